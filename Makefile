@@ -1,0 +1,68 @@
+# Everything that is done with this folder. Needs make and Python 3.11, 3.12 or 3.13; all else goes into .venv.
+#   make test ARGS="-k cadence"         hands words on to pytest, the demo or the benchmarks
+#   make test PYTHON=/opt/bin/python3   chooses the Python that .venv is made with
+.POSIX:
+.SUFFIXES:
+
+PYTHON =
+ARGS =
+BIN = .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/runtime.stamp ## the sample digests through the real program: in the terminal and in gallery/
+	$(BIN)/paperwire demo --out gallery $(ARGS)
+
+test: .venv/dev.stamp ## all tests, in parallel; what is skipped is named
+	$(BIN)/python -m pytest -q -rs -n auto --dist loadscope $(ARGS)
+
+check: .venv/dev.stamp ## all that CI asks beside the tests: format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev.stamp ## the measured promises: every program of bench/
+	@for file in bench/[a-z]*.py; do \
+		echo "== $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)" $(ARGS) || exit 1; \
+	done
+
+lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml
+	$(INSTALL) uv
+	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
+		pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
+		pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## removes what the other targets made; databases stay
+	rm -rf .venv build dist gallery .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+		if "$$python" -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+			>/dev/null 2>&1; then \
+			echo "Making .venv with $$("$$python" --version)"; \
+			"$$python" -m venv --clear .venv && exit 0; \
+		fi; \
+	done; \
+	echo "paperwire needs Python 3.11, 3.12 or 3.13 with its venv module, and found none." >&2; \
+	echo "Install one, or name yours: make PYTHON=/path/to/python3 test" >&2; \
+	rm -rf .venv; \
+	exit 1
+
+.venv/runtime.stamp: .venv/bin/python requirements.lock pyproject.toml
+	@echo "Installing what paperwire needs (requirements.lock)"
+	@$(INSTALL) -r requirements.lock
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/bin/python requirements-dev.lock pyproject.toml
+	@echo "Installing what its tests need (requirements-dev.lock)"
+	@$(INSTALL) -r requirements-dev.lock
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+.PHONY: help demo test check bench lock clean

@@ -1,0 +1,1 @@
+"""The program: everything of paperwire that touches the world."""

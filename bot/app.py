@@ -1,0 +1,254 @@
+"""The composition root: the only place that builds things from settings, and the two ways to run them."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from bot.clock import SystemClock
+from bot.engines.embedded import EmbeddedEngine
+from bot.engines.pace import Pace
+from bot.errors import SettingsError
+from bot.pipeline import Run, Wire, deliver, plan, seed_pace
+from bot.ports import Channel, Clock, Sent
+from bot.role import sending_role
+from bot.settings import Settings
+from subscriptions import (
+    Delivery,
+    Message,
+    NotDelivered,
+    Sentence,
+    Store,
+    StoreError,
+    belongs_to,
+    clean_up,
+    free_platforms,
+    lanes,
+    progress,
+    stopped_platforms,
+    take_over,
+)
+
+if TYPE_CHECKING:
+    from bot.channels.slack.outbound import SlackChannel
+    from bot.channels.telegram.outbound import TelegramChannel
+
+log = logging.getLogger("paperwire")
+
+FINDS = frozenset({"slack"})  # platforms that can be asked whether they have a message
+LONGEST_STOP = 25.0  # seconds to finish what is in flight after SIGTERM
+
+
+class App:
+    """One store with its channels. Every subcommand that needs them goes through here."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        render: Callable[[Delivery], tuple[Message, ...]],
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.stop = asyncio.Event()
+        pace = Pace({platform: channel.limits for platform, channel in channels.items()})
+        self.wire = Wire(
+            store=store,
+            clock=clock,
+            channels=channels,
+            engine=EmbeddedEngine(clock, pace),
+            pace=pace,
+            render=render,
+            on_unclear=settings.on_unclear,
+            finding=FINDS & set(channels),
+            stopping=self.stop.is_set,
+        )
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        assert self.store.path is not None  # noqa: S101 - Store refuses other databases
+        return self.store.path
+
+    def open(self) -> None:
+        """Makes the database ready: there, and of this version's schema. Raises SettingsError."""
+        make_ready(self.store, self.settings, now=self.clock.now())
+
+    async def deliver(self) -> Sent:
+        """Plans what is due now and sends it; ends when all that may go now has gone. Raises RoleTaken, StoreError."""
+        with sending_role(self.database):
+            await self.take_role()
+            return await self.send_once()
+
+    async def take_role(self, *, new_bot: bool = False) -> None:
+        """What the process with the sending role does first: unclear messages, whose bot it is, the pace so far."""
+        await asyncio.to_thread(take_over, self.store)
+        for platform, channel in self.wire.channels.items():
+            with suppress(NotDelivered):  # a platform that does not answer now is found out by the first message
+                if identity := self._bot_id(platform) or await channel.identity():
+                    await asyncio.to_thread(belongs_to, self.store, platform, identity, new_bot=new_bot)
+        await asyncio.to_thread(seed_pace, self.wire)
+
+    def _bot_id(self, platform: str) -> str:
+        """The bot's id where the token itself tells it: on Telegram it stands before the colon."""
+        token = self.settings.telegram.token
+        return token.get_secret_value().partition(":")[0] if platform == "telegram" and token else ""
+
+    async def send_once(self) -> Sent:
+        """One round: plan, then every lane with something to do now."""
+        run = Run(stopped=await asyncio.to_thread(stopped_platforms, self.store))
+        await plan(self.wire, run)
+        await self.drain(run)
+        stands = await asyncio.to_thread(progress, self.store, now=self.clock.now())
+        return Sent(
+            planned=run.planned,
+            sent=run.sent,
+            papers=run.papers,
+            waiting=stands.waiting,
+            unclear=stands.unclear,
+            dead=stands.dead,
+            stopped=dict(run.stopped),
+        )
+
+    async def drain(self, run: Run) -> None:
+        """Delivers in every lane that has something to do now."""
+        platforms = [platform for platform in self.wire.channels if platform not in run.stopped]
+        finding = sorted(self.wire.finding)
+        waiting = await asyncio.to_thread(lanes, self.store, platforms, now=self.clock.now(), finding=finding)
+        run.lanes.update(waiting)
+        self.wire.engine.nudge(waiting)
+        await self.wire.engine.run(partial(deliver, self.wire, run))
+
+    def pause_gone(self) -> None:
+        """The operator wants chats that are gone to be paused, however many; a platform that stood still goes on."""
+        free_platforms(self.store)
+        self.wire = replace(self.wire, guard_gone=False)
+
+    def tidy(self) -> None:
+        """Lets go of what was kept long enough. Once a day."""
+        clean_up(self.store, now=self.clock.now())
+
+    async def close(self) -> None:
+        """Lets go of connections and the database."""
+        for channel in self.wire.channels.values():
+            await channel.close()
+        self.store.close()
+
+
+def build_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    channels: Mapping[str, Channel] | None = None,
+    out: TextIO | None = None,
+) -> App:
+    """Builds an App. `out` is where the console channel writes, stdout by default. Raises SettingsError, StoreError."""
+    from bot.rendering import render_delivery  # noqa: PLC0415 - Jinja is loaded only where messages are made
+
+    quiet_libraries()
+    clock = clock or SystemClock()
+    store = make_store(settings)
+    built = connect_channels(settings, out or sys.stdout) if channels is None else channels
+    return App(settings, store, clock, built, render_delivery)
+
+
+def connect_channels(settings: Settings, out: TextIO) -> dict[str, Channel]:
+    """A channel for each platform that is on. A platform's library is imported only here, and only when it is."""
+    from bot.channels.console.outbound import ConsoleChannel  # noqa: PLC0415 - beside the others, which are slow to import
+
+    channels: dict[str, Channel] = {"console": ConsoleChannel(out)}
+    if settings.telegram.token is not None:
+        channels["telegram"] = connect_telegram(settings)
+    if settings.slack.workspaces:
+        channels["slack"] = connect_slack(settings)
+    return channels
+
+
+def connect_telegram(settings: Settings) -> "TelegramChannel":
+    """The sender of the Telegram token. Raises SettingsError when there is none."""
+    from bot.channels.telegram.outbound import TelegramChannel  # noqa: PLC0415 - a quarter of a second
+
+    if settings.telegram.token is None:
+        raise _off("Telegram", "PAPERWIRE_TELEGRAM_TOKEN")
+    return TelegramChannel(settings.telegram.token.get_secret_value(), api_url=settings.telegram.api_url)
+
+
+def connect_slack(settings: Settings) -> "SlackChannel":
+    """The sender of the first Slack workspace. Raises SettingsError when there is none."""
+    from bot.channels.slack.outbound import SlackChannel  # noqa: PLC0415 - a fifth of a second
+
+    if not settings.slack.workspaces:
+        raise _off("Slack", "PAPERWIRE_SLACK_BOT_TOKEN")
+    first = settings.slack.workspaces[0]
+    return SlackChannel(first.bot_token.get_secret_value(), api_url=settings.slack.api_url)
+
+
+def make_store(settings: Settings) -> Store:
+    """The store of these settings, not opened yet. Raises SettingsError when they name none that can be used."""
+    with _as_setting():
+        return Store(settings.database_url.get_secret_value(), zone=settings.timezone)
+
+
+def open_store(settings: Settings, *, now: datetime) -> Store:
+    """The store of these settings, ready to be used. Raises SettingsError when it cannot be reached."""
+    store = make_store(settings)
+    make_ready(store, settings, now=now)
+    return store
+
+
+def make_ready(store: Store, settings: Settings, *, now: datetime) -> None:
+    """Makes the schema the newest one; an older database is copied first. Raises SettingsError."""
+    with _as_setting():
+        store.open(now=now, copies=copies_of(settings, store))
+
+
+def copies_of(settings: Settings, store: Store) -> Path:
+    """The folder for copies of the database."""
+    assert store.path is not None  # noqa: S101 - Store refuses other databases
+    return settings.backup_to or store.path.parent / "backups"
+
+
+@contextmanager
+def _as_setting() -> Iterator[None]:
+    """A database that cannot be reached is a setting that cannot be used: it is named, its value is not."""
+    try:
+        yield
+    except StoreError as error:
+        where = {"where": "that PAPERWIRE_DATABASE_URL names"}
+        sentence = Sentence(error.sentence.template, {**error.sentence.values, **where})
+        raise SettingsError(sentence, error.hint) from error
+
+
+def quiet_libraries() -> None:
+    """Libraries that log addresses with a token in them may only warn (platforms.md, PTB traps)."""
+    for name in ("httpx", "httpcore", "telegram", "slack_sdk", "apscheduler", "aiohttp"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def stop_on_signals(app: App) -> None:
+    """SIGTERM or SIGINT: no new work, finish what is in flight; a second one ends at once with 1."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if app.stop.is_set():
+            raise SystemExit(1)
+        app.stop.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop)
+
+
+def _off(platform: str, variable: str) -> SettingsError:
+    return SettingsError(
+        Sentence("{platform} is off.", {"platform": platform}), Sentence("Set {variable}.", {"variable": variable})
+    )

@@ -1,0 +1,1 @@
+"""The console: messages as text in a terminal, a file or a pipe."""

@@ -1,0 +1,80 @@
+"""Messages → a text stream, framed so that one can be told from the next."""
+
+import json
+import unicodedata
+from datetime import datetime
+from typing import NoReturn, TextIO
+
+from bot.ports import Limits
+from subscriptions import ChatAddress, Message, Rejected, SenderStopped, Unclear
+
+_WIDTH = 72  # characters; narrow enough for a split terminal
+_KEPT = "\n\t"
+
+
+class ConsoleChannel:
+    """Prints every message to `stream`: standard output, or standard error beside `--json`.
+
+    The payload is {"text": "…"}, plain text. Control characters in it are not printed: a paper must not steer a terminal.
+    """
+
+    platform = "console"
+    limits = Limits(text=1_000_000, per_second=0, per_lane=0)
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel. The id is the delivery's with the message's number."""
+        del thread
+        self._print(str(chat), _text(message, plain=plain))
+        return f"{delivery}-{message.number}"
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """See Channel. What is printed stays; the new text follows and says that it is one."""
+        del message_id
+        self._print(f"{chat}, changed", _text(message, plain=plain))
+
+    async def find(
+        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+    ) -> NoReturn:
+        """See Channel. Nobody can look what a terminal showed."""
+        del chat, message, delivery, after, thread
+        raise LookupError("A console cannot be asked what it printed.")
+
+    async def identity(self) -> str:
+        """See Channel. There is but one."""
+        return "console"
+
+    async def close(self) -> None:
+        """See Channel. The stream belongs to whoever gave it."""
+
+    def _print(self, head: str, text: str) -> None:
+        framed = f"{f'── {head} ':─<{_WIDTH}}\n{text.rstrip()}\n{'─' * _WIDTH}\n"
+        try:
+            self._stream.write(_printable(framed, self._stream.encoding))
+            self._stream.flush()
+        except (BrokenPipeError, ValueError) as error:
+            # A closed pipe does not open again in this run (`paperwire deliver | head`), and a closed stream raises
+            # ValueError. Everything stays planned for the next one.
+            raise SenderStopped("Nobody reads the console any more.", "token") from error
+        except OSError as error:
+            raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
+
+
+def _text(message: Message, *, plain: bool) -> str:
+    try:
+        match json.loads(message.plain if plain else message.payload):
+            case {"text": str(text)}:
+                return text
+    except ValueError:
+        pass
+    raise Rejected("The stored message cannot be read: a payload for the console is an object with a text.", form=True)
+
+
+def _printable(text: str, encoding: str | None) -> str:
+    """The text without control characters, and with ? for what the stream's encoding does not have."""
+    kept = "".join(sign for sign in text if sign in _KEPT or unicodedata.category(sign) not in {"Cc", "Cs"})
+    return kept.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

@@ -1,0 +1,109 @@
+"""Messages → memory: a channel that keeps what it is given, so that the demo can show it and tests can look at it."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from bot.ports import Clock, Limits
+from subscriptions import ChatAddress, Message, Rejected, RetryLater
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message that a chat has received."""
+
+    id: str  # counts from "1", over all chats of the channel
+    chat: ChatAddress
+    delivery: str
+    number: int  # of its delivery, from 1
+    payload: str  # as posted: a JSON object in the platform's shape
+    at: datetime  # by the clock of decisions, aware UTC
+    thread: str | None = None  # id of the post in whose thread this one stands
+    papers: tuple[int, ...] = ()  # ids of the papers it shows
+    edited: bool = False
+
+
+class GalleryChannel:
+    """Stands for one platform. Whatever is posted stays in `posts`, in order; an edit replaces what was there.
+
+    It takes payloads of that platform's shape only (bot/rendering): {"text": …}, for Slack with {"blocks": […]}.
+    """
+
+    def __init__(self, platform: Literal["telegram", "slack", "console"], limits: Limits, clock: Clock) -> None:
+        self.platform: str = platform
+        self.limits = limits
+        self._clock = clock
+        self._posts: dict[str, Post] = {}
+        self._closed = False
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        """What was posted so far, as it stands now."""
+        return tuple(self._posts.values())
+
+    def posts_in(self, chat: ChatAddress) -> tuple[Post, ...]:
+        """What one chat received."""
+        return tuple(post for post in self._posts.values() if post.chat == chat)
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel."""
+        post = Post(
+            id=str(len(self._posts) + 1),
+            chat=chat,
+            delivery=delivery,
+            number=message.number,
+            payload=self._open(message, plain=plain),
+            at=self._clock.now(),
+            thread=thread,
+            papers=message.papers,
+        )
+        self._posts[post.id] = post
+        return post.id
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """See Channel."""
+        payload = self._open(message, plain=plain)
+        post = self._posts.get(message_id)
+        if post is None or post.chat != chat:
+            raise Rejected("There is no such message in this chat.")
+        if payload != post.payload:
+            self._posts[message_id] = replace(post, payload=payload, papers=message.papers, edited=True)
+
+    async def find(
+        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+    ) -> str | None:
+        """See Channel. Nothing is ever lost here, so `after` need not narrow it."""
+        del after, thread
+        wanted = (chat, delivery, message.number)
+        return next((p.id for p in self._posts.values() if (p.chat, p.delivery, p.number) == wanted), None)
+
+    async def identity(self) -> str:
+        """See Channel."""
+        return "gallery"
+
+    async def close(self) -> None:
+        """See Channel. What was posted stays to be looked at."""
+        self._closed = True
+
+    def _open(self, message: Message, *, plain: bool) -> str:
+        """The message's content as it is to be kept. Nothing is kept before it is known to be readable."""
+        if self._closed:
+            raise RetryLater("The gallery is closed.")
+        payload = message.plain if plain else message.payload
+        if not self._readable(payload, plain=plain):
+            raise Rejected(f"The stored message cannot be read: it is no message for {self.platform}.", form=True)
+        return payload
+
+    def _readable(self, payload: str, *, plain: bool) -> bool:
+        try:
+            content = json.loads(payload)
+        except ValueError:
+            return False
+        match content:
+            case {"text": str(text), **rest} if text.strip():
+                return self.platform != "slack" or plain or isinstance(rest.get("blocks"), list)
+            case _:
+                return False

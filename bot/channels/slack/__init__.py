@@ -1,0 +1,1 @@
+"""Slack, through slack-sdk's AsyncWebClient on an aiohttp session of our own."""

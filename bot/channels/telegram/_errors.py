@@ -1,0 +1,158 @@
+"""python-telegram-bot's errors → outcomes: the table of platforms.md section 4, most specific first.
+
+`BadRequest` and `TimedOut` are `NetworkError`s in this library, and most of what went wrong on the way is told only by
+`__cause__`. What is not in the table is Unclear.
+"""
+
+import re
+from datetime import timedelta
+from http import HTTPStatus
+
+import httpx
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from subscriptions import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+
+_MARGIN = timedelta(seconds=0.5)  # Telegram counts whole seconds
+_NO_NUMBER = timedelta(seconds=5)  # a 429 that does not say how long
+
+# httpx raises these before the first byte of a request is written.
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_WRONG_ADDRESS = (httpx.UnsupportedProtocol, httpx.InvalidURL)
+
+# Telegram's words, compared without regard to case: the library changes the case of what follows "Bad Request: ".
+_CHAT_GONE = (
+    "chat not found",
+    "peer_id_invalid",
+    "need administrator rights in the channel chat",
+    "not enough rights to send",
+    "have no rights to send a message",
+    "chat_write_forbidden",
+    "chat_restricted",
+)
+_TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted")
+_BAD_FORM = (
+    "can't parse entities",
+    "message is too long",
+    "text is too long",
+    "message text is empty",
+    "entities_too_long",
+    "button_data_invalid",
+    "button_url_invalid",
+)
+_REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
+# Bodies in JSON lose the status code, so a refusal by a proxy is also known by its phrase. Python renamed some of them.
+_CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _REDIRECTS_AND_REFUSALS} | {
+    "request entity too large",
+    "payload too large",
+    "content too large",
+}
+
+
+def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one row a return
+    """What an error of a call that posts or edits means for the message."""
+    match error:
+        case NotDelivered():
+            return error
+        case RetryAfter():
+            return RetryLater("Telegram asks us to slow down.", _duration(error.retry_after) + _MARGIN)
+        case ChatMigrated():
+            return ChatMoved("The group became a supergroup.", str(error.new_chat_id))
+        case InvalidToken():
+            return SenderStopped("Telegram does not know this token, or this is not Telegram's server.", "token")
+        case Forbidden() | BadRequest() if _is_page(error):
+            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+        case Forbidden():
+            return ChatGone(f"Telegram does not let the bot write to this chat: {_words(error)}", "chat")
+        case BadRequest():
+            return _refused(error)
+        case TimedOut() if isinstance(error.__cause__, _NEVER_SENT):
+            return RetryLater(f"No connection to Telegram ({type(error.__cause__).__name__}).")
+        case NetworkError() if not isinstance(error, TimedOut):
+            return _broken_off(error)
+        case _:
+            return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
+
+
+def asking(error: Exception) -> NotDelivered:
+    """What an error of a call that only asks means: as of one that posts, but nothing can have been sent."""
+    meaning = outcome(error)
+    return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
+
+
+def not_modified(error: Exception) -> bool:
+    """Whether an edit was refused because the message already says just that, which is success."""
+    return isinstance(error, BadRequest) and "message is not modified" in error.message.lower()
+
+
+def _refused(error: BadRequest) -> NotDelivered:
+    """A 400 of Telegram itself: nothing was sent."""
+    words = error.message.lower()
+    if any(text in words for text in _TOPIC_GONE):
+        return ChatGone(f"Telegram does not let the bot write to this topic: {_words(error)}", "topic")
+    if any(text in words for text in _CHAT_GONE):
+        return ChatGone(f"Telegram does not let the bot write to this chat: {_words(error)}", "chat")
+    form = any(text in words for text in _BAD_FORM)
+    return Rejected(f"Telegram refuses the message: {_words(error)}", form=form)
+
+
+def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table, one row a return
+    """A NetworkError that is nothing more specific: the way to the server, or a status that Telegram does not use."""
+    cause = error.__cause__
+    if isinstance(cause, _NEVER_SENT):
+        return RetryLater(f"No connection to Telegram: {_words(cause)}")
+    if isinstance(cause, UnicodeEncodeError):
+        return Rejected("The message holds a character that cannot be sent.", form=True)
+    if isinstance(cause, _WRONG_ADDRESS):
+        return SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.", "token")
+    if isinstance(cause, Exception) and not isinstance(cause, TelegramError):
+        return Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
+    if error.message.lower().startswith("too many requests"):
+        return RetryLater("Telegram asks us to slow down.", _NO_NUMBER)
+    if _is_client_error(error.message):
+        return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+    return Unclear(f"Telegram is in trouble: {_words(error)}; it may have the message.")
+
+
+def _is_client_error(message: str) -> bool:
+    """Whether the status was 3xx or 4xx; the library writes "Phrase (code). …" unless the body named its own text."""
+    code = re.match(r"[^(]*\((\d{3})\)", message)
+    if code:
+        return int(code[1]) in _REDIRECTS_AND_REFUSALS
+    return message.split(". ", 1)[0].removesuffix(".").lower() in _CLIENT_ERRORS
+
+
+def _is_page(error: TelegramError) -> bool:
+    """Whether the body was no JSON: then not Telegram refused, but something in between."""
+    return isinstance(error.__cause__, TelegramError)
+
+
+def _duration(retry_after: object) -> timedelta:
+    """How long a 429 asks us to wait. The library passes on whatever the body holds, even a text."""
+    match retry_after:
+        case timedelta():
+            return retry_after
+        case int() | float():
+            return timedelta(seconds=retry_after)
+        case _:
+            return _NO_NUMBER
+
+
+def _kind(error: Exception) -> str:
+    cause = error.__cause__
+    return type(cause).__name__ if isinstance(cause, Exception) else type(error).__name__
+
+
+def _words(error: Exception) -> str:
+    """The error's own words on one line. A page in the body is left out: it is long, and nobody knows what it holds."""
+    words = " ".join(str(error).split(". Parsing the server response", 1)[0].split())
+    return words[:200] or type(error).__name__

@@ -1,0 +1,60 @@
+"""The payload of a Telegram message, as rendering stores it, read back.
+
+    {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
+
+The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
+"""
+
+import json
+from dataclasses import dataclass
+
+from subscriptions import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One button of an inline keyboard: it opens `url`, or sends `data` back to us."""
+
+    text: str
+    url: str | None = None
+    data: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What sendMessage and editMessageText are given."""
+
+    text: str
+    html: bool
+    silent: bool = False
+    keyboard: tuple[tuple[Key, ...], ...] = ()  # rows
+
+
+def read_post(message: Message, *, plain: bool) -> Post:
+    """The message's payload, or its plain form. Raises ValueError when it is not of the shape above."""
+    match json.loads(message.plain if plain else message.payload):
+        case {"text": str(text), **rest}:
+            keyboard = () if plain else tuple(_row(row) for row in _list(rest.get("buttons") or []))
+            return Post(text=text, html=not plain, silent=rest.get("silent") is True, keyboard=keyboard)
+        case _:
+            raise ValueError("a payload for Telegram is an object with a text")
+
+
+def _row(row: object) -> tuple[Key, ...]:
+    return tuple(_key(key) for key in _list(row))
+
+
+def _key(key: object) -> Key:
+    match key:
+        case {"text": str(text), "url": str(url)}:
+            return Key(text=text, url=url)
+        case {"text": str(text), "data": str(data)}:
+            return Key(text=text, data=data)
+        case _:
+            raise ValueError("a button for Telegram has a text and either url or data")
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError("buttons for Telegram are rows of buttons")  # noqa: TRY004 - one error for one broken payload
+    return value

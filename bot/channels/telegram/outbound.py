@@ -1,0 +1,107 @@
+"""Messages → Telegram (Bot API, sendMessage and editMessageText).
+
+Telegram has no idempotency key and lets no bot read what it sent. So a try whose answer was lost stays Unclear, and what
+happens then is the operator's setting, not ours.
+"""
+
+from datetime import datetime
+from typing import NoReturn
+
+from pydantic import SecretStr
+
+from bot.channels.telegram._payload import Post, read_post
+from bot.ports import Limits
+from subscriptions import ChatAddress, ChatGone, ChatKind, Message, Rejected, RetryLater
+
+OFFICIAL = "https://api.telegram.org"
+
+_KINDS = {
+    "private": ChatKind.PRIVATE,
+    "group": ChatKind.GROUP,
+    "supergroup": ChatKind.GROUP,
+    "channel": ChatKind.BROADCAST,
+}
+
+
+class TelegramChannel:
+    """A sender for one bot token.
+
+    `api_url` is the root of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
+    a connection and for an answer: a short read makes many a slow answer Unclear. At most `in_flight` requests are
+    under way at once; one more waits for a free connection, and is then certain not to have been sent.
+    """
+
+    platform = "telegram"
+    # Thirty a second is the platform's word (core.telegram.org/bots/faq); 28 leaves room for what the line bunches up.
+    limits = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3)
+
+    def __init__(
+        self,
+        token: str | SecretStr,
+        *,
+        api_url: str = OFFICIAL,
+        connect: float = 5,
+        read: float = 20,
+        in_flight: int = 40,
+    ) -> None:
+        from bot.channels.telegram._client import Client  # noqa: PLC0415 - half of a cold start, and only for Telegram
+
+        secret = token.get_secret_value() if isinstance(token, SecretStr) else token
+        self._client = Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
+        self._closed = False
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel. Telegram carries no `delivery`; a `thread` becomes a reply to that message."""
+        del delivery
+        post = self._open(message, plain=plain)
+        if chat.topic and not chat.topic.isdecimal():
+            raise ChatGone("A topic of Telegram has a number.", "topic")
+        topic = int(chat.topic) if chat.topic else None
+        return await self._client.send(chat.address, topic, post, _number(thread) if thread else None)
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """See Channel."""
+        post = self._open(message, plain=plain)
+        await self._client.edit(chat.address, _number(message_id), post)
+
+    async def find(
+        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+    ) -> NoReturn:
+        """See Channel. Bots cannot read back what they sent."""
+        del chat, message, delivery, after, thread
+        raise LookupError("Telegram does not let a bot look for its messages.")
+
+    async def identity(self) -> str:
+        """See Channel. The bot's user id."""
+        return await self._client.me()
+
+    async def resolve(self, name: str) -> tuple[str, str]:
+        """(id, title) of a public chat, by its "@name". Raises NotDelivered; ChatGone when there is no such chat."""
+        address, title, _ = await self._client.look_up(name)
+        return address, title
+
+    async def kind(self, address: str) -> ChatKind:
+        """What sort of place a chat is, by id or "@name". Raises as `resolve`."""
+        return _KINDS.get((await self._client.look_up(address))[2], ChatKind.GROUP)
+
+    async def close(self) -> None:
+        """See Channel."""
+        self._closed = True
+        await self._client.close()
+
+    def _open(self, message: Message, *, plain: bool) -> Post:
+        """The message's content, before anything is sent."""
+        if self._closed:
+            raise RetryLater("The sender is shut down.")
+        try:
+            return read_post(message, plain=plain)
+        except ValueError as error:
+            raise Rejected(f"The stored message cannot be read: {error}.", form=True) from error
+
+
+def _number(message_id: str) -> int:
+    if not message_id.isdecimal():
+        raise Rejected("A message of Telegram has a number.")
+    return int(message_id)

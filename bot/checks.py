@@ -1,0 +1,314 @@
+"""`paperwire check`: what an operator should know before people do, as questions with their answers and cures."""
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.channels.slack.outbound import LOOKS, POSTS, SlackChannel
+from bot.ports import Channel
+from bot.rendering import render_delivery
+from bot.settings import VARIABLES, Settings
+from subscriptions import (
+    HEAD,
+    Because,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    Delivery,
+    Facts,
+    Item,
+    Kind,
+    KnownPaper,
+    NotDelivered,
+    Paper,
+    SenderStopped,
+    Sentence,
+    Store,
+    StoreError,
+    Summary,
+    owners,
+    resolve,
+    zone,
+)
+
+OLDEST_COPY = timedelta(days=2)
+LARGEST_STEP = timedelta(
+    seconds=60
+)  # by which the machine's clock may differ; Slack refuses requests beyond five minutes
+_NOTHING = Sentence("")
+_TOKENS = {"telegram": "PAPERWIRE_TELEGRAM_TOKEN", "slack": "PAPERWIRE_SLACK_BOT_TOKEN"}
+_WAIT = 5.0  # seconds for the answer that tells a platform's clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One question and its answer."""
+
+    question: Sentence
+    answer: Sentence
+    cure: Sentence = _NOTHING
+    mend: bool = False  # something has to be mended; a cure without it is advice
+
+
+def check_here(settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """What this machine answers by itself. `wall` is the machine's clock; `environ` tells about proxies."""
+    yield from _unknown_variables(settings.unknown)
+    yield _database(store)
+    yield _newest_copy(settings, wall)
+    yield from _templates()
+    local = wall.astimezone(zone(settings.timezone))
+    yield Finding(
+        question=Sentence("Clock"),
+        answer=Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
+    )
+    yield from _proxies(environ)
+
+
+async def check_platforms(
+    settings: Settings, store: Store, channels: Mapping[str, Channel], *, wall: Callable[[], datetime]
+) -> list[Finding]:
+    """What the platforms answer: who the tokens are, what they may do, what time it is."""
+    findings: list[Finding] = []
+    known = _owners(store)
+    for platform, variable in _TOKENS.items():
+        if platform in channels:
+            findings += await _token(channels[platform], variable, known.get(platform))
+        else:
+            findings.append(Finding(question=_name(platform), answer=Sentence("off, it has no token")))
+    addresses = {"telegram": settings.telegram.api_url, "slack": settings.slack.api_url}
+    return findings + [found for name in channels if name in addresses for found in _clock(addresses[name], name, wall)]
+
+
+def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
+    question = Sentence("Settings")
+    if not names:
+        yield Finding(question=question, answer=Sentence("all can be used"))
+    for name in names:
+        near = get_close_matches(name, VARIABLES, n=1)
+        yield Finding(
+            question=question,
+            answer=Sentence("{name} means nothing to paperwire", {"name": name}),
+            cure=Sentence("Did you mean {near}?", {"near": near[0]}) if near else Sentence("Remove it."),
+            mend=True,
+        )
+
+
+def _database(store: Store) -> Finding:
+    question = Sentence("Database")
+    path = store.path
+    if path is None or not path.exists():
+        folder = next((parent for parent in path.parents if parent.exists()), Path()) if path else Path()
+        if not os.access(folder, os.W_OK):
+            return Finding(
+                question=question,
+                answer=Sentence("it cannot be made in its folder"),
+                cure=Sentence("Name another place in PAPERWIRE_DATABASE_URL."),
+                mend=True,
+            )
+        return Finding(
+            question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
+        )
+    try:
+        revision, bots = store.revision(), owners(store) if store.revision() else {}
+    except StoreError as error:
+        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    if not os.access(path, os.W_OK):
+        cure = Sentence("Check the rights of the file and of its folder.")
+        return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
+    of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(bots.items()) if platform in _TOKENS)
+    values = {"path": path, "revision": revision or "–", "bots": of}
+    if revision != HEAD:
+        return Finding(
+            question=question,
+            answer=Sentence("{path}, schema {revision}, which is not this version's", values),
+            cure=Sentence("Run paperwire db upgrade; it makes a copy first."),
+            mend=True,
+        )
+    whose = Sentence("{path}, schema {revision}, of the bot {bots}" if of else "{path}, schema {revision}", values)
+    return Finding(question=question, answer=whose)
+
+
+def _owners(store: Store) -> Mapping[str, str]:
+    try:
+        return owners(store) if store.path and store.path.exists() and store.revision() else {}
+    except StoreError:  # the question about the database says so
+        return {}
+
+
+def _newest_copy(settings: Settings, wall: datetime) -> Finding:
+    question = Sentence("Newest copy")
+    folder = settings.backup_to
+    if folder is None:
+        advice = Sentence('In paperwire.toml: [backup] with to = "backups"; or let cron run paperwire backup FILE.')
+        return Finding(question=question, answer=Sentence("none is made by itself"), cure=advice)
+    times = [path.stat().st_mtime for path in folder.glob("*.db")] if folder.is_dir() else []
+    if not times:
+        return Finding(question=question, answer=Sentence("there is none in the folder of copies yet"))
+    newest = datetime.fromtimestamp(max(times), UTC)
+    days = (wall - newest).days
+    answer = Sentence("{day}, {days} days old", {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max(days, 0)})
+    if wall - newest <= OLDEST_COPY:
+        return Finding(question=question, answer=answer)
+    cure = Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
+    return Finding(question=question, answer=answer, cure=cure, mend=True)
+
+
+def _templates() -> Iterator[Finding]:
+    """Renders a delivery for every platform and language."""
+    broken = [
+        (platform, lang, problem)
+        for platform in ("console", "slack", "telegram", "web")
+        for lang in ("en", "zh")
+        if (problem := _rendering_problem(platform, lang))
+    ]
+    if not broken:
+        yield Finding(question=Sentence("Templates"), answer=Sentence("all can be rendered"))
+    for platform, lang, problem in broken:
+        values = {"platform": platform, "lang": lang, "problem": problem}
+        yield Finding(
+            question=Sentence("Templates"),
+            answer=Sentence("those of {platform} cannot be rendered in {lang}: {problem}", values),
+            cure=Sentence("Install paperwire again, in an environment of its own."),
+            mend=True,
+        )
+
+
+def _rendering_problem(platform: str, lang: str) -> str:
+    try:
+        return "" if render_delivery(sample_delivery(platform, lang)) else "nothing came out"
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with an installation, it is the answer
+        return f"{type(error).__name__}: {error}"
+
+
+def sample_delivery(platform: str, lang: str) -> Delivery:
+    """A delivery of one paper to a chat of that platform."""
+    at = datetime(2026, 1, 22, 8, tzinfo=UTC)
+    settings = resolve(ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
+    paper = Paper(
+        key="2601.00001",
+        arxiv_id="2601.00001",
+        title="A sample & its <signs>",
+        authors=("Ada Example", "Bo Beispiel"),
+        categories=("cs.LG",),
+        primary="cs.LG",
+        url="https://arxiv.org/abs/2601.00001",
+        summaries=(Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
+    )
+    known = KnownPaper(id=1, paper=paper, change=1, changed_at=at, first_seen_at=at)
+    item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
+    chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
+    facts = Facts(known=1, days=(at.date(),))
+    return Delivery(id="sample0000000000", chat=chat, kind=Kind.BULLETIN, due=at, items=(item,), facts=facts)
+
+
+async def _token(channel: Channel, variable: str, owner: str | None) -> list[Finding]:
+    question = _name(channel.platform)
+    values = {"platform": channel.platform.capitalize(), "variable": variable}
+    try:
+        identity = await channel.identity()
+    except SenderStopped as error:
+        answer = Sentence("the token does not work: {reason}", {"reason": error.reason.rstrip(".")})
+        cure = Sentence("Put the token that {platform} shows now into {variable}.", values)
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    except NotDelivered as error:
+        answer = Sentence("it does not answer: {reason}", {"reason": error.reason.rstrip(".")})
+        cure = Sentence("Check the network, and the proxy if there is one.")
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    if owner is not None and owner != identity:
+        answer = Sentence("the token works, but this database belongs to another bot")
+        cure = Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    found = [Finding(question=question, answer=Sentence("the token works, bot {identity}", {"identity": identity}))]
+    return found + (await _scopes(channel) if isinstance(channel, SlackChannel) else [])
+
+
+async def _scopes(channel: SlackChannel) -> list[Finding]:
+    question = Sentence("Slack scopes")
+    try:
+        granted = await channel.scopes()
+    except NotDelivered as error:
+        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
+        return [Finding(question=question, answer=answer)]
+    lacking = POSTS - granted
+    if lacking:
+        values = {"scopes": ", ".join(sorted(lacking))}
+        answer = Sentence("the token lacks {scopes}, without which messages do not go out", values)
+        cure = Sentence("Add them to the app, and install it in the workspace again.")
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    blind = LOOKS - granted
+    if blind:
+        values = {"scopes": ", ".join(sorted(blind))}
+        answer = Sentence("without {scopes} a message that may have been sent cannot be looked up", values)
+        advice = Sentence("Add them to the app; until then PAPERWIRE_ON_UNCLEAR decides.")
+        return [Finding(question=question, answer=answer, cure=advice)]
+    return [Finding(question=question, answer=Sentence("all that are needed"))]
+
+
+def _clock(address: str, platform: str, wall: Callable[[], datetime]) -> Iterator[Finding]:
+    """Compares the machine's clock with the one that a platform's answers are dated by."""
+    theirs = _time_at(address)
+    if theirs is None:
+        return
+    step = abs(wall() - theirs)
+    if step > LARGEST_STEP:
+        values = {"seconds": f"{step.total_seconds():.0f}", "platform": platform.capitalize()}
+        yield Finding(
+            question=Sentence("Clock"),
+            answer=Sentence("it differs by {seconds} seconds from that of {platform}", values),
+            cure=Sentence("Let the machine set its clock by NTP."),
+            mend=True,
+        )
+
+
+def _time_at(address: str) -> datetime | None:
+    parts = urlsplit(address)
+    request = urllib.request.Request(f"{parts.scheme}://{parts.netloc}/", method="HEAD")  # noqa: S310 - a checked setting
+    try:
+        with urllib.request.urlopen(request, timeout=_WAIT) as answer:  # noqa: S310 - as above
+            date = answer.headers.get("Date")
+    except urllib.error.HTTPError as error:  # an answer like any other: it has a date
+        with error:
+            date = error.headers.get("Date")
+    except (OSError, ValueError):
+        return None
+    try:
+        found = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Proxies of the environment; their addresses may hold a password, so only the variables are named."""
+    question = Sentence("Proxy")
+    names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
+    wrong = [name for name in names if not _is_usable_proxy(environ[name])]
+    for name in wrong:
+        yield Finding(
+            question=question,
+            answer=Sentence("{name} names no proxy that can be used", {"name": name}),
+            cure=Sentence("Write http://HOST:PORT."),
+            mend=True,
+        )
+    if not wrong:
+        used = Sentence("requests go by {names}", {"names": ", ".join(sorted(names))})
+        yield Finding(question=question, answer=used if names else Sentence("none"))
+
+
+def _is_usable_proxy(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _name(platform: str) -> Sentence:
+    return Sentence(platform.capitalize())

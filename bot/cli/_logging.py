@@ -1,0 +1,92 @@
+"""The log of a process: on stderr, as text or as one JSON object a line, never with a secret or a traceback in it."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from bot.settings import Settings, load_settings
+from subscriptions import PaperwireError
+
+_SHORTEST = 6  # characters; blotting out less would eat words
+_BLOT = "<secret>"
+_SECRET_NAMES = ("TOKEN", "SECRET", "KEY", "HEARTBEAT")
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+def start_logging(settings: Settings, *, quiet: bool) -> None:
+    """Sets the root logger up. `quiet`: a short subcommand, which says by itself what it did, logs only trouble."""
+    level = logging.getLevelName(settings.log_level.upper())
+    if quiet and level == logging.INFO:
+        level = logging.WARNING
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter(settings, details=settings.log_level == "debug"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+class _Formatter(logging.Formatter):
+    """`details` are tracebacks, which only debugging wants."""
+
+    def __init__(self, settings: Settings, *, details: bool) -> None:
+        super().__init__()
+        self._json = settings.log_format == "json"
+        self._details = details
+        self._secrets = secrets_of(settings)
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        details = self.formatException(record.exc_info) if self._details and record.exc_info else ""
+        message = blotted(record.getMessage(), self._secrets)
+        details = blotted(details, self._secrets)
+        if not self._json:
+            line = f"{at} {record.levelname.lower()} {record.name}: {message}"
+            return f"{line}\n{details}" if details else line
+        more = {name: value for name, value in vars(record).items() if name not in _OWN}
+        parts = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message, **more}
+        return json.dumps({**parts, "details": details} if details else parts, ensure_ascii=False, default=str)
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Every secret among the settings; of the database's address only its password."""
+    password = urlsplit(settings.database_url.get_secret_value()).password or ""
+    found = {password, *_secrets_below(replace(settings, database_url=SecretStr("")))}
+    return tuple(secret for secret in found if len(secret) >= _SHORTEST)
+
+
+def _secrets_below(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _secrets_below(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _secrets_below(getattr(value, field.name))
+
+
+def blotted(text: str, secrets: tuple[str, ...]) -> str:
+    """The text without the secrets."""
+    for secret in secrets:
+        text = text.replace(secret, _BLOT)
+    return text
+
+
+def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets of this process, also where its settings cannot be used: what stands in variables of such names."""
+    try:
+        return secrets_of(load_settings(environ, Path.cwd()))
+    except (PaperwireError, OSError):
+        named = (value for name, value in environ.items() if any(word in name for word in _SECRET_NAMES))
+        return tuple(value for value in named if len(value) >= _SHORTEST)
+
+
+def wants_details() -> bool:
+    """Whether whoever started this process wants to see tracebacks."""
+    return os.environ.get("PAPERWIRE_LOG_LEVEL", "").strip().casefold() == "debug"

@@ -1,0 +1,28 @@
+"""Options that several subcommands share."""
+
+from typing import Annotated
+
+import typer
+
+As = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="CHAT",
+        help="console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID; a topic or thread after /",
+    ),
+]
+AsOrAll = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        "--now",
+        metavar="ISO",
+        help="The moment to begin at, instead of the machine's clock; without an offset in PAPERWIRE_TIMEZONE.",
+    ),
+]
+Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
+
+# A query may begin with "-", so what looks like an option and is none is taken as an argument.
+DASHES = {"ignore_unknown_options": True}

@@ -1,0 +1,163 @@
+"""What a subcommand that uses the store works with: settings, a clock, the store itself."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.app import connect_slack, connect_telegram, open_store
+from bot.cli._logging import start_logging
+from bot.clock import SystemClock
+from bot.errors import WrongUsage
+from bot.settings import Settings, load_settings
+from subscriptions import (
+    ChatAddress,
+    ChatGone,
+    ChatKind,
+    NotDelivered,
+    NotFound,
+    PaperwireError,
+    Sentence,
+    Store,
+    get_chat,
+    parse_address,
+    zone,
+)
+
+_YEARS = range(1991, 2200)  # arXiv's first, and a day that leaves room for every calculation
+_LOOK_SECONDS = 8.0  # a platform that takes longer to say what a chat is called is not waited for
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One subcommand's hold of the world."""
+
+    settings: Settings
+    clock: SystemClock
+    store: Store
+
+    @property
+    def now(self) -> datetime:
+        """The clock of every stored time and decision, aware UTC."""
+        return self.clock.now()
+
+    def address(self, text: str) -> ChatAddress:
+        """The chat that `--as` names; `telegram:@name` is asked for and becomes an id. Raises Refused, SettingsError."""
+        address = parse_address(text)
+        if address.platform == "telegram" and address.address.startswith("@"):
+            return asyncio.run(_resolved(self.settings, address))
+        if address.platform == "slack" and "/" in address.address:
+            return asyncio.run(_own_channel(self.settings, address))
+        return address
+
+
+def read_settings() -> Settings:
+    """The settings of this process, with logging as they want it. Raises SettingsError."""
+    settings = load_settings(os.environ, Path.cwd())
+    start_logging(settings, quiet=True)
+    return settings
+
+
+@contextmanager
+def opened(now: str | None = None) -> Iterator[Session]:
+    """Opens the store for one subcommand. `now` is the text of `--now`. Raises SettingsError, WrongUsage, StoreError."""
+    settings = read_settings()
+    clock = clock_from(now, settings)
+    store = open_store(settings, now=clock.now())
+    try:
+        yield Session(settings, clock, store)
+    finally:
+        store.close()
+
+
+def clock_from(now: str | None, settings: Settings) -> SystemClock:
+    """The machine's clock, or one that begins at the moment of `--now`. Raises WrongUsage."""
+    return SystemClock(None if now is None else moment("--now", now, settings))
+
+
+def moment(option: str, text: str, settings: Settings) -> datetime:
+    """The instant that an option names, in UTC; without an offset it is local time in PAPERWIRE_TIMEZONE.
+
+    Raises WrongUsage.
+    """
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError:
+        instant = None
+    if instant is None or instant.year not in _YEARS:
+        raise WrongUsage(
+            Sentence("{option} is no moment: “{text}”.", {"option": option, "text": text}),
+            Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
+        )
+    return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
+
+
+def described(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
+    """(title, kind) of a Telegram chat that is new to the store, as far as Telegram tells; else ("", None).
+
+    What sort of place a chat is decides its settings, and an id alone does not tell a channel from a group.
+    """
+    if address.platform != "telegram" or session.settings.telegram.token is None or _is_known(session, address):
+        return "", None
+    return asyncio.run(_looked_up(session.settings, address))
+
+
+def _is_known(session: Session, address: ChatAddress) -> bool:
+    try:
+        get_chat(session.store, address)
+    except NotFound:
+        return False
+    return True
+
+
+async def _looked_up(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+    channel = connect_telegram(settings)
+    try:
+        async with asyncio.timeout(_LOOK_SECONDS):
+            _, title = await channel.resolve(address.address)
+            return title, await channel.kind(address.address)
+    except (NotDelivered, TimeoutError):
+        return "", None
+    finally:
+        await channel.close()
+
+
+async def _resolved(settings: Settings, address: ChatAddress) -> ChatAddress:
+    """`telegram:@name` with the id that Telegram knows it by."""
+    channel = connect_telegram(settings)
+    try:
+        chat_id, _ = await channel.resolve(address.address)
+    except ChatGone:
+        raise NotFound(
+            Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
+            Sentence("Add the bot to it, or name the chat by its id."),
+        ) from None
+    except NotDelivered as error:
+        raise _unanswered("Telegram", address.address, error) from None
+    finally:
+        await channel.close()
+    return ChatAddress("telegram", chat_id, address.topic)
+
+
+async def _own_channel(settings: Settings, address: ChatAddress) -> ChatAddress:
+    """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`; without a token nobody can tell."""
+    if not settings.slack.workspaces:
+        return address
+    channel = connect_slack(settings)
+    try:
+        return ChatAddress("slack", await channel.normalise(address.address), address.topic)
+    except NotDelivered as error:
+        raise _unanswered("Slack", address.address, error) from None
+    finally:
+        await channel.close()
+
+
+def _unanswered(platform: str, name: str, error: NotDelivered) -> PaperwireError:
+    values = {"platform": platform, "name": name, "reason": error.reason.rstrip(".")}
+    return PaperwireError(
+        Sentence("{platform} cannot be asked about {name}: {reason}.", values),
+        Sentence("Try again later, or run `paperwire check`."),
+    )

@@ -1,0 +1,133 @@
+"""What the terminal sees: text and tables on stdout, troubles and progress on stderr, or one JSON document."""
+
+# ruff: noqa: PLC0415 - rich is imported where something is drawn with it
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from time import perf_counter
+from typing import TYPE_CHECKING, TextIO, TypeVar
+
+from bot.ports import Reply
+
+if TYPE_CHECKING:  # rich costs a tenth of what a subcommand takes to start; only tables and bars need it
+    from rich.console import Console, RenderableType
+
+T = TypeVar("T")
+
+_MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("", "")}
+_UNBOUNDED = 4000  # columns where no terminal cuts lines
+_BAR_AFTER = 1.0  # seconds of work before a progress bar appears
+_KEPT = "\n\t"
+
+
+def prepare_streams() -> None:
+    """UTF-8 whatever the locale says; what has no UTF-8 form is written as its escape, also within JSON."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def printable(text: str) -> str:
+    """The text without control characters: a paper or a name must not steer a terminal."""
+    return "".join(sign for sign in text if sign in _KEPT or unicodedata.category(sign) != "Cc")
+
+
+def say(text: str = "") -> None:
+    """A line for people, on stdout."""
+    sys.stdout.write(printable(text) + "\n")
+
+
+def complain(text: str) -> None:
+    """A line on stderr, after whatever stands on stdout already."""
+    sys.stdout.flush()
+    sys.stderr.write(printable(text) + "\n")
+    sys.stderr.flush()
+
+
+def print_json(value: object) -> None:
+    """The one document of `--json`."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def instant(moment: datetime | None) -> str | None:
+    """A moment as JSON has it: UTC, to the second, with Z."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def print_reply(reply: Reply, *, trouble: bool = False) -> None:
+    """An answer as messages.md shows it: its mark, the first line, what wants a fixed width, the other lines."""
+    stream = sys.stderr if trouble else sys.stdout
+    first, *others = reply.lines or ("",)
+    mark, colour = _MARKS[reply.ok]
+    indent = "  " if mark else ""
+    lines = [*(indent + line for line in (*reply.code, *others)), ""]
+    if mark and stream.isatty():
+        from rich.text import Text
+
+        console(stream).print(Text(mark, colour), end=" ")
+    elif mark:
+        stream.write(f"{mark} ")
+    stream.write(printable("\n".join([first, *lines])))
+    stream.flush()
+
+
+def print_table(renderable: "RenderableType") -> None:
+    """A table: cut to the width of a terminal, in full length elsewhere."""
+    if sys.stdout.isatty():
+        console(sys.stdout).print(renderable)
+        return
+    plain = console(sys.stdout)
+    with plain.capture() as captured:
+        plain.print(renderable)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def is_narrow(columns: int) -> bool:
+    """Whether stdout is a terminal with fewer columns."""
+    return sys.stdout.isatty() and console(sys.stdout).width < columns
+
+
+def console(stream: TextIO) -> "Console":
+    """Rich on a stream: colour only on a terminal, nothing read into the text."""
+    from rich.console import Console
+
+    terminal = stream.isatty()
+    return Console(
+        file=stream,
+        force_terminal=terminal,
+        width=None if terminal else _UNBOUNDED,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+@contextmanager
+def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
+    """The same items; when they take longer than a second, a terminal sees on stderr how many there were so far."""
+    if not sys.stderr.isatty():
+        yield items
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=console(sys.stderr), transient=True, redirect_stdout=False, redirect_stderr=False)
+    began = perf_counter()
+
+    def counted() -> Iterator[T]:
+        task = bar.add_task(what, total=None)
+        for item in items:
+            yield item
+            bar.advance(task)
+            if not bar.live.is_started and perf_counter() - began > _BAR_AFTER:
+                bar.start()
+
+    try:
+        yield counted()
+    finally:
+        bar.stop()

@@ -1,0 +1,157 @@
+"""ingest: digests into the store."""
+
+# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli._options import Json, Now, Paths
+from bot.cli._streams import complain, print_json, progress, say
+from bot.errors import WrongUsage
+from subscriptions import DigestWarning, PaperwireError, Sentence, StoreError
+
+if TYPE_CHECKING:
+    from bot.cli._session import Session
+    from bot.settings import SourceSettings
+    from subscriptions import Ingested
+
+BY_HAND = "files"  # the source of a digest that no source of paperwire.toml would have brought
+_DATE_ASSUMED = DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
+
+
+def ingest(
+    paths: Paths,
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="NAME",
+            help=f"Where they come from; else the source of paperwire.toml whose path they fit, else “{BY_HAND}”.",
+        ),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option("--date", metavar="DAY", help="The day they are of, whatever they and their names say."),
+    ] = None,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Store the papers of digests; each file by itself, whole or not at all."""
+    from bot.cli._paths import documents
+    from bot.cli._session import opened
+
+    given = _day(day)
+    with opened(now) as session, progress(documents(paths), "Ingesting") as found:
+        taken, failed = asyncio.run(_ingest_all(session, found, source, given))
+    if json:
+        print_json(_report(taken, failed))
+    else:
+        _show(taken)
+    return 1 if failed else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One digest that is in the store now."""
+
+    path: str
+    warnings: tuple[DigestWarning, ...]
+    done: "Ingested"
+
+
+async def _ingest_all(
+    session: "Session", documents: Iterable[tuple[str, bytes | PaperwireError]], source: str | None, day: date | None
+) -> tuple[list[_Taken], int]:
+    """Ingests what can be read, one transaction each, and says on stderr what can not; how many those were."""
+    taken, failed = [], 0
+    for path, data in documents:
+        try:
+            taken.append(await _ingest(session, path, data, source, day))
+        except StoreError:
+            raise
+        except PaperwireError as error:
+            complain(str(error))
+            failed += 1
+    return taken, failed
+
+
+async def _ingest(
+    session: "Session", path: str, data: bytes | PaperwireError, source: str | None, day: date | None
+) -> _Taken:
+    from bot.pipeline import ingest
+
+    if isinstance(data, PaperwireError):
+        raise data
+    known = source_of(path, session.settings.sources)
+    name = source or (known.name if known else BY_HAND)
+    form, language = (known.format, known.language) if known else (None, None)
+    digest, done = await ingest(session, data, path, source=name, format=form, day=day, language=language)
+    assumed = () if digest.day or done.already_known else (_DATE_ASSUMED,)
+    return _Taken(path, (*digest.warnings, *assumed), done)
+
+
+def source_of(path: str, sources: Sequence["SourceSettings"]) -> "SourceSettings | None":
+    """The source of paperwire.toml that watches this file."""
+    here = str(Path(path).absolute())
+    for source in sources:
+        if source.path is not None and (fnmatch(here, str(source.path)) or Path(here).parent == source.path):
+            return source
+    return None
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text.strip())
+    except ValueError:
+        raise WrongUsage(
+            Sentence("--date is no day: “{text}”.", {"text": text}), Sentence("For example: 2026-01-22.")
+        ) from None
+
+
+def _report(taken: Sequence[_Taken], failed: int) -> dict[str, object]:
+    """The document of `ingest --json` (contract section 1); `failed` counts files that could not be read."""
+    warnings = [
+        {
+            "path": one.path,
+            "code": warning.code,
+            "count": warning.count,
+            "line": warning.line,
+            "message": warning.message,
+            "examples": list(warning.examples),
+        }
+        for one in taken
+        for warning in one.warnings
+    ]
+    return {
+        "digests": len(taken),
+        "already_known": sum(one.done.already_known for one in taken),
+        "papers": {name: sum(getattr(one.done, name) for one in taken) for name in ("new", "updated", "unchanged")},
+        "warnings": warnings,
+        "failed": failed,
+    }
+
+
+def _show(taken: Sequence[_Taken]) -> None:
+    from bot.cli._queries import TERMINAL
+    from bot.digests import INFO
+
+    known = sum(one.done.already_known for one in taken)
+    new, updated, unchanged = (
+        sum(getattr(one.done, name) for one in taken) for name in ("new", "updated", "unchanged")
+    )
+    digests = TERMINAL.count("{count} digest", "{count} digests", len(taken))
+    before = f", {TERMINAL.number(known)} of them known before" if known else ""
+    say(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
+    for one in taken:
+        for warning in one.warnings:
+            if warning.code not in INFO:
+                line = f", line {warning.line}" if warning.line else ""
+                say(f"! {one.path}{line}: {warning.message}")

@@ -1,0 +1,237 @@
+"""subscribe, subscriptions, unsubscribe, set: what chats ask for."""
+
+# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
+
+import shlex
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli._options import As, AsOrAll, Json, Now
+from bot.cli._streams import is_narrow, print_json, print_reply, print_table, printable, say
+from bot.ports import Reply
+from subscriptions import Paper
+
+if TYPE_CHECKING:
+    from bot.commands import Row
+    from bot.settings import Settings
+    from subscriptions import Listed, Subscribed, Subscription
+
+_TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words
+_OPENING = 80  # characters of an abstract in place of a title that is not known
+
+Query = Annotated[
+    str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
+]
+
+
+def subscribe(
+    query: Query,
+    *,
+    chat: As,
+    every: Annotated[
+        str | None, typer.Option(metavar="now|when-out|daily|weekdays|weekly", help="How often; else as the chat does.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="mon|tue|…", help="The day of a weekly one; Monday by default.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="The time; two with - between for when-out. 09:00 by default.")
+    ] = None,
+    tz: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE", help="The zone of a new chat, else of this subscription only: Europe/Berlin, +08:00."
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="now|today|7d|ISO", help="The papers to begin with; else those of the last day."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="What to call it in messages.")] = None,
+    now: Now = None,
+) -> int:
+    """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
+    from bot.cli._queries import refusals_of
+    from bot.cli._session import described, opened
+    from subscriptions import Wish
+    from subscriptions import subscribe as add
+
+    wish = Wish(text=query, every=every, on=on, at=at, tz=tz, since=since, name=name, added_by="")
+    with opened(now) as session, refusals_of(query):
+        address = session.address(chat)
+        title, kind = described(session, address)
+        done = add(session.store, address, wish, now=session.now, title=title, kind=kind)
+    print_reply(_echo(done))
+    if done.outcome == "added":
+        say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
+    for remark in _remarks(done, session.settings):
+        say(f"  {remark}")
+    return 0
+
+
+def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
+    """What else whoever subscribes a chat should know."""
+    chat, wish = done.chat, done.subscription
+    zone = chat.settings.timezone
+    if wish.number == 1 and wish.cadence.kind != "now" and zone == settings.timezone and wish.zone is None:
+        yield f"{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire set timezone ZONE --as {chat.address}"
+    if chat.address.platform == "telegram" and settings.telegram.token is None:
+        yield "Telegram is off until PAPERWIRE_TELEGRAM_TOKEN is set."
+    if chat.address.platform == "slack" and not settings.slack.workspaces:
+        yield "Slack is off until PAPERWIRE_SLACK_BOT_TOKEN is set."
+
+
+def _echo(done: "Subscribed") -> Reply:
+    from bot.commands import subscribed
+    from bot.rendering import Language
+    from bot.rendering.reading import words
+
+    voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
+    examples = [_example(known.paper) for known in done.examples]
+    return subscribed(done, voice, reading=words(done.query, voice.translate), examples=examples)
+
+
+def _example(paper: Paper) -> str:
+    from bot.rendering.cutting import shorten
+    from bot.rendering.tex import readable
+
+    title = readable(paper.title) or f"“{shorten(paper.abstract, _OPENING)}”"
+    name = paper.arxiv_id or paper.doi
+    return f"{title} ({name})" if name else title
+
+
+def subscriptions(*, chat: AsOrAll = None, json: Json = False) -> int:
+    """List the subscriptions of one chat, or of all."""
+    from bot.cli._session import opened
+    from subscriptions import listed
+
+    with opened() as session:
+        found = listed(session.store, None if chat is None else session.address(chat))
+    if json:
+        print_json([_document(one) for one in found])
+    elif found:
+        _show(_rows(found))
+    else:
+        say("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
+    return 0
+
+
+def _document(one: "Listed") -> dict[str, object]:
+    """One element of `subscriptions --json` (contract section 1)."""
+    from bot.cli._streams import instant
+    from bot.commands import state_of
+    from subscriptions import cadence_text
+
+    wish = one.subscription
+    return {
+        "number": wish.number,
+        "chat": str(one.chat.address),
+        "name": wish.name,
+        "text": wish.text,
+        "canonical": wish.canonical,
+        "cadence": cadence_text(wish.cadence),
+        "zone": one.zone,
+        "state": state_of(one),
+        "next_due_at": instant(wish.next_due_at),
+    }
+
+
+def _rows(found: "tuple[Listed, ...]") -> "list[Row]":
+    from bot.commands import rows_of
+    from bot.rendering import Language
+    from bot.rendering.reading import words
+    from subscriptions import parse_query
+
+    voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}
+    return rows_of(
+        found,
+        lambda text: words(parse_query(text), voices[found[0].zone].translate),
+        lambda one: voices[one.zone],
+    )
+
+
+def _show(rows: "list[Row]") -> None:
+    """A table; on a narrow terminal each row in two lines below its chat."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if is_narrow(_TABLE_WIDTH):
+        for chat, theirs in groupby(rows, key=lambda row: row.chat):
+            say(chat)
+            for row in theirs:
+                say(f"{row.number:>4}  {row.reading}")
+                say("      " + " · ".join(filter(None, (row.when, row.next_due and f"next {row.next_due}", row.state))))
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("chat", no_wrap=True)
+    table.add_column("no", justify="right", no_wrap=True)
+    table.add_column("subscription", overflow="fold")
+    table.add_column("when", no_wrap=True)
+    table.add_column("next", no_wrap=True)
+    table.add_column("state", style="yellow")
+    for row in rows:
+        cells = (row.chat, str(row.number), row.reading, row.when, row.next_due or "when papers come", row.state)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    print_table(table)
+
+
+def unsubscribe(
+    which: Annotated[str, typer.Argument(metavar="N", help="A number of `paperwire subscriptions`, a query, or all.")],
+    *,
+    chat: As,
+    now: Now = None,
+) -> int:
+    """Remove a subscription. What was planned for it is still sent."""
+    from bot.cli._queries import TERMINAL, refusals_of
+    from bot.cli._session import opened
+    from bot.commands import unsubscribed
+    from subscriptions import unsubscribe as remove
+
+    with opened(now) as session, refusals_of(which):
+        address = session.address(chat)
+        gone = remove(session.store, address, which)
+    print_reply(unsubscribed(gone, TERMINAL))
+    for wish in gone:
+        say(f"  Undo: {_again(wish, str(address))}")
+    return 0
+
+
+def _again(wish: "Subscription", chat: str) -> str:
+    """The subcommand that would bring a subscription back."""
+    cadence = wish.cadence
+    words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
+    if cadence.weekday is not None:
+        words += ["--on", ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[cadence.weekday]]
+    if cadence.at is not None:
+        words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
+    words += ["--tz", wish.zone] if wish.zone else []
+    words += ["--name", wish.name] if wish.name else []
+    return shlex.join([*words, "--", wish.text])
+
+
+def set_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
+    value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
+    *,
+    chat: As,
+    now: Now = None,
+) -> int:
+    """Set one of a chat's settings."""
+    from bot.cli._queries import TERMINAL
+    from bot.cli._session import opened
+    from bot.commands import changed, value_of
+    from subscriptions import get_chat, set_setting, setting_name
+
+    with opened(now) as session:
+        address = session.address(chat)
+        setting = setting_name(name)
+        before = get_chat(session.store, address)
+        after = set_setting(session.store, address, setting, " ".join(value), now=session.now)
+    print_reply(changed(setting, before, after, TERMINAL))
+    old = value_of(before.settings, setting)
+    if old != value_of(after.settings, setting):
+        say(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
+    return 0

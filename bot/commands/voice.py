@@ -1,0 +1,22 @@
+"""The language that answers are given in."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+
+class Voice(Protocol):
+    """Says sentences, counts and moments in a chat's language and time zone; `bot.rendering.Language` is one."""
+
+    @property
+    def translate(self) -> Callable[[str], str]:
+        """A gettext function."""
+
+    def say(self, sentence: str, /, **values: object) -> str:
+        """The sentence in this language, its holes filled."""
+
+    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
+        """The form that `count` asks for; the hole `{count}` takes the number."""
+
+    def moment(self, moment: datetime, *, about: bool = False) -> str:
+        """A day and a time by the chat's clock."""

@@ -1,0 +1,139 @@
+"""Bytes to papers: every digest goes through `read_digest`, and every format is one module of FORMATS.
+
+A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to FORMATS at its place, and put a
+page with its expected papers into tests/digests.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+from bot.digests import arxiv_atom, arxiv_rss, bilingual3, daily_arxiv_md, hf_text
+from bot.digests._days import day_in_name
+from bot.digests._format import Content as Content
+from bot.digests._format import DigestFormat as DigestFormat
+from bot.digests._format import Entry as Entry
+from bot.digests._looks import look_of_bytes, look_of_text
+from bot.digests._plain import NotText, PlainText, plain_text
+from bot.digests._warnings import INFO as INFO
+from bot.digests._warnings import Warnings as Warnings
+from bot.errors import BrokenDigest, UnknownFormat
+from subscriptions import Digest, PaperwireError, Sentence
+
+FORMATS: Final[tuple[DigestFormat, ...]] = (arxiv_rss, arxiv_atom, hf_text, bilingual3, daily_arxiv_md)
+"""The order is the decision: a text is of the first format that detects it."""
+
+MAX_BYTES: Final = 64 * 2**20
+"""The largest document that is read."""
+
+
+def read_digest(
+    data: bytes,
+    name: str,
+    *,
+    format: str | None = None,  # noqa: A002  the word of the contract and of paperwire.toml
+    day: date | None = None,
+    language: str | None = None,
+) -> Digest:
+    """Reads a document. `name` is its path or address, for sentences and for a date in it.
+
+    `format` narrows to one name of FORMATS, also where the text alone would not tell it; `day` and `language` (of
+    summaries and translations, ISO 639-1) are what the caller knows better than the document.
+
+    Raises UnknownFormat for what is no digest and BrokenDigest for one that cannot be read rightly; both sentences
+    begin with `name`. Never returns a digest without papers unless the document says that there are none.
+    """
+    if len(data) > MAX_BYTES:
+        raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
+    plain = _decoded(data, name)
+    module = _format_of(plain.text, name, format)
+    warnings = Warnings()
+    _note_controls(plain, warnings)
+    content = _parsed(module, plain.text, name, warnings, language)
+    if not content.entries and format and not module.detect(plain.text):
+        raise _unknown(name, look_of_text(plain.text), [format])
+    _note_entries(content.entries, warnings)
+    return Digest(
+        format=module.name,
+        entries=tuple(entry.paper for entry in content.entries),
+        content_hash=hashlib.sha256(data).hexdigest(),
+        day=day or content.day or _day_of_name(name, warnings),
+        declared=content.declared,
+        warnings=warnings.collected(),
+    )
+
+
+def _decoded(data: bytes, name: str) -> PlainText:
+    try:
+        return plain_text(data)
+    except NotText:
+        raise UnknownFormat(
+            Sentence(
+                "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
+                {"name": name, "look": look_of_bytes(data), "formats": _names(f.name for f in FORMATS)},
+            )
+        ) from None
+
+
+def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
+    if wanted is None:
+        module = next((module for module in FORMATS if module.detect(text)), None)
+    else:
+        module = next((module for module in FORMATS if module.name == wanted), None)
+        if module is None:
+            raise UnknownFormat(
+                Sentence(
+                    "{name}: “{format}” is no format; known are: {formats}.",
+                    {"name": name, "format": wanted, "formats": _names(f.name for f in FORMATS)},
+                )
+            )
+    if module is None:
+        raise _unknown(name, look_of_text(text), [module.name for module in FORMATS])
+    return module
+
+
+def _unknown(name: str, look: Sentence, formats: Iterable[str]) -> UnknownFormat:
+    return UnknownFormat(
+        Sentence(
+            "{name}: no paper entries found (looks like {look}); expected one of: {formats}.",
+            {"name": name, "look": look, "formats": _names(formats)},
+        )
+    )
+
+
+def _names(formats: Iterable[str]) -> str:
+    return ", ".join(formats)
+
+
+def _parsed(module: DigestFormat, text: str, name: str, warnings: Warnings, language: str | None) -> Content:
+    try:
+        return module.parse(text, warnings, language)
+    except PaperwireError as error:
+        sentence = Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
+        raise type(error)(sentence, error.hint) from error
+
+
+def _note_controls(plain: PlainText, warnings: Warnings) -> None:
+    if plain.controls:
+        warnings.add("control_characters", line=plain.first_line, count=plain.controls, examples=plain.examples)
+
+
+def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        paper = entry.paper
+        if paper.key in seen:
+            warnings.add("duplicate_papers", line=entry.line, example=paper.key)
+        elif paper.failed:
+            warnings.add("failed_summaries", line=entry.line, example=paper.key)
+        seen.add(paper.key)
+    if not entries and "feed_error" not in warnings:
+        warnings.add("empty_digest")
+
+
+def _day_of_name(name: str, warnings: Warnings) -> date | None:
+    day = day_in_name(name)
+    if day:
+        warnings.add("date_from_name", example=day.isoformat())
+    return day

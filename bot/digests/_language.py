@@ -1,0 +1,24 @@
+"""In which language a text is written, by its script."""
+
+import re
+
+_KANA = "\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d"
+_HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"
+_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_EAST_ASIAN = re.compile(f"[{_KANA}{_HANGUL}{_HAN}]")
+_NOT_HAN = re.compile(f"[{_KANA}{_HANGUL}]")
+_A_KANA = re.compile(f"[{_KANA}]")
+
+
+def language_of(*texts: str) -> str:
+    """ISO 639-1 code of the language of some texts by their script: kana is Japanese, Hangul Korean, Han Chinese.
+
+    Anything else counts as English.
+    """
+    text = " ".join(text for text in texts if not text.isascii())
+    first = _EAST_ASIAN.search(text)
+    if not first:
+        return "en"
+    if not _NOT_HAN.search(text, first.start()):
+        return "zh"
+    return "ja" if _A_KANA.search(text, first.start()) else "ko"

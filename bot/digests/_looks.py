@@ -1,0 +1,58 @@
+"""What bytes look like that are no digest: for the sentence that refuses them."""
+
+import re
+
+from bot.digests._plain import collapse
+from bot.digests._xml import is_xml, read_head
+from subscriptions import Sentence
+
+_SIGNATURES = (
+    (b"%PDF", Sentence("a PDF")),
+    (b"PK\x03\x04", Sentence("a ZIP archive or an office document")),
+    (b"\x1f\x8b", Sentence("a compressed file")),
+    (b"\x89PNG", Sentence("a picture")),
+    (b"\xff\xd8\xff", Sentence("a picture")),
+    (b"\xff\xfe", Sentence("UTF-16 text")),
+    (b"\xfe\xff", Sentence("UTF-16 text")),
+)
+_HEADING = re.compile(r"^#{1,6} .*", re.MULTILINE)
+_SHOWN = 60  # characters that are quoted
+
+
+def look_of_bytes(data: bytes) -> Sentence:
+    """What bytes that are no text look like."""
+    found = (look for signature, look in _SIGNATURES if data.startswith(signature))
+    return next(found, Sentence("binary data or text in another encoding"))
+
+
+def look_of_text(text: str) -> Sentence:
+    """What a text looks like, with a few of its words."""
+    start = text.lstrip()
+    if not start:
+        return Sentence("an empty file")
+    if start[:9].lower() == "<!doctype" or start[:5].lower() == "<html":
+        return Sentence("an HTML page")
+    if is_xml(start):
+        return _look_of_xml(start)
+    if start[0] in "{[":
+        return Sentence("JSON")
+    if heading := _HEADING.search(start):
+        return Sentence('a README: "{heading}"', {"heading": _quoted(heading[0])})
+    return Sentence('text that begins "{words}"', {"words": _quoted(start)})
+
+
+def _look_of_xml(text: str) -> Sentence:
+    root = read_head(text)
+    if root is None:
+        return Sentence("XML with a DOCTYPE, which is never read, or damaged XML")
+    title = next(
+        (child.text for part in (root, *root.children) for child in part.children if "title" in child.name), ""
+    )
+    if title.strip():
+        return Sentence('an XML feed titled "{title}"', {"title": _quoted(title)})
+    return Sentence("XML with the root <{root}>", {"root": root.name.rpartition(" ")[2]})
+
+
+def _quoted(text: str) -> str:
+    plain = collapse(text[: 4 * _SHOWN])
+    return plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + "…"

@@ -1,0 +1,79 @@
+"""The warnings of one digest, collected while it is read: code, count, first line, up to five examples."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from subscriptions import DigestWarning
+
+EXAMPLES = 5
+
+INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes that are no reason to worry
+
+_MESSAGES = {
+    "control_characters": "control characters that were removed: {count}",
+    "date_from_name": "the date is taken from the file name",
+    "declared_mismatch": "the document counts its papers otherwise than they could be read",
+    "duplicate_papers": "papers that stand there again: {count}; the first copy of each is kept",
+    "empty_digest": "a valid digest without papers",
+    "entry_without_text": "papers of which only the head could be read: {count}",
+    "entry_without_title": "papers without a title: {count}",
+    "failed_summaries": "summaries that their generator did not manage: {count}; the abstract is shown instead",
+    "feed_error": "the feed reports an error",
+    "glued_line": "lines where one file was glued to the end of another: {count}; they were separated",
+    "id_mismatch": "papers whose text names another arXiv id than their address: {count}; the address is believed",
+    "incomplete_group": "groups that lack a line at the end of the file: {count}; all others are kept",
+    "odd_line_count": "a title without an abstract at the end; all pairs before it are kept",
+    "possibly_capped": "{count} papers: the feed may have been cut at its limit; ask for one category at a time",
+    "unparsed_heading": "headings that look like a paper but could not be read: {count}; what follows them is left out",
+    "xml_truncated": "the XML breaks off; all complete entries are kept",
+}
+
+
+@dataclass(slots=True)
+class _Kind:
+    message: str
+    count: int = 0
+    line: int | None = None
+    examples: list[str] = field(default_factory=list)
+
+
+class Warnings:
+    """Collects warnings by code (formats.md 0.5)."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, _Kind] = {}
+
+    def add(
+        self,
+        code: str,
+        *,
+        message: str = "",
+        line: int | None = None,
+        example: str = "",
+        examples: Iterable[str] = (),
+        count: int = 1,
+    ) -> None:
+        """Notes `count` more cases of `code`; the first case gives line and message (else the usual one of the code)."""
+        kind = self._kinds.get(code)
+        if kind is None:
+            kind = self._kinds[code] = _Kind(message or _MESSAGES[code], line=line)
+        kind.count += count
+        for one in (example, *examples):
+            if one and len(kind.examples) < EXAMPLES:
+                kind.examples.append(one)
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._kinds
+
+    def collected(self) -> tuple[DigestWarning, ...]:
+        """One warning per code, in the order of their first cases."""
+        return tuple(
+            DigestWarning(
+                code=code,
+                message=kind.message.replace("{count}", str(kind.count)),
+                count=kind.count,
+                line=kind.line,
+                examples=tuple(kind.examples),
+            )
+            for code, kind in self._kinds.items()
+        )

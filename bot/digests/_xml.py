@@ -1,0 +1,130 @@
+"""XML as feeds need it: read from front to back, complete records kept, no DTD, no entities of the document's own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+_CHUNK = 1 << 16  # characters handed to the parser at once
+_MOST_ELEMENTS = 500_000  # ten times the largest feed of arXiv; bounds the memory that a hostile document can take
+
+
+@dataclass(slots=True)
+class Element:
+    """An element; `name` is "URI local", or the bare local name outside of any namespace."""
+
+    name: str
+    attributes: Mapping[str, str]
+    line: int
+    children: list["Element"] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Its own text, without that of its children."""
+        return "".join(self.parts)
+
+    def all(self, name: str) -> list["Element"]:
+        """Its children of that name."""
+        return [child for child in self.children if child.name == name]
+
+    def first(self, name: str) -> str:
+        """The text of its first child of that name, without blanks around it; "" if there is none."""
+        return next((child.text.strip() for child in self.children if child.name == name), "")
+
+
+@dataclass(slots=True)
+class Document:
+    """What could be read: the root with all that is outside of records, and the complete records."""
+
+    root: Element | None = None
+    records: list[Element] = field(default_factory=list)
+    error: str = ""  # why reading stopped before the end, in the words of expat
+    error_line: int | None = None
+    doctype: bool = False  # it has a DTD: nothing after it was read
+
+
+class _Stop(Exception):
+    """Enough was read."""
+
+
+def is_xml(text: str) -> bool:
+    """Whether a text starts as an XML document or feed does."""
+    return text.lstrip().startswith(("<?xml", "<rss", "<feed"))
+
+
+def read_xml(text: str, record: str) -> Document:
+    """Reads a document whose entries are elements named `record`. Never raises."""
+    reader = _Reader(record)
+    reader.read(text)
+    return reader.document
+
+
+def read_head(text: str) -> Element | None:
+    """The root with what stands before the first `item` or `entry`: enough to know a feed. None: no readable XML."""
+    if not is_xml(text):
+        return None
+    reader = _HeadReader("")
+    reader.read(text)
+    return None if reader.document.doctype else reader.document.root
+
+
+class _Reader:
+    def __init__(self, record: str) -> None:
+        self.document = Document()
+        self._record = record
+        self._open: list[Element] = []
+        self._elements = 0
+        self._inside: Element | None = None  # the record that is open
+        self._parser = expat.ParserCreate("utf-8", " ")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.StartDoctypeDeclHandler = self._doctype
+
+    def read(self, text: str) -> None:
+        parse: Callable[[str, bool], object] = self._parser.Parse
+        text = text.lstrip()  # an XML declaration may stand nowhere but at the beginning
+        try:
+            for at in range(0, len(text), _CHUNK):
+                parse(text[at : at + _CHUNK], False)
+            parse("", True)
+        except expat.ExpatError as error:
+            self.document.error = expat.errors.messages.get(error.code, "not well-formed")
+            self.document.error_line = error.lineno
+        except _Stop:
+            pass
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        element = Element(name, attributes, self._parser.CurrentLineNumber)
+        self._elements += 1
+        if self._elements > _MOST_ELEMENTS:
+            self.document.error, self.document.error_line = "too many elements", element.line
+            raise _Stop
+        if not self._open:
+            self.document.root = element
+        elif name == self._record and self._inside is None:
+            self._inside = element
+        else:
+            self._open[-1].children.append(element)
+        self._open.append(element)
+
+    def _end(self, _name: str) -> None:
+        element = self._open.pop()
+        if element is self._inside:
+            self.document.records.append(element)
+            self._inside = None
+
+    def _characters(self, text: str) -> None:
+        self._open[-1].parts.append(text)
+
+    def _doctype(self, *_declaration: object) -> None:
+        self.document.doctype = True
+        raise _Stop
+
+
+class _HeadReader(_Reader):
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(" ")[2] in ("item", "entry"):
+            raise _Stop
+        super()._start(name, attributes)

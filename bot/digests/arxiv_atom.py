@@ -1,0 +1,48 @@
+"""arXiv's daily feed as Atom, `https://rss.arxiv.org/atom/cs.LG` (info.arxiv.org/help/rss_specifications.html).
+
+The answers of arXiv's API are Atom too and use the same namespaces; they have other ids and are another format.
+"""
+
+from bot.digests._feed import ATOM, ERROR_TITLE, FeedHead, FeedRecord, feed_content
+from bot.digests._format import Content
+from bot.digests._warnings import Warnings
+from bot.digests._xml import Element, read_head, read_xml
+
+name = "arxiv_atom"
+
+_ENTRY = f"{ATOM} entry"
+
+
+def detect(text: str) -> bool:
+    """An Atom `feed` whose id is that of the feed service, or its error."""
+    root = read_head(text)
+    if root is None or root.name != f"{ATOM} feed":
+        return False
+    return "rss.arxiv.org/atom" in root.first(f"{ATOM} id") or root.first(f"{ATOM} title").startswith(ERROR_TITLE)
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    """The papers of the feed, with their announce types relative to the categories of this feed."""
+    document = read_xml(text, _ENTRY)
+    root = document.root or Element(f"{ATOM} feed", {}, 1)
+    head = FeedHead(
+        title=root.first(f"{ATOM} title"),
+        detail=root.first(f"{ATOM} subtitle"),
+        stamp=root.first(f"{ATOM} updated"),
+    )
+    return feed_content(document, head, [(entry, _record(entry)) for entry in document.records], warnings)
+
+
+def _record(entry: Element) -> FeedRecord:
+    links = [link.attributes.get("href", "") for link in entry.all(f"{ATOM} link") if _is_page(link)]
+    return FeedRecord(
+        identity=entry.first(f"{ATOM} id"),
+        title=entry.first(f"{ATOM} title"),
+        link=links[0] if links else "",
+        text=entry.first(f"{ATOM} summary"),
+        categories=[category.attributes.get("term", "") for category in entry.all(f"{ATOM} category")],
+    )
+
+
+def _is_page(link: Element) -> bool:
+    return link.attributes.get("rel", "alternate") == "alternate"

@@ -1,0 +1,47 @@
+"""arXiv's daily feed as RSS 2.0, `https://rss.arxiv.org/rss/cs.LG` (info.arxiv.org/help/rss_specifications.html)."""
+
+import re
+
+from bot.digests._feed import ERROR_TITLE, FeedHead, FeedRecord, feed_content
+from bot.digests._format import Content
+from bot.digests._warnings import Warnings
+from bot.digests._xml import Element, read_head, read_xml
+
+name = "arxiv_rss"
+
+_OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
+
+
+def detect(text: str) -> bool:
+    """An `rss` document whose channel is arXiv's, by its link or title."""
+    root = read_head(text)
+    if root is None or root.name != "rss":
+        return False
+    channel = _channel(root)
+    title = channel.first("title")
+    return (
+        bool(_OF_ARXIV.match(channel.first("link"))) or title.startswith(ERROR_TITLE) or title.endswith("on arXiv.org")
+    )
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    """The papers of the feed, with their announce types relative to the categories of this feed."""
+    document = read_xml(text, "item")
+    channel = _channel(document.root)
+    head = FeedHead(title=channel.first("title"), detail=channel.first("description"), stamp=channel.first("pubDate"))
+    return feed_content(document, head, [(item, _record(item)) for item in document.records], warnings)
+
+
+def _channel(root: Element | None) -> Element:
+    found = root.all("channel") if root else []
+    return found[0] if found else Element("channel", {}, 1)
+
+
+def _record(item: Element) -> FeedRecord:
+    return FeedRecord(
+        identity=item.first("guid"),
+        title=item.first("title"),
+        link=item.first("link"),
+        text=item.first("description"),
+        categories=[category.text for category in item.all("category")],
+    )

@@ -1,0 +1,135 @@
+"""Groups of three lines: English abstract, its translation, address of the paper.
+
+There are no blank lines between the groups, no titles, authors, categories or dates, and often no newline at the end.
+Lists that were made from arXiv's feed begin their abstracts with the announcement of the feed, translated ones too.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from bot.digests._arxiv import URL, arxiv_link, split_announcement, version_number
+from bot.digests._format import Content, Entry
+from bot.digests._language import language_of
+from bot.digests._plain import collapse
+from bot.digests._warnings import Warnings
+from bot.errors import BrokenDigest
+from subscriptions import Paper, Sentence, Translation, summary_state
+
+name = "bilingual3"
+
+_GROUP = 3
+_URL = re.compile(URL)
+_BEGINNING_OF_URL = re.compile(r"https?://arxiv\.org/(?:abs|pdf)/(?:[\d.]*|[a-z-]+(?:\.[A-Z]{0,2})?(?:/\d*)?)")
+_BEFORE_ID = ("https://arxiv.org/abs/", "http://arxiv.org/abs/", "https://arxiv.org/pdf/", "http://arxiv.org/pdf/")
+# `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, also after a first 摘要：, or only 摘要：; the words between vary.
+_TRANSLATED_ANNOUNCEMENT = re.compile(
+    r"\s*(?:摘要\s*[：:]\s*)?(?:arXiv\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
+)
+
+Line = tuple[int, str]  # number from 1, text
+
+
+def detect(text: str) -> bool:
+    """The third line that is not blank is an arXiv address, and the first is no heading.
+
+    Whether every third line is one is found out by reading; if not, the sentence names the line.
+    """
+    lines = [line for _, line in islice(_lines(text), _GROUP)]
+    if len(lines) < _GROUP or lines[0].startswith("#"):
+        return False
+    return bool(_URL.match(lines[-1])) and not any(_URL.fullmatch(line) for line in lines[:-1])
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:
+    """The groups. Raises BrokenDigest, with its line, where an address should be and is not."""
+    entries: list[Entry] = []
+    group: list[Line] = []
+    last = text.rstrip().count("\n") + 1
+    for line in _separated(_lines(text), warnings):
+        group.append(line)
+        if len(group) == _GROUP and not (line[0] == last and _is_cut_short(line[1])):
+            entries.append(_entry(group, warnings, language))
+            group = []
+    if group:
+        warnings.add("incomplete_group", line=group[0][0], example=group[0][1][:80])
+    return Content(entries=entries)
+
+
+def _lines(text: str) -> Iterator[Line]:
+    for number, line in enumerate(_split(text), 1):
+        if stripped := line.strip():
+            yield number, stripped
+
+
+def _split(text: str) -> Iterator[str]:
+    """The lines of a text, one by one, so that looking at the first three does not cut up the whole text."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
+
+
+def _separated(lines: Iterator[Line], warnings: Warnings) -> Iterator[Line]:
+    """The lines, with those cut in two where a file without a newline at its end was glued to the next one."""
+    position = 0
+    for number, line in lines:
+        address = _URL.match(line) if position % _GROUP == _GROUP - 1 else None
+        rest = line[address.end() :].removeprefix("\ufeff") if address else ""
+        if address and rest[:1].isalnum():  # words begin right behind it; a stop or a blank would be a remark
+            warnings.add("glued_line", line=number, example=line[:80])
+            yield number, address[0]
+            yield number, rest
+            position += 2
+        else:
+            yield number, line
+            position += 1
+
+
+def _is_cut_short(line: str) -> bool:
+    """Whether a line is only the beginning of an address."""
+    if _URL.fullmatch(line):
+        return False
+    return bool(_BEGINNING_OF_URL.fullmatch(line)) or any(whole.startswith(line) for whole in _BEFORE_ID)
+
+
+def _entry(group: list[Line], warnings: Warnings, language: str | None) -> Entry:
+    (number, abstract), (number_of_translation, translation), (number_of_url, url) = group
+    address = _URL.fullmatch(url)
+    if not address:
+        raise BrokenDigest(
+            Sentence(
+                "Line {line} should be an arXiv address, as every third line of bilingual3 is, but reads “{text}”.",
+                {"line": number_of_url, "text": url[:60]},
+            )
+        )
+    for misplaced, line in ((number, abstract), (number_of_translation, translation)):
+        if _URL.fullmatch(line):
+            raise BrokenDigest(
+                Sentence("Line {line} is an arXiv address where a text of bilingual3 should be.", {"line": misplaced})
+            )
+    announcement, abstract = split_announcement(abstract)
+    version = version_number(address["version"])
+    if announcement and announcement.arxiv_id != address["id"]:
+        warnings.add("id_mismatch", line=number, example=f"{announcement.arxiv_id} / {address['id']}")
+    elif announcement:
+        version = announcement.version or version
+    paper = Paper(
+        key=address["id"],
+        abstract=collapse(abstract),
+        arxiv_id=address["id"],
+        version=version,
+        url=arxiv_link(address["id"]),
+        announce_type=announcement.kind if announcement else None,
+        translations=_translations(translation, language),
+    )
+    return Entry(line=number, paper=paper)
+
+
+def _translations(text: str, language: str | None) -> tuple[Translation, ...]:
+    announced = _TRANSLATED_ANNOUNCEMENT.match(text)
+    plain = collapse(text[announced.end() :] if announced else text)
+    if summary_state(plain) != "ok":
+        return ()
+    return (Translation(language=language or language_of(plain), abstract=plain),)

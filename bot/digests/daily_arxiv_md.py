@@ -1,0 +1,252 @@
+"""Daily-arXiv markdown: the pages of dw-dengwei/daily-arXiv-ai-enhanced and its forks (formats.md 1).
+
+An entry of the standard template, upstream since 2025-04-17:
+
+    ### [1] [Title](https://arxiv.org/abs/2601.15529)
+    *Name,Name,Name*
+
+    Main category: cs.LG
+
+    TL;DR: text
+
+
+    <details>
+      <summary>Details</summary>
+    Motivation: text
+
+    Method: text
+
+    Result: text
+
+    Conclusion: text
+
+    Abstract: text
+
+    </details>
+
+Entries stand in sections by primary category, after a table of contents that counts them. The page is cut at the heads
+of its entries, so that whatever is damaged stays within one entry; how the body of an entry is written in this and in
+older and forked templates is told in `_daily_templates`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from heapq import merge
+from itertools import chain
+
+from bot.digests._arxiv import ADDRESS, arxiv_link, categories_of, version_number
+from bot.digests._daily_templates import ABSTRACT, COMMENT, TRANSLATION, Body, read_body, read_body_without_link
+from bot.digests._days import day_in
+from bot.digests._format import Content, Entry
+from bot.digests._keys import title_key
+from bot.digests._language import language_of
+from bot.digests._plain import collapse
+from bot.digests._warnings import Warnings
+from bot.errors import BrokenDigest
+from subscriptions import Paper, Sentence, Summary, Translation, summary_state
+
+name = "daily_arxiv_md"
+
+_HEAD = "\n### ["
+# A head: perhaps a number, then the title, `](` and an address up to the end of the line. The greedy title makes the
+# search begin at the right, since titles hold `](` themselves.
+_LINKED = re.compile(
+    r"### \[(?:\d+\] \[|(?!\d+\] ))(?P<title>.*)"
+    rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{ADDRESS}\)[ \t]*(?=\n|$)"
+)
+_UNLINKED = re.compile(r"^\[\d+\] (?P<title>\S.*)(?=\nAuthors: .* \| Main Category: )", re.MULTILINE)
+_TITLE_LINES = re.compile(
+    r"<div id=['\"]?toc['\"]?></div>"
+    r"|(?:.*\n){0,4}#{1,2} (?:(?:AI-Enhanced arXiv Daily|ArXiv Daily Papers -) \d{4}-|(?:Total Papers Today|今日总计) ?[:：] ?\d)"
+)
+_DAY = re.compile(r"(?:\*\*Report Date:\*\*|# AI-Enhanced arXiv Daily|# ArXiv Daily Papers -) *(\d{4}-\d{2}-\d{2})\s*$")
+_CONTENTS = re.compile(
+    r"- \[(?P<name>[^\](]*?)(?: \((?P<inside>\d{1,6}) papers\))?\]\([^)]*\)"
+    r"(?: [\[(](?:Total: )?(?P<behind>\d{1,6})(?: 篇| papers)?[\])])?"
+)
+_TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})\b")
+_ANCHOR = re.compile(r"<(div|a) (?:id|name)=[^>]*></\1>\s*$")
+_SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<back>\[\[Back\]\].*)?$")
+_SECOND_LANGUAGE = "<br/>**VN**: "  # one fork writes each field in English, then in Vietnamese
+_NO_SUMMARY = ("failed", "placeholder", "empty")
+
+
+def detect(text: str) -> bool:
+    """The title or the contents of such a page at its beginning, or the head of a paper anywhere."""
+    text = text.lstrip()
+    if _TITLE_LINES.match(text):
+        return True
+    return any(_LINKED.match(text, start) or _UNLINKED.match(text, start) for start in _heads(text))
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:
+    """The entries of the page. Raises BrokenDigest when it announces papers and none can be read."""
+    page = _Page(warnings, language)
+    line, start = 1, 0
+    for end in chain(_heads(text), [len(text)]):
+        page.read(text[start:end], line)
+        line += text.count("\n", start, end)
+        start = end
+    page.compare_totals()
+    return Content(entries=page.entries, day=page.day, declared=page.declared or None)
+
+
+def _heads(text: str) -> Iterator[int]:
+    """Where entries begin, ascending: every line that begins `### [`, and heads of the template without links."""
+    unlinked = _UNLINKED.finditer(text) if "\nAuthors: " in text else ()
+    return merge(_linked_heads(text), (match.start() for match in unlinked))
+
+
+def _linked_heads(text: str) -> Iterator[int]:
+    if text.startswith(_HEAD[1:]):
+        yield 0
+    at = text.find(_HEAD)
+    while at >= 0:
+        yield at + 1
+        at = text.find(_HEAD, at + 1)
+
+
+class _Page:
+    """What was read of a page so far."""
+
+    def __init__(self, warnings: Warnings, language: str | None) -> None:
+        self.entries: list[Entry] = []
+        self.day: date | None = None
+        self.declared: dict[str, int] = {}
+        self._total = 0  # of the lines that tell a total; glued pages have several
+        self._found: Counter[str] = Counter()  # entries by section
+        self._section = ""  # a category, or "" for none
+        self._announced_at: int | None = None  # line where the page first tells of papers to come
+        self._strange_at: int | None = None  # first line between entries that is not understood
+        self._warnings = warnings
+        self._language = language
+
+    def read(self, block: str, line: int) -> None:
+        """Reads an entry with what follows it: `block` begins in `line` with a head, and ends before the next.
+
+        The first block of a page is what stands before its first head.
+        """
+        linked = _LINKED.match(block)
+        unlinked = None if linked else _UNLINKED.match(block)
+        if linked:
+            body = read_body(block[linked.end() :])
+            self._add(line, body, collapse(linked["title"]), linked["id"], version_number(linked["version"]))
+            after = body.after
+        elif unlinked:
+            body = read_body_without_link(block[unlinked.end() :])
+            self._add(line, body, collapse(unlinked["title"]))
+            after = body.after
+        elif not block.startswith(_HEAD[1:]):
+            after = block
+        else:
+            self._warnings.add("unparsed_heading", line=line, example=block.partition("\n")[0][:120])
+            self._strange_at = self._strange_at or line
+            after = block.rpartition("\n</details>")[2]
+        if after and not after.isspace():
+            self.between(after, line + block.count("\n") - after.count("\n"))
+
+    def between(self, text: str, line: int) -> None:
+        """Reads what is no entry: title, contents, totals, and the heads of sections."""
+        anchored = False
+        for number, row in enumerate(text.split("\n"), line):
+            if not row or row.isspace():
+                continue
+            if announced := _CONTENTS.match(row) or _TOTAL.match(row):
+                self._announce(announced, number)
+            elif day := _DAY.match(row):
+                self.day = self.day or day_in(day[1])
+            elif (section := _SECTION.match(row)) and (anchored or section["back"]):
+                self._section = next(iter(categories_of([section["name"]])), "")
+            anchored = bool(_ANCHOR.match(row))
+            if not (announced or anchored or row.startswith(("#", "**Report", "---", "<hr>"))) or "arxiv.org/" in row:
+                self._strange_at = self._strange_at or number
+
+    def _announce(self, announced: re.Match[str], line: int) -> None:
+        self._announced_at = self._announced_at or line
+        if announced.re is _TOTAL:
+            self._total += int(announced["count"])
+        elif count := announced["inside"] or announced["behind"]:
+            self.declared[announced["name"]] = self.declared.get(announced["name"], 0) + int(count)
+
+    def _add(self, line: int, body: Body, title: str, arxiv_id: str | None = None, version: int | None = None) -> None:
+        categories = categories_of(body.categories)
+        if not categories and self._section and body.in_section:
+            categories = (self._section,)
+        if not title:
+            self._warnings.add("entry_without_title", line=line, example=arxiv_id or "")
+        if not body.fields:
+            self._warnings.add("entry_without_text", line=line, example=arxiv_id or title)
+        texts = body.fields
+        abstract = _stated(texts.pop(ABSTRACT, ""))
+        comment = _stated(texts.pop(COMMENT, ""))
+        translations = self._translations(body.title_translation, texts.pop(TRANSLATION, ""))
+        paper = Paper(
+            key=arxiv_id or title_key(title),
+            title=title,
+            abstract=abstract,
+            authors=body.authors,
+            categories=categories,
+            primary=categories[0] if categories else None,
+            arxiv_id=arxiv_id,
+            version=version,
+            url=arxiv_link(arxiv_id) if arxiv_id else None,
+            summaries=self._summaries(texts),
+            translations=translations,
+            failed=summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY,
+            comment=comment,
+        )
+        self._found[(body.in_section and self._section) or (categories[0] if categories else "")] += 1
+        self.entries.append(Entry(line=line, paper=paper))
+
+    def _summaries(self, texts: dict[str, str]) -> tuple[Summary, ...]:
+        fields = {name: text for name, text in texts.items() if summary_state(text) == "ok"}
+        if not fields:
+            return ()
+        language = self._language or language_of(*fields.values())
+        if not any(_SECOND_LANGUAGE in text for text in fields.values()):
+            return (Summary(language=language, fields=fields),)
+        halves = {name: text.partition(_SECOND_LANGUAGE) for name, text in fields.items()}
+        first = {name: half.strip() for name, (half, _, _) in halves.items() if half.strip()}
+        second = {name: half.strip() for name, (_, _, half) in halves.items() if half.strip()}
+        return (Summary(language=language, fields=first), Summary(language="vi", fields=second))
+
+    def _translations(self, title: str, abstract: str) -> tuple[Translation, ...]:
+        title, abstract = _stated(title), _stated(abstract)
+        if not title and not abstract:
+            return ()
+        return (Translation(language=self._language or language_of(title, abstract), title=title, abstract=abstract),)
+
+    def compare_totals(self) -> None:
+        """Warns when the page counts its papers otherwise than was read. Raises BrokenDigest when none was read."""
+        announced, found = sum(self.declared.values()) or self._total, len(self.entries)
+        if not found:
+            self._refuse_unless_empty(announced)
+        names = [name for name in self.declared if categories_of([name])]
+        differ = [
+            f"{name}: {self.declared[name]} announced, {self._found[name]} read"
+            for name in names
+            if self.declared[name] != self._found[name]
+        ]
+        if self._total not in (0, found):
+            differ.append(f"in all: {self._total} announced, {found} read")
+        if differ or (self.declared and announced != found):
+            message = f"papers announced: {announced}, read: {found}"
+            self._warnings.add("declared_mismatch", message=message, line=self._announced_at, count=max(1, len(differ)))
+            for example in differ:
+                self._warnings.add("declared_mismatch", example=example, count=0)
+
+    def _refuse_unless_empty(self, announced: int) -> None:
+        if announced:
+            raise BrokenDigest(
+                Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
+            )
+        if strange := self._announced_at or self._strange_at:
+            raise BrokenDigest(
+                Sentence("No entry can be read, and line {line} is not that of an empty page.", {"line": strange})
+            )
+
+
+def _stated(text: str) -> str:
+    return text if summary_state(text) == "ok" else ""

@@ -1,0 +1,69 @@
+"""Text copied from the Hugging Face papers page: a banner, then titles and abstracts, one line each.
+
+    Get trending papers in your email inbox once a day!
+    Get trending papers in your email inbox!
+    Subscribe<first title>
+    <first abstract>
+    <second title>
+    …
+
+There are no ids, authors, categories or dates.
+"""
+
+from bot.digests._format import Content, Entry
+from bot.digests._keys import title_key
+from bot.digests._plain import collapse
+from bot.digests._warnings import Warnings
+from bot.errors import BrokenDigest
+from subscriptions import Paper, Sentence
+
+name = "hf_text"
+
+_BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
+_BUTTON = "Subscribe"  # the label of a button, glued to the first title by copying
+
+
+def detect(text: str) -> bool:
+    """The first line that is not blank is the banner. Without it this cannot be told from prose."""
+    return text.lstrip().startswith(_BANNER)
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """Pairs of lines. Raises BrokenDigest if there are none, or where a title is longer than its abstract.
+
+    Then the pairing has slipped, and where it did is not known.
+    """
+    lines = _without_banner([(n, collapse(line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()])
+    if len(lines) % 2:
+        line, title = lines.pop()
+        warnings.add("odd_line_count", line=line, example=title)
+    if not lines:
+        raise BrokenDigest(Sentence("The banner of the page is there, but no title with an abstract below it."))
+    return Content(entries=[_entry(line, title, abstract) for (line, title), (_, abstract) in _pairs(lines)])
+
+
+def _without_banner(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    banner = 0
+    while banner < len(lines) and lines[banner][1] in _BANNER:
+        banner += 1
+    if not banner or banner == len(lines):
+        return lines[banner:]
+    line, first = lines[banner]
+    title = first.removeprefix(_BUTTON).strip()
+    return [(line, title), *lines[banner + 1 :]] if title else lines[banner + 1 :]
+
+
+def _pairs(lines: list[tuple[int, str]]) -> list[tuple[tuple[int, str], tuple[int, str]]]:
+    return list(zip(lines[::2], lines[1::2], strict=True))
+
+
+def _entry(line: int, title: str, abstract: str) -> Entry:
+    if len(title) > len(abstract):
+        raise BrokenDigest(
+            Sentence(
+                "In line {line} a title is longer than the abstract below it: somewhere before, a line is missing or "
+                "one too many, so that titles and abstracts are mixed up.",
+                {"line": line},
+            )
+        )
+    return Entry(line=line, paper=Paper(key=title_key(title), title=title, abstract=abstract))

@@ -1,0 +1,1 @@
+"""Who delivers when, and how fast it may go."""

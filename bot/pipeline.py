@@ -1,0 +1,288 @@
+"""The plot: bytes become papers, papers become deliveries, deliveries become messages in a chat.
+
+    ingest    a digest's bytes -> papers in the store
+    plan      what is due now  -> deliveries in the outbox
+    deliver   one lane of it   -> messages on the platform, each confirmed by itself
+
+Each step can be cut off anywhere and run again: what was done is in the store, what was not is done then.
+The domain is synchronous; this module is the only one that crosses over, with asyncio.to_thread.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Protocol
+
+from bot.digests import read_digest
+from bot.ports import Channel, Clock, Engine, LanePace
+from subscriptions import (
+    ChatMoved,
+    Claim,
+    Delivery,
+    Digest,
+    Ingested,
+    Lane,
+    Message,
+    NotDelivered,
+    OnUnclear,
+    RetryLater,
+    Store,
+    Verdict,
+    again,
+    claim,
+    confirm,
+    delivery,
+    freeze,
+    hold,
+    ingest_digest,
+    plan_due,
+    recent_sends,
+    release,
+    settle,
+    skip_unclear,
+    stop_platform,
+    zone,
+)
+
+LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be seen in Slack's history (platforms.md 6)
+LOOK_AGAIN_AFTER = 5.0  # a miss is only proof after a second look
+LONGEST_PACE = 90.0  # seconds: a longer wait is one that the platform asked for, and is left to the store
+TRIES = 3  # posts of one message in one call; what is unclear after that stays for the next
+GONE_CHATS, GONE_SHARE = 10, 5  # more than ten, and more than a fifth of a run (design rule 11)
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run has done so far."""
+
+    planned: int = 0
+    sent: int = 0
+    papers: int = 0
+    lanes: set[Lane] = field(default_factory=set)
+    gone: dict[str, set[int]] = field(default_factory=dict)  # platform -> chats that were paused in this run
+    stopped: dict[str, str] = field(default_factory=dict)  # platform -> why it does not send
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """Everything the plot needs of the world, built by app."""
+
+    store: Store
+    clock: Clock
+    channels: Mapping[str, Channel]
+    engine: Engine
+    pace: LanePace
+    render: Callable[[Delivery], tuple[Message, ...]]
+    on_unclear: OnUnclear = "resend"
+    finding: frozenset[str] = frozenset()  # platforms that can look a message up
+    guard_gone: bool = True
+    stopping: Callable[[], bool] = lambda: False
+
+
+class Keeping(Protocol):
+    """What `ingest` needs of the world; a Wire has it."""
+
+    @property
+    def store(self) -> Store:
+        """Where papers go."""
+
+    @property
+    def clock(self) -> Clock:
+        """When they came."""
+
+
+async def ingest(
+    wire: Keeping,
+    data: bytes,
+    name: str,
+    *,
+    source: str,
+    format: str | None = None,  # noqa: A002 - the word of the docs
+    day: date | None = None,
+    language: str | None = None,
+) -> tuple[Digest, Ingested]:
+    """Reads a digest and stores its papers. Raises UnknownFormat, BrokenDigest, StoreError."""
+    digest = await asyncio.to_thread(read_digest, data, name, format=format, day=day, language=language)
+    now = wire.clock.now()
+    today = now.astimezone(zone(wire.store.zone)).date()
+    done = await asyncio.to_thread(ingest_digest, wire.store, digest, source=source, day=digest.day or today, now=now)
+    return digest, done
+
+
+async def plan(wire: Wire, run: Run) -> None:
+    """Writes down what every chat is to get now, and wakes their lanes."""
+    lanes = await asyncio.to_thread(plan_due, wire.store, now=wire.clock.now())
+    run.planned += len(lanes)
+    wire.engine.nudge([lane for lane in lanes if lane.platform in wire.channels])
+
+
+async def deliver(wire: Wire, run: Run, lane: Lane) -> None:
+    """Sends what waits in one lane, in order, until there is nothing to do in it now."""
+    run.lanes.add(lane)
+    tries: Counter[tuple[int, int]] = Counter()
+    while not wire.stopping() and lane.platform not in run.stopped:
+        step = await asyncio.to_thread(_claim, wire, lane, tries)
+        if step is None:
+            return
+        if step.message is None:
+            await asyncio.to_thread(_freeze, wire, step)
+        elif not step.unclear or await _must_post_again(wire, run, step, tries):
+            tries[step.seq, step.message.number] += 1
+            await _post(wire, run, step)
+
+
+def _claim(wire: Wire, lane: Lane, tries: Counter[tuple[int, int]]) -> Claim | None:
+    return claim(
+        wire.store,
+        lane,
+        now=wire.clock.now(),
+        wall=wire.clock.wall(),
+        on_unclear=wire.on_unclear,
+        can_find=lane.platform in wire.finding,
+        tried=frozenset(message for message, times in tries.items() if times >= TRIES),
+    )
+
+
+def _freeze(wire: Wire, step: Claim) -> None:
+    freeze(wire.store, step.seq, wire.render(delivery(wire.store, step.seq)), now=wire.clock.now())
+
+
+async def _post(wire: Wire, run: Run, step: Claim) -> None:
+    """Posts one message and writes down at once what became of it."""
+    assert step.message is not None  # noqa: S101 - the caller looked
+    lane = step.chat.address.lane
+    if not await _wait_for_pace(wire, lane):
+        await asyncio.to_thread(release, wire.store, step)
+        return
+    channel = wire.channels[lane.platform]
+    try:
+        platform_id = await channel.post(
+            step.chat.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
+        )
+    except NotDelivered as outcome:
+        await _settle(wire, run, step, outcome)
+    else:
+        await _confirm(wire, run, step, platform_id)
+
+
+async def _wait_for_pace(wire: Wire, lane: Lane) -> bool:
+    """Waits until the limits let one more message go. False: it would be too long, or we are to stop.
+
+    The lane first, then the token: a slot of the token that waits for a lane would be gone when others need it.
+    """
+    for ready in (_lane_ready, _token_ready):
+        now = wire.clock.monotonic()
+        wait = await ready(wire, lane, now) - now
+        if wait > LONGEST_PACE:
+            wall = wire.clock.wall()
+            await asyncio.to_thread(hold, wire.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
+            return False
+        if wait > 0:
+            await wire.clock.sleep(wait)
+        if wire.stopping():
+            return False
+    wire.pace.sent(lane, wire.clock.monotonic())
+    return True
+
+
+async def _lane_ready(wire: Wire, lane: Lane, now: float) -> float:
+    return wire.pace.ready(lane, now)
+
+
+async def _token_ready(wire: Wire, lane: Lane, _: float) -> float:
+    return await wire.engine.reserve(lane.platform)
+
+
+async def _confirm(wire: Wire, run: Run, step: Claim, platform_id: str) -> None:
+    papers = await asyncio.to_thread(confirm, wire.store, step, platform_id, now=wire.clock.now())
+    if papers is not None:
+        run.sent += 1
+        run.papers += papers
+
+
+async def _settle(wire: Wire, run: Run, step: Claim, outcome: NotDelivered) -> None:
+    lane = step.chat.address.lane
+    now, wall = wire.clock.now(), wire.clock.wall()
+    verdict: Verdict = await asyncio.to_thread(
+        settle, wire.store, step, outcome, on_unclear=wire.on_unclear, now=now, wall=wall
+    )
+    if isinstance(outcome, RetryLater) and outcome.after:
+        second = wire.clock.monotonic()
+        wire.pace.pause(lane, second + outcome.after.total_seconds(), second)
+    if verdict.stop is not None:
+        run.stopped[lane.platform] = outcome.reason
+    if isinstance(outcome, ChatMoved):
+        wire.engine.nudge([Lane(lane.platform, outcome.address)])
+    if verdict.pause_chat:
+        await _count_gone(wire, run, lane.platform, step.chat.id)
+
+
+async def _count_gone(wire: Wire, run: Run, platform: str, chat_id: int) -> None:
+    """Many chats that are gone at once are a fault of ours or of the platform, not of the people in them."""
+    gone = run.gone.setdefault(platform, set())
+    gone.add(chat_id)
+    tried = sum(lane.platform == platform for lane in run.lanes)
+    if wire.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
+        reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
+        await asyncio.to_thread(stop_platform, wire.store, platform, reason, sorted(gone), now=wire.clock.now())
+        run.stopped[platform] = reason
+
+
+async def _must_post_again(wire: Wire, run: Run, step: Claim, tries: Counter[tuple[int, int]]) -> bool:
+    """Settles a message that was perhaps sent, where the platform can be asked; True: it is to be posted again."""
+    assert step.message is not None  # noqa: S101 - only messages can be unclear
+    lane = step.chat.address.lane
+    try:
+        platform_id = await _look_up(wire, step)
+    except RetryLater as wait:
+        wall = wire.clock.wall()
+        await asyncio.to_thread(hold, wire.store, lane, wall=wall, until=wall + max(wait.after, timedelta(seconds=1)))
+        tries[step.seq, step.message.number] = TRIES
+        return False
+    except LookupError as error:
+        return await _follow_policy(wire, step, tries, str(error))
+    if platform_id is not None:
+        await _confirm(wire, run, step, platform_id)
+        return False
+    return await asyncio.to_thread(again, wire.store, step, wall=wire.clock.wall())
+
+
+async def _follow_policy(wire: Wire, step: Claim, tries: Counter[tuple[int, int]], reason: str) -> bool:
+    """Nobody can tell whether it was sent: the operator's `on_unclear` decides."""
+    assert step.message is not None  # noqa: S101 - only messages can be unclear
+    key = (step.seq, step.message.number)
+    if wire.on_unclear == "skip":
+        await asyncio.to_thread(skip_unclear, wire.store, step, reason)
+        tries[key] = TRIES
+        return False
+    if tries[key] and not step.at_start:
+        tries[key] = TRIES  # it had its try in this call; the wait of RetryLater comes first
+        return False
+    return await asyncio.to_thread(again, wire.store, step, wall=wire.clock.wall())
+
+
+async def _look_up(wire: Wire, step: Claim) -> str | None:
+    """Asks the platform, no earlier than 2 s after the try, and once more 5 s after a miss."""
+    assert step.message is not None  # noqa: S101 - only messages can be unclear
+    channel = wire.channels[step.chat.address.platform]
+    attempted = step.attempted_at or wire.clock.wall()
+    rest = (attempted + timedelta(seconds=LOOK_AFTER) - wire.clock.wall()).total_seconds()
+    for wait in (min(rest, LOOK_AFTER), LOOK_AGAIN_AFTER):
+        if wait > 0 and channel.platform in wire.finding:
+            await wire.clock.sleep(wait)
+        found = await channel.find(
+            step.chat.address, step.message, delivery=step.delivery, after=attempted, thread=step.thread
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def seed_pace(wire: Wire) -> None:
+    """What was sent just before this process started counts against the platform's limits, too."""
+    wall, second = wire.clock.wall(), wire.clock.monotonic()
+    for platform in wire.channels:
+        sends = recent_sends(wire.store, platform, wall=wall)
+        wire.pace.seed([(lane, second - (wall - at).total_seconds()) for lane, at in sends], second)

@@ -1,0 +1,53 @@
+"""Delivery or Reply → messages: what people see. The only home of Jinja.
+
+A message's payload and plain form are JSON objects as text, which the platform's channel posts as they are:
+
+- telegram: {"text": HTML, "silent": bool, "buttons": [[{"text", "url"} | {"text", "data"}]] or none}
+- slack: {"text": what a notification shows, "blocks": […]}; a plain form has the text alone
+- console: {"text": …}
+- web: {"html": …, "text": …}
+
+A plain form is {"text": …} without markup, for telegram with "silent" (and "buttons"), sent without parse_mode.
+"""
+
+from collections.abc import Sequence
+
+from bot.ports import Reply
+from bot.rendering.console import Console
+from bot.rendering.deliveries import delivery_messages
+from bot.rendering.language import Language as Language
+from bot.rendering.language import Translator as Translator
+from bot.rendering.language import translator as translator
+from bot.rendering.medium import Medium
+from bot.rendering.replies import reply_messages
+from bot.rendering.slack import Slack
+from bot.rendering.telegram import Telegram
+from bot.rendering.views import Reader
+from bot.rendering.web import Web
+from subscriptions import Chat, Delivery, Message
+
+_MEDIA: dict[str, Medium] = {"telegram": Telegram(), "slack": Slack(), "console": Console(), "web": Web()}
+
+
+def render_delivery(delivery: Delivery, layout: Sequence[Sequence[int]] = ()) -> tuple[Message, ...]:
+    """The messages of a delivery, in order, each within its platform's limits.
+
+    `layout` is for edits: the papers (`Message.papers`) of each message that was sent, which stay where they are.
+    """
+    chat = delivery.chat
+    reader = Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind)
+    return delivery_messages(delivery, reader, _medium(chat), layout)
+
+
+def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
+    """The messages of an answer: one, unless it is longer than the platform's limit."""
+    return reply_messages(reply, chat, _medium(chat))
+
+
+def language_of(chat: Chat) -> Language:
+    """The chat's language in its time zone."""
+    return Language(chat.settings.lang, chat.settings.timezone)
+
+
+def _medium(chat: Chat) -> Medium:
+    return _MEDIA[chat.address.platform]

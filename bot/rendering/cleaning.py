@@ -1,0 +1,44 @@
+"""Foreign text before it may enter a message: what no platform can carry goes, what would turn the line is fenced in."""
+
+import re
+from itertools import groupby
+from unicodedata import combining
+
+# C0 without newline, DEL, C1, lone surrogates, noncharacters; and the marks that open or close a run of direction
+# (U+202A–202E, 2066–2069): unbalanced, they would turn around whatever follows. Telegram drops the former by itself.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufff9-\ufffb\u202a-\u202e\u2066-\u2069]"
+)
+_RTL_BLOCKS = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff\u200f\u061c]"
+)
+_MOST_MARKS = 4  # accents on one letter; Vietnamese and Hebrew need two or three
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+
+
+def clean(text: str) -> str:
+    """One line without control characters, lone surrogates and direction marks; runs of white space are one blank."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split()) if "  " in text else text.strip()
+    plain = " ".join(_UNPRINTABLE.sub("", re.sub(r"\s", " ", text)).split())
+    return _thinned(plain) if any(map(combining, plain)) else plain
+
+
+def clean_lines(text: str) -> str:
+    """As `clean`, but line ends stay, and so do blanks: for text that is laid out by its author."""
+    return _UNPRINTABLE.sub("", re.sub(r"\r\n?", "\n", text).replace("\t", "    "))
+
+
+def _thinned(text: str) -> str:
+    """Without towers of accents, which would climb over the lines above."""
+    runs = (
+        "".join(run)[: _MOST_MARKS if marks else None] for marks, run in groupby(text, lambda c: bool(combining(c)))
+    )
+    return "".join(runs)
+
+
+def isolated(text: str) -> str:
+    """Text that holds right-to-left letters, fenced in so that what stands beside it keeps its place (Unicode TR9)."""
+    if text.isascii() or not _RTL_BLOCKS.search(text):
+        return text
+    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"

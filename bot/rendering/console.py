@@ -1,0 +1,79 @@
+"""The terminal, and the plain form of every other platform: text without markup, a paper's link on a line of its own."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from bot.rendering.cutting import shorten
+from bot.rendering.medium import Buttons, joined, name_of
+from bot.rendering.outline import Head
+from bot.rendering.packing import Fragment, Size
+from bot.rendering.templating import Macro, macros
+from bot.rendering.views import PaperView
+
+_SHORT_TITLE = 60
+
+
+@lru_cache
+def _macros() -> Mapping[str, Macro]:
+    return macros("console")
+
+
+def plain_text(view: object) -> str:
+    """A view without markup."""
+    return _macros()[name_of(view)](view).strip("\n")
+
+
+def short_text(view: object) -> str:
+    """A view in as few letters as will do, still with a paper's link."""
+    if isinstance(view, PaperView):
+        title = shorten(str(view.title), _SHORT_TITLE)
+        return "\n".join(part for part in (f"{view.number} {title}".strip(), view.url) if part)
+    return plain_text(view)
+
+
+def page(fragments: Sequence[Fragment]) -> str:
+    """A whole message without markup."""
+    return joined([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
+
+
+def short_page(fragments: Sequence[Fragment]) -> str:
+    """A whole message without markup, in as few letters as will do."""
+    return joined([(fragment.view, short_text(fragment.view)) for fragment in fragments])
+
+
+def titles(fragments: Sequence[Fragment]) -> str:
+    """The titles in a message, behind its header: what a lock screen shows."""
+    lines = []
+    for fragment in fragments:
+        match fragment.view:
+            case PaperView() as paper:
+                lines.append(f"{paper.number} {paper.title}".strip())
+            case Head(small=False) as head:
+                lines.append(head.line)
+            case _:
+                pass
+    return "\n".join(lines)
+
+
+class Console:
+    """A terminal holds any length."""
+
+    room = Size()
+
+    def draw(self, view: object) -> Fragment:
+        """The view as lines of text."""
+        return Fragment(view=view, markup=plain_text(view))
+
+    def compose(
+        self,
+        fragments: Sequence[Fragment],
+        *,
+        silent: bool,  # noqa: ARG002 - a terminal makes no sound
+        buttons: Buttons = (),
+        titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
+    ) -> tuple[str, str]:
+        """{"text": …}; buttons stand under the text as their labels."""
+        row = "  ".join(f"[{button.label}]" for line in buttons for button in line)
+        payload = json.dumps({"text": "\n".join(part for part in (page(fragments), row) if part)}, ensure_ascii=False)
+        return payload, payload

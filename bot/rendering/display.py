@@ -1,0 +1,50 @@
+"""What a message looks like on its platform, as values that the gallery and the terminal draw.
+
+They hold text, marks and checked links only, so that nothing in a paper can become markup of the place where it is drawn.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mark = Literal["bold", "italic", "underline", "strike", "code", "hidden"]
+Shape = Literal["text", "header", "small", "quote", "folded", "code", "rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A run of text that looks the same throughout."""
+
+    text: str
+    marks: frozenset[Mark] = frozenset()
+    link: str = ""  # http or https
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """One block of a message. `folded` is a quotation that opens on a click, `small` and `header` are Slack's."""
+
+    shape: Shape = "text"
+    spans: tuple[Span, ...] = ()
+    menu: bool = False  # an overflow menu stands beside it
+
+    @property
+    def text(self) -> str:
+        """What one reads, without marks."""
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A button under a message; `link` is empty where it sends something back to the bot."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """What one message looks like."""
+
+    paragraphs: tuple[Paragraph, ...]
+    keys: tuple[tuple[Key, ...], ...] = ()  # rows
+    silent: bool = False

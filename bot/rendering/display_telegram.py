@@ -1,0 +1,117 @@
+"""Telegram's HTML, as the Bot API reads it (platforms.md section 3), back into paragraphs and buttons."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from bot.rendering.display import Display, Key, Mark, Paragraph, Shape, Span
+from bot.rendering.links import web_url
+
+_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}  # Telegram decodes no other names
+_MARKS: Mapping[str, Mark] = {
+    **dict.fromkeys(("b", "strong"), "bold"),
+    **dict.fromkeys(("i", "em"), "italic"),
+    **dict.fromkeys(("u", "ins"), "underline"),
+    **dict.fromkeys(("s", "strike", "del"), "strike"),
+    "code": "code",
+    "tg-spoiler": "hidden",
+}
+_TAG = re.compile(r'<(?P<close>/?)(?P<name>[a-z-]+)(?: href="(?P<href>[^"<>]*)")?(?P<expandable> expandable)?>')
+_REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
+
+
+def telegram_display(text: str, *, silent: bool, buttons: object) -> Display:
+    """A message of that HTML; `buttons` are rows as the Bot API takes them, None for none. Raises ValueError."""
+    keys = tuple(tuple(_key(key) for key in _items(row)) for row in _items(buttons or []))
+    return Display(paragraphs=telegram_paragraphs(text), keys=keys, silent=silent)
+
+
+def telegram_paragraphs(html: str) -> tuple[Paragraph, ...]:
+    """Telegram's HTML as paragraphs. What is no tag of Telegram's stays text, and so does what closes nothing."""
+    reader = _Reader()
+    place = 0
+    for tag in _TAG.finditer(html):
+        reader.say(html[place : tag.start()])
+        if not reader.take(tag):
+            reader.say(tag[0])
+        place = tag.end()
+    reader.say(html[place:])
+    return reader.paragraphs()
+
+
+class _Reader:
+    """Open tags, and the paragraphs so far."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, Mark | None, str]] = []  # name, mark, link
+        self._done: list[tuple[Shape, list[Span]]] = [("text", [])]
+
+    def say(self, html: str) -> None:
+        text = _REFERENCE.sub(_referenced, html)
+        if text:
+            marks = frozenset(mark for _, mark, _ in self._open if mark)
+            link = next((link for _, _, link in reversed(self._open) if link), "")
+            self._done[-1][1].append(Span(text=text, marks=marks, link=link))
+
+    def take(self, tag: re.Match[str]) -> bool:
+        """Whether this is a tag of Telegram's at a place where it may stand."""
+        name = tag["name"]
+        if tag["close"]:
+            if not self._open or self._open[-1][0] != name:
+                return False
+            self._open.pop()
+            if name in {"blockquote", "pre"}:
+                self._done.append(("text", []))
+            return True
+        if name == "blockquote":
+            self._done.append(("folded" if tag["expandable"] else "quote", []))
+        elif name == "pre":
+            self._done.append(("code", []))
+        elif name not in _MARKS and not (name == "a" and tag["href"]):
+            return False
+        link = web_url(_REFERENCE.sub(_referenced, tag["href"])) if name == "a" else ""
+        self._open.append((name, _MARKS.get(name), link))
+        return True
+
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """The paragraphs; a line break beside a quotation is its edge, not an empty line."""
+        texts = [(shape, spans) for shape, spans in self._done if "".join(s.text for s in spans).strip()]
+        found = []
+        for number, (shape, spans) in enumerate(texts):
+            after = number > 0 and texts[number - 1][0] != "text"
+            before = number + 1 < len(texts)
+            found.append(Paragraph(shape=shape, spans=_trimmed(spans, left=after, right=before)))
+        return tuple(found)
+
+
+def _referenced(reference: re.Match[str]) -> str:
+    name, decimal, hexadecimal = reference.groups()
+    if name:
+        return _NAMED[name]
+    number = int(decimal) if decimal else int(hexadecimal, 16)
+    return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else reference[0]  # noqa: PLR2004 - the code points of Unicode
+
+
+def _trimmed(spans: Sequence[Span], *, left: bool, right: bool) -> tuple[Span, ...]:
+    """The spans without one line break at an edge."""
+    kept = list(spans)
+    if left and kept[0].text.startswith("\n"):
+        kept[0] = Span(text=kept[0].text[1:], marks=kept[0].marks, link=kept[0].link)
+    if right and kept[-1].text.endswith("\n"):
+        kept[-1] = Span(text=kept[-1].text[:-1], marks=kept[-1].marks, link=kept[-1].link)
+    return tuple(span for span in kept if span.text)
+
+
+def _key(key: object) -> Key:
+    match key:
+        case {"text": str(text), "url": str(url)}:
+            return Key(text=text, link=web_url(url))
+        case {"text": str(text), "data": str()}:
+            return Key(text=text)
+        case _:
+            raise ValueError("a button for Telegram has a text and either url or data")
+
+
+def _items(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError("buttons for Telegram are rows of buttons")  # noqa: TRY004 - one error for one broken payload
+    return value

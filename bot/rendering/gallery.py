@@ -1,0 +1,213 @@
+"""The gallery: one HTML page that shows what chats received, each chat as its platform shows it.
+
+The page is one file without scripts and without anything from elsewhere: it opens from a disk, years later. Texts of
+papers pass through `display`, so they arrive here as text, marks and checked links, and Jinja escapes them.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from bot.rendering.display import Display, Mark, Paragraph, Span
+from bot.rendering.display_slack import mrkdwn_paragraphs, slack_display
+from bot.rendering.display_telegram import telegram_display
+from bot.rendering.language import Language
+from bot.rendering.links import web_url
+
+if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when a page is made
+    from jinja2 import Template
+
+_TAGS: Mapping[Mark, str] = {
+    "bold": "b",
+    "italic": "i",
+    "underline": "u",
+    "strike": "s",
+    "code": "code",
+    "hidden": "mark",
+}
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
+
+
+class Posted(Protocol):
+    """What the gallery asks of a message that was posted."""
+
+    @property
+    def id(self) -> str:
+        """Unique within its chat."""
+
+    @property
+    def payload(self) -> str:
+        """What the platform was given, as JSON."""
+
+    @property
+    def at(self) -> datetime:
+        """When, aware UTC."""
+
+    @property
+    def thread(self) -> str | None:
+        """The id of the message in whose thread this one stands."""
+
+    @property
+    def edited(self) -> bool:
+        """Whether it was changed after it was posted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One wish of a chat, in its own words."""
+
+    query: str
+    who: str = ""  # in a team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """One chat with what it received."""
+
+    anchor: str  # of the page: a–z and "-"
+    platform: Literal["telegram", "slack", "console"]
+    who: str  # "A researcher, in a private chat"
+    remark: str  # what to see here
+    title: str  # in the platform's own title bar
+    detail: str = ""  # below it: "bot", "14 members"
+    shared: bool = False  # others read along, so every message names its sender
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "UTC"
+    asks: tuple[Ask, ...] = ()
+    when: str = ""  # "daily 08:00 Europe/Berlin"
+    posts: Sequence[Posted] = ()
+
+    @property
+    def words(self) -> Language:
+        """The chat's language in its time zone."""
+        return Language(self.language, self.timezone)
+
+    @property
+    def title_bar(self) -> str:
+        """Platform and title on one line."""
+        match self.platform:
+            case "slack":
+                return f"Slack · #{self.title}"
+            case "telegram":
+                return f"Telegram · {self.title}" + (f" ({self.detail})" if self.detail else "")
+            case _:
+                return self.title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A message with its time as the chat's people read it."""
+
+    display: Display
+    day: str  # "Fri 23 Jan"
+    time: str  # "09:00"
+    moment: str  # ISO 8601, for machines
+    edited: bool
+    replies: tuple["Shown", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What the page says around the chats."""
+
+    title: str
+    lead: str  # below the title
+    note: str  # in small letters below that
+    steps: tuple[tuple[str, str], ...]  # what one could do next -> the command
+    other: tuple[str, str, str]  # the page in another language: its code, its file beside this one, its name
+
+
+def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
+    """The whole page as HTML. `language` is that of the page's own words; every chat keeps its own."""
+    drawn = [(exhibit, shown(exhibit), exhibit.words) for exhibit in exhibits]
+    return _template().render(frame=frame, language=language, exhibits=drawn)
+
+
+def shown(exhibit: Exhibit) -> tuple[Shown, ...]:
+    """The messages of a chat, replies under the message that they belong to. Raises ValueError for a broken payload."""
+    language = exhibit.words
+    known = {post.id for post in exhibit.posts}
+    replies: dict[str, list[Posted]] = {}
+    for post in exhibit.posts:
+        if post.thread in known:
+            replies.setdefault(str(post.thread), []).append(post)
+    return tuple(
+        _shown(post, exhibit.platform, language, replies.get(post.id, ()))
+        for post in exhibit.posts
+        if post.thread not in known
+    )
+
+
+def _shown(post: Posted, platform: str, language: Language, replies: Iterable[Posted]) -> Shown:
+    local = language.local(post.at)
+    return Shown(
+        display=displayed(platform, post.payload),
+        day=language.day(local.date()),
+        time=f"{local:%H:%M}",
+        moment=local.isoformat(timespec="minutes"),
+        edited=post.edited,
+        replies=tuple(_shown(reply, platform, language, ()) for reply in replies),
+    )
+
+
+def displayed(platform: str, payload: str) -> Display:
+    """The message that `payload` makes on a platform: telegram, slack or console. Raises ValueError for another shape.
+
+    `payload` is what the platform's channel posts (see the door of this package).
+    """
+    match platform, json.loads(payload):
+        case "telegram", {"text": str(text), **rest}:
+            return telegram_display(text, silent=rest.get("silent") is True, buttons=rest.get("buttons"))
+        case "slack", {"blocks": list(blocks)}:
+            return slack_display(blocks)
+        case "slack", {"text": str(text)}:
+            return Display(paragraphs=tuple(mrkdwn_paragraphs(text)))
+        case "console", {"text": str(text)}:
+            return Display(paragraphs=(Paragraph(spans=tuple(_with_addresses(text))),))
+        case _:
+            raise ValueError(f"this is no message for {platform}")
+
+
+def _with_addresses(text: str) -> Iterator[Span]:
+    """Plain text in which addresses are links, as terminals make them."""
+    place = 0
+    for address in _ADDRESS.finditer(text):
+        if place < address.start():
+            yield Span(text=text[place : address.start()])
+        yield Span(text=address[0], link=web_url(address[0]))
+        place = address.end()
+    if place < len(text):
+        yield Span(text=text[place:])
+
+
+def linked(spans: Iterable[Span]) -> Iterator[tuple[str, list[Span]]]:
+    """Spans that stand side by side under one link, together: a title with a marked word is one link, not three."""
+    for link, run in groupby(spans, key=lambda span: span.link):
+        yield link, list(run)
+
+
+def tags(span: Span) -> list[str]:
+    """The HTML elements that make the marks of a span, outermost first."""
+    return [tag for mark, tag in _TAGS.items() if mark in span.marks]
+
+
+@lru_cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see above
+
+    environment = Environment(
+        loader=PackageLoader("templates", "gallery"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(linked=linked, tags=tags)
+    return environment.get_template("index.html")

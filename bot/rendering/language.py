@@ -1,0 +1,112 @@
+"""What a language does with sentences, counts, dates and numbers: gettext catalogues from locales/, Babel for the rest.
+
+English sentences are their own msgids, with `{name}` holes as in str.format.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+
+from subscriptions import zone
+
+DOMAIN = "paperwire"
+# CLDR patterns: the day and the month as people of that language write them in a line of text.
+_DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
+_DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
+_DAY = {"en": "d MMM", "zh": "M月d日"}
+# In Chinese the month comes first and stands once: 1月19日 周一 – 22日 周四; in English it comes last.
+_MONTH_FIRST = {"en": False, "zh": True}
+
+
+class Translator:
+    """A gettext function that also knows plurals: `translate("sentence")`, `translate.plural("one", "many", n)`."""
+
+    def __init__(self, catalogue: NullTranslations) -> None:
+        self._catalogue = catalogue
+
+    def __call__(self, msgid: str) -> str:
+        """The sentence in this language, its holes still open."""
+        return self._catalogue.gettext(msgid) if msgid else ""  # "" is the catalogue's own header
+
+    def plural(self, one: str, many: str, count: int) -> str:
+        """The form for `count`, its holes still open."""
+        return self._catalogue.ngettext(one, many, count)
+
+
+@lru_cache
+def translator(lang: str) -> Translator:
+    """The translator of a chat's language, "en" or "zh"; anything else speaks English."""
+    path = files("locales").joinpath(_known(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
+    with path.open("rb") as catalogue:
+        return Translator(GNUTranslations(catalogue))
+
+
+def _known(lang: str) -> str:
+    return "zh" if lang.lower().startswith("zh") else "en"
+
+
+class Language:
+    """A language in a time zone: it says sentences and writes counts, days and moments.
+
+    `lang` is "en" or "zh", `timezone` an IANA name or a fixed offset "+08:00".
+    """
+
+    def __init__(self, lang: str, timezone: str) -> None:
+        self.code = _known(lang)
+        self.zone = zone(timezone)
+        self.translate = translator(lang)
+
+    def say(self, sentence: str, /, **values: object) -> str:
+        """The sentence in this language, its holes filled."""
+        return self.translate(sentence).format_map(values)
+
+    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
+        """The form that `count` asks for; the hole `{count}` takes the number as this language writes it."""
+        return self.translate.plural(one, many, count).format_map({"count": self.number(count), **values})
+
+    def number(self, number: int) -> str:
+        """2061 becomes 2,061."""
+        from babel.numbers import format_decimal  # noqa: PLC0415 - Babel costs 20 ms, and many processes never write
+
+        return format_decimal(number, locale=self.code)
+
+    def local(self, moment: datetime) -> datetime:
+        """The moment by the clock of the chat's zone."""
+        return moment.astimezone(self.zone)
+
+    def day(self, day: date) -> str:
+        """Thu 22 Jan, 1月22日 周四."""
+        return self._date(day, _DAY_WITH_WEEKDAY)
+
+    def short_day(self, day: date) -> str:
+        """2 Feb, 2月2日."""
+        return self._date(day, _DAY)
+
+    def days(self, days: Sequence[date]) -> str:
+        """The first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四."""
+        first, last = min(days), max(days)
+        if first == last:
+            return self.day(first)
+        patterns = [_DAY_WITH_WEEKDAY, _DAY_WITH_WEEKDAY]
+        if (first.year, first.month) == (last.year, last.month):
+            patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH
+        return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
+
+    def moment(self, moment: datetime, *, about: bool = False) -> str:
+        """Tue 27 Jan 13:00, with `about`: Tue 27 Jan about 13:00."""
+        local = self.local(moment)
+        values = {"day": self.day(local.date()), "time": f"{local:%H:%M}"}
+        return self.say("{day} about {time}", **values) if about else self.say("{day} {time}", **values)
+
+    def duration(self, length: timedelta) -> str:
+        """The length in its largest unit: 3 days, 5 小时."""
+        from babel.dates import format_timedelta  # noqa: PLC0415 - see number
+
+        return format_timedelta(length, threshold=1, locale=self.code)
+
+    def _date(self, day: date, patterns: dict[str, str]) -> str:
+        from babel.dates import format_date  # noqa: PLC0415 - see number
+
+        return format_date(day, patterns[self.code], locale=self.code)

@@ -1,0 +1,58 @@
+"""What rendering asks of a platform's writing: to draw views as fragments, and to make one message of several."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.ports import Button
+from bot.rendering.lines import Code, Line
+from bot.rendering.outline import Heading, More
+from bot.rendering.packing import Fragment, Size
+from bot.rendering.views import PaperView
+
+Buttons = tuple[tuple[Button, ...], ...]
+
+
+class Medium(Protocol):
+    """A platform as a place to write."""
+
+    room: Size  # what one message holds
+
+    def draw(self, view: object) -> Fragment:
+        """The view as this platform writes it. Never shortens: `whole` and `size` say what would not fit."""
+
+    def compose(
+        self,
+        fragments: Sequence[Fragment],
+        *,
+        silent: bool,
+        buttons: Buttons = (),
+        titled: Sequence[Fragment] = (),
+    ) -> tuple[str, str]:
+        """Payload and plain form of one message, both JSON objects as text.
+
+        `titled` are fragments of other messages whose titles the notification of this one lists.
+        """
+
+
+def name_of(view: object) -> str:
+    """The macro that draws a view: its form if it is a paper, else what it is."""
+    return view.form if isinstance(view, PaperView) else type(view).__name__.lower()
+
+
+def gap(above: object, below: object) -> str:
+    """What stands between two views in one text: a blank line, unless they belong closely together."""
+    if isinstance(above, Heading) or isinstance(below, More):
+        return "\n"
+    if isinstance(above, PaperView) and isinstance(below, PaperView) and below.form == "title":
+        return "\n"
+    return "\n" if isinstance(above, Line | Code) else "\n\n"
+
+
+def joined(views_and_texts: Sequence[tuple[object, str]]) -> str:
+    """Texts of views as one text."""
+    parts: list[str] = []
+    above: object = None
+    for view, text in views_and_texts:
+        parts += [gap(above, view) if parts else "", text]
+        above = view
+    return "".join(parts)

@@ -1,0 +1,187 @@
+"""News about the service itself, in words: what happened, what comes next, what one can do.
+
+`Facts.notice` names the cause, `Facts.detail` what it is about. Each cause lists the details it reads; one that is
+missing leaves its sentence out. A cause that nobody wrote words for shows the detail "text".
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.rendering.cleaning import clean, isolated
+from bot.rendering.cutting import shorten
+from bot.rendering.language import Language
+from bot.rendering.lines import Notice
+from subscriptions import Facts
+
+_LONGEST_VALUE = 300
+_LONGEST_LIST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """The details of a notice, cleaned, and the language to tell them in."""
+
+    detail: Mapping[str, str]
+    language: Language
+
+    def say(self, sentence: str, /, **values: object) -> str:
+        return self.language.say(sentence, **values)
+
+    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
+        return self.language.count(one, many, count, **values)
+
+    def number(self, number: int) -> str:
+        return self.language.number(number)
+
+    def value(self, name: str, otherwise: str = "") -> str:
+        return isolated(shorten(clean(self.detail.get(name, "")), _LONGEST_VALUE)) or otherwise
+
+    def amount(self, name: str) -> int:
+        text = self.detail.get(name, "")
+        return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def notice_view(facts: Facts, language: Language) -> Notice:
+    """The notice that these facts ask for."""
+    teller = _Teller(facts.detail, language)
+    tell = NOTICES.get(facts.notice, _other)
+    title, *lines = [line for line in tell(teller) if line]
+    return Notice(title=title, lines=tuple(lines))
+
+
+_REASONS: Mapping[str, Callable[[Language], str]] = {
+    "blocked": lambda language: language.say("The bot was blocked there."),
+    "gone": lambda language: language.say("The chat no longer exists, or the bot was removed from it."),
+    "rights": lambda language: language.say("The bot may not write there."),
+    "archived": lambda language: language.say("The channel was archived."),
+    "topic": lambda language: language.say("The topic was closed."),
+}
+
+
+def _paused(tell: _Teller) -> list[str]:
+    """Reads chat, reason (blocked, gone, rights, archived, topic or a sentence), waiting."""
+    reason = tell.value("reason")
+    waiting = tell.amount("waiting")
+    return [
+        tell.say("{chat} is paused.", chat=tell.value("chat", tell.say("A chat"))),
+        _REASONS[reason](tell.language) if reason in _REASONS else reason,
+        tell.count("{count} paper waits there.", "{count} papers wait there.", waiting) if waiting else "",
+        tell.say("Nothing is lost: it goes on by itself when the bot can write there again."),
+    ]
+
+
+def _moved(tell: _Teller) -> list[str]:
+    """Reads chat, to."""
+    return [
+        tell.say("{chat} has moved.", chat=tell.value("chat", tell.say("A chat"))),
+        tell.say("Its subscriptions went along to {to}.", to=tell.value("to")) if tell.value("to") else "",
+    ]
+
+
+def _resumed(tell: _Teller) -> list[str]:
+    """Reads waiting, since (a local day as text)."""
+    waiting, since = tell.amount("waiting"), tell.value("since")
+    if not waiting:
+        return [tell.say("Here again."), tell.say("Nothing was missed.")]
+    came = tell.count("{count} paper came since {since}.", "{count} papers came since {since}.", waiting, since=since)
+    return [
+        tell.say("Here again."),
+        came if since else tell.count("{count} paper waits.", "{count} papers wait.", waiting),
+        tell.say("The next digest takes them along; /resume sends them now or skips them."),
+    ]
+
+
+def _dead(tell: _Teller) -> list[str]:
+    """Reads count, reason, chat, ids."""
+    ids = " ".join(tell.value("ids").split()[:_LONGEST_LIST]) or "ID"
+    return [
+        tell.count(
+            "{count} message could not be sent.", "{count} messages could not be sent.", tell.amount("count") or 1
+        ),
+        tell.say("Chat: {chat}.", chat=tell.value("chat")) if tell.value("chat") else "",
+        tell.say("The usual reason: {reason}", reason=tell.value("reason")) if tell.value("reason") else "",
+        tell.say(
+            "See them with `paperwire outbox --state dead`; `paperwire outbox retry {ids}` sends them again.", ids=ids
+        ),
+    ]
+
+
+def _stopped(tell: _Teller) -> list[str]:
+    """Reads platform, reason, waiting; after a run in which too many chats were gone, how many: gone and of."""
+    waiting = tell.amount("waiting")
+    title = tell.say("Sending to {platform} has stopped.", platform=_platform(tell))
+    waits = tell.count("{count} message waits; nothing is lost.", "{count} messages wait; nothing is lost.", waiting)
+    kept = waits if waiting else tell.say("Nothing is lost.")
+    if not tell.amount("gone"):
+        return [title, tell.value("reason"), kept, tell.say("`paperwire check` says how to mend it.")]
+    gone, of = tell.number(tell.amount("gone")), tell.number(tell.amount("of"))
+    return [
+        title,
+        tell.say("{gone} of {of} chats answered that they are gone.", gone=gone, of=of),
+        tell.value("reason"),
+        kept,
+        tell.say("If that is right: `paperwire run --pause-gone`. To try once more: `paperwire outbox retry`."),
+    ]
+
+
+def _new_bot(tell: _Teller) -> list[str]:
+    """Reads platform."""
+    return [
+        tell.say("The token for {platform} belongs to another bot than before.", platform=_platform(tell)),
+        tell.say("Nothing is sent, so that nobody hears twice or from a stranger."),
+        tell.say("If you meant to change the bot: `paperwire run --new-bot`. Else set the token of the bot of before."),
+    ]
+
+
+def _source(tell: _Teller) -> list[str]:
+    """Reads source, reason, count (failures today), since."""
+    failures, since = tell.amount("count"), tell.value("since")
+    source = tell.value("source", tell.say("A source"))
+    return [
+        tell.say("{source} cannot be read.", source=source),
+        tell.say("The usual reason: {reason}", reason=tell.value("reason")) if tell.value("reason") else "",
+        tell.say("No success since {since}.", since=since) if since else "",
+        tell.count("{count} failure today.", "{count} failures today.", failures) if failures > 1 else "",
+        tell.say("It is tried again on its schedule; `paperwire sources` shows its receipts."),
+    ]
+
+
+def _overdue(tell: _Teller) -> list[str]:
+    """Reads source, since."""
+    since = tell.value("since")
+    return [
+        tell.say("{source} has nothing new although it is time.", source=tell.value("source", tell.say("A source"))),
+        tell.say("The last papers came {since}.", since=since) if since else "",
+        tell.say("`paperwire sources poll` asks it now."),
+    ]
+
+
+def _nothing_found(tell: _Teller) -> list[str]:
+    """Reads known, days."""
+    days = tell.amount("days")
+    return [
+        tell.say("0 of {known} papers.", known=tell.number(tell.amount("known"))),
+        tell.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", days) if days else "",
+        tell.say("/preview shows what would, /edit changes the wish."),
+    ]
+
+
+def _platform(tell: _Teller) -> str:
+    return tell.value("platform").capitalize() or tell.say("a platform")
+
+
+def _other(tell: _Teller) -> list[str]:
+    return [tell.value("text") or tell.say("News from paperwire.")]
+
+
+NOTICES: Mapping[str, Callable[[_Teller], list[str]]] = {
+    "paused": _paused,
+    "moved": _moved,
+    "resumed": _resumed,
+    "dead": _dead,
+    "stopped": _stopped,
+    "new-bot": _new_bot,
+    "source": _source,
+    "overdue": _overdue,
+    "nothing-found": _nothing_found,
+}

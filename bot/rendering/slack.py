@@ -1,0 +1,188 @@
+"""Slack: blocks of mrkdwn, within Slack's limits (platforms.md sections 2 and 6).
+
+Payload: {"text": titles for the notification, "blocks": […]}. Plain form: {"text": …}.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+
+from bot.ports import Button
+from bot.rendering.console import page, titles
+from bot.rendering.cutting import units, within
+from bot.rendering.lines import Code, Line
+from bot.rendering.marks import Passage
+from bot.rendering.medium import Buttons, name_of
+from bot.rendering.outline import Head
+from bot.rendering.packing import Fragment, Size
+from bot.rendering.templating import Macro, macros
+
+BUDGET = 10_000  # characters of all blocks as JSON; Slack refuses somewhere above 11,000 (slackapi/bolt-js#2509, #2867)
+BLOCKS = 50
+SECTION = 3_000
+HEADER = 150
+FALLBACK = 3_000  # of 40,000: no notification shows more
+_BUTTON_LABEL = 75
+_BUTTONS_IN_ROW = 25
+_BUTTON_ROWS = 5
+_FOR_BUTTONS = 1_500  # characters that rows of buttons may take
+_BLOCK = 80  # characters around the text of a section
+
+Block = dict[str, object]
+
+
+_URL = re.compile(r"(https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"”])")
+_IN_URL = re.compile(r"https?://\S*$")
+
+
+class Written(str):
+    """Text that is mrkdwn already."""
+
+    __slots__ = ()
+
+
+def escape(value: object) -> str:
+    """& < > and nothing else: Slack shows every other entity as it is written. Fences of code lose their force."""
+    text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub("`{3,}", "`", text)
+
+
+def link(url: str, label: str) -> Written:
+    """<url|label>, the label being mrkdwn already; a bar in it would end the link."""
+    return Written(f"<{escape(url)}|{label.replace('|', '∣')}>")
+
+
+def marked(passage: Passage) -> Written:
+    """The passage with its hit bold."""
+    return Written(f"{escape(passage.before)}{_bold(passage)}{escape(passage.after)}")
+
+
+def prose(passage: Passage) -> Written:
+    """The passage with its hit bold, unless that is part of an address; addresses are links."""
+    if _IN_URL.search(passage.before):
+        return linked(passage)
+    return Written(f"{linked(passage.before)}{_bold(passage)}{linked(passage.after)}")
+
+
+def _bold(passage: Passage) -> str:
+    """The hit, bold where Slack sees bold at all: between blanks and punctuation."""
+    inside_word = passage.before[-1:].isalnum() or passage.after[:1].isalnum()
+    plain = not passage.hit or "*" in passage.hit or inside_word
+    return escape(passage.hit) if plain else f"*{escape(passage.hit)}*"
+
+
+def linked(text: object) -> Written:
+    """Text whose addresses are links; the blocks are verbatim, so Slack makes none by itself."""
+    parts = _URL.split(str(text))  # at odd places the addresses
+    return Written("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
+
+
+@lru_cache
+def _macros() -> Mapping[str, Macro]:
+    filters: Mapping[str, Callable[..., str]] = {
+        "link": link,
+        "marked": marked,
+        "linked": linked,
+        "prose": prose,
+        "escaped": escape,
+    }
+    return macros("slack", filters=filters, escape=_finalize)
+
+
+def _finalize(value: object) -> object:
+    return value if isinstance(value, Written) else escape(value)
+
+
+class Slack:
+    """A Slack channel, thread or direct message."""
+
+    room = Size((BUDGET - _FOR_BUTTONS, BLOCKS - _BUTTON_ROWS))
+
+    def draw(self, view: object) -> Fragment:
+        """The view as blocks: JSON objects with commas between them. Lines stay text until they are composed."""
+        name = name_of(view)
+        text, small = (
+            _macros()[macro](view).strip() if macro in _macros() else "" for macro in (name, f"{name}_small")
+        )
+        whole = all(units(part) <= SECTION for part in (text, small))
+        if isinstance(view, Line | Code):
+            return Fragment(view=view, markup=text, size=Size((units(_json(text)) + _BLOCK, 1)), whole=whole)
+        blocks = [_header(view.line)] if isinstance(view, Head) and not view.small else []
+        blocks += [_section(text)] if text else []
+        blocks += [_context(small)] if small else []
+        markup = ",".join(_json(block) for block in blocks)
+        return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), whole=whole)
+
+    def compose(
+        self,
+        fragments: Sequence[Fragment],
+        *,
+        silent: bool,  # noqa: ARG002 - Slack has no silent messages
+        buttons: Buttons = (),
+        titled: Sequence[Fragment] = (),
+    ) -> tuple[str, str]:
+        """Blocks, and as text what a notification shows: the titles."""
+        blocks = [
+            *_merged(fragments),
+            *(_json(_actions(row, place)) for place, row in enumerate(buttons[:_BUTTON_ROWS])),
+        ]
+        plain = page(fragments)
+        fallback = titles(fragments) or "\n".join(part for part in (plain, titles(titled)) if part)
+        return f'{{"text": {_json(escape(within(fallback, FALLBACK)))}, "blocks": [{", ".join(blocks)}]}}', _json(
+            {"text": escape(plain)}
+        )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [_mrkdwn(text)]}
+
+
+def _mrkdwn(text: str) -> Block:
+    # verbatim: Slack would make links of cs.CL and of names behind # and @
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": _plain(text, HEADER)}
+
+
+def _plain(text: str, room: int) -> Block:
+    return {"type": "plain_text", "text": within(text, room), "emoji": False}
+
+
+def _merged(fragments: Sequence[Fragment]) -> list[str]:
+    """Blocks as JSON; lines that stand together share a section as far as it holds them."""
+    blocks: list[str] = []
+    lines: list[str] = []
+    for fragment in fragments:
+        is_line = isinstance(fragment.view, Line | Code)
+        if lines and not (is_line and units("\n".join([*lines, fragment.markup])) <= SECTION):
+            blocks.append(_json(_section("\n".join(lines))))
+            lines = []
+        if is_line:
+            lines.append(fragment.markup)
+        else:
+            blocks.append(fragment.markup)
+    return [*blocks, _json(_section("\n".join(lines)))] if lines else blocks
+
+
+def _actions(row: Sequence[Button], place: int) -> Block:
+    """Buttons; what a pressed one means is looked up by its value."""
+    return {
+        "type": "actions",
+        "elements": [_button(button, f"{place}.{number}") for number, button in enumerate(row[:_BUTTONS_IN_ROW])],
+    }
+
+
+def _button(button: Button, action: str) -> Block:
+    target = {"url": button.url} if button.url else {"value": button.data}
+    return {"type": "button", "text": _plain(button.label, _BUTTON_LABEL), "action_id": action, **target}

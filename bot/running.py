@@ -1,0 +1,193 @@
+"""`paperwire run`: everything until SIGTERM. Sources, schedule, platforms, web; one process with the sending role."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from datetime import datetime, timedelta
+from functools import partial
+
+import uvicorn
+
+from bot.app import App
+from bot.errors import SettingsError
+from bot.health import health_app
+from bot.inbox import Inbox
+from bot.pipeline import Run, deliver, plan
+from bot.role import sending_role
+from bot.scheduler import Ticker
+from bot.settings import Settings
+from subscriptions import PaperwireError, Sentence, lanes, stopped_platforms
+
+log = logging.getLogger("paperwire")
+
+REST_FIRST, REST_LONGEST = 60.0, 900.0  # seconds that a platform whose token fails is left alone
+TIDY_EVERY = timedelta(days=1)
+STOP_SECONDS = 25.0  # for what is in flight
+
+
+class Process:
+    """The long-running process: one tick every two seconds, one drain at a time beside it."""
+
+    def __init__(self, app: App, inbox: Inbox) -> None:
+        self.app = app
+        self.inbox = inbox
+        self.problems: dict[str, str] = {"start": "still starting"}
+        self._drain: asyncio.Task[None] | None = None
+        self._run = Run()
+        self._rests: dict[str, tuple[float, float]] = {}  # platform -> (until, length), monotonic seconds
+        self._tidied: datetime | None = None
+
+    async def tick(self) -> None:
+        """Looks at the sources, plans what is due, and sees to it that somebody delivers it."""
+        try:
+            await self.inbox.poll()
+            await self._wake_platforms()
+            await plan(self.app.wire, self._run)
+            await self._nudge()
+            await self._tidy()
+            self.problems.pop("database", None)
+            self._report_sources()
+            self.problems.pop("start", None)
+        except PaperwireError as error:
+            self.problems["database"] = str(error)
+            log.error("%s", error)
+
+    def _report_sources(self) -> None:
+        for source in self.inbox.sources:
+            self.problems.pop(f"source {source}", None)
+        self.problems.update({f"source {name}": why for name, why in self.inbox.problems.items()})
+
+    async def finish(self) -> None:
+        """Waits until the lanes that were nudged so far have had their turn, or the time to stop is over."""
+        if self._drain is not None:
+            await asyncio.wait([self._drain], timeout=STOP_SECONDS)
+            if self._drain.done():
+                self._report(self._drain)
+
+    async def _nudge(self) -> None:
+        app = self.app
+        platforms = [p for p in app.wire.channels if p not in self._run.stopped]
+        found = await asyncio.to_thread(
+            lanes, app.store, platforms, now=app.clock.now(), finding=sorted(app.wire.finding)
+        )
+        if not found:
+            return
+        self._run.lanes.update(found)
+        app.wire.engine.nudge(found)
+        if self._drain is None or self._drain.done():
+            if self._drain is not None:
+                self._report(self._drain)
+            self._drain = asyncio.create_task(app.wire.engine.run(partial(deliver, app.wire, self._run)))
+
+    def _report(self, drain: asyncio.Task[None]) -> None:
+        error = drain.exception() if not drain.cancelled() else None
+        if error is not None:
+            self.problems["deliver"] = "a lane failed; see the log"
+            log.error("Delivering failed: %s", error, exc_info=error)
+        else:
+            self.problems.pop("deliver", None)
+
+    async def _wake_platforms(self) -> None:
+        """A platform whose token failed is tried again after a while; one that stands still waits for a person."""
+        second = self.app.clock.monotonic()
+        held = await asyncio.to_thread(stopped_platforms, self.app.store)
+        for platform, reason in list(self._run.stopped.items()):
+            until, length = self._rests.get(platform, (0.0, 0.0))
+            if not until:
+                length = REST_FIRST
+                self._rests[platform] = (second + length, length)
+                log.error("%s stands still: %s", platform, reason)
+            elif second >= until and platform not in held:
+                del self._run.stopped[platform]
+                longer = min(length * 2, REST_LONGEST)
+                self._rests[platform] = (0.0, longer)
+            self.problems[platform] = reason
+        self._run.stopped.update(held)
+        for platform in self.app.wire.channels:
+            if platform not in self._run.stopped:
+                self.problems.pop(platform, None)
+
+    async def _tidy(self) -> None:
+        now = self.app.clock.now()
+        if self._tidied is None or now - self._tidied >= TIDY_EVERY or now < self._tidied:
+            self._tidied = now
+            await asyncio.to_thread(self.app.tidy)
+
+
+async def run(
+    app: App,
+    inbox: Inbox,
+    *,
+    once: bool,
+    new_bot: bool,
+    pause_gone: bool,
+    say: Callable[[str], None],
+) -> int:
+    """Runs until `app.stop`; with `once` one round of everything. Returns the exit status. Raises RoleTaken."""
+    with sending_role(app.database):
+        if pause_gone:
+            await asyncio.to_thread(app.pause_gone)
+        await app.take_role(new_bot=new_bot)
+        process = Process(app, inbox)
+        if once:
+            await inbox.drain()
+            sent = await app.send_once()
+            return 1 if sent.dead else 0
+        async with serving(app.settings, lambda: process.problems, say):
+            for line in what_is_on(app, inbox):
+                say(line)
+            await Ticker(app.clock, process.tick).run(app.stop)
+            say("Stopping: finishing what is on its way.")
+            await process.finish()
+    return 0
+
+
+def what_is_on(app: App, inbox: Inbox) -> list[str]:
+    """What the operator should know at the start."""
+    on = ", ".join(sorted(app.wire.channels))
+    off = ", ".join(sorted({"telegram", "slack"} - set(app.wire.channels)))
+    lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
+    lines.append(f"Database: {app.database}")
+    lines += [f"Watching {place}" for place in inbox.places] or [
+        "No source is watched: see [[source]] in paperwire.toml."
+    ]
+    return lines
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings, problems: Callable[[], dict[str, str]], say: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Serves the web address while the body runs."""
+    listener = _listener(settings)
+    config = uvicorn.Config(health_app(problems), log_level="warning", access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the process has its own way to stop
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    host, port = listener.getsockname()[:2]
+    say(f"Health: http://{host}:{port}/health/ready")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """The socket of the web address, bound here so that a port in use is a sentence."""
+    family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.web_host, settings.web_port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            Sentence("PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT name an address that cannot be listened on: {why}.", {
+                "why": (error.strerror or "unknown").lower()
+            }),
+            Sentence("Choose another port; 0 takes any that is free."),
+        ) from None  # fmt: skip
+    return listener

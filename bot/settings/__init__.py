@@ -1,0 +1,75 @@
+"""What the operator decides (contract section 2): the environment and paperwire.toml as one frozen value.
+
+A setting that cannot be used is a SettingsError that names it and says what would do. Values are never repeated: any
+of them may be a secret that landed in the wrong place. An empty variable counts as not set.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.settings import _checks as check
+from bot.settings._config import Config, read_config
+from bot.settings._environment import Environment
+from bot.settings._model import VARIABLES as VARIABLES
+from bot.settings._model import Settings as Settings
+from bot.settings._model import SlackSettings as SlackSettings
+from bot.settings._model import SlackWorkspace as SlackWorkspace
+from bot.settings._model import SourceSettings as SourceSettings
+from bot.settings._model import TelegramSettings as TelegramSettings
+
+
+def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
+    """Reads every setting; relative paths of the environment are relative to `cwd`. Raises SettingsError.
+
+    `formats` are the names that a source may narrow to; without them any name is taken as it is.
+    """
+    env = Environment(environ, cwd)
+    config = read_config(env, formats)
+    return Settings(
+        database_url=SecretStr(env.read("PAPERWIRE_DATABASE_URL", check.database_in(cwd), check.default_database())),
+        telegram=_telegram(env),
+        slack=_slack(env, config),
+        secret_key=env.secret("PAPERWIRE_SECRET_KEY"),
+        web_host=env.read("PAPERWIRE_WEB_HOST", check.host, "127.0.0.1"),
+        web_port=env.read("PAPERWIRE_WEB_PORT", check.port, 8420),
+        access=env.read("PAPERWIRE_ACCESS", check.access, "ask"),
+        admins=env.read("PAPERWIRE_ADMINS", check.chats, ()),
+        timezone=env.read("PAPERWIRE_TIMEZONE", check.timezone, "UTC"),
+        contact=env.read("PAPERWIRE_CONTACT", check.contact, None),
+        on_unclear=env.read("PAPERWIRE_ON_UNCLEAR", check.on_unclear, "resend"),
+        allowed_hosts=env.read("PAPERWIRE_ALLOWED_HOSTS", check.hosts, frozenset()),
+        heartbeat_url=env.secret("PAPERWIRE_HEARTBEAT_URL", check.url),
+        log_level=env.read("PAPERWIRE_LOG_LEVEL", check.log_level, "info"),
+        log_format=env.read("PAPERWIRE_LOG_FORMAT", check.log_format, "text"),
+        sources=config.sources,
+        holidays=config.holidays,
+        backup_to=config.backup_to,
+        unknown=env.unknown(known=VARIABLES, named=config.variables),
+    )
+
+
+def _telegram(env: Environment) -> TelegramSettings:
+    return TelegramSettings(
+        token=env.secret("PAPERWIRE_TELEGRAM_TOKEN", check.telegram_token),
+        api_url=env.read("PAPERWIRE_TELEGRAM_API_URL", check.server_root, TelegramSettings().api_url),
+        webhook_url=env.read("PAPERWIRE_TELEGRAM_WEBHOOK_URL", check.url, None),
+        webhook_secret=env.secret("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", check.webhook_secret),
+    )
+
+
+def _slack(env: Environment, config: Config) -> SlackSettings:
+    bot = env.secret("PAPERWIRE_SLACK_BOT_TOKEN", check.slack_bot_token)
+    app = env.secret("PAPERWIRE_SLACK_APP_TOKEN", check.slack_app_token)
+    own = (SlackWorkspace(bot_token=bot, app_token=app),) if bot else ()
+    client_id = env.read("PAPERWIRE_SLACK_CLIENT_ID", check.visible, None)
+    client_secret = env.secret("PAPERWIRE_SLACK_CLIENT_SECRET")
+    check.both_or_none({"PAPERWIRE_SLACK_CLIENT_ID": client_id, "PAPERWIRE_SLACK_CLIENT_SECRET": client_secret})
+    return SlackSettings(
+        workspaces=own + config.workspaces,
+        signing_secret=env.secret("PAPERWIRE_SLACK_SIGNING_SECRET"),
+        client_id=client_id,
+        client_secret=client_secret,
+        api_url=env.read("PAPERWIRE_SLACK_API_URL", check.slack_api_url, SlackSettings().api_url),
+    )

@@ -1,0 +1,311 @@
+"""From the text that somebody wrote to the value of a setting. Each check raises Unusable, which never holds the text."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from ipaddress import ip_address
+from pathlib import Path
+from string import Formatter
+from typing import Literal, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from platformdirs import user_data_path
+
+from bot.errors import SettingsError
+from subscriptions import ChatAddress, PaperwireError, Sentence, zone_name
+
+W = TypeVar("W", bound=str)
+
+_VISIBLE = re.compile(r"[!-~]+")
+_HEADER_TEXT = re.compile(r"[ -~]+")
+_TELEGRAM_TOKEN = re.compile(r"[A-Za-z0-9:_-]+")  # becomes part of a URL's path
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # core.telegram.org/bots/api#setwebhook
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
+_ARCHIVE = re.compile(r"[a-z]+(-[a-z]+)?(\.[A-Za-z][A-Za-z-]+)?")
+_EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
+_CRON_PART = r"(\*|[a-z]{3}(-[a-z]{3})?|\d+(-\d+)?)(/[1-9]\d*)?"
+_CRON_FIELD = re.compile(rf"{_CRON_PART}(,{_CRON_PART})*")
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))  # minute, hour, day, month, day of the week
+_ACCESS: tuple[Literal["open", "ask", "closed"], ...] = ("open", "ask", "closed")
+_ON_UNCLEAR: tuple[Literal["resend", "skip"], ...] = ("resend", "skip")
+_LOG_LEVELS: tuple[Literal["debug", "info", "warning", "error"], ...] = ("debug", "info", "warning", "error")
+_LOG_FORMATS: tuple[Literal["text", "json"], ...] = ("text", "json")
+
+
+class Unusable(Exception):
+    """A text that cannot be the value of its setting. `reason` goes on after a colon: "it must be a number"."""
+
+    def __init__(self, reason: str, **values: object) -> None:
+        super().__init__(reason)
+        self.reason = Sentence(reason, values)
+
+
+def both_or_none(settings: Mapping[str, object]) -> None:
+    """Refuses settings that mean nothing without each other. Raises SettingsError."""
+    missing = [name for name, value in settings.items() if value is None]
+    if missing and len(missing) < len(settings):
+        given = ", ".join(name for name in settings if name not in missing)
+        raise SettingsError(
+            Sentence("{given} needs {missing}, which is not set.", {"given": given, "missing": ", ".join(missing)})
+        )
+
+
+def secret(text: str) -> str:
+    """Any secret: signs that can be seen, no blank and no line end, which slip in when it is copied."""
+    return _like(_VISIBLE, text, "it must be plain letters, digits and signs without blanks or line ends")
+
+
+def visible(text: str) -> str:
+    """A name that a service gave: ASCII without blanks."""
+    return secret(text)
+
+
+def telegram_token(text: str) -> str:
+    """A bot's token as @BotFather gives it."""
+    return _like(_TELEGRAM_TOKEN, text, "it must look like 123456:ABC-def, without blanks or line ends")
+
+
+def webhook_secret(text: str) -> str:
+    """What setWebhook takes as secret_token."""
+    return _like(_WEBHOOK_SECRET, text, "it must be 1 to 256 of the signs A-Z, a-z, 0-9, _ and -")
+
+
+def slack_bot_token(text: str) -> str:
+    """A bot token, and not the app token that stands beside it on Slack's pages."""
+    if text.startswith("xapp-"):
+        raise Unusable("it holds an app token (xapp-…); the bot token begins with xoxb-")
+    return secret(text)
+
+
+def slack_app_token(text: str) -> str:
+    """An app token, and not the bot token."""
+    if text.startswith("xoxb-"):
+        raise Unusable("it holds a bot token (xoxb-…); the app token begins with xapp-")
+    return secret(text)
+
+
+def url(text: str) -> str:
+    """An address on the web."""
+    _split(text)
+    return text
+
+
+def server_root(text: str) -> str:
+    """An address that paths are appended to, without "/" at its end."""
+    parts = _split(text)
+    if parts.query or parts.fragment:
+        raise Unusable("it must be the root of a server, without ? and #")
+    return text.rstrip("/")
+
+
+def slack_api_url(text: str) -> str:
+    """The root of a Slack API, which ends in "/api/"."""
+    root = server_root(text)
+    if not root.endswith("/api"):
+        raise Unusable("it must end in /api/")
+    return f"{root}/"
+
+
+def source_url(text: str) -> str:
+    """The address of a digest; the only hole it may have is {date}."""
+    _split(text)
+    try:
+        holes = {hole for _, hole, _, _ in Formatter().parse(text) if hole is not None}
+    except ValueError:
+        holes = {"?"}
+    if holes - {"date"}:
+        raise Unusable("the only thing in braces that it may hold is {hole}", hole="{date}")
+    return text
+
+
+def host(text: str) -> str:
+    """A name or an IP address to listen on."""
+    if not _is_host(text):
+        raise Unusable("it must be a host name or an IP address, such as 127.0.0.1")
+    return text
+
+
+def hosts(text: str) -> frozenset[str]:
+    """Hosts with commas between, ports left out."""
+    found = frozenset(_without_port(item) for item in _items(text))
+    if not all(map(_is_host, found)):
+        raise Unusable("it must be host names or IP addresses with commas between, such as localhost, 10.0.0.5")
+    return found
+
+
+def port(text: str) -> int:
+    """A port; 0 is any that is free."""
+    if not (text.isascii() and text.isdigit() and int(text[:9]) <= 65_535):  # noqa: PLR2004 - the largest there is
+        raise Unusable("it must be a number from 0 to 65535")
+    return int(text)
+
+
+def chats(text: str) -> tuple[ChatAddress, ...]:
+    """Chats with commas between."""
+    from subscriptions import parse_address  # noqa: PLC0415 - it brings the store along, which most settings do not need
+
+    try:
+        return tuple(dict.fromkeys(map(parse_address, _items(text))))
+    except PaperwireError:
+        raise Unusable("it must be chats with commas between, such as telegram:12345678, slack:U0123456789") from None
+
+
+def timezone(text: str) -> str:
+    """The stored name of a zone."""
+    try:
+        return zone_name(text)
+    except PaperwireError:
+        raise Unusable("it must be a time zone, such as Europe/Berlin, Asia/Shanghai or +08:00") from None
+
+
+def contact(text: str) -> str:
+    """What stands in the header of requests: one line of ASCII."""
+    return _like(_HEADER_TEXT, text, "it must be one line of plain letters, such as a mail address")
+
+
+def database_in(cwd: Path) -> Callable[[str], str]:
+    """A check for the address of a database; the path of a SQLite file is made absolute, from `cwd`."""
+
+    def check(text: str) -> str:
+        scheme, _, rest = text.partition("://")
+        kind = scheme.partition("+")[0]
+        if kind == "sqlite" and rest.startswith("/"):
+            return f"{scheme}:///{_sqlite_path(rest[1:], cwd)}"
+        if kind in {"postgresql", "postgres"}:
+            parts = _parts(text)
+            if parts.hostname or parts.path.strip("/"):
+                return f"postgresql{scheme.removeprefix(kind)}://{rest}"  # SQLAlchemy knows no "postgres"
+        raise Unusable("it must be sqlite:///FILE or postgresql://HOST/NAME")
+
+    return check
+
+
+def default_database() -> str:
+    """A SQLite file in the platform's folder for data of programs."""
+    return f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}"
+
+
+def archive(text: str) -> str:
+    """An arXiv archive or category: "hep-th", "cs.LG"."""
+    return _like(_ARCHIVE, text, "each must be an archive or a category, such as hep-th or cs.LG")
+
+
+def schedule(text: str) -> str:
+    """When a source is polled: "arxiv", "every 30m" or a cron line of five fields."""
+    plain = " ".join(text.casefold().split())
+    if plain == "arxiv" or _EVERY.fullmatch(plain) or _is_cron(plain):
+        return plain
+    raise Unusable("it must be arxiv, every 30m (s, m, h, d) or a cron line such as 0 6 * * mon-fri")
+
+
+def language(text: str) -> str:
+    """A language by its two letters."""
+    return _like(re.compile(r"[a-z]{2}"), text.strip().casefold(), "it must be two letters, such as en or zh")
+
+
+def line(text: str) -> str:
+    """A name: one line, not empty."""
+    plain = text.strip()
+    if not plain or not plain.isprintable():
+        raise Unusable("it must be one line of text")
+    return plain
+
+
+def format_name(text: str) -> str:
+    """What may be the name of a format."""
+    return _like(re.compile(r"[a-z0-9_]+"), text.strip(), "it must be the name of a format, such as daily_arxiv_md")
+
+
+def day(text: str) -> date:
+    """A date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Unusable("each must be a day such as 2026-12-25") from None
+
+
+def variable(text: str) -> str:
+    """The name of an environment variable."""
+    return _like(re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), text, "it must be the name of a variable, not a token")
+
+
+def one_of(words: Sequence[W]) -> Callable[[str], W]:
+    """A check for one of a few words, in any letter case."""
+
+    def check(text: str) -> W:
+        for word in words:
+            if word == text.strip().casefold():
+                return word
+        raise Unusable("it must be one of {words}", words=", ".join(words))
+
+    return check
+
+
+access = one_of(_ACCESS)
+on_unclear = one_of(_ON_UNCLEAR)
+log_level = one_of(_LOG_LEVELS)
+log_format = one_of(_LOG_FORMATS)
+
+
+def _like(pattern: re.Pattern[str], text: str, reason: str) -> str:
+    if not pattern.fullmatch(text):
+        raise Unusable(reason)
+    return text
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _parts(text: str) -> SplitResult:
+    """The parts of an address, its port checked."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port, parts.hostname  # both are read from the text only now
+    except ValueError:
+        raise Unusable("it must be an address that can be read; look at its host and port") from None
+    return parts
+
+
+def _split(text: str) -> SplitResult:
+    """The parts of a web address, which must have a host."""
+    if not _VISIBLE.fullmatch(text):
+        raise Unusable("it must be an address without blanks, line ends or accents")
+    parts = _parts(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Unusable("it must be an address with a host, such as https://example.org/")
+    return parts
+
+
+def _without_port(text: str) -> str:
+    if _is_address(text):
+        return text.casefold()
+    return "" if "/" in text else (_parts(f"//{text}").hostname or "").casefold()
+
+
+def _is_host(text: str) -> bool:
+    return _is_address(text) or _HOST_NAME.fullmatch(text) is not None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _sqlite_path(text: str, cwd: Path) -> str:
+    path, mark, options = text.partition("?")
+    if path in {"", ":memory:"} or path.startswith("file:"):
+        raise Unusable("it must name a file, for what is only in memory is lost")
+    return f"{cwd / Path(path).expanduser()}{mark}{options}"
+
+
+def _is_cron(text: str) -> bool:
+    fields = text.split()
+    return len(fields) == len(_CRON_RANGES) and all(
+        _CRON_FIELD.fullmatch(part)
+        and all(low <= int(number) <= high for number in re.findall(r"(?<![/\d])\d{1,9}", part))
+        for part, (low, high) in zip(fields, _CRON_RANGES, strict=True)
+    )

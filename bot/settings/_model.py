@@ -1,0 +1,111 @@
+"""The settings as values, and the variables that they come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import SecretStr
+
+from subscriptions import ChatAddress
+
+# Every variable and what it is; each may also be given as NAME_FILE, the path of a file that holds the value.
+VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "PAPERWIRE_DATABASE_URL": "where everything is kept: sqlite:///FILE or postgresql://HOST/NAME",
+        "PAPERWIRE_CONFIG": "the file of sources, further workspaces and copies: paperwire.toml",
+        "PAPERWIRE_TELEGRAM_TOKEN": "the token of the bot, from @BotFather",
+        "PAPERWIRE_TELEGRAM_API_URL": "the root of another Bot API server",
+        "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "where Telegram sends updates to; without it the bot asks for them",
+        "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": "what Telegram shows with each update",
+        "PAPERWIRE_SLACK_BOT_TOKEN": "the token of the bot user, xoxb-…",
+        "PAPERWIRE_SLACK_APP_TOKEN": "the token for Socket Mode, xapp-…",
+        "PAPERWIRE_SLACK_SIGNING_SECRET": "what Slack signs its requests with",
+        "PAPERWIRE_SLACK_CLIENT_ID": "the app that is installed in many workspaces",
+        "PAPERWIRE_SLACK_CLIENT_SECRET": "its secret",
+        "PAPERWIRE_SLACK_API_URL": "the root of another Slack API; it ends in /api/",
+        "PAPERWIRE_SECRET_KEY": "the key that tokens of workspaces are encrypted with",
+        "PAPERWIRE_WEB_HOST": "the address that pages are served on",
+        "PAPERWIRE_WEB_PORT": "their port",
+        "PAPERWIRE_ACCESS": "who may subscribe: open, ask or closed",
+        "PAPERWIRE_ADMINS": "the chats of the operators, comma between",
+        "PAPERWIRE_TIMEZONE": "the time zone of chats that chose none",
+        "PAPERWIRE_CONTACT": "how to reach the operator; told to servers that are asked for digests",
+        "PAPERWIRE_ON_UNCLEAR": "what becomes of a message that may have been sent: resend or skip",
+        "PAPERWIRE_ALLOWED_HOSTS": "hosts of sources that may be private or loopback, comma between",
+        "PAPERWIRE_HEARTBEAT_URL": "an address that is asked regularly while all is well",
+        "PAPERWIRE_LOG_LEVEL": "debug, info, warning or error",
+        "PAPERWIRE_LOG_FORMAT": "text or json",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramSettings:
+    """How to speak with Telegram. Without a token the platform is off."""
+
+    token: SecretStr | None = None
+    api_url: str = field(default="https://api.telegram.org", repr=False)  # "/bot<token>/METHOD" is appended
+    webhook_url: str | None = field(default=None, repr=False)  # None: long polling
+    webhook_secret: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackWorkspace:
+    """One workspace that was not installed by OAuth."""
+
+    bot_token: SecretStr
+    app_token: SecretStr | None = None  # None: no Socket Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings:
+    """How to speak with Slack. Without workspaces and client the platform is off."""
+
+    workspaces: tuple[SlackWorkspace, ...] = ()  # that of the environment first, then those of paperwire.toml
+    signing_secret: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    api_url: str = field(default="https://slack.com/api/", repr=False)  # ends in "/api/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """Where digests come from: exactly one of path, url and arxiv is given."""
+
+    name: str  # unique, letter case ignored
+    title: str = ""  # named at the end of a digest made from it, with a link to `home`
+    home: str = ""
+    path: Path | None = None  # absolute; may hold the wildcards of glob
+    url: str | None = field(default=None, repr=False)  # may hold "{date}"
+    arxiv: tuple[str, ...] = ()  # archives and categories: "hep-th", "cs.LG"
+    format: str | None = None  # the name of a format; None: recognised by content
+    schedule: str | None = None  # "arxiv", "every 30m", a cron line; None only for a path: it is watched
+    language: str | None = None  # of its summaries, ISO 639-1; None: told by their script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the operator decides."""
+
+    database_url: SecretStr  # as SQLAlchemy writes them; may hold a password
+    telegram: TelegramSettings = field(default_factory=TelegramSettings)
+    slack: SlackSettings = field(default_factory=SlackSettings)
+    secret_key: SecretStr | None = None
+    web_host: str = "127.0.0.1"
+    web_port: int = 8420  # 0: any that is free
+    access: Literal["open", "ask", "closed"] = "ask"
+    admins: tuple[ChatAddress, ...] = ()
+    timezone: str = "UTC"  # an IANA zone, or a fixed offset "+08:00"
+    contact: str | None = None
+    on_unclear: Literal["resend", "skip"] = "resend"
+    allowed_hosts: frozenset[str] = frozenset()  # lower case, without port
+    heartbeat_url: SecretStr | None = None  # who knows such an address may use it
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    sources: tuple[SourceSettings, ...] = ()
+    holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
+    backup_to: Path | None = None  # a folder for copies; absolute
+    unknown: tuple[str, ...] = ()  # variables that begin like ours and mean nothing, for `paperwire check`

@@ -1,0 +1,1 @@
+"""Gettext catalogues: every sentence that a person reads, in English and Chinese."""

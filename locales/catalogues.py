@@ -1,0 +1,120 @@
+"""Refreshes the catalogues from the sentences in code and templates: `python -m locales.catalogues`.
+
+Writes paperwire.pot, and for each language paperwire.po (translations stay, new sentences come empty, unused ones go)
+and paperwire.mo, the form that gettext reads. All three are committed, so that an installed wheel and a checkout need
+no build step; a test says when they are behind the code. Run it from the root of the checkout.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+DOMAIN = "paperwire"
+LANGUAGES = ("en", "zh")
+FOLDERS = ("bot", "subscriptions")
+# Where a sentence may stand: the first text of these calls, for counts the first two (singular and plural).
+FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1}
+METHODS = {"Sentence": 1, "translate": 1, "say": 1, "plural": 2, "count": 2}
+_WORDED = re.compile(r"[^\W\d_]")  # a rule or a caret needs no translation
+_BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date: a refresh without new sentences changes nothing
+
+
+def collect(root: Path) -> Catalog:
+    """All sentences of the code, untranslated. Templates hold markup only: one that calls gettext is a ValueError."""
+    catalogue = _empty()
+    for folder in FOLDERS:
+        for path in sorted((root / folder).rglob("*.py")):
+            for sentence in sentences(path.read_text(encoding="utf-8")):
+                catalogue.add(sentence)
+    for path in sorted((root / "templates").rglob("*.*")):
+        if path.suffix in {".html", ".txt"} and re.search(
+            r"\b_\(|{%-? *trans\b|gettext\(", path.read_text(encoding="utf-8")
+        ):
+            raise ValueError(f"{path.relative_to(root)} holds words; they belong into the code that fills it.")
+    return catalogue
+
+
+def sentences(source: str) -> Iterator[str | tuple[str, str]]:
+    """The sentences in a module's source; those with a plural as a pair."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        count = _places(node.func)
+        texts = [argument.value for argument in node.args[:count] if isinstance(argument, ast.Constant)]
+        words = [text for text in texts if isinstance(text, str)]
+        if count and len(words) == count and any(map(_WORDED.search, words)):
+            yield words[0] if count == 1 else (words[0], words[1])
+
+
+def _places(function: ast.expr) -> int:
+    """How many sentences a call of this function takes."""
+    if isinstance(function, ast.Attribute):
+        return METHODS.get(function.attr, 0)
+    return FUNCTIONS.get(function.id, 0) if isinstance(function, ast.Name) else 0
+
+
+def po_path(root: Path, language: str) -> Path:
+    """Where a language's translations are written."""
+    return root / "locales" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def read(root: Path, language: str) -> Catalog:
+    """A language's translations as committed."""
+    with po_path(root, language).open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """The catalogue as gettext reads it."""
+    buffer = BytesIO()
+    write_mo(buffer, catalogue)
+    return buffer.getvalue()
+
+
+def refresh(root: Path) -> None:
+    """Writes all catalogues anew; prints nothing, raises OSError."""
+    template = collect(root)
+    _write(template, root / "locales" / f"{DOMAIN}.pot")
+    for language in LANGUAGES:
+        path = po_path(root, language)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        catalogue = _empty(language)
+        if path.exists():
+            known = read(root, language)
+            catalogue = _empty(language)
+            for message in known:
+                if message.id and message.id in template:
+                    catalogue.add(message.id, message.string)
+        catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        catalogue.creation_date = catalogue.revision_date = _BORN
+        _write(catalogue, path)
+        path.with_suffix(".mo").write_bytes(compiled(catalogue))
+
+
+def _empty(language: str | None = None) -> Catalog:
+    return Catalog(
+        locale=language,
+        domain=DOMAIN,
+        project=DOMAIN,
+        creation_date=_BORN,
+        revision_date=_BORN,
+        header_comment="# Sentences of paperwire.",
+        fuzzy=False,
+    )
+
+
+def _write(catalogue: Catalog, path: Path) -> None:
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=120, no_location=True, sort_output=True)
+
+
+if __name__ == "__main__":
+    refresh(Path(__file__).resolve().parent.parent)

@@ -1,0 +1,128 @@
+"""What can go wrong in the domain, and what can become of a message.
+
+    PaperwireError            a sentence, and a hint that says what to do
+    ├── QueryError            a query that is refused, with its column
+    ├── NotFound              no such chat, subscription or delivery
+    ├── Refused               a wish that cannot be granted as it stands
+    └── StoreError            the database cannot be used now, or not by us
+
+    NotDelivered              the outcomes of a try to post, other than "sent"
+    ├── RetryLater            not sent for certain; waiting helps
+    ├── Unclear               it may have been sent
+    ├── Rejected              not sent; the platform refuses this message
+    ├── ChatMoved             not sent; the chat has another address now
+    ├── ChatGone              not sent; the chat or topic cannot be written to
+    └── SenderStopped         not sent; the token or workspace does not work
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence with holes, so that every language can say it: `template` is the gettext msgid.
+
+    `template` is English with `{name}` holes as in str.format; `values` fills them. A value may be a Sentence itself.
+    """
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def say(self, translate: Callable[[str], str]) -> str:
+        """The sentence in the language that `translate` (a gettext function) speaks."""
+        values = {name: v.say(translate) if isinstance(v, Sentence) else v for name, v in self.values.items()}
+        return translate(self.template).format_map(values) if self.template else ""
+
+    def __str__(self) -> str:
+        return self.say(lambda template: template)
+
+
+class PaperwireError(Exception):
+    """Something a person must know: what is wrong, where, and what to do. Never a traceback."""
+
+    exit_code = 1  # 1 the work found a problem, 2 wrong usage (contract section 1)
+
+    def __init__(self, sentence: Sentence | str, hint: Sentence | str = "") -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence if isinstance(sentence, Sentence) else Sentence("{text}", {"text": sentence})
+        self.hint = hint if isinstance(hint, Sentence) else Sentence("{text}", {"text": hint})
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (str(self.sentence), str(self.hint)) if part)
+
+
+class QueryError(PaperwireError):
+    """A query that is refused. `column` counts code points from 1 in the text as typed."""
+
+    def __init__(self, sentence: Sentence, hint: Sentence, column: int) -> None:
+        super().__init__(sentence, hint)
+        self.column = column
+
+
+class NotFound(PaperwireError):
+    """There is no such chat, subscription or delivery."""
+
+
+class Refused(PaperwireError):
+    """The wish cannot be granted as it stands; the sentence says what would be."""
+
+    exit_code = 2
+
+
+class StoreError(PaperwireError):
+    """The database cannot be used: locked, read-only, full, damaged, newer than the program or another bot's."""
+
+
+class NotDelivered(Exception):
+    """A try to post that did not end in "sent". `reason` is one plain English line without secrets."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class RetryLater(NotDelivered):
+    """Not sent for certain, and waiting helps. `after` is the platform's own wish, zero when it named none."""
+
+    def __init__(self, reason: str, after: timedelta = timedelta(0)) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Unclear(NotDelivered):
+    """Nobody knows whether it was sent. Slack can be asked (Channel.find), Telegram can not."""
+
+
+class Rejected(NotDelivered):
+    """Not sent: the platform refuses this message. `form` is true when its markup or size is to blame, not its chat."""
+
+    def __init__(self, reason: str, *, form: bool = False) -> None:
+        super().__init__(reason)
+        self.form = form
+
+
+class ChatMoved(NotDelivered):
+    """Not sent: the chat lives at `address` now (a Telegram group that became a supergroup)."""
+
+    def __init__(self, reason: str, address: str) -> None:
+        super().__init__(reason)
+        self.address = address
+
+
+class ChatGone(NotDelivered):
+    """Not sent: the bot may not write there. `scope` "topic" concerns one topic or thread, "chat" the whole address."""
+
+    def __init__(self, reason: str, scope: Literal["chat", "topic"] = "chat") -> None:
+        super().__init__(reason)
+        self.scope = scope
+
+
+class SenderStopped(NotDelivered):
+    """Not sent: the token or the workspace does not work. Everything stays planned until it does."""
+
+    def __init__(self, reason: str, scope: Literal["token", "workspace"] = "token") -> None:
+        super().__init__(reason)
+        self.scope = scope

@@ -1,0 +1,22 @@
+"""Many queries x many papers, and why a paper fits (contract section 3, "Meaning").
+
+    papers ──read──▶ PaperIndex ──┐
+                                  ├──match──▶ query → bits, one for each paper of the index
+    queries ──add──▶ QuerySet ────┘
+
+Both sides know the same features: a word, two words side by side, a category, a part of a name (`_features`). A query is
+filed under one feature that every paper it fits must have, the rarest it offers. So a day of papers looks up its own
+features and touches only the queries filed there, whatever their number; what the feature leaves open is verified
+(`_papers`), once per term and window.
+"""
+
+from subscriptions.matching._papers import PaperIndex as PaperIndex
+from subscriptions.matching._papers import matching_papers as matching_papers
+from subscriptions.matching._papers import merge_copies as merge_copies
+from subscriptions.matching._queries import QuerySet as QuerySet
+from subscriptions.matching._queries import match as match
+from subscriptions.matching._why import Hit as Hit
+from subscriptions.matching._why import Miss as Miss
+from subscriptions.matching._why import spans as spans
+from subscriptions.matching._why import why as why
+from subscriptions.matching._why import whynot as whynot

@@ -1,0 +1,277 @@
+"""The frozen values of the domain, one per stage of the way: Digest → Paper → KnownPaper → Delivery → Message.
+
+All times are aware UTC. Texts are plain: no markup, white space collapsed (in abstracts a newline may stay).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+
+class Announce(StrEnum):
+    """How a digest announces a paper (arXiv's announce types). Absent (None) counts as new."""
+
+    NEW = "new"
+    CROSS = "cross"
+    REPLACE = "replace"
+    REPLACE_CROSS = "replace-cross"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What somebody wrote about a paper, in one language. Only usable fields: failed ones are left out by the parser."""
+
+    language: str  # "zh", "en", "ja", "ko", …: ISO 639-1
+    fields: Mapping[str, str]  # in reading order; names: tldr, motivation, method, result, conclusion, …
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A translation of title or abstract; "" where the source has none. It is not a summary."""
+
+    language: str
+    title: str = ""
+    abstract: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """One work, as one digest announced it or as the store knows it."""
+
+    key: str  # formats.md 0.3: bare arXiv id "2501.01234", else DOI, else "title:<hash>", else "abstract:<hash>"
+    title: str = ""  # the source's words, TeX untouched; "" means unknown
+    abstract: str = ""
+    authors: tuple[str, ...] = ()  # as shown, TeX accents decoded; empty means unknown
+    categories: tuple[str, ...] = ()  # "cs.CL", primary first; empty means unknown
+    primary: str | None = None
+    arxiv_id: str | None = None  # bare, without version
+    doi: str | None = None  # lower case
+    version: int | None = None
+    url: str | None = None
+    announce_type: Announce | None = None
+    summaries: tuple[Summary, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    failed: bool = False  # its summary failed (formats.md 1.2); the paper itself is fine
+    comment: str = ""
+    sources: tuple[str, ...] = ()  # names of the sources that brought it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestWarning:
+    """Something odd in a digest that did not stop it (formats.md 0.5)."""
+
+    code: str
+    message: str
+    count: int = 1
+    line: int | None = None  # of the first case, from 1
+    examples: tuple[str, ...] = ()  # up to five
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One document received from a source."""
+
+    format: str  # a name of FORMATS
+    entries: tuple[Paper, ...]  # in the order of the document, copies included
+    content_hash: str = ""  # sha256 of the bytes, hex
+    day: date | None = None  # if the document or its name tells it
+    declared: Mapping[str, int] | None = None  # papers per category, as the document itself counts
+    warnings: tuple[DigestWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPaper:
+    """A paper as the store knows it: all that its digests told, merged."""
+
+    id: int
+    paper: Paper  # announce_type: "cross" when it is known only by a cross-list so far
+    change: int | None  # orders papers; None: never announced (known only by a replacement)
+    changed_at: datetime | None
+    first_seen_at: datetime
+    withdrawn_at: datetime | None = None
+
+
+class ChatKind(StrEnum):
+    """What sort of place a chat is; the defaults of its settings depend on it (contract section 5)."""
+
+    PRIVATE = "private"  # Telegram private chat, Slack direct message, console, web
+    GROUP = "group"  # Telegram group or topic
+    BROADCAST = "broadcast"  # Telegram channel
+    TEAM = "team"  # Slack channel or thread
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ChatAddress:
+    """Where a chat is. `topic` is "" for none, a Telegram topic id or a Slack thread's ts."""
+
+    platform: str  # telegram, slack, console, web
+    address: str
+    topic: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.address}" + (f"/{self.topic}" if self.topic else "")
+
+    @property
+    def lane(self) -> "Lane":
+        """The unit of order, waiting and pace that this chat belongs to."""
+        return Lane(self.platform, self.address)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Lane:
+    """(platform, address): topics and threads of one address share it."""
+
+    platform: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSettings:
+    """A chat's settings, resolved: what the chat chose, else the default of its kind (contract section 5)."""
+
+    schedule: str  # a cadence as written: "when-out 08:00-20:00", "daily 09:00", "now", …
+    timezone: str  # IANA zone, or a fixed offset "+08:00"
+    lang: str  # "en" or "zh"
+    text: str  # summary, abstract, titles
+    limit: int | None  # papers shown per delivery; None: all
+    sound: str  # first, off
+    quiet: str  # "22:00-08:00" or off
+    shape: str  # digest, each, thread
+    crosslists: str  # in, out
+    buttons: str  # full, link, off
+    credits: str  # on, off
+    quietday: str  # on, off: a note on a day without papers
+    manage: str  # person, admins, members
+
+
+class ChatState(StrEnum):
+    """Whether a chat gets messages."""
+
+    ACTIVE = "active"
+    ASKED = "asked"  # waits until an administrator lets it in
+    PAUSED = "paused"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """An addressee."""
+
+    id: int
+    address: ChatAddress
+    kind: ChatKind
+    settings: ChatSettings
+    title: str = ""
+    state: ChatState = ChatState.ACTIVE
+    state_reason: str = ""
+    paused_until: datetime | None = None
+    spoken: bool = False  # its first due delivery has been planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """When a subscription is due, in local time. `kind`: now, when-out, daily, weekdays, weekly."""
+
+    kind: str
+    at: time | None = None  # daily, weekdays, weekly: the time; when-out: the first of its two times
+    until: time | None = None  # when-out: the second
+    weekday: int | None = None  # weekly: 0 is Monday
+    weekdays_only: bool = False  # when-out on Monday to Friday
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A chat's wish."""
+
+    id: int
+    chat_id: int
+    number: int  # of this chat; never reused
+    text: str  # the query as typed
+    canonical: str
+    cadence: Cadence
+    zone: str | None  # its own zone; None follows the chat's
+    name: str = ""
+    state: str = "active"  # active, paused
+    paused_until: datetime | None = None
+    added_by: str = ""
+    since: datetime
+    seen: int | None  # None: shares the mark of those that are caught up (cadence now)
+    next_due_at: datetime | None  # None: due when papers come (now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """Why a paper came: one subscription that it fits."""
+
+    number: int
+    text: str  # as typed
+    name: str = ""
+    words: tuple[str, ...] = ()  # the words of the query that hit, as typed in the paper where known
+    added_by: str = ""  # a plain name
+
+    @property
+    def label(self) -> str:
+        """What people call this subscription: its name, else its words as typed."""
+        return self.name or self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One paper of a delivery. It stands under `because[0]`."""
+
+    paper: KnownPaper
+    because: tuple[Because, ...]
+    position: int  # from 0, in the order of the delivery
+    shown: bool = True  # False: beyond the chat's limit; told, opened by [show]
+    cross: bool = False  # new to this chat by a cross-list
+
+
+class Kind(StrEnum):
+    """Kinds of deliveries. People call a bulletin the digest."""
+
+    ALERT = "alert"
+    BULLETIN = "bulletin"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a delivery says beside its papers."""
+
+    known: int = 0  # papers that were looked at: the base of every count
+    days: tuple[date, ...] = ()  # local days on which those papers became known, ascending
+    first: bool = False  # the chat's first due delivery: it speaks even when empty
+    next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
+    late: timedelta = timedelta(0)  # how long after its due moment it was planned
+    notice: str = ""  # a notice's cause, a name of templates/*/notice
+    detail: Mapping[str, str] = field(default_factory=dict)  # what the notice is about
+    titles: tuple[tuple[str, str], ...] = ()  # (title, home) of sources that are named at the end
+    without_summary: int = 0  # shown papers that have no summary in the chat's language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What one chat is to get at one moment: an outbox entry, before it is rendered."""
+
+    id: str  # 16 characters of a–z and 0–9; also the identity in Slack's message metadata
+    chat: Chat
+    kind: Kind
+    due: datetime
+    items: tuple[Item, ...] = ()
+    facts: Facts = field(default_factory=Facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One post on a platform, rendered. What is stored is posted: every retry posts the same bytes.
+
+    `payload` and `plain` are JSON objects as text, in the shape that the platform's channel posts (bot/rendering says
+    which); `plain` is what goes out once when the platform refuses the form of `payload`.
+    """
+
+    number: int  # of its delivery, from 1
+    payload: str
+    plain: str
+    reply_to: int | None = None  # number of the message in whose thread it stands
+    papers: tuple[int, ...] = ()  # ids of the papers it shows

@@ -1,0 +1,175 @@
+"""A chat's settings (contract section 5): what each kind of chat has, and what a person may choose instead.
+
+Chosen values are kept as text, in the form that `check_value` returns, under the names of SETTINGS.
+"""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Literal
+
+from subscriptions.cadence import cadence_text, parse_cadence, two_times, zone_name
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatKind, ChatSettings
+
+SETTINGS = (
+    "schedule",
+    "timezone",
+    "lang",
+    "text",
+    "limit",
+    "sound",
+    "quiet",
+    "shape",
+    "crosslists",
+    "buttons",
+    "credits",
+    "quietday",
+    "manage",
+)
+LARGEST_LIMIT = 200  # papers shown in one delivery; who wants more wants all
+
+
+def _by_kind(private: str, group: str, broadcast: str, team: str) -> Mapping[ChatKind, tuple[str, ...]]:
+    columns = zip(ChatKind, (private, group, broadcast, team), strict=True)
+    return MappingProxyType({kind: tuple(words.split()) for kind, words in columns})
+
+
+def _everywhere(words: str) -> Mapping[ChatKind, tuple[str, ...]]:
+    return _by_kind(words, words, words, words)
+
+
+# What each kind of chat may choose from, its default first: private, group, broadcast, team.
+_CHOICES: Mapping[str, Mapping[ChatKind, tuple[str, ...]]] = MappingProxyType(
+    {
+        "text": _everywhere("summary abstract titles"),
+        "sound": _by_kind("first off", "off first", "off first", "off"),  # Slack decides about sound itself
+        "shape": _by_kind("digest", "digest", "digest each", "thread digest each"),
+        "crosslists": _everywhere("in out"),
+        "buttons": _by_kind("full off", "full link off", "link off", "full off"),
+        "credits": _by_kind("off", "off on", "off", "on off"),  # a public channel names nobody
+        "quietday": _everywhere("off on"),
+        "manage": _by_kind("person", "admins members", "admins", "members admins"),
+    }
+)
+_HOURS = "when-out 08:00-20:00"
+_OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
+_LIMITS: Mapping[ChatKind, int | None] = MappingProxyType(
+    {ChatKind.PRIVATE: 20, ChatKind.GROUP: 12, ChatKind.BROADCAST: None, ChatKind.TEAM: 12}
+)
+_WITHOUT_NIGHT = frozenset({"console", "web"})  # platforms that wake nobody
+
+_OFF = frozenset({"off", "no", "none", "never", "false", "0"})
+_ON = frozenset({"on", "yes", "true"})
+_ALIASES: Mapping[str, str] = MappingProxyType(
+    {"tz": "timezone", "language": "lang", "quietdaynote": "quietday", "time": "schedule", "when": "schedule"}
+)
+
+
+def setting_name(typed: str) -> str:
+    """The name in SETTINGS that a person means: any letter case, "tz", "quiet day note". Raises Refused."""
+    plain = "".join(sign for sign in typed.casefold() if sign not in " -_")
+    name = _ALIASES.get(plain, plain)
+    if name in SETTINGS:
+        return name
+    near = get_close_matches(plain, SETTINGS, n=1)
+    known = Sentence("There are: {names}.", {"names": ", ".join(SETTINGS)})
+    hint = Sentence("Did you mean {name}? {known}", {"name": near[0], "known": known}) if near else known
+    raise Refused(Sentence("There is no setting “{name}”.", {"name": typed.strip()}), hint)
+
+
+def check_value(name: str, value: str, *, kind: ChatKind) -> str:
+    """The text to keep when a chat of that kind chooses `value` for the setting `name` of SETTINGS.
+
+    Off, none, all and the like switch a setting off where it can be off. Raises Refused with what is possible.
+    """
+    plain = " ".join(value.split())
+    if name in _CHOICES:
+        return _chosen_word(name, plain.casefold(), _CHOICES[name][kind])
+    return _CHECKS[name](plain)
+
+
+def resolve(
+    kind: ChatKind, platform: str, chosen: Mapping[str, str], *, timezone: str, lang: str, public: bool = False
+) -> ChatSettings:
+    """A chat's settings: what it chose, else what its kind has.
+
+    `chosen` holds values as `check_value` returned them. `timezone` and `lang` (any language code) are what is known
+    without a choice: the operator's zone, the client's language. `public`: a group that strangers can read, where
+    buttons would be everybody's.
+    """
+    home = platform in _WITHOUT_NIGHT
+    texts = {
+        "schedule": "now" if home else _OFFICE_HOURS if kind is ChatKind.TEAM else _HOURS,
+        "timezone": timezone,
+        "lang": language(lang),
+        "quiet": "off" if home else "22:00-08:00",
+        **{name: words[kind][0] for name, words in _CHOICES.items()},
+    }
+    if public:
+        texts["buttons"] = "link"
+    texts |= {name: value for name, value in chosen.items() if name in texts}
+    limit = _LIMITS[kind] if texts["buttons"] == "full" and not home else None  # no button opens what is left out
+    if "limit" in chosen:
+        limit = None if chosen["limit"] == "all" else int(chosen["limit"])
+    return ChatSettings(limit=limit, **texts)
+
+
+def language(code: str) -> Literal["en", "zh"]:
+    """The language that we speak to a client of that language: zh for "zh", "zh-hans" and "zh_TW", else en."""
+    return "zh" if code.casefold().startswith("zh") else "en"
+
+
+def _chosen_word(name: str, value: str, words: tuple[str, ...]) -> str:
+    if value in words:
+        return value
+    for meaning, spellings in (("off", _OFF), ("on", _ON), ("out", _OFF), ("in", _ON), ("first", _ON), ("full", _ON)):
+        if value in spellings and meaning in words:
+            return meaning
+    if len(words) == 1:
+        raise Refused(Sentence("In this kind of chat, {name} is always {value}.", {"name": name, "value": words[0]}))
+    raise _refused(name, value, ", ".join(words))
+
+
+def _refused(name: str, value: str, possible: Sentence | str) -> Refused:
+    return Refused(
+        Sentence("“{value}” is no value for {name}.", {"value": value, "name": name}),
+        Sentence("Possible: {possible}.", {"possible": possible}),
+    )
+
+
+def _checked_limit(value: str) -> str:
+    if value.casefold() in _OFF | {"all", "unlimited"}:
+        return "all"
+    if value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= LARGEST_LIMIT:
+        return str(int(value))
+    raise _refused("limit", value, Sentence("a number from 1 to {most}, or all", {"most": LARGEST_LIMIT}))
+
+
+def _checked_quiet(value: str) -> str:
+    if value.casefold() in _OFF:
+        return "off"
+    hours = two_times(value)
+    if hours is None or hours[0] == hours[1]:
+        raise _refused("quiet", value, Sentence("two times of day such as 22:00-08:00, or off"))
+    return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}"
+
+
+def _checked_lang(value: str) -> str:
+    plain = value.casefold()
+    if plain in {"zh", "中文", "chinese"} or plain.startswith(("zh-", "zh_")):
+        return "zh"
+    if plain in {"en", "english", "英文"} or plain.startswith(("en-", "en_")):
+        return "en"
+    raise _refused("lang", value, "en, zh")
+
+
+_CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "schedule": lambda value: cadence_text(parse_cadence(value)),
+        "timezone": zone_name,
+        "lang": _checked_lang,
+        "limit": _checked_limit,
+        "quiet": _checked_quiet,
+    }
+)

@@ -1,0 +1,59 @@
+"""Queries of arXiv's API, pasted as a link or in part (https://info.arxiv.org/help/api/user-manual.html).
+
+`http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22&start=0` asks for `ti:"deep learning"`.
+"""
+
+import re
+from urllib.parse import unquote
+
+from subscriptions.errors import Sentence
+from subscriptions.query._sentences import Notes, Rank
+from subscriptions.query._typed import Typed, plain
+
+_TOLD = re.compile(r"arxiv\.org/api/query\?|\b(?:search_query|id_list)=|%2[0289]|\+(?:AND|OR|ANDNOT)\+", re.IGNORECASE)
+_PARAMETERS = re.compile(r"arxiv\.org/api/query\?|\b(?:search_query|id_list)=", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"(?:^|[?&\s])(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|#|\Z)", re.IGNORECASE | re.DOTALL
+)
+_ENCODED = re.compile(r"\+|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+", re.IGNORECASE)
+_DATES = re.compile(r"\b(?:submitted|lastUpdated)Date:\s*\[[^\]]*\]?", re.IGNORECASE)
+
+
+def is_api_query(text: str) -> bool:
+    """Whether a text is a query of arXiv's API: its link, a parameter of it, or a text encoded for it."""
+    return _TOLD.search(text) is not None
+
+
+def converted(source: Typed, notes: Notes) -> Typed:
+    """The query that a pasted one of arXiv's API asks for, with the fields of the API (`co: jr: rn:`) still in it."""
+    while is_api_query(source.text):
+        source = _decoded(_asked(source))
+    dates = [(*match.span(), "") for match in _DATES.finditer(source.text)]
+    if dates:
+        notes.add(Rank.LEFT_OUT, Sentence("I left out the dates: a subscription asks for new papers."))
+    return source.replaced(dates)
+
+
+def _asked(source: Typed) -> Typed:
+    """Only the values of search_query and id_list, joined as a query."""
+    if not _PARAMETERS.search(source.text):
+        return source
+    parts: list[tuple[int, int, str]] = []
+    done = 0
+    for match in _PARAMETER.finditer(source.text):
+        parts.append((done, match.start("value"), " ("))
+        if match["name"].lower() == "id_list":
+            ids = " OR ".join(f"id:{value}" for value in re.split(r"[,\s]+|%2C", match["value"]) if value)
+            parts.append((*match.span("value"), ids))
+        parts.append((match.end("value"), match.end("value"), ") "))
+        done = match.end("value")
+    parts.append((done, len(source.text), ""))
+    return source.replaced(parts)
+
+
+def _decoded(source: Typed) -> Typed:
+    return plain(source.replaced([(*match.span(), _decode(match[0])) for match in _ENCODED.finditer(source.text)]))
+
+
+def _decode(text: str) -> str:
+    return " " if text == "+" else unquote(text, errors="replace")

@@ -1,0 +1,74 @@
+"""Identifiers of papers as people paste them: arXiv ids, DOIs, and the links that hold one.
+
+arXiv ids: https://info.arxiv.org/help/arxiv_identifier.html (new style since 2007-04, old style before).
+"""
+
+import re
+from typing import NamedTuple
+
+from subscriptions.categories import archive_of
+
+_ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
+_AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # what people type behind a link belongs to their sentence
+
+_BARE_ID = re.compile(rf"{_ID}[.,;:]*", re.IGNORECASE)
+_ARXIV_ID = re.compile(rf"arxiv:(?=\s*{_ID}(?![\w*]))", re.IGNORECASE)
+_LINK = re.compile(
+    rf"""
+    <?(?:https?://)?(?:[a-z]+\.)*
+    (?: arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)/ | (?:huggingface|hf)\.co/papers/ )
+    {_ID} (?:\.pdf)? (?:[/?#][^\s"()|]*?)? {_AFTER_LINK}
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_DOI = re.compile(r'10\.\d{4,9}/(?:[^\s"()|*]|\([^\s"()|*]*\))+')  # brackets in pairs belong to a DOI
+_DOI_HOST = re.compile(r"<?(?:https?://)?(?:dx\.|www\.)?doi\.org/", re.IGNORECASE)
+_DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ID}", re.IGNORECASE)
+
+
+class Found(NamedTuple):
+    """An identifier inside a text: which field it is of, itself, and where its text ends."""
+
+    field: str  # id or doi
+    value: str
+    end: int
+
+
+def arxiv_id(text: str) -> str | None:
+    """The bare arXiv id, lower case, that the whole text is; its version does not count."""
+    match = _BARE_ID.fullmatch(text)
+    if match is None:
+        return None
+    value = match["id"].lower()
+    return value if "/" not in value or archive_of(value.partition("/")[0]) else None
+
+
+def after_arxiv_label(text: str, position: int, end: int) -> int | None:
+    """Where the id begins when "arXiv:" and an id stand at this position."""
+    match = _ARXIV_ID.match(text, position, end)
+    return match.end() if match else None
+
+
+def read_link(text: str, position: int, end: int) -> Found | None:
+    """The link to a paper that stands at this position, up to a blank, quote or bracket."""
+    if match := _LINK.match(text, position, end):
+        return Found("id", match["id"].lower(), match.end())
+    if host := _DOI_HOST.match(text, position, end):
+        return read_doi(text, host.end(), end)
+    return None
+
+
+def read_doi(text: str, position: int, end: int) -> Found | None:
+    """The DOI that stands at this position. Those that arXiv gives out are its ids, which digests know it by."""
+    match = _DOI.match(text, position, end)
+    if not match:
+        return None
+    value = match[0].rstrip(".,;>")
+    of_arxiv = _DOI_OF_ARXIV.fullmatch(value)
+    return Found("id", of_arxiv["id"].lower(), match.end()) if of_arxiv else Found("doi", value, match.end())
+
+
+def bare_doi(value: str) -> str:
+    """A DOI without the link or label that it came in; other texts as they are."""
+    host = _DOI_HOST.match(value)
+    return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(".,;")

@@ -1,0 +1,173 @@
+"""What people are told about a query: why it is refused, and how it was understood.
+
+Each refusal carries a hint with an example that works. Hints are ranked: the first is the one that matters most.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, auto
+
+from subscriptions.errors import QueryError, Sentence
+
+MAX_LENGTH = 1000  # characters
+MAX_ALTERNATIVES = 64
+SHORTEST_PREFIX = 3  # letters and digits before the star
+_LONGEST_EXAMPLE = 60  # characters of what was typed that a hint repeats
+
+_EXAMPLES = {
+    "title": "ti:diffusion",
+    "abstract": "abs:diffusion",
+    "summary": "summary:diffusion",
+    "author": 'author:"Jane Doe"',
+    "category": "cat:cs.LG",
+    "primary": "primary:cs.LG",
+    "id": "id:2601.15529",
+    "doi": "doi:10.1101/2026.01.22.123456",
+    "source": "source:daily",
+    "all": "all:diffusion",
+    "text": "diffusion",
+}
+
+
+# ------------------------------------------------------------------------------------------------------------ refusals
+
+
+def too_long() -> QueryError:
+    """More than 1,000 characters."""
+    return QueryError(
+        Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_LENGTH:,}"}),
+        Sentence("Make several subscriptions of it, each as short as {example}", {"example": "diffusion -survey"}),
+        MAX_LENGTH + 1,
+    )
+
+
+def nothing_asked() -> QueryError:
+    """Empty, or only punctuation."""
+    return QueryError(
+        Sentence("There is no word in this to look for."),
+        _for_example("diffusion -survey"),
+        1,
+    )
+
+
+def too_many_alternatives() -> QueryError:
+    """A normal form of more than 64 alternatives."""
+    return QueryError(
+        Sentence("This stands for more than {limit} alternatives.", {"limit": MAX_ALTERNATIVES}),
+        Sentence(
+            "Use fewer OR in brackets that follow each other, or make several subscriptions of it. For example: {example}",
+            {"example": "(diffusion OR flow) video"},
+        ),
+        1,
+    )
+
+
+def no_value(typed: str, name: str, column: int) -> QueryError:
+    """A field without a value; `typed` is the field as typed."""
+    return QueryError(
+        Sentence("{field}: has nothing to look for behind it.", {"field": typed}),
+        _for_example(_EXAMPLES[name]),
+        column,
+    )
+
+
+def only_excludes(column: int, excluded: str) -> QueryError:
+    """An alternative that only excludes; `excluded` is what was typed if all of it does, else ""."""
+    if excluded:
+        sentence = Sentence("This only excludes. Say also what you want.")
+    else:
+        sentence = Sentence("One alternative of this only excludes. Say in it also what you want.")
+    fits = len(excluded) <= _LONGEST_EXAMPLE and excluded.startswith(("-", "!", "NOT "))
+    return QueryError(sentence, _for_example(f"diffusion {excluded if fits else '-survey'}"), column)
+
+
+def stray_bracket(before: str, column: int) -> QueryError:
+    """A `)` that closes nothing; `before` is the word before it."""
+    return QueryError(
+        Sentence("This ) closes nothing."),
+        Sentence("Leave it out, or put what it belongs to in quotes: {example}", {"example": f'"{before or "f(x"})"'}),
+        column,
+    )
+
+
+def short_prefix(word: str, column: int) -> QueryError:
+    """A word that ends in a star after fewer than three letters or digits."""
+    return QueryError(
+        Sentence(
+            "{word}* begins too many words: at least {count} letters or digits must stand before the *.",
+            {"word": shortened(word), "count": SHORTEST_PREFIX},
+        ),
+        Sentence("Write the whole word, or more of it. For example: {example}", {"example": "neuro*"}),
+        column,
+    )
+
+
+def initials_only(initials: str, column: int) -> QueryError:
+    """`author:` without a name."""
+    return QueryError(
+        Sentence("Initials alone fit too many authors."),
+        Sentence(
+            "Add the last name. For example: {example}", {"example": f'author:"{initials[:_LONGEST_EXAMPLE]} Doe"'}
+        ),
+        column,
+    )
+
+
+def star_in_category(archive: str, column: int) -> QueryError:
+    """A category that is cut off by a star."""
+    return QueryError(
+        Sentence("A * cannot cut a category short; it stands only for all of an archive."),
+        Sentence(
+            "For all of an archive write {all}, for one category {example}",
+            {"all": f"cat:{archive}.*", "example": "cat:cs.LG"},
+        ),
+        column,
+    )
+
+
+def shortened(text: str) -> str:
+    """What was typed, as far as a sentence can repeat it."""
+    return text if len(text) <= _LONGEST_EXAMPLE else f"{text[: _LONGEST_EXAMPLE - 1]}…"
+
+
+def _for_example(example: str) -> Sentence:
+    return Sentence("For example: {example}", {"example": example})
+
+
+# --------------------------------------------------------------------------------------------------------------- hints
+
+
+class Rank(IntEnum):
+    """How much a hint matters, most first: what finds nothing, what may be read otherwise than meant, what was mended."""
+
+    NEVER = auto()
+    TYPING_ERROR = auto()
+    ONE_VALUE = auto()
+    LOWER_CASE = auto()
+    PHRASE = auto()
+    SIGN = auto()
+    LIST = auto()
+    STAR = auto()
+    LEFT_OUT = auto()
+    CLOSED = auto()
+    DROPPED = auto()
+
+
+STRAY_STAR = Sentence(
+    "A * stands only at the end of a word ({example}); elsewhere I read it as a blank.", {"example": "neuro*"}
+)
+
+
+@dataclass(slots=True)
+class Notes:
+    """The hints that come up while a query is read."""
+
+    found: dict[str, tuple[Rank, Sentence]] = field(default_factory=dict)
+
+    def add(self, rank: Rank, sentence: Sentence) -> None:
+        """Remembers a hint, each only once."""
+        values = {name: shortened(v) if isinstance(v, str) else v for name, v in sentence.values.items()}
+        self.found.setdefault(str(sentence), (rank, Sentence(sentence.template, values)))
+
+    def hints(self) -> tuple[Sentence, ...]:
+        """The most useful first."""
+        return tuple(sentence for _, sentence in sorted(self.found.values(), key=lambda found: found[0]))

@@ -1,0 +1,65 @@
+"""What is kept, for how long, for whom (design rules 8, 10, 11)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from subscriptions.errors import Sentence, StoreError
+from subscriptions.model import ChatAddress
+from subscriptions.service._wishes import find
+from subscriptions.store import Store, Transaction, keeping, outbox, people
+
+PAYLOADS = timedelta(days=30)
+UPDATES = timedelta(days=7)
+INSTALLATIONS = timedelta(days=30)
+GONE_CHATS = timedelta(days=365)
+
+
+def once(
+    store: Store, platform: str, update: str, effect: Callable[[Transaction], str], *, chat: str, now: datetime
+) -> tuple[str, bool]:
+    """Runs `effect` and stores the reply it returns, in one transaction, unless this update had its effect already.
+
+    Returns the reply and whether it is new; a redelivered update changes and answers nothing.
+    """
+    with store.write() as session:
+        known = keeping.reply_to(session, platform, update)
+        if known is not None:
+            return known, False
+        reply = effect(session)
+        keeping.add_update(session, platform, update, reply, chat=chat, now=now)
+        return reply, True
+
+
+def belongs_to(store: Store, platform: str, bot: str, *, new_bot: bool = False) -> None:
+    """Remembers whose database this is; another bot's token is refused. Raises StoreError."""
+    with store.write() as session:
+        known = people.get_mark(session, f"bot:{platform}")
+        if known is not None and known != bot and not new_bot:
+            raise StoreError(
+                Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
+                Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
+            )
+        if known != bot:
+            people.set_mark(session, f"bot:{platform}", bot)
+
+
+def owners(store: Store) -> dict[str, str]:
+    """Platform -> the bot that this database belongs to."""
+    with store.read() as session:
+        return people.marks(session, "bot:")
+
+
+def forget(store: Store, address: ChatAddress) -> None:
+    """Erases a chat with its subscriptions, what it was told, and its outbox. Raises NotFound."""
+    with store.write() as session:
+        people.forget_chat(session, find(session, store, address).id)
+
+
+def clean_up(store: Store, *, now: datetime) -> None:
+    """Lets go of what has been kept long enough."""
+    with store.write() as session:
+        outbox.drop_payloads(session, now - PAYLOADS)
+        keeping.drop_updates(session, now - UPDATES)
+        keeping.drop_installations(session, now - INSTALLATIONS)
+        for chat_id in people.gone_since(session, now - GONE_CHATS):
+            people.forget_chat(session, chat_id)

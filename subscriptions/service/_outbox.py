@@ -1,0 +1,190 @@
+"""The outbox as senders and people use it: claim, freeze, settle, look, retry, dismiss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from subscriptions.errors import NotDelivered, NotFound, Sentence
+from subscriptions.model import ChatState, Delivery, Lane, Message
+from subscriptions.retry import OnUnclear, Verdict, after
+from subscriptions.store import Claim, OutboxEntry, Store, outbox, people
+
+STOPPED = "stopped:"  # a mark per platform that a person must set free (design rule 11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How the outbox stands: deliveries that wait (planned included), are unclear or dead."""
+
+    waiting: int
+    unclear: int
+    dead: int
+
+
+def take_over(store: Store) -> int:
+    """This process has the sending role now; what an earlier one left on its way is unclear. Returns how many."""
+    with store.write() as session:
+        return outbox.take_over(session)
+
+
+def lanes(store: Store, platforms: Sequence[str], *, now: datetime, finding: Sequence[str]) -> list[Lane]:
+    """Lanes of these platforms with something to do now, oldest first; on those of `finding` messages can be looked up."""
+    with store.read() as session:
+        return outbox.open_lanes(session, platforms, now=now, finding=finding)
+
+
+def claim(
+    store: Store,
+    lane: Lane,
+    *,
+    now: datetime,
+    wall: datetime,
+    on_unclear: OnUnclear,
+    can_find: bool,
+    tried: frozenset[tuple[int, int]],
+) -> Claim | None:
+    """Takes the next step of a lane; None when there is none now."""
+    with store.write() as session:
+        return outbox.claim(
+            session,
+            lane,
+            now=now,
+            wall=wall,
+            zone=store.zone,
+            skip_unclear=on_unclear == "skip",
+            can_find=can_find,
+            tried=tried,
+        )
+
+
+def delivery(store: Store, seq: int) -> Delivery:
+    """A delivery with its papers, ready to be rendered."""
+    with store.read() as session:
+        return outbox.delivery_value(session, seq, zone=store.zone)
+
+
+def freeze(store: Store, seq: int, messages: Sequence[Message], *, now: datetime) -> None:
+    """Stores the rendered messages, if none are stored yet."""
+    with store.write() as session:
+        outbox.freeze(session, seq, messages, now=now)
+
+
+def again(store: Store, claimed: Claim, *, wall: datetime) -> bool:
+    """An unclear message is about to be posted again. False: it is settled meanwhile."""
+    assert claimed.message is not None  # noqa: S101 - only messages can be unclear
+    with store.write() as session:
+        return outbox.begin_again(session, claimed.seq, claimed.message.number, wall=wall)
+
+
+def release(store: Store, claimed: Claim) -> None:
+    """A claimed message was not posted after all: it stands as before."""
+    assert claimed.message is not None  # noqa: S101 - only messages are posted
+    with store.write() as session:
+        outbox.release(session, claimed.seq, claimed.message.number)
+
+
+def skip_unclear(store: Store, claimed: Claim, reason: str) -> None:
+    """An unclear message that cannot be looked up is left to a person, and its lane goes on."""
+    assert claimed.message is not None  # noqa: S101 - only messages can be unclear
+    with store.write() as session:
+        outbox.give_up_looking(session, claimed.seq, claimed.message.number, reason)
+
+
+def hold(store: Store, lane: Lane, *, wall: datetime, until: datetime) -> None:
+    """A platform asked a lane to wait."""
+    with store.write() as session:
+        outbox.hold_lane(session, lane, wall, until)
+
+
+def confirm(store: Store, claimed: Claim, platform_id: str, *, now: datetime) -> int | None:
+    """The platform has the message. Returns how many papers the delivery shows when this was its last one."""
+    assert claimed.message is not None  # noqa: S101 - only messages are confirmed
+    with store.write() as session:
+        outbox.confirm(session, claimed.seq, claimed.message.number, platform_id, now=now)
+        return outbox.shown_papers(session, claimed.seq) if outbox.is_sent(session, claimed.seq) else None
+
+
+def settle(
+    store: Store, claimed: Claim, outcome: NotDelivered, *, on_unclear: OnUnclear, now: datetime, wall: datetime
+) -> Verdict:
+    """Writes down an outcome and does in the store what follows from it: wait, pause, move, give up."""
+    verdict = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
+    address = claimed.chat.address
+    with store.write() as session:
+        outbox.record(session, claimed, verdict, outcome.reason, now=now, wall=wall)
+        if verdict.pause_topic:
+            people.set_chat_state(session, claimed.chat.id, ChatState.PAUSED, f"gone: {outcome.reason}", now=now)
+        if verdict.pause_chat:
+            for chat_id in people.chats_of_lane(session, address.lane):
+                people.set_chat_state(session, chat_id, ChatState.PAUSED, f"gone: {outcome.reason}", now=now)
+        if verdict.moved_to is not None:
+            people.move_address(session, address.platform, address.address, verdict.moved_to, now=now)
+    return verdict
+
+
+def progress(store: Store, *, now: datetime) -> Progress:
+    """How the outbox stands."""
+    with store.read() as session:
+        counts = outbox.counts(session, now=now)
+    waiting = sum(counts.get(state, 0) for state in ("planned", "held", "sending", "waiting"))
+    return Progress(waiting=waiting, unclear=counts.get("unclear", 0), dead=counts.get("dead", 0))
+
+
+def outbox_entries(store: Store, *, now: datetime) -> list[OutboxEntry]:
+    """Every delivery that is still stored, oldest first."""
+    with store.read() as session:
+        return outbox.entries(session, now=now)
+
+
+def retry_delivery(store: Store, delivery_id: str) -> None:
+    """Gives a delivery another try; a platform that stands still because of chats that are gone goes on. Raises NotFound."""
+    with store.write() as session:
+        if not outbox.retry(session, delivery_id):
+            raise _no_delivery(delivery_id)
+        people.drop_marks(session, STOPPED)
+
+
+def dismiss(store: Store, delivery_id: str, *, now: datetime) -> None:
+    """A delivery is not to be sent any more. Raises NotFound."""
+    with store.write() as session:
+        if not outbox.dismiss(session, delivery_id, now=now):
+            raise _no_delivery(delivery_id)
+
+
+def recent_sends(store: Store, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
+    """Sends of the last minute, for the pace after a restart; one later than the machine's clock holds nothing back."""
+    with store.read() as session:
+        sends = outbox.recent_sends(session, platform, wall - timedelta(minutes=1))
+    return [(lane, at) for lane, at in sends if at <= wall]
+
+
+def count_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
+    """After a restore: what was due before `lost_at` counts as sent. Returns how many deliveries."""
+    with store.write() as session:
+        return outbox.count_as_sent(session, lost_at, now=now)
+
+
+def stop_platform(store: Store, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
+    """Too many chats of one run answered "gone" (design rule 11): they go on as before, the platform stands still."""
+    with store.write() as session:
+        people.set_mark(session, STOPPED + platform, reason)
+        for chat_id in chats:
+            people.set_chat_state(session, chat_id, ChatState.ACTIVE, "", now=now)
+
+
+def stopped_platforms(store: Store) -> dict[str, str]:
+    """Platforms that stand still until a person decides, and why."""
+    with store.read() as session:
+        return people.marks(session, STOPPED)
+
+
+def free_platforms(store: Store) -> None:
+    """A person decided: every platform goes on."""
+    with store.write() as session:
+        people.drop_marks(session, STOPPED)
+
+
+def _no_delivery(delivery_id: str) -> NotFound:
+    return NotFound(
+        Sentence("There is no delivery {id}.", {"id": delivery_id}), Sentence("paperwire outbox lists them.")
+    )

@@ -1,0 +1,269 @@
+"""Planning: what is due is matched, decided and written down, a slice of chats at a time."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
+
+from subscriptions import cadence as cadences
+from subscriptions.matching import PaperIndex, QuerySet, match, why
+from subscriptions.model import Cadence, Chat, ChatAddress, Delivery, KnownPaper, Lane, Subscription
+from subscriptions.planning import Due, Evidence, decide
+from subscriptions.query import Query, parse_canonical, parse_query
+from subscriptions.service._wishes import get_chat, span
+from subscriptions.store import Planned, Store, Transaction, outbox, papers, people
+
+SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
+SHOWS_MORE: frozenset[str] = frozenset()  # platforms whose messages have a [show] button; elsewhere no limit applies
+PREVIEW_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a chat would get, not written down."""
+
+    delivery: Delivery | None  # None: nothing
+    known: int  # papers looked at
+
+
+@dataclass(slots=True)
+class _Window:
+    """Papers with a change in (after, head], tokenised; read once and widened when a slice looks further back."""
+
+    head: int
+    after: int | None = None
+    known: tuple[KnownPaper, ...] = ()
+    index: PaperIndex | None = None
+
+    def cover(self, session: Transaction, after: int) -> PaperIndex:
+        if self.index is None or self.after is None or after < self.after:
+            self.after = after
+            self.known = papers.window(session, after, self.head)
+            self.index = PaperIndex.of([known.paper for known in self.known])
+        return self.index
+
+
+def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
+    """Plans everything that is due; returns the lane of each delivery that was written down.
+
+    A second call at the same moment plans nothing: a subscription's place and next moment move in the transaction that
+    writes the delivery.
+    """
+    with store.read() as session:
+        pause_ended = people.a_pause_ended(session, now)
+    if pause_ended:
+        with store.write() as session:
+            people.wake_paused(session, now)
+    with store.read() as session:
+        head = papers.head(session)
+        chat_ids = people.due_chats(session, now, head)
+    window = _Window(head)
+    lanes: list[Lane] = []
+    for start in range(0, len(chat_ids), SLICE):
+        with store.write() as session:
+            lanes += _plan_slice(session, store, chat_ids[start : start + SLICE], window, now)
+    if chat_ids:
+        with store.write() as session:
+            people.share_now_mark(session, head)
+    return tuple(lanes)
+
+
+def _plan_slice(
+    session: Transaction, store: Store, chat_ids: Sequence[int], window: _Window, now: datetime
+) -> list[Lane]:
+    chats = people.chats_by_id(session, chat_ids, zone=store.zone)
+    wishes = people.subscriptions_of(session, chat_ids)
+    mark = people.now_mark(session)
+    due: dict[int, tuple[Subscription, ...]] = {}
+    for chat_id, chat in chats.items():
+        if chat.state == "active" and (theirs := _due_now(chat, wishes[chat_id], mark, window.head, now)):
+            due[chat_id] = theirs
+    keys = {chat_id: _dedupe_key(chats[chat_id], theirs, mark, window.head, now) for chat_id, theirs in due.items()}
+    taken = outbox.taken_keys(session, list(keys.values()))
+    due = {chat_id: theirs for chat_id, theirs in due.items() if keys[chat_id] not in taken}
+    if not due:
+        return []
+    everybody = [s for theirs in due.values() for s in theirs]
+    seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
+    index = window.cover(session, min(seen.values()))
+    fits = _fits(everybody, index)
+    told = outbox.told(session, list(due), {window.known[i].id for positions in fits.values() for i in positions})
+    evidence = _evidence()
+    planned, moves = [], []
+    for chat_id, theirs in due.items():
+        chat = chats[chat_id]
+        moves += [(s.id, window.head, span(s.cadence, _zone(s, chat), _next_due(s, chat, now))) for s in theirs]
+        case = Due(
+            chat=chat,
+            subscriptions=theirs,
+            seen={s.id: seen[s.id] for s in theirs},
+            papers=window.known,
+            fits=fits,
+            told=told[chat_id],
+            due=_due_moment(chat, theirs, now),
+            now=now,
+            zone=cadences.zone(chat.settings.timezone),
+            next_due=_chat_next_due(chat, wishes[chat_id], now),
+        )
+        decided = decide(case, evidence, limited=chat.address.platform in SHOWS_MORE)
+        if decided is not None:
+            kind, items, facts = decided
+            planned.append(
+                Planned(
+                    id=secrets.token_hex(8),
+                    chat_id=chat_id,
+                    kind=kind,
+                    due=case.due,
+                    key=keys[chat_id],
+                    items=items,
+                    facts=facts,
+                )
+            )
+    outbox.add_deliveries(session, planned, now=now)
+    people.advance(session, moves)
+    people.mark_spoken(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
+    return [chats[p.chat_id].address.lane for p in planned]
+
+
+def _due_now(
+    chat: Chat, wishes: Sequence[Subscription], mark: int, head: int, now: datetime
+) -> tuple[Subscription, ...]:
+    def due(s: Subscription) -> bool:
+        came = (mark if s.seen is None else s.seen) < head
+        return s.state == "active" and cadences.is_due(s.cadence, _zone(s, chat), s.next_due_at, now, came)
+
+    return tuple(s for s in wishes if due(s))
+
+
+def _zone(subscription: Subscription, chat: Chat) -> tzinfo:
+    return cadences.zone(subscription.zone or chat.settings.timezone)
+
+
+def _next_due(subscription: Subscription, chat: Chat, now: datetime) -> datetime | None:
+    return _next_moment(subscription.cadence, _zone(subscription, chat), now)
+
+
+@lru_cache(maxsize=4096)
+def _next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
+    """Many chats share a cadence, a zone and the moment at which they are planned."""
+    return cadences.next_due(cadence, zone, now)
+
+
+def _chat_next_due(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> datetime | None:
+    moments = [moment for s in wishes if s.state == "active" and (moment := _next_due(s, chat, now))]
+    return min(moments, default=None)
+
+
+def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
+    """The latest of the moments that made a chat due; `now` and an open when-out are due when planned."""
+    return max(_moment(s, chat, now) for s in theirs)
+
+
+def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
+    if subscription.next_due_at is None:
+        return now
+    if subscription.cadence.kind == "when-out":
+        return min(now, cadences.closes(subscription.cadence, _zone(subscription, chat), subscription.next_due_at))
+    return subscription.next_due_at
+
+
+def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int, now: datetime) -> str:
+    """Design rule 5: one delivery per chat and due minute; for `now` alone, one per chat and stretch of papers."""
+    if any(s.next_due_at is not None for s in theirs):
+        return f"{chat.id}:{_due_moment(chat, theirs, now):%Y-%m-%dT%H:%M}"
+    numbers = ",".join(str(s.number) for s in theirs)
+    seen = min(mark if s.seen is None else s.seen for s in theirs)
+    return f"{chat.id}:now:{seen}-{head}:{numbers}"
+
+
+def _fits(subscriptions: Sequence[Subscription], index: PaperIndex) -> dict[int, tuple[int, ...]]:
+    """Subscription id -> positions of the papers that its query matches; each unique query is matched once."""
+    queries = QuerySet()
+    handles = {canonical: queries.add(_stored_query(canonical)) for canonical in {s.canonical for s in subscriptions}}
+    bits = match(queries, index)
+    positions = {canonical: tuple(_set_bits(bits.get(handle, 0))) for canonical, handle in handles.items()}
+    return {s.id: positions[s.canonical] for s in subscriptions}
+
+
+def _set_bits(bits: int) -> Iterator[int]:
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
+
+
+@lru_cache(maxsize=65536)
+def _stored_query(canonical: str) -> Query:
+    return parse_canonical(canonical)
+
+
+def _evidence() -> Callable[[Subscription, KnownPaper], Evidence]:
+    """How papers fit queries; many chats share a query, so each pair is looked at once per plan."""
+    known: dict[tuple[str, int], Evidence] = {}
+
+    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
+        key = (subscription.canonical, paper.id)
+        if key not in known:
+            hits = why(_stored_query(subscription.canonical), paper.paper)
+            words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
+            fields = {hit.field for hit in hits}
+            known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
+        return known[key]
+
+    return evidence
+
+
+def preview(
+    store: Store, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
+) -> Preview:
+    """What would be sent: to all wishes of a chat, or for one query. Nothing is written. Raises NotFound, QueryError."""
+    chat = get_chat(store, address)
+    with store.read() as session:
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        if text is not None:
+            wishes = (_tried_out(chat, text, now),)
+        mark, head = people.now_mark(session), papers.head(session)
+        seen = {s.id: mark if s.seen is None else s.seen for s in wishes}
+        if text is not None or days is not None:
+            start = papers.change_before(session, now - timedelta(days=days or PREVIEW_DAYS))
+            seen = dict.fromkeys(seen, start)
+        window = _Window(head)
+        index = window.cover(session, min(seen.values(), default=head))
+        fits: Mapping[int, tuple[int, ...]] = _fits(wishes, index) if wishes else {}
+        told = outbox.told(session, [chat.id], [p.id for p in window.known])[chat.id] if text is None else set()
+    case = Due(
+        chat=chat,
+        subscriptions=wishes,
+        seen=seen,
+        papers=window.known,
+        fits=fits,
+        told=told,
+        due=now,
+        now=now,
+        zone=cadences.zone(chat.settings.timezone),
+        next_due=_chat_next_due(chat, wishes, now),
+        speaks_first=False,
+    )
+    decided = decide(case, _evidence(), limited=False)
+    if decided is None:
+        return Preview(delivery=None, known=len(window.known))
+    kind, items, facts = decided
+    value = Delivery(id="preview", chat=chat, kind=kind, due=now, items=items, facts=facts)
+    return Preview(delivery=value, known=len(window.known))
+
+
+def _tried_out(chat: Chat, text: str, now: datetime) -> Subscription:
+    """A wish that nobody made yet."""
+    return Subscription(
+        id=0,
+        chat_id=chat.id,
+        number=0,
+        text=text.strip(),
+        canonical=parse_query(text).canonical,
+        cadence=Cadence(kind="now"),
+        zone=None,
+        since=now,
+        seen=0,
+        next_due_at=None,
+    )

@@ -1,0 +1,295 @@
+"""Chats and what they ask for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from subscriptions import cadence as cadences
+from subscriptions.errors import NotFound, Refused, Sentence
+from subscriptions.matching import matching_papers
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
+from subscriptions.preferences import check_value, setting_name
+from subscriptions.query import Query, parse_query
+from subscriptions.store import Store, Transaction, papers, people
+
+DAYS_KNOWN = 7  # an echo counts what a query would have brought in so many days
+EXAMPLES = 3
+MOST_PER_CHAT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody asks for, as typed; None where they said nothing."""
+
+    text: str
+    every: str | None = None
+    on: str | None = None
+    at: str | None = None
+    tz: str | None = None
+    since: str | None = None
+    name: str | None = None
+    added_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """What became of a wish, and what the echo says about it."""
+
+    chat: Chat
+    subscription: Subscription
+    query: Query
+    outcome: str  # added, rescheduled, known
+    first: datetime | None  # the first due moment; None: as soon as papers come
+    starts: datetime  # papers that became known from here on will come
+    found: int = 0  # papers it would have brought
+    days: int = 0  # in so many days that are known
+    examples: tuple[KnownPaper, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One subscription as people look at it."""
+
+    chat: Chat
+    subscription: Subscription
+    zone: str  # the zone that counts
+
+
+def get_chat(store: Store, address: ChatAddress) -> Chat:
+    """The chat at this address, or where it moved to. Raises NotFound."""
+    with store.read() as session:
+        return find(session, store, address)
+
+
+def subscribe(
+    store: Store, address: ChatAddress, wish: Wish, *, now: datetime, title: str = "", kind: ChatKind | None = None
+) -> Subscribed:
+    """Adds a wish; makes the chat if it is new. The same wish again changes its schedule. Raises QueryError, Refused."""
+    query = parse_query(wish.text)
+    with store.write() as session:
+        chat = people.find_chat(session, address, zone=store.zone)
+        if chat is None:
+            chat = _new_chat(session, store, address, wish=wish, now=now, title=title, kind=kind)
+            own_zone = None
+        else:
+            own_zone = cadences.zone_name(wish.tz) if wish.tz else None
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        schedule = cadences.make_cadence(wish.every, wish.on, wish.at, cadences.parse_cadence(chat.settings.schedule))
+        known = next((s for s in wishes if s.canonical == query.canonical), None)
+        if known is not None:
+            return _known_wish(session, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now)
+        if len(wishes) >= MOST_PER_CHAT:
+            raise Refused(
+                Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+                Sentence("Remove one first."),
+            )
+        zone = cadences.zone(own_zone or chat.settings.timezone)
+        since = _since(wish.since, schedule, chat, zone, now)
+        first = cadences.first_due(schedule, zone, now)
+        subscription = people.add_subscription(
+            session,
+            chat.id,
+            text=wish.text.strip(),
+            canonical=query.canonical,
+            cadence=schedule,
+            zone=own_zone,
+            since=since,
+            seen=papers.change_before(session, since),
+            due=span(schedule, zone, first),
+            name=wish.name or "",
+            added_by=wish.added_by,
+        )
+        found, days = _would_have_brought(session, query, now)
+    return Subscribed(
+        chat=chat,
+        subscription=subscription,
+        query=query,
+        outcome="added",
+        first=first,
+        starts=since,
+        found=len(found),
+        days=days,
+        examples=found[:EXAMPLES],
+    )
+
+
+def unsubscribe(store: Store, address: ChatAddress, which: str) -> tuple[Subscription, ...]:
+    """Removes by number, by query or `all`; what was planned is still sent. Raises NotFound, QueryError."""
+    with store.write() as session:
+        chat = find(session, store, address)
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        gone = wishes if which.strip().casefold() == "all" else (_one(wishes, which),)
+        people.remove_subscriptions(session, [s.id for s in gone])
+        return gone
+
+
+def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
+    """Subscriptions of one chat, or of all. Raises NotFound for a chat that does not exist."""
+    with store.read() as session:
+        chats = people.all_chats(session, zone=store.zone) if address is None else (find(session, store, address),)
+        wishes = people.subscriptions_of(session, [chat.id for chat in chats])
+        return tuple(
+            Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
+            for chat in chats
+            for s in wishes[chat.id]
+        )
+
+
+def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime) -> Chat:
+    """Sets one of contract section 5. Raises NotFound, Refused."""
+    with store.write() as session:
+        chat = find(session, store, address)
+        setting = setting_name(name)
+        stored = check_value(setting, value, kind=chat.kind)
+        people.choose_setting(session, chat.id, setting, stored)
+        if setting == "timezone":
+            _follow_zone(session, chat, stored, now)
+        return find(session, store, address)
+
+
+def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> people.Span:
+    """A due moment with the latest one that it may become: for when-out the end of its window."""
+    if moment is None or cadence.kind != "when-out":
+        return moment, moment
+    return moment, cadences.closes(cadence, zone, moment)
+
+
+def kind_of(address: ChatAddress) -> ChatKind:
+    """What sort of place an address names, as far as it tells by itself (platforms.md: ids of Telegram and Slack)."""
+    if address.platform == "telegram":
+        return ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE
+    if address.platform == "slack":
+        return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
+    return ChatKind.PRIVATE
+
+
+def find(session: Transaction, store: Store, address: ChatAddress) -> Chat:
+    chat = people.find_chat(session, address, zone=store.zone)
+    if chat is None:
+        raise NotFound(
+            Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
+            Sentence("A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}", {
+                "chat": str(address)
+            }),
+        )  # fmt: skip
+    return chat
+
+
+def _new_chat(
+    session: Transaction,
+    store: Store,
+    address: ChatAddress,
+    *,
+    wish: Wish,
+    now: datetime,
+    title: str,
+    kind: ChatKind | None,
+) -> Chat:
+    return people.add_chat(
+        session,
+        address,
+        kind or kind_of(address),
+        now=now,
+        zone=store.zone,
+        title=title,
+        timezone=cadences.zone_name(wish.tz) if wish.tz else "",
+        state=ChatState.ACTIVE,
+    )
+
+
+def _known_wish(
+    session: Transaction,
+    chat: Chat,
+    known: Subscription,
+    wish: Wish,
+    *,
+    query: Query,
+    schedule: Cadence,
+    own_zone: str | None,
+    now: datetime,
+) -> Subscribed:
+    """The chat has this wish already: another schedule or name is taken, its place stays."""
+    says_when = any((wish.every, wish.on, wish.at, wish.tz))
+    if wish.name:
+        people.rename(session, known.id, wish.name)
+    changed = says_when and (schedule, own_zone or known.zone) != (known.cadence, known.zone)
+    if changed:
+        zone_name = own_zone or known.zone
+        zone = cadences.zone(zone_name or chat.settings.timezone)
+        first = cadences.first_due(schedule, zone, now)
+        people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
+    fresh = next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == known.id)
+    return Subscribed(
+        chat=chat,
+        subscription=fresh,
+        query=query,
+        outcome="rescheduled" if changed else "known",
+        first=fresh.next_due_at,
+        starts=fresh.since,
+    )
+
+
+def _one(wishes: Sequence[Subscription], which: str) -> Subscription:
+    """A bare number is a subscription if the chat has that number, else a query."""
+    text = which.strip().lstrip("#")
+    if text.isdecimal():
+        for subscription in wishes:
+            if subscription.number == int(text):
+                return subscription
+    canonical = parse_query(which).canonical
+    for subscription in wishes:
+        if subscription.canonical == canonical:
+            return subscription
+    raise NotFound(
+        Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
+        Sentence("paperwire subscriptions lists them."),
+    )
+
+
+def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
+    """Where a new subscription starts (design rule 3)."""
+    if typed is None:
+        if schedule.kind == "now" and chat.address.platform not in ("console", "web"):
+            return now
+        return now - timedelta(days=7 if schedule.kind == "weekly" else 1)
+    text = typed.strip().casefold()
+    if text == "now":
+        return now
+    if text == "today":
+        return datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC)
+    if text.endswith("d") and text[:-1].isdecimal() and len(text) <= 4:  # noqa: PLR2004 - up to 999 days
+        return now - timedelta(days=int(text[:-1]))
+    try:
+        instant = datetime.fromisoformat(typed.strip())
+    except ValueError:
+        raise Refused(
+            Sentence("{typed} is no moment to start from.", {"typed": typed}),
+            Sentence("Say now, today, 7d or a date such as 2026-01-22."),
+        ) from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _would_have_brought(session: Transaction, query: Query, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
+    """Papers of the last days that fit, newest first; and of how many days papers are known, seven at most."""
+    before = papers.change_before(session, now - timedelta(days=DAYS_KNOWN))
+    known = papers.window(session, before, papers.head(session))
+    found = matching_papers(query, [paper.paper for paper in known])
+    oldest = min((paper.changed_at for paper in known if paper.changed_at), default=now)
+    days = DAYS_KNOWN if before else min(DAYS_KNOWN, max(now - oldest, timedelta(0)).days + 1)
+    return tuple(known[i] for i in reversed(found)), days if known or before else 0
+
+
+def _follow_zone(session: Transaction, chat: Chat, name: str, now: datetime) -> None:
+    """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
+    zone = cadences.zone(name)
+    for subscription in people.subscriptions_of(session, [chat.id])[chat.id]:
+        overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
+        if subscription.zone is None and subscription.next_due_at is not None and not overdue:
+            due = cadences.first_due(subscription.cadence, zone, now)
+            people.change_schedule(
+                session,
+                subscription.id,
+                cadence=subscription.cadence,
+                zone=None,
+                due=span(subscription.cadence, zone, due),
+            )

@@ -1,0 +1,12 @@
+"""The store: the only home of SQLModel. It takes and returns values, never rows.
+
+`papers`, `people` and `outbox` work inside a transaction of a `Store`; the use cases of `service` open it.
+"""
+
+from sqlmodel import Session as Transaction
+
+from subscriptions.store._database import HEAD, Store
+from subscriptions.store.outbox import Claim, OutboxEntry, Planned
+from subscriptions.store.papers import Ingested
+
+__all__ = ["HEAD", "Claim", "Ingested", "OutboxEntry", "Planned", "Store", "Transaction"]

@@ -1,0 +1,193 @@
+"""The database: transactions, schema, and the sentences for what a database can answer.
+
+SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two writers wait
+for each other instead of failing (busy timeout 10 s).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlmodel import Session
+
+from subscriptions.errors import Sentence, StoreError
+
+HEAD = "0001"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+BUSY_SECONDS = 10.0
+KEPT_COPIES = 7
+
+_SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
+    ("locked", "The database {where} is locked by another program.", "Close what holds it, then try again."),
+    ("readonly", "The database {where} cannot be written to.", "Check the rights of the file and of its folder."),
+    ("read-only", "The database {where} cannot be written to.", "Check the rights of the file and of its folder."),
+    ("disk is full", "The disk that holds the database {where} is full.", "Free some space, then try again."),
+    ("disk i/o", "The disk that holds the database {where} does not answer.", "Check the disk, then try again."),
+    ("not a database", "The file {where} is not a paperwire database.", "Name another file in PAPERWIRE_DATABASE_URL."),
+    ("malformed", "The database {where} is damaged.", "Restore a copy: paperwire restore FILE."),
+    (
+        "unable to open",
+        "The database {where} cannot be opened.",
+        "Check PAPERWIRE_DATABASE_URL and the folder's rights.",
+    ),
+)
+
+
+class Store:
+    """One database. Everything that reads or writes it goes through `read` and `write`, one transaction each."""
+
+    def __init__(self, url: str, *, zone: str = "UTC") -> None:
+        """`url` as SQLAlchemy writes them; only SQLite for now. `zone` is the operator's, for chats that chose none.
+
+        Opens nothing yet.
+        """
+        self.zone = zone
+        self.url: URL = make_url(url)
+        self.path = _sqlite_path(self.url)
+        self.where = str(self.path) if self.path else self.url.render_as_string(hide_password=True)
+        self._engine = _engine(self.url)
+        self._writer = self._engine.execution_options(paperwire_write=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that may write: committed at the end, rolled back on any error. Raises StoreError."""
+        with self._sentences(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one state of the database and writes nothing. Raises StoreError."""
+        with self._sentences(), Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def open(self, *, now: datetime, copies: Path | None = None) -> None:
+        """Makes the schema the newest one. An older database is copied into `copies` first. Raises StoreError."""
+        with self._sentences():
+            if self.path is not None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            revision = self.revision()
+            if revision == HEAD:
+                return
+            if revision is not None and not _is_known(revision):
+                raise StoreError(
+                    Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
+                    Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
+                )
+            if revision is not None and copies is not None:
+                self.backup(copies / f"before-{HEAD}-{now:%Y%m%dT%H%M%SZ}.db")
+            self.upgrade()
+
+    def revision(self) -> str | None:
+        """The schema's revision; None for a database without one."""
+        with self._sentences(), self._engine.connect() as connection:
+            if not self._engine.dialect.has_table(connection, "alembic_version"):
+                if self._engine.dialect.has_table(connection, "paper"):
+                    raise StoreError(
+                        Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
+                        Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
+                    )
+                return None
+            row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+            return None if row is None else str(row[0])
+
+    def upgrade(self) -> None:
+        """Runs the migrations, in one transaction."""
+        from alembic import command  # noqa: PLC0415 - a third of a second that only a new schema should cost
+
+        with self._sentences(), self._writer.begin() as connection:
+            command.upgrade(alembic_config(connection), "head")
+
+    def backup(self, target: Path) -> None:
+        """Writes a consistent copy while others work, then keeps the newest seven of its folder's automatic ones."""
+        if self.path is None:
+            raise StoreError(Sentence("Only a SQLite database can be copied to a file."), Sentence("Use pg_dump."))
+        with self._sentences():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = target.with_name(target.name + ".part")
+            part.unlink(missing_ok=True)
+            source, copy = sqlite3.connect(self.path), sqlite3.connect(part)
+            try:
+                source.backup(copy)
+            finally:
+                copy.close()
+                source.close()
+            part.replace(target)
+        for old in sorted(target.parent.glob("before-*.db"))[:-KEPT_COPIES]:
+            old.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Lets go of all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: Exception) -> Exception:
+        if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
+            return error
+        told = error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)  # strerror names no path
+        message = str(told).lower()
+        for part, sentence, hint in _SENTENCES:
+            if part in message:
+                return StoreError(Sentence(sentence, {"where": self.where}), Sentence(hint))
+        if isinstance(error, OperationalError | OSError | sqlite3.Error):
+            return StoreError(
+                Sentence("The database {where} cannot be used: {why}.", {"where": self.where, "why": message}),
+                Sentence("Check PAPERWIRE_DATABASE_URL."),
+            )
+        return error
+
+
+def alembic_config(connection: Connection) -> Any:  # noqa: ANN401 - alembic is imported only here and in upgrade
+    """Alembic's configuration for a connection that is open."""
+    from alembic.config import Config  # noqa: PLC0415 - as in upgrade
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _is_known(revision: str) -> bool:
+    versions = Path(__file__).parent / "migrations" / "versions"
+    return any(path.name.startswith(f"{revision}_") for path in versions.glob("*.py"))
+
+
+def _sqlite_path(url: URL) -> Path | None:
+    if url.get_backend_name() != "sqlite":
+        raise StoreError(
+            Sentence("PAPERWIRE_DATABASE_URL names a database other than SQLite, which this version cannot use."),
+            Sentence("Use sqlite:////path/of/paperwire.db"),
+        )
+    if not url.database or url.database == ":memory:":
+        raise StoreError(
+            Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
+        )
+    return Path(url.database)
+
+
+def _engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("paperwire_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

@@ -1,0 +1,330 @@
+"""The tables (design section 5). Rows stay inside the store: everything that leaves it is a frozen value.
+
+Times are aware UTC at this border: SQLite would hand them back naive.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+Json = dict[str, Any]
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware datetime in UTC; a naive one is refused, since nobody could tell what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """To the database: SQLite stores it without a zone, in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
+        """From the database: always aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _reference(target: str, *, index: bool = False, primary: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
+    return Field(
+        sa_column_args=[ForeignKey(target, ondelete="CASCADE")], index=index and not primary, primary_key=primary
+    )
+
+
+def _json(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 - a SQLModel field
+    return Field(default_factory=default, sa_type=JSON)
+
+
+class SourceRow(SQLModel, table=True):
+    """Where digests come from."""
+
+    __tablename__ = "source"
+    name: str = Field(primary_key=True)
+    kind: str = "file"
+    location: str = ""
+    title: str = ""
+    home: str = ""
+    schedule: str = ""
+    validators: Json = _json(dict)
+    state: Json = _json(dict)
+
+
+class ReceiptRow(SQLModel, table=True):
+    """What happened at a source at one poll."""
+
+    __tablename__ = "receipt"
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = _reference("source.name", index=True)
+    at: datetime = Field(sa_type=Utc)
+    outcome: str
+    counts: Json = _json(dict)
+    detail: str = ""
+
+
+class DigestRow(SQLModel, table=True):
+    """One document received. The hash of its bytes is its identity."""
+
+    __tablename__ = "digest"
+    id: int | None = Field(default=None, primary_key=True)
+    content_hash: str = Field(unique=True)
+    source: str = _reference("source.name", index=True)
+    format: str
+    date: date
+    received_at: datetime = Field(sa_type=Utc)
+    counts: Json = _json(dict)
+    warnings: list[Json] = _json(list)
+
+
+class PaperRow(SQLModel, table=True):
+    """One work, merged from all its digests."""
+
+    __tablename__ = "paper"
+    id: int | None = Field(default=None, primary_key=True)
+    key: str  # the best one known: arXiv id, else DOI, else a hash
+    title: str = ""
+    abstract: str = ""
+    authors: list[str] = _json(list)
+    categories: list[str] = _json(list)
+    primary: str | None = None
+    arxiv_id: str | None = None
+    doi: str | None = None
+    url: str | None = None
+    version: int | None = None
+    comment: str = ""
+    cross: bool = False  # its last change came by a cross-list
+    withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
+    first_seen_at: datetime = Field(sa_type=Utc)
+    change: int | None = Field(default=None, index=True)
+    changed_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+
+
+class PaperKeyRow(SQLModel, table=True):
+    """Every key that leads to a paper (formats.md 0.3)."""
+
+    __tablename__ = "paper_key"
+    key: str = Field(primary_key=True)
+    paper: int = _reference("paper.id", index=True)
+
+
+class PaperAliasRow(SQLModel, table=True):
+    """A title as its tokens: several papers may share one, so it is no key (design rule 4)."""
+
+    __tablename__ = "paper_alias"
+    alias: str = Field(primary_key=True)
+    paper: int = _reference("paper.id", primary=True)
+
+
+class SummaryRow(SQLModel, table=True):
+    """What somebody wrote about a paper in one language."""
+
+    __tablename__ = "summary"
+    paper: int = _reference("paper.id", primary=True)
+    language: str = Field(primary_key=True)
+    fields: Json = _json(dict)
+
+
+class TranslationRow(SQLModel, table=True):
+    """A translated title or abstract."""
+
+    __tablename__ = "translation"
+    paper: int = _reference("paper.id", primary=True)
+    language: str = Field(primary_key=True)
+    title: str = ""
+    abstract: str = ""
+
+
+class AppearanceRow(SQLModel, table=True):
+    """A paper in a digest."""
+
+    __tablename__ = "appearance"
+    paper: int = _reference("paper.id", primary=True)
+    digest: int = _reference("digest.id", primary=True)
+    kind: str = ""
+
+
+class ChatRow(SQLModel, table=True):
+    """An addressee. `settings` holds only what the chat chose itself."""
+
+    __tablename__ = "chat"
+    __table_args__ = (UniqueConstraint("platform", "address", "topic"),)
+    id: int | None = Field(default=None, primary_key=True)
+    platform: str
+    address: str
+    topic: str = ""
+    title: str = ""
+    kind: str
+    lang: str = ""
+    timezone: str = ""
+    settings: Json = _json(dict)
+    state: str = "active"
+    state_reason: str = ""
+    state_since: datetime | None = Field(default=None, sa_type=Utc)
+    paused_until: datetime | None = Field(default=None, sa_type=Utc)
+    moved_to: int | None = None
+    owner: str = ""
+    admin: bool = False
+    spoken: bool = False
+    next_number: int = 1
+    created_at: datetime = Field(sa_type=Utc)
+
+
+class LaneRow(SQLModel, table=True):
+    """The unit of order. `not_before` is a wait on the machine's clock, asked for at `since`."""
+
+    __tablename__ = "lane"
+    platform: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    since: datetime | None = Field(default=None, sa_type=Utc)
+    not_before: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class QueryRow(SQLModel, table=True):
+    """A query, shared by every subscription that means the same."""
+
+    __tablename__ = "query"
+    id: int | None = Field(default=None, primary_key=True)
+    canonical: str = Field(unique=True)
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """A chat's wish."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (UniqueConstraint("chat", "query"), UniqueConstraint("chat", "number"))
+    id: int | None = Field(default=None, primary_key=True)
+    chat: int = _reference("chat.id", index=True)
+    query: int = _reference("query.id", index=True)
+    number: int
+    name: str = ""
+    text: str
+    cadence: str
+    zone: str | None = None
+    state: str = "active"
+    paused_until: datetime | None = Field(default=None, sa_type=Utc)
+    added_by: str = ""
+    since: datetime = Field(sa_type=Utc)
+    seen: int | None = None
+    next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
+
+
+class DeliveryRow(SQLModel, table=True):
+    """What one chat is to get at one moment: the outbox. `seq` orders a lane."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_open", "settled_at", "chat"),)
+    seq: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
+    chat: int = _reference("chat.id", index=True)
+    kind: str
+    due: datetime = Field(sa_type=Utc)
+    dedupe_key: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=Utc)
+    facts: Json = _json(dict)
+    rendered_at: datetime | None = Field(default=None, sa_type=Utc)
+    attempts: int = 0
+    next_at: datetime | None = Field(default=None, sa_type=Utc)
+    settled_at: datetime | None = Field(default=None, sa_type=Utc)
+    dismissed_at: datetime | None = Field(default=None, sa_type=Utc)
+    reason: str = ""
+
+
+class DeliveryItemRow(SQLModel, table=True):
+    """A chat was told of a paper, for ever; `because` says why."""
+
+    __tablename__ = "delivery_item"
+    chat: int = _reference("chat.id", primary=True)
+    paper: int = _reference("paper.id", primary=True)
+    delivery: int | None = Field(
+        default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="SET NULL")], index=True
+    )
+    message: int | None = None
+    position: int
+    shown: bool = True
+    cross: bool = False
+    because: list[Json] = _json(list)
+
+
+class MessageRow(SQLModel, table=True):
+    """One post. `payload` is posted as it stands; every retry posts the same bytes."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_state", "state"),)
+    delivery: int = _reference("delivery.seq", primary=True)
+    number: int = Field(primary_key=True)
+    payload: str
+    plain: str
+    use_plain: bool = False
+    reply_to: int | None = None
+    state: str = "ready"
+    found_at_start: bool = False
+    attempted_at: datetime | None = Field(default=None, sa_type=Utc)
+    sent_at: datetime | None = Field(default=None, sa_type=Utc)
+    platform_id: str | None = None
+    reason: str = ""
+    edit_payload: str | None = None
+    edit_state: str = ""
+
+
+class UpdateRow(SQLModel, table=True):
+    """What a person did, once (design rule 8)."""
+
+    __tablename__ = "update"
+    platform: str = Field(primary_key=True)
+    update_id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Utc)
+    chat: str = ""
+    reply: str = ""
+    state: str = "done"
+
+
+class UndoRow(SQLModel, table=True):
+    """A chat's state before a change, for `undo`."""
+
+    __tablename__ = "undo"
+    id: int | None = Field(default=None, primary_key=True)
+    chat: int = _reference("chat.id", index=True)
+    who: str = ""
+    at: datetime = Field(sa_type=Utc)
+    before: Json = _json(dict)
+
+
+class MarkRow(SQLModel, table=True):
+    """Named single values: the change counter, the mark of `now`, which bot, ticks, offsets."""
+
+    __tablename__ = "mark"
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class LinkRow(SQLModel, table=True):
+    """What an opaque id in a button or link stands for."""
+
+    __tablename__ = "link"
+    id: str = Field(primary_key=True)
+    chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
+    verb: str
+    arguments: Json = _json(dict)
+
+
+class InstallationRow(SQLModel, table=True):
+    """A Slack workspace that installed the app."""
+
+    __tablename__ = "installation"
+    team: str = Field(primary_key=True)
+    tokens: str = ""
+    state: str = "active"
+    since: datetime = Field(sa_type=Utc)
+
+
+TABLES = SQLModel.metadata

@@ -1,0 +1,577 @@
+"""The outbox: what is planned, what is on its way, what became of it (design section 5, rules 5 to 7)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, delete, func, insert, or_, select, update
+
+from subscriptions.model import Because, Chat, ChatState, Delivery, Facts, Item, Kind, Lane, Message
+from subscriptions.retry import Verdict
+from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
+from subscriptions.store.papers import stored_papers
+from subscriptions.store.people import chats_by_id
+
+SETTLED = ("sent", "dead")
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A delivery that was decided and is to be written down."""
+
+    id: str
+    chat_id: int
+    kind: Kind
+    due: datetime
+    key: str  # unique: a second plan of the same thing is dropped
+    items: tuple[Item, ...]
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a sender is to do next in a lane: render a delivery, or post or look up one message of it."""
+
+    seq: int
+    delivery: str
+    chat: Chat
+    attempts: int
+    message: Message | None  # None: nothing is rendered yet
+    plain: bool = False  # post the plain form
+    unclear: bool = False  # it may have been sent already, at `attempted_at`
+    at_start: bool = False  # an earlier process left it unclear
+    attempted_at: datetime | None = None  # machine's clock
+    thread: str | None = None  # platform id of the message in whose thread it goes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """One delivery as people look at it (contract section 1, `outbox --json`)."""
+
+    id: str
+    chat: str
+    kind: str
+    state: str
+    papers: int
+    messages: int
+    attempts: int
+    next_at: datetime | None
+    waiting_since: datetime
+    reason: str
+
+
+def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
+    """Which of these dedupe keys have a delivery already."""
+    taken: set[str] = set()
+    for i in range(0, len(keys), CHUNK):
+        part = keys[i : i + CHUNK]
+        taken |= set(session.exec(select(DeliveryRow.dedupe_key).where(col(DeliveryRow.dedupe_key).in_(part))))
+    return taken
+
+
+def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
+    """Writes deliveries and their items. Their keys must be free."""
+    if not planned:
+        return
+    first = (session.exec(select(func.max(DeliveryRow.seq))).one() or 0) + 1
+    connection = session.connection()
+    connection.execute(insert(DeliveryRow), [_delivery_values(first + n, p, now) for n, p in enumerate(planned)])
+    items = [_item_values(first + n, p.chat_id, item) for n, p in enumerate(planned) for item in p.items]
+    if items:
+        connection.execute(insert(DeliveryItemRow), items)
+
+
+def told(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Which of these papers each of these chats was told already."""
+    found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
+    papers = sorted(set(paper_ids))
+    for i in range(0, len(chat_ids), CHUNK):
+        chats = list(chat_ids[i : i + CHUNK])
+        for j in range(0, len(papers), CHUNK):
+            rows = session.exec(
+                select(DeliveryItemRow.chat, DeliveryItemRow.paper).where(
+                    col(DeliveryItemRow.chat).in_(chats), col(DeliveryItemRow.paper).in_(papers[j : j + CHUNK])
+                )
+            )
+            for chat_id, paper_id in rows:
+                found[chat_id].add(paper_id)
+    return found
+
+
+def take_over(session: Session) -> int:
+    """An earlier process is gone: what it left `sending` may have been sent. Returns how many messages."""
+    result = session.exec(
+        update(MessageRow).where(col(MessageRow.state) == "sending").values(state="unclear", found_at_start=True)
+    )
+    session.exec(update(MessageRow).where(col(MessageRow.state) == "unclear").values(found_at_start=True))
+    return int(result.rowcount)
+
+
+def open_lanes(session: Session, platforms: Sequence[str], *, now: datetime, finding: Sequence[str]) -> list[Lane]:
+    """Lanes with a delivery that is not settled and whose wait is over, of chats that may get messages, oldest first.
+
+    On the platforms of `finding` an unclear message is looked up without waiting.
+    """
+    found = select(MessageRow.delivery).where(
+        (col(MessageRow.state) == "unclear") & (col(MessageRow.found_at_start) | col(ChatRow.platform).in_(finding)),
+        col(MessageRow.delivery) == DeliveryRow.seq,
+    )
+    rows = session.exec(
+        select(ChatRow.platform, ChatRow.address)
+        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
+        .where(
+            col(DeliveryRow.settled_at).is_(None),
+            ChatRow.state == ChatState.ACTIVE.value,
+            col(ChatRow.platform).in_(platforms),
+            or_(col(DeliveryRow.next_at).is_(None), col(DeliveryRow.next_at) <= now, found.exists()),
+        )
+        .group_by(ChatRow.platform, ChatRow.address)
+        .order_by(func.min(DeliveryRow.seq))
+    )
+    return [Lane(platform, address) for platform, address in rows]
+
+
+def claim(
+    session: Session,
+    lane: Lane,
+    *,
+    now: datetime,
+    wall: datetime,
+    zone: str,
+    skip_unclear: bool,
+    can_find: bool,
+    tried: frozenset[tuple[int, int]],
+) -> Claim | None:
+    """What to do next in this lane, marked as begun; None: nothing now (design rule 6).
+
+    A waiting or unclear message stops the lane; a dead one does not, nor an unclear one under `skip_unclear` that
+    nobody can look up. `tried` are messages that this call of `deliver` has had its turn with.
+    """
+    if _lane_waits(session, lane, wall):
+        return None
+    rows = session.exec(
+        select(DeliveryRow, ChatRow)
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .where(
+            ChatRow.platform == lane.platform,
+            ChatRow.address == lane.address,
+            ChatRow.state == ChatState.ACTIVE.value,
+            col(DeliveryRow.settled_at).is_(None),
+        )
+        .order_by(col(DeliveryRow.seq))
+    )
+    for delivery, chat_row in rows:
+        chat = chats_by_id(session, [chat_row.id or 0], zone=zone)[chat_row.id or 0]
+        if delivery.rendered_at is None:
+            return Claim(
+                seq=delivery.seq or 0, delivery=delivery.id, chat=chat, attempts=delivery.attempts, message=None
+            )
+        message = _next_message(session, delivery.seq or 0, passing_unclear=skip_unclear and not can_find, tried=tried)
+        if message is None:
+            continue
+        if (message.delivery, message.number) in tried and message.state != "ready":
+            return None
+        looks = message.state == "unclear" and (can_find or message.found_at_start)
+        early = delivery.next_at is not None and delivery.next_at > now and not looks
+        if message.state == "sending" or (early and message.state in ("waiting", "unclear")):
+            return None
+        return _begin(session, delivery, message, chat, wall)
+    return None
+
+
+def _lane_waits(session: Session, lane: Lane, wall: datetime) -> bool:
+    """Whether a platform asked this lane to wait; a wait asked for in the future (a clock that stepped) holds nothing."""
+    row = session.get(LaneRow, (lane.platform, lane.address))
+    if row is None or row.not_before is None or row.since is None:
+        return False
+    return row.since <= wall < row.not_before
+
+
+def _next_message(
+    session: Session, seq: int, *, passing_unclear: bool, tried: frozenset[tuple[int, int]]
+) -> MessageRow | None:
+    for message in session.exec(select(MessageRow).where(MessageRow.delivery == seq).order_by(col(MessageRow.number))):
+        passes = message.state == "unclear" and (passing_unclear or _given_up(message, tried))
+        if message.state not in SETTLED and not passes:
+            return message
+    return None
+
+
+def _given_up(message: MessageRow, tried: frozenset[tuple[int, int]]) -> bool:
+    """Under `skip`, a message that could not be looked up carries this reason and lets the lane pass."""
+    return message.reason.startswith("skipped: ") and (message.delivery, message.number) in tried
+
+
+def _begin(session: Session, delivery: DeliveryRow, message: MessageRow, chat: Chat, wall: datetime) -> Claim | None:
+    unclear = message.state == "unclear"
+    attempted_at = message.attempted_at
+    if not unclear:
+        result = session.exec(  # a guarded update: of two senders only one gets it
+            update(MessageRow)
+            .where(
+                col(MessageRow.delivery) == message.delivery,
+                col(MessageRow.number) == message.number,
+                col(MessageRow.state).in_(("ready", "waiting")),
+            )
+            .values(state="sending", attempted_at=wall)
+        )
+        if result.rowcount != 1:
+            return None
+        attempted_at = wall
+    return Claim(
+        seq=message.delivery,
+        delivery=delivery.id,
+        chat=chat,
+        attempts=delivery.attempts,
+        message=_message(message),
+        plain=message.use_plain,
+        unclear=unclear,
+        at_start=message.found_at_start,
+        attempted_at=attempted_at,
+        thread=_thread(session, message),
+    )
+
+
+def _thread(session: Session, message: MessageRow) -> str | None:
+    if message.reply_to is None:
+        return None
+    parent = session.get(MessageRow, (message.delivery, message.reply_to))
+    return parent.platform_id if parent else None
+
+
+def give_up_looking(session: Session, seq: int, number: int, reason: str) -> None:
+    """Nobody can look this message up, and the operator wants no repeats: it stays unclear and lets the lane pass."""
+    message = session.get_one(MessageRow, (seq, number))
+    message.reason, message.found_at_start = f"skipped: {reason}", False
+
+
+def begin_again(session: Session, seq: int, number: int, *, wall: datetime) -> bool:
+    """An unclear message is posted again: marks it `sending` first. False: somebody else settled it."""
+    result = session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number, col(MessageRow.state) == "unclear")
+        .values(state="sending", attempted_at=wall, found_at_start=False)
+    )
+    return bool(result.rowcount == 1)
+
+
+def release(session: Session, seq: int, number: int) -> None:
+    """A message that was claimed is not posted now."""
+    session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number, col(MessageRow.state) == "sending")
+        .values(state="ready")
+    )
+
+
+def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
+    """The delivery with its papers as they are now, ready to be rendered."""
+    row = session.get_one(DeliveryRow, seq)
+    items = session.exec(
+        select(DeliveryItemRow).where(DeliveryItemRow.delivery == seq).order_by(col(DeliveryItemRow.position))
+    ).all()
+    papers = stored_papers(session, [item.paper for item in items])
+    return Delivery(
+        id=row.id,
+        chat=chats_by_id(session, [row.chat], zone=zone)[row.chat],
+        kind=Kind(row.kind),
+        due=row.due,
+        facts=_facts(row.facts),
+        items=tuple(
+            Item(
+                paper=papers[item.paper],
+                because=tuple(_because(b) for b in item.because),
+                position=item.position,
+                shown=item.shown,
+                cross=item.cross,
+            )
+            for item in items
+        ),
+    )
+
+
+def freeze(session: Session, seq: int, messages: Sequence[Message], *, now: datetime) -> None:
+    """Stores the rendered messages, once: what is stored is what every try posts (design rule 7)."""
+    delivery = session.get_one(DeliveryRow, seq)
+    if delivery.rendered_at is not None:
+        return
+    delivery.rendered_at = now
+    for message in messages:
+        session.add(
+            MessageRow(
+                delivery=seq,
+                number=message.number,
+                payload=message.payload,
+                plain=message.plain,
+                reply_to=message.reply_to,
+            )
+        )
+        if message.papers:
+            session.exec(
+                update(DeliveryItemRow)
+                .where(col(DeliveryItemRow.delivery) == seq, col(DeliveryItemRow.paper).in_(message.papers))
+                .values(message=message.number)
+            )
+    if not messages:
+        delivery.settled_at = now
+
+
+def confirm(session: Session, seq: int, number: int, platform_id: str, *, now: datetime) -> None:
+    """The platform has the message."""
+    message = session.get_one(MessageRow, (seq, number))
+    message.state, message.platform_id, message.sent_at, message.reason = "sent", platform_id, now, ""
+    delivery = session.get_one(DeliveryRow, seq)
+    delivery.next_at, delivery.attempts, delivery.reason = None, 0, ""
+    session.flush()
+    _settle(session, delivery, now)
+
+
+def record(
+    session: Session,
+    claimed: Claim,
+    verdict: Verdict,
+    reason: str,
+    *,
+    now: datetime,
+    wall: datetime,
+) -> None:
+    """Writes down what became of a try that did not end in "sent"."""
+    if claimed.message is None:
+        return
+    message = session.get_one(MessageRow, (claimed.seq, claimed.message.number))
+    delivery = session.get_one(DeliveryRow, claimed.seq)
+    message.state, message.reason, message.found_at_start = verdict.state, reason, False
+    delivery.reason = reason
+    if verdict.state in ("waiting", "unclear"):
+        delivery.attempts += 1
+    delivery.next_at = verdict.not_before
+    if verdict.use_plain:  # what is not yet sent of this delivery
+        rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(SETTLED))
+        for other in session.exec(rest).all():
+            other.use_plain = True
+    if verdict.hold:
+        hold_lane(session, claimed.chat.address.lane, wall, wall + verdict.hold)
+    session.flush()
+    _settle(session, delivery, now)
+
+
+def hold_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> None:
+    """A platform asked this lane to wait until `until`, on the machine's clock."""
+    row = session.get(LaneRow, (lane.platform, lane.address)) or LaneRow(platform=lane.platform, address=lane.address)
+    row.since, row.not_before = wall, until
+    session.add(row)
+
+
+def _settle(session: Session, delivery: DeliveryRow, now: datetime) -> None:
+    states = session.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
+    if states and all(state in SETTLED for state in states):
+        delivery.settled_at, delivery.next_at = now, None
+
+
+def entries(session: Session, *, now: datetime) -> list[OutboxEntry]:
+    """Every delivery that is still stored, oldest first."""
+    messages: dict[int, list[str]] = {}
+    for seq, state in session.exec(
+        select(MessageRow.delivery, MessageRow.state).order_by(col(MessageRow.delivery), col(MessageRow.number))
+    ):
+        messages.setdefault(seq, []).append(state)
+    papers = dict(
+        session.exec(
+            select(DeliveryItemRow.delivery, func.count())
+            .where(col(DeliveryItemRow.delivery).is_not(None))
+            .group_by(col(DeliveryItemRow.delivery))
+        ).all()
+    )
+    rows = session.exec(
+        select(DeliveryRow, ChatRow).join(ChatRow, col(ChatRow.id) == DeliveryRow.chat).order_by(col(DeliveryRow.seq))
+    )
+    return [_entry(d, chat, messages.get(d.seq or 0, []), papers.get(d.seq, 0), now) for d, chat in rows]
+
+
+def _entry(row: DeliveryRow, chat: ChatRow, states: list[str], papers: int, now: datetime) -> OutboxEntry:
+    topic = f"/{chat.topic}" if chat.topic else ""
+    return OutboxEntry(
+        id=row.id,
+        chat=f"{chat.platform}:{chat.address}{topic}",
+        kind=row.kind,
+        state=derived_state(row.dismissed_at is not None, chat.state, states),
+        papers=papers,
+        messages=len(states),
+        attempts=row.attempts,
+        next_at=row.next_at if row.next_at and row.next_at > now else None,
+        waiting_since=row.created_at,
+        reason=row.reason or (chat.state_reason if chat.state != ChatState.ACTIVE.value else ""),
+    )
+
+
+def derived_state(dismissed: bool, chat_state: str, states: Sequence[str]) -> str:  # noqa: FBT001 - three facts, one answer
+    """A delivery's state (design section 5): dismissed, held, else the worst of its messages."""
+    if dismissed:
+        return "dismissed"
+    if states and all(state == "sent" for state in states):
+        return "sent"
+    unfinished = not states or any(state not in SETTLED for state in states)
+    if unfinished and chat_state != ChatState.ACTIVE.value:
+        return "held"
+    for state in ("dead", "unclear", "waiting", "sending"):
+        if state in states:
+            return state
+    return "planned"
+
+
+def retry(session: Session, delivery_id: str) -> bool:
+    """Gives the dead, waiting and unclear messages of a delivery another try now. False: there is no such delivery."""
+    delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
+    if delivery is None:
+        return False
+    session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(("dead", "waiting", "unclear")))
+        .values(state="ready", reason="", found_at_start=False)
+    )
+    delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
+    delivery.attempts, delivery.reason = 0, ""
+    session.flush()
+    _settle(session, delivery, delivery.created_at)
+    return True
+
+
+def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
+    """A person says that this one is not to be sent any more. False: there is no such delivery."""
+    delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
+    if delivery is None:
+        return False
+    delivery.dismissed_at = delivery.settled_at = now
+    return True
+
+
+def counts(session: Session, *, now: datetime) -> Mapping[str, int]:
+    """How many deliveries are in each state now, held and dismissed ones included."""
+    found: dict[str, int] = {}
+    for entry in entries(session, now=now):
+        found[entry.state] = found.get(entry.state, 0) + 1
+    return found
+
+
+def shown_papers(session: Session, seq: int) -> int:
+    """How many papers a delivery shows."""
+    return session.exec(
+        select(func.count()).where(DeliveryItemRow.delivery == seq, col(DeliveryItemRow.shown).is_(True))
+    ).one()
+
+
+def is_sent(session: Session, seq: int) -> bool:
+    """Whether every message of a delivery is confirmed."""
+    states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
+    return bool(states) and all(state == "sent" for state in states)
+
+
+def recent_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime]]:
+    """What was confirmed after `after`, for the pace after a restart."""
+    rows = session.exec(
+        select(ChatRow.address, MessageRow.sent_at)
+        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
+        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        .where(ChatRow.platform == platform, col(MessageRow.sent_at) > after)
+        .order_by(col(MessageRow.sent_at))
+    )
+    return [(Lane(platform, address), sent_at) for address, sent_at in rows if sent_at is not None]
+
+
+def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
+    """After a restore: whatever was due before `before` counts as sent. Returns how many deliveries."""
+    rows = session.exec(
+        select(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
+    ).all()
+    for row in rows:
+        row.settled_at = row.dismissed_at = now
+        row.reason = "counted as sent after a restore"
+    return len(rows)
+
+
+def drop_payloads(session: Session, before: datetime) -> None:
+    """Forgets what messages said that were settled before `before` (design rule 10)."""
+    old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < before)
+    session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.delivery).in_(old), col(MessageRow.payload) != "")
+        .values(payload="", plain="", edit_payload=None)
+    )
+
+
+def drop_deliveries_of(session: Session, chat_id: int) -> None:
+    """Erases a chat's outbox."""
+    session.exec(delete(DeliveryRow).where(col(DeliveryRow.chat) == chat_id))
+
+
+def _delivery_values(seq: int, planned: Planned, now: datetime) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "id": planned.id,
+        "chat": planned.chat_id,
+        "kind": planned.kind.value,
+        "due": planned.due,
+        "dedupe_key": planned.key,
+        "created_at": now,
+        "facts": _facts_values(planned.facts),
+        "attempts": 0,
+        "reason": "",
+    }
+
+
+def _item_values(seq: int, chat_id: int, item: Item) -> dict[str, Any]:
+    because = [
+        {"number": b.number, "text": b.text, "name": b.name, "words": list(b.words), "by": b.added_by}
+        for b in item.because
+    ]
+    return {
+        "chat": chat_id,
+        "paper": item.paper.id,
+        "delivery": seq,
+        "position": item.position,
+        "shown": item.shown,
+        "cross": item.cross,
+        "because": because,
+    }
+
+
+def _because(value: Mapping[str, Any]) -> Because:
+    return Because(
+        number=value["number"],
+        text=value["text"],
+        name=value["name"],
+        words=tuple(value["words"]),
+        added_by=value["by"],
+    )
+
+
+def _facts_values(facts: Facts) -> dict[str, Any]:
+    return {
+        "known": facts.known,
+        "days": [day.isoformat() for day in facts.days],
+        "first": facts.first,
+        "next_due": facts.next_due.isoformat() if facts.next_due else None,
+        "late": facts.late.total_seconds(),
+        "notice": facts.notice,
+        "detail": dict(facts.detail),
+        "titles": [list(title) for title in facts.titles],
+    }
+
+
+def _facts(values: Mapping[str, Any]) -> Facts:
+    return Facts(
+        known=values["known"],
+        days=tuple(date.fromisoformat(day) for day in values["days"]),
+        first=values["first"],
+        next_due=datetime.fromisoformat(values["next_due"]) if values["next_due"] else None,
+        late=timedelta(seconds=values["late"]),
+        notice=values["notice"],
+        detail=dict(values["detail"]),
+        titles=tuple((title, home) for title, home in values["titles"]),
+    )
+
+
+def _message(row: MessageRow) -> Message:
+    return Message(number=row.number, payload=row.payload, plain=row.plain, reply_to=row.reply_to)

@@ -1,0 +1,464 @@
+"""Papers in the store: one row per work, merged from all that its digests told (design rules 1 and 4)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, delete, select, update
+
+from subscriptions.errors import Refused, Sentence
+from subscriptions.matching import merge_copies
+from subscriptions.model import Announce, Digest, KnownPaper, Paper, Summary, Translation
+from subscriptions.normalize import title_alias
+from subscriptions.store._rows import (
+    AppearanceRow,
+    DeliveryItemRow,
+    DigestRow,
+    MarkRow,
+    PaperAliasRow,
+    PaperKeyRow,
+    PaperRow,
+    SourceRow,
+    SummaryRow,
+    TranslationRow,
+)
+
+CHANGE = "change"  # the mark that orders papers
+FILLING_IN = timedelta(days=7)  # how long after first sight something missing may still make a paper new
+WITHDRAWN = "this paper has been withdrawn"
+CHUNK = 500  # values in one IN (…)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one ingest looks up and collects before its change numbers are given."""
+
+    rows: dict[int, PaperRow] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
+    aliases: dict[str, set[int]] = field(default_factory=dict)
+    summaries: dict[int, dict[str, SummaryRow]] = field(default_factory=dict)
+    translations: dict[int, dict[str, TranslationRow]] = field(default_factory=dict)
+    moved: dict[int, bool] = field(default_factory=dict)  # paper -> came by a cross-list; these get a change
+    new: set[int] = field(default_factory=set)
+    updated: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What an ingest did: counts of papers, or that the digest was known already."""
+
+    already_known: bool = False
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+def add_digest(session: Session, digest: Digest, *, source: str, day: date, now: datetime) -> Ingested:
+    """Stores a digest and merges its papers; gives the change numbers last, just before the commit (rule 1)."""
+    known = session.exec(select(DigestRow.id).where(DigestRow.content_hash == digest.content_hash)).first()
+    if known is not None:
+        return Ingested(already_known=True)
+    if session.get(SourceRow, source) is None:
+        session.add(SourceRow(name=source))
+        session.flush()
+    papers = merge_copies(digest.entries)
+    row = DigestRow(
+        content_hash=digest.content_hash,
+        source=source,
+        format=digest.format,
+        date=day,
+        received_at=now,
+        counts={"papers": len(digest.entries), "unique": len(papers)},
+        warnings=[{"code": w.code, "count": w.count, "line": w.line, "message": w.message} for w in digest.warnings],
+    )
+    session.add(row)
+    session.flush()
+    batch = _look_up(session, papers)
+    for paper in papers:
+        paper_id = _merge(session, batch, paper, now)
+        kind = paper.announce_type.value if paper.announce_type else ""
+        if session.get(AppearanceRow, (paper_id, row.id)) is None:
+            session.add(AppearanceRow(paper=paper_id, digest=row.id or 0, kind=kind))
+    session.flush()
+    _give_changes(session, batch, now)
+    touched = len({batch.keys[paper.key] for paper in papers})
+    updated = batch.updated - batch.new
+    return Ingested(new=len(batch.new), updated=len(updated), unchanged=touched - len(batch.new) - len(updated))
+
+
+def head(session: Session) -> int:
+    """The highest change given so far; 0 before the first."""
+    row = session.get(MarkRow, CHANGE)
+    return int(row.value) if row else 0
+
+
+def change_before(session: Session, instant: datetime) -> int:
+    """The highest change that was given before `instant`."""
+    found = session.exec(
+        select(PaperRow.change)
+        .where(col(PaperRow.change).is_not(None), col(PaperRow.changed_at) < instant)
+        .order_by(col(PaperRow.change).desc())
+        .limit(1)
+    ).first()
+    return found or 0
+
+
+def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
+    """The papers with after < change <= upto, in the order of their changes."""
+    rows = session.exec(
+        select(PaperRow)
+        .where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
+        .order_by(col(PaperRow.change))
+    ).all()
+    return known_papers(session, rows)
+
+
+def everything(session: Session) -> tuple[KnownPaper, ...]:
+    """Every paper, newest first."""
+    return known_papers(session, session.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all())
+
+
+def stored_papers(session: Session, ids: Sequence[int]) -> dict[int, KnownPaper]:
+    """The papers with these ids."""
+    rows: list[PaperRow] = []
+    for part in _chunks(list(ids)):
+        rows += session.exec(select(PaperRow).where(col(PaperRow.id).in_(part))).all()
+    return {paper.id: paper for paper in known_papers(session, rows)}
+
+
+def known_papers(session: Session, rows: Sequence[PaperRow]) -> tuple[KnownPaper, ...]:
+    """Values of these rows, with their summaries, translations and sources."""
+    ids = [row.id for row in rows if row.id is not None]
+    summaries: dict[int, list[Summary]] = {}
+    translations: dict[int, list[Translation]] = {}
+    sources: dict[int, list[str]] = {}
+    for part in _chunks(ids):
+        for s in session.exec(select(SummaryRow).where(col(SummaryRow.paper).in_(part))):
+            summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=dict(s.fields)))
+        for t in session.exec(select(TranslationRow).where(col(TranslationRow.paper).in_(part))):
+            value = Translation(language=t.language, title=t.title, abstract=t.abstract)
+            translations.setdefault(t.paper, []).append(value)
+        pairs = session.exec(
+            select(AppearanceRow.paper, DigestRow.source)
+            .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
+            .where(col(AppearanceRow.paper).in_(part))
+            .distinct()
+        )
+        for paper_id, source in pairs:
+            sources.setdefault(paper_id, []).append(source)
+    return tuple(
+        _known(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
+        for row in rows
+        if row.id is not None
+    )
+
+
+def _known(row: PaperRow, summaries: list[Summary], translations: list[Translation], sources: list[str]) -> KnownPaper:
+    paper = Paper(
+        key=row.key,
+        title=row.title,
+        abstract=row.abstract,
+        authors=tuple(row.authors),
+        categories=tuple(row.categories),
+        primary=row.primary,
+        arxiv_id=row.arxiv_id,
+        doi=row.doi,
+        version=row.version,
+        url=row.url,
+        announce_type=Announce.CROSS if row.cross else None,
+        summaries=tuple(sorted(summaries, key=lambda s: s.language)),
+        translations=tuple(sorted(translations, key=lambda t: t.language)),
+        comment=row.comment,
+        sources=tuple(sorted(sources)),
+    )
+    return KnownPaper(
+        id=row.id or 0,
+        paper=paper,
+        change=row.change,
+        changed_at=row.changed_at,
+        first_seen_at=row.first_seen_at,
+        withdrawn_at=row.withdrawn_at,
+    )
+
+
+def _chunks(values: list[int]) -> Iterable[list[int]]:
+    return (values[i : i + CHUNK] for i in range(0, len(values), CHUNK))
+
+
+def _keys(paper: Paper) -> tuple[str, ...]:
+    keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, _stored_key(paper))
+    return tuple(dict.fromkeys(key for key in keys if key))
+
+
+def _stored_key(paper: Paper) -> str:
+    """A bare DOI could look like nothing else, but "doi:" says what it is."""
+    return f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
+
+
+def _look_up(session: Session, papers: Sequence[Paper]) -> _Batch:
+    batch = _Batch()
+    keys = sorted({key for paper in papers for key in _keys(paper)})
+    aliases = sorted({alias for paper in papers if (alias := title_alias(paper.title))})
+    for i in range(0, len(keys), CHUNK):
+        for found in session.exec(select(PaperKeyRow).where(col(PaperKeyRow.key).in_(keys[i : i + CHUNK]))):
+            batch.keys[found.key] = found.paper
+    for i in range(0, len(aliases), CHUNK):
+        rows = session.exec(select(PaperAliasRow).where(col(PaperAliasRow.alias).in_(aliases[i : i + CHUNK])))
+        for title in rows:
+            batch.aliases.setdefault(title.alias, set()).add(title.paper)
+    ids = set(batch.keys.values()).union(*batch.aliases.values())
+    for part in _chunks(sorted(ids)):
+        for row in session.exec(select(PaperRow).where(col(PaperRow.id).in_(part))):
+            batch.rows[row.id or 0] = row
+        for s in session.exec(select(SummaryRow).where(col(SummaryRow.paper).in_(part))):
+            batch.summaries.setdefault(s.paper, {})[s.language] = s
+        for t in session.exec(select(TranslationRow).where(col(TranslationRow.paper).in_(part))):
+            batch.translations.setdefault(t.paper, {})[t.language] = t
+    return batch
+
+
+def _merge(session: Session, batch: _Batch, paper: Paper, now: datetime) -> int:
+    """Merges one entry into the paper it belongs to, or makes a new one; returns its id."""
+    found = _same_paper(batch, paper)
+    if found:
+        row = batch.rows[found[0]]
+        for other in found[1:]:
+            _join(session, batch, row, batch.rows[other])
+        facts = _fill(row, paper, now)
+    else:
+        row = _new_row(paper, now)
+        session.add(row)
+        session.flush()
+        batch.rows[row.id or 0] = row
+        batch.new.add(row.id or 0)
+        facts = _Facts(missing=False, category=False, anything=True)
+    row_id = row.id or 0
+    facts = _fill_texts(session, batch, row_id, paper, facts, newer=_is_newer(row, paper))
+    row.version = max(filter(None, (row.version, paper.version)), default=None)
+    _remember_keys(session, batch, row_id, paper)
+    if facts.anything:
+        batch.updated.add(row_id)
+    if _is_news(row, paper, facts, now):
+        batch.moved[row_id] = paper.announce_type is Announce.CROSS
+    elif paper.announce_type in (None, Announce.NEW) and row.cross:
+        row.cross = False
+    return row_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What an entry told that was not known."""
+
+    missing: bool  # something was missing and is known now
+    category: bool  # it stands in a category that it did not have
+    anything: bool  # any text or value changed
+
+
+def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
+    """Design rule 1: when a paper gets a change. A replacement never moves it."""
+    if paper.announce_type in (Announce.REPLACE, Announce.REPLACE_CROSS):
+        return False
+    if row.change is None:
+        return True
+    if paper.announce_type is Announce.CROSS and facts.category:
+        return True
+    return (facts.missing or facts.category) and now - row.first_seen_at <= FILLING_IN
+
+
+def _same_paper(batch: _Batch, paper: Paper) -> list[int]:
+    """Ids of the rows that are this paper, the survivor first (design rule 4)."""
+    found = list(dict.fromkeys(batch.keys[key] for key in _keys(paper) if key in batch.keys))
+    has_id = bool(paper.arxiv_id or paper.doi) or any(_has_id(batch.rows[i]) for i in found)
+    alias = title_alias(paper.title)
+    fits = [
+        i
+        for i in sorted(batch.aliases.get(alias, ())) if alias
+        and i not in found
+        and not (has_id and _has_id(batch.rows[i]))
+    ]  # fmt: skip
+    if len(fits) == 1:
+        found += fits
+    return sorted(found, key=lambda i: (not _has_id(batch.rows[i]), i))
+
+
+def _has_id(row: PaperRow) -> bool:
+    return bool(row.arxiv_id or row.doi)
+
+
+def _new_row(paper: Paper, now: datetime) -> PaperRow:
+    return PaperRow(
+        key=paper.key,
+        title=paper.title,
+        abstract=paper.abstract,
+        authors=list(paper.authors),
+        categories=list(paper.categories),
+        primary=paper.primary,
+        arxiv_id=paper.arxiv_id,
+        doi=paper.doi,
+        url=paper.url,
+        version=paper.version,
+        comment=paper.comment,
+        withdrawn_at=now if _says_withdrawn(paper) else None,
+        first_seen_at=now,
+    )
+
+
+def _says_withdrawn(paper: Paper) -> bool:
+    return paper.comment.casefold().startswith(WITHDRAWN) or paper.abstract.casefold().startswith(WITHDRAWN)
+
+
+def _is_newer(row: PaperRow, paper: Paper) -> bool:
+    return paper.version is not None and row.version is not None and paper.version > row.version
+
+
+def _is_older(row: PaperRow, paper: Paper) -> bool:
+    return paper.version is not None and row.version is not None and paper.version < row.version
+
+
+def _fill(row: PaperRow, paper: Paper, now: datetime) -> _Facts:
+    newer, older = _is_newer(row, paper), _is_older(row, paper)
+    had = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
+    row.title = better_text(row.title, paper.title, newer=newer, older=older)
+    row.abstract = better_text(row.abstract, paper.abstract, newer=newer, older=older)
+    if paper.authors and (newer or not row.authors):
+        row.authors = list(paper.authors)
+    row.categories = _joined_categories(row, paper)
+    row.primary = row.primary or paper.primary
+    row.arxiv_id = row.arxiv_id or paper.arxiv_id
+    row.doi = row.doi or paper.doi
+    row.key = row.arxiv_id or row.doi or row.key
+    row.url = row.url or paper.url
+    row.comment = better_text(row.comment, paper.comment, newer=newer, older=older)
+    if row.withdrawn_at is None and _says_withdrawn(paper) and not older:
+        row.withdrawn_at = now
+    has = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
+    missing = any(not before and after for before, after in zip(had, has, strict=True))
+    return _Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
+
+
+def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
+    """Design rule 4: a higher version's text replaces; the same version's first text stays, unless it was cut off."""
+    if not new or not old:
+        return old or new
+    if newer:
+        return old if old.startswith(new.rstrip(" .…")) else new
+    if older:
+        return old
+    return new if len(new) > len(old) and new.startswith(old.rstrip(" .…")) else old
+
+
+def _joined_categories(row: PaperRow, paper: Paper) -> list[str]:
+    primary = row.primary or paper.primary
+    first = (primary,) if primary else ()
+    return list(dict.fromkeys((*first, *row.categories, *paper.categories)))
+
+
+def _fill_texts(session: Session, batch: _Batch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool) -> _Facts:
+    missing, anything = facts.missing, facts.anything
+    summaries = batch.summaries.setdefault(row_id, {})
+    for summary in paper.summaries:
+        known = summaries.get(summary.language)
+        if known is None:
+            known = summaries[summary.language] = SummaryRow(paper=row_id, language=summary.language)
+            session.add(known)
+            missing = True
+        fields = dict(known.fields)
+        for name, text in summary.fields.items():
+            fields[name] = better_text(fields.get(name, ""), text, newer=newer)
+        if fields != known.fields:
+            known.fields = fields
+            anything = True
+    translations = batch.translations.setdefault(row_id, {})
+    for translation in paper.translations:
+        row = translations.get(translation.language)
+        if row is None:
+            row = translations[translation.language] = TranslationRow(paper=row_id, language=translation.language)
+            session.add(row)
+            missing = True
+        title = better_text(row.title, translation.title, newer=newer)
+        abstract = better_text(row.abstract, translation.abstract, newer=newer)
+        anything = anything or (title, abstract) != (row.title, row.abstract)
+        row.title, row.abstract = title, abstract
+    return _Facts(missing=missing, category=facts.category, anything=anything or missing)
+
+
+def _remember_keys(session: Session, batch: _Batch, row_id: int, paper: Paper) -> None:
+    for key in _keys(paper):
+        if key not in batch.keys:
+            batch.keys[key] = row_id
+            session.add(PaperKeyRow(key=key, paper=row_id))
+    if paper.key not in batch.keys:
+        batch.keys[paper.key] = row_id  # so that callers find a DOI paper by its plain key, too
+    alias = title_alias(paper.title)
+    if alias and row_id not in batch.aliases.setdefault(alias, set()):
+        batch.aliases[alias].add(row_id)
+        session.add(PaperAliasRow(alias=alias, paper=row_id))
+
+
+def _join(session: Session, batch: _Batch, keep: PaperRow, lose: PaperRow) -> None:
+    """Two rows turn out to be one paper: all that `lose` has goes to `keep`. Nothing becomes new by it (rule 4)."""
+    kept, lost = keep.id or 0, lose.id or 0
+    session.flush()
+    as_entry = known_papers(session, [lose])[0].paper
+    _fill(keep, as_entry, keep.first_seen_at)
+    _fill_texts(session, batch, kept, as_entry, _Facts(missing=False, category=False, anything=False), newer=False)
+    keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
+    keep.withdrawn_at = keep.withdrawn_at or lose.withdrawn_at
+    if lose.change is not None and lose.change > (keep.change or 0):
+        keep.change, keep.changed_at, keep.cross = lose.change, lose.changed_at, lose.cross
+    session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
+    _move(session, PaperAliasRow, "alias", lost, kept)
+    _move(session, AppearanceRow, "digest", lost, kept)
+    _move(session, DeliveryItemRow, "chat", lost, kept)
+    session.flush()
+    session.delete(lose)
+    session.flush()
+    batch.keys.update({key: kept for key, paper_id in batch.keys.items() if paper_id == lost})
+    for papers in batch.aliases.values():
+        if lost in papers:
+            papers.discard(lost)
+            papers.add(kept)
+    batch.moved.pop(lost, None)
+    batch.rows.pop(lost, None)
+    batch.updated.add(kept)
+    batch.new.discard(lost)
+
+
+def _move(
+    session: Session,
+    table: type[PaperAliasRow] | type[AppearanceRow] | type[DeliveryItemRow],
+    other: str,
+    lost: int,
+    kept: int,
+) -> None:
+    """Moves rows unique by (paper, other) from one paper to another; where both have one, the kept paper's stays."""
+    column = getattr(table, other)
+    taken = select(column).where(col(table.paper) == kept)
+    session.exec(delete(table).where(col(table.paper) == lost, column.in_(taken)))
+    session.exec(update(table).where(col(table.paper) == lost).values(paper=kept))
+
+
+def _give_changes(session: Session, batch: _Batch, now: datetime) -> None:
+    """Raises the one counter row, last of all: it stays locked until the commit, so no planner can pass a number."""
+    moved = [i for i in sorted(batch.moved) if i in batch.rows]
+    if not moved:
+        return
+    if session.get(MarkRow, CHANGE) is None:
+        session.add(MarkRow(name=CHANGE, value="0"))
+        session.flush()
+    mark = session.exec(select(MarkRow).where(MarkRow.name == CHANGE).with_for_update()).one()
+    number = int(mark.value)
+    for paper_id in moved:
+        number += 1
+        row = batch.rows[paper_id]
+        row.change, row.changed_at, row.cross = number, now, batch.moved[paper_id]
+    mark.value = str(number)
+    session.flush()
+
+
+def paper_by_key(session: Session, key: str) -> KnownPaper:
+    """The paper that a key or a bare arXiv id leads to. Raises Refused."""
+    found = session.exec(select(PaperKeyRow.paper).where(col(PaperKeyRow.key).in_((key, f"doi:{key}")))).first()
+    if found is None:
+        raise Refused(Sentence("No paper {key} is known.", {"key": key}))
+    return stored_papers(session, [found])[found]

@@ -1,0 +1,77 @@
+"""What every test has: no settings of the machine, no network beyond loopback, a quick Hypothesis."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from subscriptions import Store
+from tests.make import NOON, FakeClock
+
+settings.register_profile("quick", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and name != "PAPERWIRE_SHARED"]:
+    del os.environ[_name]
+
+
+def _is_loopback(address: object) -> bool:
+    if not isinstance(address, tuple):  # a path: a socket of this machine
+        return True
+    host = str(address[0])
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in ("localhost", "")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_loopback() -> Iterator[None]:
+    """A test that reaches for the network fails at once, by name."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if not _is_loopback(address):
+            raise AssertionError(f"a test reached for the network: {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    def guarded_ex(self: socket.socket, address: object) -> int:
+        if not _is_loopback(address):
+            raise AssertionError(f"a test reached for the network: {address}")
+        return connect_ex(self, address)  # type: ignore[arg-type]
+
+    socket.socket.connect = guarded  # type: ignore[method-assign, assignment]
+    socket.socket.connect_ex = guarded_ex  # type: ignore[method-assign, assignment]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+    socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Thursday 22 January 2026, noon UTC; it moves only when a test or a wait moves it."""
+    return FakeClock(NOON)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store in a real SQLite file."""
+    opened = Store(f"sqlite:///{tmp_path}/paperwire.db")
+    opened.open(now=datetime(2026, 1, 1, tzinfo=UTC))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real digests; a test that needs it is skipped where it is not there."""
+    folder = os.environ.get("PAPERWIRE_SHARED")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("PAPERWIRE_SHARED does not name the folder of real digests")
+    return Path(folder)

@@ -1,0 +1,124 @@
+"""Every channel, with what it speaks to: one line in RIGS, and the whole suite of test_channels.py runs over it."""
+
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from bot.channels.console.outbound import ConsoleChannel
+from bot.channels.gallery.outbound import GalleryChannel
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.telegram.outbound import TelegramChannel
+from bot.ports import Channel
+from subscriptions import ChatAddress, Message
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.slack import FakeSlack
+from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.fakes.telegram import FakeTelegram
+from tests.make import NOON, FakeClock
+
+Compose = Callable[..., Message]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rig:
+    """A channel, a chat that takes messages, and what the other side got."""
+
+    channel: Channel
+    chat: ChatAddress
+    topic: ChatAddress  # a topic or thread of the same lane
+    compose: Compose  # (text, number=1) → a message in the shape that this channel posts
+    told: Callable[[], list[str]]  # texts in the order of their arrival; an edit is the last one
+    break_down: Callable[[], None]  # from now on the platform cannot be reached
+    secret: str = "no secret"
+
+
+def telegram_message(text: str, number: int = 1) -> Message:
+    return Message(
+        number=number,
+        payload=json.dumps({"text": f"<b>{text}</b>", "silent": True, "buttons": [[{"text": "1", "data": "id1"}]]}),
+        plain=json.dumps({"text": f"plain {text}", "silent": True}),
+    )
+
+
+def slack_message(text: str, number: int = 1) -> Message:
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
+    payload = json.dumps({"text": text, "blocks": blocks})
+    return Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+
+
+def console_message(text: str, number: int = 1) -> Message:
+    return Message(number=number, payload=json.dumps({"text": text}), plain=json.dumps({"text": f"plain {text}"}))
+
+
+@asynccontextmanager
+async def telegram() -> AsyncIterator[Rig]:
+    with FakeTelegram() as fake:
+        fake.knows("-1001", topics=(5,))
+        channel = TelegramChannel(TELEGRAM_TOKEN, api_url=fake.url, connect=1, read=1)
+        yield Rig(
+            channel=channel,
+            chat=ChatAddress("telegram", "-1001"),
+            topic=ChatAddress("telegram", "-1001", "5"),
+            compose=telegram_message,
+            told=lambda: [entry.text for entry in fake.journal],
+            break_down=fake.goes_down,
+            secret=TELEGRAM_TOKEN,
+        )
+        await channel.close()
+
+
+@asynccontextmanager
+async def slack() -> AsyncIterator[Rig]:
+    with FakeSlack() as fake:
+        fake.knows("C1")
+        thread = fake.says("C1", "a thread")
+        channel = SlackChannel(SLACK_TOKEN, api_url=fake.url, connect=1, read=1)
+        yield Rig(
+            channel=channel,
+            chat=ChatAddress("slack", "C1"),
+            topic=ChatAddress("slack", "C1", thread),
+            compose=slack_message,
+            told=lambda: [entry.text for entry in fake.journal],
+            break_down=fake.goes_down,
+            secret=SLACK_TOKEN,
+        )
+        await channel.close()
+
+
+@asynccontextmanager
+async def console() -> AsyncIterator[Rig]:
+    screen = io.StringIO()
+    channel = ConsoleChannel(screen)
+    yield Rig(
+        channel=channel,
+        chat=ChatAddress("console", "me"),
+        topic=ChatAddress("console", "me", "thesis"),
+        compose=console_message,
+        told=lambda: [line for line in screen.getvalue().splitlines() if not line.startswith("─")],
+        break_down=screen.close,
+    )
+    await channel.close()
+
+
+@asynccontextmanager
+async def gallery() -> AsyncIterator[Rig]:
+    channel = GalleryChannel("telegram", TelegramChannel.limits, FakeClock(NOON))
+    yield Rig(
+        channel=channel,
+        chat=ChatAddress("telegram", "42"),
+        topic=ChatAddress("telegram", "42", "5"),
+        compose=console_message,
+        told=lambda: [json.loads(post.payload)["text"] for post in channel.posts],
+        break_down=lambda: setattr(channel, "_closed", True),
+    )
+    await channel.close()
+
+
+RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
+    "console": console,
+    "telegram": telegram,
+    "slack": slack,
+    "gallery": gallery,
+}

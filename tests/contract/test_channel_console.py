@@ -1,0 +1,80 @@
+"""The console channel: frames, control characters, and streams that nobody reads."""
+
+import io
+import json
+import os
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.channels.console.outbound import ConsoleChannel
+from subscriptions import ChatAddress, Message, SenderStopped, Unclear
+
+ME = ChatAddress("console", "me")
+
+
+def message(text: str) -> Message:
+    return Message(number=1, payload=json.dumps({"text": text}), plain=json.dumps({"text": text}))
+
+
+async def test_a_message_is_framed_under_the_name_of_its_chat() -> None:
+    screen = io.StringIO()
+    assert await ConsoleChannel(screen).post(ME, message("one\ntwo\n\n"), delivery="d1") == "d1-1"
+    first, *middle, last = screen.getvalue().splitlines()
+    assert first.startswith("── console:me ──")
+    assert middle == ["one", "two"]
+    assert set(last) == {"─"}
+    assert len(first) == len(last) == 72
+
+
+async def test_an_edit_says_that_it_is_one() -> None:
+    screen = io.StringIO()
+    await ConsoleChannel(screen).edit(ME, "d1-1", message("one"))
+    assert screen.getvalue().startswith("── console:me, changed ─")
+
+
+async def test_a_paper_cannot_steer_the_terminal() -> None:
+    screen = io.StringIO()
+    await ConsoleChannel(screen).post(ME, message("a\x1b[2Jb\x07\x9b1mc\rd\te"), delivery="d1")
+    assert "a[2Jb1mcd\te\n" in screen.getvalue()
+
+
+async def test_a_terminal_without_the_letters_shows_a_question_mark() -> None:
+    raw = io.BytesIO()
+    screen = io.TextIOWrapper(raw, encoding="ascii")
+    await ConsoleChannel(screen).post(ME, message("α and 扩散"), delivery="d1")
+    assert b"? and ??\n" in raw.getvalue()
+
+
+async def test_a_closed_pipe_stops_the_sender() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    pipe = os.fdopen(writing, "w", encoding="utf-8")
+    with pytest.raises(SenderStopped):
+        await ConsoleChannel(pipe).post(ME, message("one"), delivery="d1")
+    with pytest.raises(BrokenPipeError):
+        pipe.close()
+
+
+async def test_a_closed_stream_stops_the_sender() -> None:
+    screen = io.StringIO()
+    screen.close()
+    with pytest.raises(SenderStopped):
+        await ConsoleChannel(screen).post(ME, message("one"), delivery="d1")
+
+
+class FullDisk(io.StringIO):
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+async def test_a_full_disk_leaves_it_open_what_was_written() -> None:
+    with pytest.raises(Unclear, match="No space left"):
+        await ConsoleChannel(FullDisk()).post(ME, message("one"), delivery="d1")
+
+
+async def test_a_console_cannot_be_asked() -> None:
+    with pytest.raises(LookupError):
+        await ConsoleChannel(io.StringIO()).find(
+            ME, message("one"), delivery="d1", after=datetime(2026, 1, 22, tzinfo=UTC)
+        )

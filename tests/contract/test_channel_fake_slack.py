@@ -1,0 +1,292 @@
+"""The fake Slack refuses what Slack refuses: each forbidden thing is sent by a plain HTTP client."""
+
+import json
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.process import running
+from tests.fakes.slack import TOKEN, FakeSlack
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading all certificates takes longer than a test
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as fake:
+        fake.knows("C1")
+        yield fake
+
+
+def call(fake: FakeSlack, method: str, token: str = TOKEN, **arguments: Any) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = httpx.post(fake.url + method, json=arguments, headers=headers, trust_env=False, verify=NO_TLS)
+    assert answer.status_code == 200
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def send(fake: FakeSlack, channel: str = "C1", **arguments: Any) -> dict[str, Any]:
+    return call(fake, "chat.postMessage", channel=channel, **{"text": "hello", **arguments})
+
+
+def mrkdwn(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text}
+
+
+def plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def section(text: str = "x", **more: Any) -> dict[str, Any]:
+    return {"type": "section", "text": mrkdwn(text), **more}
+
+
+def button(text: str = "x", **more: Any) -> dict[str, Any]:
+    return {"type": "button", "text": plain(text), "action_id": "a", **more}
+
+
+REFUSED_BLOCKS: list[tuple[str, object, str]] = [
+    ("51 blocks", [section()] * 51, "invalid_blocks"),
+    ("a section of 3001", [section("x" * 3001)], "invalid_blocks"),
+    ("an empty section", [{"type": "section"}], "invalid_blocks"),
+    ("a section with an empty text", [section("")], "invalid_blocks"),
+    ("a header of 151", [{"type": "header", "text": plain("x" * 151)}], "invalid_blocks"),
+    ("a header with markup", [{"type": "header", "text": mrkdwn("x")}], "invalid_blocks"),
+    ("eleven fields", [{"type": "section", "fields": [mrkdwn("x")] * 11}], "invalid_blocks"),
+    ("a field of 2001", [{"type": "section", "fields": [mrkdwn("x" * 2001)]}], "invalid_blocks"),
+    ("eleven elements of context", [{"type": "context", "elements": [mrkdwn("x")] * 11}], "invalid_blocks"),
+    ("a context of 3001", [{"type": "context", "elements": [mrkdwn("x" * 3001)]}], "invalid_blocks"),
+    ("no element of context", [{"type": "context", "elements": []}], "invalid_blocks"),
+    (
+        "26 actions",
+        [{"type": "actions", "elements": [button(action_id=str(i)) for i in range(26)]}],
+        "invalid_blocks",
+    ),
+    ("the same action twice", [{"type": "actions", "elements": [button(), button()]}], "invalid_blocks"),
+    ("a button of 76", [section(accessory=button("x" * 76))], "invalid_blocks"),
+    ("a button's value of 2001", [section(accessory=button(value="x" * 2001))], "invalid_blocks"),
+    ("a button's url of 3001", [section(accessory=button(url="https://" + "x" * 3001))], "invalid_blocks"),
+    ("an action_id of 256", [section(accessory=button(action_id="x" * 256))], "invalid_blocks"),
+    ("a button with markup", [section(accessory={"type": "button", "text": mrkdwn("x")})], "invalid_blocks"),
+    (
+        "six options of an overflow",
+        [section(accessory={"type": "overflow", "options": [{"text": plain("x"), "value": "y"}] * 6})],
+        "invalid_blocks",
+    ),
+    ("an unknown accessory", [section(accessory={"type": "lever"})], "invalid_blocks"),
+    ("an unknown block", [{"type": "paragraph", "text": mrkdwn("x")}], "invalid_blocks"),
+    ("a block_id of 256", [section(block_id="x" * 256)], "invalid_blocks"),
+    ("the same block_id twice", [section(block_id="a"), section(block_id="a")], "invalid_blocks"),
+    ("an image without alt_text", [{"type": "image", "image_url": "https://x.org/a.png"}], "invalid_blocks"),
+    ("13,201 characters in all", [section("x" * 3000)] * 4 + [section("x" * 1201)], "msg_blocks_too_long"),
+    ("12,001 of markdown", [{"type": "markdown", "text": "x" * 6001}] * 2, "msg_blocks_too_long"),
+    ("no list", {"type": "section"}, "invalid_blocks_format"),
+    ("a block that is no object", ["x"], "invalid_blocks_format"),
+    ("blocks that are no JSON", "[{", "invalid_blocks_format"),
+]
+
+
+@pytest.mark.parametrize(("why", "blocks", "code"), REFUSED_BLOCKS, ids=[row[0] for row in REFUSED_BLOCKS])
+def test_blocks_are_refused(slack: FakeSlack, why: str, blocks: object, code: str) -> None:
+    answer = send(slack, blocks=blocks)
+    assert (answer["ok"], answer["error"]) == (False, code)
+    assert answer["response_metadata"]["messages"]
+    assert len(slack.journal) == 0
+
+
+TAKEN_BLOCKS: list[list[dict[str, Any]]] = [
+    [section()] * 50,
+    [section("x" * 3000)],
+    [{"type": "header", "text": plain("x" * 150)}],
+    [{"type": "section", "fields": [mrkdwn("x" * 2000)] * 6}],
+    [{"type": "context", "elements": [mrkdwn("x" * 1000)] * 10}],
+    [section(accessory=button("x" * 75, value="y" * 2000))],
+    [section(accessory={"type": "overflow", "options": [{"text": plain("x"), "value": "y"}] * 5})],
+    [section("x" * 3000)] * 4 + [section("x" * 1200)],
+    [{"type": "divider"}, {"type": "markdown", "text": "x" * 12_000}],
+]
+
+
+@pytest.mark.parametrize("blocks", TAKEN_BLOCKS, ids=lambda blocks: str(blocks)[:40])
+def test_what_is_just_allowed_is_taken(slack: FakeSlack, blocks: list[dict[str, Any]]) -> None:
+    assert send(slack, blocks=blocks)["ok"]
+    assert send(slack, blocks=json.dumps(blocks))["ok"]
+
+
+REFUSED_METADATA: list[tuple[object, str]] = [
+    ("x", "invalid_metadata_format"),
+    ({"event_type": "x"}, "invalid_metadata_format"),
+    ({"event_payload": {}}, "invalid_metadata_format"),
+    ({"event_type": "", "event_payload": {}}, "invalid_metadata_schema"),
+    ({"event_type": "a b", "event_payload": {}}, "invalid_metadata_schema"),
+    ({"event_type": "x", "event_payload": {"id": None}}, "invalid_metadata_schema"),
+    ({"event_type": "x", "event_payload": {"id": "y" * 9000}}, "metadata_too_large"),
+]
+
+
+@pytest.mark.parametrize(("metadata", "code"), REFUSED_METADATA)
+def test_metadata_are_refused(slack: FakeSlack, metadata: object, code: str) -> None:
+    assert send(slack, metadata=metadata)["error"] == code
+    assert len(slack.journal) == 0
+
+
+def test_texts_are_refused_when_empty_and_cut_when_too_long(slack: FakeSlack) -> None:
+    assert send(slack, text="")["error"] == "no_text"
+    assert send(slack, text=" ", blocks=[])["error"] == "no_text"
+    assert send(slack, text="", blocks=[section()])["ok"]
+    assert send(slack, text="x" * 40_001)["ok"]
+    assert [len(entry.text) for entry in slack.journal] == [0, 40_000]
+
+
+def test_places_are_refused(slack: FakeSlack) -> None:
+    slack.knows("C2", member=False)
+    slack.knows("C3", member=False, private=True)
+    slack.knows("C4")
+    slack.archives("C4")
+    slack.knows("C5")
+    slack.forbids("C5", "restricted_action_read_only_channel")
+    slack.knows_person("U1")
+    codes = {channel: send(slack, channel)["error"] for channel in ("C9", "C2", "C3", "C4", "C5", "U1", "#general")}
+    assert codes == {
+        "C9": "channel_not_found",
+        "C2": "not_in_channel",
+        "C3": "channel_not_found",
+        "C4": "is_archived",
+        "C5": "restricted_action_read_only_channel",
+        "U1": "channel_not_found",
+        "#general": "channel_not_found",
+    }
+    assert len(slack.journal) == 0
+
+
+def test_tokens_methods_and_scopes_are_refused(slack: FakeSlack) -> None:
+    assert call(slack, "auth.test", token="")["error"] == "not_authed"
+    assert call(slack, "auth.test", token="xoxb-another")["error"] == "invalid_auth"
+    assert call(slack, "chat.postMassage")["error"] == "unknown_method"
+    slack.withdraws("chat:write")
+    assert send(slack) == {**send(slack), "error": "missing_scope", "needed": "chat:write"}
+    slack.revokes()
+    assert call(slack, "auth.test")["error"] == "token_revoked"
+    slack.restores()
+    slack.grants("chat:write")
+    assert send(slack)["ok"]
+
+
+def test_a_token_may_come_in_a_form(slack: FakeSlack) -> None:
+    form = {"token": TOKEN, "channel": "C1", "text": "x"}
+    assert httpx.post(slack.url + "chat.postMessage", data=form, trust_env=False, verify=NO_TLS).json()["ok"]
+
+
+def test_broken_json_is_refused(slack: FakeSlack) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    answer = httpx.post(slack.url + "chat.postMessage", content=b"{", headers=headers, trust_env=False, verify=NO_TLS)
+    assert answer.json()["error"] == "invalid_json"
+
+
+def test_a_reply_needs_a_parent(slack: FakeSlack) -> None:
+    assert send(slack, thread_ts="1.000001")["error"] == "thread_not_found"
+    parent = send(slack)["ts"]
+    reply = send(slack, thread_ts=parent)["ts"]
+    assert send(slack, thread_ts=reply)["error"] == "thread_not_found"
+    assert [entry.thread for entry in slack.journal] == ["", parent]
+
+
+def test_ts_grows(slack: FakeSlack) -> None:
+    stamps = [send(slack)["ts"] for _ in range(20)]
+    assert stamps == sorted(set(stamps), key=float)
+    assert all(len(stamp.split(".")[1]) == 6 for stamp in stamps)
+
+
+def test_an_edit_needs_a_message_of_ours(slack: FakeSlack) -> None:
+    ours, theirs = send(slack, blocks=[section()])["ts"], slack.says("C1", "hello")
+
+    def update(ts: str, **more: Any) -> dict[str, Any]:
+        return call(slack, "chat.update", channel="C1", ts=ts, **{"text": "new", **more})
+
+    assert update("1.000001")["error"] == "message_not_found"
+    assert update(theirs)["error"] == "cant_update_message"
+    assert update(ours, blocks=[section("x" * 3001)])["error"] == "invalid_blocks"
+    assert update(ours)["ok"]
+    assert "blocks" in slack._conversations["C1"].messages[ours]
+    assert update(ours, blocks=[])["ok"]
+    assert slack._conversations["C1"].messages[ours]["blocks"] == []
+
+
+def history(slack: FakeSlack, method: str = "conversations.history", **arguments: Any) -> dict[str, Any]:
+    return call(slack, method, channel="C1", **arguments)
+
+
+def test_history_shows_parents_newest_first_in_pages(slack: FakeSlack) -> None:
+    stamps = [send(slack)["ts"] for _ in range(5)]
+    reply = send(slack, thread_ts=stamps[0])["ts"]
+    first = history(slack, limit=3)
+    assert [m["ts"] for m in first["messages"]] == stamps[:1:-1]
+    assert first["has_more"]
+    second = history(slack, limit=3, cursor=first["response_metadata"]["next_cursor"])
+    assert [m["ts"] for m in second["messages"]] == [stamps[1], stamps[0]]
+    assert not second["has_more"]
+    replies = history(slack, "conversations.replies", ts=stamps[0])
+    assert [m["ts"] for m in replies["messages"]] == [stamps[0], reply]
+    assert history(slack, "conversations.replies", ts="1.000001")["error"] == "thread_not_found"
+
+
+def test_history_begins_where_it_is_told(slack: FakeSlack) -> None:
+    stamps = [send(slack)["ts"] for _ in range(3)]
+    assert [m["ts"] for m in history(slack, oldest=stamps[1])["messages"]] == [stamps[2]]
+    assert [m["ts"] for m in history(slack, oldest=stamps[1], inclusive=True)["messages"]] == stamps[:0:-1]
+    assert [m["ts"] for m in history(slack, latest=stamps[1])["messages"]] == [stamps[0]]
+    assert history(slack, oldest="yesterday")["error"] == "invalid_ts_oldest"
+    assert history(slack, limit=1000)["error"] == "invalid_limit"
+    assert history(slack, cursor="x")["error"] == "invalid_cursor"
+
+
+def test_history_tells_what_is_in_the_metadata_only_when_asked(slack: FakeSlack) -> None:
+    metadata = {"event_type": "paperwire_delivery", "event_payload": {"id": "d1", "n": 1}}
+    send(slack, metadata=metadata)
+    assert history(slack)["messages"][0]["metadata"] == {"event_type": "paperwire_delivery"}
+    assert history(slack, include_all_metadata=True)["messages"][0]["metadata"] == metadata
+    assert [(entry.delivery, entry.number) for entry in slack.journal] == [("d1", 1)]
+
+
+def test_history_needs_the_right_to_read(slack: FakeSlack) -> None:
+    slack.withdraws("channels:history")
+    answer = history(slack)
+    assert (answer["error"], answer["needed"]) == ("missing_scope", "channels:history")
+    slack.grants("channels:history")
+    slack.leaves("C1")
+    assert history(slack)["error"] == "not_in_channel"
+
+
+def test_what_was_posted_may_show_late(slack: FakeSlack) -> None:
+    send(slack)
+    slack.hides(1)
+    assert history(slack)["messages"] == []
+    assert len(history(slack)["messages"]) == 1
+
+
+def test_direct_messages_are_opened_by_person(slack: FakeSlack) -> None:
+    slack.knows_person("U1")
+    assert call(slack, "conversations.open", users="U9")["error"] == "user_not_found"
+    assert call(slack, "conversations.open", users="U1")["channel"]["id"] == "D1"
+    assert send(slack, "D1")["ok"]
+    slack.withdraws("im:write")
+    assert call(slack, "conversations.open", users="U1")["error"] == "missing_scope"
+
+
+def test_in_a_process_of_its_own_it_obeys_and_keeps_its_journal(tmp_path: Path) -> None:
+    with running("slack", journal=tmp_path / "journal.jsonl") as fake:
+        fake.tell("knows", "C1")
+        fake.tell("answers", "cut after")
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        with httpx.Client(trust_env=False, verify=NO_TLS, headers=headers) as client:
+            with pytest.raises(httpx.RemoteProtocolError):
+                client.post(fake.url + "chat.postMessage", json={"channel": "C1", "text": "x"})
+            assert client.post(fake.url + "chat.postMessage", json={"channel": "C1", "text": "y"}).json()["ok"]
+        assert [(entry.chat, entry.text) for entry in fake.journal] == [("C1", "x"), ("C1", "y")]
+        with pytest.raises(httpx.HTTPStatusError):
+            fake.tell("sings")

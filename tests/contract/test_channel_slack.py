@@ -1,0 +1,417 @@
+"""The Slack channel against the fake server: what it sends, what it finds again, and what becomes of a failed try."""
+
+import asyncio
+import json
+import logging
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from bot.channels.slack.outbound import SlackChannel, normalise
+from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from tests.fakes.slack import TEAM, TOKEN, FakeSlack
+
+TEAM_CHANNEL = ChatAddress("slack", "C1")
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as fake:
+        fake.knows("C1")
+        fake.knows_person("U1")
+        yield fake
+
+
+@pytest_asyncio.fixture
+async def channel(slack: FakeSlack) -> AsyncIterator[SlackChannel]:
+    channel = SlackChannel(SecretStr(TOKEN), api_url=slack.url, connect=1, read=0.3)
+    yield channel
+    await channel.close()
+
+
+def message(number: int = 1, text: str = "one", **more: Any) -> Message:
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
+    payload = {"text": text, "blocks": blocks, **more}
+    return Message(number=number, payload=json.dumps(payload), plain=json.dumps({"text": text}))
+
+
+async def post(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, posted: Message | None = None) -> str:
+    return await channel.post(chat, posted or message(), delivery="d1")
+
+
+async def outcome(
+    channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, posted: Message | None = None
+) -> NotDelivered:
+    with pytest.raises(NotDelivered) as caught:
+        await post(channel, chat, posted)
+    return caught.value
+
+
+async def find(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, number: int = 1, **more: Any) -> str | None:
+    return await channel.find(chat, message(number), **{"delivery": "d1", "after": LONG_AGO, **more})
+
+
+def moment(ts: str) -> datetime:
+    return datetime.fromtimestamp(float(ts), UTC)
+
+
+# ── what it sends ─────────────────────────────────────────────────────────────
+
+
+async def test_a_message_has_text_blocks_identity_and_no_previews(channel: SlackChannel, slack: FakeSlack) -> None:
+    ts = await post(channel)
+    (entry,) = slack.posted_to("C1")
+    assert (entry.id, entry.text, entry.delivery, entry.number) == (ts, "one", "d1", 1)
+    assert entry.payload["blocks"][0]["text"]["text"] == "*one*"
+    assert entry.payload["metadata"] == {"event_type": "paperwire_delivery", "event_payload": {"id": "d1", "n": 1}}
+    assert (entry.payload["unfurl_links"], entry.payload["unfurl_media"]) == (False, False)
+    assert "thread_ts" not in entry.payload
+
+
+async def test_plain_text_has_no_blocks_and_no_markup(channel: SlackChannel, slack: FakeSlack) -> None:
+    await channel.post(TEAM_CHANNEL, message(), delivery="d1", plain=True)
+    (entry,) = slack.journal
+    assert "blocks" not in entry.payload
+    assert entry.payload["mrkdwn"] is False
+    assert (entry.delivery, entry.number) == ("d1", 1)
+
+
+async def test_the_same_bytes_have_the_same_client_msg_id_and_others_another(
+    channel: SlackChannel, slack: FakeSlack
+) -> None:
+    await post(channel)
+    await post(channel)
+    await post(channel, posted=message(2))
+    await post(channel, posted=message(text="two"))
+    await channel.post(TEAM_CHANNEL, message(), delivery="d1", plain=True)
+    await channel.post(TEAM_CHANNEL, message(), delivery="d2")
+    ids = [entry.payload["client_msg_id"] for entry in slack.journal]
+    assert ids[0] == ids[1]
+    assert len(set(ids[1:])) == 5
+
+
+async def test_the_thread_of_a_message_goes_before_the_topic_of_a_chat(channel: SlackChannel, slack: FakeSlack) -> None:
+    topic, parent = slack.says("C1", "a thread"), await post(channel)
+    chat = ChatAddress("slack", "C1", topic)
+    await post(channel, chat)
+    await channel.post(chat, message(2), delivery="d1", thread=parent)
+    assert [entry.thread for entry in slack.journal] == ["", topic, parent]
+
+
+@pytest.mark.parametrize(
+    ("address", "team", "expected"),
+    [("C1", "T1", "C1"), ("T1/C1", "T1", "C1"), ("T2/C1", "T1", "T2/C1"), ("T1/C1", "", "T1/C1"), ("C1", "", "C1")],
+)
+def test_a_channel_of_the_own_workspace_has_one_address(address: str, team: str, expected: str) -> None:
+    assert normalise(address, team) == expected
+
+
+async def test_the_own_workspace_is_asked_for_once_and_only_when_needed(
+    channel: SlackChannel, slack: FakeSlack
+) -> None:
+    await post(channel)
+    assert slack.arrived("auth.test") == []
+    for _ in range(3):
+        await post(channel, ChatAddress("slack", f"{TEAM}/C1"))
+    assert len(slack.arrived("auth.test")) == 1
+    assert [entry.chat for entry in slack.journal] == ["C1"] * 4
+    assert await channel.normalise(f"{TEAM}/C1") == "C1"
+
+
+async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
+    channel = SlackChannel(TOKEN, api_url=slack.url, team=TEAM)
+    await post(channel, ChatAddress("slack", f"{TEAM}/C1"))
+    assert slack.arrived("auth.test") == []
+    await channel.close()
+
+
+async def test_a_channel_of_another_workspace_is_not_written_to(channel: SlackChannel, slack: FakeSlack) -> None:
+    assert isinstance(await outcome(channel, ChatAddress("slack", "T9/C1")), ChatGone)
+    assert slack.arrived("chat.postMessage") == []
+
+
+async def test_a_person_gets_direct_messages_that_are_opened_once(channel: SlackChannel, slack: FakeSlack) -> None:
+    ann = ChatAddress("slack", "U1")
+    await post(channel, ann)
+    ts = await post(channel, ann, message(2))
+    await channel.edit(ann, ts, message(2, "two"))
+    assert len(slack.arrived("conversations.open")) == 1
+    assert [entry.text for entry in slack.posted_to("D1")] == ["one", "one"]
+    assert await find(channel, ann, 2) == ts
+
+
+async def test_the_identity_is_team_and_user(channel: SlackChannel) -> None:
+    assert await channel.identity() == f"{TEAM}:U0BOT"
+
+
+async def test_thirty_messages_go_at_the_same_time(channel: SlackChannel, slack: FakeSlack) -> None:
+    await asyncio.gather(*(post(channel) for _ in range(30)))
+    assert len(slack.journal) == 30
+
+
+async def test_a_plain_edit_takes_the_blocks_away(channel: SlackChannel, slack: FakeSlack) -> None:
+    ts = await post(channel)
+    await channel.edit(TEAM_CHANNEL, ts, message(text="two"), plain=True)
+    assert slack._conversations["C1"].messages[ts]["blocks"] == []
+    assert await find(channel) == ts
+
+
+# ── what it finds again ───────────────────────────────────────────────────────
+
+
+async def test_a_message_is_found_by_delivery_and_number(channel: SlackChannel) -> None:
+    first, second = await post(channel), await post(channel, posted=message(2))
+    assert await find(channel, number=1) == first
+    assert await find(channel, number=2) == second
+    assert await find(channel, number=3) is None
+    assert await find(channel, delivery="d2") is None
+
+
+async def test_a_reply_is_found_in_its_thread(channel: SlackChannel) -> None:
+    parent = await post(channel)
+    reply = await channel.post(TEAM_CHANNEL, message(2), delivery="d1", thread=parent)
+    assert await find(channel, number=2, thread=parent) == reply
+    assert await find(channel, number=2) is None
+    assert await find(channel, ChatAddress("slack", "C1", parent), 2) == reply
+
+
+async def test_a_message_is_found_behind_many_others(channel: SlackChannel, slack: FakeSlack) -> None:
+    ts = await post(channel)
+    slack.says("C1", "chatter", times=40)
+    assert await find(channel) == ts
+    assert len(slack.arrived("conversations.history")) == 3
+
+
+async def test_a_search_that_slack_breaks_off_goes_on_where_it_was(channel: SlackChannel, slack: FakeSlack) -> None:
+    ts = await post(channel)
+    slack.says("C1", "chatter", times=40)
+    for _ in range(2):  # one page a minute is all that some apps get
+        slack.answers("429", after=1, method="conversations.history", retry_after=60)
+        with pytest.raises(RetryLater) as caught:
+            await find(channel)
+        assert caught.value.after == timedelta(seconds=60)
+    assert await find(channel) == ts
+    assert len(slack.arrived("conversations.history")) == 2 + 2 + 1
+
+
+async def test_what_was_sent_long_before_is_not_looked_for(channel: SlackChannel) -> None:
+    ts = await post(channel)
+    assert await find(channel, after=moment(ts) + timedelta(seconds=61)) is None
+
+
+async def test_a_clock_that_is_a_little_ahead_does_no_harm(channel: SlackChannel) -> None:
+    ts = await post(channel)
+    assert await find(channel, after=moment(ts) + timedelta(seconds=59)) == ts
+
+
+async def test_a_message_that_shows_late_is_missing_at_first(channel: SlackChannel, slack: FakeSlack) -> None:
+    ts = await post(channel)
+    slack.hides(1)
+    assert await find(channel) is None
+    assert await find(channel) == ts
+
+
+@pytest.mark.parametrize("fault", ["500", "broken json", "text", "list", "cut before", "hang before", "no result"])
+async def test_a_look_that_fails_is_to_be_repeated(channel: SlackChannel, slack: FakeSlack, fault: str) -> None:
+    ts = await post(channel)
+    slack.answers(fault, times=2, method="conversations.history")  # aiohttp itself repeats a GET whose line was cut
+    with pytest.raises(RetryLater):
+        await find(channel)
+    slack.forgives()
+    slack.releases(drop=True)
+    assert await find(channel) == ts
+
+
+async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSlack) -> None:
+    await post(channel)
+    slack.withdraws("channels:history")
+    with pytest.raises(LookupError):
+        await find(channel)
+    slack.grants("channels:history")
+    slack.leaves("C1")
+    with pytest.raises(LookupError):
+        await find(channel)
+    with pytest.raises(LookupError):
+        await find(channel, ChatAddress("slack", "T9/C1"))
+
+
+async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackChannel, slack: FakeSlack) -> None:
+    slack.revokes()
+    with pytest.raises((RetryLater, LookupError)):
+        await find(channel, ChatAddress("slack", f"{TEAM}/C1"))
+
+
+# ── what Slack refuses ────────────────────────────────────────────────────────
+
+
+async def test_places_that_take_nothing_are_gone(channel: SlackChannel, slack: FakeSlack) -> None:
+    slack.knows("C2", member=False)
+    slack.knows("C4")
+    slack.archives("C4")
+    slack.knows("C5")
+    slack.forbids("C5")
+    for address in ("C9", "C2", "C4", "C5", "U9"):
+        gone = await outcome(channel, ChatAddress("slack", address))
+        assert isinstance(gone, ChatGone)
+        assert gone.scope == "chat"
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        message(blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]),
+        message(blocks=[{"type": "divider"}] * 51),
+        message(blocks=[{"type": "nothing"}]),
+        message(blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3000}}] * 5),
+        Message(number=1, payload='{"text": "", "blocks": []}', plain='{"text": "one"}'),
+    ],
+    ids=["length", "number", "type", "total", "empty"],
+)
+async def test_a_message_of_bad_form_is_rejected_for_its_form(
+    channel: SlackChannel, slack: FakeSlack, posted: Message
+) -> None:
+    rejected = await outcome(channel, posted=posted)
+    assert isinstance(rejected, Rejected)
+    assert rejected.form
+    assert await channel.post(TEAM_CHANNEL, posted, delivery="d1", plain=True)
+    assert [entry.text for entry in slack.journal] == ["one"]
+
+
+async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, slack: FakeSlack) -> None:
+    for code, scope in (("token_revoked", "token"), ("invalid_auth", "token"), ("org_login_required", "workspace")):
+        slack.revokes(code)
+        stopped = await outcome(channel)
+        assert isinstance(stopped, SenderStopped)
+        assert stopped.scope == scope
+    with pytest.raises(SenderStopped):
+        await channel.identity()
+    slack.restores()
+    assert await post(channel)
+
+
+async def test_a_scope_that_is_missing_is_named(channel: SlackChannel, slack: FakeSlack) -> None:
+    slack.withdraws("chat:write")
+    stopped = await outcome(channel)
+    assert isinstance(stopped, SenderStopped)
+    assert "chat:write" in stopped.reason
+
+
+async def test_without_the_right_to_open_direct_messages_only_they_are_gone(
+    channel: SlackChannel, slack: FakeSlack
+) -> None:
+    slack.withdraws("im:write")
+    assert isinstance(await outcome(channel, ChatAddress("slack", "U1")), ChatGone)
+    assert await post(channel)
+
+
+async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, slack: FakeSlack) -> None:
+    for ts in ("1.000001", slack.says("C1", "not ours")):
+        with pytest.raises(Rejected) as caught:
+            await channel.edit(TEAM_CHANNEL, ts, message())
+        assert not caught.value.form
+
+
+# ── what goes wrong on the way ────────────────────────────────────────────────
+
+FAULTS = [
+    ("302", Unclear, 0),
+    ("400 page", Unclear, 0),
+    ("403 page", Unclear, 0),
+    ("404 page", Unclear, 0),
+    ("413", Unclear, 0),
+    ("500", Unclear, 0),
+    ("502", Unclear, 0),
+    ("503", Unclear, 0),
+    ("200 page", Unclear, 0),
+    ("broken json", Unclear, 1),
+    ("no result", Unclear, 1),
+    ("not ok", Unclear, 1),
+    ("list", Unclear, 1),
+    ("text", Unclear, 1),
+    ("empty", Unclear, 1),
+    ("cut before", Unclear, 0),
+    ("cut after", Unclear, 1),
+    ("reset before", Unclear, 0),
+    ("reset after", Unclear, 1),
+    ("cut in the answer", Unclear, 1),
+    ("hang before", Unclear, 0),
+    ("hang after", Unclear, 1),
+]
+
+
+@pytest.mark.parametrize(("fault", "expected", "taken"), FAULTS, ids=[row[0] for row in FAULTS])
+async def test_a_fault_has_the_outcome_that_the_table_names_and_is_cleared_up(
+    channel: SlackChannel, slack: FakeSlack, fault: str, expected: type[NotDelivered], taken: int
+) -> None:
+    slack.answers(fault)
+    assert type(await outcome(channel)) is expected
+    assert len(slack.journal) == taken
+    assert len(slack.arrived("chat.postMessage")) == 1
+    slack.releases(drop=True)
+    assert (await find(channel) is not None) == bool(taken)
+
+
+@pytest.mark.parametrize(("retry_after", "seconds"), [(7, 7), (None, 30), ("soon", 30)])
+async def test_a_429_waits_as_long_as_slack_says(
+    channel: SlackChannel, slack: FakeSlack, retry_after: object, seconds: int
+) -> None:
+    slack.answers("429", retry_after=retry_after)
+    later = await outcome(channel)
+    assert isinstance(later, RetryLater)
+    assert later.after == timedelta(seconds=seconds)
+
+
+async def test_a_server_that_is_down_is_waited_for(channel: SlackChannel, slack: FakeSlack) -> None:
+    slack.goes_down()
+    assert isinstance(await outcome(channel), RetryLater)
+    assert isinstance(await outcome(channel, ChatAddress("slack", f"{TEAM}/C1")), RetryLater)
+    assert isinstance(await outcome(channel, ChatAddress("slack", "U1")), RetryLater)
+    slack.comes_back()
+    assert await post(channel)
+
+
+@pytest.mark.parametrize("method", ["auth.test", "conversations.open"])
+@pytest.mark.parametrize("fault", ["500", "cut before", "cut after", "hang before", "text", "no result", "429"])
+async def test_what_fails_before_the_post_is_never_unclear(
+    channel: SlackChannel, slack: FakeSlack, method: str, fault: str
+) -> None:
+    slack.answers(fault, method=method)
+    assert isinstance(await outcome(channel, ChatAddress("slack", f"{TEAM}/U1")), RetryLater)
+    assert slack.arrived("chat.postMessage") == []
+    slack.releases(drop=True)
+
+
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1/api/", "127.0.0.1/api/"])
+async def test_an_address_of_the_api_that_is_none_stops_the_sender(address: str) -> None:
+    channel = SlackChannel(TOKEN, api_url=address)
+    assert isinstance(await outcome(channel), SenderStopped)
+    await channel.close()
+
+
+async def test_a_sender_that_is_shut_down_sends_nothing(channel: SlackChannel, slack: FakeSlack) -> None:
+    await post(channel)
+    await channel.close()
+    assert isinstance(await outcome(channel), RetryLater)
+    assert len(slack.journal) == 1
+
+
+async def test_no_fault_brings_the_token_into_a_log_or_an_error(
+    channel: SlackChannel, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    raised = []
+    for fault in ["echo page", "429", *(row[0] for row in FAULTS)]:
+        slack.answers(fault)
+        error = await outcome(channel)
+        assert error.__cause__ is None  # aiohttp's errors show the request's headers in their repr
+        raised.append("".join(traceback.format_exception(error)) + repr(error))
+        slack.releases(drop=True)
+    written = [f"{record.getMessage()} {record.exc_text} {record.args!r}" for record in caplog.records]
+    assert len(raised) == len(FAULTS) + 2
+    assert [text for text in [*raised, *written, repr(vars(channel))] if TOKEN in text] == []

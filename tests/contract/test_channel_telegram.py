@@ -1,0 +1,304 @@
+"""The Telegram channel against the fake server: what it sends, and what becomes of a try when things go wrong."""
+
+import asyncio
+import json
+import logging
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from bot.channels.telegram.outbound import TelegramChannel
+from subscriptions import (
+    ChatAddress,
+    ChatGone,
+    ChatKind,
+    ChatMoved,
+    Message,
+    NotDelivered,
+    Rejected,
+    RetryLater,
+    SenderStopped,
+    Unclear,
+)
+from tests.fakes.telegram import TOKEN, FakeTelegram
+
+ANN = ChatAddress("telegram", "42")
+GROUP = ChatAddress("telegram", "-1001")
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.knows("42")
+        fake.knows("-1001", topics=(5,), username="vision_papers", title="Vision papers")
+        yield fake
+
+
+@pytest_asyncio.fixture
+async def channel(telegram: FakeTelegram) -> AsyncIterator[TelegramChannel]:
+    channel = TelegramChannel(SecretStr(TOKEN), api_url=telegram.url, connect=1, read=0.3)
+    yield channel
+    await channel.close()
+
+
+def html(text: str = "<b>one</b>", **more: Any) -> Message:
+    return Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "one"}))
+
+
+async def post(channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None) -> str:
+    return await channel.post(chat, message or html(), delivery="d")
+
+
+async def outcome(channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None) -> NotDelivered:
+    with pytest.raises(NotDelivered) as caught:
+        await post(channel, chat, message)
+    return caught.value
+
+
+# ── what it sends ─────────────────────────────────────────────────────────────
+
+
+async def test_a_message_is_html_without_link_previews(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    await post(channel)
+    (entry,) = telegram.posted_to("42")
+    assert entry.text == "one"
+    assert entry.payload["parse_mode"] == "HTML"
+    assert json.loads(entry.payload["link_preview_options"]) == {"is_disabled": True}
+    assert "message_thread_id" not in entry.payload
+    assert not entry.silent
+
+
+async def test_silence_is_asked_for(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    await post(channel, message=html(silent=True))
+    assert [entry.silent for entry in telegram.journal] == [True]
+
+
+async def test_buttons_become_an_inline_keyboard(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    buttons = [[{"text": "1", "data": "a"}, {"text": "2", "data": "b"}], [{"text": "own", "url": "https://t.me/x"}]]
+    await post(channel, message=html(buttons=buttons))
+    (entry,) = telegram.journal
+    assert json.loads(entry.payload["reply_markup"])["inline_keyboard"] == [
+        [{"text": "1", "callback_data": "a"}, {"text": "2", "callback_data": "b"}],
+        [{"text": "own", "url": "https://t.me/x"}],
+    ]
+
+
+async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    message = Message(number=1, payload=html().payload, plain=json.dumps({"text": "a < b & c", "silent": True}))
+    await channel.post(ANN, message, delivery="d", plain=True)
+    (entry,) = telegram.journal
+    assert (entry.text, entry.silent) == ("a < b & c", True)
+    assert "parse_mode" not in entry.payload
+    assert "reply_markup" not in entry.payload
+
+
+@pytest.mark.parametrize(("topic", "thread"), [("", ""), ("1", ""), ("5", "5")])
+async def test_a_topic_gets_its_thread_and_general_gets_none(
+    channel: TelegramChannel, telegram: FakeTelegram, topic: str, thread: str
+) -> None:
+    await post(channel, ChatAddress("telegram", "-1001", topic))
+    assert [entry.thread for entry in telegram.journal] == [thread]
+
+
+async def test_a_name_is_resolved_to_its_id(channel: TelegramChannel) -> None:
+    assert await channel.resolve("@vision_papers") == ("-1001", "Vision papers")
+    assert await channel.kind("@vision_papers") is ChatKind.GROUP
+    assert await channel.kind("42") is ChatKind.PRIVATE
+    with pytest.raises(ChatGone):
+        await channel.resolve("@nobody")
+
+
+async def test_telegram_cannot_tell_what_it_has(channel: TelegramChannel) -> None:
+    with pytest.raises(LookupError):
+        await channel.find(ANN, html(), delivery="d", after=datetime(2026, 1, 22, tzinfo=UTC))
+
+
+async def test_thirty_messages_go_at_the_same_time(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    await asyncio.gather(*(post(channel) for _ in range(30)))
+    assert len(telegram.journal) == 30
+
+
+# ── what the server refuses ───────────────────────────────────────────────────
+
+
+async def test_a_blocked_bot_finds_the_chat_gone(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    telegram.blocks("42")
+    assert isinstance(await outcome(channel), ChatGone)
+
+
+async def test_a_chat_that_nobody_knows_is_gone(channel: TelegramChannel) -> None:
+    assert isinstance(await outcome(channel, ChatAddress("telegram", "99")), ChatGone)
+
+
+async def test_a_topic_that_is_closed_is_gone_and_its_chat_is_not(
+    channel: TelegramChannel, telegram: FakeTelegram
+) -> None:
+    telegram.closes_topic("-1001", 5)
+    gone = await outcome(channel, ChatAddress("telegram", "-1001", "5"))
+    assert isinstance(gone, ChatGone)
+    assert gone.scope == "topic"
+    assert await post(channel, GROUP)
+
+
+async def test_a_group_that_moved_is_found_at_its_new_address(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    telegram.knows("-7", "group")
+    telegram.migrates("-7", "-1007")
+    moved = await outcome(channel, ChatAddress("telegram", "-7"))
+    assert isinstance(moved, ChatMoved)
+    assert await post(channel, ChatAddress("telegram", moved.address))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        html("<p>x</p>"),
+        html("x" * 4097),
+        html(""),
+        html("\ud800"),
+        html(buttons=[[{"text": "x", "data": "y" * 65}]]),
+        html(buttons=[[{"text": "x", "url": "nowhere"}]]),
+        html("<b></b>" * 5000),
+    ],
+    ids=["markup", "length", "empty", "surrogate", "data", "url", "bytes"],
+)
+async def test_a_message_of_bad_form_is_rejected_for_its_form(
+    channel: TelegramChannel, telegram: FakeTelegram, message: Message
+) -> None:
+    rejected = await outcome(channel, message=message)
+    assert isinstance(rejected, Rejected)
+    assert rejected.form
+    assert await channel.post(ANN, message, delivery="d", plain=True)
+    assert [entry.text for entry in telegram.journal] == ["one"]
+
+
+async def test_a_revoked_token_stops_the_sender(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    telegram.revokes()
+    assert isinstance(await outcome(channel), SenderStopped)
+    with pytest.raises(SenderStopped):
+        await channel.identity()
+    telegram.restores()
+    assert await channel.identity() == "4242"
+
+
+# ── what goes wrong on the way ────────────────────────────────────────────────
+
+FAULTS = [
+    ("302", RetryLater, 0),
+    ("400 page", RetryLater, 0),
+    ("403 page", RetryLater, 0),
+    ("404 page", SenderStopped, 0),
+    ("413", RetryLater, 0),
+    ("500", Unclear, 0),
+    ("502", Unclear, 0),
+    ("503", Unclear, 0),
+    ("200 page", Unclear, 0),
+    ("broken json", Unclear, 1),
+    ("no result", Unclear, 1),
+    ("not ok", Unclear, 1),
+    ("list", Unclear, 1),
+    ("text", Unclear, 1),
+    ("empty", Unclear, 1),
+    ("cut before", Unclear, 0),
+    ("cut after", Unclear, 1),
+    ("reset before", Unclear, 0),
+    ("reset after", Unclear, 1),
+    ("cut in the answer", Unclear, 1),
+    ("hang before", Unclear, 0),
+    ("hang after", Unclear, 1),
+]
+
+
+@pytest.mark.parametrize(("fault", "expected", "taken"), FAULTS, ids=[row[0] for row in FAULTS])
+async def test_a_fault_has_the_outcome_that_the_table_names(
+    channel: TelegramChannel, telegram: FakeTelegram, fault: str, expected: type[NotDelivered], taken: int
+) -> None:
+    telegram.answers(fault)
+    assert type(await outcome(channel)) is expected
+    assert len(telegram.journal) == taken
+    assert len(telegram.requests) == 1
+    telegram.releases(drop=True)
+    assert await post(channel)
+
+
+@pytest.mark.parametrize(("retry_after", "seconds"), [(3, 3.5), (1.5, 2.0), (0, 5), (None, 5), ("soon", 5.5)])
+async def test_a_429_waits_as_long_as_telegram_says(
+    channel: TelegramChannel, telegram: FakeTelegram, retry_after: object, seconds: float
+) -> None:
+    telegram.answers("429", retry_after=retry_after)
+    later = await outcome(channel)
+    assert isinstance(later, RetryLater)
+    assert later.after == timedelta(seconds=seconds)
+
+
+async def test_a_server_that_is_down_is_waited_for(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    telegram.goes_down()
+    assert isinstance(await outcome(channel), RetryLater)
+    with pytest.raises(RetryLater):
+        await channel.identity()
+    telegram.comes_back()
+    assert await post(channel)
+
+
+async def test_more_in_flight_than_connections_are_certain_not_to_be_sent(telegram: FakeTelegram) -> None:
+    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=0.1, read=5, in_flight=1)
+    telegram.answers("hang before")
+    first = asyncio.create_task(post(channel))
+    await asyncio.to_thread(telegram.waits_hanging)
+    assert isinstance(await outcome(channel), RetryLater)
+    telegram.releases()
+    assert await first
+    await channel.close()
+
+
+@pytest.mark.parametrize("root", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:1\n"])
+async def test_an_address_of_the_server_that_is_none_stops_the_sender(root: str) -> None:
+    channel = TelegramChannel(TOKEN, api_url=root)
+    assert isinstance(await outcome(channel), SenderStopped)
+    await channel.close()
+
+
+async def test_a_token_that_cannot_be_part_of_a_url_stops_the_sender(telegram: FakeTelegram) -> None:
+    channel = TelegramChannel("4242:made\nup", api_url=telegram.url)
+    stopped = await outcome(channel)
+    assert isinstance(stopped, SenderStopped)
+    assert "made" not in "".join(traceback.format_exception(stopped))
+    await channel.close()
+
+
+async def test_a_slash_at_the_end_of_the_servers_address_does_no_harm(telegram: FakeTelegram) -> None:
+    channel = TelegramChannel(TOKEN, api_url=telegram.url + "/")
+    assert await post(channel)
+    await channel.close()
+
+
+async def test_a_sender_that_is_shut_down_sends_nothing(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    await channel.close()
+    assert isinstance(await outcome(channel), RetryLater)
+    assert telegram.requests == []
+
+
+async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChannel) -> None:
+    with pytest.raises(Rejected) as caught:
+        await channel.edit(ANN, "7", html())
+    assert not caught.value.form
+
+
+async def test_no_fault_brings_the_token_into_a_log_or_an_error(
+    channel: TelegramChannel, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    raised = []
+    for fault in ["echo page", *(row[0] for row in FAULTS)]:
+        telegram.answers(fault)
+        error = await outcome(channel)
+        raised.append("".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__))
+        telegram.releases(drop=True)
+    secret = TOKEN.split(":")[1]
+    written = [f"{record.getMessage()} {record.exc_text} {record.args!r}" for record in caplog.records]
+    assert len(raised) == len(FAULTS) + 1
+    assert [text for text in raised + written if secret in text] == []

@@ -1,0 +1,201 @@
+"""What we write as HTML, judged by Telegram's own parser and within all of Telegram's limits."""
+
+import json
+from typing import Any
+
+import pytest
+import tdjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.ports import Reply
+from bot.rendering import render_delivery, render_reply
+from bot.rendering.cleaning import clean
+from bot.rendering.telegram import measure, without_calls, without_hosts
+from subscriptions import Chat, ChatKind, Item, Kind, Message
+from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html
+from tests.unit.deliveries import alert, because, chat, delivery, item, items, payload
+from tests.unit.hostile import HOSTILE, hostile, papers
+
+
+def execute(request: dict[str, object]) -> dict[str, Any]:
+    """Asks Telegram's library, offline."""
+    answer: dict[str, Any] = json.loads(tdjson.td_execute(json.dumps(request).encode()) or b"{}")
+    return answer
+
+
+def found_by_server(text: str) -> list[tuple[str, str]]:
+    """What Telegram makes links of by itself: (kind, text)."""
+    answer = execute({"@type": "getTextEntities", "text": text})
+    raw = text.encode("utf-16-le")
+    return [
+        (
+            entity["type"]["@type"],
+            raw[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le"),
+        )
+        for entity in answer["entities"]
+    ]
+
+
+def untrimmed(html: str) -> Text:
+    """The text with all its entities, also those beyond the number that the server keeps."""
+    parse_html(html)
+    request: dict[str, object] = {
+        "@type": "parseTextEntities",
+        "text": html,
+        "parse_mode": {"@type": "textParseModeHTML"},
+    }
+    read = execute(request)
+    return Text(text=read["text"], entities=tuple(read["entities"]))
+
+
+def judged(message: Message) -> Text:
+    """The message as Telegram reads it; fails where Telegram would refuse, cut or drop anything."""
+    html = str(payload(message)["text"])
+    assert len(html.encode()) <= RAW_LIMIT
+    read = untrimmed(html)
+    assert read.text.strip()
+    assert read.units <= TEXT_LIMIT
+    # The server adds its own links where there are none; those count as well.
+    found = found_by_server(blanked(read))
+    assert len(read.entities) + len(found) <= KEPT_ENTITIES
+    assert read.entity_bytes + 12 * len(found) <= ENTITY_BYTES
+    assert not any(ord(char) < 32 and char != "\n" for char in read.text)
+    plain = json.loads(message.plain)["text"]
+    assert plain.strip()
+    assert len(plain.encode("utf-16-le")) // 2 <= TEXT_LIMIT
+    return read
+
+
+def blanked(read: Text) -> str:
+    """The text without what is a link or code already."""
+    raw = bytearray(read.text.encode("utf-16-le"))
+    for entity in read.entities:
+        if entity["type"]["@type"] in {"textEntityTypeTextUrl", "textEntityTypeCode", "textEntityTypePre"}:
+            start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
+            raw[start:end] = " ".encode("utf-16-le") * ((end - start) // 2)
+    return raw.decode("utf-16-le")
+
+
+def links(read: Text) -> list[tuple[str, str]]:
+    """Links of a message: (address, label)."""
+    raw = read.text.encode("utf-16-le")
+    return [
+        (
+            entity["type"]["url"],
+            raw[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le"),
+        )
+        for entity in read.entities
+        if entity["type"]["@type"] == "textEntityTypeTextUrl"
+    ]
+
+
+CHATS = [
+    chat(),
+    chat(lang="zh", timezone="+08:00"),
+    chat(kind=ChatKind.GROUP, text="abstract"),
+    chat(kind=ChatKind.BROADCAST, shape="each"),
+    chat(kind=ChatKind.BROADCAST),
+]
+
+
+@given(st.sampled_from(CHATS), st.lists(papers(), max_size=7), st.sampled_from([Kind.ALERT, Kind.BULLETIN]), hostile)
+def test_whatever_a_paper_holds_telegram_takes_it_as_it_is(to: Chat, told: list[Item], kind: Kind, title: str) -> None:
+    titles = ((title, "https://example.org/"), (title, title))
+    messages = render_delivery(delivery(to, told, kind=kind, titles=titles, detail={"late": title, "missing": title}))
+    read = [judged(message) for message in messages]
+    assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in told)
+    for number, message in enumerate(messages):
+        arxiv = [url for url, _ in links(read[number]) if url.startswith("https://arxiv.org/abs/")]
+        expected = [one for one in told if one.paper.id in message.papers and one.paper.paper.arxiv_id]
+        assert len(arxiv) == len(expected)
+
+
+@given(hostile, hostile)
+def test_whatever_a_person_types_telegram_takes_the_answer(line: str, code: str) -> None:
+    for message in render_reply(Reply(lines=(line or "x", line), code=(code, "^"), ok=False), chat()):
+        judged(message)
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_a_title_is_read_back_as_it_was_written(title: str) -> None:
+    (message,) = render_delivery(alert(chat(), item(title, arxiv_id="2601.00001")))
+    (link,) = links(judged(message))
+    visible = "".join(char for char in link[1] if char not in "\u2068\u2069")
+    kept = [
+        word for word in title.split() if word.isascii() and word.isprintable() and "$" not in word and "\\" not in word
+    ]
+    assert link[0] == "https://arxiv.org/abs/2601.00001"
+    assert all(word in visible for word in kept)
+
+
+@given(hostile)
+def test_foreign_text_calls_nobody_and_starts_nothing(text: str) -> None:
+    kinds = {kind for kind, _ in found_by_server(without_calls(clean(text.replace("://", ""))))}
+    assert not kinds & {
+        "textEntityTypeMention",
+        "textEntityTypeHashtag",
+        "textEntityTypeCashtag",
+        "textEntityTypeBotCommand",
+    }
+
+
+@pytest.mark.parametrize(
+    "category", ["cs.CL", "cs.AI", "stat.ML", "math.CO", "q-bio.NC", "astro-ph.GA", "cs.cl", "eess.AS"]
+)
+@pytest.mark.parametrize("context", ["{}", "cat:{}", "-{} or", "({}, x)", "{}: x", "in {}."])
+def test_a_category_is_no_host(category: str, context: str) -> None:
+    text = context.format(category)
+    assert found_by_server(text)
+    assert not found_by_server(without_hosts(text))
+    (message,) = render_delivery(alert(chat(), item("T", because(text), categories=(category,), abstract=text)))
+    assert not found_by_server(blanked(judged(message)))
+
+
+def test_addresses_in_an_abstract_stay_links() -> None:
+    (message,) = render_delivery(alert(chat(), item(abstract="Code: https://github.com/x/y#z and www.example.org")))
+    assert [text for _, text in found_by_server(blanked(judged(message)))] == [
+        "https://github.com/x/y#z",
+        "www.example.org",
+    ]
+
+
+@given(papers(), st.sampled_from(CHATS))
+def test_our_measure_is_never_below_telegrams(told: Item, to: Chat) -> None:
+    (message, *_) = render_delivery(alert(to, told))
+    html = str(payload(message)["text"])
+    units, raw, entities, entity_bytes, _plain = measure(html, "").amounts
+    read = untrimmed(html)
+    found = found_by_server(blanked(read))
+    assert units >= read.units
+    assert raw >= len(html.encode())
+    assert entities >= len(read.entities) + len(found)
+    assert entity_bytes >= read.entity_bytes + 12 * len(found)
+
+
+@pytest.mark.parametrize("amount", [12, 45, 300])
+@pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 200, "ﷺ" * 200, "🎓" * 100])
+def test_many_papers_are_few_full_messages(amount: int, title: str) -> None:
+    told = delivery(chat(), items(amount, title=title, url="https://example.org/" + "p" * 150, arxiv_id=None))
+    messages = render_delivery(told)
+    read = [judged(message) for message in messages]
+    assert sum(len(links(one)) for one in read) == amount
+    assert all(len(message.papers) >= 7 for message in messages[:-1])
+
+
+def test_the_longest_papers_of_the_real_digests_fit() -> None:
+    title = "A" + " very long title indeed" * 10
+    abstract = "This is a sentence of the abstract. " * 55
+    told = [item(title, abstract=abstract, authors=tuple(f"Author Number{n}" for n in range(63))) for _ in range(5)]
+    for to in CHATS:
+        for message in render_delivery(alert(to, *told)):
+            judged(message)
+
+
+def test_a_notice_is_markup_that_telegram_reads() -> None:
+    facts: dict[str, Any] = {
+        "notice": "dead",
+        "detail": {"count": "3", "reason": "<b> & </i>", "chat": "telegram:@x", "ids": "a b"},
+    }
+    (message,) = render_delivery(delivery(chat(), kind=Kind.NOTICE, **facts))
+    assert "<b> & </i>" in judged(message).text

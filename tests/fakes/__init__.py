@@ -1,0 +1,14 @@
+"""Telegram and Slack on loopback, over real HTTP: they refuse what the platforms refuse, and misbehave on demand.
+
+In a test's own process:
+
+    with FakeTelegram() as telegram:
+        telegram.knows("42")
+        telegram.answers("429", retry_after=7)
+
+Beside a program that is killed from outside, in a process of their own:
+
+    with running("telegram", journal=tmp_path / "journal.jsonl") as telegram:
+        telegram.tell("knows", "42")
+        telegram.tell("answers", "hang after")
+"""

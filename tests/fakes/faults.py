@@ -1,0 +1,51 @@
+"""How a platform, or the line to it, misbehaves: once, instead of the usual answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+HTML = "text/html"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One misbehaviour. `taken`: the message is recorded before it; else the platform never saw it."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str = HTML
+    headers: Mapping[str, str] = field(default_factory=dict)
+    taken: bool = False
+    cut: str = ""  # "fin" or "rst" instead of an answer, "half" in the middle of it
+    hang: bool = False  # the usual answer, but only once the test releases it
+
+
+def _page(status: int, words: str) -> Fault:
+    return Fault(status=status, body=f"<html><body><h1>{status} {words}</h1></body></html>")
+
+
+FAULTS: dict[str, Fault] = {
+    "302": Fault(status=302, body="<html></html>", headers={"Location": "{path}"}),
+    "400 page": _page(400, "Bad Request"),
+    "403 page": _page(403, "Forbidden"),
+    "404 page": _page(404, "Not Found"),
+    "413": _page(413, "Content Too Large"),
+    "500": _page(500, "Internal Server Error"),
+    "502": _page(502, "Bad Gateway"),
+    "503": _page(503, "Service Unavailable"),
+    "echo page": Fault(status=502, body="<html>Cannot POST {path}</html>"),  # as some proxies do, token and all
+    "200 page": _page(200, "Welcome to this hotel's network"),
+    "broken json": Fault(body='{"ok": true, "result": {"mess', content_type=JSON, taken=True),
+    "no result": Fault(body='{"ok": true}', content_type=JSON, taken=True),
+    "not ok": Fault(body='{"ok": false}', content_type=JSON, taken=True),
+    "list": Fault(body="[]", content_type=JSON, taken=True),
+    "text": Fault(body="ok", content_type="text/plain", taken=True),
+    "empty": Fault(body="", content_type=JSON, taken=True),
+    "cut before": Fault(cut="fin"),
+    "cut after": Fault(cut="fin", taken=True),
+    "reset before": Fault(cut="rst"),
+    "reset after": Fault(cut="rst", taken=True),
+    "cut in the answer": Fault(cut="half", taken=True),
+    "hang before": Fault(hang=True),
+    "hang after": Fault(hang=True, taken=True),
+}

@@ -1,0 +1,54 @@
+"""What a fake platform accepted: the only judge of what was sent."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One message that the platform took, or one edit of it."""
+
+    at: float  # wall clock, seconds since 1970
+    kind: str  # post, edit
+    chat: str
+    thread: str = ""  # Telegram's message_thread_id, Slack's thread_ts
+    id: str  # the platform's id of the message
+    text: str  # as people see it
+    delivery: str = ""  # from Slack's metadata
+    number: int = 0
+    silent: bool = False
+    together: int = 1  # requests of this chat that were open at that moment, this one included
+    payload: dict[str, Any] = field(default_factory=dict)  # the call's arguments, as they came
+
+
+class Journal:
+    """Entries in the order of their arrival, kept in memory and, where a path is given, as lines of JSON."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._entries: list[Entry] = []
+        self._file: TextIO | None = path.open("a", encoding="utf-8") if path else None
+
+    def write(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        if self._file:
+            self._file.write(json.dumps(asdict(entry), ensure_ascii=True) + "\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def read_journal(path: Path) -> list[Entry]:
+    """The entries that a fake in its own process wrote."""
+    return [Entry(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]

@@ -1,0 +1,61 @@
+"""Telegram's own HTML parser as the judge of texts: tdjson, the library that the Bot API server itself is built on.
+
+It runs offline. It neither trims nor counts, so this module does (platforms.md sections 2 and 3).
+"""
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+import tdjson
+
+TEXT_LIMIT = 4096  # UTF-16 units, after parsing
+RAW_LIMIT = 32_768  # bytes, before parsing
+KEPT_ENTITIES = 100  # more are dropped without an error
+ENTITY_BYTES = 9_500  # of all entities together, as the server stores them
+
+
+class Unparsable(Exception):
+    """The server's words for what it cannot parse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text as people see it, with what is marked in it."""
+
+    text: str
+    entities: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def units(self) -> int:
+        return len(self.text.encode("utf-16-le")) // 2
+
+    @property
+    def entity_bytes(self) -> int:
+        """About what the entities take: twelve bytes each, and the address of a link."""
+        return sum(12 + len(entity["type"].get("url", "").encode()) for entity in self.entities)
+
+
+@functools.cache
+def _quiet() -> None:
+    _execute({"@type": "setLogVerbosityLevel", "new_verbosity_level": 0})
+
+
+def _execute(request: dict[str, Any]) -> dict[str, Any]:
+    answer = tdjson.td_execute(json.dumps(request).encode())
+    return cast("dict[str, Any]", json.loads(answer)) if answer else {}
+
+
+def parse_html(text: str) -> Text:
+    """Raises Unparsable."""
+    _quiet()
+    parsed = _execute({"@type": "parseTextEntities", "text": text, "parse_mode": {"@type": "textParseModeHTML"}})
+    if parsed.get("@type") == "error":
+        raise Unparsable(str(parsed["message"]))
+    return trim(Text(text=parsed["text"], entities=tuple(parsed["entities"])))
+
+
+def trim(text: Text) -> Text:
+    """Without white space around it, and with the entities that the server keeps."""
+    return Text(text=text.text.strip(), entities=text.entities[:KEPT_ENTITIES])

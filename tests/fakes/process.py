@@ -1,0 +1,52 @@
+"""A fake platform in a process of its own, for tests that kill the program from outside."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.fakes.journal import Entry, read_journal
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What a test holds of a fake that runs elsewhere."""
+
+    url: str  # for the program's setting
+    control: str
+    path: Path
+
+    def tell(self, verb: str, *args: Any, **options: Any) -> Any:
+        """Calls a verb of the fake, and returns what it returns (entries as dicts)."""
+        order = {"verb": verb, "args": args, "options": options}
+        answer = httpx.post(self.control, json=order, timeout=60, trust_env=False)
+        answer.raise_for_status()
+        return answer.json()["result"]
+
+    @property
+    def journal(self) -> list[Entry]:
+        return read_journal(self.path)
+
+
+@contextmanager
+def running(platform: str, *, journal: Path) -> Iterator[Remote]:
+    """Starts `python -m tests.fakes.<platform>` and ends it. `journal` is the file that it writes."""
+    command = [sys.executable, "-m", f"tests.fakes.{platform}", "--journal", str(journal)]
+    journal.touch()
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as fake:
+        assert fake.stdout is not None
+        ready = json.loads(fake.stdout.readline())
+        try:
+            yield Remote(ready["url"], ready["control"], journal)
+        finally:
+            fake.kill()

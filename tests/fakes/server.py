@@ -1,0 +1,343 @@
+"""The part of a fake platform that both platforms share: a server, its verbs, and a way to tell it verbs from outside."""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import stat
+import struct
+import sys
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import Counter, deque
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from aiohttp import web
+
+from tests.fakes.faults import FAULTS, Fault
+from tests.fakes.journal import Entry, Journal
+
+LOOPBACK = "127.0.0.1"
+T = TypeVar("T")
+_VERBS = {"answers", "forgives", "posted_to", "edits_in", "most_at_once", "arrived"}  # that never wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, read."""
+
+    method: str  # "sendMessage", "chat.postMessage"
+    token: str
+    arguments: dict[str, Any]
+    chat: str = ""  # the lane that it concerns
+    problem: str = ""  # the request itself cannot be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back."""
+
+    body: dict[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Order:
+    """Faults that are still to come: `times` calls of `method` (in `chat`), after `after` that pass."""
+
+    fault: Fault
+    times: int
+    after: int
+    method: str
+    chat: str
+
+
+class FakePlatform(ABC):
+    """A platform on loopback. It refuses what the platform refuses; a test gives it a mood with verbs.
+
+    As a context manager it runs in a thread of its own. `url` is what the setting for the platform's address takes.
+    """
+
+    send: str  # the method that posts
+    root: str  # the path after the port, for `url`
+    verbs: tuple[str, ...] = ()  # what `_control` may call, beside the verbs of this class
+
+    def __init__(self, journal: Path | None = None) -> None:
+        self.journal = Journal(journal)
+        self.requests: list[tuple[str, str]] = []  # (method, chat) of everything that arrived, refused or not
+        self.port = 0
+        self.control_port = 0
+        self._orders: deque[_Order] = deque()
+        self._open: Counter[str] = Counter()
+        self._most: Counter[str] = Counter()
+        self._runner: web.ServerRunner | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    # ── what a platform must say ──────────────────────────────────────────────
+
+    @abstractmethod
+    async def read(self, request: web.BaseRequest) -> Call:
+        """Reads a request as the platform would."""
+
+    @abstractmethod
+    def handle(self, call: Call) -> Answer:
+        """Checks and does what is asked; never waits."""
+
+    @abstractmethod
+    def too_many(self, retry_after: object) -> Fault:
+        """The platform's 429; `retry_after` None leaves the number out."""
+
+    # ── verbs ─────────────────────────────────────────────────────────────────
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}{self.root}"
+
+    def answers(
+        self,
+        what: str,
+        times: int = 1,
+        *,
+        after: int = 0,
+        chat: str = "",
+        method: str = "",
+        retry_after: object = 3,
+        taken: bool | None = None,
+    ) -> None:
+        """The next `times` posts (or calls of `method`, or only those in `chat`) meet "429" or one of FAULTS.
+
+        `after` calls pass before it begins; `taken` says otherwise than FAULTS whether the message is recorded.
+        """
+        fault = self.too_many(retry_after) if what == "429" else FAULTS[what]
+        fault = fault if taken is None else replace(fault, taken=taken)
+        self._orders.append(_Order(fault, times, after, method or self.send, chat))
+
+    def forgives(self) -> None:
+        """Whatever was to go wrong will not."""
+        self._orders.clear()
+
+    def goes_down(self) -> None:
+        """Nobody listens any more, and open connections are gone."""
+        self._wait(self._down())
+
+    def comes_back(self) -> None:
+        self._wait(self._up(self.port))
+
+    def waits_hanging(self, seconds: float = 10) -> None:
+        """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
+        self._wait(self._until_hanging(seconds))
+
+    def releases(self, *, drop: bool = False) -> None:
+        """What hangs goes on; with `drop` its connection is cut, and what was not taken never will be."""
+        self._wait(self._release(drop=drop))
+
+    # ── what it saw ───────────────────────────────────────────────────────────
+
+    def posted_to(self, chat: str, thread: str | None = None) -> list[Entry]:
+        """The messages of a chat, in their order, without edits."""
+        return [
+            e for e in self.journal if e.kind == "post" and e.chat == chat and (thread is None or e.thread == thread)
+        ]
+
+    def edits_in(self, chat: str) -> list[Entry]:
+        return [e for e in self.journal if e.kind == "edit" and e.chat == chat]
+
+    def arrived(self, method: str = "") -> list[tuple[str, str]]:
+        """(method, chat) of every request, or of those of one method, refused or not."""
+        return [request for request in self.requests if method in {"", request[0]}]
+
+    def most_at_once(self, chat: str) -> int:
+        """The most posts of one chat that were ever under way together."""
+        return self._most[chat]
+
+    # ── the server ────────────────────────────────────────────────────────────
+
+    def __enter__(self) -> Self:
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._main, args=(started,), name=type(self).__name__, daemon=True)
+        self._thread.start()
+        started.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._loop is not None
+        assert self._thread is not None
+        self._wait(self._down())
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+        self.journal.close()
+
+    def _main(self, started: threading.Event) -> None:
+        asyncio.run(self._stay(started))
+
+    async def _stay(self, started: threading.Event) -> None:
+        await self._begin(0)
+        started.set()
+        await self._stop.wait()
+
+    async def _begin(self, port: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._hanging = asyncio.Event()
+        self._gate: asyncio.Future[bool] = self._loop.create_future()
+        await self._up(port)
+
+    async def _up(self, port: int) -> None:
+        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, LOOPBACK, port, reuse_address=True).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def _down(self) -> None:
+        if self._runner:
+            await self._release(drop=True)
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        call = await self.read(request)
+        self.requests.append((call.method, call.chat))
+        with self._counting(call):
+            fault = self._fault(call)
+            if fault is None:
+                return _response(self.handle(call))
+            return await self._misbehave(request, call, fault)
+
+    @contextmanager
+    def _counting(self, call: Call) -> Iterator[None]:
+        if call.method != self.send:
+            yield
+            return
+        self._open[call.chat] += 1
+        self._most[call.chat] = max(self._most[call.chat], self._open[call.chat])
+        try:
+            yield
+        finally:
+            self._open[call.chat] -= 1
+
+    def _fault(self, call: Call) -> Fault | None:
+        for order in self._orders:
+            if order.method == call.method and order.chat in {"", call.chat}:
+                if order.after > 0:
+                    order.after -= 1
+                    return None
+                order.times -= 1
+                if order.times <= 0:
+                    self._orders.remove(order)
+                return order.fault
+        return None
+
+    async def _misbehave(self, request: web.BaseRequest, call: Call, fault: Fault) -> web.StreamResponse:
+        answer = self.handle(call) if fault.taken else None
+        if fault.hang:
+            if not await self._hang():
+                return _cut(request, "fin")
+            return _response(answer or self.handle(call))
+        if fault.cut == "half":
+            half = web.StreamResponse(headers={"Content-Length": "100", "Content-Type": "application/json"})
+            await half.prepare(request)
+            await half.write(b'{"ok": tr')
+            return _cut(request, "fin", half)
+        if fault.cut:
+            return _cut(request, fault.cut)
+        body = fault.body.replace("{path}", request.path)
+        headers = {name: value.replace("{path}", request.path) for name, value in fault.headers.items()}
+        return web.Response(status=fault.status, text=body, content_type=fault.content_type, headers=headers)
+
+    async def _hang(self) -> bool:
+        """Waits for the test; False: the connection is to be cut."""
+        self._hanging.set()
+        return await asyncio.shield(self._gate)
+
+    async def _until_hanging(self, seconds: float = 10) -> None:
+        await asyncio.wait_for(self._hanging.wait(), seconds)
+
+    async def _release(self, *, drop: bool = False) -> None:
+        gate, self._gate = self._gate, asyncio.get_running_loop().create_future()
+        self._hanging.clear()
+        gate.set_result(not drop)
+        await asyncio.sleep(0)
+
+    def _wait(self, work: Coroutine[object, object, T]) -> T:
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    # ── in a process of its own ───────────────────────────────────────────────
+
+    async def _control(self, request: web.BaseRequest) -> web.StreamResponse:
+        """POST {"verb": …, "args": […], "options": {…}} → {"result": …} (tests.fakes.process speaks it)."""
+        order = json.loads(await request.text())
+        verb, args, options = str(order["verb"]), order.get("args", []), order.get("options", {})
+        result: object = None
+        match verb:
+            case "goes_down":
+                await self._down()
+            case "comes_back":
+                await self._up(self.port)
+            case "waits_hanging":
+                await self._until_hanging(*args, **options)
+            case "releases":
+                await self._release(*args, **options)
+            case _ if verb in _VERBS or verb in self.verbs:
+                result = getattr(self, verb)(*args, **options)
+            case _:
+                return web.json_response({"error": f"no verb {verb}"}, status=404)
+        if isinstance(result, list):
+            result = [asdict(entry) if isinstance(entry, Entry) else entry for entry in result]
+        return web.json_response({"result": result})
+
+    @classmethod
+    def main(cls) -> None:
+        """`python -m tests.fakes.telegram --port 0 --journal FILE`: prints one line of JSON with both ports."""
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--port", type=int, default=0)
+        parser.add_argument("--journal", type=Path)
+        options = parser.parse_args()
+        asyncio.run(cls(journal=options.journal)._alone(options.port))
+
+    async def _alone(self, port: int) -> None:
+        await self._begin(port)
+        control = web.ServerRunner(web.Server(self._control, access_log=None))
+        await control.setup()
+        await web.TCPSite(control, LOOPBACK, 0).start()
+        self.control_port = control.addresses[0][1]
+        ready = {"url": self.url, "port": self.port, "control": f"http://{LOOPBACK}:{self.control_port}/_control"}
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+        if not stat.S_ISFIFO(os.fstat(0).st_mode):
+            await asyncio.Event().wait()
+        # A test that started us holds our standard input: when it is gone, so are we.
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        await self._down()
+        await control.cleanup()
+
+    def _note(self, call: Call, **known: Any) -> None:
+        """Writes into the journal that the message was taken."""
+        self.journal.write(
+            Entry(at=time.time(), together=max(1, self._open[call.chat]), payload=call.arguments, **known)
+        )
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.json_response(answer.body, status=answer.status, headers=dict(answer.headers))
+
+
+def _cut(request: web.BaseRequest, how: str, begun: web.StreamResponse | None = None) -> web.StreamResponse:
+    """Closes the connection, politely (FIN) or not (RST)."""
+    transport = request.transport
+    if transport is not None:
+        if how == "rst":
+            connection: socket.socket = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+        else:
+            transport.close()
+    return begun or web.Response()

@@ -1,0 +1,130 @@
+"""The command line under test: in this process for breadth, as a process of its own for the stories."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli import run
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a call ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout."""
+        assert self.out.count("\n") == 1, self.out
+        return json.loads(self.out)
+
+
+class Terminal:
+    """Calls subcommands in a folder of their own, with a database there and nothing else set."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.database = folder / "paperwire.db"
+        self._monkeypatch = monkeypatch
+        monkeypatch.chdir(folder)
+        self.set("DATABASE_URL", f"sqlite:///{self.database}")
+
+    def set(self, name: str, value: str) -> None:
+        """Sets PAPERWIRE_name."""
+        self._monkeypatch.setenv(f"PAPERWIRE_{name}", value)
+
+    def __call__(self, *arguments: str, stdin: bytes = b"") -> Ended:
+        """Runs one subcommand in this process."""
+        out, err = TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO())
+        with self._monkeypatch.context() as patch, _own_log():
+            patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            status = run(arguments)
+        return Ended(status, _text(out), _text(err))
+
+    def process(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
+        """Runs one subcommand as a process of its own."""
+        return self._run("-m", "bot", *arguments, environ=environ, stdin=stdin)
+
+    def python(self, program: str, *arguments: str) -> Ended:
+        """Runs a few lines of Python as a process of its own."""
+        return self._run("-c", program, *arguments)
+
+    def _run(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def file(self, name: str, content: str | bytes) -> str:
+        """Writes a file and returns its name."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return name
+
+
+def page(*papers: tuple[str, str, str]) -> str:
+    """A daily-arXiv page of (id, title, abstract), all in cs.LG."""
+    head = f"<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: {len(papers)}]\n\n\n"
+    head += "<div id='cs.LG'></div>\n\n# cs.LG [[Back]](#toc)\n\n"
+    return head + "\n".join(_entry(number, *paper) for number, paper in enumerate(papers, 1))
+
+
+def _entry(number: int, arxiv_id: str, title: str, abstract: str) -> str:
+    return (
+        f"### [{number}] [{title}](https://arxiv.org/abs/{arxiv_id})\n*Ada Example,Bo Beispiel*\n\n"
+        f"Main category: cs.LG\n\nTL;DR: In short: {title}.\n\n\n"
+        "<details>\n  <summary>Details</summary>\n"
+        "Motivation: Somebody asked.\n\nMethod: We looked.\n\nResult: It is so.\n\nConclusion: It stays so.\n\n"
+        f"Abstract: {abstract}\n\n</details>\n\n"
+    )
+
+
+PAGE = page(
+    ("2601.00001", "Diffusion models for weather", "We train a generative model on clouds."),
+    ("2601.00002", "A survey of diffusion", "We read everything about it."),
+    ("2601.00003", "Graph networks that forget", "Nodes lose their neighbours."),
+)
+
+
+def _text(stream: TextIOWrapper) -> str:
+    stream.flush()
+    buffer = stream.buffer
+    assert isinstance(buffer, BytesIO)
+    return buffer.getvalue().decode()
+
+
+@contextmanager
+def _own_log() -> Iterator[None]:
+    """A subcommand sets up logging for its process; here it is put back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers[:] = []
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)

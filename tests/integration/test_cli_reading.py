@@ -1,0 +1,180 @@
+"""explain, inspect and match: no settings, no database, no network."""
+
+import sys
+
+import pytest
+
+from tests.integration.cli import PAGE, Terminal, page
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(terminal: Terminal) -> None:
+    """None of these subcommands reads a setting, so one that cannot be used does not matter."""
+    terminal.set("WEB_PORT", "nonsense")
+    terminal.file("day.md", PAGE)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("diffusion -survey",), ("--json", "diffusion -survey"), ("diffusion -survey", "--json")]
+)
+def test_explain_says_a_query_in_words_wherever_its_options_stand(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    ended = terminal("explain", *arguments)
+    assert ended.status == 0
+    assert "diffusion, not survey" in ended.out
+    assert ended.err == ""
+
+
+def test_explain_json_has_the_keys_of_the_contract(terminal: Terminal) -> None:
+    assert terminal("explain", '"graph neural', "--json").json == {
+        "query": '"graph neural',
+        "canonical": '"graph neural"',
+        "words": '"graph neural"',
+        "hints": ["I closed the quotation mark."],
+        "error": None,
+    }
+
+
+@pytest.mark.parametrize("arguments", [("-survey",), ("--", "-survey")])
+def test_a_query_that_begins_with_a_dash_is_no_option(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    ended = terminal("explain", *arguments)
+    assert ended.status == 1
+    assert ended.out == ""
+    assert ended.err == (
+        "✗ This only excludes. Say also what you want.\n  -survey\n  ^\n  For example: diffusion -survey\n"
+    )
+
+
+def test_a_refused_query_is_a_document_too(terminal: Terminal) -> None:
+    ended = terminal("explain", "a OR -b", "--json")
+    assert ended.status == 1
+    assert ended.json["canonical"] is None
+    assert ended.json["error"]["column"] == 6
+    assert set(ended.json["error"]) == {"column", "message", "hint"}
+
+
+def test_a_query_without_its_quotes_is_wrong_usage(terminal: Terminal) -> None:
+    ended = terminal("explain", "graph", "neural")
+    assert (ended.status, ended.out) == (2, "")
+    assert "wants quotes" in ended.err
+
+
+def test_explain_and_inspect_load_neither_the_store_nor_a_platform(terminal: Terminal) -> None:
+    program = (
+        "import sys; from bot.cli import run; run(sys.argv[1:]);"
+        "print([n for n in ('sqlmodel', 'sqlalchemy', 'telegram', 'slack_sdk', 'alembic') if n in sys.modules])"
+    )
+    for arguments in (("explain", "graph", "--json"), ("explain", "-x"), ("inspect", "day.md"), ("match", "a", "day.md")):
+        ended = terminal.python(program, *arguments)
+        assert ended.out.splitlines()[-1] == "[]", arguments
+
+
+def test_inspect_counts_what_it_reads(terminal: Terminal) -> None:
+    ended = terminal("inspect", "day.md", "--json")
+    assert ended.status == 0
+    (digest,) = ended.json["digests"]
+    assert (digest["path"], digest["format"], digest["papers"], digest["unique"]) == ("day.md", "daily_arxiv_md", 3, 3)
+    assert digest["categories"] == {"cs.LG": 3}
+    assert digest["error"] is None
+    assert "items" not in digest
+
+
+def test_inspect_lists_the_papers_when_asked(terminal: Terminal) -> None:
+    (digest,) = terminal("inspect", "--papers", "--json", "day.md").json["digests"]
+    assert [item["key"] for item in digest["items"]] == ["2601.00001", "2601.00002", "2601.00003"]
+
+
+def test_inspect_reads_folders_and_standard_input(terminal: Terminal) -> None:
+    terminal.file("inbox/a.md", PAGE)
+    terminal.file("inbox/deeper/b.md", page(("2601.00009", "Another", "One.")))
+    ended = terminal("inspect", "inbox", "-", "--json", stdin=PAGE.encode())
+    assert [(digest["path"], digest["papers"]) for digest in ended.json["digests"]] == [
+        ("inbox/a.md", 3),
+        ("inbox/deeper/b.md", 1),
+        ("-", 3),
+    ]
+
+
+def test_one_file_that_is_no_digest_does_not_hide_the_others(terminal: Terminal) -> None:
+    terminal.file("README.md", "# About\n\nNothing to see here.\n")
+    ended = terminal("inspect", "README.md", "day.md", "nowhere.md")
+    assert ended.status == 1
+    assert "daily_arxiv_md" in ended.out
+    first, second = ended.err.splitlines()
+    assert first.startswith("README.md: no paper entries found")
+    assert second.startswith("nowhere.md: cannot be read")
+    document = terminal("inspect", "README.md", "day.md", "--json")
+    assert (document.status, document.err) == (1, "")
+    assert [digest["error"] is None for digest in document.json["digests"]] == [False, True]
+
+
+def test_an_empty_folder_is_said(terminal: Terminal) -> None:
+    (terminal.folder / "empty").mkdir()
+    ended = terminal("inspect", "empty")
+    assert (ended.status, ended.out, ended.err) == (0, "", "There is no file to read.\n")
+
+
+def test_match_says_which_papers_and_why(terminal: Terminal) -> None:
+    ended = terminal("match", "diffusion -survey", "day.md", "--json")
+    assert ended.status == 0
+    assert ended.json["keys"] == ["2601.00001"]
+    assert {"field": "title", "terms": ["Diffusion"]} in ended.json["why"]["2601.00001"]
+    assert "canonical" not in ended.json
+    shown = terminal("match", "diffusion -survey", "day.md")
+    assert "1 of 3 papers" in shown.out
+    assert "Diffusion models for weather" in shown.out
+
+
+def test_finding_nothing_is_no_failure(terminal: Terminal) -> None:
+    ended = terminal("match", "author:Nobody", "day.md", "--json")
+    assert (ended.status, ended.json["keys"], ended.json["why"]) == (0, [], {})
+
+
+def test_match_with_a_refused_query_says_so_and_ends_with_1(terminal: Terminal) -> None:
+    ended = terminal("match", "-x", "day.md", "--json")
+    assert (ended.status, ended.json["query"], ended.json["error"]["column"]) == (1, None, 1)
+    shown = terminal("match", "-x", "day.md")
+    assert (shown.status, shown.out) == (1, "")
+    assert "  ^" in shown.err
+
+
+def test_match_goes_on_beside_a_file_that_is_no_digest(terminal: Terminal) -> None:
+    ended = terminal("match", "graph", "nowhere.md", "day.md", "--json")
+    assert (ended.status, ended.json["keys"]) == (1, ["2601.00003"])
+    assert "nowhere.md" in ended.err
+
+
+def test_match_without_a_digest_is_wrong_usage(terminal: Terminal) -> None:
+    ended = terminal("match", "graph")
+    assert ended.status == 2
+    assert "There is no digest to look into." in ended.err
+
+
+def test_a_file_of_queries_is_matched_as_one(terminal: Terminal) -> None:
+    terminal.file("queries.txt", b"\xef\xbb\xbfdiffusion\r\nDIFFUSION\n\n-x\ngraph\nnothing*\nbad \xff\ngraph -networks")
+    ended = terminal("match", "--queries", "queries.txt", "day.md", "--json")
+    assert ended.status == 0
+    told = ended.json
+    assert (told["queries"], told["unique"], told["papers"], told["pairs"]) == (8, 4, 3, 5)
+    assert told["matches"] == [
+        [1, ["2601.00001", "2601.00002"]],
+        [2, ["2601.00001", "2601.00002"]],
+        [5, ["2601.00003"]],
+    ]
+    assert [line for line, _ in told["refused"]] == [3, 4, 7]
+    assert set(told["timings"]) == {"parse_s", "compile_s", "match_s"}
+    assert all(seconds >= 0 for seconds in told["timings"].values())
+    assert told["peak_rss_bytes"] > 10_000_000 or sys.platform == "win32"
+
+
+def test_no_matches_only_counts(terminal: Terminal) -> None:
+    terminal.file("queries.txt", "graph\ndiffusion\n")
+    assert "matches" not in terminal("match", "--queries", "queries.txt", "--no-matches", "day.md", "--json").json
+    shown = terminal("match", "--queries", "queries.txt", "day.md")
+    assert shown.out.startswith("2 queries, 2 of them different; 3 papers; 3 pairs.\n")
+    assert "     1  2601.00003\n" in shown.out
+
+
+def test_a_file_of_queries_that_is_not_there_is_a_sentence(terminal: Terminal) -> None:
+    ended = terminal("match", "--queries", "nowhere.txt", "day.md")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.startswith("nowhere.txt: cannot be read")

@@ -1,0 +1,155 @@
+"""The database itself: its schema, and the sentence for everything that can be wrong with it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from subscriptions import Store, StoreError
+from subscriptions.store import HEAD
+from subscriptions.store._database import alembic_config
+from subscriptions.store._rows import TABLES
+from tests.make import NOON, ingested, paper, wants
+
+
+def opened(path: Path) -> Store:
+    store = Store(f"sqlite:///{path}")
+    store.open(now=NOON, copies=path.parent / "copies")
+    return store
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) -> None:
+    store = opened(tmp_path / "new.db")
+    with store.read() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, TABLES) == []
+    store.close()
+
+
+def test_the_newest_revision_is_the_one_that_the_program_expects(tmp_path: Path) -> None:
+    store = opened(tmp_path / "new.db")
+    with store.read() as session:
+        script = ScriptDirectory.from_config(alembic_config(session.connection()))
+    assert script.get_current_head() == HEAD == store.revision()
+    store.close()
+
+
+def test_opening_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
+    opened(tmp_path / "new.db").close()
+    before = (tmp_path / "new.db").read_bytes()
+    opened(tmp_path / "new.db").close()
+    assert (tmp_path / "new.db").read_bytes() == before
+
+
+def test_an_older_database_is_copied_before_it_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "old.db"
+    store = opened(path)
+    monkeypatch.setattr("subscriptions.store._database.HEAD", "0002")
+    monkeypatch.setattr(Store, "upgrade", lambda _: None)
+    store.open(now=NOON, copies=tmp_path / "copies")
+    store.close()
+    (copy,) = (tmp_path / "copies").iterdir()
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
+    connection.close()
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "newer.db"
+    opened(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreError, match="written by a newer paperwire"):
+        opened(path)
+
+
+def test_tables_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE paper (doi TEXT)")
+    connection.close()
+    with pytest.raises(StoreError, match="not paperwire's"):
+        opened(path)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("These are my notes. " * 100)
+    with pytest.raises(StoreError, match=r"notes\.txt is not a paperwire database"):
+        opened(path)
+
+
+def test_a_damaged_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.db"
+    store = opened(path)
+    ingested(store, *(paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    data = bytearray(path.read_bytes())
+    data[4096 * 3 : 4096 * 20] = b"\xff" * (4096 * 17)
+    path.write_bytes(bytes(data))
+    with pytest.raises(StoreError, match="damaged"):
+        use(path)
+
+
+def use(path: Path) -> None:
+    store = opened(path)
+    wants(store, "telegram:1", "graph")
+    ingested(store, paper("Another"))
+
+
+def test_a_database_that_another_program_locks_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subscriptions.store._database.BUSY_SECONDS", 0.05)
+    store = opened(tmp_path / "busy.db")
+    other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked by another program"):
+        ingested(store, paper("One"))
+    other.execute("ROLLBACK")
+    other.close()
+    ingested(store, paper("One"))
+    store.close()
+
+
+def test_a_full_disk_is_a_sentence_and_nothing_is_half_written(tmp_path: Path) -> None:
+    store = opened(tmp_path / "full.db")
+    with store.write() as session:
+        pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar()
+        session.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    store_papers = [paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
+    with pytest.raises(StoreError, match="full"):
+        ingested(store, *store_papers)
+    with store.read() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM digest").scalar() == 0
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM paper").scalar() == 0
+    store.close()
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError):
+        opened(tmp_path / "file" / "paperwire.db")
+
+
+@pytest.mark.parametrize("url", ["postgresql://localhost/paperwire", "sqlite://", "sqlite:///:memory:"])
+def test_a_database_that_this_version_cannot_use_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="PAPERWIRE_DATABASE_URL"):
+        Store(url)
+
+
+def test_a_copy_is_whole_while_others_write(tmp_path: Path) -> None:
+    store = opened(tmp_path / "live.db")
+    ingested(store, paper("One"))
+    store.backup(tmp_path / "copy.db")
+    ingested(store, paper("Two"))
+    copy = Store(f"sqlite:///{tmp_path}/copy.db")
+    with copy.read() as session:
+        assert session.connection().exec_driver_sql("SELECT title FROM paper").scalars().all() == ["One"]
+    copy.close()
+    store.close()

@@ -1,0 +1,336 @@
+"""From due papers to a platform's journal: the real pipeline, real HTTP, a real SQLite file; only the clock is ours."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.ports import Sent
+from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
+from subscriptions import Announce, Message, StoreError, get_chat, outbox_entries, retry_delivery
+from tests.fakes.slack import FakeSlack
+from tests.fakes.telegram import FakeTelegram
+from tests.make import FakeClock, address, ingested, paper, wants
+
+MINUTE = timedelta(minutes=1)
+Make = Callable[..., App]
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.opens_to_all()
+        yield fake
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as fake:
+        fake.knows("C1")
+        fake.knows("C2")
+        yield fake
+
+
+@asynccontextmanager
+async def running(
+    tmp_path: Path,
+    clock: FakeClock,
+    *,
+    telegram: FakeTelegram | None = None,
+    slack: FakeSlack | None = None,
+    on_unclear: str = "resend",
+    token: str = "",
+) -> AsyncIterator[App]:
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+        telegram=TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url)
+        if telegram
+        else TelegramSettings(),
+        slack=SlackSettings(workspaces=(SlackWorkspace(bot_token=SecretStr(slack.token)),), api_url=slack.url)
+        if slack
+        else SlackSettings(),
+        on_unclear=on_unclear,  # type: ignore[arg-type]
+    )
+    app = build_app(settings, clock=clock)
+    app.open()
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
+def links(fake: FakeTelegram | FakeSlack) -> list[str]:
+    """Every arXiv id that the journal shows, in the order in which the platform took them."""
+    return [found for entry in fake.journal for found in re.findall(r"arxiv\.org/abs/([\d.]+)", str(entry.payload))]
+
+
+async def test_a_paper_reaches_its_chat_once(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001"))
+        first = await app.deliver()
+        assert first == Sent(planned=1, sent=1, papers=1)
+        clock.advance(MINUTE)
+        ingested(app.store, paper("A graph", "cs.LG", arxiv_id="2601.00001", version=2, kind=Announce.REPLACE))
+        assert await app.deliver() == Sent()
+    assert links(telegram) == ["2601.00001"]
+
+
+async def test_topics_of_one_group_keep_their_order_and_their_place(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    telegram.knows("-7", topics=(3, 4))
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for n, topic in enumerate(("3", "4", "3", "")):
+            wants(app.store, f"telegram:-7/{topic}", f"word{n}", every="now", since="1d")
+            ingested(app.store, paper(f"word{n}"), now=clock.now())
+            clock.advance(MINUTE)
+        await app.deliver()
+    assert telegram.most_at_once("-7") == 1
+    assert sorted(entry.thread for entry in telegram.posted_to("-7")) == ["", "3", "4"]
+
+
+async def test_a_chat_that_is_told_to_wait_holds_up_no_other(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for chat in ("1", "2", "3"):
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        telegram.answers("429", chat="2", retry_after=43837)
+        sent = await app.deliver()
+        assert (sent.sent, sent.waiting, sent.dead) == (2, 1, 0)
+        clock.advance(timedelta(seconds=43836))
+        assert (await app.deliver()).sent == 0
+        clock.advance(timedelta(seconds=2))
+        assert (await app.deliver()).sent == 1
+    assert [len(telegram.posted_to(chat)) for chat in ("1", "2", "3")] == [1, 1, 1]
+
+
+async def test_a_platform_that_cannot_be_reached_is_tried_once_per_call_and_loses_nothing(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for chat in ("1", "2", "3"):
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        telegram.goes_down()
+        assert await app.deliver() == Sent(planned=3, waiting=3)
+        assert [entry.attempts for entry in outbox_entries(app.store, now=clock.now())] == [1, 1, 1]
+        telegram.comes_back()
+        assert (await app.deliver()).sent == 0  # 30 seconds have not gone by
+        clock.advance(timedelta(seconds=30))
+        assert (await app.deliver()).sent == 3
+    assert len(telegram.journal) == 3
+
+
+@pytest.mark.parametrize(("policy", "posts"), [("resend", 2), ("skip", 1)])
+async def test_an_unclear_telegram_message_follows_the_operators_policy(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, policy: str, posts: int
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram, on_unclear=policy) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        wants(app.store, "telegram:1", "tree", every="now")
+        ingested(app.store, paper("A graph"))
+        telegram.answers("cut after")
+        first = await app.deliver()
+        assert (first.sent, first.unclear) == (0, 1)
+        clock.advance(MINUTE)
+        ingested(app.store, paper("A tree"), now=clock.now())
+        second = await app.deliver()
+        assert second.unclear == (0 if policy == "resend" else 1)
+    told = [entry.text for entry in telegram.posted_to("1")]
+    assert sum("A graph" in text for text in told) == posts
+    assert sum("A tree" in text for text in told) == 1
+
+
+@pytest.mark.parametrize("fault", ["cut before", "cut after", "500", "broken json", "reset after", "text"])
+async def test_an_unclear_slack_message_is_looked_up_and_neither_lost_nor_doubled(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, fault: str
+) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
+        wants(app.store, "slack:C1", "graph", every="now")
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001"))
+        slack.answers(fault)
+        assert await app.deliver() == Sent(planned=1, sent=1, papers=1)
+    assert links(slack).count("2601.00001") >= 1
+    assert len(slack.posted_to("C1")) == 1
+    assert clock.slept[0] == pytest.approx(2, abs=0.01)
+
+
+async def test_without_the_right_to_read_slack_follows_the_policy(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack
+) -> None:
+    slack.scopes.discard("channels:history")
+    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
+        wants(app.store, "slack:C1", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        slack.answers("cut after")
+        assert (await app.deliver()).unclear == 1
+    assert len(slack.posted_to("C1")) == 1
+
+
+async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        app.wire.engine.nudge([])
+        broken = [("<b>", "A graph, plain")]
+        object.__setattr__(app.wire, "render", _renders(broken))
+        assert (await app.deliver()).sent == 1
+        assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
+        clock.advance(MINUTE)
+        ingested(app.store, paper("Another graph"), now=clock.now())
+        object.__setattr__(app.wire, "render", _renders([("<b>", "")]))
+        assert (await app.deliver()).dead == 1
+        entry = next(e for e in outbox_entries(app.store, now=clock.now()) if e.state == "dead")
+        object.__setattr__(app.wire, "render", _renders(broken))
+        retry_delivery(app.store, entry.id)
+        assert (await app.deliver()).dead == 1  # what is stored is posted: the same bytes again
+
+
+def _renders(texts: list[tuple[str, str]]) -> Callable[[object], tuple[object, ...]]:
+    return lambda _: tuple(
+        Message(
+            number=n,
+            payload=json.dumps({"text": text, "silent": True}),
+            plain=json.dumps({"text": plain, "silent": True}),
+        )
+        for n, (text, plain) in enumerate(texts, 1)
+    )
+
+
+async def test_a_group_that_moved_gets_its_message_at_the_new_address_in_the_same_call(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    telegram.knows("-5", "group")
+    telegram.migrates("-5", "-1005")
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        wants(app.store, "telegram:-5", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        assert (await app.deliver()).sent == 1
+        assert str(get_chat(app.store, address("telegram:-5")).address) == "telegram:-1005"
+    assert len(telegram.posted_to("-1005")) == 1
+
+
+async def test_a_chat_that_blocked_the_bot_is_paused_with_the_reason_and_keeps_everything(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    telegram.knows("1")
+    telegram.blocks("1")
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        sent = await app.deliver()
+        (entry,) = outbox_entries(app.store, now=clock.now())
+        assert (sent.waiting, entry.state) == (1, "held")
+        assert get_chat(app.store, address("telegram:1")).state_reason.startswith("gone: ")
+
+
+async def test_a_closed_topic_pauses_that_topic_alone(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
+    telegram.knows("-7", topics=(3, 4))
+    telegram.closes_topic("-7", 3)
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for topic in (3, 4):
+            wants(app.store, f"telegram:-7/{topic}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        assert (await app.deliver()).sent == 1
+        states = [get_chat(app.store, address(f"telegram:-7/{topic}")).state for topic in (3, 4)]
+        assert states == ["paused", "active"]
+
+
+async def test_a_revoked_token_leaves_everything_planned(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for chat in ("1", "2"):
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        telegram.revokes()
+        sent = await app.deliver()
+        assert (sent.waiting, sent.dead, list(sent.stopped)) == (2, 0, ["telegram"])
+        telegram.restores()
+        clock.advance(MINUTE)
+        assert (await app.deliver()).sent == 2
+
+
+async def test_when_very_many_chats_are_gone_at_once_nobody_is_paused_and_the_platform_stands_still(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for chat in range(1, 41):
+            telegram.knows(str(chat))
+            telegram.blocks(str(chat))
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        sent = await app.deliver()
+        assert "telegram" in sent.stopped
+        states = {get_chat(app.store, address(f"telegram:{chat}")).state for chat in range(1, 41)}
+        assert states == {"active"}
+        for chat in range(1, 41):
+            telegram.unblocks(str(chat))
+        assert (await app.deliver()).sent == 0  # it stands still until a person decides
+        app.pause_gone()
+        assert (await app.deliver()).sent == 40
+
+
+async def test_with_the_operators_word_gone_chats_are_paused_however_many(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for chat in range(1, 21):
+            telegram.knows(str(chat))
+            telegram.blocks(str(chat))
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        app.pause_gone()
+        await app.deliver()
+        assert {entry.state for entry in outbox_entries(app.store, now=clock.now())} == {"held"}
+
+
+async def test_another_bots_token_is_refused(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        await app.deliver()
+    telegram.token = "999:another-token-of-another-bot"
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        with pytest.raises(StoreError, match="another Telegram bot"):
+            await app.deliver()
+
+
+async def test_no_limit_is_passed_in_any_window(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
+    starts: list[float] = []
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for chat in range(1, 61):
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        post = app.wire.channels["telegram"].post
+
+        async def timed(*args: object, **options: object) -> str:
+            starts.append(clock.monotonic())
+            return await post(*args, **options)  # type: ignore[arg-type]
+
+        app.wire.channels["telegram"].post = timed  # type: ignore[method-assign]
+        await app.deliver()
+    assert len(starts) == 60
+    assert all(sum(t <= s < t + 1 for s in starts) <= 30 for t in starts)
+
+
+async def test_lanes_that_wait_do_not_stop_the_call(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
+        wants(app.store, "slack:C1", "graph", every="now")
+        wants(app.store, "slack:C2", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        slack.answers("429", chat="C1", retry_after=30)
+        sent = await app.deliver()
+        assert (sent.sent, sent.waiting) == (1, 1)
+        clock.advance(timedelta(seconds=31))
+        assert (await app.deliver()).sent == 1

@@ -1,0 +1,144 @@
+"""`paperwire demo`: the first thing a stranger runs. Expectations were written by hand from bot/samples."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.demo import GUESTS, PAGES, Story, exhibits, run_demo, tell, write_gallery
+from bot.errors import WrongUsage
+from bot.rendering import Language
+from bot.rendering.gallery import shown
+from tests.html_page import HtmlPage
+
+# Titles by their beginnings. Of the feed, ComputerRL is only a replacement and so is not announced to anybody.
+VIGA, PHYS, UNIX = "Vision-as-Inverse", "PhysRVG", "UniX"
+FISSION, CASL, FLOW, GRAPHS = "Robust Tool Use", "CASL", "Low-Dimensional Adaptation", "Communication-efficient"
+IMPLICIT, HAMILTON, BLEND, GVPO = "Implicit Diffusion", "Denoising Hamiltonian", "The Perfect Blend", "GVPO"
+SOCIETIES, TREES, OUTPUT, BYOL = "Reasoning Models Generate", "Reasoning in Trees", "Language of Thought", "BYOL"
+SHARPENING, PROVER, MIRAGE, AUQ, SQL = "When Sharpening", "PhysProver", "MiRAGE", "Agentic Uncertainty", "AgentSM"
+UNTITLED_RL = "“A small Transformer that is rewarded"  # a bilingual list has no titles
+
+RECEIVED = {
+    "researcher": {VIGA, FISSION, IMPLICIT, FLOW, UNIX, GRAPHS, CASL, HAMILTON},
+    "reader": {PHYS, FLOW, UNIX, GRAPHS, CASL},
+    "lab": {UNIX, PHYS, VIGA},
+    "reading-group": {TREES, OUTPUT, SOCIETIES, BYOL, PROVER, MIRAGE, AUQ, PHYS, BLEND, GVPO, UNTITLED_RL, SHARPENING},
+    "terminal": {SQL, AUQ, MIRAGE, FISSION, VIGA},
+}
+EVERY_TITLE = set().union(*RECEIVED.values())
+MESSAGES = {"researcher": 1, "reader": 1, "lab": 1, "reading-group": 2, "terminal": 2}
+AT = {"researcher": "08:00", "reader": "18:00", "lab": "09:00", "reading-group": "09:00", "terminal": "05:00"}
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return asyncio.run(tell(tmp_path_factory.mktemp("demo") / "demo.db"))
+
+
+def read(story: Story, anchor: str) -> list[str]:
+    """The texts of one chat's messages, replies after the message they answer."""
+    exhibit = next(exhibit for exhibit in exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
+    messages = [each for message in shown(exhibit) for each in (message, *message.replies)]
+    return ["\n".join(paragraph.text for paragraph in message.display.paragraphs) for message in messages]
+
+
+@pytest.mark.parametrize("anchor", RECEIVED)
+def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anchor: str) -> None:
+    texts = read(story, anchor)
+    told = Counter(title for text in texts for title in EVERY_TITLE if title in text)
+    assert dict(told) == dict.fromkeys(RECEIVED[anchor], 1)
+    assert len(texts) == MESSAGES[anchor]
+
+
+@pytest.mark.parametrize("anchor", AT)
+def test_it_comes_at_the_hour_that_the_chat_chose(story: Story, anchor: str) -> None:
+    exhibit = next(exhibit for exhibit in exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
+    assert shown(exhibit)[0].time == AT[anchor]
+
+
+def test_the_counts_are_those_of_the_samples(story: Story) -> None:
+    assert (story.papers, story.digests, story.messages, story.undelivered) == (32, 4, 7, 0)
+    assert [title.partition(":")[0] for title in story.repeated] == ["Robust Tool Use via Fission-GRPO"]
+
+
+def test_the_reader_in_shanghai_reads_chinese(story: Story) -> None:
+    (text,) = read(story, "reader")
+    assert text.count("AI: ") == 5
+    assert "用强化学习让视频生成模型遵守刚体运动的物理规律。" in text
+
+
+def test_every_platform_and_cadence_of_the_story_is_there() -> None:
+    assert {guest.platform for guest in GUESTS} == {"telegram", "slack", "console"}
+    assert {wish.every for guest in GUESTS for wish in guest.wishes} == {"daily", "now"}
+
+
+def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "gallery"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", _WITHOUT_NETWORK, "demo", "--out", str(out)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=30,
+        check=False,
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    *shown_above, blank, look, words, connect = done.stdout.splitlines()
+    assert blank == ""
+    assert re.fullmatch(rf"Look at the gallery: +{re.escape(str(out / 'index.html'))}", look)
+    assert re.fullmatch(r"Try your own words: +\S.* match 'diffusion -survey' \S+daily_arxiv\.md", words)
+    assert re.fullmatch(r"Connect a chat: +PAPERWIRE_TELEGRAM_TOKEN=… \S.* run", connect)
+    assert any(line.startswith("32 papers from 4 digests, 7 messages to 5 chats.") for line in shown_above)
+    assert {path.name for path in out.iterdir()} == set(PAGES.values())
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+_WITHOUT_NETWORK = """
+import socket, sys
+def refused(*_):
+    raise AssertionError("the demo reached for the network")
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refused
+from bot.__main__ import main
+sys.argv[0] = "paperwire"
+main()
+"""
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_gallery_is_a_whole_page_that_loads_nothing(story: Story, tmp_path: Path, language: str) -> None:
+    write_gallery(story, tmp_path)
+    page = HtmlPage((tmp_path / PAGES[language]).read_text(encoding="utf-8"))
+    assert page.complaints == []
+    outside = {link.rsplit("/", 1)[0] for link in page.links if link.startswith("http")}
+    assert outside == {"https://arxiv.org/abs"}
+    assert page.languages[0] == language
+    assert all((tmp_path / link).is_file() for link in page.links if link.endswith(".html"))
+    assert all(title in page.text for title in EVERY_TITLE)
+
+
+def test_the_gallery_says_whose_words_these_are(story: Story, tmp_path: Path) -> None:
+    page = HtmlPage(write_gallery(story, tmp_path).read_text(encoding="utf-8"))
+    assert "abstracts, translations and summaries were written for this demonstration" in page.text
+
+
+def test_two_runs_are_the_same(story: Story, tmp_path: Path) -> None:
+    write_gallery(story, tmp_path / "one")
+    write_gallery(asyncio.run(tell(tmp_path / "demo.db")), tmp_path / "two")
+    for name in PAGES.values():
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(WrongUsage, match=r"The gallery cannot be written to .*taken.* paperwire demo --out DIR"):
+        run_demo(tmp_path / "taken", Console(quiet=True))

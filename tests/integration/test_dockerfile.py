@@ -1,0 +1,202 @@
+"""The Dockerfile's own commands, run in order in an empty folder and environment.
+
+A fresh virtual environment stands in for the base image, links to the packages of this one for the package index: what
+the lock file does not name is not there. Nothing is downloaded.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import threading
+import venv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+REPO = Path(__file__).parents[2]
+INSIDE = re.compile(r"/(src|wheels|data)\b")  # every absolute path that the Dockerfile speaks of
+FOR_THE_WHEEL = ["hatchling"]
+
+
+@dataclass
+class Stage:
+    """One FROM: an environment and a folder that holds its absolute paths."""
+
+    root: Path
+    name: str
+    workdir: Path = field(init=False)
+    env: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)  # USER, VOLUME, CMD, …
+
+    def __post_init__(self) -> None:
+        self.workdir = self.root
+        venv.create(self.root / "python", with_pip=True)
+        stubs = self.root / "stubs"
+        stubs.mkdir()
+        (stubs / "chown").write_text("#!/bin/sh\n", encoding="utf-8")  # who runs the tests may give nothing away
+        (stubs / "chown").chmod(0o755)
+        self.env = {
+            "PATH": f"{self.root}/python/bin:{stubs}:{os.defpath}",
+            "HOME": str(self.root),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it the other way round
+        }
+
+    def path(self, text: str) -> Path:
+        """A path of the Dockerfile as one of this machine."""
+        return Path(self.inside(text)) if text.startswith("/") else self.workdir / text
+
+    def inside(self, text: str) -> str:
+        return INSIDE.sub(lambda match: f"{self.root}{match[0]}", text)
+
+    def run(self, command: str | Sequence[str]) -> subprocess.CompletedProcess[str]:
+        words = ["/bin/sh", "-euc", self.inside(command)] if isinstance(command, str) else command
+        return subprocess.run(  # noqa: S603 - the commands of our own Dockerfile
+            words, cwd=self.workdir, env=self.env, capture_output=True, text=True, check=False
+        )
+
+    def provide(self, names: Sequence[str]) -> None:
+        """Links installed packages into this environment, as if the index had them."""
+        site = next((self.root / "python" / "lib").glob("python*/site-packages"))
+        for name in names:
+            package = distribution(name)
+            for top in {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}:
+                if not (site / top).exists():
+                    (site / top).symlink_to(str(package.locate_file(top)))
+
+
+def instructions() -> Iterator[tuple[str, str]]:
+    """The instructions of the Dockerfile: ("RUN", "python -m pip …")."""
+    text = (REPO / "Dockerfile").read_text(encoding="utf-8")
+    lines = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
+    for line in lines.replace("\\\n", " ").split("\n"):
+        if line.strip():
+            word, _, rest = line.partition(" ")
+            yield word, " ".join(rest.split())
+
+
+def locked() -> list[str]:
+    """The packages of the lock file that this machine needs."""
+    lines = (REPO / "requirements.lock").read_text(encoding="utf-8").split("\n")
+    wanted = [Requirement(line) for line in lines if line.strip()]
+    return [one.name for one in wanted if one.marker is None or one.marker.evaluate()]
+
+
+def with_dependencies(names: Sequence[str]) -> list[str]:
+    found = list(names)
+    for name in found:
+        needed = (Requirement(text) for text in distribution(name).requires or ())
+        found += [one.name for one in needed if one.name not in found and (not one.marker or one.marker.evaluate())]
+    return found
+
+
+def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
+    """COPY: a folder's content, or files into a folder; only what .dockerignore lets through."""
+    *sources, target = (word for word in arguments.split() if not word.startswith("--"))
+    origin = re.search(r"--from=(\w+)", arguments)
+    allowed = {line[1:] for line in (REPO / ".dockerignore").read_text(encoding="utf-8").split("\n") if line[:1] == "!"}
+    for source in sources:
+        assert origin or source in allowed, f".dockerignore hides {source}"
+        path = stages[origin[1]].path(source) if origin else REPO / source
+        if path.is_dir():
+            shutil.copytree(path, stage.path(target), dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            stage.path(target).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, stage.path(target))
+
+
+def build(folder: Path) -> Stage:
+    """Follows the Dockerfile; the last stage."""
+    stages: dict[str, Stage] = {}
+    for word, rest in instructions():
+        if word == "FROM":
+            name = rest.partition(" AS ")[2] or "last"
+            (folder / name).mkdir()
+            stage = stages[name] = Stage(folder / name, name)
+            stage.provide(locked() if name == "last" else with_dependencies(FOR_THE_WHEEL))
+        elif word == "COPY":
+            copy(stage, stages, rest)
+        elif word == "RUN":
+            ran = stage.run(rest)
+            assert ran.returncode == 0, f"RUN {rest}\n{ran.stdout}{ran.stderr}"
+        elif word == "WORKDIR":
+            stage.workdir = stage.path(rest)
+            stage.workdir.mkdir(parents=True, exist_ok=True)
+        elif word == "ENV":
+            pairs = (pair.partition("=") for pair in shlex.split(rest))
+            stage.env |= {key: stage.inside(value) for key, _, value in pairs}
+        else:
+            stage.settings[word] = rest
+    return stage
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return build(tmp_path_factory.mktemp("image"))
+
+
+@pytest.mark.timeout(60)
+def test_the_image_holds_the_program_and_what_the_lock_names(image: Stage) -> None:
+    told = image.run(["paperwire", "--help"])
+    assert told.returncode == 0, told.stderr
+    assert "demo" in told.stdout
+    assert image.run(["python", "-m", "pip", "check"]).returncode == 0
+
+
+@pytest.mark.timeout(60)
+def test_the_image_holds_templates_languages_and_samples(image: Stage) -> None:
+    shown = image.run(["paperwire", "demo", "--out", "gallery"])
+    assert shown.returncode == 0, shown.stderr
+    assert list((image.workdir / "gallery").glob("*.html"))
+
+
+@pytest.mark.timeout(60)
+def test_the_image_holds_nothing_that_builds_and_nothing_left_over(image: Stage) -> None:
+    assert image.run(["python", "-c", "import hatchling"]).returncode != 0
+    assert not image.path("/wheels").exists()
+    assert not image.path("/src").exists()
+
+
+def test_the_image_runs_as_nobody_in_the_folder_of_its_data(image: Stage) -> None:
+    user = image.settings["USER"].partition(":")[0]
+    assert user.isdigit()
+    assert int(user) > 0
+    assert image.workdir == image.path("/data")
+    assert image.settings["VOLUME"] == "/data"
+    assert image.env["PAPERWIRE_DATABASE_URL"] == f"sqlite:///{image.root}/data/paperwire.db"
+    assert json.loads(image.settings["CMD"]) == ["paperwire", "run"]
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
+def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: int, healthy: bool) -> None:  # noqa: FBT001 - a column of the table
+    asked = []
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Health)
+    server.timeout = 20  # a check that does not ask fails the test, it does not hang
+    answering = threading.Thread(target=server.handle_request)
+    answering.start()
+    command = json.loads(image.settings["HEALTHCHECK"].partition(" CMD ")[2])
+    image.env["PAPERWIRE_WEB_PORT"] = str(server.server_port)
+    checked = image.run(command)
+    answering.join()
+    server.server_close()
+    assert asked == ["/health/ready"]
+    assert (checked.returncode == 0) is healthy

@@ -1,0 +1,326 @@
+"""The pages keep their word: what stands in them is looked up in the program, or run."""
+
+import json
+import logging
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+import typer
+
+from bot.cli import run
+from bot.cli._program import app
+from bot.digests import FORMATS, INFO, read_digest
+from bot.digests._arxiv import arxiv_address
+from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
+from bot.digests._keys import paper_key
+from bot.digests._warnings import _MESSAGES as MESSAGES
+from bot.errors import SettingsError
+from bot.rendering.reading import words
+from bot.settings import VARIABLES, Settings, load_settings
+from subscriptions import (
+    SETTINGS,
+    ChatKind,
+    Paper,
+    PaperwireError,
+    QueryError,
+    Summary,
+    Translation,
+    check_value,
+    matching_papers,
+    parse_query,
+    resolve,
+)
+from tests.integration.pages import DOCS, ROOT, Row, Step, blocks, page, rows, shows, shows_value, steps
+
+# ------------------------------------------------------------------------------------------------------ docs/queries.md
+
+
+def _paper(text: str) -> Paper:
+    """`Title · by Jane Doe, Max Roe · in cs.CV cs.LG · abstract: …`: a small paper, as the page writes it."""
+    title, *others = text.split(" · ")
+    values: dict[str, object] = {"key": text, "title": title}
+    for part in others:
+        word, _, value = part.partition(" ")
+        match word:
+            case "by":
+                values["authors"] = tuple(value.split(", "))
+            case "in":
+                values["categories"] = tuple(value.split())
+                values["primary"] = value.split()[0]
+            case "id":
+                values["arxiv_id"] = value
+            case "doi":
+                values["doi"] = value
+            case "from":
+                values["sources"] = (value,)
+            case "abstract:":
+                values["abstract"] = value
+            case "summary:":
+                values["summaries"] = (Summary(language="en", fields={"tldr": value}),)
+            case "zh:":
+                values["translations"] = (Translation(language="zh", title=value),)
+            case _:
+                raise AssertionError(f"a paper of the page has an unknown part: {part}")
+    return Paper(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("row", rows("queries.md", "you type", "finds", "does not find"), ids=str)
+def test_an_example_query_finds_and_leaves_what_its_page_says(row: Row) -> None:
+    query = parse_query(row.code("you type"))
+    papers = [_paper(row["finds"]), _paper(row["does not find"])]
+    assert list(matching_papers(query, papers)) == [0]
+
+
+@pytest.mark.parametrize("row", rows("queries.md", "you type", "is the same as"), ids=str)
+def test_two_queries_that_the_page_calls_the_same_are_one(row: Row) -> None:
+    assert parse_query(row.code("you type")).canonical == parse_query(row.code("is the same as")).canonical
+
+
+@pytest.mark.parametrize("row", rows("queries.md", "you type", "is read as", "and the answer says"), ids=str)
+def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: Row) -> None:
+    query = parse_query(row.code("you type"))
+    assert (words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
+
+
+@pytest.mark.parametrize("row", rows("queries.md", "you type", "column", "the answer says"), ids=str)
+def test_a_query_is_refused_with_the_column_and_sentence_of_its_page(row: Row) -> None:
+    with pytest.raises(QueryError) as refused:
+        parse_query(row.code("you type"))
+    assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
+
+
+# ----------------------------------------------------------------------------------------------------- docs/commands.md
+
+
+def _subcommands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
+    """Every subcommand, `outbox retry` as "outbox retry"."""
+    top = typer.main.get_command(app)
+    assert isinstance(top, typer.core.TyperGroup)
+    for name, command in top.commands.items():
+        yield name, command
+        if isinstance(command, typer.core.TyperGroup):
+            yield from ((f"{name} {inner}", below) for inner, below in command.commands.items())
+
+
+SUBCOMMANDS = dict(_subcommands())
+EVERYWHERE = ("--help", "--json", "--now")  # options that the page explains once for all
+
+
+def _section(name: str) -> str:
+    """What docs/commands.md says of a subcommand."""
+    found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", page("commands.md"), re.MULTILINE | re.DOTALL)
+    assert found, f"docs/commands.md has no section for {name}"
+    return found[1]
+
+
+@pytest.mark.parametrize(("name", "command"), SUBCOMMANDS.items(), ids=SUBCOMMANDS)
+def test_a_subcommand_and_its_options_have_their_place_on_the_page(
+    name: str, command: typer.core.TyperCommand
+) -> None:
+    section, everywhere = _section(name.split()[0]), page("commands.md").partition("\n## demo\n")[0]
+    assert f"paperwire {name}" in section
+    for option in (flag for option in command.params for flag in option.opts if flag.startswith("--")):
+        told = everywhere if option in EVERYWHERE else section
+        assert re.search(rf"(?<![\w-]){option}(?![\w-])", told), option
+
+
+class _Shell:
+    """A folder in which lines are typed, with the sample digests of the repo and a database of its own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self._monkeypatch = monkeypatch
+        shutil.copytree(ROOT / "bot" / "samples", folder / "bot" / "samples")
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("PAPERWIRE_DATABASE_URL", "sqlite:///paperwire.db")
+        monkeypatch.setenv("PAPERWIRE_WEB_PORT", "0")
+
+    def type(self, line: str) -> tuple[int, str]:
+        """The exit status of a line and what it printed; of `--json` only what went to standard output."""
+        if not line.startswith("paperwire "):
+            done = subprocess.run(["sh", "-c", line], cwd=self.folder, capture_output=True, text=True, check=False)  # noqa: S603, S607 - a line of our own pages
+            return done.returncode, done.stdout
+        line, _, target = line.partition(" > ")
+        arguments = shlex.split(line, comments=True)[1:]
+        out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
+        with self._monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err if "--json" in arguments else out)
+            try:
+                status = run(arguments)
+            finally:
+                logging.basicConfig(handlers=[], force=True)
+        out.seek(0)
+        printed = out.read()
+        if target:
+            (self.folder / target).write_text(printed, encoding="utf-8")
+        return status, "" if target else printed
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Shell:
+    return _Shell(tmp_path, monkeypatch)
+
+
+_TOLD = 1500  # characters of an answer that a failure repeats
+
+
+def _wrong(step: Step, shell: _Shell) -> str:
+    """How a line of a page does other than it shows, "" when it does just that."""
+    status, printed = shell.type(step.typed)
+    if " --json" in step.typed:
+        fits = status == step.status and shows_value(json.loads(step.shown), json.loads(printed))
+    else:
+        fits = status == step.status and shows(step.shown, printed)
+    shown = f"$ {step.typed}\nis shown with {step.status} and\n{step.shown}"
+    return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_TOLD]}\n"
+
+
+def test_the_examples_of_the_command_line_do_what_their_page_shows(shell: _Shell) -> None:
+    wrong = [told for step in steps(DOCS / "commands.md") if (told := _wrong(step, shell))]
+    assert not wrong, "\n".join(wrong)
+
+
+# ----------------------------------------------------------------------------------------------------- docs/settings.md
+
+_VARIABLES = ("variable", "what it is", "without it", "example")
+
+
+def _load(environ: dict[str, str], folder: Path) -> Settings:
+    return load_settings(environ, folder, formats=[module.name for module in FORMATS])
+
+
+def test_every_variable_has_its_row_and_no_row_is_of_another() -> None:
+    assert sorted(row.code("variable") for row in rows("settings.md", *_VARIABLES)) == sorted(VARIABLES)
+
+
+@pytest.mark.parametrize("row", rows("settings.md", *_VARIABLES), ids=str)
+def test_the_example_of_a_variable_can_be_used_and_changes_something(row: Row, tmp_path: Path) -> None:
+    examples = {other.code("variable"): other.code("example") for other in rows("settings.md", *_VARIABLES)}
+    examples["PAPERWIRE_CONFIG"] = "other.toml"
+    (tmp_path / "other.toml").write_text("[backup]\nto = 'elsewhere'", encoding="utf-8")
+    whole = _load(examples, tmp_path)
+    del examples[row.code("variable")]
+    try:
+        assert _load(examples, tmp_path) != whole
+    except SettingsError as error:  # one of a pair
+        assert row.code("variable") in str(error)
+
+
+def _default(name: str) -> object:
+    """What a variable that is not set comes to."""
+    settings, words = _load({}, Path("/")), name.removeprefix("PAPERWIRE_").lower()
+    platform, _, rest = words.partition("_")
+    return getattr(getattr(settings, platform), rest) if platform in ("telegram", "slack") else getattr(settings, words)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in rows("settings.md", *_VARIABLES) if re.fullmatch("`[^`]*`", row["without it"])], ids=str
+)
+def test_a_variable_that_is_not_set_is_what_its_row_says(row: Row) -> None:
+    assert str(_default(row.code("variable"))) == row.code("without it")
+
+
+@pytest.mark.parametrize("row", rows("settings.md", "you set", "it says"), ids=str)
+def test_a_wrong_variable_is_refused_in_the_words_of_its_page(row: Row, tmp_path: Path) -> None:
+    name, _, value = row.code("you set").partition("=")
+    with pytest.raises(SettingsError) as refused:
+        _load({name: value}, tmp_path)
+    assert str(refused.value) == row["it says"]
+
+
+@pytest.mark.parametrize("row", rows("settings.md", "you write", "it says"), ids=str)
+def test_a_wrong_file_is_refused_in_the_words_of_its_page(row: Row, tmp_path: Path) -> None:
+    (tmp_path / "paperwire.toml").write_text("\n".join(re.findall(r"`(.*?)`", row["you write"])), encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        _load({}, tmp_path)
+    assert shows(row["it says"], str(refused.value)), str(refused.value)
+
+
+def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
+    (whole,) = blocks(DOCS / "settings.md", "toml")
+    (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
+    read = _load({"TEAM_BOT_TOKEN": "xoxb-1", "TEAM_APP_TOKEN": "xapp-1"}, tmp_path)
+    assert (len(read.sources), len(read.slack.workspaces)) == (3, 1)
+    for table in ("", "[[source]]\n", "[[slack]]\n", "[arxiv]\n", "[backup]\n"):
+        (tmp_path / "paperwire.toml").write_text(f"{table}qqqqqqqq = 1", encoding="utf-8")
+        with pytest.raises(SettingsError) as refused:
+            _load({}, tmp_path)
+        _, _, known = str(refused.value.hint).partition("Known are: ")  # the program's own list
+        assert known
+        for key in known.rstrip(".").split(", "):
+            assert re.search(rf"^(\[+{key}\]+|{key} =)", whole, re.MULTILINE), key
+
+
+_KINDS = {
+    "private chat": (ChatKind.PRIVATE, "telegram"),
+    "Telegram group": (ChatKind.GROUP, "telegram"),
+    "Telegram channel": (ChatKind.BROADCAST, "telegram"),
+    "Slack channel": (ChatKind.TEAM, "slack"),
+    "console, web": (ChatKind.PRIVATE, "console"),
+}
+
+
+def test_every_setting_of_a_chat_has_its_rows() -> None:
+    for columns in (("setting", *_KINDS), ("setting", "values", "means")):
+        assert sorted(row.code("setting") for row in rows("settings.md", *columns)) == sorted(SETTINGS)
+
+
+@pytest.mark.parametrize("row", rows("settings.md", "setting", *_KINDS), ids=str)
+def test_a_chat_that_chose_nothing_has_what_the_page_says(row: Row) -> None:
+    for column, (kind, platform) in _KINDS.items():
+        value = getattr(resolve(kind, platform, {}, timezone="the operator's", lang="en"), row.code("setting"))
+        assert (row.code(column) or row[column]) == ("all" if value is None else str(value))
+
+
+@pytest.mark.parametrize("row", rows("settings.md", "setting", "values", "means"), ids=str)
+def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> None:
+    def fits(value: str, kind: ChatKind) -> bool:
+        try:
+            return bool(check_value(row.code("setting"), value, kind=kind))
+        except PaperwireError:
+            return False
+
+    for value in re.findall(r"`(.*?)`", row["values"]):
+        assert any(fits(value, kind) for kind in ChatKind), value
+
+
+# ------------------------------------------------------------------------------------------------------ docs/formats.md
+
+
+def test_the_page_has_the_formats_in_the_order_in_which_they_are_tried() -> None:
+    table = rows("formats.md", "format", "is", "recognised by", "has", "lacks")
+    assert [row.code("format") for row in table] == [module.name for module in FORMATS]
+
+
+@pytest.mark.parametrize("name", [module.name for module in FORMATS])
+def test_the_example_of_a_format_is_read_as_one_paper_without_a_warning(name: str) -> None:
+    (example,) = blocks(DOCS / "formats.md", name)
+    read = read_digest(example.encode(), "example")
+    assert (read.format, len(read.entries), read.warnings) == (name, 1, ())
+
+
+def test_every_variant_of_the_markdown_has_its_row() -> None:
+    told = {row.code("told by") for row in rows("formats.md", "variant", "told by", "differs in")}
+    assert {mark.strip() for mark, _ in TEMPLATES} < told
+
+
+def test_every_warning_has_its_row_and_no_row_is_of_another() -> None:
+    table = rows("formats.md", "code", "means", "what to do")
+    assert [row.code("code") for row in table] == sorted({*MESSAGES, *INFO})
+
+
+@pytest.mark.parametrize("row", rows("formats.md", "of", "for example", "key"), ids=lambda row: row["for example"])
+def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
+    text = row.code("for example")
+    address = arxiv_address(text)
+    known_by = {"its DOI, in small letters": "doi", "its title, as a hash": "title", "its abstract, as a hash": "abstract"}
+    key = address[0] if address else paper_key(**{known_by[row["of"]]: text})
+    assert shows(row.code("key"), str(key)), key

@@ -1,0 +1,633 @@
+"""The rules of the data, by their numbers in docs/architecture.md, on a real SQLite file."""
+
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from subscriptions import (
+    Announce,
+    ChatAddress,
+    ChatMoved,
+    ChatState,
+    KnownPaper,
+    Message,
+    NotDelivered,
+    NotFound,
+    Refused,
+    Rejected,
+    RetryLater,
+    Store,
+    StoreError,
+    Unclear,
+    ingest_digest,
+    plan_due,
+)
+from subscriptions.service import (
+    belongs_to,
+    claim,
+    clean_up,
+    confirm,
+    delivery,
+    dismiss,
+    export,
+    forget,
+    freeze,
+    get_chat,
+    import_plan,
+    import_text,
+    lanes,
+    listed,
+    once,
+    outbox_entries,
+    set_setting,
+    settle,
+    unsubscribe,
+)
+from subscriptions.store import Claim, outbox, papers, people
+from tests.make import NOON, address, digest, ingested, paper, summary, translation, wants
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def changes(store: Store) -> dict[str, int | None]:
+    """Title -> change, of every paper."""
+    with store.read() as session:
+        return {known.paper.title: known.change for known in papers.everything(session)}
+
+
+def known(store: Store, key: str) -> KnownPaper:
+    with store.read() as session:
+        return papers.paper_by_key(session, key)
+
+
+def told(store: Store) -> list[tuple[str, list[str]]]:
+    """Each planned delivery in order: its chat and the titles that it holds."""
+    with store.read() as session:
+        found = outbox.entries(session, now=NOON)
+        seqs = range(1, len(found) + 1)
+        values = [outbox.delivery_value(session, seq, zone="UTC") for seq in seqs]
+    return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
+
+
+def _count(session: Session, table: str) -> object:
+    return session.connection().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()  # noqa: S608 - our own name
+
+
+def step(store: Store, where: str, now: datetime = NOON) -> Claim | None:
+    return claim(store, address(where).lane, now=now, wall=now, on_unclear="resend", can_find=False, tried=frozenset())
+
+
+def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
+    """As a sender whose platform takes everything; returns how many messages."""
+    sent = 0
+    while (todo := step(store, where, now)) is not None:
+        if todo.message is None:
+            shown = [item.paper.id for item in delivery(store, todo.seq).items]
+            freeze(store, todo.seq, [Message(number=1, payload="{}", plain="{}", papers=tuple(shown))], now=now)
+        else:
+            confirm(store, todo, f"m{todo.seq}", now=now)
+            sent += 1
+    return sent
+
+
+class TestRule1Changes:
+    def test_papers_get_ascending_changes_in_the_order_of_their_digests(self, store: Store) -> None:
+        ingested(store, paper("One"), paper("Two"))
+        ingested(store, paper("Three"))
+        assert changes(store) == {"One": 1, "Two": 2, "Three": 3}
+
+    def test_the_same_digest_again_changes_nothing(self, store: Store) -> None:
+        same = digest(paper("One"))
+        first = ingest_digest(store, same, source="a", day=NOON.date(), now=NOON)
+        again = ingest_digest(store, same, source="a", day=NOON.date(), now=NOON + DAY)
+        assert (first.new, again.already_known, changes(store)) == (1, True, {"One": 1})
+
+    def test_a_paper_known_only_by_a_replacement_is_stored_and_not_announced(self, store: Store) -> None:
+        ingested(store, paper("Old", kind=Announce.REPLACE, version=3))
+        assert changes(store) == {"Old": None}
+
+    def test_a_replacement_never_moves_a_change_even_when_it_fills_something_in(self, store: Store) -> None:
+        ingested(store, paper("One", arxiv_id="2601.00001"))
+        ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001", version=2, kind=Announce.REPLACE, abstract="New."))
+        assert changes(store) == {"One": 1}
+        assert known(store, "2601.00001").paper.abstract == "New."
+
+    def test_a_cross_list_that_brings_a_category_moves_it_at_any_time(self, store: Store) -> None:
+        ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001"))
+        later = NOON + 90 * DAY
+        ingested(store, paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=Announce.CROSS), now=later)
+        assert changes(store) == {"One": 2}
+        assert known(store, "2601.00001").paper.announce_type is Announce.CROSS
+
+    def test_a_cross_list_without_a_new_category_moves_nothing(self, store: Store) -> None:
+        ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001"))
+        ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001", kind=Announce.CROSS), name="again")
+        assert changes(store) == {"One": 1}
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ({"abstract": ""}, {"abstract": "Known now."}),
+            ({"authors": ()}, {"authors": ("Ada Example",)}),
+            ({}, {"summaries": summary("总结")}),
+            ({"summaries": summary("A summary", "en")}, {"summaries": summary("总结")}),
+            ({}, {"translations": translation(abstract="摘要")}),
+        ],
+        ids=["abstract", "authors", "summary", "summary in another language", "translation"],
+    )
+    def test_what_was_missing_and_becomes_known_within_seven_days_moves_it(
+        self, store: Store, before: dict[str, object], after: dict[str, object]
+    ) -> None:
+        base: dict[str, object] = {"arxiv_id": "2601.00001", "authors": ("Ada Example",), "abstract": "Text."}
+        ingested(store, paper("One", "cs.LG", **{**base, **before}))  # type: ignore[arg-type]
+        ingested(store, paper("One", "cs.LG", **{**base, **after}), now=NOON + 6 * DAY)  # type: ignore[arg-type]
+        assert changes(store) == {"One": 2}
+
+    def test_what_becomes_known_after_seven_days_is_kept_and_moves_nothing(self, store: Store) -> None:
+        ingested(store, paper("One", arxiv_id="2601.00001"))
+        ingested(store, paper("One", arxiv_id="2601.00001", summaries=summary("总结")), now=NOON + 8 * DAY)
+        assert changes(store) == {"One": 1}
+        assert known(store, "2601.00001").paper.summaries[0].fields == {"tldr": "总结"}
+
+    def test_a_planner_cannot_pass_a_number_that_is_still_to_be_committed(self, store: Store) -> None:
+        """Two ingests overlap; a planner looks while the first has its number and has not committed."""
+        wants(store, "telegram:1", "graph", since="1d")
+        holding, go_on = threading.Event(), threading.Event()
+
+        def before_commit(session: object) -> None:
+            if threading.current_thread().name == "slow":
+                holding.set()
+                assert go_on.wait(10)
+
+        event.listen(Session, "before_commit", before_commit)
+        try:
+            slow = threading.Thread(target=ingested, args=(store, paper("Slow graph")), name="slow")
+            slow.start()
+            assert holding.wait(10)
+            assert plan_due(store, now=NOON) == ()  # reads beside the writer and sees nothing of it
+            quick = threading.Thread(target=ingested, args=(store, paper("Quick graph")), name="quick")
+            quick.start()
+            go_on.set()
+            slow.join(10)
+            quick.join(10)
+        finally:
+            event.remove(Session, "before_commit", before_commit)
+        assert changes(store) == {"Slow graph": 1, "Quick graph": 2}
+        plan_due(store, now=NOON)
+        assert told(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
+
+
+class TestRule2SinceAndSeen:
+    def test_planning_moves_on_also_when_nothing_matched(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        ingested(store, paper("Something else"))
+        plan_due(store, now=NOON + HOUR)
+        with store.read() as session:
+            chat = get_chat(store, address("telegram:1"))
+            assert people.subscriptions_of(session, [chat.id])[chat.id][0].seen == 1
+
+    def test_a_second_plan_at_the_same_moment_plans_nothing(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph")
+        ingested(store, paper("A graph"))
+        later = NOON + timedelta(hours=9)
+        assert len(plan_due(store, now=later)) == 1
+        assert plan_due(store, now=later) == ()
+
+    def test_what_is_paused_is_not_planned_and_keeps_its_place(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        with store.write() as session:
+            chat = people.find_chat(session, address("telegram:1"), zone="UTC")
+            assert chat is not None
+            people.set_chat_state(session, chat.id, ChatState.PAUSED, "asked", now=NOON, until=NOON + 7 * DAY)
+        ingested(store, paper("A graph"))
+        assert plan_due(store, now=NOON + DAY) == ()
+        assert len(plan_due(store, now=NOON + 7 * DAY)) == 1
+        assert told(store) == [("telegram:1", ["A graph"])]
+
+    def test_now_subscriptions_that_caught_up_share_one_mark(self, store: Store) -> None:
+        for chat in ("telegram:1", "telegram:2"):
+            wants(store, chat, "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        with store.read() as session:
+            ids = [chat.id for chat in people.all_chats(session, zone="UTC")]
+            rows = people.subscriptions_of(session, ids)
+            assert [s.seen for subs in rows.values() for s in subs] == [None, None]
+            assert people.now_mark(session) == 1
+
+    def test_a_new_schedule_copies_the_mark_first(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        ingested(store, paper("Another graph"), now=NOON + MINUTE)
+        plan_due(store, now=NOON + HOUR)
+        assert told(store) == [("telegram:1", ["A graph"]), ("telegram:1", ["Another graph"])]
+
+    def test_an_edit_just_before_the_hour_counts(self, store: Store) -> None:
+        made = wants(store, "telegram:1", "tree", every="daily", at="13:00")
+        ingested(store, paper("A graph"))
+        with store.write() as session:
+            people.edit_query(session, made.subscription.id, text="graph", canonical="graph")
+        plan_due(store, now=NOON + HOUR)
+        assert told(store) == [("telegram:1", ["A graph"])]
+
+
+class TestRule3WhereANewSubscriptionStarts:
+    @pytest.mark.parametrize(
+        ("chat", "wish", "ages"),
+        [
+            ("telegram:1", {"every": "daily", "at": "13:00"}, [0]),
+            ("telegram:1", {"every": "weekly", "on": "thu", "at": "13:00"}, [0, 2, 6]),
+            ("telegram:1", {"every": "now"}, []),
+            ("console:me", {}, [0]),
+            ("telegram:1", {"every": "now", "since": "7d"}, [0, 2, 6]),
+            ("telegram:1", {"every": "daily", "at": "13:00", "since": "2026-01-19"}, [0, 2]),
+            ("telegram:1", {"every": "daily", "at": "13:00", "since": "today"}, [0]),
+            ("telegram:1", {"every": "daily", "at": "13:00", "since": "now"}, []),
+        ],
+    )
+    def test_it_takes_the_papers_of_its_first_stretch(
+        self, store: Store, chat: str, wish: dict[str, str], ages: list[int]
+    ) -> None:
+        for days in (9, 6, 2, 0):
+            ingested(store, paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
+        wants(store, chat, "graph", **wish)  # type: ignore[arg-type]
+        plan_due(store, now=NOON + HOUR)
+        titles = [title for _, titles in told(store) for title in titles]
+        assert sorted(titles) == [f"Graph of {days} days ago" for days in ages]
+
+
+class TestRule4Merging:
+    def test_a_title_joins_a_paper_without_id_to_the_one_that_has_it(self, store: Store) -> None:
+        ingested(store, paper("The $\\alpha$-GAN: don’t panic", arxiv_id=None, abstract="Long text."))
+        ingested(store, paper("The α-GAN: Don't Panic", "cs.LG", arxiv_id="2601.00001"))
+        found = known(store, "2601.00001")
+        assert (found.paper.abstract, found.paper.categories) == ("Long text.", ("cs.LG",))
+        assert len(changes(store)) == 1
+
+    def test_two_papers_with_ids_and_one_title_stay_two(self, store: Store) -> None:
+        ingested(store, paper("Reply", arxiv_id="2601.00001"), paper("Reply", arxiv_id="2601.00002"))
+        assert known(store, "2601.00001").id != known(store, "2601.00002").id
+
+    def test_a_title_that_fits_two_papers_joins_neither(self, store: Store) -> None:
+        ingested(store, paper("Reply", arxiv_id="2601.00001"), paper("Reply", arxiv_id="2601.00002"))
+        ingested(store, paper("Reply", arxiv_id=None))
+        with store.read() as session:
+            assert len(papers.everything(session)) == 3
+
+    def test_a_merge_makes_nothing_new_to_a_chat_that_was_told(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph", arxiv_id=None))
+        plan_due(store, now=NOON)
+        ingested(store, paper("A graph", "cs.LG", arxiv_id="2601.00001"), now=NOON + HOUR)
+        plan_due(store, now=NOON + HOUR)
+        assert [titles for _, titles in told(store)] == [["A graph"]]
+
+    def test_a_doi_and_an_arxiv_id_of_one_paper_bring_two_rows_together(self, store: Store) -> None:
+        ingested(
+            store, paper("Cells", arxiv_id=None, key="10.1/x", doi="10.1/x"), paper("Other", arxiv_id="2601.00001")
+        )
+        ingested(store, paper("Other", arxiv_id="2601.00001", doi="10.1/x"), name="joined")
+        assert known(store, "10.1/x").id == known(store, "2601.00001").id
+
+    @pytest.mark.parametrize(
+        ("old", "new", "versions", "kept"),
+        [
+            ("Old text.", "New text.", (1, 2), "New text."),
+            ("Old text.", "", (1, 2), "Old text."),
+            ("Old text.", "New text.", (1, 1), "Old text."),
+            ("Old text.", "New text.", (2, 1), "Old text."),
+            ("", "New text.", (2, 1), "New text."),
+            ("The begin", "The beginning and the end.", (1, 1), "The beginning and the end."),
+            ("The begin…", "The beginning and the end.", (1, 1), "The beginning and the end."),
+            ("The beginning and the end.", "The begin", (1, 2), "The beginning and the end."),
+        ],
+    )
+    def test_which_text_stays(self, old: str, new: str, versions: tuple[int, int], kept: str, store: Store) -> None:
+        ingested(store, paper("One", arxiv_id="2601.00001", abstract=old, version=versions[0]))
+        ingested(store, paper("One", arxiv_id="2601.00001", abstract=new, version=versions[1]), name="again")
+        assert known(store, "2601.00001").paper.abstract == kept
+
+    def test_nothing_known_is_ever_removed(self, store: Store) -> None:
+        full = paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Text.", summaries=summary("总结"))
+        ingested(store, full)
+        ingested(store, paper("", arxiv_id="2601.00001", authors=(), version=2))
+        found = known(store, "2601.00001").paper
+        assert (found.title, found.authors, found.categories) == ("One", ("Ada Example",), ("cs.LG", "stat.ML"))
+        assert found.summaries == full.summaries
+
+
+class TestRule5OneDelivery:
+    def test_two_subscriptions_due_in_one_minute_make_one_delivery(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        wants(store, "telegram:1", "tree", every="daily", at="13:00")
+        ingested(store, paper("A graph"), paper("A tree"), paper("A tree in a graph"))
+        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        ((_, titles),) = told(store)
+        assert sorted(titles) == ["A graph", "A tree", "A tree in a graph"]
+
+    def test_a_paper_stands_under_the_first_subscription_and_names_the_others(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        wants(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
+        ingested(store, paper("A tree in a graph"))
+        plan_due(store, now=NOON + HOUR)
+        with store.read() as session:
+            (item,) = outbox.delivery_value(session, 1, zone="UTC").items
+        assert [(b.number, b.label) for b in item.because] == [(1, "graph"), (2, "forests")]
+
+    def test_a_paper_comes_to_a_chat_once_for_ever(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        wants(store, "telegram:1", "tree", every="daily", at="13:00")
+        ingested(store, paper("A tree in a graph", "cs.LG", arxiv_id="2601.00001"))
+        plan_due(store, now=NOON)
+        cross = paper("A tree in a graph", "cs.LG", "cs.DS", arxiv_id="2601.00001", kind=Announce.CROSS)
+        ingested(store, cross, now=NOON + MINUTE, source="other")
+        plan_due(store, now=NOON + HOUR)
+        plan_due(store, now=NOON + DAY)
+        assert [titles for _, titles in told(store)] == [["A tree in a graph"]]
+
+    def test_what_was_planned_is_sent_even_if_the_subscription_goes(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        unsubscribe(store, address("telegram:1"), "all")
+        assert send_everything(store, "telegram:1") == 1
+
+    def test_nothing_goes_to_a_chat_that_is_paused(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        with store.write() as session:
+            people.set_chat_state(session, 1, ChatState.PAUSED, "asked", now=NOON)
+        assert step(store, "telegram:1") is None
+        assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["held"]
+
+    def test_the_first_due_delivery_speaks_even_when_empty_and_later_ones_do_not(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        ingested(store, paper("Something else"))
+        plan_due(store, now=NOON + HOUR)
+        plan_due(store, now=NOON + HOUR + DAY)
+        with store.read() as session:
+            value = outbox.delivery_value(session, 1, zone="UTC")
+        assert told(store) == [("telegram:1", [])]
+        assert (value.facts.first, value.facts.known) == (True, 1)
+
+    def test_a_second_wish_of_the_same_minute_waits_for_the_next_and_loses_nothing(self, store: Store) -> None:
+        wants(store, "telegram:1", "tree", every="daily", at="13:00")
+        wants(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
+        ingested(store, paper("A tree"), now=NOON - HOUR)
+        plan_due(store, now=NOON + HOUR)
+        ingested(store, paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
+        assert plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
+        plan_due(store, now=NOON + HOUR + MINUTE)
+        plan_due(store, now=NOON + HOUR + DAY)
+        assert [title for _, titles in told(store) for title in titles] == ["A tree", "A graph"]
+
+
+class TestRule6Lanes:
+    def planned(self, store: Store) -> None:
+        """Three deliveries in one lane: two topics of one group."""
+        for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2", "telegram:-7/1")):
+            wants(store, chat, f"word{n}", every="now")
+            ingested(store, paper(f"word{n}"), now=NOON + n * MINUTE)
+            plan_due(store, now=NOON + n * MINUTE)
+
+    def settled(self, store: Store, outcome: NotDelivered) -> None:
+        todo = step(store, "telegram:-7")
+        assert todo is not None
+        freeze(store, todo.seq, [Message(number=1, payload="{}", plain="{}")], now=NOON)
+        todo = step(store, "telegram:-7")
+        assert todo is not None
+        settle(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
+
+    def test_a_waiting_message_stops_its_lane_until_its_time_has_come(self, store: Store) -> None:
+        self.planned(store)
+        self.settled(store, RetryLater("no connection"))
+        assert step(store, "telegram:-7", NOON + timedelta(seconds=29)) is None
+        todo = step(store, "telegram:-7", NOON + timedelta(seconds=30))
+        assert todo is not None
+        assert todo.seq == 1
+
+    def test_an_unclear_message_stops_its_lane(self, store: Store) -> None:
+        self.planned(store)
+        self.settled(store, Unclear("the line broke"))
+        assert step(store, "telegram:-7", NOON) is None
+
+    def test_a_dead_message_does_not(self, store: Store) -> None:
+        self.planned(store)
+        self.settled(store, Rejected("no"))
+        todo = step(store, "telegram:-7", NOON)
+        assert todo is not None
+        assert todo.seq == 2
+
+    def test_a_dismissed_one_does_not(self, store: Store) -> None:
+        self.planned(store)
+        self.settled(store, Unclear("the line broke"))
+        dismiss(store, outbox_entries(store, now=NOON)[0].id, now=NOON)
+        todo = step(store, "telegram:-7", NOON)
+        assert todo is not None
+        assert todo.seq == 2
+
+    def test_an_unclear_one_under_skip_does_not(self, store: Store) -> None:
+        self.planned(store)
+        self.settled(store, Unclear("the line broke"))
+        todo = claim(
+            store,
+            address("telegram:-7").lane,
+            now=NOON,
+            wall=NOON,
+            on_unclear="skip",
+            can_find=False,
+            tried=frozenset(),
+        )
+        assert todo is not None
+        assert todo.seq == 2
+
+    def test_a_wait_of_the_platform_holds_the_lane_on_the_machines_clock(self, store: Store) -> None:
+        self.planned(store)
+        self.settled(store, RetryLater("slow down", timedelta(seconds=7)))
+        lane = address("telegram:-7").lane
+
+        def at(wall: datetime) -> Claim | None:
+            return claim(store, lane, now=NOON, wall=wall, on_unclear="resend", can_find=False, tried=frozenset())
+
+        assert at(NOON + timedelta(seconds=6)) is None
+        assert at(NOON - HOUR) is not None  # the clock was set back: a wait asked for in the future holds nothing
+
+
+class TestRule7Rendering:
+    def test_what_is_stored_is_posted_and_a_second_freeze_changes_nothing(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        freeze(store, 1, [Message(number=1, payload='{"text":"first"}', plain="{}")], now=NOON)
+        freeze(store, 1, [Message(number=1, payload='{"text":"second"}', plain="{}")], now=NOON)
+        todo = step(store, "telegram:1")
+        assert todo is not None
+        assert todo.message is not None
+        assert todo.message.payload == '{"text":"first"}'
+
+    def test_after_a_refusal_of_the_form_what_is_not_sent_goes_plain_once_then_is_dead(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        freeze(store, 1, [Message(number=n, payload="{}", plain="{}") for n in (1, 2, 3)], now=NOON)
+        first = step(store, "telegram:1")
+        assert first is not None
+        confirm(store, first, "1", now=NOON)
+        second = step(store, "telegram:1")
+        assert second is not None
+        settle(store, second, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
+        again = step(store, "telegram:1")
+        assert again is not None
+        assert again.message is not None
+        assert (again.message.number, again.plain) == (2, True)
+        settle(store, again, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
+        third = step(store, "telegram:1")
+        assert third is not None
+        assert third.message is not None
+        assert (third.message.number, third.plain) == (3, True)
+        confirm(store, third, "3", now=NOON)
+        assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["dead"]
+
+    def test_two_senders_get_one_message_once(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], now=NOON)
+        assert step(store, "telegram:1") is not None
+        assert step(store, "telegram:1") is None
+
+
+class TestRule8Updates:
+    def test_a_redelivered_update_changes_and_answers_nothing(self, store: Store) -> None:
+        effects: list[str] = []
+
+        def effect(_: object) -> str:
+            effects.append("done")
+            return "Subscribed."
+
+        first = once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
+        again = once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
+        assert (first, again, effects) == (("Subscribed.", True), ("Subscribed.", False), ["done"])
+
+    def test_an_effect_that_fails_leaves_no_trace_of_the_update(self, store: Store) -> None:
+        def broken(_: object) -> str:
+            raise NotFound("no such thing")
+
+        with pytest.raises(NotFound):
+            once(store, "telegram", "17", broken, chat="telegram:1", now=NOON)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON) == ("ok", True)
+
+
+class TestRule9Moving:
+    def test_a_group_that_became_a_supergroup_keeps_everything_under_its_new_id(self, store: Store) -> None:
+        wants(store, "telegram:-5", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], now=NOON)
+        todo = step(store, "telegram:-5")
+        assert todo is not None
+        settle(store, todo, ChatMoved("moved", "-1005"), on_unclear="resend", now=NOON, wall=NOON)
+        assert get_chat(store, address("telegram:-5")).address == ChatAddress("telegram", "-1005")  # a pointer stays
+        assert send_everything(store, "telegram:-1005") == 1
+
+    def test_moving_onto_a_chat_that_exists_merges_wishes_and_told_papers(self, store: Store) -> None:
+        shared_paper, own = paper("A shared graph"), paper("An own tree")
+        wants(store, "telegram:-5", "graph", every="now")
+        wants(store, "telegram:-5", "tree", every="now")
+        wants(store, "telegram:-1005", "graphs", every="now")
+        ingested(store, shared_paper, own)
+        plan_due(store, now=NOON)
+        with store.write() as session:
+            people.move_address(session, "telegram", "-5", "-1005", now=NOON)
+        chat = get_chat(store, address("telegram:-1005"))
+        assert [entry.subscription.text for entry in listed(store, chat.address)] == ["graphs", "tree"]
+        titles = sorted(title for _, titles in told(store) for title in titles)
+        assert titles == ["A shared graph", "An own tree"]
+        assert plan_due(store, now=NOON + HOUR) == ()
+
+
+class TestRule10Forgetting:
+    def test_forget_erases_a_chat_with_all_that_belongs_to_it(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        send_everything(store, "telegram:1")
+        forget(store, address("telegram:1"))
+        with pytest.raises(NotFound):
+            get_chat(store, address("telegram:1"))
+        with store.read() as session:
+            for table in ("chat", "subscription", "query", "delivery", "delivery_item", "message"):
+                assert _count(session, table) == 0, table
+
+    def test_payloads_go_after_thirty_days_and_update_ids_after_seven(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        send_everything(store, "telegram:1")
+        once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
+        clean_up(store, now=NOON + 6 * DAY)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", False)
+        clean_up(store, now=NOON + 31 * DAY)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", True)
+        with store.read() as session:
+            assert session.connection().exec_driver_sql("SELECT payload FROM message").scalars().all() == [""]
+
+    def test_a_chat_that_has_been_gone_for_a_year_is_erased(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph")
+        with store.write() as session:
+            people.set_chat_state(session, 1, ChatState.PAUSED, "gone: blocked", now=NOON)
+        clean_up(store, now=NOON + 364 * DAY)
+        assert get_chat(store, address("telegram:1"))
+        clean_up(store, now=NOON + 366 * DAY)
+        with pytest.raises(NotFound):
+            get_chat(store, address("telegram:1"))
+
+
+class TestRule11WhoseBot:
+    def test_another_bots_token_is_refused_until_the_operator_says_so(self, store: Store) -> None:
+        belongs_to(store, "telegram", "111")
+        belongs_to(store, "telegram", "111")
+        with pytest.raises(StoreError, match="another Telegram bot"):
+            belongs_to(store, "telegram", "222")
+        belongs_to(store, "telegram", "222", new_bot=True)
+        belongs_to(store, "telegram", "222")
+
+
+class TestExport:
+    def test_the_round_trip_is_equal(self, store: Store, tmp_path: Path) -> None:
+        wants(store, "telegram:-5/7", "diffusion -survey", every="daily", at="09:00", tz="Europe/Berlin", name="mine")
+        wants(store, "telegram:-5/7", "a | b", every="when-out", at="08:00-20:00")
+        wants(store, "console:me", "cs.LG")
+        set_setting(store, address("telegram:-5/7"), "text", "titles", now=NOON)
+        text = export(store, None)
+        other = Store(f"sqlite:///{tmp_path}/other.db")
+        other.open(now=NOON)
+        signs = {sign for sign, _, _ in import_text(other, text, None, now=NOON).changes}
+        assert signs == {"+", "~"}
+        assert export(other, None) == text
+        assert {sign for sign, _, _ in import_plan(other, text, None, now=NOON).changes} == {"="}
+        other.close()
+
+    def test_one_bad_line_imports_nothing_and_is_named(self, store: Store) -> None:
+        text = "now | graph | \ndaily 09:00 UTC | (((-x | \n"
+        with pytest.raises(Refused, match="Line 2"):
+            import_text(store, text, address("console:me"), now=NOON)
+        with pytest.raises(NotFound):
+            get_chat(store, address("console:me"))
+
+
+def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
+    wants(store, "telegram:1", "graph", every="now")
+    wants(store, "console:me", "graph", every="now")
+    ingested(store, paper("A graph"))
+    plan_due(store, now=NOON)
+    assert [str(lane.platform) for lane in lanes(store, ["console"], now=NOON, finding=[])] == ["console"]

@@ -1,0 +1,145 @@
+"""`paperwire run` as a process: it watches, plans, delivers, answers for its health, and stops when asked."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from subscriptions import Store
+from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.telegram import TOKEN
+from tests.make import wants
+
+DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
+
+
+class Process:
+    """A `paperwire` that runs until it is stopped; what it says is read line by line."""
+
+    def __init__(self, folder: Path, *arguments: str, fake: Remote | None = None, port: str = "0") -> None:
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+            "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+            "PAPERWIRE_WEB_PORT": port,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        if fake:
+            self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def says(self, pattern: str) -> re.Match[str]:
+        """Reads on until a line of stderr fits. Fails when the program ends first."""
+        assert self.process.stderr is not None
+        seen = []
+        for line in self.process.stderr:
+            seen.append(line)
+            if found := re.search(pattern, line):
+                return found
+        raise AssertionError("".join(seen))
+
+    def stops(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        _, err = self.process.communicate(timeout=30)
+        assert "Traceback" not in err
+        return self.process.returncode
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A place with an inbox and a chat that wants everything about language models."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
+    store = Store(f"sqlite:///{tmp_path}/paperwire.db")
+    now = datetime.now(UTC)  # the program has the machine's clock
+    store.open(now=now)
+    wants(store, "telegram:1", "cs.*", every="now", now=now)
+    store.close()
+    return tmp_path
+
+
+@pytest.fixture
+def telegram(tmp_path: Path) -> Iterator[Remote]:
+    with running("telegram", journal=tmp_path / "journal") as fake:
+        fake.tell("knows", "1")
+        yield fake
+
+
+def test_a_file_in_the_inbox_becomes_a_message(folder: Path, telegram: Remote) -> None:
+    telegram.tell("answers", "hang before", 1)
+    program = Process(folder, "run", fake=telegram)
+    try:
+        address = program.says(r"Health: (http://\S+)/health/ready")[1]
+        program.says("Watching ")
+        assert httpx.get(f"{address}/health/live", trust_env=False).json() == {"live": True}
+        (folder / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
+        telegram.tell("waits_hanging", 30)  # the message is on its way
+        telegram.tell("releases")
+        ready = httpx.get(f"{address}/health/ready", trust_env=False)
+        assert (ready.status_code, ready.json()["problems"]) == (200, {})
+        missing = httpx.get(f"{address}/settings", trust_env=False)
+        assert (missing.status_code, missing.text.count("\n")) == (404, 1)
+    finally:
+        assert program.stops() == 0
+    assert len(telegram.journal) >= 1
+
+
+def test_a_second_one_is_told_who_holds_the_role(folder: Path) -> None:
+    first = Process(folder, "run")
+    try:
+        first.says("Watching ")
+        second = Process(folder, "run")
+        _, err = second.process.communicate(timeout=30)
+        assert second.process.returncode == 1
+        assert f"Process {first.process.pid} sends for this database already." in err
+    finally:
+        assert first.stops() == 0
+
+
+def test_once_reads_delivers_and_ends(folder: Path, telegram: Remote) -> None:
+    (folder / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
+    posts = []
+    for _ in range(2):
+        program = Process(folder, "run", "--once", fake=telegram)
+        _, err = program.process.communicate(timeout=60)
+        assert program.process.returncode == 0, err
+        posts.append(len(telegram.journal))
+    assert posts[0] >= 1
+    assert posts[1] == posts[0]
+
+
+def test_one_file_that_is_no_digest_is_named_and_holds_up_no_other(folder: Path, telegram: Remote) -> None:
+    (folder / "inbox" / "a.md").write_text("# About\n\nThese are notes.\n")
+    (folder / "inbox" / "b.md").write_bytes(DIGEST.read_bytes())
+    program = Process(folder, "run", "--once", fake=telegram)
+    _, err = program.process.communicate(timeout=60)
+    assert "a.md" in err
+    assert len(telegram.journal) >= 1
+
+
+def test_a_port_in_use_is_a_sentence(folder: Path) -> None:
+    first = Process(folder, "run")
+    try:
+        port = first.says(r"Health: http://[\d.]+:(\d+)/")[1]
+        other = folder / "other"
+        other.mkdir()
+        second = Process(other, "run", port=port)
+        out, err = second.process.communicate(timeout=30)
+        assert (second.process.returncode, out) == (2, "")
+        assert "PAPERWIRE_WEB_PORT" in err
+    finally:
+        assert first.stops() == 0

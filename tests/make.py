@@ -1,0 +1,119 @@
+"""Builders: the values of the domain in few words, and a clock that tests move."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from itertools import count
+
+from subscriptions import (
+    Announce,
+    ChatAddress,
+    Digest,
+    Paper,
+    Store,
+    Subscribed,
+    Summary,
+    Translation,
+    Wish,
+    ingest_digest,
+    subscribe,
+)
+
+NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
+_ids = count(1)
+
+
+class FakeClock:
+    """Time that stands still until somebody moves it; waiting moves it."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+        self._wall = start
+        self._second = 1000.0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    def wall(self) -> datetime:
+        return self._wall
+
+    def monotonic(self) -> float:
+        return self._second
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(timedelta(seconds=seconds))
+
+    def advance(self, by: timedelta) -> None:
+        """Everything runs on together."""
+        self._now += by
+        self._wall += by
+        self._second += by.total_seconds()
+
+    def step(self, by: timedelta) -> None:
+        """Somebody sets the machine's clock; the monotonic one does not notice."""
+        self._now += by
+        self._wall += by
+
+    def set_now(self, now: datetime) -> None:
+        """As a later call with another `--now`."""
+        self._now = now
+
+
+def paper(
+    title: str = "",
+    *categories: str,
+    arxiv_id: str | None = "",
+    authors: Iterable[str] = ("Ada Example",),
+    kind: Announce | None = None,
+    **values: object,
+) -> Paper:
+    """A paper with an arXiv id of its own; `arxiv_id=None` for one that has none."""
+    if arxiv_id == "":
+        arxiv_id = f"2601.{next(_ids):05d}"
+    key = arxiv_id or "title:" + sha256(title.casefold().encode()).hexdigest()[:16]
+    given: dict[str, object] = {
+        "key": key,
+        "title": title,
+        "arxiv_id": arxiv_id,
+        "authors": tuple(authors),
+        "categories": categories,
+        "primary": categories[0] if categories else None,
+        "url": f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
+        "announce_type": kind,
+        **values,
+    }
+    return Paper(**given)  # type: ignore[arg-type]
+
+
+def summary(text: str, language: str = "zh") -> tuple[Summary, ...]:
+    return (Summary(language=language, fields={"tldr": text}),)
+
+
+def translation(language: str = "zh", *, title: str = "", abstract: str = "") -> tuple[Translation, ...]:
+    return (Translation(language=language, title=title, abstract=abstract),)
+
+
+def digest(*papers: Paper, name: str = "", day: date | None = None) -> Digest:
+    """A digest of these papers; two digests with other papers or names are other bytes."""
+    content = name + repr([(p.key, p.version, p.announce_type, p.title, p.abstract, p.categories) for p in papers])
+    content += repr([(p.summaries, p.translations, p.authors) for p in papers])
+    return Digest(format="daily_arxiv_md", entries=papers, content_hash=sha256(content.encode()).hexdigest(), day=day)
+
+
+def ingested(store: Store, *papers: Paper, now: datetime = NOON, source: str = "daily", name: str = "") -> None:
+    """These papers come in."""
+    ingest_digest(store, digest(*papers, name=name), source=source, day=now.date(), now=now)
+
+
+def address(text: str) -> ChatAddress:
+    """`telegram:-100/7`, `console:me`."""
+    platform, _, rest = text.partition(":")
+    place, _, topic = rest.partition("/")
+    return ChatAddress(platform, place, topic)
+
+
+def wants(store: Store, chat: str, query: str, *, now: datetime = NOON, **wish: str) -> Subscribed:
+    """A chat subscribes."""
+    return subscribe(store, address(chat), Wish(text=query, **wish), now=now)

@@ -1,0 +1,181 @@
+"""Stories of crashes: the real program as a process, killed from outside at moments that the platform sees.
+
+The platform runs in a process of its own and its journal is the only judge. Whatever happens: nothing is lost, a lane
+keeps its order, and a message comes twice at most where the platform cannot be asked (one per kill).
+"""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from subscriptions import Store
+from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.make import NOON, ingested, paper, wants
+
+PAPERS = 39  # two messages in each delivery
+CHATS = {"telegram": ("1", "2"), "slack": ("C1", "C2")}
+LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
+
+
+class Program:
+    """`paperwire deliver`, as often as a story wants."""
+
+    def __init__(self, tmp_path: Path, platform: str, fake: Remote) -> None:
+        self.database = tmp_path / "paperwire.db"
+        self.platform = platform
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+            "PAPERWIRE_DATABASE_URL": f"sqlite:///{self.database}",
+            **(
+                {"PAPERWIRE_TELEGRAM_TOKEN": TELEGRAM_TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
+                if platform == "telegram"
+                else {"PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN, "PAPERWIRE_SLACK_API_URL": fake.url}
+            ),
+        }
+        self.calls = 0
+
+    def start(self) -> subprocess.Popen[str]:
+        now = NOON + timedelta(minutes=self.calls)
+        self.calls += 1
+        command = [sys.executable, "-m", "bot", "deliver", "--now", now.isoformat(), "--json"]
+        return subprocess.Popen(  # noqa: S603 - our own program
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def finish(self) -> str:
+        """Runs to the end; returns what it printed."""
+        process = self.start()
+        out, err = process.communicate(timeout=60)
+        assert "Traceback" not in err
+        return out
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=10)
+
+
+@pytest.fixture(params=["telegram", "slack"])
+def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Program, Remote]]:
+    """Two chats that are to get the same papers, and a program that has not begun."""
+    platform = request.param
+    with running(platform, journal=tmp_path / "journal") as fake:
+        program = Program(tmp_path, platform, fake)
+        store = Store(f"sqlite:///{program.database}")
+        store.open(now=NOON)
+        for chat in CHATS[platform]:
+            fake.tell("knows", chat)
+            wants(store, f"{platform}:{chat}", "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
+        titles = [
+            paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
+        ]
+        ingested(store, *titles, now=NOON - timedelta(minutes=30))
+        store.close()
+        yield program, fake
+
+
+def told(fake: Remote) -> dict[str, list[str]]:
+    """Chat -> the papers that it was shown, in the order in which the platform took them."""
+    found: dict[str, list[str]] = {}
+    for entry in fake.journal:
+        if entry.kind == "post":
+            links = dict.fromkeys(LINK.findall(str(entry.payload)))
+            found.setdefault(entry.chat, []).extend(links)
+    return found
+
+
+def assert_whole(program: Program, fake: Remote, *, kills: int) -> None:
+    """Every paper in every chat, in one order; more than once at most for one message per kill, on Slack never."""
+    everything = {f"2601.{n:05d}" for n in range(PAPERS)}
+    in_flight = kills if program.platform == "telegram" else 0
+    messages = Counter((entry.chat, entry.text) for entry in fake.journal if entry.kind == "post")
+    assert sum(times - 1 for times in messages.values()) <= in_flight * len(CHATS[program.platform])
+    orders = set()
+    for chat in CHATS[program.platform]:
+        shown = told(fake)[chat]
+        assert set(shown) == everything
+        orders.add(tuple(dict.fromkeys(shown)))
+    assert len(orders) == 1
+
+
+def test_without_a_crash_every_paper_comes_once(story: tuple[Program, Remote]) -> None:
+    program, fake = story
+    program.finish()
+    program.finish()
+    assert_whole(program, fake, kills=0)
+
+
+@pytest.mark.parametrize("moment", ["hang before", "hang after"])
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_killed_while_the_platform_has_the_nth_message_in_hand(
+    story: tuple[Program, Remote], moment: str, n: int
+) -> None:
+    program, fake = story
+    fake.tell("answers", moment, 1, after=n)
+    process = program.start()
+    fake.tell("waits_hanging")
+    program.kill(process)
+    fake.tell("releases", drop=True)
+    program.finish()
+    program.finish()
+    assert_whole(program, fake, kills=1)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "SELECT count(*) FROM delivery",
+        "SELECT count(*) FROM delivery WHERE rendered_at IS NOT NULL",
+        "SELECT count(*) FROM message WHERE state = 'sending'",
+        "SELECT count(*) FROM message WHERE state = 'sent'",
+    ],
+    ids=["planned", "rendered", "claimed", "confirmed"],
+)
+def test_killed_as_soon_as_a_step_is_in_the_store(story: tuple[Program, Remote], condition: str) -> None:
+    program, fake = story
+    process = program.start()
+    look = sqlite3.connect(program.database, isolation_level=None)
+    while process.poll() is None and not look.execute(condition).fetchone()[0]:
+        pass
+    look.close()
+    program.kill(process)
+    program.finish()
+    program.finish()
+    assert_whole(program, fake, kills=1)
+
+
+def test_killed_again_and_again(story: tuple[Program, Remote]) -> None:
+    program, fake = story
+    for n in range(3):
+        fake.tell("answers", ("hang before", "hang after")[n % 2], 1)
+        process = program.start()
+        fake.tell("waits_hanging")
+        program.kill(process)
+        fake.tell("releases", drop=True)
+    program.finish()
+    program.finish()
+    assert_whole(program, fake, kills=3)
+
+
+def test_asked_to_stop_it_finishes_what_is_on_its_way_and_doubles_nothing(story: tuple[Program, Remote]) -> None:
+    program, fake = story
+    fake.tell("answers", "hang after", 1)
+    process = program.start()
+    fake.tell("waits_hanging")
+    process.send_signal(signal.SIGTERM)
+    fake.tell("releases")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    program.finish()
+    assert_whole(program, fake, kills=0)

@@ -1,0 +1,144 @@
+"""Builders for rendering: a chat, a paper that came, a delivery, and what one reads in its messages."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any
+
+from bot.rendering import render_delivery
+from subscriptions import (
+    Because,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    ChatSettings,
+    Delivery,
+    Facts,
+    Item,
+    Kind,
+    KnownPaper,
+    Message,
+    Paper,
+    Summary,
+)
+
+THURSDAY = datetime(2026, 1, 22, 13, tzinfo=UTC)  # 14:00 in Berlin, 21:00 in Shanghai
+ABSTRACT = "We look at noise. It goes away step by step. What is left is a picture."
+_ids = count(1)
+_SETTINGS = ChatSettings(
+    schedule="when-out 08:00-20:00",
+    timezone="Europe/Berlin",
+    lang="en",
+    text="summary",
+    limit=20,
+    sound="first",
+    quiet="22:00-08:00",
+    shape="digest",
+    crosslists="in",
+    buttons="full",
+    credits="off",
+    quietday="off",
+    manage="person",
+)
+
+
+def chat(
+    platform: str = "telegram", kind: ChatKind = ChatKind.PRIVATE, *, title: str = "", topic: str = "", **chosen: object
+) -> Chat:
+    """A chat of that platform; `chosen` are settings."""
+    settings = replace(_SETTINGS, **chosen)  # type: ignore[arg-type]
+    return Chat(id=1, address=ChatAddress(platform, "42", topic), kind=kind, settings=settings, title=title)
+
+
+def team(**chosen: object) -> Chat:
+    """A Slack channel."""
+    return chat("slack", ChatKind.TEAM, title="#vision-papers", **({"shape": "thread", "credits": "on"} | chosen))
+
+
+def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> Because:
+    """One reason for a paper."""
+    return Because(number=number, text=text, name=name, words=words, added_by=by)
+
+
+def item(
+    title: str = "Noise, Step by Step",
+    *reasons: Because,
+    shown: bool = True,
+    cross: bool = False,
+    withdrawn: datetime | None = None,
+    summaries: dict[str, str] | None = None,
+    **fields: object,
+) -> Item:
+    """A paper with an id of its own that fits `reasons`; `summaries` by language."""
+    number = next(_ids)
+    given: dict[str, object] = {
+        "key": f"2601.{number:05d}",
+        "arxiv_id": f"2601.{number:05d}",
+        "title": title,
+        "abstract": ABSTRACT,
+        "authors": ("Ada Example",),
+        "categories": ("cs.LG",),
+        "summaries": tuple(
+            Summary(language=language, fields={"tldr": text}) for language, text in (summaries or {}).items()
+        ),
+    } | fields
+    known = KnownPaper(
+        id=number,
+        paper=Paper(**given),  # type: ignore[arg-type]
+        change=number,
+        changed_at=THURSDAY,
+        first_seen_at=THURSDAY,
+        withdrawn_at=withdrawn,
+    )
+    return Item(paper=known, because=reasons or (because(),), position=number, shown=shown, cross=cross)
+
+
+def items(amount: int, *reasons: Because, title: str = "Paper", **fields: object) -> tuple[Item, ...]:
+    """That many papers, "Paper 1" and so on."""
+    return tuple(item(f"{title} {number}", *reasons, **fields) for number in range(1, amount + 1))  # type: ignore[arg-type]
+
+
+def delivery(
+    to: Chat, papers: Iterable[Item] = (), *, kind: Kind = Kind.BULLETIN, due: datetime = THURSDAY, **facts: Any
+) -> Delivery:
+    """What a chat is to get; `facts` beside its papers."""
+    given: dict[str, Any] = {"known": 180, "days": (date(2026, 1, 22),)} | facts
+    return Delivery(
+        id="a" * 16,
+        chat=to,
+        kind=kind,
+        due=due,
+        items=tuple(papers),
+        facts=Facts(**given),
+    )
+
+
+def alert(to: Chat, *papers: Item, **facts: Any) -> Delivery:
+    """Few papers, at once."""
+    return delivery(to, papers, kind=Kind.ALERT, **facts)
+
+
+def payload(message: Message) -> dict[str, object]:
+    """The payload, read."""
+    read = json.loads(message.payload)
+    assert isinstance(read, dict)
+    return read
+
+
+def written(message: Message) -> str:
+    """The text of a message with its markup; of a Slack message all its blocks, line under line."""
+    read = payload(message)
+    if "blocks" not in read:
+        return str(read["text"])
+    lines = []
+    for block in json.loads(message.payload)["blocks"]:
+        texts = [block["text"]] if "text" in block else block["elements"]
+        lines += [text["text"] if isinstance(text["text"], str) else text["text"]["text"] for text in texts]
+    return "\n".join(lines)
+
+
+def rendered(told: Delivery) -> list[str]:
+    """What the messages of a delivery say, with their markup."""
+    return [written(message) for message in render_delivery(told)]

@@ -1,0 +1,114 @@
+"""What a query means, the contract's sentences one by one in the plainest code: the judge of the fast matcher.
+
+It reads papers and terms anew for every question, tries every arrangement of an author's name, and shares nothing with
+subscriptions/matching but the words of subscriptions/normalize.
+"""
+
+from collections.abc import Callable
+from itertools import permutations
+
+from subscriptions.model import Paper
+from subscriptions.normalize import author_tokens, exact_author_tokens, exact_tokens, is_initial, tokens, written_tokens
+from subscriptions.query import Query, Term
+from subscriptions.summaries import summary_state
+
+
+def matches(query: Query, paper: Paper) -> bool:
+    """Terms of an AND may match in different fields; any alternative will do."""
+    return any(
+        all(has(paper, term) for term in alternative.positive)
+        and not any(has(paper, term) for term in alternative.negative)
+        for alternative in query.alternatives
+    )
+
+
+def has(paper: Paper, term: Term) -> bool:
+    """An `all` term asks for any text, an author or a category; a bare id for the text or the id."""
+    if term.field == "all":
+        return (
+            any(holds(text, term) for text in every_text(paper))
+            or (term.names != () and any(is_author(name, term.names, term) for name in paper.authors))
+            or (term.value != "" and any(is_category(code, term.value) for code in paper.categories))
+        )
+    if term.field == "text-or-id":
+        return any(holds(text, term) for text in every_text(paper)) or term.value == bare_id(paper)
+    if term.field in TEXTS:
+        return any(holds(text, term) for text in TEXTS[term.field](paper))
+    return OTHERS[term.field](paper, term)
+
+
+def titles(paper: Paper) -> list[str]:
+    return [paper.title] + [translation.title for translation in paper.translations]
+
+
+def abstracts(paper: Paper) -> list[str]:
+    return [paper.abstract] + [translation.abstract for translation in paper.translations]
+
+
+def summaries(paper: Paper) -> list[str]:
+    """Texts of failed summaries are not text."""
+    texts = [text for summary in paper.summaries for text in summary.fields.values()]
+    return [text for text in texts if summary_state(text) == "ok"]
+
+
+def holds(text: str, term: Term) -> bool:
+    """Its tokens stand side by side, in order."""
+    found = exact_tokens(text) if term.exact else tokens(text)
+    written = exact_tokens(text) if term.exact else written_tokens(text)
+    for start in range(len(found)):
+        end = start + len(term.tokens)
+        if end > len(found):
+            return False
+        if tuple(found[start:end]) == term.tokens:
+            return True
+        # a prefix: any token that begins so, as written or folded
+        if term.prefix and tuple(found[start : end - 1]) == term.tokens[:-1]:
+            last = term.tokens[-1]
+            if found[end - 1].startswith(last) or written[end - 1].startswith(last):
+                return True
+    return False
+
+
+def is_author(name: str, wanted: tuple[str, ...], term: Term) -> bool:
+    """All tokens fit different tokens of one author, in any order; middle names may be left out."""
+    parts = exact_author_tokens(name) if term.exact else author_tokens(name)
+    return any(all(map(fits, wanted, some, ends(wanted, term))) for some in permutations(parts, len(wanted)))
+
+
+def ends(wanted: tuple[str, ...], term: Term) -> list[bool]:
+    """For each token: may the author's go on after it?"""
+    return [is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)]
+
+
+def fits(wanted: str, part: str, goes_on: bool) -> bool:  # noqa: FBT001 - called by map
+    return part.startswith(wanted) if goes_on else part == wanted
+
+
+def is_category(code: str, wanted: str) -> bool:
+    """In any letter case; an archive stands for all below it, and cs.L is not cs.LG."""
+    return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
+
+
+def every_text(paper: Paper) -> list[str]:
+    """Title, translated title, abstract, its translation, or one field of a summary; not authors or categories."""
+    return titles(paper) + abstracts(paper) + summaries(paper)
+
+
+def bare_id(paper: Paper) -> str:
+    return (paper.arxiv_id or paper.key).lower()
+
+
+def primary(paper: Paper) -> str:
+    """The first."""
+    return paper.primary or (paper.categories[0] if paper.categories else "")
+
+
+TEXTS = {"text": every_text, "title": titles, "abstract": abstracts, "summary": summaries}
+OTHERS: dict[str, Callable[[Paper, Term], bool]] = {
+    "author": lambda paper, term: any(is_author(name, term.tokens, term) for name in paper.authors),
+    "category": lambda paper, term: any(is_category(code, term.value) for code in paper.categories),
+    "primary": lambda paper, term: is_category(primary(paper), term.value),
+    "id": lambda paper, term: bare_id(paper) == term.value,
+    "doi": lambda paper, term: (paper.doi or "").lower() == term.value,
+    "source": lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
+}

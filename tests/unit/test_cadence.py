@@ -1,0 +1,600 @@
+"""When is a subscription due: words, zones, and local time through every change of the clocks."""
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from subscriptions.cadence import (
+    cadence_text,
+    closes,
+    first_due,
+    is_due,
+    make_cadence,
+    next_due,
+    parse_cadence,
+    quiet_until,
+    split_when,
+    two_times,
+    zone,
+    zone_name,
+)
+from subscriptions.errors import Refused
+from subscriptions.model import Cadence
+
+NOW = Cadence(kind="now")
+OUT = Cadence(kind="when-out", at=time(8), until=time(20))
+WORK = Cadence(kind="when-out", at=time(9), until=time(18), weekdays_only=True)
+DAILY = Cadence(kind="daily", at=time(9))
+FRIDAYS = Cadence(kind="weekly", at=time(17, 30), weekday=4)
+
+ZONES = sorted(available_timezones())
+FROM, TO = datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
+    """The next moments, in local time with the offset."""
+    moment = datetime.fromisoformat(after)
+    told = []
+    for _ in range(count):
+        found = next_due(cadence, zone(name), moment)
+        assert found is not None
+        assert found.tzinfo is UTC
+        moment = found
+        told.append(moment.astimezone(zone(name)).isoformat(" ", "minutes"))
+    return told
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("text", "cadence"),
+    [
+        ("now", NOW),
+        ("when-out 08:00-20:00", OUT),
+        ("when-out 09:00-18:00 weekdays", WORK),
+        ("daily 09:00", DAILY),
+        ("weekdays 09:00", Cadence(kind="weekdays", at=time(9))),
+        ("weekly mon 09:00", Cadence(kind="weekly", at=time(9), weekday=0)),
+        ("weekly fri 17:30", FRIDAYS),
+    ],
+)
+def test_a_cadence_is_written_and_read_back(text: str, cadence: Cadence) -> None:
+    assert cadence_text(cadence) == text
+    assert parse_cadence(text) == cadence
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("NOW", "now"),
+        ("when-out", "when-out 08:00-20:00"),
+        ("when-out weekdays", "when-out 08:00-20:00 weekdays"),
+        ("when–out 9 – 18 weekdays", "when-out 09:00-18:00 weekdays"),
+        ("when-out 8 am - 8 pm", "when-out 08:00-20:00"),
+        ("daily 8", "daily 08:00"),
+        ("daily at 8am", "daily 08:00"),
+        ("Daily at 8:30PM", "daily 20:30"),
+        ("daily 12am", "daily 00:00"),
+        ("daily 12pm", "daily 12:00"),
+        ("at 0", "daily 00:00"),
+        ("at 23", "daily 23:00"),
+        ("at 08：05", "daily 08:05"),
+        ("weekdays 7", "weekdays 07:00"),
+        ("weekly Thursday at 9", "weekly thu 09:00"),
+        ("weekly on tues 9:15", "weekly tue 09:15"),
+        ("daily", "daily 09:00"),
+        ("weekly", "weekly mon 09:00"),
+        ("weekly sun", "weekly sun 09:00"),
+        ("  daily \u3000 at   8  ", "daily 08:00"),
+    ],
+)
+def test_what_people_type_is_understood(typed: str, text: str) -> None:
+    assert cadence_text(parse_cadence(typed)) == text
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "hourly", "daily 24:00", "daily 8:60", "at", "at noon", "weekly 9 mon", "daily 13pm", "8", "now 9"]
+)
+def test_what_is_no_schedule_is_refused_with_examples(typed: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse_cadence(typed)
+    assert "when-out 08:00-20:00" in str(refused.value)
+
+
+@pytest.mark.parametrize("typed", ["when-out 20:00-08:00", "when-out 9-9"])
+def test_a_window_ends_on_the_day_it_began(typed: str) -> None:
+    with pytest.raises(Refused, match="later on the same day"):
+        parse_cadence(typed)
+
+
+def test_when_out_without_times_takes_the_two_times_of_the_chat() -> None:
+    assert parse_cadence("when-out", WORK) == Cadence(kind="when-out", at=time(9), until=time(18))
+    assert parse_cadence("when-out", DAILY) == OUT
+
+
+@pytest.mark.parametrize(
+    ("typed", "query", "when"),
+    [
+        ("diffusion -survey at 8", "diffusion -survey", "at 8"),
+        ("diffusion now", "diffusion", "now"),
+        ("diffusion NOW", "diffusion", "NOW"),
+        ("diffusion when-out", "diffusion", "when-out"),
+        ("diffusion when-out 9-18 weekdays", "diffusion", "when-out 9-18 weekdays"),
+        ("diffusion when-out 8 am - 8 pm weekdays", "diffusion", "when-out 8 am - 8 pm weekdays"),
+        ("diffusion when-out weekdays", "diffusion", "when-out weekdays"),
+        ("diffusion daily 08:00", "diffusion", "daily 08:00"),
+        ("diffusion daily at 8am", "diffusion", "daily at 8am"),
+        ("diffusion weekdays  at 8 am", "diffusion", "weekdays at 8 am"),
+        ("diffusion weekly mon 9", "diffusion", "weekly mon 9"),
+        ("diffusion weekly Friday at 9:30", "diffusion", "weekly Friday at 9:30"),
+        ("扩散 daily 8：00", "扩散", "daily 8：00"),
+        ("attention at 8", "attention", "at 8"),
+        ('"diffusion models" at 8', '"diffusion models"', "at 8"),
+        ("diffusion daily 9 now", "diffusion daily 9", "now"),
+        # words of the query
+        ("now", "now", None),
+        ("at 8", "at 8", None),
+        ("daily at 8", "daily at 8", None),
+        ("weekly mon at 9", "weekly mon at 9", None),
+        ("diffusion daily", "diffusion daily", None),
+        ("diffusion weekly mon", "diffusion weekly mon", None),
+        ("diffusion weekly 9", "diffusion weekly 9", None),
+        ("diffusion at 25", "diffusion at 25", None),
+        ("diffusion at 8:75", "diffusion at 8:75", None),
+        ("now diffusion", "now diffusion", None),
+        ("daily 9 diffusion", "daily 9 diffusion", None),
+        ('diffusion "at 8"', 'diffusion "at 8"', None),
+        ('diffusion "now"', 'diffusion "now"', None),
+        ('diffusion "until now', 'diffusion "until now', None),
+        ("diffusion “look at 8", "diffusion “look at 8", None),
+        ("GPT-4", "GPT-4", None),
+        ("top 8", "top 8", None),
+        ("", "", None),
+        ("   ", "   ", None),
+    ],
+)
+def test_when_is_read_only_at_the_end_of_a_query(typed: str, query: str, when: str | None) -> None:
+    assert split_when(typed) == (query, when)
+    if when is not None:
+        parse_cadence(when)
+
+
+@given(st.text(max_size=60), st.sampled_from(["now", "at 8", "daily at 8am", "when-out 9-18 weekdays", "weekly mon 9"]))
+def test_every_text_can_be_split_and_nothing_but_blanks_is_lost(text: str, when: str) -> None:
+    for typed in (text, f"{text} {when}"):
+        query, found = split_when(typed)
+        assert f"{query} {found or ''}".split() == typed.split()
+
+
+@pytest.mark.parametrize(
+    ("every", "on", "at", "chat", "text"),
+    [
+        (None, None, None, OUT, "when-out 08:00-20:00"),
+        (None, None, None, WORK, "when-out 09:00-18:00 weekdays"),
+        (None, None, None, NOW, "now"),
+        ("when-out", None, None, OUT, "when-out 08:00-20:00"),
+        ("when-out", None, None, WORK, "when-out 09:00-18:00"),
+        ("when-out", None, None, NOW, "when-out 08:00-20:00"),
+        ("when-out", None, "10:00-12:30", OUT, "when-out 10:00-12:30"),
+        ("daily", None, None, OUT, "daily 09:00"),
+        ("daily", None, "07:05", OUT, "daily 07:05"),
+        ("weekdays", None, "8am", OUT, "weekdays 08:00"),
+        ("weekly", None, None, OUT, "weekly mon 09:00"),
+        ("weekly", None, None, FRIDAYS, "weekly mon 09:00"),
+        ("weekly", "Friday", "17:30", OUT, "weekly fri 17:30"),
+        ("now", None, None, OUT, "now"),
+        (None, None, "07:00", OUT, "daily 07:00"),
+        (None, None, "07:00", NOW, "daily 07:00"),
+        (None, None, "07:00", FRIDAYS, "weekly fri 07:00"),
+        (None, None, "10:00-12:00", WORK, "when-out 10:00-12:00 weekdays"),
+        (None, None, "10:00-12:00", NOW, "when-out 10:00-12:00"),
+        (None, "sat", None, OUT, "weekly sat 09:00"),
+    ],
+)
+def test_options_make_a_cadence(every: str | None, on: str | None, at: str | None, chat: Cadence, text: str) -> None:
+    assert cadence_text(make_cadence(every, on, at, chat)) == text
+
+
+@pytest.mark.parametrize(
+    ("every", "on", "at", "sentence"),
+    [
+        ("hourly", None, None, "“hourly” is no rhythm. Choose one of: now, when-out, daily, weekdays, weekly."),
+        ("daily", "mon", None, "goes with weekly only. For example: --every weekly --on mon"),
+        ("weekly", "someday", None, "“someday” is no day of the week. Choose one of: mon, tue"),
+        ("daily", None, "25:00", "“25:00” is no time of day. For example: 8, 8am or 08:00."),
+        ("daily", None, "08:00-20:00", "“08:00-20:00” is no time of day."),
+        ("when-out", None, "08:00", "takes two times of day, and “08:00” is not two. For example:"),
+        ("when-out", None, "20:00-08:00", "later on the same day"),
+        ("now", None, "08:00", "“now” takes no time. For example:"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str | None, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        make_cadence(every, on, at, OUT)
+    assert sentence in str(refused.value)
+
+
+# Zones
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("AMERICA/NEW YORK", "America/New_York"),
+        ("utc", "UTC"),
+        ("+08:00", "+08:00"),
+        ("UTC+8", "+08:00"),
+        ("GMT-3", "-03:00"),
+        ("utc+5:30", "+05:30"),
+        ("+0545", "+05:45"),
+        ("−3", "-03:00"),
+        ("UTC+0", "UTC"),
+        ("Etc/GMT+8", "Etc/GMT+8"),
+    ],
+)
+def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
+    assert zone_name(typed) == stored
+    assert zone_name(stored) == stored
+    assert zone(typed) == zone(stored)
+
+
+def test_an_offset_is_a_zone_without_summer_time() -> None:
+    assert zone("UTC+5:30") == timezone(timedelta(hours=5, minutes=30))
+    assert zone("-03:30") == timezone(-timedelta(hours=3, minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("Berlin", "Did you mean Europe/Berlin?"),
+        ("new york", "Did you mean America/New_York?"),
+        ("Europe/Berln", "Did you mean Europe/Berlin?"),
+        ("Asia/Beijing", "Did you mean Asia/Shanghai?"),
+        ("nowhere at all", "For example: Europe/Berlin"),
+        ("../../etc/passwd", "For example: Europe/Berlin"),
+        ("localtime", "no time zone that I know"),
+        ("+15:00", "For example: +08:00"),
+        ("UTC+5:75", "For example: +08:00"),
+        ("", "For example: Europe/Berlin"),
+    ],
+)
+def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> None:
+    with pytest.raises(Refused) as refused:
+        zone(typed)
+    assert hint in str(refused.value)
+
+
+# The next moment
+
+
+@pytest.mark.parametrize(
+    ("cadence", "name", "after", "expected"),
+    [
+        (DAILY, "UTC", "2026-01-22T08:59:59+00:00", ["2026-01-22 09:00+00:00", "2026-01-23 09:00+00:00"]),
+        (DAILY, "UTC", "2026-01-22T09:00:00+00:00", ["2026-01-23 09:00+00:00"]),
+        (DAILY, "+08:00", "2026-01-22T02:00:00+00:00", ["2026-01-23 09:00+08:00"]),
+        (OUT, "Europe/Berlin", "2026-01-22T07:00:00+00:00", ["2026-01-23 08:00+01:00"]),
+        (WORK, "UTC", "2026-01-23T10:00:00+00:00", ["2026-01-26 09:00+00:00"]),
+        (parse_cadence("weekdays 9"), "UTC", "2026-01-23T10:00:00+00:00", ["2026-01-26 09:00+00:00"]),
+        (FRIDAYS, "UTC", "2026-01-23T17:30:00+00:00", ["2026-01-30 17:30+00:00", "2026-02-06 17:30+00:00"]),
+    ],
+)
+def test_the_next_moment_is_strictly_later(cadence: Cadence, name: str, after: str, expected: list[str]) -> None:
+    assert dues(cadence, name, after, len(expected)) == expected
+
+
+def test_now_waits_for_papers_only() -> None:
+    assert next_due(NOW, UTC, FROM) is None
+    assert first_due(NOW, UTC, FROM) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "name", "after", "expected"),
+    [
+        # 02:00-03:00 does not exist on 30 March 2025
+        ("02:30", "Europe/Berlin", "2025-03-29T12:00:00+00:00", ["2025-03-30 03:00+02:00", "2025-03-31 02:30+02:00"]),
+        ("09:00", "Europe/Berlin", "2025-03-29T12:00:00+00:00", ["2025-03-30 09:00+02:00", "2025-03-31 09:00+02:00"]),
+        # 02:00-03:00 exists twice on 26 October 2025
+        ("02:30", "Europe/Berlin", "2025-10-25T12:00:00+00:00", ["2025-10-26 02:30+02:00", "2025-10-27 02:30+01:00"]),
+        (
+            "02:30",
+            "America/New_York",
+            "2025-03-08T20:00:00+00:00",
+            ["2025-03-09 03:00-04:00", "2025-03-10 02:30-04:00"],
+        ),
+        (
+            "01:30",
+            "America/New_York",
+            "2025-11-01T20:00:00+00:00",
+            ["2025-11-02 01:30-04:00", "2025-11-03 01:30-05:00"],
+        ),
+        # Lord Howe moves by half an hour: 02:00-02:30 does not exist, later 01:30-02:00 exists twice
+        (
+            "02:15",
+            "Australia/Lord_Howe",
+            "2025-10-04T00:00:00+00:00",
+            ["2025-10-05 02:30+11:00", "2025-10-06 02:15+11:00"],
+        ),
+        (
+            "01:45",
+            "Australia/Lord_Howe",
+            "2025-04-05T00:00:00+00:00",
+            ["2025-04-06 01:45+11:00", "2025-04-07 01:45+10:30"],
+        ),
+        ("09:00", "Asia/Kathmandu", "2025-03-29T12:00:00+00:00", ["2025-03-30 09:00+05:45", "2025-03-31 09:00+05:45"]),
+        # Samoa went from 29 to 31 December 2011
+        ("09:00", "Pacific/Apia", "2011-12-29T00:00:00+00:00", ["2011-12-29 09:00-10:00", "2011-12-31 09:00+14:00"]),
+        # Morocco goes back an hour for Ramadan and forward again: 02:00 on 6 April 2025 does not exist
+        (
+            "02:30",
+            "Africa/Casablanca",
+            "2025-02-22T12:00:00+00:00",
+            ["2025-02-23 02:30+01:00", "2025-02-24 02:30+00:00"],
+        ),
+        (
+            "02:30",
+            "Africa/Casablanca",
+            "2025-04-05T12:00:00+00:00",
+            ["2025-04-06 03:00+01:00", "2025-04-07 02:30+01:00"],
+        ),
+        # North Korea went from 23:30 on 4 May 2018 to 00:00 on the 5th
+        ("23:45", "Asia/Pyongyang", "2018-05-04T00:00:00+00:00", ["2018-05-05 00:00+09:00", "2018-05-05 23:45+09:00"]),
+        # Midnight itself is skipped
+        (
+            "00:00",
+            "America/Sao_Paulo",
+            "2018-11-03T12:00:00+00:00",
+            ["2018-11-04 01:00-02:00", "2018-11-05 00:00-02:00"],
+        ),
+        # Havana goes back from 01:00 to 00:00, Nuuk from 00:00 on Sunday to 23:00 on Saturday
+        ("00:30", "America/Havana", "2025-11-01T12:00:00+00:00", ["2025-11-02 00:30-04:00", "2025-11-03 00:30-05:00"]),
+        ("23:30", "America/Nuuk", "2025-10-25T12:00:00+00:00", ["2025-10-25 23:30-01:00", "2025-10-26 23:30-02:00"]),
+    ],
+)
+def test_local_time_through_changes_of_the_clocks(at: str, name: str, after: str, expected: list[str]) -> None:
+    assert dues(parse_cadence(f"daily {at}"), name, after, len(expected)) == expected
+
+
+def test_a_day_that_a_zone_left_out_is_made_up_for_only_where_its_week_would_be_lost() -> None:
+    after = "2011-12-27T00:00:00+00:00"
+    assert dues(parse_cadence("weekly fri 9"), "Pacific/Apia", after, 2) == [
+        "2011-12-31 00:00+14:00",
+        "2012-01-06 09:00+14:00",
+    ]
+    assert dues(parse_cadence("daily 9"), "Pacific/Apia", after, 5)[2:] == [
+        "2011-12-29 09:00-10:00",
+        "2011-12-31 09:00+14:00",
+        "2012-01-01 09:00+14:00",
+    ]
+
+
+# Every zone, ten years
+
+
+@cache
+def offsets(name: str) -> list[tuple[date, timedelta]]:
+    """Of each UTC day of the ten years, the offset at its start."""
+    there = ZoneInfo(name)
+    days = (FROM + timedelta(days=n) for n in range((TO - FROM).days))
+    return [(day.date(), day.astimezone(there).utcoffset() or timedelta(0)) for day in days]
+
+
+def exists(local: datetime, there: ZoneInfo) -> bool:
+    return local.replace(tzinfo=there).astimezone(UTC).astimezone(there).replace(tzinfo=None) == local
+
+
+def expected_moment(day: date, at: time, there: ZoneInfo) -> datetime:
+    """By search over the minutes of UTC around that local time, without the arithmetic under test."""
+    wanted = datetime.combine(day, at)
+    minute = wanted.replace(tzinfo=UTC) - timedelta(hours=14)
+    while minute.astimezone(there).replace(tzinfo=None) < wanted:
+        minute += timedelta(minutes=1)
+    return minute
+
+
+def check_days(name: str, at: time, start: datetime, days: int) -> None:
+    """Walks from moment to moment: one for each local day, ascending, at its wall time or the next that exists."""
+    there = ZoneInfo(name)
+    cadence = Cadence(kind="daily", at=at)
+    moments = [start]
+    for _ in range(days):
+        found = next_due(cadence, there, moments[-1])
+        assert found is not None
+        moments.append(found)
+    assert all(earlier < later for earlier, later in pairwise(moments))
+    wall = [moment.astimezone(there) for moment in moments[1:]]
+    # the day whose moment it is: its own, or the day before if that day's time was skipped up to its end
+    told = [
+        local.date() if local.time() >= at else local.date() - timedelta(days=1)
+        for local in (moment.replace(tzinfo=None) for moment in wall)
+    ]
+    assert [later - earlier for earlier, later in pairwise(told)] == [timedelta(days=1)] * (days - 1)
+    for day, moment, local in zip(told, moments[1:], wall, strict=True):
+        naive = datetime.combine(day, at)
+        if exists(naive, there):
+            assert local.replace(tzinfo=None) == naive
+            assert local.fold == 0
+        else:
+            assert moment == expected_moment(day, at, there)
+
+
+@given(
+    name=st.sampled_from(ZONES),
+    at=TIMES,
+    start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
+)
+@example(name="Asia/Pyongyang", at=time(23, 45), start=datetime(2018, 5, 1, tzinfo=UTC))
+@settings(max_examples=300, deadline=None)
+def test_each_local_day_has_exactly_one_moment_at_its_wall_time(name: str, at: time, start: datetime) -> None:
+    check_days(name, at, start, days=40)
+
+
+def test_each_change_of_the_clocks_in_ten_years_of_every_zone_keeps_one_moment_a_day() -> None:
+    seen = set()
+    for name in ZONES:
+        known = offsets(name)
+        changes = [day for (day, before), (_, after) in pairwise(known) if before != after]
+        alike = tuple(known)
+        if alike in seen:  # most names are links or neighbours with the same clocks
+            continue
+        seen.add(alike)
+        for number, day in enumerate(changes):
+            start = datetime.combine(day - timedelta(days=2), time(0), UTC)
+            for at in (time(2, 30), time(0, 0) if number % 2 else time(23, 45)):
+                check_days(name, at, start, days=4)
+    assert len(seen) > 100
+
+
+@given(
+    name=st.sampled_from(ZONES),
+    day=st.integers(0, 6),
+    at=TIMES,
+    start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
+)
+@settings(max_examples=100, deadline=None)
+def test_ten_years_of_weeks_do_not_drift(name: str, day: int, at: time, start: datetime) -> None:
+    there = ZoneInfo(name)
+    cadence = Cadence(kind="weekly", at=at, weekday=day)
+    moment = start
+    days = []
+    for _ in range(60):
+        found = next_due(cadence, there, moment)
+        assert found is not None
+        moment = found
+        local = moment.astimezone(there).replace(tzinfo=None)
+        days.append(local.date() if local.time() >= at else local.date() - timedelta(days=1))
+    assert {later - earlier for earlier, later in pairwise(days)} == {timedelta(days=7)}
+    assert {day.weekday() for day in days} == {day}
+
+
+@given(
+    name=st.sampled_from(ZONES),
+    first=TIMES,
+    last=TIMES,
+    start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_window_closes_before_the_next_one_opens(name: str, first: time, last: time, start: datetime) -> None:
+    there = ZoneInfo(name)
+    cadence = Cadence(kind="when-out", at=min(first, last), until=max(first, last))
+    opened = next_due(cadence, there, start)
+    assert opened is not None
+    for _ in range(20):
+        following = next_due(cadence, there, opened)
+        assert following is not None
+        assert opened <= closes(cadence, there, opened) <= following
+        opened = following
+
+
+# when-out
+
+
+@pytest.mark.parametrize(
+    ("name", "opened", "closed"),
+    [
+        ("UTC", "2026-01-22T08:00", "2026-01-22T20:00"),
+        ("Europe/Berlin", "2025-03-30T06:00", "2025-03-30T18:00"),
+        ("Asia/Shanghai", "2026-01-22T00:00", "2026-01-22T12:00"),
+        ("UTC", "2026-01-22T11:11", "2026-01-22T20:00"),  # opened under a schedule that has changed since
+    ],
+)
+def test_a_window_closes_on_the_same_local_day(name: str, opened: str, closed: str) -> None:
+    assert closes(OUT, zone(name), utc(opened)) == utc(closed)
+
+
+def test_a_window_that_the_clocks_skip_closes_as_it_opens() -> None:
+    late = parse_cadence("when-out 23:35-23:50")
+    korea = zone("Asia/Pyongyang")
+    opened = next_due(late, korea, utc("2018-05-04T00:00"))
+    assert opened == utc("2018-05-04T15:00")
+    assert closes(late, korea, opened) == opened
+    assert next_due(late, korea, opened) == utc("2018-05-05T14:35")
+
+
+@pytest.mark.parametrize(
+    ("created", "first"),
+    [
+        ("2026-01-22T07:59", "2026-01-22T08:00"),
+        ("2026-01-22T08:00", "2026-01-22T08:00"),  # open now: its opening lies in the past
+        ("2026-01-22T19:59", "2026-01-22T08:00"),
+        ("2026-01-22T20:00", "2026-01-23T08:00"),
+    ],
+)
+def test_a_new_subscription_joins_the_window_that_is_open(created: str, first: str) -> None:
+    assert first_due(OUT, UTC, utc(created)) == utc(first)
+
+
+def test_a_new_subscription_joins_no_window_on_a_free_day() -> None:
+    assert first_due(WORK, UTC, utc("2026-01-24T10:00")) == utc("2026-01-26T09:00")
+    assert first_due(DAILY, UTC, utc("2026-01-24T10:00")) == utc("2026-01-25T09:00")
+
+
+# Is it due
+
+
+@pytest.mark.parametrize(
+    ("cadence", "due", "now", "papers_came", "sources_in", "expected"),
+    [
+        (NOW, None, "2026-01-22T03:00", True, None, True),
+        (NOW, None, "2026-01-22T03:00", False, None, False),
+        (DAILY, "2026-01-22T09:00", "2026-01-22T08:59", True, None, False),
+        (DAILY, "2026-01-22T09:00", "2026-01-22T09:00", False, None, True),
+        (DAILY, "2026-01-22T09:00", "2026-02-22T09:00", False, None, True),
+        (DAILY, None, "2026-01-22T09:00", True, None, False),
+        (OUT, "2026-01-22T08:00", "2026-01-22T07:59", True, None, False),
+        (OUT, "2026-01-22T08:00", "2026-01-22T08:00", True, None, True),
+        (OUT, "2026-01-22T08:00", "2026-01-22T19:59", False, None, False),
+        (OUT, "2026-01-22T08:00", "2026-01-22T20:00", False, None, True),
+        (OUT, "2026-01-22T08:00", "2026-01-23T07:00", False, None, True),  # missed while nothing ran
+        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", True, False, False),  # a source is awaited
+        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", False, True, True),
+        (OUT, "2026-01-22T08:00", "2026-01-22T20:00", True, False, True),
+        (OUT, "2026-01-22T08:00", "2026-01-22T07:00", True, True, False),
+    ],
+)
+def test_what_is_due(
+    *, cadence: Cadence, due: str | None, now: str, papers_came: bool, sources_in: bool | None, expected: bool
+) -> None:
+    due_at = utc(due) if due else None
+    assert is_due(cadence, UTC, due_at, utc(now), papers_came, sources_in=sources_in) is expected
+
+
+# Quiet hours
+
+
+@pytest.mark.parametrize(
+    ("quiet", "now", "until"),
+    [
+        ("22:00-08:00", "2026-01-22T21:59", None),
+        ("22:00-08:00", "2026-01-22T22:00", "2026-01-23T08:00"),
+        ("22:00-08:00", "2026-01-23T07:59", "2026-01-23T08:00"),
+        ("22:00-08:00", "2026-01-23T08:00", None),
+        ("12:00-13:30", "2026-01-22T12:45", "2026-01-22T13:30"),
+        ("12:00-13:30", "2026-01-22T13:30", None),
+        ("off", "2026-01-22T23:00", None),
+    ],
+)
+def test_quiet_hours_end(quiet: str, now: str, until: str | None) -> None:
+    assert quiet_until(quiet, UTC, utc(now)) == (utc(until) if until else None)
+
+
+def test_quiet_hours_follow_the_clock_of_the_chat() -> None:
+    assert quiet_until("22:00-08:00", zone("Europe/Berlin"), utc("2025-03-29T22:30")) == utc("2025-03-30T06:00")
+
+
+@pytest.mark.parametrize("text", ["", "off", "8", "8-", "8-25", "8-9-10"])
+def test_what_is_no_range_of_hours(text: str) -> None:
+    assert two_times(text) is None

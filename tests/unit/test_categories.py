@@ -1,0 +1,88 @@
+"""arXiv's categories, as people write them."""
+
+import pytest
+
+from subscriptions.categories import (
+    ARCHIVES,
+    CATEGORIES,
+    archive_of,
+    canonical_category,
+    has_classes,
+    is_category,
+    successor,
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("cs.LG", "cs.LG"),
+        ("CS.lg", "cs.LG"),
+        ("cs.lg", "cs.LG"),
+        ("COND-MAT.MES-HALL", "cond-mat.mes-hall"),
+        ("q-bio.nc", "q-bio.NC"),
+        ("physics.Optics", "physics.optics"),
+        ("HEP-TH", "hep-th"),
+        ("cs", "cs"),
+        ("cs.*", "cs"),
+        ("CS.*", "cs"),
+        ("hep-th.*", "hep-th"),
+        ("cmp-lg", "cmp-lg"),  # closed in 1998; old papers carry it
+        ("cs.L", None),
+        ("cs.", None),
+        ("cs.LG.", None),
+        ("cs.XX", None),
+        ("hep-th.XX", None),
+        ("foo.*", None),
+        ("detection", None),
+        ("", None),
+        ("*", None),
+        ("Ⅽs.LG", None),
+    ],
+)
+def test_a_category_is_known_in_any_letter_case(typed: str, written: str | None) -> None:
+    assert canonical_category(typed) == written
+
+
+@pytest.mark.parametrize("code", ["cs.LG", "hep-th", "cs.*", "math.*", "astro-ph", "quant-ph", "cond-mat", "q-bio"])
+def test_a_code_an_archive_with_a_star_and_one_with_a_hyphen_stand_alone(code: str) -> None:
+    assert is_category(code)
+    assert is_category(code.upper())
+
+
+@pytest.mark.parametrize("word", ["cs", "math", "physics", "stat", "econ", "eess", "nlin", "cs.L", "foo-bar", "foo.*"])
+def test_a_bare_archive_without_a_hyphen_is_a_word(word: str) -> None:
+    assert not is_category(word)
+
+
+def test_the_table_has_what_the_taxonomy_has() -> None:
+    assert len(CATEGORIES) == 155
+    assert len(ARCHIVES) == 20 + 18  # today's and those closed before 1998
+    assert {code for code in CATEGORIES if "." not in code} == {
+        "gr-qc",
+        "hep-ex",
+        "hep-lat",
+        "hep-ph",
+        "hep-th",
+        "math-ph",
+        "nucl-ex",
+        "nucl-th",
+        "quant-ph",
+    }
+
+
+@pytest.mark.parametrize(("code", "expected"), [("cs", True), ("astro-ph", True), ("hep-th", False), ("cs.LG", False)])
+def test_an_archive_with_classes_stands_for_several(code: str, expected: bool) -> None:
+    assert has_classes(code) is expected
+
+
+def test_a_closed_archive_names_its_successor() -> None:
+    assert successor("cmp-lg") == "cs.CL"
+    assert successor("CMP-LG") == "cs.CL"
+    assert successor("cs.CL") is None
+    assert all(successor(archive) in CATEGORIES for archive in ARCHIVES if successor(archive))
+
+
+def test_a_mistyped_category_still_shows_its_archive() -> None:
+    assert archive_of("CS.L") == "cs"
+    assert archive_of("foo.L") is None

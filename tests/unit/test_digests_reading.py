@@ -1,0 +1,294 @@
+"""What every format shares: bytes to text, keys, names, languages, days, warnings, and the decision between formats."""
+
+import hashlib
+from datetime import date
+
+import pytest
+
+from bot.digests import FORMATS, MAX_BYTES, read_digest
+from bot.digests._arxiv import arxiv_address, categories_of, split_announcement
+from bot.digests._days import arxiv_day, day_in_name
+from bot.digests._keys import paper_key
+from bot.digests._language import language_of
+from bot.digests._names import decode_accents, split_authors, without_affiliations
+from bot.digests._plain import NotText, collapse, plain_text
+from bot.errors import BrokenDigest, UnknownFormat
+from subscriptions import Announce
+
+GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "arxiv_id", "version"),
+    [
+        ("2601.15529", "2601.15529", None),
+        ("2601.15529v2", "2601.15529", 2),
+        ("http://arxiv.org/abs/2601.15529", "2601.15529", None),
+        ("https://arxiv.org/abs/2601.15529v12", "2601.15529", 12),
+        ("http://arxiv.org/pdf/2601.15529v1", "2601.15529", 1),
+        ("https://arxiv.org/pdf/2601.15529.pdf", "2601.15529", None),
+        ("https://www.arxiv.org/html/2601.15529v3", "2601.15529", 3),
+        ("https://export.arxiv.org/abs/2601.15529", "2601.15529", None),
+        ("HTTPS://ArXiv.org/abs/2601.15529", "2601.15529", None),
+        ("oai:arXiv.org:2203.01250v3", "2203.01250", 3),
+        ("arXiv:2601.15529", "2601.15529", None),
+        ("https://doi.org/10.48550/arXiv.2601.15529", "2601.15529", None),
+        ("0704.0001", "0704.0001", None),
+        ("1412.9999", "1412.9999", None),
+        ("math.GT/0309136", "math.GT/0309136", None),
+        ("https://arxiv.org/abs/hep-th/9901001v2", "hep-th/9901001", 2),
+    ],
+)
+def test_an_id_is_found_in_all_its_forms(text: str, arxiv_id: str, version: int | None) -> None:
+    assert arxiv_address(text) == (arxiv_id, version)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2601.1552",  # five digits since 2015: the last one was cut off
+        "2601.155",
+        "2601.155299",
+        "https://arxiv.org/abs/",
+        "https://arxiv.org/list/cs.LG/new",
+        "https://example.org/abs/2601.15529",
+        "https://doi.org/10.1234/2601.15529",
+        "abs/0309136",
+        "hep-th/990100",
+        "see 2601.15529",
+        "",
+    ],
+)
+def test_what_is_no_id_is_none(text: str) -> None:
+    assert arxiv_address(text) is None
+
+
+def test_a_key_is_the_first_thing_that_names_the_paper() -> None:
+    everything = {"arxiv_id": "2601.15529", "doi": "10.1101/2026.01.22", "title": "A Kite", "abstract": "It flies."}
+    assert paper_key(**everything) == "2601.15529"
+    assert paper_key(doi="10.1101/2026.KITE", title="A Kite") == "10.1101/2026.kite"
+    assert paper_key(title="A Kite", abstract="It flies.") == "title:" + _h("a kite")
+    assert paper_key(abstract=" It \n flies. ") == "abstract:" + _h("It flies.")
+    assert paper_key(title=" ", abstract="") is None
+
+
+@pytest.mark.parametrize("title", ["A Kite", "a  KITE", " A\nkite ", "Ａ Ｋｉｔｅ", "A\u00a0Kite"])
+def test_titles_that_read_the_same_have_one_key(title: str) -> None:
+    assert paper_key(title=title) == "title:" + _h("a kite")
+
+
+def _h(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"Paulo Andr\'e", "Paulo André"),
+        (r"Anders S{\o}gaard", "Anders Søgaard"),
+        (r"Igor Jovan\v{c}evi\'c", "Igor Jovančević"),
+        (r"Jan Jakub\r{u}v, Mikol\'a\v{s}", "Jan Jakubův, Mikoláš"),
+        (r"Hendrik Kra{\ss}", "Hendrik Kraß"),
+        (r"In\`es, J\"org, J{\"o}rg, J\"{o}rg, {J\"{o}rg}", "Inès, Jörg, Jörg, Jörg, Jörg"),
+        (r"S\o ren \L ukasz {\AA}sa", "Søren Łukasz Åsa"),
+        (r"Mar\'{\i}a, Mar\'\i a", "María, María"),
+        (r"Erd\H{o}s \c{C}elik \k{a} \u{g} \=a \.z \~n \^o \d{s} \b{d} \c c", "Erdős Çelik ą ğ ā ż ñ ô ṣ ḏ ç"),
+        (r"J.~Doe", "J. Doe"),
+        (r"{van der} Berg", "van der Berg"),
+        ("Timo O'Dell", "Timo O'Dell"),
+        (r"\unknown{x} Doe", r"\unknownx Doe"),
+        ("Zoë", "Zoë"),
+    ],
+)
+def test_accents_of_tex_are_letters(written: str, read: str) -> None:
+    assert decode_accents(written) == read
+
+
+def test_no_name_is_lost_in_a_list_of_574() -> None:
+    names = tuple(f"Person {n}" for n in range(574))
+    page = f"### [1] [Many](https://arxiv.org/abs/2601.00001)\n*{','.join(names)}*\n\nMain category: hep-ex\n"
+    (paper,) = read_digest(page.encode(), "many.md").entries
+    assert paper.authors == names
+    assert split_authors(" Some Labs,: , A Person,,") == ("Some Labs", "A Person")
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("A Name (Inst X, Inst Y), B Name", "A Name , B Name"),
+        ("A (1 (on behalf of B, C), 2), D (3)", "A , D "),
+        ("A (not closed, B", "A (not closed, B"),
+        ("A) not opened, B", "A) not opened, B"),
+    ],
+)
+def test_affiliations_go_and_names_stay(written: str, kept: str) -> None:
+    assert without_affiliations(written) == kept
+
+
+def test_only_categories_of_arxiv_are_categories() -> None:
+    names = [
+        "cs.AI",
+        "I.7.5; I.2.1",
+        "math-ph",
+        "68T05",
+        "N/A",
+        "{cate}",
+        "Uncategorized",
+        "cond-mat.mes-hall",
+        "q-bio.NC",
+        "cs.AI",
+        " hep-th",
+    ]
+    assert categories_of(names) == ("cs.AI", "math-ph", "cond-mat.mes-hall", "q-bio.NC", "hep-th")
+
+
+def test_an_announcement_is_taken_off() -> None:
+    found, text = split_announcement("arXiv:2605.06185v2 Announce Type: replace \nAbstract: Kites.")
+    assert found is not None
+    assert (found.arxiv_id, found.version, found.kind, text) == ("2605.06185", 2, Announce.REPLACE, "Kites.")
+    assert split_announcement("Kites. arXiv:2605.06185v2 Announce Type: new Abstract: no")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("A kite.", "en"),
+        ("Một con diều — α, é", "en"),
+        ("风筝", "zh"),
+        ("A model, called 模型", "zh"),
+        ("モデルを提案", "ja"),
+        ("모델", "ko"),
+        ("提案 ・ 模型", "zh"),
+        ("", "en"),
+    ],
+)
+def test_script_tells_the_language(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("2026-01-22.md", date(2026, 1, 22)),
+        ("inbox/daily_2026-01-22_zh.md", date(2026, 1, 22)),
+        ("C:\\inbox\\2026-01-22.md", date(2026, 1, 22)),
+        ("https://example.org/2025-12-31/2026-01-22.md", date(2026, 1, 22)),
+        ("2026-01-22/daily.md", None),
+        ("2026-01-22_2026-01-23.md", None),
+        ("12026-01-22.md", None),
+        ("2026-02-30.md", None),
+        ("daily.md", None),
+    ],
+)
+def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: date | None) -> None:
+    assert day_in_name(name) == day
+
+
+@pytest.mark.parametrize(
+    ("stamp", "day"),
+    [
+        ("Sat, 01 Aug 2026 00:00:00 -0400", date(2026, 8, 1)),
+        ("Fri, 23 Feb 2024 05:00:11 +0000", date(2024, 2, 23)),
+        ("Fri, 23 Feb 2024 04:59:59 +0000", date(2024, 2, 22)),
+        ("2025-08-20T04:00:19.866337+00:00", date(2025, 8, 20)),
+        ("2025-08-20T03:59:59Z", date(2025, 8, 19)),
+        ("2025-08-20T03:59:59", date(2025, 8, 19)),
+        ("yesterday", None),
+        ("Fri, 99 Feb 2024 05:00:11 +0000", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("", None),
+    ],
+)
+def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: date | None) -> None:
+    assert arxiv_day(stamp) == day
+
+
+def test_the_caller_knows_the_day_best_then_the_document_then_its_name() -> None:
+    dated = b"# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
+    assert read_digest(dated, "2026-01-01.md", day=date(2025, 5, 5)).day == date(2025, 5, 5)
+    assert read_digest(dated, "2026-01-01.md").day == date(2026, 1, 24)
+    named = read_digest(GROUP.encode(), "2026-01-01.txt")
+    assert named.day == date(2026, 1, 1)
+    assert [warning.code for warning in named.warnings] == ["date_from_name"]
+    assert read_digest(GROUP.encode(), "list.txt").day is None
+
+
+def test_the_language_of_the_source_wins_over_the_script() -> None:
+    page = "### [1] [T](https://arxiv.org/abs/2601.00001)\n*A*\n\nTL;DR: Un cerf-volant.\n\nAbstract: A kite.\n\n</details>\n"
+    assert read_digest(page.encode(), "x", language="fr").entries[0].summaries[0].language == "fr"
+    assert read_digest(GROUP.encode(), "x", language="yue").entries[0].translations[0].language == "yue"
+
+
+def test_bytes_become_text_line_by_line() -> None:
+    assert plain_text(b"\xef\xbb\xbfa\r\nb\rc\n\xef\xbb\xbfd").text == "a\nb\rc\nd"
+    assert collapse(" a\t\nb\u3000c\u2028d\x1ce ") == "a b c d e"
+    for data in (b"\xff\xfea\x00", b"a\0b", b"\xe9", "é".encode()[:1], b"\xed\xa0\x80"):
+        with pytest.raises(NotText):
+            plain_text(data)
+
+
+def test_control_characters_are_counted_with_the_line_of_the_first() -> None:
+    plain = plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode())
+    assert plain.text == "one\n\ttwo\nthree\tx"
+    assert (plain.controls, plain.first_line) == (5, 3)
+    assert plain.examples == ("U+0008", "U+007F", "U+009F", "U+FFFE", "U+0009")
+
+
+def test_the_hash_is_that_of_the_bytes() -> None:
+    data = b"\xef\xbb\xbf" + GROUP.encode()
+    assert read_digest(data, "x").content_hash == hashlib.sha256(data).hexdigest()
+
+
+def test_what_is_too_large_is_refused_before_it_is_read() -> None:
+    with pytest.raises(BrokenDigest, match=r"^big\.md: larger than 64 MiB\.$"):
+        read_digest(bytes(MAX_BYTES + 1), "big.md")
+
+
+def test_a_named_format_narrows_and_is_never_guessed() -> None:
+    pairs = b"A Kite\nIt flies over the hill and far away.\n"
+    with pytest.raises(UnknownFormat):
+        read_digest(pairs, "page.txt")
+    assert [paper.title for paper in read_digest(pairs, "page.txt", format="hf_text").entries] == ["A Kite"]
+    with pytest.raises(BrokenDigest, match=r"^list\.txt: In line 1 "):
+        read_digest(b"A title that is longer\nthan this\n", "list.txt", format="hf_text")
+    with pytest.raises(BrokenDigest, match=r"^list\.txt: No entry can be read, and line 1 "):
+        read_digest(GROUP.encode(), "list.txt", format="daily_arxiv_md")
+    with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\.$"):
+        read_digest(b"Two\nlines\n", "list.txt", format="bilingual3")
+    with pytest.raises(UnknownFormat, match=r"“hf_json” is no format; known are: arxiv_rss, "):
+        read_digest(GROUP.encode(), "list.txt", format="hf_json")
+    for module in FORMATS:
+        with pytest.raises((UnknownFormat, BrokenDigest)):
+            read_digest(b"# About\n", "README.md", format=module.name)
+
+
+def test_an_error_names_the_file_once_and_what_it_looks_like() -> None:
+    with pytest.raises(UnknownFormat) as caught:
+        read_digest(b"# About\n\nSee [this](https://arxiv.org/abs/2601.15529).\n", "digests/notes.md")
+    assert str(caught.value) == (
+        'digests/notes.md: no paper entries found (looks like a README: "# About"); '
+        "expected one of: arxiv_rss, arxiv_atom, hf_text, bilingual3, daily_arxiv_md."
+    )
+
+
+def test_a_feed_at_its_limit_may_have_been_cut() -> None:
+    head = "<rss version='2.0'><channel><title>x updates on arXiv.org</title>"
+    item = "<item><title>T {n}</title><guid>oai:arXiv.org:2601.{n:05}v1</guid></item>"
+    feed = head + "".join(item.format(n=n) for n in range(2000)) + "</channel></rss>"
+    digest = read_digest(feed.encode(), "feed.xml")
+    assert len(digest.entries) == 2000
+    assert [(warning.code, warning.count) for warning in digest.warnings] == [("possibly_capped", 2000)]
+
+
+def test_a_hostile_document_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.digests._xml._MOST_ELEMENTS", 50)
+    head = "<rss version='2.0'><channel><title>x updates on arXiv.org</title>"
+    item = "<item><title>T</title><guid>oai:arXiv.org:2601.00001v1</guid></item>"
+    deep = head + item + "<item>" + "<a>" * 100
+    digest = read_digest(deep.encode(), "deep.xml")
+    assert [paper.key for paper in digest.entries] == ["2601.00001"]
+    assert "too many elements" in digest.warnings[0].message
+
+
+def test_names_of_formats_are_those_of_the_contract() -> None:
+    assert [module.name for module in FORMATS] == ["arxiv_rss", "arxiv_atom", "hf_text", "bilingual3", "daily_arxiv_md"]

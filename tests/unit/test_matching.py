@@ -1,0 +1,385 @@
+"""The matcher against the slow one, against the worked examples, and what it says about itself."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from subscriptions.errors import QueryError
+from subscriptions.matching import (
+    Hit,
+    PaperIndex,
+    QuerySet,
+    match,
+    matching_papers,
+    merge_copies,
+    spans,
+    why,
+    whynot,
+)
+from subscriptions.model import Paper, Summary, Translation
+from subscriptions.normalize import author_tokens, exact_author_tokens, exact_tokens, fold_plural, written_tokens
+from subscriptions.query import Alternative, Query, Term, parse_query
+from tests.unit.slow_matcher import matches
+
+# ---------------------------------------------------------------------------------------- any query against any papers
+
+VOCABULARY = (
+    "graph graphs neural network networks RAG rag study studies few shot analysis matrices class news agents GPT 4 3.1 "
+    "C++ c# α αβ μm β2 扩散 模型 大语言模型 グラフ ガラス 그래프 프 हिन्दी Müller Mueller Schrödinger Poincaré naïve ß "
+    r"$\alpha$ H\"older \emph{deep} $k$NN S\o ren don't Newton's O’Connor Bayes' x̂ cs.LG kwo's"
+)
+WORDS = VOCABULARY.split()
+LONGER = [
+    "graph neural networks",
+    "few-shot studies of RAG",
+    "大语言模型推理",
+    r"the $\alpha\beta$-core",
+    "Newton's C++17",
+    "グラフと",
+]
+PARTS = [
+    "neural network",
+    "graph neural networks",
+    "shot study",
+    "few shot stud",
+    "语言模型",
+    "alpha beta core",
+    "newton c++ 17",
+]
+SEPARATORS = [" ", "-", " – ", ", ", "/", "_", "", " (", "'", ".", "\n", "+", "#", "\u0301", "\u200b"]
+FIRST_NAMES = ["Jane", "J.", "Q.", "Max", "Anna Maria", "Jürgen", "Juergen", "Deok-Young", "É.", "张"]
+LAST_NAMES = ["Doe", "Müller", "Mueller", "Lee", "O'Connor", "van der Berg", "伟", "Schmidt", "Kwo's", "Oe", "Do"]
+CODES = ["cs.LG", "cs.CV", "CS.cl", "stat.ML", "hep-th", "astro-ph.GA", "astro-ph", "math.AP"]
+IDS = ["2601.15529", "2601.15530", "hep-th/9901001"]
+DOIS = ["10.1234/abc", "10.1234/ABC.5"]
+SOURCES = ["daily", "Daily", "weekly"]
+NOT_TEXT = ["Error", "N/A", "{tldr}", "Summary generation failed"]
+
+
+def joined(parts: st.SearchStrategy[str], *, most: int) -> st.SearchStrategy[str]:
+    pairs = st.lists(st.tuples(parts, st.sampled_from(SEPARATORS)), max_size=most)
+    return pairs.map(lambda found: "".join(word + separator for word, separator in found))
+
+
+texts = joined(st.sampled_from(WORDS + LONGER), most=7)
+names = st.tuples(st.sampled_from(FIRST_NAMES), st.sampled_from(LAST_NAMES)).map(" ".join)
+summaries = st.builds(
+    lambda text, other: Summary(language="zh", fields={"tldr": text, "method": other}),
+    texts,
+    st.one_of(texts, st.sampled_from(NOT_TEXT)),
+)
+papers = st.builds(
+    Paper,
+    key=st.sampled_from(["title:0", *IDS]),
+    title=texts,
+    abstract=texts,
+    authors=st.lists(names, max_size=3).map(tuple),
+    categories=st.lists(st.sampled_from(CODES), max_size=3).map(tuple),
+    primary=st.sampled_from([None, None, *CODES]),
+    arxiv_id=st.sampled_from([None, *IDS]),
+    doi=st.sampled_from([None, *DOIS]),
+    summaries=st.lists(summaries, max_size=2).map(tuple),
+    translations=st.lists(
+        st.builds(lambda title, abstract: Translation(language="zh", title=title, abstract=abstract), texts, texts),
+        max_size=1,
+    ).map(tuple),
+    sources=st.lists(st.sampled_from(SOURCES), max_size=2).map(tuple),
+)
+
+
+def text_term(field: str, words: str, *, prefix: bool, exact: bool, cut: int) -> Term:
+    """A term as the parser makes it; of a prefix the last word is cut at its end."""
+    written = exact_tokens(words) if exact else written_tokens(words)
+    found = written or ["graph"]
+    tokens = found if exact else [fold_plural(token) for token in found]
+    if prefix:
+        tokens = [*tokens[:-1], found[-1][: max(1, len(found[-1]) - cut)]]
+    if field != "all":
+        return Term(field, tuple(tokens), prefix, exact)
+    author = name_term(words or "graph", prefix=prefix, exact=exact, cut=cut).tokens
+    return Term("all", tuple(tokens), prefix, exact, "cs.lg" if words == "cs.LG" else "", author)
+
+
+def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> Term:
+    parts = (exact_author_tokens(name) if exact else author_tokens(name)) or ["doe"]
+    if prefix:
+        parts[-1] = parts[-1][: max(1, len(parts[-1]) - cut)]
+    return Term("author", tuple([*sorted(parts[:-1]), parts[-1]] if prefix else sorted(parts)), prefix, exact)
+
+
+flags: dict[str, Any] = {"prefix": st.booleans(), "exact": st.booleans(), "cut": st.integers(0, 3)}
+phrases = st.one_of(st.sampled_from(PARTS + LONGER), st.sampled_from(WORDS), joined(st.sampled_from(WORDS), most=3))
+fields = ["text", "text", "text", "title", "abstract", "summary", "all"]
+text_terms = st.builds(text_term, st.sampled_from(fields), phrases, **flags)
+other_terms = st.one_of(
+    st.builds(name_term, st.one_of(names, st.sampled_from(LAST_NAMES)), **flags),
+    st.builds(
+        lambda code: Term("category", value=code),
+        st.sampled_from(["cs.lg", "cs", "hep-th", "astro-ph", "cs.l", "?foo"]),
+    ),
+    st.builds(lambda code: Term("primary", value=code), st.sampled_from(["cs.lg", "cs", "stat.ml", "astro-ph"])),
+    st.builds(lambda value: Term("id", value=value), st.sampled_from(IDS)),
+    st.builds(lambda value: Term("doi", value=value.lower()), st.sampled_from(DOIS)),
+    st.builds(lambda value: Term("source", value=value.casefold()), st.sampled_from(SOURCES)),
+    st.builds(lambda value: Term("text-or-id", (value,), value=value), st.sampled_from(IDS[:2])),
+)
+terms = st.booleans().flatmap(lambda text: text_terms if text else other_terms)
+alternatives = st.builds(
+    Alternative,
+    st.frozensets(terms, min_size=1, max_size=3),
+    st.one_of(st.just(frozenset()), st.frozensets(terms, max_size=2)),
+)
+
+
+def as_query(found: Sequence[Alternative]) -> Query:
+    return Query("as typed", repr(found), tuple(found))
+
+
+queries = st.lists(alternatives, min_size=1, max_size=3).map(as_query)
+
+
+@given(st.lists(queries, max_size=4), st.lists(papers, max_size=4))
+@settings(max_examples=4 * settings().max_examples)
+def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[Paper]) -> None:
+    everything = QuerySet()
+    handles = [everything.add(query) for query in asked]
+    index = PaperIndex.of(batch)
+    found = match(everything, index)
+    for query, handle in zip(asked, handles, strict=True):
+        expected = tuple(place for place, paper in enumerate(batch) if matches(query, paper))
+        assert tuple(index.positions(found.get(handle, 0))) == expected
+        assert matching_papers(query, batch) == expected
+        assert match(QuerySet([query]), index) == ({0: found[handle]} if expected else {})
+    assert all(found.values())
+
+
+TYPED = """
+graph -graph "few shot" stud* few-sho* =RAG ti: title: abs: summary: all: au: author: "Doe, J." müller Anna cat: cs.LG
+primary: cs source: daily id: 2601.15529 doi: 10.1234/abc ( ) OR AND NOT - 扩散 "大语言模型" C++ α H\\"older 3.1 , | neural*
+"""
+typed = st.lists(st.sampled_from(TYPED.split()), min_size=1, max_size=5).map(" ".join)
+
+
+@given(typed, st.lists(papers, max_size=3))
+@settings(max_examples=4 * settings().max_examples)
+def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[Paper]) -> None:
+    try:
+        query = parse_query(text)
+    except QueryError:
+        return
+    expected = tuple(place for place, paper in enumerate(batch) if matches(query, paper))
+    assert matching_papers(query, batch) == expected
+    index = PaperIndex.of(batch)
+    assert tuple(index.positions(match(QuerySet([query]), index).get(0, 0))) == expected
+    assert [bool(why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]
+
+
+@given(st.lists(st.tuples(queries, st.booleans()), max_size=6), st.lists(papers, max_size=3))
+@settings(max_examples=2 * settings().max_examples)
+def test_adding_and_removing_equals_building_anew(asked: list[tuple[Query, bool]], batch: list[Paper]) -> None:
+    changed, index = QuerySet(), PaperIndex.of(batch)
+    handles = {query.canonical: changed.add(query) for query, _ in asked}
+    for query, stays in asked:
+        if not stays:
+            changed.remove(handles[query.canonical])
+    kept = [query for query, stays in asked if stays]
+    anew = QuerySet(kept)
+    found, expected = match(changed, index), match(anew, index)
+    assert len(changed) == len(anew) == len({query.canonical for query in kept})
+    assert len(found) == len(expected)
+    for query in kept:
+        assert found.get(handles[query.canonical]) == expected.get(anew.add(query))
+
+
+def test_equal_queries_share_a_handle_until_the_last_is_removed() -> None:
+    wanted = QuerySet()
+    graph, rag = as_query([alternative("graph")]), as_query([alternative("rag")])
+    first, second, other = wanted.add(graph), wanted.add(graph), wanted.add(rag)
+    assert first == second != other
+    wanted.remove(first)
+    assert len(wanted) == 2
+    wanted.remove(first)
+    assert len(wanted) == 1
+    with pytest.raises(KeyError):
+        wanted.remove(first)
+    assert wanted.add(graph) not in (first, other)
+
+
+def test_a_set_that_everything_was_taken_out_of_holds_nothing() -> None:
+    wanted = QuerySet()
+    asked = [as_query([alternative("graph", "neural"), alternative("rag", "doll")]), as_query([alternative("graph")])]
+    for handle in [wanted.add(query) for query in asked]:
+        wanted.remove(handle)
+    assert wanted.filed == {}
+    assert wanted._conditions == {}
+    assert wanted._entries == {}
+
+
+def alternative(*words: str) -> Alternative:
+    return Alternative(frozenset(Term("text", (word,)) for word in words))
+
+
+# -------------------------------------------------------------------------------------------------- the worked examples
+
+
+def worked_examples(shared: Path) -> list[dict[str, Any]]:
+    lines = (shared / "query_cases.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def example_paper(fields: dict[str, Any]) -> Paper:
+    key = fields.get("key", "title:0")
+    translation = Translation(
+        language="zh", title=fields.get("title_translation", ""), abstract=fields.get("translation", "")
+    )
+    return Paper(
+        key=key,
+        arxiv_id=None if ":" in key else key,
+        title=fields["title"],
+        abstract=fields.get("abstract", ""),
+        authors=tuple(fields.get("authors", ())),
+        categories=tuple(fields.get("categories", ())),
+        doi=fields.get("doi"),
+        summaries=(
+            Summary(language="zh", fields={f"field {n}": text for n, text in enumerate(fields.get("others", ()))}),
+        ),
+        translations=(translation,),
+        sources=(fields["source"],) if "source" in fields else (),
+    )
+
+
+def test_the_worked_examples_hold(shared: Path) -> None:
+    cases = worked_examples(shared)
+    wrong = [case for case in cases if examine(case) != (case["match"], case.get("column"))]
+    assert len(cases) > 400
+    assert wrong == []
+
+
+def examine(case: dict[str, Any]) -> tuple[bool | str, int | None]:
+    paper = example_paper(case["paper"])
+    try:
+        query = parse_query(case["query"])
+    except QueryError as refusal:
+        return "refused", refusal.column if "column" in case else None
+    found = matching_papers(query, [paper]) == (0,)
+    assert match(QuerySet([query]), PaperIndex.of([paper])) == ({0: 1} if found else {}), case
+    assert matches(query, paper) == found, case
+    assert bool(why(query, paper)) == found, case
+    return found, None
+
+
+# ----------------------------------------------------------------------------------------------- a window of papers
+
+
+SURVEY = Paper(
+    key="2601.15529",
+    arxiv_id="2601.15529",
+    title="RAG studies of LLMs' $\\alpha$-divergence",
+    abstract="A few-shot study. Few shots suffice for retrieval-augmented generation.",
+    authors=("Jörg Müller", "Ann Lee"),
+    categories=("cs.LG", "stat.ML"),
+    doi="10.1234/abc",
+    sources=("daily",),
+    summaries=(Summary(language="zh", fields={"tldr": "提出扩散模型。", "method": "Error"}),),
+    translations=(Translation(language="zh", title="扩散的研究", abstract="少样本学习"),),
+)
+
+
+def test_a_paper_that_stands_twice_is_one_with_the_categories_of_all() -> None:
+    again = Paper(key="2601.15529", title="Other", categories=("cs.CV", "cs.LG"), sources=("weekly", "daily"))
+    other = Paper(key="2601.15530", title="Other", categories=("cs.CV",))
+    merged = merge_copies([SURVEY, other, again, again])
+    assert [paper.key for paper in merged] == ["2601.15529", "2601.15530"]
+    assert merged[0].title == SURVEY.title
+    assert merged[0].categories == ("cs.LG", "stat.ML", "cs.CV")
+    assert merged[0].sources == ("daily", "weekly")
+    assert merged[1] is other
+
+
+def test_bits_are_the_places_of_papers() -> None:
+    batch = [Paper(key=str(n), title="graph" if n % 3 == 0 else "tree") for n in range(100)]
+    index = PaperIndex.of(batch)
+    found = match(QuerySet([as_query([alternative("graph")])]), index)
+    assert list(index.positions(found[0])) == list(range(0, 100, 3))
+
+
+def test_no_papers_and_no_queries_give_no_matches() -> None:
+    everything = QuerySet([as_query([alternative("graph")])])
+    assert match(everything, PaperIndex.of([])) == {}
+    assert match(QuerySet(), PaperIndex.of([SURVEY])) == {}
+
+
+def test_a_common_beginning_of_many_words_is_no_trap() -> None:
+    """Each of 2,000 different prefixes is looked at once; nothing is looked up paper by paper that has no such word."""
+    asked = [as_query([Alternative(frozenset({Term("text", (f"con{n}",), prefix=True)}))]) for n in range(2000)]
+    index = PaperIndex.of([Paper(key=str(n), title=f"con{n} consider") for n in range(50)])
+    found = match(QuerySet(asked), index)
+    assert len(found) == 50
+    assert list(index.positions(found[4])) == [4, *range(40, 50)]
+
+
+# ----------------------------------------------------------------------------------------------------- why and why not
+
+
+def one(*wanted: Term) -> Query:
+    return as_query([Alternative(frozenset(wanted))])
+
+
+@pytest.mark.parametrize(
+    ("term", "found"),
+    [
+        (Term("text", ("study",)), [("title", ("studies",)), ("abstract", ("study",))]),
+        (Term("title", ("alpha", "divergence")), [("title", (r"\alpha$-divergence",))]),
+        (Term("text", ("few", "shot")), [("abstract", ("few-shot", "Few shots"))]),
+        (Term("text", ("few", "sho"), prefix=True), [("abstract", ("few-shot", "Few shots"))]),
+        (Term("text", ("RAG",), exact=True), [("title", ("RAG",))]),
+        (Term("text", ("扩", "散")), [("title", ("扩散",)), ("summary", ("扩散",))]),
+        (Term("abstract", ("学", "习")), [("abstract", ("学习",))]),
+        (Term("author", ("muller",)), [("author", ("Jörg Müller",))]),
+        (Term("author", ("l",)), [("author", ("Ann Lee",))]),
+        (Term("category", value="cs"), [("category", ("cs.LG",))]),
+        (Term("primary", value="cs.lg"), [("primary", ("cs.LG",))]),
+        (Term("id", value="2601.15529"), [("id", ("2601.15529",))]),
+        (Term("doi", value="10.1234/abc"), [("doi", ("10.1234/abc",))]),
+        (Term("source", value="daily"), [("source", ("daily",))]),
+        (Term("all", ("muller",), names=("muller",)), [("author", ("Jörg Müller",))]),
+        (Term("all", ("stat", "ml"), value="stat.ml", names=("ml", "stat")), [("category", ("stat.ML",))]),
+        (Term("text-or-id", ("2601.15529",), value="2601.15529"), [("id", ("2601.15529",))]),
+        (Term("text", ("error",)), []),
+    ],
+)
+def test_why_shows_the_words_of_the_paper(term: Term, found: list[tuple[str, tuple[str, ...]]]) -> None:
+    assert [(hit.field, hit.terms) for hit in why(one(term), SURVEY)] == found
+
+
+def test_why_tells_of_the_alternatives_that_fit() -> None:
+    asked = as_query([alternative("rag", "doll"), alternative("llm")])
+    assert [hit.terms for hit in why(asked, SURVEY)] == [("LLMs",)]
+
+
+def test_hits_point_into_their_text() -> None:
+    (hit,) = why(one(Term("text", ("few", "shot")), Term("text", ("shot",))), SURVEY)
+    assert [hit.text[start:end] for start, end in hit.spans] == ["few-shot", "Few shots"]
+    assert hit == Hit("abstract", ("few-shot", "Few shots", "shot", "shots"), SURVEY.abstract, hit.spans)
+
+
+def test_words_are_found_in_a_text_as_it_is_shown() -> None:
+    asked = one(Term("text", ("alpha", "divergence")), Term("abstract", ("study",)))
+    shown = "RAG studies of LLMs' α-divergence"
+    assert [shown[start:end] for start, end in spans(asked, shown, "title")] == ["α-divergence"]
+    assert [shown[start:end] for start, end in spans(asked, shown, "abstract")] == ["studies", "α-divergence"]
+
+
+def test_why_not_names_what_keeps_a_paper_from_fitting() -> None:
+    graph, rag, lee = Term("text", ("graph",)), Term("text", ("rag",)), Term("author", ("lee",))
+    near, far = Alternative(frozenset({rag}), frozenset({lee})), Alternative(frozenset({graph}), frozenset({lee, rag}))
+    missed = whynot(as_query([far, near]), SURVEY)
+    assert (missed.lacks, missed.has) == ((), (lee,))
+    assert whynot(one(graph), SURVEY).lacks == (graph,)
+    fitting = whynot(one(rag), SURVEY)
+    assert (fitting.lacks, fitting.has) == ((), ())

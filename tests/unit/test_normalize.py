@@ -1,0 +1,357 @@
+"""From text to tokens: a row for every sentence of contract section 3 and of its fine print."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from subscriptions.normalize import (
+    accent_macros,
+    author_tokens,
+    exact_author_tokens,
+    exact_tokens,
+    fold_plural,
+    fold_tex,
+    is_initial,
+    title_alias,
+    token_spans,
+    tokens,
+    written_and_exact_tokens,
+    written_tokens,
+)
+
+SHY, ZWSP, ZWJ, LRM, ALM, WJ, VS16, BOM, VS17 = "\u00ad\u200b\u200d\u200e\u061c\u2060\ufe0f\ufeff\U000e0100"
+ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
+
+# ------------------------------------------------------------------------------------------------------- steps 1 to 5
+
+LATEX = [
+    (r"$\alpha$-divergence", "alpha divergence"),
+    (r"\alpha\beta", "alpha beta"),
+    (r"$k\alpha$-core", "k alpha core"),
+    (r"\varepsilon-net", "epsilon net"),  # var is dropped
+    (r"\varphi \vartheta \varGamma", "phi theta gamma"),
+    (r"\Gamma\Omega", "gamma omega"),
+    (r"\digamma", "digamma"),
+    (r"\alphabet soup", "soup"),  # the longest name counts: an unknown command is a blank
+    (r"H\"older", "holder"),
+    (r"Poincar{\'e}", "poincare"),
+    (r"Poincar\'{e}", "poincare"),
+    (r"\v{s}koda \v skoda", "skoda skoda"),
+    (r"\c{c}a \k{a} \H{o} \r{a} \u{g} \.{z} \={a} \~n \^o \`a \d{h} \b{d}", "ca a o a g z a n o a h d"),
+    (r"na\"{\i}ve na\"\i ve na{\"{\i}}ve", "naive naive naive"),
+    (r"Stra{\ss}en", "strassen"),
+    (r"Micha{\l} \L{}\'od\'z", "michal lodz"),
+    (r"S{\o}ren S\o{}ren", "soren soren"),
+    (r"S\o ren", "soren"),  # the blank after a letter macro goes
+    (r"{\o} ren", "o ren"),  # but not behind the brace
+    (r"\AE r\o, \OE uvre, \aa, \dj, \th or", "aero oeuvre a d thor"),
+    (r"\emph{deep}learning", "deeplearning"),  # braces vanish
+    (r"deep\emph{learning}", "deep learning"),  # a command is a blank
+    (r"$k$NN", "knn"),
+    (r"$O(n\log n)$", "o n n"),
+    (r"50\% of R\&D\\done", "50 of r d done"),
+    (r"\' \" \\ \vx", ""),  # accents without a letter are commands like any other
+    (r"\"quoted\" words", "quoted words"),
+    ("a lone backslash \\", "a lone backslash"),
+]
+
+LETTERS = [
+    ("BERT™ CLIP® Acme© Zoom℠", "bert clip acme zoom"),
+    ("ＤＥＥＰ　Ｌｅａｒｎｉｎｇ", "deep learning"),
+    ("① ﬁne x² CO₂ ⅷ", "1 fine x2 co2 viii"),
+    (f"soft{SHY}hyphen zero{ZWSP}width", "softhyphen zerowidth"),
+    (f"left{LRM}right {ALM}a{BOM}b{WJ}c{ZWJ}d{VS16}e{VS17}f", "leftright abcdef"),
+    ("LARGE Straße ΑΒ ẞ", "large strasse alpha beta ss"),
+    ("Schrödinger Hölder naïve Erdős Škoda", "schrodinger holder naive erdos skoda"),
+    (f"re{ACUTE}sume{ACUTE}", "resume"),
+    ("Łódź Đuro Guðrún Þór Ærø Œuvre Ħal Iğdır İzmir Aŋa", "lodz duro gudrun thor aero oeuvre hal igdir izmir ana"),
+    ("Müller", "muller"),  # ü is u
+    ("ǿ Ǽ", "o ae"),  # letters with an accent upon them
+    ("ё й", "е и"),
+    (f"カ{ZWJ}\u3099 a\u0345{ZWJ}\u3099", "ガ aι\u3099"),  # what invisible characters kept apart is composed again
+    ("ガラス", "ガ ラ ス"),  # kana marks survive
+    ("ｶﾞﾗｽ", "ガ ラ ス"),
+    (unicodedata.normalize("NFD", "그래프"), "그 래 프"),
+    ("हिन्दी पाठ", "हिन्दी पाठ"),
+]
+
+APOSTROPHES = [
+    ("Newton's method", "newton method"),
+    ("Newtonʼs dog′s O’Connor's it‘s a`s", "newton dog oconnor it a"),
+    ("don't rock'n'roll O'Connor don‘t", "dont rocknroll oconnor dont"),
+    ("Bayes' theorem", "bayes theorem"),
+    ("'deep learning' and ``graphs''", "deep learning and graphs"),
+    ("Newton's方法", "newton 方 法"),
+    ("李's c++'s f#'s", "李 c++ f#"),
+    ("GAN's's", "gan"),
+    ("it's'", "it"),
+    ("x'season", "xseason"),
+]
+
+TOKENS = [
+    ("扩散模型LLM大", "扩 散 模 型 llm 大"),
+    ("佐々木 二〇二六", "佐 々 木 二 〇 二 六"),
+    ("データ", "デ ー タ"),
+    ("ニューラル・ネット", "ニ ュ ー ラ ル ネ ッ ト"),
+    ("그래프신경망", "그 래 프 신 경 망"),
+    ("C++ and C#", "c++ and c#"),
+    ("C++17", "c++ 17"),  # holds c++
+    ("objective-c++ 3d", "objective c++ 3d"),
+    ("abc# abc++ 3# 3++", "abc abc 3 3"),  # the letter must stand alone
+    ("中c# x2#", "中 c# x2"),
+    ("c+ c+++", "c c++"),
+    ("3.1 2601.15529 v1.2.3", "3.1 2601.15529 v1.2.3"),
+    ("GPT-3.5-turbo Fig.2 U.S. end.", "gpt 3.5 turbo fig 2 u s end"),
+    ("1,000 .5 5. 1..2", "1 000 5 5 1 2"),
+    ("snake_case a/b e.g. (x) [y] a–b", "snake case a b e g x y a b"),
+    (f"{NUKTA}abc", "abc"),  # a combining mark at the start of a run separates
+    (f"ab {NUKTA}cd", "ab cd"),
+    (f"क{NUKTA}ख", f"क{NUKTA}ख"),
+    ("a\u2028b\nc\td", "a b c d"),
+    ("🙂 !!! …", ""),
+    ("", ""),
+]
+
+GREEK = [
+    ("α", "alpha"),
+    ("αβ-crystallin", "alpha beta crystallin"),
+    ("Ω ς ϵ ϕ", "omega sigma epsilon phi"),
+    ("ά", "alpha"),
+    ("α2 2.5α", "alpha 2 2.5 alpha"),
+    ("μm 5µm", "μm 5μm"),  # a Latin letter in the run: nothing is spelled
+    ("xα βʒ", "xα βʒ"),
+    ("λя", "lambda я"),
+    ("ϝ", "digamma"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), [*LATEX, *LETTERS, *APOSTROPHES, *TOKENS, *GREEK])
+def test_a_text_becomes_tokens(text: str, expected: str) -> None:
+    assert " ".join(written_tokens(text)) == expected
+
+
+# ------------------------------------------------------------------------------------------------------------- step 6
+
+
+@pytest.mark.parametrize(
+    ("words", "stem"),
+    [
+        ("analysis analyses", "analysi"),
+        ("hypothesis hypotheses", "hypothesi"),
+        ("synthesis syntheses", "synthesi"),
+        ("thesis theses", "thesi"),
+        ("bias biases", "bia"),
+        ("lens lenses", "lens"),
+        ("index indices indexes", "index"),
+        ("matrix matrices", "matrix"),
+        ("vertex vertices vertexes", "vertex"),
+        ("criterion criteria criterias criterions", "criterion"),
+        ("phenomenon phenomena phenomenas", "phenomenon"),
+        ("corpus corpora corporas", "corpu"),
+        ("axis axes", "axi"),
+        ("agent agents", "agent"),
+        ("llms", "llm"),
+        ("loss losses", "loss"),  # ss stays
+        ("class classes", "class"),
+        ("study studies", "study"),
+        ("skies sky", "sky"),
+        ("movie movies", "movy"),  # the stem need not be a word
+        ("lies lie", "lie"),  # one letter before ie
+        ("ties tie", "tie"),
+        ("cache caches cach", "cach"),
+        ("crash crashes crashe", "crash"),
+        ("box boxes boxe", "box"),
+        ("posse posses poss", "poss"),
+        ("size sizes siz", "siz"),
+        ("use uses", "use"),
+        ("gas", "gas"),  # fewer than four letters
+        ("axe", "axe"),
+        ("bus", "bus"),
+        ("gpt4s", "gpt4s"),  # only a to z
+        ("1980s", "1980s"),
+        ("étés", "étés"),
+    ],
+)
+def test_plurals_and_singulars_share_a_stem(words: str, stem: str) -> None:
+    assert {fold_plural(word) for word in words.split()} == {stem}
+
+
+@pytest.mark.parametrize("word", ["news", "aids", "mars", "does", "this", "less", "sars", "mips", "lens"])
+def test_words_that_only_look_like_plurals_stay(word: str) -> None:
+    assert tokens(word) == [word]
+
+
+def test_tokens_take_the_plural_step_after_accents() -> None:
+    assert tokens("Naïves Poincarés RAGs") == ["naive", "poincare", "rag"]
+
+
+# ----------------------------------------------------------------------------------------------------- exact and names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("RAG for the GPTs", "RAG for the GPTs"),
+        ("Müller Straße Ærø", "Müller Straße Ærø"),
+        (f"Mu\u0308ller e{ZWJ}{ACUTE}", "Müller é"),
+        (r"M\"uller \beta-VAE $\Gamma$", "Müller beta VAE Gamma"),
+        ("α-divergence αβ Ω2", "α divergence αβ Ω2"),  # Greek letters stay
+        ("Newton's don't DON'T", "Newton dont DONT"),
+        ("C++17 F#", "C++ 17 F#"),
+        ("ＲＡＧ™ ﬁne", "RAG fine"),
+        (f"x{CIRCUMFLEX}y {CIRCUMFLEX}z", f"x{CIRCUMFLEX}y z"),
+        ("Ⅷ ①", "VIII 1"),
+        ("扩散", "扩 散"),
+    ],
+)
+def test_exact_tokens_keep_case_accents_and_plurals(text: str, expected: str) -> None:
+    assert " ".join(exact_tokens(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Jane Williams", "jane williams"),  # no plurals
+        ("Ada Kwo's", "ada kwos"),  # a trailing 's stays
+        ("Seán O’Connor", "sean oconnor"),
+        ("J. Q. Public", "j q public"),
+        ("Deok-Young Lee", "deok young lee"),
+        ("Jürgen Brüggen", "jurgen bruggen"),
+        ("Juergen Brueggen", "jurgen bruggen"),
+        ("Göthe Goethe", "gothe gothe"),
+        ("Æneas Søe Michaeel", "aneas so michal"),
+        ("Oe Kenzaburo", "oe kenzaburo"),  # a name of two letters is no initial
+        ("张伟", "张 伟"),
+        (r"Rainer H\"older, S{\o}gaard", "rainer holder sogaard"),
+    ],
+)
+def test_names_are_folded_for_names(name: str, expected: str) -> None:
+    assert " ".join(author_tokens(name)) == expected
+
+
+def test_exact_names_are_not_folded() -> None:
+    assert exact_author_tokens("Ada Kwo's Müller J. Brueggen") == ["Ada", "Kwos", "Müller", "J", "Brueggen"]
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [("j", True), ("J", True), ("É", True), ("jo", False), ("张", False), ("7", False), ("я", False)],
+)
+def test_one_latin_letter_is_an_initial(token: str, *, expected: bool) -> None:
+    assert is_initial(token) is expected
+
+
+# ------------------------------------------------------------------------------------------------------ single helpers
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(r"$\alpha$-GAN", "α-GAN"), ("Don’t stop", "Don't Stop"), ("RAG: A Survey", "RAG – a survey")],
+)
+def test_one_title_in_two_spellings_has_one_alias(one: str, other: str) -> None:
+    assert title_alias(one) == title_alias(other)
+
+
+def test_titles_that_differ_in_number_are_two() -> None:
+    assert title_alias("A Survey of Agents") == "a survey of agents" != title_alias("A Survey of Agent")
+
+
+def test_tex_is_folded_by_itself() -> None:
+    assert fold_tex(r"$\alpha$ of {Erd\H{o}s}") == " alpha  of Erdős"
+    assert fold_tex("plain text") == "plain text"
+
+
+def test_accent_macros_are_found_with_their_places() -> None:
+    text = r"H\"older \alpha Erd\H{o}s S\o ren \\o"
+    found = [(text[start:end], letters) for start, end, letters in accent_macros(text)]
+    assert found == [(r"\"o", "ö"), (r"\H{o", "ő"), (r"\o ", "ø")]
+
+
+# ---------------------------------------------------------------------------------------------- where tokens stand
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("RAG-based agents", ["RAG", "based", "agents"]),
+        ("Newton's C++17, don't", ["Newton", "C++", "17", "don't"]),
+        (r"$\alpha$-GAN for Erd\H{o}s", [r"\alpha", "GAN", "for", r"Erd\H{o}s"]),
+        ("扩散LLM ①", ["扩", "散", "LLM", "①"]),
+        ("αβ ﬁne", ["α", "β", "ﬁne"]),
+        (f"re{ACUTE}sume{ACUTE} {unicodedata.normalize('NFD', '그래')}", [f"re{ACUTE}sume{ACUTE}", "그", "래"]),
+        (f"zero{ZWSP}width BERT™", [f"zero{ZWSP}width", "BERT™"]),
+    ],
+)
+def test_spans_point_at_the_words_as_written(text: str, places: list[str]) -> None:
+    found = [text[start:end] for start, end in token_spans(text)]
+    assert [unicodedata.normalize("NFC", word) for word in found] == [unicodedata.normalize("NFC", w) for w in places]
+
+
+# --------------------------------------------------------------------------------------------------- for every text
+
+PIECES = st.one_of(
+    st.sampled_from(list("abcsSeiu 'ß’`\\{}$\".+#123-αβΩςλ々〇漢ガがー그ㅏㄱ™éøæŁİıﬁ½²①´µ")),
+    st.sampled_from([ACUTE, "\u0345", "\u3099", NUKTA, ZWJ, SHY, "\u1161", "ﾞ"]),
+    st.sampled_from([r"\alpha", r"\'", r"\v ", r"\o ", r"\"{", "c++", "'s", "ies", "ses", r"\i", "ae", "criteria"]),
+    st.characters(),
+)
+TEXTS = st.lists(PIECES, max_size=14).map("".join)
+
+
+@given(TEXTS)
+@settings(max_examples=5 * settings().max_examples)
+def test_folding_twice_changes_nothing(text: str) -> None:
+    for fold in (tokens, written_tokens, exact_tokens, author_tokens, exact_author_tokens):
+        once = fold(text)
+        assert fold(" ".join(once)) == once
+
+
+@given(TEXTS)
+@settings(max_examples=5 * settings().max_examples)
+def test_spans_belong_to_tokens_one_by_one(text: str) -> None:
+    for exact, found in ((False, written_tokens(text)), (True, exact_tokens(text))):
+        spans = token_spans(text, exact=exact)
+        assert len(spans) == len(found)
+        assert spans == sorted(spans)
+        assert all(start < end <= len(text) for start, end in spans)
+
+
+def letters_step_by_step(text: str) -> str:
+    """Step 2 in the words of the contract, without any short cut."""
+    for sign in "™®©℠":
+        text = text.replace(sign, "")
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(char for char in text if not is_invisible(char))
+    text = unicodedata.normalize("NFD", text.casefold())
+    text = "".join(char for char in text if not "\u0300" <= char <= "\u036f")
+    text = unicodedata.normalize("NFC", text)
+    for special, plain in zip("øłđðþæœħıŋ", ["o", "l", "d", "d", "th", "ae", "oe", "h", "i", "n"], strict=True):
+        text = text.replace(special, plain)
+    return text
+
+
+def is_invisible(char: str) -> bool:
+    ranges = "00AD 061C 200B–200F 202A–202E 2060–2069 FE00–FE0F FEFF E0100–E01EF"
+    bounds = [[int(end, 16) for end in one.split("–")] for one in ranges.split()]
+    return any(bound[0] <= ord(char) <= bound[-1] for bound in bounds)
+
+
+@given(TEXTS)
+@settings(max_examples=5 * settings().max_examples)
+def test_letters_are_folded_as_the_contract_says(text: str) -> None:
+    plain = text.translate(dict.fromkeys(map(ord, r"\{}$")))  # step 1 has its own rows
+    assert written_tokens(plain) == written_tokens(letters_step_by_step(plain))
+
+
+@given(TEXTS)
+@settings(max_examples=5 * settings().max_examples)
+def test_both_kinds_of_tokens_can_be_had_at_once(text: str) -> None:
+    assert written_and_exact_tokens(text) == (written_tokens(text), exact_tokens(text))
+
+
+@given(st.lists(st.sampled_from(["word's", "C++", "3.5", "don't", "x2", "Fig.", "ßa", "c#", "$k$", "é"]), max_size=6))
+def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
+    text = " ".join(words)
+    assert [*written_tokens(text), "漢"] == written_tokens(text + " 漢")

@@ -1,0 +1,209 @@
+"""The pace: never above a limit in any window, fair, and remembered over a restart."""
+
+import heapq
+from bisect import bisect_right
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.engines.pace import WHOLE, Pace, reserve
+from bot.ports import Limits
+from subscriptions import Lane
+
+TELEGRAM = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3)
+SLACK = Limits(text=10_000, per_second=0, per_lane=1)
+CONSOLE = Limits(text=10_000, per_second=0, per_lane=0)
+
+ANN = Lane("telegram", "1")
+BEN = Lane("telegram", "2")
+CIA = Lane("telegram", "3")
+GROUP = Lane("telegram", "-1001")
+TEAM = Lane("slack", "C1")
+
+gaps = st.lists(st.floats(0, 3) | st.just(0.0), min_size=1, max_size=80)
+
+
+def pace() -> Pace:
+    return Pace({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
+
+
+def busiest(starts: list[float], window: float) -> int:
+    """The most starts that any closed window of that many seconds holds."""
+    starts = sorted(starts)
+    return max((bisect_right(starts, start + window - 1e-6) - i for i, start in enumerate(starts)), default=0)
+
+
+def drain(pace: Pace, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
+    """Sends every arrival as one sender per lane would, in the order of time; returns the starts by lane."""
+    waiting: dict[Lane, list[float]] = {}
+    for at, lane in sorted(arrivals):
+        waiting.setdefault(lane, []).append(at)
+    starts: dict[Lane, list[float]] = {lane: [] for lane in waiting}
+    turns = [(times[0], lane) for lane, times in waiting.items()]
+    heapq.heapify(turns)
+    while turns:
+        now, lane = heapq.heappop(turns)
+        if (free := pace.ready(lane, now)) > now:
+            heapq.heappush(turns, (free, lane))
+            continue
+        start = pace.reserve(lane.platform, now)
+        pace.sent(lane, start)
+        starts[lane].append(start)
+        if len(starts[lane]) < len(waiting[lane]):
+            heapq.heappush(turns, (max(start, waiting[lane][len(starts[lane])]), lane))
+    return starts
+
+
+@given(gaps, st.sampled_from([0.25, 1.0, 28.0]), st.integers(1, 5), st.floats(0.1, 100))
+def test_no_window_ever_holds_more_than_burst_plus_rate(
+    gaps: list[float], rate: float, burst: int, window: float
+) -> None:
+    state, now, starts = WHOLE, 0.0, []
+    for gap in gaps:
+        now += gap
+        state, start = reserve(state, now, rate, burst)
+        assert start >= now
+        starts.append(start)
+    assert busiest(starts, window) <= burst + rate * window
+
+
+@given(gaps, st.integers(1, 7))
+def test_several_sends_reserved_at_once_count_as_many(gaps: list[float], n: int) -> None:
+    state, now, starts = WHOLE, 0.0, []
+    for gap in gaps:
+        now += gap
+        state, first = reserve(state, now, 28, 1, n)
+        starts += [first + i / 28 for i in range(n)]
+    assert busiest(starts, 1) <= 29
+
+
+@given(gaps)
+def test_whoever_asks_first_goes_first(gaps: list[float]) -> None:
+    state, now, starts = WHOLE, 0.0, []
+    for gap in gaps:
+        now += gap
+        state, start = reserve(state, now, 1, 3)
+        starts.append(start)
+    assert starts == sorted(starts)
+
+
+def test_a_full_budget_is_used_fully() -> None:
+    state, starts = WHOLE, []
+    for _ in range(281):
+        state, start = reserve(state, 0.0, 28)
+        starts.append(start)
+    assert starts[-1] == pytest.approx(10.0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 120), st.sampled_from([ANN, BEN, GROUP, TEAM])), min_size=1, max_size=150))
+def test_no_lane_and_no_group_ever_exceeds_its_limit(arrivals: list[tuple[float, Lane]]) -> None:
+    starts = drain(pace(), arrivals)
+    for lane in (ANN, BEN, GROUP):
+        assert busiest(starts.get(lane, []), 1) <= 3 + 1
+        assert busiest(starts.get(lane, []), 10) <= 3 + 10
+    assert busiest(starts.get(GROUP, []), 60) <= 20
+    assert busiest(starts.get(TEAM, []), 0.99) <= 1
+    assert sum(len(times) for times in starts.values()) == len(arrivals)
+
+
+@given(st.integers(1, 400), st.floats(0, 2))
+def test_a_token_never_exceeds_thirty_a_second_however_many_lanes_want_it(lanes: int, spread: float) -> None:
+    arrivals = [(i * spread / lanes, Lane("telegram", str(i))) for i in range(lanes)] * 2
+    starts = [start for times in drain(pace(), arrivals).values() for start in times]
+    assert busiest(starts, 1) <= 29
+
+
+def test_a_burst_of_three_passes_and_the_fourth_waits_a_second() -> None:
+    starts = drain(pace(), [(0.0, ANN)] * 5)[ANN]
+    assert starts[2] < 0.2
+    assert starts[3] == pytest.approx(1.0)
+    assert starts[4] == pytest.approx(2.0)
+
+
+def test_a_group_gets_twenty_a_minute_and_nearly_all_of_them() -> None:
+    starts = drain(pace(), [(0.0, GROUP)] * 120)[GROUP]
+    assert busiest(starts, 60) <= 20
+    assert len([start for start in starts if start < 300]) >= 85
+
+
+def test_a_lane_with_much_to_say_does_not_hold_up_another() -> None:
+    starts = drain(pace(), [(0.0, ANN)] * 100 + [(0.5, BEN)])
+    assert starts[BEN] == [pytest.approx(0.5)]
+    assert starts[ANN][-1] == pytest.approx(97, abs=0.2)
+
+
+def test_a_platform_without_limits_never_waits() -> None:
+    lane = Lane("console", "me")
+    assert drain(pace(), [(0.0, lane)] * 50)[lane] == [0.0] * 50
+
+
+def test_a_paused_lane_waits_and_the_others_go_on() -> None:
+    paced = pace()
+    paced.pause(ANN, 30.0, now=0.0)
+    assert paced.ready(ANN, 1.0) == 30.0
+    assert paced.ready(ANN, 31.0) == 31.0
+    assert paced.ready(BEN, 1.0) == 1.0
+    assert paced.reserve("telegram", 1.0) == 1.0
+
+
+def test_a_second_lane_paused_inside_the_pause_pauses_the_token() -> None:
+    paced = pace()
+    paced.pause(ANN, 30.0, now=0.0)
+    paced.pause(BEN, 40.0, now=10.0)
+    assert paced.reserve("telegram", 11.0) == 40.0
+    assert paced.reserve("telegram", 41.0) == 41.0
+
+
+def test_a_second_lane_paused_after_the_pause_does_not_pause_the_token() -> None:
+    paced = pace()
+    paced.pause(ANN, 30.0, now=0.0)
+    paced.pause(BEN, 60.0, now=31.0)
+    assert paced.reserve("telegram", 32.0) == 32.0
+
+
+def test_the_same_lane_paused_twice_does_not_pause_the_token() -> None:
+    paced = pace()
+    paced.pause(ANN, 30.0, now=0.0)
+    paced.pause(ANN, 60.0, now=10.0)
+    assert paced.reserve("telegram", 11.0) == 11.0
+
+
+def test_a_pause_of_one_platform_is_no_pause_of_another() -> None:
+    paced = pace()
+    paced.pause(ANN, 30.0, now=0.0)
+    paced.pause(TEAM, 30.0, now=1.0)
+    assert paced.reserve("telegram", 2.0) == 2.0
+    assert paced.reserve("slack", 2.0) == 2.0
+
+
+def test_what_an_earlier_process_sent_counts() -> None:
+    paced = pace()
+    paced.seed([(GROUP, -0.1 * i) for i in range(20)], now=0.0)
+    assert paced.ready(GROUP, 0.0) > 40
+    assert paced.ready(ANN, 0.0) == 0.0
+
+
+@given(st.lists(st.floats(-60, 0), max_size=28))
+def test_a_restart_never_exceeds_the_limit_of_the_token(earlier: list[float]) -> None:
+    before = pace()
+    starts = [before.reserve("telegram", at) for at in sorted(earlier)]
+    after = pace()
+    after.seed([(Lane("telegram", str(i)), at) for i, at in enumerate(starts) if at <= 0], now=0.0)
+    starts = [at for at in starts if at <= 0] + [after.reserve("telegram", 0.0) for _ in range(60)]
+    assert busiest(starts, 1) <= 29
+
+
+def test_sends_later_than_now_hold_nothing_back() -> None:
+    paced = pace()
+    paced.seed([(ANN, 3600.0)] * 20, now=0.0)
+    assert paced.ready(ANN, 0.0) == 0.0
+    assert paced.reserve("telegram", 0.0) == 0.0
+
+
+def test_idle_lanes_are_forgotten() -> None:
+    paced = pace()
+    for i in range(20_000):
+        paced.sent(Lane("telegram", str(i)), i / 28)
+    assert len(paced._lane_states) < 5_000
+    assert paced.ready(Lane("telegram", "19999"), 19_999 / 28) == pytest.approx(19_999 / 28)

@@ -1,0 +1,190 @@
+"""What a chat gets at a due moment: who is in, in which order, as what."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from subscriptions import (
+    Announce,
+    Cadence,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    Facts,
+    Item,
+    Kind,
+    KnownPaper,
+    Subscription,
+)
+from subscriptions.planning import Due, Evidence, decide
+from subscriptions.preferences import resolve
+from tests.make import NOON, paper
+
+HOUR = timedelta(hours=1)
+
+
+def chat(kind: ChatKind = ChatKind.PRIVATE, *, spoken: bool = True, **settings: str) -> Chat:
+    address = ChatAddress("slack" if kind is ChatKind.TEAM else "telegram", "1")
+    resolved = resolve(kind, address.platform, settings, timezone="UTC", lang="en")
+    return Chat(id=1, address=address, kind=kind, settings=resolved, spoken=spoken)
+
+
+def known(n: int, title: str = "", kind: Announce | None = None, at: datetime = NOON) -> KnownPaper:
+    value = paper(title or f"Paper {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", kind=kind)
+    return KnownPaper(id=n, paper=value, change=n, changed_at=at, first_seen_at=at)
+
+
+def wish(number: int, text: str = "graph", **values: object) -> Subscription:
+    base: dict[str, object] = {
+        "id": number,
+        "chat_id": 1,
+        "number": number,
+        "text": text,
+        "canonical": text,
+        "cadence": Cadence(kind="now"),
+        "zone": None,
+        "since": NOON,
+        "seen": 0,
+        "next_due_at": None,
+    }
+    return Subscription(**{**base, **values})  # type: ignore[arg-type]
+
+
+def decided(
+    papers: list[KnownPaper],
+    fits: dict[int, list[int]],
+    *,
+    to: Chat | None = None,
+    seen: int = 0,
+    told: set[int] = frozenset(),  # type: ignore[assignment]
+    limited: bool = False,
+    evidence: dict[int, Evidence] | None = None,
+    due: datetime = NOON,
+    now: datetime = NOON,
+) -> tuple[Kind, tuple[Item, ...], Facts] | None:
+    case = Due(
+        chat=to or chat(),
+        subscriptions=tuple(wish(number) for number in sorted(fits)),
+        seen=dict.fromkeys(fits, seen),
+        papers=papers,
+        fits={number: [n - 1 for n in ids] for number, ids in fits.items()},
+        told=told,
+        due=due,
+        now=now,
+        zone=ZoneInfo("UTC"),
+        next_due=None,
+    )
+    proofs = evidence or {}
+    return decide(case, lambda _, p: proofs.get(p.id, Evidence(words=("graph",))), limited=limited)
+
+
+def shown(result: tuple[Kind, tuple[Item, ...], Facts] | None) -> list[int]:
+    assert result is not None
+    return [item.paper.id for item in result[1] if item.shown]
+
+
+def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
+    papers = [known(n) for n in range(1, 6)]
+    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, seen=2, told={4})) == [5, 3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "count", "expected"),
+    [
+        (ChatKind.PRIVATE, {}, 1, Kind.ALERT),
+        (ChatKind.PRIVATE, {}, 5, Kind.ALERT),
+        (ChatKind.PRIVATE, {}, 6, Kind.BULLETIN),
+        (ChatKind.GROUP, {}, 1, Kind.BULLETIN),
+        (ChatKind.BROADCAST, {"shape": "each"}, 1, Kind.BULLETIN),
+        (ChatKind.TEAM, {}, 2, Kind.BULLETIN),
+    ],
+)
+def test_a_few_papers_in_private_are_alerts_everything_else_is_a_bulletin(
+    kind: ChatKind, settings: dict[str, str], count: int, expected: Kind
+) -> None:
+    result = decided([known(n) for n in range(1, count + 1)], {1: list(range(1, count + 1))}, to=chat(kind, **settings))  # type: ignore[arg-type]
+    assert result is not None
+    assert result[0] is expected
+
+
+def test_the_group_with_the_fewest_papers_stands_first() -> None:
+    papers = [known(n) for n in range(1, 6)]
+    result = decided(papers, {1: [1, 2, 3], 2: [4], 3: [5, 3]})
+    assert result is not None
+    assert [(item.because[0].number, item.paper.id) for item in result[1]] == [(2, 4), (3, 5), (1, 3), (1, 2), (1, 1)]
+
+
+def test_inside_a_group_titles_first_then_more_words_then_newer_and_cross_lists_last() -> None:
+    papers = [known(1), known(2), known(3), known(4, kind=Announce.CROSS), known(5)]
+    proofs = {
+        1: Evidence(words=("graph",), in_title=True),
+        2: Evidence(words=("graph", "tree")),
+        4: Evidence(words=("graph",), in_title=True),
+    }
+    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, evidence=proofs)) == [1, 2, 5, 3, 4]
+
+
+def test_positions_count_from_nought_without_a_gap() -> None:
+    result = decided([known(n) for n in range(1, 4)], {1: [1, 2], 2: [3]})
+    assert result is not None
+    assert [item.position for item in result[1]] == [0, 1, 2]
+
+
+def test_cross_lists_stay_out_where_the_chat_wants_none() -> None:
+    papers = [known(1), known(2, kind=Announce.CROSS)]
+    assert shown(decided(papers, {1: [1, 2]}, to=chat(crosslists="out"))) == [1]
+
+
+class TestLimit:
+    def test_beyond_the_limit_papers_are_told_and_not_shown(self) -> None:
+        result = decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, to=chat(limit="2"), limited=True)
+        assert result is not None
+        assert [(item.paper.id, item.shown) for item in result[1]] == [
+            (5, True),
+            (4, True),
+            (3, False),
+            (2, False),
+            (1, False),
+        ]
+
+    def test_a_followed_author_is_never_cut(self) -> None:
+        by_author = {1: Evidence(words=("Ada",), by_author=True)}
+        papers = [known(n) for n in range(1, 5)]
+        result = decided(papers, {1: [1, 2, 3, 4]}, to=chat(limit="2"), limited=True, evidence=by_author)
+        assert sorted(shown(result)) == [1, 4]
+
+    def test_where_nothing_could_open_the_rest_nothing_is_hidden(self) -> None:
+        assert len(shown(decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, to=chat(limit="2")))) == 5
+
+
+class TestNothing:
+    def test_a_chat_that_has_been_spoken_to_hears_nothing(self) -> None:
+        assert decided([known(1)], {1: []}) is None
+
+    def test_the_first_due_delivery_says_how_many_were_looked_at(self) -> None:
+        result = decided([known(1), known(2)], {1: []}, to=chat(spoken=False))
+        assert result is not None
+        assert (result[0], result[1], result[2].known, result[2].first) == (Kind.BULLETIN, (), 2, True)
+
+
+class TestFacts:
+    def test_the_base_of_counts_is_what_the_subscriptions_looked_at(self) -> None:
+        papers = [known(1, at=NOON - 72 * HOUR), known(2, at=NOON - 24 * HOUR), known(3)]
+        result = decided(papers, {1: [3]}, seen=1)
+        assert result is not None
+        assert (result[2].known, [day.day for day in result[2].days]) == (2, [21, 22])
+
+    @pytest.mark.parametrize(("late", "said"), [(timedelta(minutes=5), timedelta(0)), (5 * HOUR, 5 * HOUR)])
+    def test_late_is_what_people_would_call_late(self, late: timedelta, said: timedelta) -> None:
+        result = decided([known(1)], {1: [1]}, now=NOON + late)
+        assert result is not None
+        assert result[2].late == said
+
+
+def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
+    papers = [known(n) for n in range(1, 6)]
+    assert decided(papers, {1: [1, 2, 3], 2: [3, 4, 5]}) == decided(papers, {2: [5, 3, 4], 1: [3, 1, 2]})
+
+
+assert datetime(2026, 1, 22, 12, tzinfo=UTC) == NOON  # the builders' day, which the tables above are written for

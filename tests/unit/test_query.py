@@ -1,0 +1,746 @@
+"""How the query language reads what people type: contract section 3, sentence by sentence.
+
+A canonical text says in short how a query was read, so most tables are (typed, canonical).
+"""
+
+from collections.abc import Iterable, Sequence
+
+import pytest
+
+from subscriptions.query import And, Leaf, Not, Or, Query, Term, fold_source, parse_canonical, parse_query
+
+ACCENTED = r"H\"older"
+
+
+def reads(typed: str) -> str:
+    return parse_query(typed).canonical
+
+
+def hints(typed: str) -> list[str]:
+    return [str(hint) for hint in parse_query(typed).hints]
+
+
+# --------------------------------------------------------------------------------------------------------- the grammar
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("graph", "graph"),
+        ("graph neural", "graph neural"),
+        ("neural graph", "graph neural"),
+        ("graph AND neural", "graph neural"),
+        ("graph & neural", "graph neural"),
+        ("graph OR neural", "graph OR neural"),
+        ("graph | neural", "graph OR neural"),
+        ("graph|neural", "graph OR neural"),
+        ("graph || neural", "graph OR neural"),
+        ("a b OR c d", "a b OR c d"),  # AND binds tighter than OR
+        ("(a OR b) c", "(a OR b) c"),
+        ("c(a|b)d", "(a OR b) c d"),
+        ("graph -survey", "graph -survey"),
+        ("graph !survey", "graph -survey"),
+        ("graph NOT survey", "graph -survey"),
+        ("graph ANDNOT survey", "graph -survey"),
+        ("graph AND NOT survey", "graph -survey"),
+        ("graph --survey", "graph -survey"),  # several signs are one
+        ("graph -!-survey", "graph -survey"),
+        ("graph NOT NOT survey", "graph -survey"),
+        ("graph NOT -survey", "graph -survey"),
+        ("graph -(survey review)", "(-review OR -survey) graph"),
+        ("graph -(survey OR review)", "graph -review -survey"),
+        ("graph -(-neural)", "graph neural"),
+        ("-(-graph)", "graph"),
+        ("-(-(-x)) graph", "graph -x"),
+        ("graph -(survey -review)", "graph (review OR -survey)"),
+        ("graph - neural", "graph neural"),  # not before a blank
+        ("graph! neural-net", '"neural net" graph'),  # only where a term starts
+        ('"a"-b', "a -b"),  # after a quote
+        ("(a)-b", "a -b"),
+        ("a(-b)", "a -b"),
+        ("c (a|-b)", "(a OR -b) c"),
+        ("a&-b", '"a b"'),  # & is an operator only between blanks
+        ("a &-b", "a b"),
+        ("a& b", "a b"),
+        ("NOT(b) a", "a -b"),
+        ('"a"OR"b"', "a OR b"),
+        ('"graph neural"', '"graph neural"'),
+        ('"graph" neural', "graph neural"),
+        ("foo\tbar\nbaz\u00a0qux\u3000quux", "bar baz foo quux qux"),
+    ],
+)
+def test_the_grammar(typed: str, canonical: str) -> None:
+    assert reads(typed) == canonical
+
+
+@pytest.mark.parametrize(
+    ("names", "canonical"),
+    [
+        (["title", "ti", "intitle", "TITLE", "Ti"], "title:graph"),
+        (["abstract", "abs", "Abs"], "abstract:graph"),
+        (["summary", "tldr", "TLDR"], "summary:graph"),
+        (["author", "au", "AU"], "author:graph"),
+        (["category", "cat", "CAT"], "cat:graph"),
+        (["primary"], "primary:graph"),
+        (["id", "ID"], "id:graph"),
+        (["doi", "DOI"], "doi:graph"),
+        (["source"], "source:graph"),
+        (["all", "All"], "all:graph"),
+        (["keyword", "Keywords"], "graph"),  # other bots want it; it changes nothing
+    ],
+)
+def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical: str) -> None:
+    for name in names:
+        assert reads(f"{name}:graph") == canonical
+        assert reads(f"{name}: graph") == canonical  # phones add the blank
+        assert reads(f"{name}：graph") == canonical
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("ti:graph neural", "neural title:graph"),  # a field binds the next value only
+        ("ti:(graph neural)", "title:graph title:neural"),
+        ("title: (graph OR neural) x", "(title:graph OR title:neural) x"),
+        ('ti:"graph neural"', 'title:"graph neural"'),
+        ("ti:(a cat:cs.LG)", "cat:cs.lg title:a"),  # the inner field wins
+        ("ti:abs:study", "abstract:study"),
+        ("ti:(a abs:(b summary:c))", "abstract:b summary:c title:a"),
+        ("x ti:-survey", "x -title:survey"),
+        ("x cat:-cs.CV", "x -cat:cs.cv"),
+        ("x ti:!survey", "x -title:survey"),
+        ("x ti:NOT survey y", "x y -title:survey"),
+        ("x ti: -survey", "x -title:survey"),
+        ("x -ti:survey", "x -title:survey"),
+        ("-ti:-x", "title:x"),  # each side of a field is a NOT of its own
+        ("y -ti:-abs:-x", "y -abstract:x"),
+        ("-ti:(-x)", "title:x"),
+        ("y ti:(-x)", "y -title:x"),
+        ("author:Jane Smith", "author:jane smith"),
+        ("author:(a1 b1)", "author:a1 author:b1"),
+        ("au:lecun_y", 'author:"lecun y"'),
+        ('author:"Smith, Jane"', 'author:"jane smith"'),
+        ("author:=Müller", "author:=Müller"),
+        ("ti:=RAG", "title:=RAG"),
+        ("-=RAG x", "x -=RAG"),
+        ('ti:="Rag doll"', 'title:="Rag doll"'),
+        ('="Rag doll"', '="Rag doll"'),
+        ("=few-shot", '="few shot"'),
+        ("=OR", "=OR"),
+        ("=Neuro*", "=Neuro*"),
+        ("cat:=CS.lg", "cat:cs.lg"),  # = says nothing where case never counts
+        ("id:=2601.15529v2", "id:2601.15529"),
+        ("foo=bar", '"foo bar"'),
+        ('foo="bar"', "bar foo"),
+    ],
+)
+def test_fields_and_exact_words(typed: str, canonical: str) -> None:
+    assert reads(typed) == canonical
+
+
+# ------------------------------------------------------------------------------------------------ forgiving: characters
+
+
+@pytest.mark.parametrize(
+    "quoted", ["“{}”", "„{}“", "‟{}”", "«{}»", "»{}«", "「{}」", "『{}』", "＂{}＂", "｢{}｣", '"{}"', "“{}„"]
+)
+def test_every_double_quote_is_one(quoted: str) -> None:
+    assert reads(quoted.format("deep learning")) == '"deep learning"'
+
+
+def test_single_quotes_are_apostrophes() -> None:
+    assert reads("'deep learning'") == "deep learning"
+    assert reads("‘deep learning’") == "deep learning"
+    assert reads("rock'n'roll") == "rocknroll"
+
+
+@pytest.mark.parametrize("dash", "-–—−－")
+def test_every_dash_is_a_minus(dash: str) -> None:
+    assert reads(f"deep {dash}learning") == "deep -learning"
+    assert reads(f"hep{dash}th") == "cat:hep-th"
+
+
+@pytest.mark.parametrize(
+    ("wide", "plain"),
+    [
+        ("（a OR b） c", "(a OR b) c"),
+        ("foo｜deep", "foo|deep"),
+        ("a ！b", "a !b"),
+        ("a ＆ b", "a & b"),
+        ("neuro＊", "neuro*"),
+        ("＝RAG", "=RAG"),
+        ("＃cs.LG", "#cs.LG"),
+        ("cs.AI＋cs.LG", "cs.AI+cs.LG"),
+        ("a　b", "a b"),
+        ("ti：“deep learning”", 'ti:"deep learning"'),
+        ("ａ ＯＲ ｂ", "a OR b"),
+        ("ｔｉ：ｇｒａｐｈ", "ti:graph"),
+        ("ｃｓ．ＬＧ", "cs.LG"),
+        ("２６０１．１５５２９", "2601.15529"),
+    ],
+)
+def test_full_width_signs_are_plain_ones(wide: str, plain: str) -> None:
+    assert reads(wide) == reads(plain)
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        (ACCENTED, "holder"),
+        (r"H\"{o}lder", "holder"),
+        (r"ti:H\"older", "title:holder"),
+        (r'"H\"older regularity"', '"holder regularity"'),
+        (r"graph -H\"older", "graph -holder"),
+        (r"S\o ren", "soren"),
+        ("H\\”older", "holder"),  # as a phone curls it
+        ("Poincar\\’e", "poincare"),
+        (r"author:K\"onig", "author:konig"),
+        (r"=H\"older", "=Hölder"),
+        (r"$\alpha$-divergence", '"alpha divergence"'),
+        (r"\varepsilon-net", '"epsilon net"'),
+        (r"$k$NN", "knn"),
+    ],
+)
+def test_accent_macros_of_tex_are_undone_before_the_grammar_reads(typed: str, canonical: str) -> None:
+    assert reads(typed) == canonical
+
+
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200e", "\u2060", "\ufe0f", "\ufeff", "\U000e0100", "\u202a"])
+def test_invisible_characters_change_nothing(unseen: str) -> None:
+    typed = "graph OR ti:neural -survey"
+    assert reads(unseen.join(typed)) == reads(typed)
+
+
+# ------------------------------------------------------------------------------------------------- forgiving: the table
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical", "hint"),
+    [
+        ('"graph neural', '"graph neural"', "I closed the quotation mark."),
+        ('ti:"graph neural', 'title:"graph neural"', "I closed the quotation mark."),
+        ("title:(graph neural", "title:graph title:neural", "I closed the bracket."),
+        ("(a (b OR c", "a (b OR c)", "I closed the bracket."),
+        ('("graph', "graph", "I closed the quotation mark."),
+        ("OR graph", "graph", "OR says nothing here; I left it out."),
+        ("graph AND", "graph", "AND says nothing here; I left it out."),
+        ("a AND OR b", "a OR b", "AND says nothing here; I left it out."),  # of adjacent operators the last counts
+        ("a OR AND b", "a b", "OR says nothing here; I left it out."),
+        ("a OR & b", "a b", "OR says nothing here; I left it out."),
+        ("a | | b", "a OR b", "| says nothing here; I left it out."),
+        ("a NOT OR b", "a OR b", "NOT says nothing here; I left it out."),
+        ("a NOT AND b", "a b", "NOT says nothing here; I left it out."),
+        ("NOT OR graph", "graph", "NOT says nothing here; I left it out."),
+        ("a OR (b AND) c", "a OR b c", "AND says nothing here; I left it out."),
+        ("a (b -)", "a b", "- says nothing here; I left it out."),
+        ("a ()", "a", "I left out an empty bracket."),
+        ("a -()", "a", "- says nothing here; I left it out."),
+        ("a (()) b", "a b", "I left out an empty bracket."),
+        ('a ""', "a", '"" says nothing here; I left it out.'),
+        ('a -""', "a", "- says nothing here; I left it out."),
+        ('a OR "" b', "a OR b", '"" says nothing here; I left it out.'),
+        ('a OR "" AND b', "a b", "OR says nothing here; I left it out."),
+        ("a !!!", "a", "! says nothing here; I left it out."),
+        ('a NOT "..." b', "a b", "NOT says nothing here; I left it out."),
+        ("a NOT - b", "a b", "NOT says nothing here; I left it out."),
+        ("graph -", "graph", "- says nothing here; I left it out."),
+        ("gr*ph", "gr ph", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
+        ("ti:gr*ph", "ph title:gr", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
+        ("*graph", "graph", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
+        ('"a b"*', '"a b"', "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
+        ("a * b", "a b", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
+        ("gr*-ph", "gr ph", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
+        ("-*graph", "graph", "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank."),
+        (
+            "id:2601.15529*",
+            "id:2601.15529",
+            "A * stands only at the end of a word (neuro*); elsewhere I read it as a blank.",
+        ),
+        ("扩散*", '"扩 散"', "扩散 is found wherever it stands, so the * after it says nothing."),
+        ("graph or neural", "graph neural or", "I look for the word or. As an operator it is written OR."),
+        ("not graph", "graph not", "I look for the word not. As an operator it is written NOT."),
+        ("graph And neural", "and graph neural", "I look for the word And. As an operator it is written AND."),
+        ("a, b, or c", '"or c" OR a OR b', 'I look for the phrase "or c". In a list leave out the word or.'),
+        ("rlhf,dpo", '"rlhf dpo"', 'I look for the phrase "rlhf,dpo". For any of them write rlhf OR dpo'),
+        ("'deep learning' x", "deep learning x", 'Single quotes are apostrophes. For the phrase write "deep learning"'),
+        ("10.1101/abc", '"10.1101 abc"', "For the paper with this DOI write doi:10.1101/abc"),
+        ("a b -a", "a b -a", "This wants and excludes the same, so it finds nothing."),
+        ("GPT -4", "gpt -4", "I read -4 as: not 4. For the name write GPT-4"),
+        ("titel:graph", '"titel graph"', "There is no field titel: so I look for the words. Did you mean title:?"),
+        ("autor: smith", "autor smith", "There is no field autor: so I look for the words. Did you mean author:?"),
+        ("author:Jane Smith", "author:jane smith", 'author: holds for Jane only. For both write author:"Jane Smith"'),
+        ("ti:graph neural", "neural title:graph", "ti: holds for graph only. For both write ti:(graph neural)"),
+        (
+            "cat: detection",
+            "cat:detection",
+            'There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".',
+        ),
+        (
+            "cat:cs.AI+cs.LG",
+            'cat:"cs.ai+cs.lg"',
+            "There is no category cs.AI+cs.LG. For any of them write cs.AI OR cs.LG",
+        ),
+        ("cmp-lg", "cat:cmp-lg", "arXiv closed cmp-lg; its papers are in cs.CL now."),
+        ("id:2601", "id:2601", "2601 is no arXiv id, so no paper has it. An id looks like 2601.15529"),
+    ],
+)
+def test_what_can_be_understood_is_taken_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:
+    assert reads(typed) == canonical
+    assert hint in hints(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "graph -survey",
+        "AT&T",
+        "1,000 Hz",
+        "foo:graph",
+        "BERT: graph",
+        "-(-x)",
+        'au:"Smith, Jane"',
+        "cs.AI+cs.LG",
+        "x ti:-y",
+        "graph,",
+    ],
+)
+def test_what_is_plain_gets_no_hint(typed: str) -> None:
+    assert hints(typed) == []
+
+
+def test_the_most_useful_hint_stands_first_and_each_once() -> None:
+    found = hints('cat:detection autor:smith (graph or "neural () () or')
+    assert found[0].startswith("There is no category detection")
+    assert found[1].startswith("There is no field autor:")
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("foo:graph", '"foo graph"'),  # unknown field: without blank a phrase, with blank two terms
+        ("foo:bar:baz", '"foo bar baz"'),
+        ("BERT: pre-training", '"pre training" bert'),
+        ('foo:"a b"', '"a b" foo'),  # before a quote or bracket: two terms
+        ("foo:(a OR b)", "(a OR b) foo"),
+        ("foo:-bar", "foo -bar"),  # a sign is read after a colon
+        ("foo:ti:graph", "foo title:graph"),
+        ("http://example.com/a", '"http example com a"'),
+        ("12:30", '"12 30"'),
+        (":graph:", "graph"),
+        ("AT&T", '"at t"'),
+        ("state-of-the-art", '"state of the art"'),
+        ("neural/graph", '"neural graph"'),
+        ("graph_neural", '"graph neural"'),
+        ("C++", '"c++"'),
+        ("c# code", '"c#" code'),
+        ("3.1", '"3.1"'),
+        ("扩散模型", '"扩 散 模 型"'),
+        ("AI扩散", '"ai 扩 散"'),
+    ],
+)
+def test_words_with_signs_in_them(typed: str, canonical: str) -> None:
+    assert reads(typed) == canonical
+
+
+# --------------------------------------------------------------------------------------------------------------- lists
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("rlhf, dpo, reward model", '"reward model" OR dpo OR rlhf'),
+        ("rlhf， dpo，reward model", '"reward model" OR dpo OR rlhf'),
+        ("rlhf、dpo", "dpo OR rlhf"),
+        ("扩散、图 神经", '"图 神 经" OR "扩 散"'),
+        ("rlhf,\ndpo", "dpo OR rlhf"),
+        ("rlhf , dpo", "dpo OR rlhf"),
+        ("rlhf ,dpo", "dpo rlhf"),  # a blank only before the comma makes no list
+        ("rlhf,dpo, ppo", '"rlhf dpo" ppo'),  # each comma needs its blank
+        ("rlhf, dpo,", "dpo OR rlhf"),  # a comma at the end is dropped
+        ("reward model,", "model reward"),
+        ("rlhf, , dpo", "dpo OR rlhf"),
+        (", reward model", "model reward"),
+        ("rlhf, dpo OR ppo", "dpo rlhf OR ppo"),  # no operators, brackets, quotes
+        ("rlhf, dpo -ppo", "dpo rlhf -ppo"),
+        ("rlhf, NOT dpo", "rlhf -dpo"),
+        ("rlhf, dpo & ppo", "dpo ppo rlhf"),
+        ("rlhf, (dpo)", "dpo rlhf"),
+        ('rlhf, "dpo"', "dpo rlhf"),
+        ("rlhf | dpo, ppo", "dpo ppo OR rlhf"),
+        ("foo, prefer*", "foo OR prefer*"),
+        ("foo, reward mod*", "foo OR reward-mod*"),  # the star holds for the whole phrase
+        ("foo, =Reward Model", '="Reward Model" OR foo'),
+        ("foo, ti:reward model", 'foo OR title:"reward model"'),
+        ("foo, ti:=Reward mod*", "foo OR title:=Reward-mod*"),
+        ("foo, cs.LG", "cat:cs.lg OR foo"),
+        ("foo, cs.LG things", '"cs lg thing" OR foo'),  # a category only alone
+        ("cat:cs.CV, dpo", "cat:cs.cv OR dpo"),
+        ("cat:cs.CV, cs.LG", "cat:cs.cv OR cat:cs.lg"),
+        ("foo, cs.AI+cs.LG", "cat:cs.ai OR cat:cs.lg OR foo"),
+        ("2601.15529, arXiv:2601.15530", "2601.15529 OR id:2601.15530"),
+        ("https://arxiv.org/abs/2601.15529, foo", "foo OR id:2601.15529"),
+        ("foo:graph, x", '"foo graph" OR x'),
+        ("few-shot, x", '"few shot" OR x'),
+        ("gr*ph net, x", '"gr ph net" OR x'),
+        ("graph ti:neural net, x", 'graph title:"neural net" OR x'),
+        ("rlhf, !!!", "rlhf"),
+        ("rlhf, RLHF, Rlhf", "rlhf"),
+        ("author:Smith, Jane", 'author:"jane smith"'),  # one author, last name first
+        ("author: Smith, Jane", 'author:"jane smith"'),
+        ("au:van der Berg, Ludwig", 'author:"berg der ludwig van"'),
+        ("author:Smith, J.", 'author:"j smith"'),
+        ("author:Schm*, Anna", "author:anna-schm*"),
+        ("author:Schmidt, Ann*", "author:schmidt-ann*"),
+        ("author:Smith, cs.LG", 'author:"cs lg smith"'),  # the second item of an author is no category
+        ("author:Smith, Jane, foo", "author:smith OR foo OR jane"),
+        ("author:Smith, author:Lee", "author:lee OR author:smith"),
+        ("author:Smith, ti:x", "author:smith OR title:x"),
+        ("ti:foo, author:Smith", "author:smith OR title:foo"),
+        ("foo, author:Smith Jane", 'author:"jane smith" OR foo'),
+    ],
+)
+def test_lists(typed: str, canonical: str) -> None:
+    assert reads(typed) == canonical
+
+
+def test_a_list_says_that_any_will_do() -> None:
+    assert hints("rlhf, dpo") == ["I look for any of these 2. For all of them leave out the commas."]
+    assert hints("author:Smith, Jane") == []
+
+
+# -------------------------------------------------------------------------------------- categories, ids, links, the API
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("cs.LG", "cat:cs.lg"),
+        ("#cs.lg", "cat:cs.lg"),
+        ("CS.LG", "cat:cs.lg"),
+        ("hep-th", "cat:hep-th"),
+        ("HEP-TH", "cat:hep-th"),
+        ("#hep-th", "cat:hep-th"),
+        ("cs.*", "cat:cs"),
+        ("math.*", "cat:math"),
+        ("hep-th.*", "cat:hep-th"),
+        ("cs.AI+q-bio.NC", "cat:cs.ai OR cat:q-bio.nc"),
+        ("cs.AI+hep-th+stat.*", "cat:cs.ai OR cat:hep-th OR cat:stat"),
+        ("cs.*+stat.ML", "cat:cs OR cat:stat.ml"),
+        ("x -cs.AI+cs.LG", "x -cat:cs.ai -cat:cs.lg"),
+        ("graph (cs.LG, cs.AI)", "cat:cs.ai cat:cs.lg graph"),
+        ("cs", "cs"),
+        ("math physics stat", "math physic stat"),
+        ("#diffusion", "diffusion"),
+        ('"cs.LG"', '"cs lg"'),
+        ("=cs.LG", '="cs LG"'),
+        ("ti:cs.LG", 'title:"cs lg"'),
+        ("ti:(cs.LG x)", 'title:"cs lg" title:x'),
+        ("cs.XX", '"cs xx"'),
+        ("cs.L*", "cs-l*"),
+        ("foo.bar+cs.LG", '"foo bar cs lg"'),
+        ("cat:cs.LG", "cat:cs.lg"),
+        ('cat:"cs.LG"', "cat:cs.lg"),
+        ("cat:#cs.LG", "cat:cs.lg"),
+        ("cat:cs", "cat:cs"),
+        ("cat:cs.*", "cat:cs"),
+        ('cat:"cs.*"', "cat:cs"),
+        ("cat:(cs.LG OR stat.ML)", "cat:cs.lg OR cat:stat.ml"),
+        ("cat:cs.AI+cs.LG", 'cat:"cs.ai+cs.lg"'),  # joined by + only without field
+        ("cat:c", "cat:c"),
+        ("primary: cs", "primary:cs"),
+        ("primary:stat.ml", "primary:stat.ml"),
+        ("hep-th/9901001", "hep-th/9901001"),
+        ("2601.15529", "2601.15529"),
+        ("2601.15529v2", "2601.15529v2"),
+        ("2601.15529.", "2601.15529"),
+        ('"2601.15529"', '"2601.15529"'),
+        ("=2601.15529", '="2601.15529"'),
+        ("graph/1234567", '"graph 1234567"'),  # no archive
+        ("cs/0501001", "cs/0501001"),
+        ("id:10.1101/abc", "doi:10.1101/abc"),
+        ("source:=Daily", "source:daily"),
+        ("1234.5678", '"1234.5678"'),  # there is no month 34
+        ("id:2601.15529v3", "id:2601.15529"),
+        ("id:https://arxiv.org/abs/2601.15529v1", "id:2601.15529"),
+        ('id:"http://arxiv.org/pdf/2601.15529v1.pdf"', "id:2601.15529"),
+        ("id:arXiv:2601.15529", "id:2601.15529"),
+        ("id:math.GT/0309136", "id:math.gt/0309136"),
+        ("id:(2601.15529 OR 2601.15530)", "id:2601.15529 OR id:2601.15530"),
+        ("arXiv:2601.15529", "id:2601.15529"),
+        ("arxiv: 2601.15529v2", "id:2601.15529"),
+        ("x -arXiv:hep-th/9901001", "x -id:hep-th/9901001"),
+        ("arXiv:graph", '"arxiv graph"'),
+        ("https://arxiv.org/abs/2601.15529", "id:2601.15529"),
+        ("arxiv.org/abs/2601.15529v2", "id:2601.15529"),
+        ("http://export.arxiv.org/pdf/2601.15529v2.pdf", "id:2601.15529"),
+        ("https://www.arxiv.org/html/2601.15529v2#S1", "id:2601.15529"),
+        ("https://arxiv.org/abs/hep-th/9901001", "id:hep-th/9901001"),
+        ("https://arxiv.org/abs/2601.15529?context=cs.LG", "id:2601.15529"),
+        ("huggingface.co/papers/2601.15529", "id:2601.15529"),
+        ("https://huggingface.co/papers/2601.15529", "id:2601.15529"),
+        ("see https://arxiv.org/abs/2601.15529.", "id:2601.15529 see"),
+        ("(https://arxiv.org/abs/2601.15529)", "id:2601.15529"),
+        ("see:https://arxiv.org/abs/2601.15529", "id:2601.15529 see"),
+        ("x -https://arxiv.org/abs/2601.15529", "x -id:2601.15529"),
+        ("https://arxiv.org/list/cs.LG", '"http arxiv org list cs lg"'),
+        ('"https://arxiv.org/abs/2601.15529"', '"http arxiv org abs 2601.15529"'),
+        ("doi:10.1101/ABC.5678", "doi:10.1101/abc.5678"),
+        ("DOI: 10.1101/Abc.5678", "doi:10.1101/abc.5678"),
+        ("https://doi.org/10.1101/ABC.5678", "doi:10.1101/abc.5678"),
+        ("dx.doi.org/10.1101/abc.5678", "doi:10.1101/abc.5678"),
+        ("doi:https://doi.org/10.1101/abc.5678", "doi:10.1101/abc.5678"),
+        ('doi:"doi:10.1101/abc.5678"', "doi:10.1101/abc.5678"),
+        ("doi:10.1016/0370-2693(91)90037-8", 'doi:"10.1016/0370-2693(91)90037-8"'),
+        ("(doi:10.1016/0370-2693(91)90037-8)", 'doi:"10.1016/0370-2693(91)90037-8"'),
+        ("https://doi.org/10.48550/arXiv.2601.15529", "id:2601.15529"),
+        ("10.1101/abc.5678", '"10.1101 abc 5678"'),
+        ("source:Daily", "source:daily"),
+        ('source:"Daily  arXiv"', 'source:"daily arxiv"'),
+    ],
+)
+def test_categories_ids_and_links(typed: str, canonical: str) -> None:
+    assert reads(typed) == canonical
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("ti:%22deep+learning%22+AND+au:lecun_y", 'author:"lecun y" title:"deep learning"'),
+        ("http://export.arxiv.org/api/query?search_query=all:electron&max_results=5", "all:electron"),
+        ("export.arxiv.org/api/query?start=0&search_query=ti:a+ANDNOT+ti:b", "title:a -title:b"),
+        (
+            "search_query=au:del_marco AND ti:checkerboard&sortBy=lastUpdatedDate",
+            'author:"del marco" title:checkerboard',
+        ),
+        ("ti:a+OR+ti:b", "title:a OR title:b"),
+        ("cat:cs.AI+OR+cat:cs.CV", "cat:cs.ai OR cat:cs.cv"),
+        ("%28ti:a OR ti:b%29 AND abs:c", "abstract:c (title:a OR title:b)"),
+        ("all:deep%20learning", "all:deep learning"),
+        ("http://arxiv.org/api/query?id_list=2601.15529v2,hep-th/9901001", "id:2601.15529 OR id:hep-th/9901001"),
+        (
+            "http://arxiv.org/api/query?search_query=ti:a&id_list=2601.15529%2C2601.15530",
+            "(id:2601.15529 OR id:2601.15530) title:a",
+        ),
+        ("ti:a+AND+jr:nature", "title:a"),
+        ("co:%2210+pages%22+AND+ti:a", "title:a"),
+        ("ti:a+ANDNOT+rn:x", "title:a"),
+        ("jr:%28a+b%29+AND+ti:c", "title:c"),
+        ("ti:a+AND+submittedDate:[202301010600+TO+202401010600]", "title:a"),
+        ("C%2B%2B+AND+ti:%E6%89%A9", '"c++" title:扩'),
+        ("ti:%2522a+b%2522+AND+c", 'c title:"a b"'),
+        ("co:graph", '"co graph"'),  # only in a query of the API
+    ],
+)
+def test_a_pasted_query_of_arxivs_api_is_converted(typed: str, canonical: str) -> None:
+    assert reads(typed) == canonical
+
+
+def test_what_the_api_knows_and_digests_do_not_is_left_out_with_a_hint() -> None:
+    assert "No digest tells comments, journals or report numbers; I left out nature." in hints("ti:a+AND+jr:nature")
+    assert "I left out the dates: a subscription asks for new papers." in hints("ti:a+AND+submittedDate:[1+TO+2]")
+
+
+# --------------------------------------------------------------------------------------------------------------- terms
+
+
+def terms(typed: str) -> set[Term]:
+    return set(parse_query(typed).terms)
+
+
+@pytest.mark.parametrize(
+    ("typed", "term"),
+    [
+        ("studies", Term("text", ("study",))),
+        ("few-shots", Term("text", ("few", "shot"))),
+        ("studies*", Term("text", ("studies",), prefix=True)),
+        ("graphs-studies*", Term("text", ("graph", "studies"), prefix=True)),
+        ("=Studies", Term("text", ("Studies",), exact=True)),
+        ("GPT-4*", Term("text", ("gpt", "4"), prefix=True)),
+        ("扩ab*", Term("text", ("扩", "ab"), prefix=True)),
+        ("neuro**", Term("text", ("neuro",), prefix=True)),
+        ("neuro*.", Term("text", ("neuro",), prefix=True)),
+        ("author:Williams", Term("author", ("williams",))),
+        ("author:Brüggen", Term("author", ("bruggen",))),
+        ("author:Brueggen", Term("author", ("bruggen",))),
+        ("author:schm*", Term("author", ("schm",), prefix=True)),
+        ("author:anna-maria-schm*", Term("author", ("anna", "maria", "schm"), prefix=True)),
+        ("author:schm-anna*", Term("author", ("schm", "anna"), prefix=True)),
+        ('author:"anna schm*"', Term("author", ("anna", "schm"))),  # in quotes a star is punctuation
+        ('"neuro*"', Term("text", ("neuro",))),
+        ("author:张伟", Term("author", ("伟", "张"))),
+        ("cat:detection", Term("category", value="?detection")),
+        ("cat:cs", Term("category", value="cs")),
+        ("2601.15529v2", Term("text-or-id", ("2601.15529v2",), value="2601.15529")),
+        ("all:Williams", Term("all", ("william",), names=("williams",))),
+        ("all:Mueller", Term("all", ("mueller",), names=("muller",))),
+        ("all:Kwo's", Term("all", ("kwo",), names=("kwos",))),
+        ("all:schm*", Term("all", ("schm",), prefix=True, names=("schm",))),
+        ("all:cs.LG", Term("all", ("cs", "lg"), value="cs.lg", names=("cs", "lg"))),
+        ("all:cs.*", Term("all", ("cs",), value="cs", names=("cs",))),
+        ('all:"LeCun, Y."', Term("all", ("lecun", "y"), names=("lecun", "y"))),
+        ("all:J.", Term("all", ("j",))),  # an initial alone fits too many names
+        ("all:=Müller", Term("all", ("Müller",), exact=True, names=("Müller",))),
+    ],
+)
+def test_terms(typed: str, term: Term) -> None:
+    assert terms(typed) == {term}
+
+
+def test_a_source_is_compared_whole_and_in_any_letter_case() -> None:
+    assert {term.value for term in terms("source:“Daily  ArXiv – Ｎews”")} == {fold_source("daily arxiv – news")}
+    assert fold_source("daily") != fold_source("daily 2")
+
+
+def test_author_tokens_stand_in_no_order() -> None:
+    assert terms('author:"Smith, Jane"') == terms('author:"Jane Smith"') == terms("author:Smith, Jane")
+    assert terms('author:"Jane Jane Smith"') != terms('author:"Jane Smith"')
+
+
+# ------------------------------------------------------------------------------------------------------ the normal form
+
+
+def spelled(query: Query) -> list[str]:
+    """Alternatives as "a b -c", in the order of their text."""
+    return sorted(" ".join(signed(a.positive, "") + signed(a.negative, "-")) for a in query.alternatives)
+
+
+def signed(terms: Iterable[Term], sign: str) -> list[str]:
+    return sorted(sign + " ".join(term.tokens) for term in terms)
+
+
+@pytest.mark.parametrize(
+    ("typed", "alternatives"),
+    [
+        ("a", ["a"]),
+        ("a b -c", ["a b -c"]),
+        ("a OR b", ["a", "b"]),
+        ("(a OR b) c", ["a c", "b c"]),
+        ("(a OR b) (c OR d)", ["a c", "a d", "b c", "b d"]),
+        ("x -(a b)", ["x -a", "x -b"]),
+        ("x -(a OR -b)", ["b x -a"]),
+        ("a OR a", ["a"]),
+        ("(a OR b) (b OR a)", ["a", "b"]),
+        ("a OR (a b)", ["a", "a b"]),  # absorbed ones count
+        ("(a OR b) (a OR b OR c)", ["a", "a b", "a c", "b", "b c"]),
+        ("a -a", ["a -a"]),
+        ("all:x", ["x"]),
+        ("2601.15529", ["2601.15529"]),
+    ],
+)
+def test_the_normal_form(typed: str, alternatives: list[str]) -> None:
+    assert spelled(parse_query(typed)) == alternatives
+
+
+def test_sixty_four_alternatives_are_taken() -> None:
+    assert len(parse_query(" ".join(f"(a{n} OR b{n})" for n in range(6))).alternatives) == 64
+    assert len(parse_query(" OR ".join(f"c{n}" for n in range(64))).alternatives) == 64
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        " ".join(["(a OR b)"] * 40),
+        " ".join(["(a OR b)", "(B or A)".replace("or", "OR")] * 20),
+        " OR ".join(["few-shot", '"Few Shots"'] * 30),
+        " ".join(["-(a b)", "(-a OR -b)"] * 10) + " x",
+        " OR ".join(f"all:{'abcdefghijklmnopqrstuvwxyzABCDEF'[n] * 3}" for n in range(26)),
+    ],
+)
+def test_equal_parts_are_merged_before_they_are_counted(typed: str) -> None:
+    assert len(parse_query(typed).alternatives) <= 26
+
+
+# -------------------------------------------------------------------------------------------------- the canonical text
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [
+        [
+            "graph neural",
+            "NEURAL Graph",
+            "neural  AND graph",
+            "graph graph neural",
+            "(graph) & neural",
+            "graphs neural",
+        ],
+        ["few-shot", '"few shot"', "few_shot", "Few–Shot", "“few shots”", "ＦＥＷ/ＳＨＯＴ", "few\u200b-shot"],
+        ["Schrödinger", "schrodinger", 'Schr\\"odinger', "SCHRÖDINGER", "schro\u0308dinger"],
+        ["ti:a OR b", "b OR title:A", "intitle:a | b", "b || ti: a"],
+        ["a (b OR c)", "(c OR b) AND a", "a ((c) OR (b OR b))"],
+        ["x -(a OR b)", "x -a -b", "x NOT b NOT a"],
+        ["cs.LG", "#CS.lg", "cat:cs.LG", 'category:"cs.lg"', "cat:(cs.LG)"],
+        ["cs.*", "cat:cs", "cat:cs.*"],
+        ["α-divergence", "$\\alpha$-divergence", '"alpha divergence"'],
+        ['author:"Jane Smith"', "author:Smith, Jane", 'au:"smith, jane"', "author:jane_smith"],
+        ["id:2601.15529", "https://arxiv.org/abs/2601.15529v2", "arXiv:2601.15529"],
+        ["扩散模型", '"扩散模型"', '"扩 散 模 型"'],
+    ],
+)
+def test_what_differs_only_in_writing_shares_one_canonical_text(variants: Sequence[str]) -> None:
+    assert len({reads(variant) for variant in variants}) == 1
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        ["few shot", '"few shot"', "=few-shot", "few-shot*", "fewshot"],
+        ["rag", "=rag", "=RAG", "rag*", "ti:rag", "abs:rag", "summary:rag", "all:rag", "author:rag", "source:rag"],
+        ["2601.15529", '"2601.15529"', "id:2601.15529", "ti:2601.15529", "2601.15529v2"],
+        ["cat:cs.LG", "cat:cs", "primary:cs.LG", '"cs.LG"', "cat:cs.L", "cat:lg"],
+        ['author:"J. Smith"', "author:Smith", 'author:"Jane Smith"', 'author:"=Smith"', "author:=Smith"],
+        ["a b", "a OR b", "a -b", '"a b"', '"b a"'],
+        ["a (b OR c)", "a b OR c", "(a OR b) c"],
+        ["cat:foo", "cat:bar", "foo"],
+        ["all:williams", "all:william"],  # a name keeps its s
+        ["all:mueller", "all:muller"],
+        ["c++", "c", "c#"],
+        ["3.1", '"3 1"', "31"],
+    ],
+)
+def test_what_means_something_else_has_another_canonical_text(different: Sequence[str]) -> None:
+    texts = {typed: reads(typed) for typed in different}
+    expected = len(different) - (1 if 'author:"=Smith"' in different else 0)  # in quotes = is punctuation
+    assert len(set(texts.values())) == expected, texts
+
+
+def test_a_canonical_text_may_be_longer_than_what_was_typed() -> None:
+    query = parse_query("α" * 1000)
+    assert len(query.canonical) > 5000
+    assert parse_canonical(query.canonical).alternatives == query.alternatives
+
+
+@pytest.mark.parametrize("typed", ["author:Mue*", "ab's*", r"\emph{a}b*", r"=\emph{a}b*", "all:Mue*", r"few-\x{y}*"])
+def test_a_prefix_that_folding_made_too_short_is_read_again(typed: str) -> None:
+    query = parse_query(typed)
+    again = parse_query(query.canonical)
+    assert (again.canonical, again.alternatives) == (query.canonical, query.alternatives)
+
+
+# -------------------------------------------------------------------------------------------------------------- the tree
+
+
+def test_the_tree_keeps_what_was_typed_and_where() -> None:
+    tree = parse_query("diffusion AND Models -(survey OR ti:Reviews) diffusions").tree
+    assert tree == And(
+        (
+            Leaf(Term("text", ("diffusion",)), "diffusion", 1),
+            Leaf(Term("text", ("model",)), "Models", 15),
+            Not(
+                Or((Leaf(Term("text", ("survey",)), "survey", 24), Leaf(Term("title", ("review",)), "Reviews", 37))),
+                22,
+            ),
+        )
+    )
+
+
+def test_columns_count_what_was_typed_not_what_was_read() -> None:
+    tree = parse_query('H\\"older \u200bgraph').tree
+    assert isinstance(tree, And)
+    assert [leaf.column for leaf in tree.nodes if isinstance(leaf, Leaf)] == [1, 11]
+
+
+def test_a_query_is_equal_whatever_its_tree() -> None:
+    assert parse_query("graph") == parse_query("graph")
+    assert "tree" not in repr(parse_query("graph"))

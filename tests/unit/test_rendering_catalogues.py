@@ -1,0 +1,107 @@
+"""The catalogues: every sentence of code and templates is there, translated, and Chinese holds Chinese."""
+
+import re
+from io import BytesIO
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.mofile import read_mo
+
+from locales.catalogues import DOMAIN, LANGUAGES, collect, compiled, po_path, read
+
+ROOT = Path(__file__).resolve().parents[2]
+# Sentences that Chinese writes with the same signs.
+SAME_IN_CHINESE = {"JSON"}
+HAN = re.compile("[\u4e00-\u9fff]")
+WORDS = re.compile(r"[A-Za-z]{2,}")
+
+
+@pytest.fixture(scope="module")
+def template() -> Catalog:
+    return collect(ROOT)
+
+
+@pytest.fixture(scope="module")
+def chinese() -> Catalog:
+    return read(ROOT, "zh")
+
+
+def ids(catalogue: Catalog) -> set[str | tuple[str, ...]]:
+    return {_key(message.id) for message in catalogue if message.id}
+
+
+def _key(message: str | tuple[str, ...] | list[str]) -> str | tuple[str, ...]:
+    return message if isinstance(message, str) else tuple(message)
+
+
+def forms(message: Message) -> list[str]:
+    """The translations of a message: one, or one for each plural."""
+    return [message.string] if isinstance(message.string, str) else [text or "" for text in message.string or ()]
+
+
+def sources(message: Message) -> list[str]:
+    return [message.id] if isinstance(message.id, str) else list(message.id)
+
+
+def holes(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_in_the_catalogue_and_no_other(language: str, template: Catalog) -> None:
+    known = read(ROOT, language)
+    hint = "run: python -m locales.catalogues"
+    assert ids(template) - ids(known) == set(), hint
+    assert ids(known) - ids(template) == set(), hint
+
+
+def test_every_sentence_is_translated(chinese: Catalog) -> None:
+    assert [message.id for message in chinese if message.id and not all(forms(message))] == []
+
+
+def test_chinese_holds_chinese(chinese: Catalog) -> None:
+    worded = [
+        message
+        for message in chinese
+        if message.id
+        and WORDS.search(re.sub(r"\{[^}]*\}", "", sources(message)[0]))
+        and message.id not in SAME_IN_CHINESE
+    ]
+    assert len(worded) > 100
+    assert [message.id for message in worded if not all(HAN.search(form) for form in forms(message))] == []
+    assert [message.id for message in worded if message.string in sources(message)] == []
+
+
+def test_translations_have_the_same_holes(chinese: Catalog) -> None:
+    wrong = []
+    for message in chinese:
+        if message.id and message.string:
+            wanted = set().union(*map(holes, sources(message)))
+            wrong += [message.id for form in forms(message) if holes(form) != wanted]
+    assert wrong == []
+
+
+def test_translations_keep_the_blanks_around_a_sentence(chinese: Catalog) -> None:
+    """A part of a line that ends in a blank must do so in Chinese too, unless a full-width sign gives the room."""
+    for message in chinese:
+        if message.id and sources(message)[0].endswith(" "):
+            assert all(form.endswith((" ", "：")) for form in forms(message))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_gettext_reads_is_what_was_translated(language: str) -> None:
+    with po_path(ROOT, language).with_suffix(".mo").open("rb") as file:
+        built = read_mo(file)
+    again = read_mo(BytesIO(compiled(read(ROOT, language))))
+    assert _strings(built) == _strings(again), "run: python -m locales.catalogues"
+
+
+def _strings(catalogue: Catalog) -> dict[str | tuple[str, ...], object]:
+    return {_key(message.id): message.string for message in catalogue if message.id}
+
+
+def test_the_template_is_fresh(template: Catalog) -> None:
+    text = (ROOT / "locales" / f"{DOMAIN}.pot").read_text(encoding="utf-8")
+    assert text.count("\nmsgid ") == len(ids(template)) + 1, "run: python -m locales.catalogues"

@@ -1,0 +1,441 @@
+"""Deliveries as people see them: which form they take, in which order, and how they become several messages."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.rendering import render_delivery
+from subscriptions import Chat, ChatKind, Delivery, Facts, Item, Kind
+from tests.unit.deliveries import (
+    THURSDAY,
+    alert,
+    because,
+    chat,
+    delivery,
+    item,
+    items,
+    payload,
+    rendered,
+    team,
+    written,
+)
+
+LECUN = because("author:lecun", number=2, name="Y. LeCun")
+GROUP = chat(kind=ChatKind.GROUP)
+CONSOLE = chat("console")
+
+
+def silent(told: Delivery) -> list[object]:
+    """Of each message, whether it makes no sound."""
+    return [payload(message)["silent"] for message in render_delivery(told)]
+
+
+# ------------------------------------------------------------------------------------------------------------- alert
+
+
+def test_one_paper_is_a_paper_and_nothing_else() -> None:
+    told = item(
+        "Noise, Step by Step", because("noise", "Noise"), summaries={"en": "It goes away."}, arxiv_id="2601.00001"
+    )
+    (message,) = rendered(alert(chat(), told))
+    assert message == (
+        '<b><a href="https://arxiv.org/abs/2601.00001"><u>Noise</u>, Step by Step</a></b>\n'
+        "Ada Example · <code>cs.LG</code> · 2601.00001\n"
+        "AI: It goes away.\n"
+        "<i>▸ noise</i>"
+    )
+
+
+def test_up_to_five_papers_share_a_message_without_a_header() -> None:
+    (message,) = rendered(alert(chat(), *items(5)))
+    assert message.startswith("<b><a")
+    assert message.count("▸") == 5
+
+
+def test_six_papers_are_a_digest() -> None:
+    (message,) = rendered(alert(chat(), *items(6)))
+    assert message.startswith("<b>6 papers · Thu 22 Jan</b> · diffusion\n\n1 <a")
+
+
+def test_a_private_chat_gets_few_papers_as_alerts_whatever_the_cadence_and_a_group_a_digest() -> None:
+    assert rendered(delivery(chat(), items(1)))[0].startswith("<b><a")
+    assert rendered(delivery(GROUP, items(1)))[0].startswith("<b>1 paper · Thu 22 Jan</b>")
+
+
+# ------------------------------------------------------------------------------------------------------------ digest
+
+
+def test_groups_with_the_fewest_papers_come_first_each_under_its_name() -> None:
+    told = delivery(CONSOLE, [*items(6), item("By a friend", LECUN)])
+    (message,) = rendered(told)
+    assert message.startswith("7 papers · Thu 22 Jan\n\nY. LeCun · 1\n 1  By a friend\n")
+    assert "\n\ndiffusion · 6\n 2  Paper 1\n" in message
+    assert "▸" not in message
+
+
+def test_a_heading_stands_only_where_it_saves_lines() -> None:
+    wishes = [item(f"Paper {number}", because(f"wish {number}", number=number)) for number in range(1, 7)]
+    (message,) = rendered(delivery(CONSOLE, wishes))
+    assert "wish 3 · 1" not in message
+    assert "▸ wish 3" in message
+
+
+def test_a_paper_under_a_heading_names_only_the_other_reasons() -> None:
+    both = item("Both", because(), LECUN)
+    (message,) = rendered(delivery(CONSOLE, [*items(6), both]))
+    assert "▸ also Y. LeCun" in message
+
+
+def test_inside_a_group_the_positions_decide() -> None:
+    first, second = items(2)
+    told = delivery(GROUP, [second, first])
+    assert rendered(told) == rendered(delivery(GROUP, [first, second]))
+
+
+@pytest.mark.parametrize(("amount", "columns"), [(10, 180), (11, 90)])
+def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int) -> None:
+    told = delivery(CONSOLE, items(amount, summaries={"en": "many words " * 50}))
+    line = next(line for line in rendered(told)[0].splitlines() if "AI:" in line)
+    assert columns - 20 < len(line.strip()) - len("AI: ") <= columns
+
+
+def test_above_forty_papers_titles_remain() -> None:
+    (message,) = rendered(delivery(CONSOLE, items(41, summaries={"en": "It goes away."})))
+    assert "goes away" not in message
+    assert "Ada" not in message
+
+
+def test_papers_beyond_the_limit_are_counted_by_group_and_not_shown() -> None:
+    papers = [*items(6), *items(2, title="Hidden", shown=False), *items(2, LECUN, title="Found", shown=False)]
+    (message,) = rendered(delivery(CONSOLE, papers))
+    assert message.startswith("10 papers · ")
+    assert "Hidden" not in message
+    assert "and 2 more in “diffusion”" in message
+    assert "and 2 more in “Y. LeCun”" in message
+    assert "and 1 more" in rendered(delivery(chat(kind=ChatKind.BROADCAST), [*items(6), item(shown=False)]))[0]
+    hidden = delivery(chat(), [item(shown=False)])
+    assert render_delivery(hidden)[0].papers == ()
+
+
+def test_cross_lists_are_marked() -> None:
+    assert "cs.LG · cross-list" in rendered(delivery(CONSOLE, [*items(6), item("Crossed", cross=True)]))[0]
+
+
+def test_the_chinese_digest() -> None:
+    (message,) = rendered(delivery(chat(lang="zh", timezone="+08:00"), items(12)))
+    assert message.startswith("<b>1月22日 周四 · 12 篇</b>")
+
+
+# -------------------------------------------------------------------------------------------------- around the papers
+
+
+def test_the_first_due_delivery_speaks_even_when_it_is_empty() -> None:
+    facts: dict[str, Any] = {"known": 2412, "days": (date(2026, 1, 26),), "first": True}
+    when = datetime(2026, 1, 27, 12, tzinfo=UTC)
+    assert rendered(delivery(chat(), next_due=when, **facts)) == [
+        "None of 2,412 papers of Mon 26 Jan matched. Next: Tue 27 Jan about 13:00."
+    ]
+    assert rendered(delivery(chat(schedule="daily 13:00"), next_due=when, **facts))[0].endswith("Tue 27 Jan 13:00.")
+    assert rendered(delivery(chat(lang="zh"), next_due=when, **facts)) == [
+        "1月26日 周一的 2,412 篇论文中没有命中的。下一次：1月27日 周二 13:00 左右。"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        ({"known": 0}, "No papers came on Thu 22 Jan."),
+        ({"known": 0, "days": ()}, "No papers have come yet."),
+        ({"known": 1}, "The only paper of Thu 22 Jan did not match."),
+        ({"known": 7, "days": ()}, "None of 7 papers matched."),
+        ({"days": (date(2025, 12, 30), date(2026, 1, 2))}, "None of 180 papers of Tue 30 Dec – Fri 2 Jan matched."),
+    ],
+)
+def test_other_empty_days(facts: dict[str, Any], text: str) -> None:
+    assert rendered(delivery(chat(), **facts)) == [text]
+
+
+def test_a_late_digest_names_its_days_and_the_reason() -> None:
+    days = (date(2026, 1, 19), date(2026, 1, 22))
+    due = datetime(2026, 1, 19, 7, tzinfo=UTC)
+    (message,) = rendered(delivery(CONSOLE, items(12), due=due, late=timedelta(days=3, hours=2), days=days))
+    assert message.splitlines()[:2] == [
+        "12 papers · Mon 19 – Thu 22 Jan · diffusion",
+        "sent 3 days late because nothing was running at Mon 19 Jan 08:00",
+    ]
+    (message,) = rendered(
+        delivery(CONSOLE, items(2), late=timedelta(hours=5), days=days, detail={"late": "the disk was full"})
+    )
+    assert message.splitlines()[1] == "sent 5 hours late because the disk was full"
+    (message,) = rendered(delivery(chat("console", lang="zh"), items(12), due=due, late=timedelta(days=3), days=days))
+    assert message.splitlines()[:2] == [
+        "1月19日 周一 – 22日 周四 · 12 篇 · diffusion",
+        "晚发3天：1月19日 周一 08:00时没有程序在运行",
+    ]
+
+
+def test_a_weekly_digest_names_its_days() -> None:
+    week = tuple(date(2026, 1, day) for day in range(16, 23))
+    assert rendered(delivery(CONSOLE, items(6), days=week))[0].startswith("6 papers · Fri 16 – Thu 22 Jan")
+
+
+@pytest.mark.parametrize(
+    ("without", "facts", "note"),
+    [
+        (3, {}, "3 of these papers have no English summary yet; abstracts instead."),
+        (2, {}, ""),
+        (6, {}, ""),  # sources that never write summaries are no news
+        (0, {"without_summary": 4}, "4 of these papers have no English summary yet; abstracts instead."),
+    ],
+)
+def test_one_line_says_when_many_summaries_are_missing(without: int, facts: dict[str, Any], note: str) -> None:
+    papers = [*items(without), *items(6 - without, summaries={"en": "It goes away."})]
+    (message,) = rendered(delivery(CONSOLE, papers, **facts))
+    assert ("no English summary" in message) == bool(note)
+    assert note in message
+    assert "no English summary" not in rendered(delivery(chat("console", text="abstract"), papers, **facts))[0]
+
+
+def test_failed_summaries_are_a_reason_to_say_so() -> None:
+    assert "no English summary" in rendered(delivery(CONSOLE, items(6, failed=True)))[0]
+
+
+def test_the_last_line_names_the_sources_that_have_a_title() -> None:
+    titles = (("daily arXiv", "https://example.org/daily"), ("<b>Bold</b> & co", "javascript:alert(1)"))
+    (message,) = rendered(alert(chat(), item(), titles=titles))
+    link = '<a href="https://example.org/daily">daily arXiv</a>'
+    assert message.endswith(f"\n\n<i>from {link} · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>")
+    (message,) = rendered(alert(team(), item(), titles=titles))
+    assert message.endswith("\nfrom <https://example.org/daily|daily arXiv> · &lt;b&gt;Bold&lt;/b&gt; &amp; co")
+
+
+def test_what_is_missing_is_told_in_private_and_never_in_public() -> None:
+    detail = {"missing": "stat.ML"}
+    assert "stat.ML is late" in rendered(delivery(CONSOLE, items(6), detail=detail))[0]
+    assert "late" not in rendered(delivery(chat(kind=ChatKind.BROADCAST), items(6), detail=detail))[0]
+
+
+def test_a_withdrawn_paper_is_struck_through() -> None:
+    gone = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
+    (telegram,) = rendered(alert(chat(), gone))
+    assert '<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>' in telegram
+    assert "withdrawn by the authors, 2 Feb" in telegram
+    (slack,) = rendered(alert(team(), gone))
+    assert "~<https://arxiv.org/abs/2601.00001|Wrong>~" in slack
+    assert "作者已于2月2日撤稿" in rendered(alert(chat(lang="zh"), gone))[0]
+
+
+# ------------------------------------------------------------------------------------------------------------- public
+
+
+def test_a_public_channel_reads_abstracts_folded_and_never_a_reason() -> None:
+    public = chat(kind=ChatKind.BROADCAST)
+    papers = [*items(3, because("secret wish", by="Anna")), item("By", LECUN)]
+    for told in (alert(public, *papers), delivery(public, papers), delivery(public, [*papers, *items(9)])):
+        for message in rendered(told):
+            assert not any(word in message for word in ("secret", "Anna", "LeCun", "▸"))
+    assert rendered(delivery(public, papers))[0].count("<blockquote expandable>We look at noise.") == 4
+    assert "blockquote" not in rendered(delivery(public, items(6)))[0]
+    assert "blockquote" not in rendered(delivery(chat(kind=ChatKind.BROADCAST, text="titles"), papers))[0]
+
+
+def test_a_public_channel_may_have_a_message_for_each_paper() -> None:
+    public = chat(kind=ChatKind.BROADCAST, shape="each")
+    assert [message.splitlines()[0] for message in rendered(delivery(public, items(2)))] == [
+        "<i>Thu 22 Jan · 1/2</i>",
+        "<i>Thu 22 Jan · 2/2</i>",
+    ]
+    assert rendered(delivery(public, items(1)))[0].startswith("<b><a")
+    assert len(rendered(delivery(public, items(6)))) == 1
+
+
+# -------------------------------------------------------------------------------------------------------------- Slack
+
+
+def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
+    messages = render_delivery(delivery(team(), items(4, because("diffusion", by="Anna"))))
+    assert [(message.number, message.reply_to, len(message.papers)) for message in messages] == [
+        (1, None, 0),
+        (2, 1, 4),
+    ]
+    assert written(messages[0]) == "4 papers for #vision-papers · 1/2"
+    assert (
+        payload(messages[0])["text"] == "4 papers for #vision-papers · 1/2\n1 Paper 1\n2 Paper 2\n3 Paper 3\n4 Paper 4"
+    )
+    assert written(messages[1]).startswith("4 papers · Thu 22 Jan · diffusion (Anna) · 2/2\n1 <https://arxiv.org/abs/")
+
+
+def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
+    (message,) = render_delivery(delivery(team(), items(3)))
+    assert message.reply_to is None
+    threaded = chat("slack", ChatKind.TEAM, topic="17.5", shape="thread")
+    assert all(message.reply_to is None for message in render_delivery(delivery(threaded, items(4))))
+
+
+def test_a_late_thread_says_so_in_its_first_line_only() -> None:
+    told = delivery(team(), items(4), late=timedelta(hours=3))
+    first, second = rendered(told)
+    assert first.endswith("\nsent 3 hours late because nothing was running at Thu 22 Jan 14:00")
+    assert "late" not in second
+
+
+def test_the_header_is_plain_text_without_emoji_and_the_fallback_lists_titles() -> None:
+    (message,) = render_delivery(delivery(team(shape="digest"), items(2, because(":tada: *x*"), title="A & B")))
+    read = json.loads(message.payload)
+    assert read["blocks"][0] == {
+        "type": "header",
+        "text": {"type": "plain_text", "text": "2 papers · Thu 22 Jan · :tada: *x*", "emoji": False},
+    }
+    assert read["text"] == "2 papers · Thu 22 Jan · :tada: *x*\n1 A &amp; B 1\n2 A &amp; B 2"
+
+
+def test_what_matched_is_bold_where_slack_can_show_it() -> None:
+    told = item("Noise|Models", because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001")
+    assert rendered(alert(team(), told))[0].startswith("<https://arxiv.org/abs/2601.00001|*Noise*∣Models>")
+    assert "AI: 使用noise的" in rendered(alert(team(), told))[0]
+
+
+def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
+    told = item("<!channel> & <@U1> @here ```", abstract="See https://a.org/x?a=1&b=<2>.", authors=("<!here>",))
+    (message,) = rendered(alert(team(), told))
+    assert "&lt;!channel&gt; &amp; &lt;@U1&gt; @here `>" in message
+    assert "<https://a.org/x?a=1&amp;b=>&lt;2&gt;." in message
+    assert "<!" not in message
+    assert all(
+        "verbatim" in json.dumps(block)
+        for block in json.loads(render_delivery(alert(team(), told))[0].payload)["blocks"]
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ sound
+
+
+@pytest.mark.parametrize(
+    ("to", "due", "late", "quiet"),
+    [
+        (chat(), THURSDAY, 0, False),
+        (chat(sound="off"), THURSDAY, 0, True),
+        (GROUP, THURSDAY, 0, True),
+        (chat(), THURSDAY.replace(hour=20, minute=59), 0, False),
+        (chat(), THURSDAY.replace(hour=21), 0, True),
+        (chat(), THURSDAY.replace(hour=6, minute=59), 0, True),
+        (chat(), THURSDAY.replace(hour=7), 0, False),
+        (chat(timezone="+08:00"), THURSDAY.replace(hour=14), 0, True),
+        (chat(quiet="off"), THURSDAY.replace(hour=22), 0, True),
+        (chat(quiet="12:00-16:00"), THURSDAY, 0, True),
+        (chat(quiet="12:00-16:00"), THURSDAY.replace(hour=22), 0, False),
+        (chat(), THURSDAY, 10, True),  # due at 14:00, sent at midnight
+    ],
+)
+def test_only_a_private_chat_hears_a_sound_and_only_by_day(to: Chat, due: datetime, late: int, *, quiet: bool) -> None:
+    assert silent(delivery(to, items(1), due=due, late=timedelta(hours=late))) == [quiet]
+
+
+def test_only_the_first_of_several_messages_makes_a_sound() -> None:
+    assert silent(delivery(chat(), items(60, title="A title that takes its room in a message, word by word"))) == [
+        False,
+        True,
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------- packing
+
+
+def test_a_delivery_of_several_messages_counts_them_in_each_header() -> None:
+    told = delivery(chat(), items(30, title="A title that takes its room " * 4))
+    messages = rendered(told)
+    assert len(messages) > 1
+    for number, message in enumerate(messages, start=1):
+        assert message.startswith(f"<b>30 papers · Thu 22 Jan</b> · diffusion · {number}/{len(messages)}\n")
+
+
+def test_an_alert_of_several_messages_counts_them_too() -> None:
+    messages = rendered(alert(chat(), *items(5, title="long title " * 150)))
+    assert len(messages) > 1
+    assert messages[1].startswith(f"<b>5 papers · Thu 22 Jan</b> · 2/{len(messages)}\n")
+
+
+def test_a_group_cut_over_messages_has_its_name_in_each() -> None:
+    told = delivery(chat(), [*items(38, title="long title " * 40), *items(39, LECUN, title="long title " * 40)])
+    messages = rendered(told)
+    assert len(messages) >= 3
+    for message in messages[1:]:
+        assert "<b>diffusion</b> …\n" in message or "<b>Y. LeCun</b> " in message
+    assert sum("<b>Y. LeCun</b> · 39" in message for message in messages) == 1
+
+
+def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
+    papers = [*items(25, title="A title of some length"), *items(3, shown=False), *items(20, LECUN)]
+    for to in (chat(), team(), CONSOLE, chat("web")):
+        messages = render_delivery(delivery(to, papers))
+        named = [paper for message in messages for paper in message.papers]
+        assert sorted(named) == sorted(told.paper.id for told in papers if told.shown)
+        for message in messages:
+            for told in papers:
+                link = f"https://arxiv.org/abs/{told.paper.paper.arxiv_id}"
+                assert (link in message.payload) == (told.paper.id in message.papers)
+                assert (link in message.plain) == (told.paper.id in message.papers)
+
+
+def test_messages_are_as_few_as_the_limits_allow() -> None:
+    messages = rendered(delivery(chat(), items(40, title="x" * 60, authors=(), categories=(), abstract="")))
+    assert len(messages) == 1
+
+
+@pytest.mark.parametrize(
+    "to", [chat(), team(), team(shape="digest"), CONSOLE], ids=["telegram", "thread", "slack", "console"]
+)
+def test_a_paper_larger_than_a_message_is_shortened_and_keeps_its_link(to: Chat) -> None:
+    giants = [
+        item("A title " * 12_000, authors=tuple(f"Name{n} Family{n}" for n in range(574))),
+        item("Abstract", abstract="No end in sight " * 7_000),
+        item("Summary", summaries={"en": "No end in sight " * 7_000}),
+        item("Author", authors=("A" * 100_000,)),
+        item("Reason", because("word " * 20_000, name="n" * 100_000)),
+        item("https", url="https://example.org/" + "x" * 100_000, arxiv_id=None),
+    ]
+    for kind in (Kind.ALERT, Kind.BULLETIN):
+        messages = render_delivery(delivery(to, giants, kind=kind))
+        text = "".join(map(written, messages))
+        assert sum(len(message.papers) for message in messages) == len(giants)
+        assert all(told.paper.paper.arxiv_id in text for told in giants if told.paper.paper.arxiv_id)
+
+
+def test_an_edit_keeps_the_papers_where_they_are() -> None:
+    papers = items(40, title="A title that takes its room " * 4)
+    before = render_delivery(delivery(chat(), papers))
+    layout = [message.papers for message in before]
+    assert len(layout) > 2
+    longer = [
+        item(told.paper.paper.title, summaries={"en": "A summary came, and it is a long one. " * 3}) for told in papers
+    ]
+    longer = [_as(told, new) for told, new in zip(papers, longer, strict=True)]
+    after = render_delivery(delivery(chat(), longer), layout)
+    assert [message.papers for message in after] == layout
+    assert all(len(written(message)) < 9000 for message in after)
+    assert written(after[1]).startswith("<b>40 papers · Thu 22 Jan</b> · diffusion · 2/")
+
+
+def test_an_edit_of_a_thread_keeps_the_papers_where_they_are() -> None:
+    papers = items(60, title="A title that takes its room " * 4)
+    before = render_delivery(delivery(team(), papers))
+    after = render_delivery(delivery(team(), papers), [message.papers for message in before])
+    assert after == before
+
+
+def _as(old: Item, new: Item) -> Item:
+    """The new texts of a paper that is known already."""
+    return replace(new, position=old.position, paper=replace(new.paper, id=old.paper.id))
+
+
+def test_nothing_but_the_delivery_decides() -> None:
+    told = delivery(chat(), items(30))
+    assert render_delivery(told) == render_delivery(told)
+
+
+def test_a_delivery_of_a_platform_without_a_medium_fails_by_name() -> None:
+    with pytest.raises(KeyError, match="pigeon"):
+        render_delivery(Delivery(id="a", chat=chat("pigeon"), kind=Kind.ALERT, due=THURSDAY, facts=Facts()))

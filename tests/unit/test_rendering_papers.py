@@ -1,0 +1,275 @@
+"""A paper as it stands in a message: which title, which authors, which text, and why it came."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.rendering.cleaning import clean, isolated
+from bot.rendering.cutting import opening, shorten, width
+from bot.rendering.language import Language
+from bot.rendering.links import paper_url, web_url
+from bot.rendering.marks import marked
+from bot.rendering.views import CARD, COMPACT, ROW, Measure, PaperView, Reader, paper_view
+from subscriptions import Chat, ChatKind, Item, Paper, Summary, Translation
+from tests.unit.deliveries import ABSTRACT, because, chat, item, team
+
+
+def seen(told: Item, to: Chat | None = None, measure: Measure = CARD) -> PaperView:
+    """The paper as the reader of this chat gets it."""
+    to = to or chat()
+    reader = Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
+    return paper_view(told, reader, measure)
+
+
+# ------------------------------------------------------------------------------------------------------------- title
+
+
+def test_a_title_is_readable_and_marked_at_its_first_hit() -> None:
+    title = seen(item(r"Noise  in $\alpha$-Noise", because("noise", "noise"))).title
+    assert (title.before, title.hit, title.after) == ("", "Noise", " in α-Noise")
+
+
+def test_a_title_is_whole_in_an_alert_and_cut_at_a_word_in_a_compact_row() -> None:
+    long = "Words and " * 40 + "Words"
+    assert str(seen(item(long)).title) == long
+    compact = str(seen(item(long), measure=COMPACT).title)
+    assert compact.endswith(("Words…", "and…"))
+    assert width(compact) <= COMPACT.title
+
+
+def test_without_a_title_the_abstract_opens_in_quotes_and_goes_on_below() -> None:
+    words = " ".join(f"word{number}" for number in range(60))
+    view = seen(item("", abstract=words, arxiv_id="2601.00001"), measure=ROW)
+    assert str(view.title).startswith("“word0 word1")
+    assert str(view.title).endswith("…”")
+    assert view.name == "2601.00001"
+    last = str(view.title).removesuffix("…”").split()[-1]
+    assert str(view.text).startswith(f"…word{int(last.removeprefix('word')) + 1} ")
+
+
+def test_a_short_abstract_without_a_title_stands_once() -> None:
+    view = seen(item("", abstract="Noise goes away."))
+    assert (str(view.title), str(view.text)) == ("“Noise goes away.”", "")
+
+
+def test_without_title_and_abstract_the_id_stands_there() -> None:
+    assert str(seen(item("", abstract="", arxiv_id="2601.00002")).title) == "2601.00002"
+    assert str(seen(item("", abstract="", arxiv_id=None, doi="10.1/x")).title) == "doi:10.1/x"
+
+
+def test_a_withdrawn_paper_says_since_when_and_nothing_else() -> None:
+    view = seen(item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."}))
+    assert view.withdrawn == "withdrawn by the authors, 2 Feb"
+    assert str(view.text) == ""
+
+
+# ----------------------------------------------------------------------------------------------------------- authors
+
+
+@pytest.mark.parametrize(
+    ("authors", "words", "card", "row"),
+    [
+        ((), (), "", ""),
+        (("A B",), (), "A B", "A B"),
+        (("A B", "C D", "E F"), (), "A B, C D, E F", "A B … E F"),
+        (("A B", "C D", "E F", "G H", "I J"), (), "A B, C D, … I J (5)", "A B … I J"),
+        (("A B", "C D", "E F", "G H", "I J"), ("author:H",), "A B, C D, … G H, I J (5)", "A B … G H, I J"),
+        (("A B", "C D", "E F", "G H", "I J"), ("E. F",), "A B, C D, E F, … I J (5)", "A B … E F … I J"),
+        (
+            ("A B", "C D", "Ü. Müller-Lüdenscheidt", "G H"),
+            ("muller",),
+            "A B, C D, Ü. Müller-Lüdenscheidt, G H (4)",
+            None,
+        ),
+    ],
+)
+def test_authors(authors: tuple[str, ...], words: tuple[str, ...], card: str, row: str | None) -> None:
+    told = item("T", because("x", *words), authors=authors)
+    assert seen(told).authors == card
+    if row is not None:
+        assert seen(told, measure=ROW).authors == row
+
+
+def test_574_authors_are_a_few_and_a_count() -> None:
+    crowd = tuple(f"Name{number} Family{number}" for number in range(574))
+    assert seen(item("T", authors=crowd)).authors == "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"
+
+
+def test_the_facts_are_authors_categories_id_and_a_mark_for_cross_lists() -> None:
+    view = seen(item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003"))
+    assert [text for _, text in view.facts] == ["Ada Example", "cs.LG, cs.AI", "2601.00003", "cross-list"]
+    assert seen(item("T", categories=tuple("abcdefg"))).categories == "a, b, c, d +3"
+    assert seen(item("T", authors=(), categories=()), measure=ROW).facts == ()
+
+
+# -------------------------------------------------------------------------------------------------------------- text
+
+
+@pytest.mark.parametrize(
+    ("lang", "setting", "summaries", "text", "ai"),
+    [
+        ("en", "summary", {"zh": "中文。", "en": "English."}, "English.", "AI:"),
+        ("zh", "summary", {"zh": "中文。", "en": "English."}, "中文。", "AI:"),
+        ("zh", "summary", {"en": "English."}, "English.", "AI:"),
+        ("en", "summary", {"zh": "中文。"}, ABSTRACT, ""),
+        ("en", "summary", {"en": "Summary generation failed"}, ABSTRACT, ""),
+        ("en", "abstract", {"en": "English."}, ABSTRACT, ""),
+        ("en", "titles", {"en": "English."}, "", ""),
+    ],
+)
+def test_the_text_follows_language_and_setting(
+    lang: str, setting: str, summaries: dict[str, str], text: str, ai: str
+) -> None:
+    view = seen(item(summaries=summaries), chat(lang=lang, text=setting))
+    assert (str(view.text), view.ai) == (text, ai)
+
+
+def test_a_summary_without_tldr_gives_its_first_field_that_says_something() -> None:
+    fields = {"tldr": "Error", "motivation": "N/A", "method": "We count."}
+    told = item()
+    paper = replace(told.paper.paper, summaries=(Summary(language="en", fields=fields),))
+    view = seen(replace(told, paper=replace(told.paper, paper=paper)))
+    assert str(view.text) == "We count."
+
+
+def test_a_translated_abstract_is_shown_in_its_language_without_the_mark_of_a_machine() -> None:
+    told = item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
+    view = seen(told, chat(lang="zh"))
+    assert (str(view.title), str(view.text), view.ai) == ("“Noise goes.”", "噪声消失。", "")
+
+
+def test_an_abstract_ends_with_a_sentence_near_280_columns() -> None:
+    sentence = "This sentence has exactly fifty columns, be sure. "
+    text = str(seen(item(abstract=sentence * 20)).text)
+    assert text == (sentence * 5).strip()
+
+
+def test_in_public_the_abstract_is_a_quotation_and_nobody_learns_why() -> None:
+    public = chat(kind=ChatKind.BROADCAST)
+    folded = Measure(title=100, summary=200, abstract=200, quotation=500)
+    view = seen(item("T", because("secret", "Noise", name="Our rival")), public, folded)
+    assert (view.quotation, str(view.text), view.why) == (ABSTRACT, "", "")
+
+
+# --------------------------------------------------------------------------------------------------------------- why
+
+
+@pytest.mark.parametrize(
+    ("reasons", "line"),
+    [
+        ((because("oscillation* cat:eess.SP"),), "oscillation* cat:eess.SP"),
+        ((because("x OR y", name="Waves"),), "Waves"),
+        ((because("a"), because("b", number=2), because("c", number=3), because("d", number=4)), "a · b +2"),
+        ((because("word " * 30),), "word word word word word word word word…"),
+    ],
+)
+def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
+    assert seen(item("T", *reasons)).why == line  # type: ignore[arg-type]
+
+
+def test_a_team_reads_who_asked_unless_it_switched_that_off() -> None:
+    told = item("T", because("diffusion", by="Anna"))
+    assert seen(told, team()).why == "diffusion (Anna)"
+    assert seen(told, team(credits="off")).why == "diffusion"
+    assert seen(told, chat()).why == "diffusion"
+
+
+# ------------------------------------------------------------------------------------------------------------- marks
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hit"),
+    [
+        ("Diffusion models", ("models", "diffusion"), "Diffusion"),
+        ("A fragment of RAG", ("RAG",), "RAG"),
+        ("RAG-based", ("rag",), "RAG"),
+        ("使用扩散模型", ("扩散",), "扩散"),
+        ("基于RAG的方法", ("RAG",), "RAG"),
+        ("Few-shot learning of few", ("few", "few-shot"), "Few-shot"),
+        ("C++ and C", ("C++",), "C++"),
+        ("nothing here", ("absent",), ""),
+        ("nothing here", ("", "*", "ti:"), ""),
+    ],
+)
+def test_the_first_whole_word_is_marked(text: str, words: tuple[str, ...], hit: str) -> None:
+    passage = marked(text, words)
+    assert passage.hit == hit
+    assert str(passage) == text
+
+
+# ------------------------------------------------------------------------------------------------------------- links
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({"arxiv_id": "2601.00001", "doi": "10.1/x", "url": "https://a.b/c"}, "https://arxiv.org/abs/2601.00001"),
+        ({"arxiv_id": "hep-th/9901001"}, "https://arxiv.org/abs/hep-th/9901001"),
+        ({"doi": "10.1002/(sici)<1::aid>3.0.co;2-#"}, "https://doi.org/10.1002/(sici)%3C1::aid%3E3.0.co;2-%23"),
+        ({"url": "https://example.org/a b|c>d?x=1&y=%20"}, "https://example.org/a%20b%7Cc%3Ed?x=1&y=%20"),
+        ({"url": "javascript:alert(1)"}, ""),
+        ({"url": "http://localhost/x"}, ""),
+        ({"url": "//host.org/x"}, ""),
+        ({"url": "https://[broken"}, ""),
+        ({"url": "https://example.org/" + "x" * 3000}, ""),
+        ({}, ""),
+    ],
+)
+def test_where_a_title_leads(fields: dict[str, str], url: str) -> None:
+    assert paper_url(Paper(key="k", **fields)) == url  # type: ignore[arg-type]
+    assert web_url(url) == url
+
+
+# ----------------------------------------------------------------------------------------------------------- letters
+
+
+@pytest.mark.parametrize(
+    ("foreign", "harmless"),
+    [
+        ("a\x00b\x1b[31mc\x7f\x85d", "ab[31mc d"),
+        ("tab\there\nand\u2028there", "tab here and there"),
+        ("lone \ud800 half", "lone half"),
+        ("turned \u202e around \u2066 here", "turned around here"),
+        ("e" + "\u0301" * 50, "e" + "\u0301" * 4),
+        ("  plain  ", "plain"),
+    ],
+)
+def test_what_no_message_can_carry_is_taken_out(foreign: str, harmless: str) -> None:
+    assert clean(foreign) == harmless
+
+
+def test_right_to_left_text_is_fenced_in_and_no_other() -> None:
+    assert isolated("שלום 5") == "\u2068שלום 5\u2069"
+    assert isolated("﷽") == "\u2068﷽\u2069"
+    assert isolated("Noise → 中文") == "Noise → 中文"
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "cut"),
+    [
+        ("short", 10, "short"),
+        ("one two three", 9, "one two…"),
+        ("扩散模型很好", 7, "扩散模…"),
+        ("unbreakableword", 8, "unbreak…"),
+        ("family 👨‍👩‍👧 here", 10, "family…"),
+        ("ne\u0301e\u0301e\u0301", 3, "ne\u0301…"),
+        ("word", 0, "…"),
+    ],
+)
+def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: int, cut: str) -> None:
+    assert shorten(text, room) == cut
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "first"),
+    [
+        ("One. Two. Three.", 100, "One. Two. Three."),
+        ("One is here. Two is far away from here.", 20, "One is here."),
+        ("We do it, e.g. by hand and by foot. Then more.", 20, "We do it, e.g. by…"),
+        ("Ab. " + "long words without an end " * 5, 40, "Ab. long words without an end long…"),
+        ("第一句话。第二句话很长很长。", 16, "第一句话。"),
+    ],
+)
+def test_a_text_opens_with_whole_sentences_where_they_fill_the_room(text: str, room: int, first: str) -> None:
+    assert opening(text, room) == first

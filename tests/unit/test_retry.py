@@ -1,0 +1,89 @@
+"""What becomes of a message after a try that failed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from subscriptions.errors import (
+    ChatGone,
+    ChatMoved,
+    NotDelivered,
+    Rejected,
+    RetryLater,
+    SenderStopped,
+    Unclear,
+)
+from subscriptions.retry import OnUnclear, Verdict, after, next_attempt
+
+NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failures", "wait"),
+    [
+        (RetryLater("no answer"), 0, minutes(0.5)),
+        (RetryLater("no answer"), 1, minutes(1)),
+        (RetryLater("no answer"), 2, minutes(2)),
+        (RetryLater("no answer"), 3, minutes(4)),
+        (RetryLater("no answer"), 4, minutes(8)),
+        (RetryLater("no answer"), 5, minutes(15)),
+        (RetryLater("no answer"), 6, minutes(15)),
+        (RetryLater("no answer"), 1_000_000, minutes(15)),  # for ever, never dead
+    ],
+)
+def test_waiting_doubles_up_to_a_quarter_of_an_hour(outcome: RetryLater, failures: int, wait: timedelta) -> None:
+    assert next_attempt(outcome, failures, NOON) == NOON + wait
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Unclear("the line broke"),
+        Rejected("bad markup", form=True),
+        ChatMoved("became a supergroup", "-100"),
+        ChatGone("removed"),
+        SenderStopped("token revoked"),
+    ],
+)
+def test_waiting_alone_helps_only_where_the_platform_says_so(outcome: NotDelivered) -> None:
+    assert next_attempt(outcome, 0, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        (RetryLater("why"), Verdict(state="waiting", reason="why", not_before=NOON + minutes(2))),
+        # a wait that the platform asks for holds the lane on the machine's clock, and ours is not added to it
+        (RetryLater("why", minutes(60)), Verdict(state="waiting", reason="why", hold=minutes(60))),
+        (Unclear("why"), Verdict(state="unclear", reason="why", not_before=NOON + minutes(2))),
+        (Rejected("why"), Verdict(state="dead", reason="why")),
+        (Rejected("why", form=True), Verdict(state="ready", reason="why", use_plain=True)),
+        (ChatGone("why"), Verdict(state="ready", reason="why", pause_chat=True)),
+        (ChatGone("why", scope="topic"), Verdict(state="ready", reason="why", pause_topic=True)),
+        (ChatMoved("why", "-100123"), Verdict(state="ready", reason="why", moved_to="-100123")),
+        (SenderStopped("why"), Verdict(state="ready", reason="why", stop="token")),
+        (SenderStopped("why", scope="workspace"), Verdict(state="ready", reason="why", stop="workspace")),
+        # what is in no table may have been sent
+        (NotDelivered("why"), Verdict(state="unclear", reason="why", not_before=NOON + minutes(2))),
+    ],
+)
+def test_what_follows_from_an_outcome(outcome: NotDelivered, verdict: Verdict) -> None:
+    assert after(outcome, failures=2, plain_tried=False, on_unclear="resend", now=NOON) == verdict
+
+
+@pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
+def test_an_unclear_message_is_sent_again_unless_the_operator_says_skip(
+    on_unclear: OnUnclear, not_before: datetime | None
+) -> None:
+    verdict = after(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
+    assert verdict == Verdict(state="unclear", reason="why", not_before=not_before)
+
+
+def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
+    refused = Rejected("still bad", form=True)
+    verdict = after(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
+    assert verdict == Verdict(state="dead", reason="still bad")

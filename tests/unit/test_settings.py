@@ -1,0 +1,412 @@
+"""Settings of the operator: every variable, every line of paperwire.toml, and no secret that gets out."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.errors import SettingsError
+from bot.settings import (
+    VARIABLES,
+    Settings,
+    SlackSettings,
+    SlackWorkspace,
+    SourceSettings,
+    TelegramSettings,
+    load_settings,
+)
+from subscriptions import ChatAddress
+
+TOKEN = "123456:AAh-secret_secret"
+
+
+def plain(value: object) -> object:
+    """With its secrets opened."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def at(settings: object, path: str) -> object:
+    """ "telegram.token" of the settings."""
+    for name in path.split("."):
+        settings = settings[int(name)] if name.isdigit() else getattr(settings, name)  # type: ignore[index]
+    return plain(settings)
+
+
+def shown(error: BaseException | None) -> str:
+    """What a traceback says, without the lines of code: the error and those that it came from, lower case."""
+    if error is None:
+        return ""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return f"{shown(before)}{error!r} {error}\n".casefold()
+
+
+def load(folder: Path, config: str = "", **environ: str) -> Settings:
+    if config:
+        (folder / "paperwire.toml").write_text(config, encoding="utf-8")
+    return load_settings(environ, folder, formats=["daily_arxiv_md", "hf_text"])
+
+
+def test_without_any_setting_everything_has_its_default(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    database = plain(settings.database_url)
+    assert isinstance(database, str)
+    assert database.startswith("sqlite:///")
+    assert database.endswith("paperwire.db")
+    assert settings == Settings(database_url=settings.database_url)
+    assert settings.telegram == TelegramSettings(api_url="https://api.telegram.org")
+    assert settings.slack == SlackSettings(api_url="https://slack.com/api/")
+    assert (settings.web_host, settings.web_port) == ("127.0.0.1", 8420)
+    assert (settings.access, settings.on_unclear, settings.timezone) == ("ask", "resend", "UTC")
+    assert (settings.log_level, settings.log_format) == ("info", "text")
+
+
+def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
+    assert load(tmp_path, **dict.fromkeys(VARIABLES, "")) == load(tmp_path)
+
+
+# name, value, where it goes, what it becomes
+USABLE = [
+    ("PAPERWIRE_DATABASE_URL", "sqlite:////data/p.db", "database_url", "sqlite:////data/p.db"),
+    ("PAPERWIRE_DATABASE_URL", "sqlite:///{cwd}/p.db?timeout=5", "database_url", "sqlite:///{cwd}/p.db?timeout=5"),
+    ("PAPERWIRE_DATABASE_URL", "sqlite:///data/p.db", "database_url", "sqlite:///{cwd}/data/p.db"),
+    ("PAPERWIRE_DATABASE_URL", "postgresql://u:p@db:5432/x", "database_url", "postgresql://u:p@db:5432/x"),
+    ("PAPERWIRE_DATABASE_URL", "postgres://db/x", "database_url", "postgresql://db/x"),
+    ("PAPERWIRE_DATABASE_URL", "postgresql+psycopg:///x", "database_url", "postgresql+psycopg:///x"),
+    ("PAPERWIRE_TELEGRAM_TOKEN", TOKEN, "telegram.token", TOKEN),
+    ("PAPERWIRE_TELEGRAM_API_URL", "http://127.0.0.1:81/", "telegram.api_url", "http://127.0.0.1:81"),
+    ("PAPERWIRE_TELEGRAM_WEBHOOK_URL", "https://x.org/hook", "telegram.webhook_url", "https://x.org/hook"),
+    ("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", "aB_-9", "telegram.webhook_secret", "aB_-9"),
+    ("PAPERWIRE_SLACK_BOT_TOKEN", "xoxb-1", "slack.workspaces.0.bot_token", "xoxb-1"),
+    ("PAPERWIRE_SLACK_SIGNING_SECRET", "8f742231b10e", "slack.signing_secret", "8f742231b10e"),
+    ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/api/", "slack.api_url", "http://localhost:5000/api/"),
+    ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/x/api", "slack.api_url", "http://localhost:5000/x/api/"),
+    ("PAPERWIRE_SECRET_KEY", "a+b/c=", "secret_key", "a+b/c="),
+    ("PAPERWIRE_WEB_HOST", "0.0.0.0", "web_host", "0.0.0.0"),  # noqa: S104 - an operator may wish it
+    ("PAPERWIRE_WEB_HOST", "::1", "web_host", "::1"),
+    ("PAPERWIRE_WEB_PORT", "80", "web_port", 80),
+    ("PAPERWIRE_WEB_PORT", "0", "web_port", 0),
+    ("PAPERWIRE_ACCESS", "Open", "access", "open"),
+    ("PAPERWIRE_ACCESS", "closed", "access", "closed"),
+    ("PAPERWIRE_ADMINS", "telegram:42", "admins", (ChatAddress("telegram", "42"),)),
+    (
+        "PAPERWIRE_ADMINS",
+        " telegram:@ada , slack:T1/U2,telegram:@ada,",
+        "admins",
+        (ChatAddress("telegram", "@ada"), ChatAddress("slack", "T1/U2")),
+    ),
+    ("PAPERWIRE_TIMEZONE", "asia/shanghai", "timezone", "Asia/Shanghai"),
+    ("PAPERWIRE_TIMEZONE", "UTC+8", "timezone", "+08:00"),
+    ("PAPERWIRE_CONTACT", "mailto:ada@example.org (Ada)", "contact", "mailto:ada@example.org (Ada)"),
+    ("PAPERWIRE_ON_UNCLEAR", "skip", "on_unclear", "skip"),
+    (
+        "PAPERWIRE_ALLOWED_HOSTS",
+        "LocalHost, 10.0.0.5:80,[::1]:9,fd00::1",
+        "allowed_hosts",
+        frozenset({"localhost", "10.0.0.5", "::1", "fd00::1"}),
+    ),
+    ("PAPERWIRE_HEARTBEAT_URL", "https://hc.example.org/ping/1", "heartbeat_url", "https://hc.example.org/ping/1"),
+    ("PAPERWIRE_LOG_LEVEL", "DEBUG", "log_level", "debug"),
+    ("PAPERWIRE_LOG_FORMAT", "json", "log_format", "json"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "path", "expected"), USABLE)
+def test_a_variable_becomes_a_setting(tmp_path: Path, name: str, value: str, path: str, expected: object) -> None:
+    settings = load(tmp_path, **{name: value.replace("{cwd}", str(tmp_path))})
+    if isinstance(expected, str):
+        expected = expected.replace("{cwd}", str(tmp_path))
+    assert at(settings, path) == expected
+
+
+@pytest.mark.parametrize(("name", "value", "path"), [row[:3] for row in USABLE])
+def test_a_variable_may_stand_in_a_file(tmp_path: Path, name: str, value: str, path: str) -> None:
+    written = value.replace("{cwd}", str(tmp_path))
+    direct = at(load(tmp_path, **{name: written}), path)
+    (tmp_path / "held").write_text(f"{written}\r\n", encoding="utf-8", newline="")
+    assert at(load(tmp_path, **{f"{name}_FILE": "held"}), path) == direct
+    assert at(load(tmp_path, **{f"{name}_FILE": str(tmp_path / "held")}), path) == direct
+
+
+def test_an_app_of_slack_has_a_token_for_the_bot_and_one_for_the_socket(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        PAPERWIRE_SLACK_BOT_TOKEN="xoxb-1",
+        PAPERWIRE_SLACK_APP_TOKEN="xapp-1",
+        PAPERWIRE_SLACK_CLIENT_ID="11.22",
+        PAPERWIRE_SLACK_CLIENT_SECRET="cs",
+    )
+    assert settings.slack.workspaces == (SlackWorkspace(bot_token=SecretStr("xoxb-1"), app_token=SecretStr("xapp-1")),)
+    assert (settings.slack.client_id, plain(settings.slack.client_secret)) == ("11.22", "cs")
+
+
+# name, a value that cannot be used, a word of the sentence
+UNUSABLE = [
+    ("PAPERWIRE_DATABASE_URL", "sesame.db", "sqlite:///FILE"),
+    ("PAPERWIRE_DATABASE_URL", "mysql://sesame/x", "sqlite:///FILE"),
+    ("PAPERWIRE_DATABASE_URL", "sqlite://", "sqlite:///FILE"),
+    ("PAPERWIRE_DATABASE_URL", "sqlite:///", "name a file"),
+    ("PAPERWIRE_DATABASE_URL", "sqlite:///:memory:", "name a file"),
+    ("PAPERWIRE_DATABASE_URL", "postgresql://", "postgresql://HOST/NAME"),
+    ("PAPERWIRE_DATABASE_URL", "postgresql://sesame:port/x", "port"),
+    ("PAPERWIRE_CONFIG", "sesame.toml", "cannot be read"),
+    ("PAPERWIRE_CONFIG", ".", "cannot be read"),
+    ("PAPERWIRE_TELEGRAM_TOKEN", "123: sesame", "without blanks or line ends"),
+    ("PAPERWIRE_TELEGRAM_TOKEN", "123:sesame\n", "without blanks or line ends"),
+    ("PAPERWIRE_TELEGRAM_TOKEN", "123:sesame/../x", "without blanks or line ends"),
+    ("PAPERWIRE_TELEGRAM_TOKEN", " ", "without blanks or line ends"),
+    ("PAPERWIRE_TELEGRAM_API_URL", "http://", "address with a host"),
+    ("PAPERWIRE_TELEGRAM_API_URL", "sesame.org", "address with a host"),
+    ("PAPERWIRE_TELEGRAM_API_URL", "ftp://sesame.org", "address with a host"),
+    ("PAPERWIRE_TELEGRAM_API_URL", "http://sesame.org:http/", "host and port"),
+    ("PAPERWIRE_TELEGRAM_API_URL", "http://sesame.org:70000", "host and port"),
+    ("PAPERWIRE_TELEGRAM_API_URL", "http://[sesame", "host and port"),
+    ("PAPERWIRE_TELEGRAM_API_URL", "http://sesame.org/?a=b", "root of a server"),
+    ("PAPERWIRE_TELEGRAM_WEBHOOK_URL", "https://se same.org/", "without blanks"),
+    ("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", "sesame!", "A-Z, a-z, 0-9, _ and -"),
+    ("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", "s" * 257, "1 to 256"),
+    ("PAPERWIRE_SLACK_BOT_TOKEN", "xapp-sesame", "begins with xoxb-"),
+    ("PAPERWIRE_SLACK_BOT_TOKEN", "xoxb-ses ame", "without blanks or line ends"),
+    ("PAPERWIRE_SLACK_APP_TOKEN", "xoxb-sesame", "begins with xapp-"),
+    ("PAPERWIRE_SLACK_APP_TOKEN", "xapp-sesame\r", "without blanks or line ends"),
+    ("PAPERWIRE_SLACK_SIGNING_SECRET", "ses ame", "without blanks or line ends"),
+    ("PAPERWIRE_SLACK_CLIENT_ID", "ses ame", "without blanks or line ends"),
+    ("PAPERWIRE_SLACK_CLIENT_ID", "sesame", "PAPERWIRE_SLACK_CLIENT_SECRET"),
+    ("PAPERWIRE_SLACK_CLIENT_SECRET", "sesame", "PAPERWIRE_SLACK_CLIENT_ID"),
+    ("PAPERWIRE_SLACK_API_URL", "https://sesame.org/", "end in /api/"),
+    ("PAPERWIRE_SLACK_API_URL", "https:///api/", "address with a host"),
+    ("PAPERWIRE_SECRET_KEY", "sésame", "without blanks or line ends"),
+    ("PAPERWIRE_WEB_HOST", "http://sesame", "host name or an IP address"),
+    ("PAPERWIRE_WEB_HOST", "sesame:80", "host name or an IP address"),
+    ("PAPERWIRE_WEB_PORT", "sesame", "number from 0 to 65535"),
+    ("PAPERWIRE_WEB_PORT", "65536", "number from 0 to 65535"),
+    ("PAPERWIRE_WEB_PORT", "-1", "number from 0 to 65535"),
+    ("PAPERWIRE_WEB_PORT", "8" * 5000, "number from 0 to 65535"),
+    ("PAPERWIRE_WEB_PORT", "٨٠", "number from 0 to 65535"),
+    ("PAPERWIRE_ACCESS", "sesame", "open, ask, closed"),
+    ("PAPERWIRE_ADMINS", "telegram:sesame", "chats with commas between"),
+    ("PAPERWIRE_ADMINS", "telegram:1 telegram:2", "chats with commas between"),
+    ("PAPERWIRE_TIMEZONE", "Sesame/Street", "Europe/Berlin"),
+    ("PAPERWIRE_CONTACT", "sesame\nX-Header: 1", "one line"),
+    ("PAPERWIRE_ON_UNCLEAR", "sesame", "resend, skip"),
+    ("PAPERWIRE_ALLOWED_HOSTS", "http://sesame/", "commas between"),
+    ("PAPERWIRE_ALLOWED_HOSTS", "ok.org, ses ame", "commas between"),
+    ("PAPERWIRE_HEARTBEAT_URL", "sesame", "address with a host"),
+    ("PAPERWIRE_LOG_LEVEL", "sesame", "debug, info, warning, error"),
+    ("PAPERWIRE_LOG_FORMAT", "sesame", "text, json"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "words"), UNUSABLE)
+def test_a_variable_that_cannot_be_used_is_named_without_its_value(
+    tmp_path: Path, name: str, value: str, words: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path, **{name: value})
+    assert str(refused.value).startswith(name)
+    assert words in str(refused.value)
+    assert refused.value.exit_code == 2
+    assert "sesame" not in shown(refused.value)
+    assert value not in str(refused.value) or value in {" ", ".", "http://", "sqlite:///", "sqlite://", "postgresql://"}
+
+
+def test_every_variable_is_in_the_tables_of_these_tests() -> None:
+    assert {name for name, *_ in USABLE} | {"PAPERWIRE_SLACK_APP_TOKEN", "PAPERWIRE_SLACK_CLIENT_ID"} | {
+        "PAPERWIRE_SLACK_CLIENT_SECRET",
+        "PAPERWIRE_CONFIG",
+    } == set(VARIABLES)
+    assert {name for name, *_ in UNUSABLE} == set(VARIABLES)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"x" * 70_000])
+def test_a_file_of_a_secret_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "sesame").write_bytes(content)
+    with pytest.raises(
+        SettingsError, match=r"^PAPERWIRE_SECRET_KEY_FILE cannot be used: it must be the path"
+    ) as refused:
+        load(tmp_path, PAPERWIRE_SECRET_KEY_FILE="sesame")
+    assert "sesame" not in shown(refused.value)
+
+
+def test_a_secret_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="PAPERWIRE_SECRET_KEY and PAPERWIRE_SECRET_KEY_FILE are both set"):
+        load(tmp_path, PAPERWIRE_SECRET_KEY="a", PAPERWIRE_SECRET_KEY_FILE="b")
+
+
+def test_variables_that_mean_nothing_are_listed(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        '[[slack]]\nbot_token_env = "PAPERWIRE_LAB_TOKEN"\n',
+        PAPERWIRE_TELEGRAM_TOKN="1:x",
+        PAPERWIRE_LAB_TOKEN="xoxb-1",
+        PAPERWIRE_ACCESS_FILE="",
+        PATH="/bin",
+    )
+    assert settings.unknown == ("PAPERWIRE_TELEGRAM_TOKN",)
+
+
+# paperwire.toml
+
+
+def test_the_whole_file(tmp_path: Path) -> None:
+    config = """
+        [[source]]
+        name = "daily"
+        title = "My daily"
+        home = "https://example.org/"
+        path = "inbox/*.md"
+        format = "daily_arxiv_md"
+        language = "zh"
+        [[source]]
+        name = "far"
+        url = "https://example.org/{date}.md"
+        [[source]]
+        name = "arXiv"
+        arxiv = ["cs.LG", "stat.ML", "hep-th", "cond-mat.mes-hall", "cs.LG"]
+        schedule = "0 6 * * mon-fri"
+        [[slack]]
+        bot_token_env = "LAB_BOT"
+        app_token_env = "LAB_APP"
+        [arxiv]
+        holidays = ["2026-12-25", 2026-12-31]
+        [backup]
+        to = "backups"
+    """
+    settings = load(tmp_path, config, LAB_BOT="xoxb-2", LAB_APP="xapp-2", PAPERWIRE_SLACK_BOT_TOKEN="xoxb-1")
+    assert settings.sources == (
+        SourceSettings(
+            name="daily",
+            title="My daily",
+            home="https://example.org/",
+            path=tmp_path / "inbox/*.md",
+            format="daily_arxiv_md",
+            language="zh",
+        ),
+        SourceSettings(name="far", url="https://example.org/{date}.md", schedule="every 30m"),
+        SourceSettings(
+            name="arXiv",
+            arxiv=("cs.LG", "stat.ML", "hep-th", "cond-mat.mes-hall"),
+            schedule="0 6 * * mon-fri",
+        ),
+    )
+    assert [plain(workspace.bot_token) for workspace in settings.slack.workspaces] == ["xoxb-1", "xoxb-2"]
+    assert settings.holidays == (date(2026, 12, 25), date(2026, 12, 31))
+    assert settings.backup_to == tmp_path / "backups"
+
+
+def test_another_file_can_be_named_and_its_paths_are_relative_to_it(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "mine.toml").write_text('\ufeff[[source]]\nname = "a"\npath = "in/x.md"\n', encoding="utf-8")
+    settings = load(tmp_path, PAPERWIRE_CONFIG="etc/mine.toml")
+    assert settings.sources[0].path == tmp_path / "etc/in/x.md"
+
+
+def test_a_list_of_holidays_may_be_empty(tmp_path: Path) -> None:
+    assert load(tmp_path, "[arxiv]\nholidays = []").holidays == ()
+
+
+@pytest.mark.parametrize("schedule", ["arxiv", "every 30m", "Every  2h", "every 1d", "*/15 0-6,20 1 jan-mar *"])
+def test_a_schedule(tmp_path: Path, schedule: str) -> None:
+    config = f'[[source]]\nname = "a"\npath = "x.md"\nschedule = "{schedule}"\n'
+    assert load(tmp_path, config).sources[0].schedule == " ".join(schedule.casefold().split())
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("name = sesame", "paperwire.toml is no TOML; look at line 1, column 8."),
+        ("[[source]]\nname = 'sesame", "paperwire.toml is no TOML; look at its end."),
+        ("[[surce]]\nname = 'a'", "paperwire.toml: surce means nothing here. Did you mean source?"),
+        ("[sesam]", "paperwire.toml: sesam means nothing here. Known are: source, slack, arxiv, backup."),
+        ("[[source]]\nname = 'a'\npaht = 'x'", "paperwire.toml: source 1, paht means nothing here. Did you mean path?"),
+        ("[source]\nname = 'a'", "paperwire.toml: source cannot be used: it must be written as [[source]]."),
+        ("[[arxiv]]", "paperwire.toml: arxiv cannot be used: it must be written as [arxiv]."),
+        ("[[source]]\npath = 'x'", "source 1, name cannot be used: every source needs one."),
+        ("[[source]]\nname = ''\npath = 'x'", "source 1, name cannot be used: it must be one line of text."),
+        ("[[source]]\nname = 3\npath = 'x'", "source 1, name cannot be used: it must be a text in quotes."),
+        ("[[source]]\nname = 'a'", "exactly one of path, url and arxiv."),
+        ("[[source]]\nname = 'a'\npath = 'x'\nurl = 'https://sesame.org'", "exactly one of path, url and arxiv."),
+        ("[[source]]\nname = 'a'\narxiv = []", "exactly one of path, url and arxiv."),
+        (
+            "[[source]]\nname = 'a'\nurl = 'sesame.org'",
+            "source 1, url cannot be used: it must be an address with a host",
+        ),
+        ("[[source]]\nname = 'a'\nurl = 'http://x.org/{sesame}'", "braces that it may hold is {date}."),
+        ("[[source]]\nname = 'a'\nurl = 'http://x.org/{sesame'", "braces that it may hold is {date}."),
+        ("[[source]]\nname = 'a'\narxiv = 'cs.LG'", "source 1, arxiv cannot be used: it must be a list"),
+        ("[[source]]\nname = 'a'\narxiv = ['se same']", "archive or a category, such as hep-th or cs.LG."),
+        ("[[source]]\nname = 'a'\narxiv = [3]", "list of texts in quotes."),
+        (
+            "[[source]]\nname = 'a'\npath = 'x'\nformat = 'sesame'",
+            "source 1, format cannot be used: it must be one of daily",
+        ),
+        ("[[source]]\nname = 'a'\npath = 'x'\nlanguage = 'sesame'", "two letters, such as en or zh."),
+        ("[[source]]\nname = 'a'\npath = 'x'\nhome = 'sesame'", "source 1, home cannot be used: it must be an address"),
+        ("[[source]]\nname = 'a'\npath = 'x'\nschedule = 'sesame'", "arxiv, every 30m (s, m, h, d) or a cron line"),
+        ("[[source]]\nname = 'a'\npath = 'x'\nschedule = '61 * * * *'", "or a cron line such as 0 6 * * mon-fri."),
+        ("[[source]]\nname = 'a'\npath = 'x'\nschedule = 'every 0m'", "arxiv, every 30m"),
+        (
+            "[[source]]\nname = 'sesame'\npath = 'x'\n[[source]]\nname = 'Sesame'\npath = 'y'",
+            "source 2, name cannot be used: source 1 has the same one.",
+        ),
+        ("[[slack]]", "slack 1, bot_token_env cannot be used: every workspace needs one."),
+        ("[[slack]]\nbot_token = 'xoxb-sesame'", "slack 1, bot_token means nothing here. Did you mean bot_token_env?"),
+        ("[[slack]]\nbot_token_env = 'xoxb-sesame'", "it must be the name of a variable, not a token."),
+        (
+            "[[slack]]\nbot_token_env = 'SESAME'",
+            "slack 1, bot_token_env cannot be used: the variable that it names is not set.",
+        ),
+        ("[[slack]]\nbot_token_env = 'OTHER'", "slack 1, bot_token_env cannot be used: it holds an app token"),
+        ("[arxiv]\nholidays = ['sesame']", "arxiv, holidays cannot be used: each must be a day such as 2026-12-25."),
+        ("[arxiv]\nholidays = 2026-12-25", "arxiv, holidays cannot be used: it must be a list"),
+        ("[backup]\nto = 3", "backup, to cannot be used: it must be a text in quotes."),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named_without_its_value(tmp_path: Path, config: str, words: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path, config, OTHER="xapp-sesame")
+    assert str(refused.value).startswith("paperwire.toml")
+    assert words in str(refused.value)
+    assert "sesame" not in shown(refused.value)
+
+
+def test_without_the_names_of_formats_any_name_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "paperwire.toml").write_text(
+        '[[source]]\nname = "a"\npath = "x"\nformat = "tomorrow"\n', encoding="utf-8"
+    )
+    assert load_settings({}, tmp_path).sources[0].format == "tomorrow"
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "paperwire.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"paperwire.toml cannot be used: the file must be UTF-8 text\."):
+        load(tmp_path)
+
+
+# Secrets
+
+
+def test_no_secret_shows_in_any_repr(tmp_path: Path) -> None:
+    secrets = {
+        "PAPERWIRE_DATABASE_URL": "postgresql://u:sesame@db/x",
+        "PAPERWIRE_TELEGRAM_TOKEN": "1:sesame",
+        "PAPERWIRE_TELEGRAM_API_URL": "https://u:sesame@x.org",
+        "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "https://x.org/sesame",
+        "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": "sesame",
+        "PAPERWIRE_SLACK_BOT_TOKEN": "xoxb-sesame",
+        "PAPERWIRE_SLACK_APP_TOKEN": "xapp-sesame",
+        "PAPERWIRE_SLACK_SIGNING_SECRET": "sesame",
+        "PAPERWIRE_SLACK_CLIENT_ID": "id",
+        "PAPERWIRE_SLACK_CLIENT_SECRET": "sesame",
+        "PAPERWIRE_SLACK_API_URL": "https://x.org/sesame/api/",
+        "PAPERWIRE_SECRET_KEY": "sesame",
+        "PAPERWIRE_HEARTBEAT_URL": "https://hc.org/sesame",
+        "LAB": "xoxb-sesame",
+    }
+    config = '[[source]]\nname = "a"\nurl = "https://x.org/?token=sesame"\n[[slack]]\nbot_token_env = "LAB"\n'
+    settings = load(tmp_path, config, **secrets)
+    for value in (settings, settings.telegram, settings.slack, settings.sources, settings.slack.workspaces):
+        assert "sesame" not in repr(value)
+        assert "sesame" not in str(value)
+    assert plain(settings.telegram.token) == "1:sesame"

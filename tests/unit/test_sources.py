@@ -1,0 +1,180 @@
+"""Which bytes are read, and when a file of a watched folder is complete."""
+
+import io
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bot.digests import sources
+from bot.digests.sources import (
+    LOOK_EVERY,
+    QUIET,
+    FileStamp,
+    FolderWatch,
+    give_again,
+    list_folder,
+    look,
+    read_file,
+    read_paths,
+)
+from bot.errors import Unreadable
+
+NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
+
+
+def _at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def _file(size: int = 10, changed: int = 1, inode: int = 7) -> FileStamp:
+    return FileStamp(size, changed, inode)
+
+
+def _looks(*steps: tuple[float, dict[str, FileStamp]]) -> list[tuple[str, ...]]:
+    """What each look at (seconds after noon, listing) gives out."""
+    watch, given = FolderWatch(), []
+    for seconds, listing in steps:
+        watch, complete = look(watch, listing, _at(seconds))
+        given.append(complete)
+    return given
+
+
+def test_a_file_is_given_out_once_when_two_looks_found_it_the_same() -> None:
+    assert _looks((0, {"a.md": _file()}), (1, {"a.md": _file()}), (2, {"a.md": _file()})) == [(), ("a.md",), ()]
+
+
+def test_two_looks_that_follow_too_closely_are_not_enough() -> None:
+    same = {"a.md": _file()}
+    assert _looks((0, same), (0.5, same), (0.9, same), (1.4, same)) == [(), (), (), ("a.md",)]
+
+
+def test_a_file_that_is_still_being_written_waits() -> None:
+    steps = [(n, {"a.md": _file(size=10 * n)}) for n in range(5)]
+    assert _looks(*steps, (5, {"a.md": _file(size=40)})) == [(), (), (), (), (), ("a.md",)]
+
+
+def test_a_file_of_the_same_size_that_is_written_again_waits() -> None:
+    assert _looks((0, {"a.md": _file(changed=1)}), (1, {"a.md": _file(changed=2)})) == [(), ()]
+
+
+def test_what_was_appended_replaced_or_renamed_is_given_out_again() -> None:
+    steps = [
+        (0, {"a.md": _file()}),
+        (1, {"a.md": _file()}),
+        (2, {"a.md": _file(size=20)}),
+        (3, {"a.md": _file(size=20)}),
+        (4, {"a.md": _file(size=20, inode=8)}),
+        (5, {"a.md": _file(size=20, inode=8)}),
+        (6, {"b.md": _file(size=20, inode=8)}),
+        (7, {"b.md": _file(size=20, inode=8)}),
+    ]
+    assert _looks(*steps) == [(), ("a.md",), (), ("a.md",), (), ("a.md",), (), ("b.md",)]
+
+
+def test_a_file_that_went_and_came_back_is_given_out_again() -> None:
+    one = {"a.md": _file()}
+    assert _looks((0, one), (1, one), (2, {}), (3, one), (4, one)) == [(), ("a.md",), (), (), ("a.md",)]
+
+
+def test_several_files_come_in_the_order_of_their_names() -> None:
+    listing = {"b.md": _file(), "a.md": _file(), "c/d.md": _file()}
+    assert _looks((0, listing), (1, listing))[1] == ("a.md", "b.md", "c/d.md")
+
+
+def test_a_clock_that_was_set_back_delays_but_does_not_lose() -> None:
+    one = {"a.md": _file()}
+    assert _looks((0, one), (-3600, one), (-3599, one)) == [(), (), ("a.md",)]
+
+
+def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
+    for offset in range(10):
+        last_change = offset / 10
+        watch, seconds, found = FolderWatch(), 0.0, None
+        while found is None:
+            stamp = _file(size=1 if seconds < last_change else 2)
+            watch, complete = look(watch, {"a.md": stamp}, _at(seconds))
+            if complete and seconds >= last_change:
+                found = seconds
+            seconds += LOOK_EVERY.total_seconds()
+        assert QUIET.total_seconds() <= found - last_change + 1
+        assert found - last_change <= 5
+
+
+def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
+    one = {"a.md": _file()}
+    watch, _ = look(FolderWatch(), one, _at(0))
+    watch, complete = look(watch, one, _at(1))
+    assert complete == ("a.md",)
+    watch = give_again(watch, "a.md")
+    watch, _ = look(watch, one, _at(2))
+    assert look(watch, one, _at(3))[1] == ("a.md",)
+
+
+def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    (inbox / "deep").mkdir(parents=True)
+    for name in ("a.md", "b.txt", ".hidden.md", "deep/c.md"):
+        (inbox / name).write_text("x", encoding="utf-8")
+    assert {Path(name).name for name in list_folder("inbox/*.md", tmp_path)} == {"a.md"}
+    assert {Path(name).name for name in list_folder("inbox/**/*.md", tmp_path)} == {"a.md", "c.md"}
+    assert {Path(name).name for name in list_folder("inbox", tmp_path)} == {"a.md", "b.txt"}
+    assert {Path(name).name for name in list_folder(str(inbox / "*"), Path("/"))} == {"a.md", "b.txt"}
+    assert list_folder("inbox/*.xml", tmp_path) == {}
+    with pytest.raises(Unreadable, match="outbox: there is no such folder"):
+        list_folder("outbox/*.md", tmp_path)
+
+
+def test_a_real_file_that_grows_has_another_stamp(tmp_path: Path) -> None:
+    page = tmp_path / "a.md"
+    page.write_text("one", encoding="utf-8")
+    before = list_folder("*.md", tmp_path)
+    page.write_text("one and two", encoding="utf-8")
+    assert list_folder("*.md", tmp_path) != before
+
+
+def test_arguments_are_read_one_by_one_folders_in_the_order_of_names(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / ".git").mkdir()
+    for name in ("b/2.md", "b/1.md", "a.md", ".git/config", ".DS_Store"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    found = list(read_paths([str(tmp_path), str(tmp_path / "b" / "1.md"), str(tmp_path / "no.md")]))
+    names = [Path(name).relative_to(tmp_path).as_posix() for name, _ in found]
+    assert names == ["a.md", "b/1.md", "b/2.md", "b/1.md", "no.md"]
+    assert found[0][1] == b"a.md"
+    assert isinstance(found[-1][1], Unreadable)
+    assert str(found[-1][1]) == f"{tmp_path}/no.md: cannot be read (No such file or directory)."
+
+
+def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
+    page = tmp_path / "a.md"
+    found = read_paths([str(page)])
+    page.write_text("late", encoding="utf-8")
+    assert next(found) == (str(page), b"late")
+
+
+def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"piped")))
+    assert list(read_paths(["-"])) == [("-", b"piped")]
+
+
+def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "a.md"
+    page.write_bytes(b"12345")
+    monkeypatch.setattr(sources, "MAX_BYTES", 4)
+    with pytest.raises(Unreadable, match=r"a\.md: larger than"):
+        read_file(str(page))
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read_file(str(tmp_path))
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read_file("a\0b")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_regular_file_does_not_stop_a_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.md").write_text("x", encoding="utf-8")
+    assert [Path(name).name for name, _ in read_paths([str(tmp_path)])] == ["a.md"]
