@@ -9,6 +9,7 @@ The domain is synchronous; this module is the only one that crosses over, with a
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from subscriptions import (
     Store,
     Verdict,
     again,
+    cannot_render,
     claim,
     confirm,
     delivery,
@@ -45,6 +47,8 @@ from subscriptions import (
     stop_platform,
     zone,
 )
+
+log = logging.getLogger("paperwire")
 
 LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be seen in Slack's history (platforms.md 6)
 LOOK_AGAIN_AFTER = 5.0  # a miss is only proof after a second look
@@ -146,7 +150,15 @@ def _claim(wire: Wire, lane: Lane, tries: Counter[tuple[int, int]]) -> Claim | N
 
 
 def _freeze(wire: Wire, step: Claim) -> None:
-    freeze(wire.store, step.seq, wire.render(delivery(wire.store, step.seq)), now=wire.clock.now())
+    value = delivery(wire.store, step.seq)
+    try:
+        messages = wire.render(value)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one delivery must not hold up the others
+        log.error("Delivery %s cannot be rendered: %s: %s", value.id, type(error).__name__, error)
+        reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
+        cannot_render(wire.store, step.seq, reason, now=wire.clock.now())
+    else:
+        freeze(wire.store, step.seq, messages, now=wire.clock.now())
 
 
 async def _post(wire: Wire, run: Run, step: Claim) -> None:

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from subscriptions.service import Wish as Wish
     from subscriptions.service import again as again
     from subscriptions.service import belongs_to as belongs_to
+    from subscriptions.service import cannot_render as cannot_render
     from subscriptions.service import claim as claim
     from subscriptions.service import clean_up as clean_up
     from subscriptions.service import confirm as confirm

@@ -22,13 +22,16 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 def start_logging(settings: Settings, *, quiet: bool) -> None:
-    """Sets the root logger up. `quiet`: a short subcommand, which says by itself what it did, logs only trouble."""
-    level = logging.getLevelName(settings.log_level.upper())
-    if quiet and level == logging.INFO:
-        level = logging.WARNING
+    """Sets the log up. `quiet`: a short subcommand, which says by itself what it did, logs only trouble.
+
+    Libraries tell trouble only, unless everything is to be told.
+    """
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    libraries = logging.WARNING if level == logging.INFO else level
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(settings, details=settings.log_level == "debug"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=libraries, handlers=[handler], force=True)
+    logging.getLogger("paperwire").setLevel(libraries if quiet else level)
 
 
 class _Formatter(logging.Formatter):

@@ -23,14 +23,13 @@ def delivery_messages(delivery: Delivery, reader: Reader, medium: Medium, layout
     they hold.
     """
     sound = _sounds(delivery, reader)
-    if delivery.kind is Kind.NOTICE or not delivery.items:
-        notice = delivery.kind is Kind.NOTICE
-        view = (
-            notice_view(delivery.facts, reader.language) if notice else Line(text=empty_text(delivery, reader.language))
-        )
-        return (_message(medium, 1, [medium.draw(view)], silent=not sound),)
+    if delivery.kind is Kind.NOTICE:
+        return (_message(medium, 1, [medium.draw(notice_view(delivery.facts, reader.language))], silent=not sound),)
+    if not delivery.items:
+        return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader.language)))], silent=not sound),)
     plan = outline(delivery, reader)
-    if plan.form is Form.THREAD:
+    # The chat may have changed its shape since: what is out stays what it is. A thread's first message has no papers.
+    if not layout[0] if layout else plan.form is Form.THREAD:
         return _thread(delivery, reader, plan, medium, layout[1:])
     messages = []
     for number, (head, page) in enumerate(_headed(plan, Desk(plan, reader, medium).pages(layout)), start=1):

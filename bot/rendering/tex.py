@@ -33,7 +33,7 @@ _ASIDE = re.compile(r"\x01(\d+)\x02")
 _CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # no price, though a digit follows: $\geq$5
 _PROSE_COMMAND = re.compile(r"\\(?P<name>[A-Za-z]+)(?:(?P<space>\s*)\{(?P<group>[^{}\\]*)\})?|\\(?P<sign>[%&_#${}])")
 _PROSE_POWER = re.compile(r"(?<=[\w)\]])(?<!\^.)\^(?:\{([^{}^]{1,12})\}|([-+]?\d+|[A-Za-z](?![A-Za-z])))(?![\w^])")
-_SECOND_GROUP = re.compile(r"\\(?:href|textcolor)\{[^{}\\]*\}\{([^{}\\]*)\}")
+_OF_TWO_GROUPS = re.compile(r"\\(href|textcolor|texorpdfstring)\{([^{}\\]*)\}\{([^{}\\]*)\}")
 _SWITCHED = re.compile(r"\{\\(?:rm|bf|it|sl|sc|sf|tt|em)\s+([^{}\\]*)\}")
 
 
@@ -52,7 +52,7 @@ def readable(text: str) -> str:
         return f"\x01{len(formulas) - 1}\x02"
 
     # What a formula could not show must not be half shown by the rules for prose, so formulas stand aside meanwhile.
-    prose = _prose(_FORMULA.sub(set_aside, _ASIDE.sub("", text)))
+    prose = _prose(_FORMULA.sub(set_aside, text.replace("\x01", "")))
     return _ASIDE.sub(lambda match: formulas[int(match[1])], prose)
 
 
@@ -181,7 +181,7 @@ def _prose(text: str) -> str:
     if "\\" in text:
         text = _accents(text)
         for _ in range(_DEEPEST_PROSE):
-            text = _PROSE_COMMAND.sub(_prose_command, _SECOND_GROUP.sub(r"\1", _SWITCHED.sub(r"\1", text)))
+            text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_chosen, _SWITCHED.sub(r"\1", text)))
     if "``" in text:
         text = re.sub(r"``(.{1,400}?)''", r"“\1”", text)
     if "--" in text:
@@ -214,6 +214,11 @@ def _prose_command(match: re.Match[str]) -> str:
     if name in SYMBOLS and not group:
         return SYMBOLS[name] + (match["space"] or "" if group is not None else "")
     return match[0]
+
+
+def _chosen(match: re.Match[str]) -> str:
+    r"""The text of a link or a colour; of \texorpdfstring what it shows, not what a PDF's bookmarks say."""
+    return str(match[2] if match[1] == "texorpdfstring" else match[3])
 
 
 def _power(match: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from subscriptions.service._keeping import once as once
 from subscriptions.service._keeping import owners as owners
 from subscriptions.service._outbox import Progress as Progress
 from subscriptions.service._outbox import again as again
+from subscriptions.service._outbox import cannot_render as cannot_render
 from subscriptions.service._outbox import claim as claim
 from subscriptions.service._outbox import confirm as confirm
 from subscriptions.service._outbox import count_as_sent as count_as_sent

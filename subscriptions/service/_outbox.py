@@ -69,6 +69,12 @@ def freeze(store: Store, seq: int, messages: Sequence[Message], *, now: datetime
         outbox.freeze(session, seq, messages, now=now)
 
 
+def cannot_render(store: Store, seq: int, reason: str, *, now: datetime) -> None:
+    """No message could be made of a delivery; it is dead and holds up no other."""
+    with store.write() as session:
+        outbox.cannot_render(session, seq, reason, now=now)
+
+
 def again(store: Store, claimed: Claim, *, wall: datetime) -> bool:
     """An unclear message is about to be posted again. False: it is settled meanwhile."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear

@@ -75,10 +75,10 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
     """Writes deliveries and their items. Their keys must be free."""
     if not planned:
         return
-    first = (session.exec(select(func.max(DeliveryRow.seq))).one() or 0) + 1
     connection = session.connection()
-    connection.execute(insert(DeliveryRow), [_delivery_values(first + n, p, now) for n, p in enumerate(planned)])
-    items = [_item_values(first + n, p.chat_id, item) for n, p in enumerate(planned) for item in p.items]
+    numbered = insert(DeliveryRow).returning(col(DeliveryRow.seq), sort_by_parameter_order=True)
+    seqs = connection.execute(numbered, [_delivery_values(p, now) for p in planned]).scalars()
+    items = [_item_values(seq or 0, p.chat_id, item) for seq, p in zip(seqs, planned, strict=True) for item in p.items]
     if items:
         connection.execute(insert(DeliveryItemRow), items)
 
@@ -318,6 +318,14 @@ def freeze(session: Session, seq: int, messages: Sequence[Message], *, now: date
         delivery.settled_at = now
 
 
+def cannot_render(session: Session, seq: int, reason: str, *, now: datetime) -> None:
+    """No message could be made of a delivery: it is dead, with the reason, until a person lets it be tried again."""
+    delivery = session.get_one(DeliveryRow, seq)
+    delivery.rendered_at = delivery.settled_at = now
+    delivery.reason = reason
+    session.add(MessageRow(delivery=seq, number=1, payload="", plain="", state="dead", reason=reason))
+
+
 def confirm(session: Session, seq: int, number: int, platform_id: str, *, now: datetime) -> None:
     """The platform has the message."""
     message = session.get_one(MessageRow, (seq, number))
@@ -426,6 +434,10 @@ def retry(session: Session, delivery_id: str) -> bool:
     delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
     if delivery is None:
         return False
+    never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == "dead")
+    session.exec(delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
+    if session.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
+        delivery.rendered_at = None
     session.exec(
         update(MessageRow)
         .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(("dead", "waiting", "unclear")))
@@ -506,9 +518,8 @@ def drop_deliveries_of(session: Session, chat_id: int) -> None:
     session.exec(delete(DeliveryRow).where(col(DeliveryRow.chat) == chat_id))
 
 
-def _delivery_values(seq: int, planned: Planned, now: datetime) -> dict[str, Any]:
+def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
     return {
-        "seq": seq,
         "id": planned.id,
         "chat": planned.chat_id,
         "kind": planned.kind.value,

@@ -120,11 +120,12 @@ def _text(stream: TextIOWrapper) -> str:
 @contextmanager
 def _own_log() -> Iterator[None]:
     """A subcommand sets up logging for its process; here it is put back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    root, ours = logging.getLogger(), logging.getLogger("paperwire")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
     root.handlers[:] = []
     try:
         yield
     finally:
         root.handlers[:] = handlers
-        root.setLevel(level)
+        root.setLevel(levels[0])
+        ours.setLevel(levels[1])

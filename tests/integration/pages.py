@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
-_FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _CELL_END = re.compile(r"(?<!\\)\|")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)|(?:src|href)=\"(?P<html>[^\"]+)\"")
 
@@ -47,7 +48,16 @@ def rows(name: str, *columns: str) -> list[Row]:
 def blocks(path: Path, kind: str) -> list[str]:
     """The fenced code blocks of a file that are marked with this kind, "" for unmarked ones."""
     text = path.read_text(encoding="utf-8")
-    return [found["text"] for found in _FENCE.finditer(text) if found["kind"] == kind]
+    return [dedent(found["text"]) for found in _FENCE.finditer(text) if found["kind"] == kind]
+
+
+def typed(path: Path) -> list[str]:
+    """Every line of code and every word between backticks that calls paperwire, from its name on."""
+    text = path.read_text(encoding="utf-8")
+    lines = [line for found in _FENCE.finditer(text) for line in found["text"].splitlines()]
+    spans = re.findall(r"`([^`\n]+)`", _FENCE.sub("", text))
+    calls = (re.search(r"(?:^ *|\$ |/bin/)(paperwire [a-z].*)", code) for code in (*lines, *spans))
+    return [call[1] for call in calls if call]
 
 
 def links(path: Path) -> list[str]:
@@ -55,6 +65,13 @@ def links(path: Path) -> list[str]:
     text = _FENCE.sub("", path.read_text(encoding="utf-8"))
     targets = (found["target"] or found["html"] for found in _LINK.finditer(text))
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
+
+
+def anchors(path: Path) -> set[str]:
+    """The names by which GitHub and GitLab let one link to the headings of a page."""
+    text = _FENCE.sub("", path.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#{1,6} (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
 def _rows(name: str) -> Iterator[Row]:

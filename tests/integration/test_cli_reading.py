@@ -17,7 +17,9 @@ def _no_settings(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     "arguments", [("diffusion -survey",), ("--json", "diffusion -survey"), ("diffusion -survey", "--json")]
 )
-def test_explain_says_a_query_in_words_wherever_its_options_stand(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+def test_explain_says_a_query_in_words_wherever_its_options_stand(
+    terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
     ended = terminal("explain", *arguments)
     assert ended.status == 0
     assert "diffusion, not survey" in ended.out
@@ -63,7 +65,12 @@ def test_explain_and_inspect_load_neither_the_store_nor_a_platform(terminal: Ter
         "import sys; from bot.cli import run; run(sys.argv[1:]);"
         "print([n for n in ('sqlmodel', 'sqlalchemy', 'telegram', 'slack_sdk', 'alembic') if n in sys.modules])"
     )
-    for arguments in (("explain", "graph", "--json"), ("explain", "-x"), ("inspect", "day.md"), ("match", "a", "day.md")):
+    for arguments in (
+        ("explain", "graph", "--json"),
+        ("explain", "-x"),
+        ("inspect", "day.md"),
+        ("match", "a", "day.md"),
+    ):
         ended = terminal.python(program, *arguments)
         assert ended.out.splitlines()[-1] == "[]", arguments
 
@@ -150,7 +157,9 @@ def test_match_without_a_digest_is_wrong_usage(terminal: Terminal) -> None:
 
 
 def test_a_file_of_queries_is_matched_as_one(terminal: Terminal) -> None:
-    terminal.file("queries.txt", b"\xef\xbb\xbfdiffusion\r\nDIFFUSION\n\n-x\ngraph\nnothing*\nbad \xff\ngraph -networks")
+    terminal.file(
+        "queries.txt", b"\xef\xbb\xbfdiffusion\r\nDIFFUSION\n\n-x\ngraph\nnothing*\nbad \xff\ngraph -networks"
+    )
     ended = terminal("match", "--queries", "queries.txt", "day.md", "--json")
     assert ended.status == 0
     told = ended.json

@@ -208,6 +208,24 @@ def _renders(texts: list[tuple[str, str]]) -> Callable[[object], tuple[object, .
     )
 
 
+async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for chat in ("1", "2"):
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        good = app.wire.render
+        object.__setattr__(app.wire, "render", lambda d: good(d) if d.chat.address.address == "2" else 1 / 0)
+        sent = await app.deliver()
+        assert (sent.sent, sent.dead) == (1, 1)
+        object.__setattr__(app.wire, "render", good)
+        dead = next(entry for entry in outbox_entries(app.store, now=clock.now()) if entry.state == "dead")
+        retry_delivery(app.store, dead.id)
+        assert (await app.deliver()).sent == 1
+    assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
+
+
 async def test_a_group_that_moved_gets_its_message_at_the_new_address_in_the_same_call(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:

@@ -1,32 +1,38 @@
 """The pages keep their word: what stands in them is looked up in the program, or run."""
 
 import json
-import logging
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from io import BytesIO, TextIOWrapper
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import typer
 
-from bot.cli import run
+from bot.channels.slack.outbound import LOOKS, POSTS, SlackChannel
+from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
+from bot.cli.outbox import STATES
 from bot.digests import FORMATS, INFO, read_digest
 from bot.digests._arxiv import arxiv_address
 from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
 from bot.digests._keys import paper_key
 from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
+from bot.health import health_app
+from bot.pipeline import GONE_CHATS, GONE_SHARE
 from bot.rendering.reading import words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions import (
     SETTINGS,
+    Announce,
     ChatKind,
+    Kind,
+    NotDelivered,
     Paper,
     PaperwireError,
     QueryError,
@@ -37,7 +43,27 @@ from subscriptions import (
     parse_query,
     resolve,
 )
-from tests.integration.pages import DOCS, ROOT, Row, Step, blocks, page, rows, shows, shows_value, steps
+from subscriptions.cadence import KINDS
+from subscriptions.retry import FIRST_WAIT, LONGEST_WAIT
+from subscriptions.service._keeping import PAYLOADS, UPDATES
+from tests.integration.cli import Terminal
+from tests.integration.pages import (
+    DOCS,
+    ROOT,
+    Row,
+    Step,
+    anchors,
+    blocks,
+    links,
+    page,
+    rows,
+    shows,
+    shows_value,
+    steps,
+    typed,
+)
+
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
 # ------------------------------------------------------------------------------------------------------ docs/queries.md
 
@@ -99,18 +125,23 @@ def test_a_query_is_refused_with_the_column_and_sentence_of_its_page(row: Row) -
 # ----------------------------------------------------------------------------------------------------- docs/commands.md
 
 
-def _subcommands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
-    """Every subcommand, `outbox retry` as "outbox retry"."""
+def _subcommands() -> Iterator[tuple[str, frozenset[str]]]:
+    """Every subcommand with its options; `outbox retry` as "outbox retry"."""
     top = typer.main.get_command(app)
     assert isinstance(top, typer.core.TyperGroup)
     for name, command in top.commands.items():
-        yield name, command
+        yield name, _options(command.params)
         if isinstance(command, typer.core.TyperGroup):
-            yield from ((f"{name} {inner}", below) for inner, below in command.commands.items())
+            yield from ((f"{name} {inner}", _options(below.params)) for inner, below in command.commands.items())
+
+
+def _options(parameters: Sequence[object]) -> frozenset[str]:
+    flags = (flag for parameter in parameters for flag in getattr(parameter, "opts", ()))
+    return frozenset(flag for flag in flags if flag.startswith("--")) | {"--help"}
 
 
 SUBCOMMANDS = dict(_subcommands())
-EVERYWHERE = ("--help", "--json", "--now")  # options that the page explains once for all
+EVERYWHERE = {"--help", "--json", "--now"}  # options that the page explains once for all
 
 
 def _section(name: str) -> str:
@@ -120,59 +151,70 @@ def _section(name: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize(("name", "command"), SUBCOMMANDS.items(), ids=SUBCOMMANDS)
-def test_a_subcommand_and_its_options_have_their_place_on_the_page(
-    name: str, command: typer.core.TyperCommand
-) -> None:
-    section, everywhere = _section(name.split()[0]), page("commands.md").partition("\n## demo\n")[0]
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_a_subcommand_and_its_options_have_their_place_on_the_page(name: str) -> None:
+    section, everywhere = _section(name.partition(" ")[0]), page("commands.md").partition("\n## demo\n")[0]
     assert f"paperwire {name}" in section
-    for option in (flag for option in command.params for flag in option.opts if flag.startswith("--")):
+    for option in SUBCOMMANDS[name]:
         told = everywhere if option in EVERYWHERE else section
         assert re.search(rf"(?<![\w-]){option}(?![\w-])", told), option
 
 
-class _Shell:
+class Shell:
     """A folder in which lines are typed, with the sample digests of the repo and a database of its own."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self._monkeypatch = monkeypatch
-        shutil.copytree(ROOT / "bot" / "samples", folder / "bot" / "samples")
-        monkeypatch.chdir(folder)
-        monkeypatch.setenv("PAPERWIRE_DATABASE_URL", "sqlite:///paperwire.db")
-        monkeypatch.setenv("PAPERWIRE_WEB_PORT", "0")
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        shutil.copytree(ROOT / "bot" / "samples", terminal.folder / "bot" / "samples")
+        terminal.set("WEB_PORT", "0")
 
     def type(self, line: str) -> tuple[int, str]:
         """The exit status of a line and what it printed; of `--json` only what went to standard output."""
         if not line.startswith("paperwire "):
-            done = subprocess.run(["sh", "-c", line], cwd=self.folder, capture_output=True, text=True, check=False)  # noqa: S603, S607 - a line of our own pages
-            return done.returncode, done.stdout
+            done = subprocess.run(["sh", "-c", line], cwd=self._terminal.folder, capture_output=True, check=False)  # noqa: S603, S607 - a line of our own pages
+            return done.returncode, done.stdout.decode()
         line, _, target = line.partition(" > ")
         arguments = shlex.split(line, comments=True)[1:]
-        out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
-        with self._monkeypatch.context() as patch:
-            patch.setattr(sys, "stdout", out)
-            patch.setattr(sys, "stderr", err if "--json" in arguments else out)
-            try:
-                status = run(arguments)
-            finally:
-                logging.basicConfig(handlers=[], force=True)
-        out.seek(0)
-        printed = out.read()
+        ended = self._terminal(*arguments)
         if target:
-            (self.folder / target).write_text(printed, encoding="utf-8")
-        return status, "" if target else printed
+            self._terminal.file(target, ended.out)
+            return ended.status, ended.err
+        return ended.status, ended.out if "--json" in arguments else ended.out + ended.err
+
+    def file(self, name: str, content: str) -> None:
+        """Writes a file."""
+        self._terminal.file(name, content)
+
+    def run_until_ready(self) -> tuple[int, str]:
+        """Types `paperwire run`, and stops it as an operator does once it says where its health can be asked."""
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "bot", "run"]
+        with subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            cwd=self._terminal.folder,
+            env=environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr
+            said = ""
+            for line in process.stderr:
+                said += line
+                if "/health/ready" in line:
+                    process.terminate()
+            return process.wait(timeout=30), said
 
 
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Shell:
-    return _Shell(tmp_path, monkeypatch)
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(Terminal(tmp_path, monkeypatch))
 
 
 _TOLD = 1500  # characters of an answer that a failure repeats
 
 
-def _wrong(step: Step, shell: _Shell) -> str:
+def _wrong(step: Step, shell: Shell) -> str:
     """How a line of a page does other than it shows, "" when it does just that."""
     status, printed = shell.type(step.typed)
     if " --json" in step.typed:
@@ -183,7 +225,7 @@ def _wrong(step: Step, shell: _Shell) -> str:
     return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_TOLD]}\n"
 
 
-def test_the_examples_of_the_command_line_do_what_their_page_shows(shell: _Shell) -> None:
+def test_the_examples_of_the_command_line_do_what_their_page_shows(shell: Shell) -> None:
     wrong = [told for step in steps(DOCS / "commands.md") if (told := _wrong(step, shell))]
     assert not wrong, "\n".join(wrong)
 
@@ -209,9 +251,10 @@ def test_the_example_of_a_variable_can_be_used_and_changes_something(row: Row, t
     whole = _load(examples, tmp_path)
     del examples[row.code("variable")]
     try:
-        assert _load(examples, tmp_path) != whole
-    except SettingsError as error:  # one of a pair
-        assert row.code("variable") in str(error)
+        without: Settings | None = _load(examples, tmp_path)
+    except SettingsError:  # one of a pair, and the other misses it
+        without = None
+    assert without != whole
 
 
 def _default(name: str) -> object:
@@ -321,6 +364,87 @@ def test_every_warning_has_its_row_and_no_row_is_of_another() -> None:
 def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
     text = row.code("for example")
     address = arxiv_address(text)
-    known_by = {"its DOI, in small letters": "doi", "its title, as a hash": "title", "its abstract, as a hash": "abstract"}
+    known_by = {
+        "its DOI, in small letters": "doi",
+        "its title, as a hash": "title",
+        "its abstract, as a hash": "abstract",
+    }
     key = address[0] if address else paper_key(**{known_by[row["of"]]: text})
     assert shows(row.code("key"), str(key)), key
+
+
+# ---------------------------------------------------------------------------------------------------- docs/operating.md
+
+
+def test_every_state_of_a_delivery_has_its_row() -> None:
+    assert [row.code("state") for row in rows("operating.md", "state", "means", "what to do")] == list(STATES)
+
+
+def test_every_address_of_the_page_answers() -> None:
+    addresses = {row.code("address") for row in rows("operating.md", "address", "answers")}
+    assert addresses == {getattr(route, "path", "") for route in health_app(dict).routes}
+
+
+def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:
+    told, telegram, slack = page("operating.md"), TelegramChannel.limits, SlackChannel.limits
+    for words_of_the_page in (
+        f"{telegram.per_second} messages a second for a token",
+        f"{telegram.per_group_minute} a minute",
+        f"{telegram.text:,} characters",
+        f"{slack.text:,} characters in all",
+        f"sent messages | {PAYLOADS.days} days",
+        f"(later) | {UPDATES.days} days",
+        f"after {FIRST_WAIT.seconds} seconds",
+        f"every {LONGEST_WAIT.seconds // 60} minutes",
+    ):
+        assert words_of_the_page in told, words_of_the_page
+    assert (telegram.per_lane, telegram.burst, slack.per_lane) == (1, 3, 1)
+    assert (GONE_CHATS, GONE_SHARE) == (10, 5)  # "more than ten", "more than a fifth"
+
+
+def test_the_rights_of_a_slack_app_are_told() -> None:
+    for scope in POSTS | LOOKS:
+        assert f"`{scope}`" in page("settings.md")
+
+
+# ------------------------------------------------------------------------------------------------- every page of the repo
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", DOCS / "operating.md"], ids=lambda path: path.name)
+def test_what_a_page_types_can_be_done_without_a_token(path: Path, shell: Shell) -> None:
+    shell.file("paperwire.toml", "\n".join(blocks(path, "toml")))
+    shell.file("inbox/.keep", "")
+    for line in (line for block in blocks(path, "") for line in block.splitlines() if line.startswith("paperwire ")):
+        status, printed = shell.run_until_ready() if line == "paperwire run" else shell.type(line)
+        assert status == 0, f"$ {line}\n{printed}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_of_a_page_lead_somewhere(path: Path) -> None:
+    for link in links(path):
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "Dockerfile"], ids=lambda path: path.name)
+def test_a_page_names_only_variables_that_there_are(path: Path) -> None:
+    named = re.findall(r"PAPERWIRE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
+    assert {name.removesuffix("_FILE") for name in named} <= {*VARIABLES, "PAPERWIRE_SHARED"}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_a_page_names_only_subcommands_and_options_that_there_are(path: Path) -> None:
+    for line in typed(path):
+        _, name, inner, *_ = f"{line} ".split(" ")
+        options = SUBCOMMANDS.get(f"{name} {inner}") or SUBCOMMANDS[name]
+        assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options, line
+
+
+def test_the_words_of_the_glossary_are_those_of_the_program() -> None:
+    told = page("glossary.md")
+    outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
+    kinds = [kind.value for enumeration in (Announce, Kind) for kind in enumeration]
+    for word in (*outcomes, *kinds, *KINDS):
+        assert re.search(rf"(?<![\w-]){word}(?![\w-])", told), word

@@ -80,7 +80,7 @@ def ends(wanted: tuple[str, ...], term: Term) -> list[bool]:
     return [is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)]
 
 
-def fits(wanted: str, part: str, goes_on: bool) -> bool:  # noqa: FBT001 - called by map
+def fits(wanted: str, part: str, goes_on: bool) -> bool:
     return part.startswith(wanted) if goes_on else part == wanted
 
 

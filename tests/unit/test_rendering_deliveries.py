@@ -426,6 +426,16 @@ def test_an_edit_of_a_thread_keeps_the_papers_where_they_are() -> None:
     assert after == before
 
 
+@pytest.mark.parametrize(("before", "now"), [("thread", "digest"), ("digest", "thread"), ("thread", "each")])
+def test_an_edit_leaves_a_thread_a_thread_although_the_chat_has_another_shape_now(before: str, now: str) -> None:
+    papers = items(5)
+    sent = render_delivery(delivery(team(shape=before), papers))
+    edited = render_delivery(delivery(team(shape=now), papers), [message.papers for message in sent])
+    assert [(message.papers, message.reply_to) for message in edited] == [
+        (message.papers, message.reply_to) for message in sent
+    ]
+
+
 def _as(old: Item, new: Item) -> Item:
     """The new texts of a paper that is known already."""
     return replace(new, position=old.position, paper=replace(new.paper, id=old.paper.id))

@@ -30,6 +30,7 @@ from bot.rendering.tex import readable
         (r"\textbf{31\%} and \underline{CAL}ibration", "31% and CALibration"),
         (r"\href{https://a.org/x_y}{the code} in \textcolor{red}{red}", "the code in red"),
         (r"\textbf{$100\times$} \emph{faster}", "100× faster"),
+        (r"Fixed-\texorpdfstring{$\delta$}{delta} Alignment", "Fixed-δ Alignment"),
         (r"$\geq$5 and $\sim$10", "≥5 and ∼10"),
         ("``quoted'' 1--2 and so---on", "“quoted” 1–2 and so—on"),
         (r"$$e^{i\pi}$$ and \(x^2\)", "e^iπ and x²"),

@@ -1,0 +1,317 @@
+"""subscribe, subscriptions, unsubscribe, set, preview, export and import."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.integration.cli import PAGE, Terminal
+
+MORNING = "2026-01-22T06:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def _a_day_of_papers(terminal: Terminal) -> None:
+    terminal.file("2026-01-22.md", PAGE)
+    assert terminal("ingest", "2026-01-22.md", "--now", "2026-01-22T05:00:00Z").status == 0
+
+
+def undo_of(text: str) -> list[str]:
+    """The arguments of the subcommand that a subcommand names as its undoing."""
+    (line,) = (line for line in text.splitlines() if line.startswith("  Undo: paperwire "))
+    return shlex.split(line)[2:]
+
+
+def test_subscribe_echoes_how_it_was_read_and_when_it_comes(terminal: Terminal) -> None:
+    ended = terminal(
+        "subscribe", "diffusion -survey", "--as", "console:me", "--every", "daily", "--at", "8", "--tz", "Europe/Berlin",
+        "--now", MORNING,
+    )  # fmt: skip
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out == (
+        "✓ 1  diffusion, not survey · daily 08:00 Europe/Berlin\n"
+        "  1 paper in the one day I know:\n"
+        "  · Diffusion models for weather (2601.00001)\n"
+        "  Begins with what came since Wed 21 Jan 07:00.\n"
+        "  First: Thu 22 Jan 08:00.\n"
+        "  Undo: paperwire unsubscribe 1 --as console:me\n"
+    )
+
+
+def test_a_guess_is_never_silent(terminal: Terminal) -> None:
+    ended = terminal("subscribe", '"graph net', "--as", "console:me", "--now", MORNING)
+    assert "(I closed the quotation mark.)" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--every", "now"], "It comes as soon as papers do."),
+        (["--every", "when-out", "--at", "08:00-20:00"], "First: from Thu 22 Jan 08:00 on, as soon as papers are out."),
+        (["--every", "weekly", "--on", "tue"], "First: Tue 27 Jan 09:00."),
+        (["--every", "daily", "--tz", "+08:00"], "+08:00 is a fixed offset, so it ignores summer time."),
+        (["--every", "daily"], "UTC is PAPERWIRE_TIMEZONE"),
+        (["--name", "clouds"], "· clouds"),
+        (["--since", "now"], "Begins with what came since Thu 22 Jan 06:00."),
+    ],
+)
+def test_the_echo_says_what_was_chosen(terminal: Terminal, options: list[str], line: str) -> None:
+    assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *options).out
+
+
+def test_a_wish_that_nothing_fits_says_so(terminal: Terminal) -> None:
+    ended = terminal("subscribe", "quantum", "--as", "console:me", "--now", MORNING)
+    assert "No paper of the one day I know fits." in ended.out
+
+
+def test_the_same_wish_again_changes_its_schedule(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    ended = terminal("subscribe", "GRAPH", "--as", "console:me", "--every", "weekdays")
+    assert (ended.status, "its schedule is changed" in ended.out, "Undo" in ended.out) == (0, True, False)
+    again = terminal("subscribe", "graph", "--as", "console:me")
+    assert "its schedule stays" in again.out
+    assert len(terminal("subscriptions", "--json").json) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["graph", "--as", "nobody"], 2, "“nobody” is no chat."),
+        (["graph"], 2, "Missing option '--as'."),
+        (["graph", "--as", "console:me", "--every", "yearly"], 2, "“yearly” is no rhythm."),
+        (["graph", "--as", "console:me", "--tz", "Mars/Base"], 2, "“Mars/Base” is no time zone"),
+        (["graph", "--as", "console:me", "--at", "25:00"], 2, "“25:00”"),
+        (["graph", "--as", "console:me", "--since", "ever"], 2, "ever is no moment to start from."),
+        (["graph", "--as", "console:me", "--now", "soon"], 2, "--now is no moment: “soon”."),
+        (["graph", "--as", "console:me", "--now", "0001-01-01"], 2, "--now is no moment"),
+        (["graph", "--as", "telegram:@lab"], 2, "Telegram is off."),
+        (["", "--as", "console:me"], 1, "✗ "),
+        (["-survey", "--as", "console:me"], 1, "  -survey\n  ^\n"),
+    ],
+)
+def test_what_cannot_be_granted_is_one_sentence(
+    terminal: Terminal, arguments: list[str], status: int, sentence: str
+) -> None:
+    ended = terminal("subscribe", *arguments)
+    assert (ended.status, ended.out) == (status, "")
+    assert sentence in ended.err
+    assert terminal("subscriptions", "--json").json == []
+
+
+def test_a_moment_without_offset_is_local_time_of_the_operator(terminal: Terminal) -> None:
+    terminal.set("TIMEZONE", "Asia/Shanghai")
+    terminal("subscribe", "graph", "--as", "console:me", "--every", "daily", "--at", "9", "--now", "2026-01-22 08:59")
+    terminal(
+        "subscribe", "cloud", "--as", "console:me", "--every", "daily", "--at", "9", "--now", "2026-01-22T09:01+08:00"
+    )
+    dues = [one["next_due_at"] for one in terminal("subscriptions", "--json").json]
+    assert dues == ["2026-01-22T01:00:00Z", "2026-01-23T01:00:00Z"]
+
+
+def test_subscriptions_json_has_the_keys_of_the_contract(terminal: Terminal) -> None:
+    terminal("subscribe", "Graph Networks", "--as", "console:me", "--every", "weekly", "--name", "GN", "--now", MORNING)
+    terminal("subscribe", "cs.LG", "--as", "slack:C012")
+    first, second = terminal("subscriptions", "--json").json
+    assert first == {
+        "number": 1,
+        "chat": "console:me",
+        "name": "GN",
+        "text": "Graph Networks",
+        "canonical": first["canonical"],
+        "cadence": "weekly mon 09:00",
+        "zone": "UTC",
+        "state": "active",
+        "next_due_at": "2026-01-26T09:00:00Z",
+    }
+    assert second["chat"] == "slack:C012"
+    assert [one["number"] for one in terminal("subscriptions", "--as", "slack:C012", "--json").json] == [1]
+
+
+def test_the_list_is_aligned_and_plain_where_nobody_looks(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    terminal(
+        "subscribe", "diffusion models -survey", "--as", "telegram:-100123/7", "--every", "daily", "--now", MORNING
+    )
+    head, *rows = terminal("subscriptions").out.splitlines()
+    assert head.split() == ["chat", "no", "subscription", "when", "next", "state"]
+    assert len(rows) == 2
+    column = head.index("when")
+    assert [row[column : column + 5] for row in rows] == ["now  ", "daily"]
+    assert "\x1b" not in "".join(rows)
+
+
+def test_an_empty_list_says_how_to_begin(terminal: Terminal) -> None:
+    assert "paperwire subscribe" in terminal("subscriptions").out
+    assert terminal("subscriptions", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    "command", [["subscriptions"], ["unsubscribe", "1"], ["set", "limit", "3"], ["preview"], ["export"]]
+)
+def test_a_chat_that_does_not_exist_is_not_made(terminal: Terminal, command: list[str]) -> None:
+    ended = terminal(*command, "--as", "console:nobody")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.startswith("There is no such chat: console:nobody.")
+
+
+def test_unsubscribe_names_what_would_bring_it_back(terminal: Terminal) -> None:
+    terminal(
+        "subscribe",
+        "-survey diffusion",
+        "--as",
+        "console:me",
+        "--every",
+        "weekly",
+        "--on",
+        "fri",
+        "--at",
+        "7",
+        "--name",
+        "D m",
+    )
+    before = terminal("subscriptions", "--json").json[0]
+    gone = terminal("unsubscribe", "1", "--as", "console:me")
+    assert (gone.status, gone.out.splitlines()[:2]) == (0, ["✓ Removed 1 subscription:", "  1  D m"])
+    assert terminal("subscriptions", "--json").json == []
+    assert terminal(*undo_of(gone.out)).status == 0
+    after = terminal("subscriptions", "--json").json[0]
+    assert after["number"] == 2
+    assert {**after, "number": 1} == before
+
+
+@pytest.mark.parametrize("which", ["2", "cloud -rain", "-rain cloud"])
+def test_a_subscription_is_removed_by_number_or_query(terminal: Terminal, which: str) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    terminal("subscribe", "cloud -rain", "--as", "console:me")
+    assert terminal("unsubscribe", which, "--as", "console:me").status == 0
+    assert [one["text"] for one in terminal("subscriptions", "--json").json] == ["graph"]
+
+
+def test_all_removes_all_and_then_there_is_nothing(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    terminal("subscribe", "cloud", "--as", "console:me")
+    assert "Removed 2 subscriptions:" in terminal("unsubscribe", "all", "--as", "console:me").out
+    assert "no subscription to remove" in terminal("unsubscribe", "all", "--as", "console:me").out
+    assert terminal("unsubscribe", "1", "--as", "console:me").status == 1
+
+
+def test_set_says_what_it_was_and_how_to_have_it_back(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "telegram:42")
+    ended = terminal("set", "limit", "5", "--as", "telegram:42")
+    assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ limit is now 5; it was 20.")
+    assert undo_of(ended.out) == ["set", "limit", "20", "--as", "telegram:42"]
+    assert "as it was" in terminal("set", "limit", "5", "--as", "telegram:42").out
+    assert "limit is now all" in terminal("set", "limit", "all", "--as", "telegram:42").out
+
+
+def test_the_value_of_a_setting_may_have_blanks_and_dashes(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    assert "weekly fri 07:00" in terminal("set", "schedule", "weekly", "fri", "7:00", "--as", "console:me").out
+    assert "timezone is now -03:00" in terminal("set", "tz", "-03:00", "--as", "console:me").out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("lmit", "3", "Did you mean limit?"),
+        ("limit", "many", "“many” is no value for limit."),
+        ("lang", "fr", "en, zh"),
+    ],
+)
+def test_a_setting_that_is_none_is_wrong_usage(terminal: Terminal, name: str, value: str, sentence: str) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    ended = terminal("set", name, value, "--as", "console:me")
+    assert (ended.status, ended.out) == (2, "")
+    assert sentence in ended.err
+
+
+def test_preview_shows_what_would_be_sent_and_marks_nothing(terminal: Terminal) -> None:
+    terminal("subscribe", "diffusion", "--as", "telegram:42", "--now", MORNING)
+    shown = terminal("preview", "--as", "telegram:42", "--now", MORNING)
+    assert (shown.status, shown.err) == (0, "")
+    assert "Diffusion models for weather" in shown.out
+    document = terminal("preview", "--as", "telegram:42", "--now", MORNING, "--json").json
+    assert sorted(document["papers"]) == ["2601.00001", "2601.00002"]
+    assert "<b>" in document["messages"][0]["payload"]["text"]
+    assert terminal("outbox", "--json").json == []
+    assert terminal("preview", "--as", "telegram:42", "--now", MORNING, "--json").json == document
+
+
+def test_preview_tries_a_query_out(terminal: Terminal) -> None:
+    terminal("subscribe", "diffusion", "--as", "console:me", "--now", MORNING)
+    assert terminal("preview", "graph", "--as", "console:me", "--days", "2", "--now", MORNING, "--json").json[
+        "papers"
+    ] == ["2601.00003"]
+    nothing = terminal("preview", "quantum", "--as", "console:me", "--now", MORNING)
+    assert nothing.out == "Nothing: none of 3 papers that are new to console:me fits.\n"
+    assert terminal("preview", "-x", "--as", "console:me").status == 1
+    assert terminal("preview", "--days", "0", "--as", "console:me").status == 2
+
+
+def test_export_and_import_are_a_round_trip(terminal: Terminal, tmp_path: Path) -> None:
+    terminal("subscribe", "diffusion | images", "--as", "console:me", "--every", "daily", "--tz", "Asia/Shanghai")
+    terminal("subscribe", "-rain cloud", "--as", "telegram:-100/7", "--name", "clouds")
+    terminal("set", "text", "titles", "--as", "console:me")
+    exported = terminal("export", "--all").out
+    terminal.file("all.txt", exported)
+    terminal.set("DATABASE_URL", f"sqlite:///{tmp_path}/other.db")
+    added = terminal("import", "all.txt")
+    assert (added.status, added.out.splitlines()[-1]) == (0, "✓ 2 added, 2 changed, 0 there already.")
+    assert terminal("export", "--all").out == exported
+    assert terminal("import", "all.txt").out.endswith("✓ 0 added, 0 changed, 4 there already.\n")
+
+
+def test_an_import_shows_the_difference_and_a_dry_run_stops_there(terminal: Terminal) -> None:
+    lines = b"# mine\ndaily 09:00 UTC | graph | \nnow | cloud | c\n"
+    shown = terminal("import", "-", "--as", "console:me", "--dry-run", stdin=lines)
+    assert shown.out == (
+        "+ console:me  daily 09:00 UTC | graph |\n+ console:me  now | cloud | c\nNothing was changed: this was a dry run.\n"
+    )
+    assert terminal("subscriptions", "--json").json == []
+    assert terminal("import", "-", "--as", "console:me", stdin=lines).status == 0
+    assert len(terminal("subscriptions", "--json").json) == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (b"now | graph | \nnonsense\n", "Line 2 cannot be imported"),
+        (b"now | graph | \nnow | -x | \n", "Line 2 cannot be imported: This only excludes."),
+        (b"now | graph | \nnow | \xff | \n", "line 2: this is no UTF-8 text."),
+    ],
+)
+def test_an_import_is_all_or_nothing(terminal: Terminal, lines: bytes, sentence: str) -> None:
+    ended = terminal("import", "-", "--as", "console:me", stdin=lines)
+    assert ended.status in (1, 2)
+    assert sentence in ended.err
+    assert terminal("subscriptions", "--json").json == []
+
+
+def test_an_export_is_of_one_chat_or_of_all(terminal: Terminal) -> None:
+    for arguments in (["export"], ["export", "--all", "--as", "console:me"]):
+        assert terminal(*arguments).status == 2
+
+
+def test_a_telegram_name_is_asked_for_once_and_kept_as_an_id(terminal: Terminal) -> None:
+    with FakeTelegram() as telegram:
+        telegram.knows("-1007", "channel", title="The lab", username="lab")
+        terminal.set("TELEGRAM_TOKEN", TOKEN)
+        terminal.set("TELEGRAM_API_URL", telegram.url)
+        assert "--as telegram:-1007" in terminal("subscribe", "graph", "--as", "telegram:@lab").out
+        assert [one["chat"] for one in terminal("subscriptions", "--json").json] == ["telegram:-1007"]
+        unknown = terminal("subscribe", "graph", "--as", "telegram:@nobody")
+        assert (unknown.status, unknown.out) == (1, "")
+        assert "The bot sees no Telegram chat @nobody." in unknown.err
+    assert TOKEN not in unknown.err
+
+
+def test_the_own_workspace_may_be_named_or_not(terminal: Terminal) -> None:
+    with FakeSlack() as slack:
+        terminal.set("SLACK_BOT_TOKEN", SLACK_TOKEN)
+        terminal.set("SLACK_API_URL", slack.url)
+        terminal("subscribe", "graph", "--as", f"slack:{slack.team}/C012")
+        terminal("subscribe", "cloud", "--as", "slack:C012")
+        assert [one["chat"] for one in terminal("subscriptions", "--json").json] == ["slack:C012", "slack:C012"]
