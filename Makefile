@@ -36,6 +36,9 @@ lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
+words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
+	$(BIN)/python -m locales.catalogues
+
 clean: ## removes what the other targets made; databases stay
 	rm -rf .venv build dist gallery .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -65,4 +68,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench lock words clean

@@ -1,6 +1,6 @@
 """How fast a day of papers finds its queries: `python -m bench.matching [QUERIES]`.
 
-10,000 queries against 180 papers, paperwire beside the naive loop of design section 10. The papers and the words of the
+10,000 queries against 180 papers, paperwire beside a naive loop. The papers and the words of the
 queries come from the real digests in the folder that PAPERWIRE_SHARED names, else from a made-up vocabulary. What both
 can express, queries of plain words that stand in no longer word of the day, must give the same papers.
 """

@@ -26,7 +26,7 @@ from markdown_it import MarkdownIt
 from bot.digests import read_digest
 from subscriptions import PaperwireError
 
-AIM = 50  # times as fast as the generic way (design, section 10)
+AIM = 50  # times as fast as the generic way
 GROWTH = 6.0  # of the time per byte from 1x to 64x: caches and the collector take some; quadratic would be 64
 PAGES = ("seeds/daily_arxiv.md", "corpus/daily_md/dw_2026-05-06.md", "corpus/daily_md/wl_2026-06-10.md")
 

@@ -135,8 +135,11 @@ class App:
         self.wire = replace(self.wire, guard_gone=False)
 
     def tidy(self) -> None:
-        """Lets go of what was kept long enough. Once a day."""
-        clean_up(self.store, now=self.clock.now())
+        """Lets go of what was kept long enough, and makes the day's copy where the operator wants copies. Once a day."""
+        now = self.clock.now()
+        clean_up(self.store, now=now)
+        if self.settings.backup_to is not None:
+            self.store.copy_into(self.settings.backup_to, "daily", now)
 
     async def close(self) -> None:
         """Lets go of connections and the database."""
@@ -230,9 +233,10 @@ def _as_setting() -> Iterator[None]:
 
 
 def quiet_libraries() -> None:
-    """Libraries that log addresses with a token in them may only warn (platforms.md, PTB traps)."""
-    for name in ("httpx", "httpcore", "telegram", "slack_sdk", "apscheduler", "aiohttp"):
+    """Libraries that log addresses with a token in them may only warn: httpx logs every URL at INFO."""
+    for name in ("httpx", "httpcore", "telegram", "slack_sdk", "aiohttp"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a long tick is still running is no news
 
 
 def stop_on_signals(app: App) -> None:

@@ -91,7 +91,7 @@ def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
     if not names:
         yield Finding(question=question, answer=Sentence("all can be used"))
     for name in names:
-        near = get_close_matches(name, VARIABLES, n=1)
+        near = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
         yield Finding(
             question=question,
             answer=Sentence("{name} means nothing to paperwire", {"name": name}),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
-    """Time as the machine has it. With `start` the clock of decisions begins there and runs on (contract section 6)."""
+    """Time as the machine has it. With `start` the clock of decisions begins there and runs on (docs/commands.md, --now)."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._start = start

@@ -1,12 +1,12 @@
 """What can go wrong in the program, each with a hint. The tree of the domain is in subscriptions/errors.py.
 
-    PaperwireError
-    ├── UnknownFormat         bytes that are no digest
-    ├── BrokenDigest          a known format, but damaged beyond reading
-    ├── Unreadable            a file, folder or stream whose bytes cannot be had
-    ├── SettingsError         a setting that cannot be used (exit 2)
-    ├── WrongUsage            a command line that cannot be understood (exit 2)
-    └── RoleTaken             another process has the sending role
+PaperwireError
+├── UnknownFormat         bytes that are no digest
+├── BrokenDigest          a known format, but damaged beyond reading
+├── Unreadable            a file, folder or stream whose bytes cannot be had
+├── SettingsError         a setting that cannot be used (exit 2)
+├── WrongUsage            a command line that cannot be understood (exit 2)
+└── RoleTaken             another process has the sending role
 """
 
 from subscriptions import PaperwireError

@@ -42,7 +42,10 @@ class Inbox:
         """
         for source in self._sources:
             for path in await self._complete_files(source):
-                await self._ingest(source, path)
+                if self._wire.stopping():
+                    self._again(source, path)
+                else:
+                    await self._ingest(source, path)
 
     async def drain(self) -> None:
         """As `poll`, but waits a moment for files that have just been written."""

@@ -50,11 +50,11 @@ from subscriptions import (
 
 log = logging.getLogger("paperwire")
 
-LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be seen in Slack's history (platforms.md 6)
+LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be seen in Slack's history (nobody tells; it errs on the long side)
 LOOK_AGAIN_AFTER = 5.0  # a miss is only proof after a second look
 LONGEST_PACE = 90.0  # seconds: a longer wait is one that the platform asked for, and is left to the store
 TRIES = 3  # posts of one message in one call; what is unclear after that stays for the next
-GONE_CHATS, GONE_SHARE = 10, 5  # more than ten, and more than a fifth of a run (design rule 11)
+GONE_CHATS, GONE_SHARE = 10, 5  # more than ten, and more than a fifth of a run (docs/architecture.md, rule 11)
 
 
 @dataclass(slots=True)

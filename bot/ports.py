@@ -15,7 +15,7 @@ class Clock(Protocol):
         """Aware UTC. With `--now` it starts there and runs on."""
 
     def wall(self) -> datetime:
-        """The machine's own clock, aware UTC: only for the pace of sends and waits asked for by a platform."""
+        """What the machine says, aware UTC. Pace and the waits of platforms go by it, nothing that is decided does."""
 
     def monotonic(self) -> float:
         """Seconds that never step."""
@@ -26,7 +26,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one message of a platform may hold (platforms.md section 2), and how fast they may go."""
+    """What one message of a platform may hold, and how fast they may go."""
 
     text: int  # units of the message text (Telegram: UTF-16 units after entity parsing)
     per_second: float  # messages a second over the whole token, 0: no limit
@@ -64,7 +64,7 @@ class Channel(Protocol):
         """
 
     async def identity(self) -> str:
-        """Who this token is, for design rule 11: the bot's id. Raises NotDelivered."""
+        """Who this token is, for rule 11 of docs/architecture.md: the bot's id. Raises NotDelivered."""
 
     async def close(self) -> None:
         """Lets go of connections. A second call does nothing."""
@@ -76,7 +76,7 @@ class Request:
 
     chat: ChatAddress
     text: str
-    update: str  # the platform's id of the update, for design rule 8
+    update: str  # the platform's id of the update, by which it has its effect once
     sender: str = ""
     sender_name: str = ""
     language: str = "en"
@@ -138,7 +138,7 @@ class LanePace(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What a run of `deliver` did (contract section 1)."""
+    """What a run of `deliver` did (docs/commands.md)."""
 
     planned: int = 0
     sent: int = 0
@@ -147,5 +147,3 @@ class Sent:
     unclear: int = 0
     dead: int = 0
     stopped: dict[str, str] = field(default_factory=dict)  # platform -> why it does not send
-
-

@@ -1,4 +1,4 @@
-"""The sending role: of all processes on one database file, one sends (design section 5).
+"""The sending role: of all processes on one database file, one sends.
 
 The lock is a file beside the database. The database file itself is never locked or opened for this, since closing it
 would drop SQLite's own locks.

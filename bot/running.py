@@ -138,6 +138,7 @@ async def run(
         async with serving(app.settings, lambda: process.problems, say):
             for line in what_is_on(app, inbox):
                 say(line)
+            await process.tick()  # at once: the first of the ticker comes after its interval
             await Ticker(app.clock, process.tick).run(app.stop)
             say("Stopping: finishing what is on its way.")
             await process.finish()
@@ -150,9 +151,19 @@ def what_is_on(app: App, inbox: Inbox) -> list[str]:
     off = ", ".join(sorted({"telegram", "slack"} - set(app.wire.channels)))
     lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
     lines.append(f"Database: {app.database}")
+    lines += _not_yet(app.settings)
     lines += [f"Watching {place}" for place in inbox.places] or [
         "No source is watched: see [[source]] in paperwire.toml."
     ]
+    return lines
+
+
+def _not_yet(settings: Settings) -> list[str]:
+    """Settings that this version reads and does nothing with; silence would look like success."""
+    sources = ", ".join(source.name for source in settings.sources if source.path is None)
+    lines = [f"Not read by this version, since they are no files: {sources}."] if sources else []
+    if len(settings.slack.workspaces) > 1:
+        lines.append("Only the first Slack workspace is served by this version.")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The only home of APScheduler. It ticks and knows nothing else: what is due stands in the store (design section 8)."""
+"""The only home of APScheduler. It ticks and knows nothing else: what is due stands in the store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,8 +16,8 @@ STEP_SECONDS = 1.5  # a wall clock that moved this much against the monotonic on
 class Ticker:
     """Calls `tick` every two seconds, one call at a time; late ticks are merged into one.
 
-    APScheduler computes its next run in wall time and sleeps on after a step back of the clock (seen in 3.11), so a
-    guard compares wall with monotonic time and reschedules after a step.
+    APScheduler 3 plans its next run by the wall clock: set that clock back an hour, and it would not tick for an hour.
+    A guard notices when wall and monotonic time drift apart, and plans anew.
     """
 
     def __init__(self, clock: Clock, tick: Callable[[], Awaitable[None]], *, seconds: float = TICK_SECONDS) -> None:
@@ -26,11 +26,12 @@ class Ticker:
         self._seconds = seconds
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._offset = self._now_offset()
+        self._ticking = asyncio.Lock()
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Ticks until `stopped` is set; a tick that has begun is finished."""
         self._scheduler.add_job(
-            self._tick, self._trigger(), id="tick", max_instances=1, coalesce=True, misfire_grace_time=None
+            self._one, self._trigger(), id="tick", max_instances=1, coalesce=True, misfire_grace_time=None
         )
         self._scheduler.start()
         try:
@@ -41,7 +42,12 @@ class Ticker:
                 except TimeoutError:
                     continue
         finally:
-            self._scheduler.shutdown(wait=False)
+            async with self._ticking:
+                self._scheduler.shutdown(wait=False)  # it cancels what runs, so nothing may
+
+    async def _one(self) -> None:
+        async with self._ticking:
+            await self._tick()
 
     def guard(self) -> bool:
         """Reschedules the tick if the clock was set. Returns whether it did."""

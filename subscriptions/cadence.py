@@ -1,7 +1,7 @@
 """When is a subscription due: cadences as text, zones by name, and the moments that follow from both.
 
 Local times live here and in rendering, nowhere else. Everything is pure: `now` and `after` are arguments, aware UTC.
-A local time happens once per local day (design section 8): one that the clocks skip is due at the first minute that
+A local time happens once per local day: one that the clocks skip is due at the first minute that
 exists after it, one that they repeat at the first of the two. A due moment is always computed from the calendar, never
 from the moment before it, so nothing drifts.
 """
@@ -52,7 +52,7 @@ _EXAMPLES = Sentence(
 
 
 def parse_cadence(text: str, chat_schedule: Cadence | None = None) -> Cadence:
-    """Reads a cadence as stored, exported or typed (contract section 4, WHEN).
+    """Reads a cadence as stored, exported or typed (docs/settings.md, schedule).
 
     What is left out comes from `chat_schedule` (the two times of when-out) or the defaults: 08:00-20:00, 09:00, Monday.
     Raises Refused.
@@ -84,7 +84,7 @@ def cadence_text(cadence: Cadence) -> str:
 
 
 def make_cadence(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> Cadence:
-    """The cadence that the options --every, --on and --at ask for (contract section 6, Time); None: not given.
+    """The cadence that the options --every, --on and --at ask for (docs/commands.md, subscribe); None: not given.
 
     Without --every it is the chat's schedule, with the time or day that was given: a range of times asks for when-out,
     a day for weekly, a single time keeps the rhythm of a chat that has one and is daily elsewhere. Raises Refused.
@@ -114,7 +114,7 @@ def make_cadence(every: str | None, on: str | None, at: str | None, chat_schedul
 
 
 def split_when(text: str) -> tuple[str, str | None]:
-    """Splits a text typed in a chat into the query and its trailing WHEN, None without one (contract section 4).
+    """Splits a text typed in a chat into the query and its trailing WHEN, None without one.
 
     WHEN is read only at the end, with something left before it and outside quotes; `parse_cadence` reads what is
     returned. ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am")

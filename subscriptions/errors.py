@@ -1,18 +1,18 @@
 """What can go wrong in the domain, and what can become of a message.
 
-    PaperwireError            a sentence, and a hint that says what to do
-    ├── QueryError            a query that is refused, with its column
-    ├── NotFound              no such chat, subscription or delivery
-    ├── Refused               a wish that cannot be granted as it stands
-    └── StoreError            the database cannot be used now, or not by us
+PaperwireError            a sentence, and a hint that says what to do
+├── QueryError            a query that is refused, with its column
+├── NotFound              no such chat, subscription or delivery
+├── Refused               a wish that cannot be granted as it stands
+└── StoreError            the database cannot be used now, or not by us
 
-    NotDelivered              the outcomes of a try to post, other than "sent"
-    ├── RetryLater            not sent for certain; waiting helps
-    ├── Unclear               it may have been sent
-    ├── Rejected              not sent; the platform refuses this message
-    ├── ChatMoved             not sent; the chat has another address now
-    ├── ChatGone              not sent; the chat or topic cannot be written to
-    └── SenderStopped         not sent; the token or workspace does not work
+NotDelivered              the outcomes of a try to post, other than "sent"
+├── RetryLater            not sent for certain; waiting helps
+├── Unclear               it may have been sent
+├── Rejected              not sent; the platform refuses this message
+├── ChatMoved             not sent; the chat has another address now
+├── ChatGone              not sent; the chat or topic cannot be written to
+└── SenderStopped         not sent; the token or workspace does not work
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ class Sentence:
 class PaperwireError(Exception):
     """Something a person must know: what is wrong, where, and what to do. Never a traceback."""
 
-    exit_code = 1  # 1 the work found a problem, 2 wrong usage (contract section 1)
+    exit_code = 1  # 1 the work found a problem, 2 wrong usage (docs/commands.md)
 
     def __init__(self, sentence: Sentence | str, hint: Sentence | str = "") -> None:
         super().__init__(str(sentence))

@@ -39,7 +39,7 @@ class Translation:
 class Paper:
     """One work, as one digest announced it or as the store knows it."""
 
-    key: str  # formats.md 0.3: bare arXiv id "2501.01234", else DOI, else "title:<hash>", else "abstract:<hash>"
+    key: str  # docs/formats.md: bare arXiv id "2501.01234", else DOI, else "title:<hash>", else "abstract:<hash>"
     title: str = ""  # the source's words, TeX untouched; "" means unknown
     abstract: str = ""
     authors: tuple[str, ...] = ()  # as shown, TeX accents decoded; empty means unknown
@@ -52,14 +52,14 @@ class Paper:
     announce_type: Announce | None = None
     summaries: tuple[Summary, ...] = ()
     translations: tuple[Translation, ...] = ()
-    failed: bool = False  # its summary failed (formats.md 1.2); the paper itself is fine
+    failed: bool = False  # its summary failed; the paper itself is fine
     comment: str = ""
     sources: tuple[str, ...] = ()  # names of the sources that brought it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestWarning:
-    """Something odd in a digest that did not stop it (formats.md 0.5)."""
+    """Something odd in a digest that did not stop it (docs/formats.md)."""
 
     code: str
     message: str
@@ -93,7 +93,7 @@ class KnownPaper:
 
 
 class ChatKind(StrEnum):
-    """What sort of place a chat is; the defaults of its settings depend on it (contract section 5)."""
+    """What sort of place a chat is; the defaults of its settings depend on it (docs/settings.md)."""
 
     PRIVATE = "private"  # Telegram private chat, Slack direct message, console, web
     GROUP = "group"  # Telegram group or topic
@@ -128,7 +128,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:
-    """A chat's settings, resolved: what the chat chose, else the default of its kind (contract section 5)."""
+    """A chat's settings, resolved: what the chat chose, else the default of its kind (docs/settings.md)."""
 
     schedule: str  # a cadence as written: "when-out 08:00-20:00", "daily 09:00", "now", …
     timezone: str  # IANA zone, or a fixed offset "+08:00"

@@ -1,6 +1,6 @@
-"""Words as queries and papers both see them (contract section 3, "From text to tokens").
+"""Words as queries and papers both see them (docs/queries.md).
 
-A text becomes tokens in six steps, numbered here as in the contract:
+A text becomes tokens in six steps:
 
 1. LaTeX            `fold_tex`
 2. letters          compatibility forms, case, accents

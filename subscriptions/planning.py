@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from subscriptions.model import Because, Chat, ChatKind, Facts, Item, Kind, KnownPaper, Subscription
 
-ALERT_UP_TO = 5  # papers that a private chat gets one by one (contract section 5, shape)
+ALERT_UP_TO = 5  # papers that a private chat gets one by one
 LATE_AFTER = timedelta(hours=1)
 
 

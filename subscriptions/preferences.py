@@ -1,4 +1,4 @@
-"""A chat's settings (contract section 5): what each kind of chat has, and what a person may choose instead.
+"""A chat's settings (docs/settings.md): what each kind of chat has, and what a person may choose instead.
 
 Chosen values are kept as text, in the form that `check_value` returns, under the names of SETTINGS.
 """

@@ -1,4 +1,4 @@
-"""What to do after a try to post that did not end in "sent" (design section 7). Pure; the store writes what it says.
+"""What to do after a try to post that did not end in "sent". Pure; the store writes what it says.
 
 Waiting is all that helps when a platform is down, so a message that waits waits for ever and never becomes dead.
 """

@@ -23,7 +23,7 @@ from bot.cli._streams import complain, prepare_streams, say
 from bot.errors import WrongUsage
 from subscriptions import PaperwireError, Sentence
 
-DONE, PROBLEM, USAGE = 0, 1, 2  # exit statuses (contract section 1)
+DONE, PROBLEM, USAGE = 0, 1, 2  # exit statuses (docs/commands.md)
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 _UsageError = typer.BadParameter.__bases__[0]  # click's, wherever Typer keeps it
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from subscriptions import (
     Sentence,
     Store,
     get_chat,
+    owners,
     parse_address,
     zone,
 )
@@ -50,6 +51,9 @@ class Session:
         if address.platform == "telegram" and address.address.startswith("@"):
             return asyncio.run(_resolved(self.settings, address))
         if address.platform == "slack" and "/" in address.address:
+            team, _, channel = address.address.partition("/")
+            if ours := owners(self.store).get("slack", "").partition(":")[0]:
+                return replace(address, address=channel) if team == ours else address
             return asyncio.run(_own_channel(self.settings, address))
         return address
 

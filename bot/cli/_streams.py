@@ -60,7 +60,7 @@ def instant(moment: datetime | None) -> str | None:
 
 
 def print_reply(reply: Reply, *, trouble: bool = False) -> None:
-    """An answer as messages.md shows it: its mark, the first line, what wants a fixed width, the other lines."""
+    """An answer: its mark, the first line, what wants a fixed width, the other lines."""
     stream = sys.stderr if trouble else sys.stdout
     first, *others = reply.lines or ("",)
     mark, colour = _MARKS[reply.ok]

@@ -117,7 +117,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _report(taken: Sequence[_Taken], failed: int) -> dict[str, object]:
-    """The document of `ingest --json` (contract section 1); `failed` counts files that could not be read."""
+    """The document of `ingest --json` (docs/commands.md); `failed` counts files that could not be read."""
     warnings = [
         {
             "path": one.path,

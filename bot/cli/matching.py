@@ -112,7 +112,7 @@ def _reasons(query: "Query", papers: list[Paper]) -> dict[str, list[Reason]]:
 
 
 class BatchReport(TypedDict):
-    """The document of `match --queries FILE --json` (contract section 1)."""
+    """The document of `match --queries FILE --json` (docs/commands.md)."""
 
     queries: int
     unique: int

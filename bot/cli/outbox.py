@@ -70,7 +70,7 @@ def retry(ids: Ids, *, now: Now = None) -> int:
     from subscriptions import retry_delivery
 
     with opened(now) as session:
-        return _each(ids, lambda delivery: retry_delivery(session.store, delivery), "will be tried again")
+        return _each(ids, lambda delivery: retry_delivery(session.store, delivery, now=session.now), "will be tried again")
 
 
 @app.command()
@@ -106,7 +106,7 @@ def _with_reason(entry: "OutboxEntry", settings: "Settings") -> "OutboxEntry":
 
 
 def _document(entry: "OutboxEntry") -> dict[str, object]:
-    """One element of `outbox --json` (contract section 1)."""
+    """One element of `outbox --json` (docs/commands.md)."""
     return {
         "id": entry.id,
         "chat": entry.chat,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import As, Json, Now
-from bot.cli._streams import console, print_json, say
+from bot.cli._streams import console, print_json, print_table, say
 from bot.errors import WrongUsage
 from subscriptions import Sentence
 
 if TYPE_CHECKING:
-    from subscriptions import Message, Preview
+    from subscriptions import ChatAddress, Message, Preview
 
 _MOST_DAYS = 3650
 _RULE = 72  # columns, as the console frames its messages
@@ -59,9 +59,9 @@ def preview(
         print_json(_document(str(at), found, messages))
     elif messages:
         for message in messages:
-            _show(str(at), message)
+            _show(at, message)
     else:
-        say(f"Nothing: none of {found.known:,} papers that are new to {at} fits.")
+        say(f"Nothing: none of the {found.known:,} papers looked at is for {at}.")
     return 0
 
 
@@ -88,9 +88,20 @@ def _document(chat: str, found: "Preview", messages: "tuple[Message, ...]") -> d
     }
 
 
-def _show(chat: str, message: "Message") -> None:
+def _show(chat: "ChatAddress", message: "Message") -> None:
+    """A message as its platform would show it: links behind their titles on a terminal, written out elsewhere."""
     from json import loads
 
+    from bot.rendering.gallery import displayed
+    from bot.rendering.screen import text_of
+
     say(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
-    say(loads(message.plain)["text"].rstrip())
+    if chat.platform == "web":
+        say(loads(message.payload)["text"].rstrip())
+    else:
+        display = displayed(chat.platform, message.payload)
+        for paragraph in display.paragraphs:
+            print_table(text_of(paragraph.spans, written=not sys.stdout.isatty()))
+        for row in display.keys:
+            say(" ".join(f"[{key.text}]" for key in row))
     say("─" * _RULE)

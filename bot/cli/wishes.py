@@ -120,7 +120,7 @@ def subscriptions(*, chat: AsOrAll = None, json: Json = False) -> int:
 
 
 def _document(one: "Listed") -> dict[str, object]:
-    """One element of `subscriptions --json` (contract section 1)."""
+    """One element of `subscriptions --json` (docs/commands.md)."""
     from bot.cli._streams import instant
     from bot.commands import state_of
     from subscriptions import cadence_text

@@ -32,7 +32,7 @@ def read_digest(
     data: bytes,
     name: str,
     *,
-    format: str | None = None,  # noqa: A002  the word of the contract and of paperwire.toml
+    format: str | None = None,  # noqa: A002  the word of the docs and of paperwire.toml
     day: date | None = None,
     language: str | None = None,
 ) -> Digest:

@@ -1,4 +1,4 @@
-"""The body of an entry on a daily-arXiv page, below its head, in every template that is known (formats.md 1).
+"""The body of an entry on a daily-arXiv page, below its head, in every template that is known (docs/formats.md).
 
 | template            | labels                                                                  |
 |---------------------|-------------------------------------------------------------------------|

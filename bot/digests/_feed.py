@@ -1,4 +1,4 @@
-"""What arXiv's RSS and Atom feeds have in common (formats.md 5): the fields of an announced paper, and the errors."""
+"""What arXiv's RSS and Atom feeds have in common: the fields of an announced paper, and the errors."""
 
 from dataclasses import dataclass
 

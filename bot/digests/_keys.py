@@ -1,4 +1,4 @@
-"""The key of a paper: equal keys are one paper (formats.md 0.3)."""
+"""The key of a paper: equal keys are one paper (docs/formats.md)."""
 
 import hashlib
 import unicodedata

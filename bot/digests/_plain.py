@@ -32,7 +32,7 @@ class PlainText:
 
 
 def plain_text(data: bytes) -> PlainText:
-    """Decodes a document (formats.md 0.1). Raises NotText for anything but UTF-8 and for a NUL byte.
+    """Decodes a document. Raises NotText for anything but UTF-8 and for a NUL byte.
 
     A lone carriage return stays: it is text, not a line end. A byte order mark at the start of a line goes too: there
     a file was glued to another.

@@ -38,7 +38,7 @@ class _Kind:
 
 
 class Warnings:
-    """Collects warnings by code (formats.md 0.5)."""
+    """Collects warnings by code (docs/formats.md)."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, _Kind] = {}

@@ -1,4 +1,4 @@
-"""Daily-arXiv markdown: the pages of dw-dengwei/daily-arXiv-ai-enhanced and its forks (formats.md 1).
+"""Daily-arXiv markdown: the pages of dw-dengwei/daily-arXiv-ai-enhanced and its forks (docs/formats.md).
 
 An entry of the standard template, upstream since 2025-04-17:
 

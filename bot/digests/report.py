@@ -55,7 +55,7 @@ class Summaries(TypedDict):
 
 
 class Report(TypedDict):
-    """One element of "digests" in `inspect --json` (contract section 1)."""
+    """One element of "digests" in `inspect --json` (docs/commands.md)."""
 
     path: str
     format: str | None
@@ -118,7 +118,7 @@ def _report_of_error(path: str, error: PaperwireError) -> Report:
 
 
 def _summary_state(paper: Paper) -> str:
-    """By its first field, the one that a summary cannot do without (formats.md 1.2)."""
+    """By its first field, the one that a summary cannot do without."""
     if paper.failed:
         return "failed"
     leading = any("tldr" in summary.fields or "task" in summary.fields for summary in paper.summaries)

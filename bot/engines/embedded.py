@@ -1,4 +1,4 @@
-"""Who delivers when, in one process: an asyncio drain of the lanes that were nudged (design section 9)."""
+"""Who delivers when, in one process: an asyncio drain of the lanes that were nudged."""
 
 import asyncio
 import heapq

@@ -1,4 +1,4 @@
-"""How fast messages may go: GCRA, the generic cell rate algorithm, one stored number per budget (engine.md section 4).
+"""How fast messages may go: GCRA, the generic cell rate algorithm, one stored number per budget.
 
 The number is the "theoretical arrival time": the second at which a budget is whole again. Everything here is pure
 arithmetic on monotonic seconds that the caller passes; nothing sleeps and nothing asks for the time.
@@ -77,7 +77,7 @@ class Pace:
     def pause(self, lane: Lane, until: float, now: float) -> None:
         """The platform asked this lane to wait until then.
 
-        It does not say whether it meant the lane or the token (platforms.md section 3). So when another lane of the
+        It does not say whether it meant the lane or the token. So when another lane of the
         token is still paused, the token pauses too.
         """
         self._paused_lanes = {other: end for other, end in self._paused_lanes.items() if end > now}

@@ -1,4 +1,4 @@
-"""Telegram's HTML, as the Bot API reads it (platforms.md section 3), back into paragraphs and buttons."""
+"""Telegram's HTML, as the Bot API reads it (core.telegram.org/bots/api#html-style), back into paragraphs and buttons."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Where a paper's title leads: arXiv, else its DOI, else the page that its source names (contract section 6)."""
+"""Where a paper's title leads: arXiv, else its DOI, else the page that its source names."""
 
 import re
 from urllib.parse import quote, urlsplit
@@ -25,7 +25,7 @@ def paper_url(paper: Paper) -> str:
 def web_url(url: str) -> str:
     """A http or https link, percent-encoded where a platform's markup would break; "" for anything else.
 
-    Telegram loses a link without saying so when its host has no dot (platforms.md section 3), so that is none.
+    Telegram loses a link without saying so when its host has no dot (seen in TDLib's parser), so that is none.
     """
     try:
         parts = urlsplit(clean(url))

@@ -142,7 +142,7 @@ def _source(tell: _Teller) -> list[str]:
         tell.say("The usual reason: {reason}", reason=tell.value("reason")) if tell.value("reason") else "",
         tell.say("No success since {since}.", since=since) if since else "",
         tell.count("{count} failure today.", "{count} failures today.", failures) if failures > 1 else "",
-        tell.say("It is tried again on its schedule; `paperwire sources` shows its receipts."),
+        tell.say("It is tried again by itself."),
     ]
 
 
@@ -152,7 +152,6 @@ def _overdue(tell: _Teller) -> list[str]:
     return [
         tell.say("{source} has nothing new although it is time.", source=tell.value("source", tell.say("A source"))),
         tell.say("The last papers came {since}.", since=since) if since else "",
-        tell.say("`paperwire sources poll` asks it now."),
     ]
 
 

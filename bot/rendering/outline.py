@@ -1,6 +1,6 @@
 """A delivery as a plan of what is said and in which order, before any platform is asked how much it can hold.
 
-Pure: which form a delivery takes, its header, its groups, and the lines around its papers (messages.md).
+Pure: which form a delivery takes, its header, its groups, and the lines around its papers.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Papers into as few messages as a platform's limits allow, cut only between papers.
 
 A message is a row of fragments: a header, perhaps the name of a group, papers, closing lines. Sizes are vectors, since a
-platform has several limits at once (platforms.md section 2): each message must stay within every one of them.
+platform has several limits at once (see its module): each message must stay within every one of them.
 """
 
 from collections.abc import Iterable, Sequence

@@ -46,7 +46,7 @@ def words(query: Query, translate: Translate) -> str:
 
 
 def explain(text: str, translate: Translate) -> dict[str, object]:
-    """What a query means, or why it is refused: the document of `explain --json` (contract section 1)."""
+    """What a query means, or why it is refused: the document of `explain --json` (docs/commands.md)."""
     try:
         query = parse_query(text)
     except QueryError as error:

@@ -1,4 +1,4 @@
-"""Slack: blocks of mrkdwn, within Slack's limits (platforms.md sections 2 and 6).
+"""Slack: blocks of mrkdwn, within Slack's limits (docs.slack.dev, Block Kit and chat.postMessage).
 
 Payload: {"text": titles for the notification, "blocks": […]}. Plain form: {"text": …}.
 """

@@ -1,4 +1,4 @@
-"""Telegram: HTML as the Bot API reads it, within its limits (platforms.md sections 2 and 3).
+"""Telegram: HTML as the Bot API reads it, within its limits (core.telegram.org/bots/api#sendmessage).
 
 Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"text", "data"}, left out when none}.
 Plain form: the same without markup and buttons' style, sent without parse_mode.

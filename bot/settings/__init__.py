@@ -1,4 +1,4 @@
-"""What the operator decides (contract section 2): the environment and paperwire.toml as one frozen value.
+"""What the operator decides (docs/settings.md): the environment and paperwire.toml as one frozen value.
 
 A setting that cannot be used is a SettingsError that names it and says what would do. Values are never repeated: any
 of them may be a secret that landed in the wrong place. An empty variable counts as not set.

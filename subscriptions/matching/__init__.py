@@ -1,4 +1,4 @@
-"""Many queries x many papers, and why a paper fits (contract section 3, "Meaning").
+"""Many queries x many papers, and why a paper fits (docs/queries.md).
 
     papers ──read──▶ PaperIndex ──┐
                                   ├──match──▶ query → bits, one for each paper of the index

@@ -1,4 +1,4 @@
-"""Text <-> syntax tree <-> canonical text of the query language (contract section 3).
+"""Text <-> syntax tree <-> canonical text of the query language (docs/queries.md).
 
 typed text ──_typed──▶ plain text ──_lexer──▶ lexemes ──_grammar, _lists──▶ part ──_parts──▶ alternatives
                                                            └─ _values, _terms: a word in its field

@@ -1,4 +1,4 @@
-"""Lexemes -> one part: the grammar of contract section 3, with a stack of its own.
+"""Lexemes -> one part: the grammar of the query language, with a stack of its own.
 
 Every frame of the stack is an open bracket, the first one the whole text. In a frame stand alternatives, each a list of
 parts that all must hold; signs and fields wait for the value or bracket that they belong to.

@@ -1,4 +1,4 @@
-"""The grammar's smallest parts: words, quotes, fields, signs (contract section 3).
+"""The grammar's smallest parts: words, quotes, fields, signs.
 
 One pass from left to right. What is a sign, an operator or a field depends on where a term starts, so a run without
 blanks ("-ti:gr*ph") is taken apart here and nowhere else.

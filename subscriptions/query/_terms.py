@@ -1,4 +1,4 @@
-"""Typed words -> term and canonical text, for each field (contract section 3, "Meaning").
+"""Typed words -> term and canonical text, for each field (docs/queries.md).
 
 A canonical text holds tokens only, so that it reads the same however it was typed: `few-shot` and `"Few Shots"` are both
 `"few shot"`. Read again, it gives the same term.

@@ -1,4 +1,4 @@
-"""Copies of the database put back in its place (contract section 1, restore)."""
+"""Copies of the database put back in its place (docs/operating.md, Copies)."""
 
 import shutil
 import sqlite3
@@ -39,6 +39,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
     try:
         _take(copy, prepared)
         candidate = Store(f"sqlite:///{prepared}", zone=store.zone)
+        candidate.where = str(copy)  # what is wrong with it is wrong with the copy
         try:
             _look_at(candidate, copy)
             _refuse_another_bot(candidate, store)

@@ -1,4 +1,4 @@
-"""What is kept, for how long, for whom (design rules 8, 10, 11)."""
+"""What is kept, for how long, for whom (docs/architecture.md, rules 8, 10, 11)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -9,7 +9,7 @@ from subscriptions.model import ChatState, Delivery, Lane, Message
 from subscriptions.retry import OnUnclear, Verdict, after
 from subscriptions.store import Claim, OutboxEntry, Store, outbox, people
 
-STOPPED = "stopped:"  # a mark per platform that a person must set free (design rule 11)
+STOPPED = "stopped:"  # a mark per platform that a person must set free (docs/architecture.md, rule 11)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +119,10 @@ def settle(
     with store.write() as session:
         outbox.record(session, claimed, verdict, outcome.reason, now=now, wall=wall)
         if verdict.pause_topic:
-            people.set_chat_state(session, claimed.chat.id, ChatState.PAUSED, f"gone: {outcome.reason}", now=now)
+            people.set_chat_state(session, claimed.chat.id, ChatState.PAUSED, people.GONE + outcome.reason, now=now)
         if verdict.pause_chat:
             for chat_id in people.chats_of_lane(session, address.lane):
-                people.set_chat_state(session, chat_id, ChatState.PAUSED, f"gone: {outcome.reason}", now=now)
+                people.set_chat_state(session, chat_id, ChatState.PAUSED, people.GONE + outcome.reason, now=now)
         if verdict.moved_to is not None:
             people.move_address(session, address.platform, address.address, verdict.moved_to, now=now)
     return verdict
@@ -142,11 +142,13 @@ def outbox_entries(store: Store, *, now: datetime) -> list[OutboxEntry]:
         return outbox.entries(session, now=now)
 
 
-def retry_delivery(store: Store, delivery_id: str) -> None:
-    """Gives a delivery another try; a platform that stands still because of chats that are gone goes on. Raises NotFound."""
+def retry_delivery(store: Store, delivery_id: str, *, now: datetime) -> None:
+    """Gives a delivery another try, also in a chat that was gone, or on a platform that stands still. Raises NotFound."""
     with store.write() as session:
-        if not outbox.retry(session, delivery_id):
+        chat_id = outbox.retry(session, delivery_id)
+        if chat_id is None:
             raise _no_delivery(delivery_id)
+        people.come_back(session, chat_id, now=now)
         people.drop_marks(session, STOPPED)
 
 
@@ -171,7 +173,7 @@ def count_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
 
 
 def stop_platform(store: Store, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
-    """Too many chats of one run answered "gone" (design rule 11): they go on as before, the platform stands still."""
+    """Too many chats of one run answered "gone" (rule 11): they go on as before, the platform stands still."""
     with store.write() as session:
         people.set_mark(session, STOPPED + platform, reason)
         for chat_id in chats:

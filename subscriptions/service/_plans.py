@@ -169,7 +169,7 @@ def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
 
 
 def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int, now: datetime) -> str:
-    """Design rule 5: one delivery per chat and due minute; for `now` alone, one per chat and stretch of papers."""
+    """Rule 5 of docs/architecture.md: one delivery per chat and due minute; for `now` alone, one per chat and stretch of papers."""
     if any(s.next_due_at is not None for s in theirs):
         return f"{chat.id}:{_due_moment(chat, theirs, now):%Y-%m-%dT%H:%M}"
     numbers = ",".join(str(s.number) for s in theirs)

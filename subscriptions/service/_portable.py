@@ -1,4 +1,4 @@
-"""Subscriptions as text that a person can read, edit and bring elsewhere (contract section 1, export)."""
+"""Subscriptions as text that a person can read, edit and bring elsewhere (docs/commands.md, export)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -181,7 +181,7 @@ def _apply_setting(session: Transaction, store: Store, line: _Line, chat: Chat |
 
 
 def parse_address(text: str) -> ChatAddress:
-    """A chat as contract section 1 writes it: `telegram:-100123/7`, `slack:T1/C2/171.5`, `console:me`. Raises Refused."""
+    """A chat as people write it: `telegram:-100123/7`, `slack:T1/C2/171.5`, `console:me`. Raises Refused."""
     platform, colon, rest = text.strip().partition(":")
     if not colon or not rest or platform not in ("console", "web", "telegram", "slack") or any(map(str.isspace, rest)):
         raise Refused(

@@ -73,6 +73,7 @@ def subscribe(
             own_zone = None
         else:
             own_zone = cadences.zone_name(wish.tz) if wish.tz else None
+            people.come_back(session, chat.id, now=now)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
         schedule = cadences.make_cadence(wish.every, wish.on, wish.at, cadences.parse_cadence(chat.settings.schedule))
         known = next((s for s in wishes if s.canonical == query.canonical), None)
@@ -136,7 +137,7 @@ def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
 
 
 def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime) -> Chat:
-    """Sets one of contract section 5. Raises NotFound, Refused."""
+    """Sets one of SETTINGS. Raises NotFound, Refused."""
     with store.write() as session:
         chat = find(session, store, address)
         setting = setting_name(name)
@@ -155,7 +156,7 @@ def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> people.Span
 
 
 def kind_of(address: ChatAddress) -> ChatKind:
-    """What sort of place an address names, as far as it tells by itself (platforms.md: ids of Telegram and Slack)."""
+    """What sort of place an address names, as far as it tells by itself: Telegram's groups have negative ids, Slack's people U or D."""
     if address.platform == "telegram":
         return ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE
     if address.platform == "slack":
@@ -247,7 +248,7 @@ def _one(wishes: Sequence[Subscription], which: str) -> Subscription:
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
-    """Where a new subscription starts (design rule 3)."""
+    """Where a new subscription starts (docs/architecture.md, rule 3)."""
     if typed is None:
         if schedule.kind == "now" and chat.address.platform not in ("console", "web"):
             return now

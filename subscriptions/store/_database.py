@@ -79,7 +79,7 @@ class Store:
                     Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
                 )
             if revision is not None and copies is not None:
-                self.backup(copies / f"before-{HEAD}-{now:%Y%m%dT%H%M%SZ}.db")
+                self.copy_into(copies, f"before-{HEAD}", now)
             self.upgrade()
 
     def revision(self) -> str | None:
@@ -103,7 +103,7 @@ class Store:
             command.upgrade(alembic_config(connection), "head")
 
     def backup(self, target: Path) -> None:
-        """Writes a consistent copy while others work, then keeps the newest seven of its folder's automatic ones."""
+        """Writes a consistent copy to a file while others work. Raises StoreError."""
         if self.path is None:
             raise StoreError(Sentence("Only a SQLite database can be copied to a file."), Sentence("Use pg_dump."))
         with self._sentences():
@@ -117,7 +117,11 @@ class Store:
                 copy.close()
                 source.close()
             part.replace(target)
-        for old in sorted(target.parent.glob("before-*.db"))[:-KEPT_COPIES]:
+
+    def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
+        """Makes one of the program's own copies, such as "daily", and keeps the newest seven of its kind."""
+        self.backup(folder / f"{kind}-{now:%Y%m%dT%H%M%SZ}.db")
+        for old in sorted(folder.glob(f"{kind.partition('-')[0]}-*.db"))[:-KEPT_COPIES]:
             old.unlink(missing_ok=True)
 
     def close(self) -> None:

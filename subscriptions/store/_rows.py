@@ -1,4 +1,4 @@
-"""The tables (design section 5). Rows stay inside the store: everything that leaves it is a frozen value.
+"""The tables. Rows stay inside the store: everything that leaves it is a frozen value.
 
 Times are aware UTC at this border: SQLite would hand them back naive.
 """
@@ -109,7 +109,7 @@ class PaperRow(SQLModel, table=True):
 
 
 class PaperKeyRow(SQLModel, table=True):
-    """Every key that leads to a paper (formats.md 0.3)."""
+    """Every key that leads to a paper (docs/formats.md)."""
 
     __tablename__ = "paper_key"
     key: str = Field(primary_key=True)
@@ -117,7 +117,7 @@ class PaperKeyRow(SQLModel, table=True):
 
 
 class PaperAliasRow(SQLModel, table=True):
-    """A title as its tokens: several papers may share one, so it is no key (design rule 4)."""
+    """A title as its tokens: several papers may share one, so it is no key (docs/architecture.md, rule 4)."""
 
     __tablename__ = "paper_alias"
     alias: str = Field(primary_key=True)
@@ -277,7 +277,7 @@ class MessageRow(SQLModel, table=True):
 
 
 class UpdateRow(SQLModel, table=True):
-    """What a person did, once (design rule 8)."""
+    """What a person did, once (docs/architecture.md, rule 8)."""
 
     __tablename__ = "update"
     platform: str = Field(primary_key=True)

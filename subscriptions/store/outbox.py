@@ -1,4 +1,4 @@
-"""The outbox: what is planned, what is on its way, what became of it (design section 5, rules 5 to 7)."""
+"""The outbox: what is planned, what is on its way, what became of it (docs/architecture.md, rules 5 to 7)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEntry:
-    """One delivery as people look at it (contract section 1, `outbox --json`)."""
+    """One delivery as people look at it (docs/commands.md, `outbox --json`)."""
 
     id: str
     chat: str
@@ -144,7 +144,7 @@ def claim(
     can_find: bool,
     tried: frozenset[tuple[int, int]],
 ) -> Claim | None:
-    """What to do next in this lane, marked as begun; None: nothing now (design rule 6).
+    """What to do next in this lane, marked as begun; None: nothing now (rule 6).
 
     A waiting or unclear message stops the lane; a dead one does not, nor an unclear one under `skip_unclear` that
     nobody can look up. `tried` are messages that this call of `deliver` has had its turn with.
@@ -293,7 +293,7 @@ def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
 
 
 def freeze(session: Session, seq: int, messages: Sequence[Message], *, now: datetime) -> None:
-    """Stores the rendered messages, once: what is stored is what every try posts (design rule 7)."""
+    """Stores the rendered messages, once: what is stored is what every try posts (rule 7)."""
     delivery = session.get_one(DeliveryRow, seq)
     if delivery.rendered_at is not None:
         return
@@ -415,7 +415,7 @@ def _entry(row: DeliveryRow, chat: ChatRow, states: list[str], papers: int, now:
 
 
 def derived_state(dismissed: bool, chat_state: str, states: Sequence[str]) -> str:  # noqa: FBT001 - three facts, one answer
-    """A delivery's state (design section 5): dismissed, held, else the worst of its messages."""
+    """A delivery's state (docs/operating.md): dismissed, held, else the worst of its messages."""
     if dismissed:
         return "dismissed"
     if states and all(state == "sent" for state in states):
@@ -429,11 +429,14 @@ def derived_state(dismissed: bool, chat_state: str, states: Sequence[str]) -> st
     return "planned"
 
 
-def retry(session: Session, delivery_id: str) -> bool:
-    """Gives the dead, waiting and unclear messages of a delivery another try now. False: there is no such delivery."""
+def retry(session: Session, delivery_id: str) -> int | None:
+    """Gives the dead, waiting and unclear messages of a delivery another try now.
+
+    Returns the chat's id; None: there is no such delivery.
+    """
     delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
     if delivery is None:
-        return False
+        return None
     never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == "dead")
     session.exec(delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
     if session.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
@@ -447,7 +450,7 @@ def retry(session: Session, delivery_id: str) -> bool:
     delivery.attempts, delivery.reason = 0, ""
     session.flush()
     _settle(session, delivery, delivery.created_at)
-    return True
+    return delivery.chat
 
 
 def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
@@ -504,7 +507,7 @@ def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
 
 
 def drop_payloads(session: Session, before: datetime) -> None:
-    """Forgets what messages said that were settled before `before` (design rule 10)."""
+    """Forgets what messages said that were settled before `before` (rule 10)."""
     old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < before)
     session.exec(
         update(MessageRow)

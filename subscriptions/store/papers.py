@@ -1,4 +1,4 @@
-"""Papers in the store: one row per work, merged from all that its digests told (design rules 1 and 4)."""
+"""Papers in the store: one row per work, merged from all that its digests told (docs/architecture.md, rules 1 and 4)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -255,7 +255,7 @@ class _Facts:
 
 
 def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
-    """Design rule 1: when a paper gets a change. A replacement never moves it."""
+    """Rule 1: when a paper gets a change. A replacement never moves it."""
     if paper.announce_type in (Announce.REPLACE, Announce.REPLACE_CROSS):
         return False
     if row.change is None:
@@ -266,7 +266,7 @@ def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
 
 
 def _same_paper(batch: _Batch, paper: Paper) -> list[int]:
-    """Ids of the rows that are this paper, the survivor first (design rule 4)."""
+    """Ids of the rows that are this paper, the survivor first (rule 4)."""
     found = list(dict.fromkeys(batch.keys[key] for key in _keys(paper) if key in batch.keys))
     has_id = bool(paper.arxiv_id or paper.doi) or any(_has_id(batch.rows[i]) for i in found)
     alias = title_alias(paper.title)
@@ -337,7 +337,7 @@ def _fill(row: PaperRow, paper: Paper, now: datetime) -> _Facts:
 
 
 def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
-    """Design rule 4: a higher version's text replaces; the same version's first text stays, unless it was cut off."""
+    """Rule 4: a higher version's text replaces; the same version's first text stays, unless it was cut off."""
     if not new or not old:
         return old or new
     if newer:

@@ -20,6 +20,7 @@ from subscriptions.store._rows import (
 )
 
 Span = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
+GONE = "gone: "  # how the reason of a chat begins that the platform does not let us write to
 NOW = "now"  # the mark that subscriptions with cadence now share once they have caught up
 CHUNK = 500
 
@@ -82,7 +83,7 @@ def add_chat(
 
 
 def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:
-    """What a chat set itself, by the names of contract section 5."""
+    """What a chat set itself, by the names of SETTINGS."""
     row = session.get_one(ChatRow, chat_id)
     own = {"timezone": row.timezone, "lang": row.lang}
     return {**{name: value for name, value in own.items() if value}, **row.settings}
@@ -107,6 +108,13 @@ def set_chat_state(
         detach_from_now(session, [chat_id])
     row = session.get_one(ChatRow, chat_id)
     row.state, row.state_reason, row.state_since, row.paused_until = state.value, reason, now, until
+
+
+def come_back(session: Session, chat_id: int, *, now: datetime) -> None:
+    """A chat that was gone is written to again, because a person says so."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state == ChatState.PAUSED.value and row.state_reason.startswith(GONE):
+        set_chat_state(session, chat_id, ChatState.ACTIVE, "", now=now)
 
 
 def a_pause_ended(session: Session, now: datetime) -> bool:
@@ -219,7 +227,7 @@ def set_subscription_state(
 
 
 def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
-    """Removes wishes; what was planned for them is still sent (design rule 5)."""
+    """Removes wishes; what was planned for them is still sent (docs/architecture.md, rule 5)."""
     session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     used = select(SubscriptionRow.query)
     session.exec(delete(QueryRow).where(col(QueryRow.id).not_in(used)))
@@ -330,7 +338,7 @@ def share_now_mark(session: Session, head: int) -> None:
 
 
 def move_address(session: Session, platform: str, old: str, new: str, *, now: datetime) -> None:
-    """A Telegram group became a supergroup (design rule 9): every chat of the old address lives at the new one."""
+    """A Telegram group became a supergroup (rule 9): every chat of the old address lives at the new one."""
     rows = session.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
     ).all()
@@ -353,7 +361,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
 
 
 def forget_chat(session: Session, chat_id: int) -> None:
-    """Erases a chat with all that belongs to it, and the pointers that lead to it (design rule 10)."""
+    """Erases a chat with all that belongs to it, and the pointers that lead to it (rule 10)."""
     session.exec(delete(ChatRow).where(col(ChatRow.moved_to) == chat_id))
     session.exec(delete(ChatRow).where(col(ChatRow.id) == chat_id))
     session.exec(delete(QueryRow).where(col(QueryRow.id).not_in(select(SubscriptionRow.query))))
@@ -366,7 +374,7 @@ def gone_since(session: Session, before: datetime) -> list[int]:
         for chat_id in session.exec(
             select(ChatRow.id).where(
                 ChatRow.state == ChatState.PAUSED.value,
-                col(ChatRow.state_reason).startswith("gone: "),
+                col(ChatRow.state_reason).startswith(GONE),
                 col(ChatRow.state_since) < before,
             )
         )

@@ -1,6 +1,6 @@
 """Telegram's own HTML parser as the judge of texts: tdjson, the library that the Bot API server itself is built on.
 
-It runs offline. It neither trims nor counts, so this module does (platforms.md sections 2 and 3).
+It runs offline. It neither trims nor counts, so this module does.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""Slack's Web API on loopback, as strict as the real one (platforms.md sections 2, 6 and 7).
+"""Slack's Web API on loopback, as strict as the real one (docs.slack.dev, Web API).
 
 Where the platform's behaviour is not known for certain, the fake is stricter rather than laxer and says so in a comment.
 It does not de-duplicate by client_msg_id: what a sender repeats must be seen.

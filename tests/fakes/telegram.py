@@ -1,4 +1,4 @@
-"""A Telegram Bot API server on loopback, as strict as the real one (platforms.md sections 2 to 5).
+"""A Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
 
 Where the platform's own error text is not known for certain, the fake is stricter rather than laxer and says so in a
 comment. Words of errors follow tdlib/telegram-bot-api, Client.cpp (fail_query_with_error).
@@ -269,7 +269,7 @@ class FakeTelegram(FakePlatform):
         topic = int(arguments.get("message_thread_id") or 0)
         if not topic:
             return ""
-        if topic not in chat.topics:  # General has no thread id: platforms.md section 3
+        if topic not in chat.topics:  # General has no thread id
             raise _Refusal(400, "Bad Request: message thread not found")
         if topic in chat.closed_topics:
             raise _Refusal(400, "Bad Request: TOPIC_CLOSED")

@@ -5,7 +5,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
@@ -50,7 +50,14 @@ class Terminal:
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> Ended:
         """Runs one subcommand in this process."""
-        out, err = TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO())
+        return self._call(arguments, TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO()), stdin)
+
+    def on_screen(self, columns: int, *arguments: str) -> Ended:
+        """As a call, but both streams are a terminal of that width."""
+        self._monkeypatch.setenv("COLUMNS", str(columns))
+        return self._call(arguments, _Screen(BytesIO()), _Screen(BytesIO()), b"")
+
+    def _call(self, arguments: Sequence[str], out: TextIOWrapper, err: TextIOWrapper, stdin: bytes) -> Ended:
         with self._monkeypatch.context() as patch, _own_log():
             patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
             patch.setattr(sys, "stdout", out)
@@ -84,6 +91,13 @@ class Terminal:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return name
+
+
+class _Screen(TextIOWrapper):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def page(*papers: tuple[str, str, str]) -> str:

@@ -7,7 +7,8 @@ import select
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -174,42 +175,37 @@ def test_a_state_that_is_none_is_wrong_usage(terminal: Terminal) -> None:
     assert terminal("outbox", "lost").status == 2
 
 
-def test_only_one_process_sends(terminal: Terminal, tmp_path: Path) -> None:
+@contextmanager
+def running(terminal: Terminal) -> Iterator[None]:
+    """`paperwire run` beside the test; stopped by SIGTERM at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=terminal.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PAPERWIRE_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert any(said.startswith("Database: ") for said in process.stderr), "it did not start"
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+
+
+def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     with running(terminal):
-        for arguments in (["deliver"], ["run"], ["restore", "copy.db"]):
-            ended = terminal.process(*arguments)
+        for arguments in (["deliver"], ["run", "--once"], ["restore", "copy.db"]):
+            ended = terminal(*arguments)
             assert (ended.status, ended.out) == (1, "")
             assert "sends for this database already." in ended.err
-        assert terminal.process("subscribe", "cloud", "--as", "console:me").status == 0
-        assert terminal.process("backup", "copy.db").status == 0
-
-
-class running:  # noqa: N801 - it reads as what it does: with running(terminal)
-    """`paperwire run` beside the test; stopped by SIGTERM at the end."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "bot", "run"],
-            cwd=terminal.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PAPERWIRE_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if line.startswith("Database: "):
-                return
-        raise AssertionError("it did not start")
-
-    def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        _, err = self.process.communicate(timeout=30)
-        assert self.process.returncode == 0, err
-        assert "Traceback" not in err
+        assert terminal("subscribe", "cloud", "--as", "console:me").status == 0
+        assert terminal("backup", "copy.db").status == 0
 
 
 def test_run_once_takes_everything_round_and_ends(terminal: Terminal) -> None:

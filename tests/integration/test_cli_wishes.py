@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.slack import FakeSlack
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.cli import PAGE, Terminal
 
@@ -111,7 +111,7 @@ def test_a_moment_without_offset_is_local_time_of_the_operator(terminal: Termina
     assert dues == ["2026-01-22T01:00:00Z", "2026-01-23T01:00:00Z"]
 
 
-def test_subscriptions_json_has_the_keys_of_the_contract(terminal: Terminal) -> None:
+def test_subscriptions_json_has_the_keys_that_scripts_rely_on(terminal: Terminal) -> None:
     terminal("subscribe", "Graph Networks", "--as", "console:me", "--every", "weekly", "--name", "GN", "--now", MORNING)
     terminal("subscribe", "cs.LG", "--as", "slack:C012")
     first, second = terminal("subscriptions", "--json").json
@@ -141,6 +141,34 @@ def test_the_list_is_aligned_and_plain_where_nobody_looks(terminal: Terminal) ->
     column = head.index("when")
     assert [row[column : column + 5] for row in rows] == ["now  ", "daily"]
     assert "\x1b" not in "".join(rows)
+
+
+def test_a_narrow_terminal_gets_two_lines_for_each_subscription(terminal: Terminal) -> None:
+    terminal(
+        "subscribe", "diffusion models -survey", "--as", "telegram:-100123/7", "--every", "daily", "--now", MORNING
+    )
+    terminal("subscribe", "graph", "--as", "telegram:-100123/7", "--every", "now", "--now", MORNING)
+    assert terminal.on_screen(60, "subscriptions").out == (
+        "telegram:-100123/7\n"
+        "   1  diffusion AND models, not survey\n"
+        "      daily 09:00 UTC · next Thu 22 Jan 09:00\n"
+        "   2  graph\n"
+        "      now\n"
+    )
+    assert "subscription" in terminal.on_screen(120, "subscriptions").out
+
+
+def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    assert "\x1b[31m✗" in terminal.on_screen(80, "explain", "-x").err
+    assert "\x1b[32m✓" in terminal.on_screen(80, "subscribe", "graph", "--as", "console:me").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[3" not in terminal.on_screen(80, "explain", "-x").err
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in terminal("subscriptions").out + terminal("explain", "-x").err
 
 
 def test_an_empty_list_says_how_to_begin(terminal: Terminal) -> None:
@@ -246,7 +274,7 @@ def test_preview_tries_a_query_out(terminal: Terminal) -> None:
         "papers"
     ] == ["2601.00003"]
     nothing = terminal("preview", "quantum", "--as", "console:me", "--now", MORNING)
-    assert nothing.out == "Nothing: none of 3 papers that are new to console:me fits.\n"
+    assert nothing.out == "Nothing: none of the 3 papers looked at is for console:me.\n"
     assert terminal("preview", "-x", "--as", "console:me").status == 1
     assert terminal("preview", "--days", "0", "--as", "console:me").status == 2
 
@@ -315,3 +343,15 @@ def test_the_own_workspace_may_be_named_or_not(terminal: Terminal) -> None:
         terminal("subscribe", "graph", "--as", f"slack:{slack.team}/C012")
         terminal("subscribe", "cloud", "--as", "slack:C012")
         assert [one["chat"] for one in terminal("subscriptions", "--json").json] == ["slack:C012", "slack:C012"]
+        terminal("deliver")
+    terminal("subscribe", "rain", "--as", f"slack:{slack.team}/C012")  # Slack is gone, but the database knows its team
+    assert {one["chat"] for one in terminal("subscriptions", "--json").json} == {"slack:C012"}
+    assert "--as slack:T0OTHER/C012" in terminal("subscribe", "rain", "--as", "slack:T0OTHER/C012").out
+
+
+def test_a_workspace_that_nobody_can_tell_is_a_sentence(terminal: Terminal) -> None:
+    terminal.set("SLACK_BOT_TOKEN", SLACK_TOKEN)
+    terminal.set("SLACK_API_URL", "http://127.0.0.1:9/api/")
+    ended = terminal("subscribe", "rain", "--as", "slack:T0OTHER/C012")
+    assert (ended.status, ended.out) == (1, "")
+    assert "Slack cannot be asked about T0OTHER/C012" in ended.err

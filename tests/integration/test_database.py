@@ -1,6 +1,7 @@
 """The database itself: its schema, and the sentence for everything that can be wrong with it."""
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,17 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
 def test_a_database_that_this_version_cannot_use_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="PAPERWIRE_DATABASE_URL"):
         Store(url)
+
+
+def test_of_the_programs_own_copies_the_newest_seven_of_a_kind_are_kept(tmp_path: Path) -> None:
+    store = opened(tmp_path / "live.db")
+    for day in range(9):
+        store.copy_into(tmp_path / "copies", "daily", NOON + timedelta(days=day))
+    store.copy_into(tmp_path / "copies", "before-0002", NOON)
+    (tmp_path / "copies" / "my-own.db").touch()
+    store.close()
+    kept = sorted(path.name[:14] for path in (tmp_path / "copies").iterdir())
+    assert kept == ["before-0002-20", *(f"daily-202601{day}" for day in range(24, 31)), "my-own.db"]
 
 
 def test_a_copy_is_whole_while_others_write(tmp_path: Path) -> None:

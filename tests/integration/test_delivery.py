@@ -193,7 +193,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
         assert (await app.deliver()).dead == 1
         entry = next(e for e in outbox_entries(app.store, now=clock.now()) if e.state == "dead")
         object.__setattr__(app.wire, "render", _renders(broken))
-        retry_delivery(app.store, entry.id)
+        retry_delivery(app.store, entry.id, now=clock.now())
         assert (await app.deliver()).dead == 1  # what is stored is posted: the same bytes again
 
 
@@ -221,7 +221,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
         assert (sent.sent, sent.dead) == (1, 1)
         object.__setattr__(app.wire, "render", good)
         dead = next(entry for entry in outbox_entries(app.store, now=clock.now()) if entry.state == "dead")
-        retry_delivery(app.store, dead.id)
+        retry_delivery(app.store, dead.id, now=clock.now())
         assert (await app.deliver()).sent == 1
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
 
@@ -251,6 +251,23 @@ async def test_a_chat_that_blocked_the_bot_is_paused_with_the_reason_and_keeps_e
         (entry,) = outbox_entries(app.store, now=clock.now())
         assert (sent.waiting, entry.state) == (1, "held")
         assert get_chat(app.store, address("telegram:1")).state_reason.startswith("gone: ")
+        telegram.unblocks("1")
+        retry_delivery(app.store, entry.id, now=clock.now())
+        assert (await app.deliver()).sent == 1  # a person said so, and nothing was lost meanwhile
+
+
+async def test_a_chat_that_was_gone_is_written_to_again_when_somebody_subscribes_it(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    telegram.knows("1")
+    telegram.blocks("1")
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        await app.deliver()
+        telegram.unblocks("1")
+        wants(app.store, "telegram:1", "tree", every="now")
+        assert (await app.deliver()).sent == 1
 
 
 async def test_a_closed_topic_pauses_that_topic_alone(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:

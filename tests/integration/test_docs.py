@@ -44,6 +44,7 @@ from subscriptions import (
     resolve,
 )
 from subscriptions.cadence import KINDS
+from subscriptions.query._lexer import FIELDS
 from subscriptions.retry import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service._keeping import PAYLOADS, UPDATES
 from tests.integration.cli import Terminal
@@ -120,6 +121,11 @@ def test_a_query_is_refused_with_the_column_and_sentence_of_its_page(row: Row) -
     with pytest.raises(QueryError) as refused:
         parse_query(row.code("you type"))
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_name_of_a_field_is_told(name: str) -> None:
+    assert f"`{name}:" in page("queries.md")
 
 
 # ----------------------------------------------------------------------------------------------------- docs/commands.md
@@ -208,6 +214,7 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # of the tests, not of the program: `check` would name it
     return Shell(Terminal(tmp_path, monkeypatch))
 
 
@@ -448,3 +455,26 @@ def test_the_words_of_the_glossary_are_those_of_the_program() -> None:
     kinds = [kind.value for enumeration in (Announce, Kind) for kind in enumeration]
     for word in (*outcomes, *kinds, *KINDS):
         assert re.search(rf"(?<![\w-]){word}(?![\w-])", told), word
+
+
+_READ = (".py", ".md", ".toml", ".txt", ".html", ".css", ".po", ".lock", ".j2", "Makefile", "Dockerfile", "run")
+_ELSEWHERE = re.compile(
+    r"\b(contract|design|platforms|engine|messages|style|peers)\.md\b"  # pages that are not in this repo
+    r"|\b(contract|[Dd]esign) (section|rules?)\b|(?<![\w/])/work/"
+)
+
+
+def test_nothing_refers_to_a_page_that_a_stranger_cannot_read() -> None:
+    for path in _files():
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not (found := _ELSEWHERE.search(text)), f"{path}: {found}"
+        for name in re.findall(r"docs/[\w/]+\.md", text):
+            assert (ROOT / name).is_file(), f"{path}: {name}"
+
+
+def _files() -> Iterator[Path]:
+    """The text files of the repo, without this one, which holds the words that it looks for."""
+    tops = [top for top in ROOT.iterdir() if top.name in {".ci", "Dockerfile"} or not top.name.startswith(".")]
+    for top in tops:
+        found = sorted(top.rglob("*")) if top.is_dir() else [top]
+        yield from (path for path in found if path.name.endswith(_READ) and path.is_file() and path != Path(__file__))

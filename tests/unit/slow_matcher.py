@@ -1,4 +1,4 @@
-"""What a query means, the contract's sentences one by one in the plainest code: the judge of the fast matcher.
+"""What a query means, its rules one by one in the plainest code: the judge of the fast matcher.
 
 It reads papers and terms anew for every question, tries every arrangement of an author's name, and shares nothing with
 subscriptions/matching but the words of subscriptions/normalize.

@@ -1,4 +1,4 @@
-"""How the query language reads what people type: contract section 3, sentence by sentence.
+"""How the query language reads what people type, sentence by sentence of its rules.
 
 A canonical text says in short how a query was read, so most tables are (typed, canonical).
 """

@@ -1,4 +1,4 @@
-"""Which queries are refused, where, and with which help (contract section 3, "Refused")."""
+"""Which queries are refused, where, and with which help."""
 
 import json
 from collections.abc import Container

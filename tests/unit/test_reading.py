@@ -1,4 +1,4 @@
-"""What people are told about their query: the reading in words, hints, the caret (messages.md, "Conversation")."""
+"""What people are told about their query: the reading in words, hints, the caret."""
 
 import json
 

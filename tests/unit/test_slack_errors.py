@@ -1,4 +1,4 @@
-"""Every row of the error table of platforms.md section 7, with the errors that slack-sdk and aiohttp raise."""
+"""Every row of the table of errors, with the errors that slack-sdk and aiohttp raise."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Every row of the error table of platforms.md section 4, with the errors that python-telegram-bot raises."""
+"""Every row of the table of errors, with the errors that python-telegram-bot raises."""
 
 import ssl
 from datetime import timedelta

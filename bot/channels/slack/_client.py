@@ -15,7 +15,7 @@ from bot.channels.slack._errors import before_posting, cannot_look, outcome
 from bot.channels.slack._payload import Post
 from subscriptions import RetryLater, Unclear
 
-_PAGE = 15  # what apps that are sold outside Slack's marketplace get at most (platforms.md section 2)
+_PAGE = 15  # what apps that are sold outside Slack's marketplace get at most (docs.slack.dev, conversations.history)
 _KEEP_ALIVE = 5  # seconds; a connection that Slack closed meanwhile would make a send Unclear
 
 

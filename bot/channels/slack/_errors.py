@@ -1,4 +1,4 @@
-"""slack-sdk's and aiohttp's errors → outcomes: the table of platforms.md section 7, most specific first.
+"""slack-sdk's and aiohttp's errors → outcomes: a table, most specific first (docs.slack.dev, chat.postMessage, errors).
 
 `ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` and `SocketTimeoutError` are both
 `ServerTimeoutError`s: the first of each pair was never sent, the second nobody knows. What is not in the table is
@@ -148,7 +148,7 @@ def _read(error: SlackApiError) -> _Answer:
     """Reads `error.response`, whatever it is.
 
     An AsyncSlackResponse for answers in JSON, aiohttp's own response when the JSON was broken; its `data` is {} for
-    pages, and may be a list or a text (platforms.md section 7).
+    pages, and may be a list or a text.
     """
     response: object = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0

@@ -28,7 +28,7 @@ _CLOCKS = timedelta(seconds=60)  # how far Slack's clock may be behind the one t
 
 
 def normalise(address: str, team: str) -> str:
-    """The one address of a channel: "TEAM/CHANNEL" of the own workspace `team` is "CHANNEL" (contract section 6)."""
+    """The one address of a channel: "TEAM/CHANNEL" of the own workspace `team` is "CHANNEL" (docs/commands.md)."""
     return address.removeprefix(f"{team}/") if team else address
 
 
@@ -41,7 +41,7 @@ class SlackChannel:
     """
 
     platform = "slack"
-    # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (platforms.md section 2).
+    # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
     limits = Limits(text=10_000, per_second=0, per_lane=1)
 
     def __init__(

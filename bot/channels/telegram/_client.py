@@ -15,7 +15,7 @@ from bot.channels.telegram._payload import Key, Post
 # httpx writes whole URLs, and so the token, into its log at INFO; the library writes its base URL at DEBUG.
 _TALKATIVE = ("httpx", "httpcore", "telegram")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_GENERAL = 1  # a forum's General topic: with its id the server answers "message thread not found" (platforms.md 3)
+_GENERAL = 1  # a forum's General topic: with its id the server answers "message thread not found"
 
 
 class Request(HTTPXRequest):

@@ -1,4 +1,4 @@
-"""python-telegram-bot's errors → outcomes: the table of platforms.md section 4, most specific first.
+"""python-telegram-bot's errors → outcomes: a table, most specific first.
 
 `BadRequest` and `TimedOut` are `NetworkError`s in this library, and most of what went wrong on the way is told only by
 `__cause__`. What is not in the table is Unclear.

@@ -1,0 +1,228 @@
+"""The command line as a whole: its promises about streams, statuses and sentences, in processes of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from bot.cli._program import app
+from tests.fakes.process import ROOT
+from tests.integration.cli import PAGE, Terminal
+
+NAMES = [
+    "demo", "inspect", "match", "explain", "ingest", "subscribe", "subscriptions", "unsubscribe", "set", "preview",
+    "deliver", "run", "outbox", "outbox retry", "outbox dismiss", "export", "import", "check", "db", "db upgrade",
+    "db current", "backup", "restore",
+]  # fmt: skip
+
+
+def test_a_day_from_the_first_digest_to_the_message(terminal: Terminal) -> None:
+    terminal.file("inbox/2026-01-22.md", PAGE)
+    now = ("--now", "2026-01-22T06:00:00Z")
+    told = terminal.process("subscribe", "扩散 OR diffusion -survey", "--as", "console:я", *now)
+    assert (told.status, told.err) == (0, "")
+    assert "扩散 OR (diffusion, not survey)" in told.out
+    assert terminal.process("ingest", "inbox", "--json", *now).json["papers"]["new"] == 3
+    ended = terminal.process("deliver", "--json", *now)
+    assert (ended.status, ended.json["papers"]) == (0, 1)
+    assert "Diffusion models for weather" in ended.err
+    assert terminal.process("deliver", "--json", *now).json["planned"] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_subcommand_explains_itself(terminal: Terminal, name: str) -> None:
+    ended = terminal(*name.split(), "--help")
+    assert (ended.status, ended.err) == (0, "")
+    assert f"Usage: paperwire {name}" in ended.out
+
+
+def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
+    ended = terminal("--help")
+    assert ended.status == 0
+    assert all(name.split()[0] in ended.out for name in NAMES)
+    assert {name.split()[0] for name in NAMES} == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_without_a_subcommand_the_overview_is_shown(terminal: Terminal) -> None:
+    ended = terminal()
+    assert ended.status == 2
+    assert "subscribe" in ended.out
+
+
+def test_the_version_is_one_line(terminal: Terminal) -> None:
+    ended = terminal("--version")
+    assert ended.status == 0
+    assert ended.out.startswith("paperwire")
+    assert ended.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["subscrib"], "No such command 'subscrib'"),
+        (["explain"], "Missing argument 'QUERY'. See paperwire explain --help."),
+        (["inspect", "--jsn", "x"], "No such option: --jsn"),
+        (["deliver", "--now"], "--now"),
+        (["preview", "--days", "many", "--as", "console:me"], "days"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: list[str], sentence: str) -> None:
+    ended = terminal(*arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert sentence in ended.err
+    assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "sqlite:///plain.txt/marked/paper.db"),
+        ("DATABASE_URL", "postgresql://marked@localhost/x"),
+        ("DATABASE_URL", "marked"),
+        ("TELEGRAM_TOKEN", "1:mark ed"),
+        ("WEB_PORT", "marked"),
+        ("CONFIG", "marked.toml"),
+    ],
+)
+@pytest.mark.parametrize("subcommand", ["subscriptions", "deliver", "export --all"])
+def test_a_setting_that_cannot_be_used_is_named_without_its_value(
+    terminal: Terminal, name: str, value: str, subcommand: str
+) -> None:
+    terminal.file("plain.txt", "a file is no folder")
+    terminal.set(name, value)
+    ended = terminal(*subcommand.split())
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.count("\n") == 1
+    assert "mark" not in ended.err
+    assert f"PAPERWIRE_{name}" in ended.err
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "POSIX"},
+        {"PYTHONIOENCODING": "ascii"},
+    ],
+)
+def test_text_is_utf_8_whatever_the_locale(terminal: Terminal, environ: dict[str, str]) -> None:
+    terminal.file("größe/день.md", PAGE)
+    assert terminal.process("explain", "扩散 müller", "--json", environ=environ).json["words"] == "扩散 AND müller"
+    ended = terminal.process("inspect", "größe/день.md", "--json", environ=environ)
+    assert (ended.status, ended.json["digests"][0]["papers"]) == (0, 3)
+
+
+@pytest.mark.parametrize("subcommand", ["explain", "inspect", "subscriptions"])
+def test_bytes_that_are_no_text_are_a_sentence(terminal: Terminal, subcommand: str) -> None:
+    ended = terminal.process(subcommand, b"\xff\xfe")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == "Argument 2 holds bytes that are no text. Write it in UTF-8.\n"
+
+
+def test_a_lone_surrogate_of_a_digest_leaves_json_readable(terminal: Terminal) -> None:
+    terminal.file("day.md", PAGE)
+    program = (
+        "import sys, bot.cli._streams as s; s.prepare_streams();"
+        "s.print_json({'x': chr(0xD800) + '\\x1b'}); s.say('a\\x1b[31mb')"
+    )
+    assert terminal.python(program).out == '{"x": "\\ud800\\u001b"}\na[31mb\n'
+
+
+def test_a_reader_that_goes_away_is_no_trouble(terminal: Terminal) -> None:
+    terminal.file("day.md", PAGE * 300)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "inspect", "--papers", "--json", "day.md"],
+        cwd=terminal.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(writing)
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_a_disk_that_is_full_is_a_sentence(terminal: Terminal) -> None:
+    if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device
+        pytest.skip("this machine has no /dev/full")
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "explain", "graph"],
+            cwd=terminal.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, b"The output: No space left on device.\n")
+
+
+def test_ctrl_c_ends_with_a_word(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(text: str) -> None:
+        raise KeyboardInterrupt(text)
+
+    monkeypatch.setattr("bot.cli.reading.say", interrupted)
+    ended = terminal("explain", "graph")
+    assert (ended.status, ended.out, ended.err) == (1, "", "Stopped.\n")
+
+
+def test_a_surprise_is_a_sentence_and_debugging_shows_where(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprising(text: str) -> None:
+        raise ValueError(f"cannot do {text} with 1:secret-token")
+
+    monkeypatch.setattr("bot.cli.reading.say", surprising)
+    terminal.set("TELEGRAM_TOKEN", "1:secret-token")
+    ended = terminal("explain", "graph")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err == (
+        "Something went wrong within paperwire: ValueError: cannot do graph with <secret>. "
+        "PAPERWIRE_LOG_LEVEL=debug shows where.\n"
+    )
+    terminal.set("LOG_LEVEL", "debug")
+    details = terminal("explain", "graph").err
+    assert "Traceback" in details
+    assert "secret-token" not in details
+
+
+def test_troubles_of_tasks_side_by_side_are_told_as_one(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(text: str) -> None:
+        raise ExceptionGroup("tasks", [ExceptionGroup("inner", [OSError(28, "No space left on device", text)])])
+
+    monkeypatch.setattr("bot.cli.reading.say", failing)
+    ended = terminal("explain", "graph")
+    assert (ended.status, ended.err) == (1, "graph: No space left on device.\n")
+
+
+def test_a_second_signal_ends_at_once(terminal: Terminal) -> None:
+    """The first SIGTERM lets it finish; nobody has to wait for that who sends another."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=terminal.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PAPERWIRE_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("Database: ") for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        assert "Traceback" not in process.stderr.read()
+    assert process.returncode in (0, 1)  # 0 where it was done before the second one came
+
+
+def test_help_is_quick_to_import() -> None:
+    """What every start loads holds no library that only some subcommands need."""
+    program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'rich', 'jinja2', 'pydantic') if n in sys.modules])"
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -1,0 +1,210 @@
+"""What the service answered, as replies: sentences in the chat's language, no markup."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.commands import Row, changed, listed_reply, refused, rows_of, state_of, subscribed, unsubscribed, value_of
+from bot.rendering import Language
+from subscriptions import (
+    Chat,
+    ChatAddress,
+    ChatKind,
+    ChatState,
+    Listed,
+    QueryError,
+    Refused,
+    Sentence,
+    Subscribed,
+    Subscription,
+    parse_cadence,
+    parse_query,
+    resolve,
+)
+from tests.make import NOON
+
+ENGLISH = Language("en", "Europe/Berlin")
+
+
+def chat(**values: Any) -> Chat:
+    settings = resolve(ChatKind.PRIVATE, "console", {}, timezone="Europe/Berlin", lang="en")
+    given = {"id": 1, "address": ChatAddress("console", "me"), "kind": ChatKind.PRIVATE, "settings": settings}
+    return Chat(**{**given, **values})
+
+
+def wish(cadence: str = "daily 08:00", text: str = "diffusion", **values: Any) -> Subscription:
+    given = {
+        "id": 1,
+        "chat_id": 1,
+        "number": 4,
+        "text": text,
+        "canonical": parse_query(text).canonical,
+        "cadence": parse_cadence(cadence),
+        "zone": None,
+        "since": NOON,
+        "seen": 0,
+        "next_due_at": None if cadence == "now" else NOON + timedelta(hours=20),
+    }
+    return Subscription(**{**given, **values})
+
+
+def done(subscription: Subscription, outcome: str = "added", **values: Any) -> Subscribed:
+    given = {
+        "chat": chat(),
+        "subscription": subscription,
+        "query": parse_query(subscription.text),
+        "outcome": outcome,
+        "first": subscription.next_due_at,
+        "starts": NOON - timedelta(days=1),
+        "found": 2,
+        "days": 7,
+    }
+    return Subscribed(**{**given, **values})
+
+
+@pytest.mark.parametrize(
+    ("what", "lines"),
+    [
+        (
+            done(wish()),
+            (
+                "4  words · daily 08:00 Europe/Berlin",
+                "2 papers in the 7 days I know, for example:",
+                "· one",
+                "Begins with what came since Wed 21 Jan 13:00.",
+                "First: Fri 23 Jan 09:00.",
+            ),
+        ),
+        (
+            done(wish("now", name="D"), found=0),
+            (
+                "4  words · now · D",
+                "No paper of the 7 days I know fits.",
+                "Begins with what came since Wed 21 Jan 13:00.",
+                "It comes as soon as papers do.",
+            ),
+        ),
+        (
+            done(wish(zone="+08:00"), "rescheduled"),
+            (
+                "4  words · daily 08:00 +08:00",
+                "It was there already; its schedule is changed.",
+                "First: Fri 23 Jan 09:00.",
+                "+08:00 is a fixed offset, so it ignores summer time.",
+            ),
+        ),
+        (
+            done(wish("when-out 08:00-20:00"), "known"),
+            (
+                "4  words · when-out 08:00-20:00 Europe/Berlin",
+                "It was there already; its schedule stays.",
+                "First: from Fri 23 Jan 09:00 on, as soon as papers are out.",
+            ),
+        ),
+        (
+            done(wish(text='"diffusion'), found=0, days=0),
+            (
+                "4  words · daily 08:00 Europe/Berlin",
+                "(I closed the quotation mark.)",
+                "I know no papers yet.",
+                "Begins with what came since Wed 21 Jan 13:00.",
+                "First: Fri 23 Jan 09:00.",
+            ),
+        ),
+    ],
+    ids=["added", "now and named", "rescheduled", "known", "guessed"],
+)
+def test_the_echo_of_a_wish(what: Subscribed, lines: tuple[str, ...]) -> None:
+    reply = subscribed(what, ENGLISH, reading="words", examples=["one"])
+    assert (reply.ok, reply.lines) == (True, lines)
+
+
+def test_one_paper_is_no_example() -> None:
+    assert (
+        "1 paper in the one day I know:"
+        in subscribed(done(wish(), found=1, days=1), ENGLISH, reading="", examples=[]).lines
+    )
+
+
+def test_what_is_removed_is_named() -> None:
+    reply = unsubscribed([wish(), wish(name="D", number=5)], ENGLISH)
+    assert reply.lines == ("Removed 2 subscriptions:", "4  diffusion", "5  D")
+    assert unsubscribed([], ENGLISH).ok is None
+
+
+@pytest.mark.parametrize(
+    ("error", "lines"),
+    [
+        (QueryError(Sentence("This only excludes."), Sentence("For example: {q}", {"q": "a -b"}), 1), ("This only excludes.", "For example: a -b")),
+        (Refused("No."), ("No.",)),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_a_sentence_and_what_would_be_understood(error: QueryError, lines: tuple[str, ...]) -> None:
+    reply = refused(error, ENGLISH, code=("-x", "^"))
+    assert (reply.ok, reply.lines, reply.code) == (False, lines, ("-x", "^"))
+
+
+def test_a_change_names_what_it_was() -> None:
+    before = chat()
+    after = replace(before, settings=replace(before.settings, limit=5, timezone="-03:00"))
+    assert changed("limit", before, after, ENGLISH).lines == ("limit is now 5; it was all.",)
+    assert changed("text", before, after, ENGLISH).lines == ("text is summary, as it was.",)
+    assert (
+        changed("timezone", before, after, ENGLISH).lines[1] == "-03:00 is a fixed offset, so it ignores summer time."
+    )
+    assert value_of(before.settings, "limit") == "all"
+
+
+def row(listed: Listed) -> Row:
+    (found,) = rows_of([listed], lambda text: f"<{text}>", lambda _: ENGLISH)
+    return found
+
+
+def test_a_row_of_the_list() -> None:
+    listed = Listed(chat=chat(), subscription=wish(), zone="Europe/Berlin")
+    assert row(listed) == Row(
+        chat="console:me",
+        number=4,
+        reading="<diffusion>",
+        when="daily 08:00 Europe/Berlin",
+        state="",
+        next_due="Fri 23 Jan 09:00",
+    )
+    assert row(replace(listed, subscription=wish("now", name="D"))).reading == "D"
+
+
+@pytest.mark.parametrize(
+    ("paused_chat", "paused_wish", "state", "shown"),
+    [
+        ({}, {}, "active", ""),
+        ({}, {"state": "paused"}, "paused", "paused"),
+        ({}, {"state": "paused", "paused_until": datetime(2026, 1, 26, 8, tzinfo=UTC)}, "paused", "paused until Mon 26 Jan 09:00"),
+        ({"state": ChatState.ASKED}, {}, "asked", "asked"),
+        ({"state": ChatState.PAUSED, "paused_until": NOON}, {}, "paused", "paused until Thu 22 Jan 13:00"),
+    ],
+)  # fmt: skip
+def test_what_holds_a_subscription_is_shown(
+    paused_chat: dict[str, Any], paused_wish: dict[str, Any], state: str, shown: str
+) -> None:
+    listed = Listed(chat=chat(**paused_chat), subscription=wish(**paused_wish), zone="UTC")
+    assert (state_of(listed), row(listed).state) == (state, shown)
+
+
+def test_a_list_is_aligned() -> None:
+    listed = Listed(chat=chat(), subscription=wish(), zone="UTC")
+    rows = [row(listed), row(replace(listed, subscription=wish("now", number=12, text="a long query about graphs")))]
+    reply = listed_reply(rows, ENGLISH)
+    assert reply.lines == ("2 subscriptions",)
+    assert reply.code == (
+        " 4  <diffusion>                  daily 08:00 UTC",
+        "12  <a long query about graphs>  now",
+    )
+    assert listed_reply([], ENGLISH).code == ()
+
+
+def test_the_answers_speak_the_chat_s_language() -> None:
+    chinese = Language("zh", "Asia/Shanghai")
+    reply = subscribed(done(wish()), chinese, reading="扩散", examples=[])
+    assert "1月23日" in " ".join(reply.lines)
