@@ -98,8 +98,9 @@ _LETTER_MACROS = {
 }
 _MACRO_NAME = "(?:" + "|".join(_LETTER_MACROS) + ")(?![A-Za-z])"  # TeX reads the longest name and eats blanks after it
 _ACCENT_MACRO = rf"""
-    \\(?: (?P<sign>["'`^~=.])\{{? | (?P<letter>[uvHtcdbrk]) (?: \s*\{{ | \s+ | (?=\\) ) )
+    \\(?: (?P<sign>["'`^~=.])(?P<open>\{{)? | (?P<letter>[uvHtcdbrk]) (?: \s*(?P<opened>\{{) | \s+ | (?=\\) ) )
       (?: \\(?P<under>{_MACRO_NAME})\s* | (?P<base>[^\W\d_]) )
+      (?(open)\}}?) (?(opened)\}}?)
 """
 _LETTER_MACRO = rf"\\(?P<macro>{_MACRO_NAME})\s*"
 _ACCENT = re.compile(rf"(?:{_ACCENT_MACRO} | {_LETTER_MACRO} | \\(?:[A-Za-z]+|.) )", re.VERBOSE | re.DOTALL)
@@ -201,15 +202,16 @@ _KANA = "ぁ-ゖゝ-ゟァ-ヺー-ヿㇰ-ㇿ\U0001aff0-\U0001b16f"
 _HANGUL = "가-힣"
 _ALONE = _HAN + _KANA + _HANGUL  # characters that are tokens by themselves
 _APOSTROPHES = "'’‘ʼ′`"
+_NO_LETTER = "ʼ"  # an apostrophe that Unicode counts among the letters
 
 
 def _token_pattern(alone: str) -> re.Pattern[str]:
     """Step 4, where each character of `alone` is a token by itself."""
-    letter = rf"[^\W_{alone}]"
+    letter = rf"[^\W_{_NO_LETTER}{alone}]"
     return re.compile(
         rf"""
         [{alone}]
-        | [^\W\d_{alone}] (?: \+\+ | \# )  # c++, c#: a run is taken whole, so this letter stands alone
+        | [^\W\d_{_NO_LETTER}{alone}] (?: \+\+ | \# )  # c++, c#: a run is taken whole, so this letter stands alone
         | {letter}+ (?: (?: {_MARK} | (?<=\d)\.(?=\d) ) {letter}* )*  # a mark at its start separates
         """,
         re.VERBOSE,
@@ -221,8 +223,11 @@ _ASCII_TOKEN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-
 
 _ONE = f"[{_APOSTROPHES}]"
 _APOSTROPHE = re.compile(_ONE)
-_POSSESSIVE = re.compile(rf"{_ONE}(?<=(?:[^\W_]|[+#]|{_MARK}){_ONE}){_ONE}*[sS](?![^\W_{_ALONE}]|{_MARK})")
-_INNER_APOSTROPHE = re.compile(rf"{_ONE}(?<=(?:[^\W_]|{_MARK}){_ONE}){_ONE}*(?=[^\W_])")
+_LETTER = rf"[^\W_{_NO_LETTER}]"
+_POSSESSIVE = re.compile(
+    rf"{_ONE}(?<=(?:{_LETTER}|[+#]|{_MARK}){_ONE}){_ONE}*[sS](?![^\W_{_NO_LETTER}{_ALONE}]|{_MARK})"
+)
+_INNER_APOSTROPHE = re.compile(rf"{_ONE}(?<=(?:{_LETTER}|{_MARK}){_ONE}){_ONE}*(?={_LETTER})")
 
 
 def _runs(letters: str) -> list[str]:

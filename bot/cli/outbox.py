@@ -70,7 +70,9 @@ def retry(ids: Ids, *, now: Now = None) -> int:
     from subscriptions import retry_delivery
 
     with opened(now) as session:
-        return _each(ids, lambda delivery: retry_delivery(session.store, delivery, now=session.now), "will be tried again")
+        return _each(
+            ids, lambda delivery: retry_delivery(session.store, delivery, now=session.now), "will be tried again"
+        )
 
 
 @app.command()

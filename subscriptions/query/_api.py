@@ -10,10 +10,10 @@ from subscriptions.errors import Sentence
 from subscriptions.query._sentences import Notes, Rank
 from subscriptions.query._typed import Typed, plain
 
-_TOLD = re.compile(r"arxiv\.org/api/query\?|\b(?:search_query|id_list)=|%2[0289]|\+(?:AND|OR|ANDNOT)\+", re.IGNORECASE)
-_PARAMETERS = re.compile(r"arxiv\.org/api/query\?|\b(?:search_query|id_list)=", re.IGNORECASE)
+_PARAMETERS = re.compile(r"(?i:arxiv\.org/api/query\?|\b(?:search_query|id_list)=)")
+_TOLD = re.compile(rf"{_PARAMETERS.pattern}|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
 _PARAMETER = re.compile(
-    r"(?:^|[?&\s])(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|#|\Z)", re.IGNORECASE | re.DOTALL
+    r"\b(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|#|\Z)", re.IGNORECASE | re.DOTALL
 )
 _ENCODED = re.compile(r"\+|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+", re.IGNORECASE)
 _DATES = re.compile(r"\b(?:submitted|lastUpdated)Date:\s*\[[^\]]*\]?", re.IGNORECASE)

@@ -34,7 +34,7 @@ from subscriptions.query._terms import (
 
 CATEGORY_FIELDS = frozenset({"category", "primary"})
 _IDENTIFIERS = frozenset({"id", "doi", "source"})
-_COMMA_IN_WORD = re.compile(r"[^\W\d_],[^\W\d_]")
+_COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
 _PUNCTUATION = " ,;:.!?'‘’`"
 _LIKE_A_TYPING_ERROR = 0.75  # difflib's ratio, from 0 to 1
 

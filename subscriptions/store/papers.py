@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import merge_copies
@@ -93,14 +93,12 @@ def head(session: Session) -> int:
 
 
 def change_before(session: Session, instant: datetime) -> int:
-    """The highest change that was given before `instant`."""
-    found = session.exec(
-        select(PaperRow.change)
-        .where(col(PaperRow.change).is_not(None), col(PaperRow.changed_at) < instant)
-        .order_by(col(PaperRow.change).desc())
-        .limit(1)
-    ).first()
-    return found or 0
+    """The highest change given before `instant`.
+
+    Should the clock have been set back meanwhile, a lower one: what was given from `instant` on is always above it.
+    """
+    first = session.exec(select(func.min(PaperRow.change)).where(col(PaperRow.changed_at) >= instant)).one()
+    return head(session) if first is None else first - 1
 
 
 def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:

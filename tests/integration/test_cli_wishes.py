@@ -260,7 +260,7 @@ def test_preview_shows_what_would_be_sent_and_marks_nothing(terminal: Terminal) 
     terminal("subscribe", "diffusion", "--as", "telegram:42", "--now", MORNING)
     shown = terminal("preview", "--as", "telegram:42", "--now", MORNING)
     assert (shown.status, shown.err) == (0, "")
-    assert "Diffusion models for weather" in shown.out
+    assert "Diffusion models for weather <https://arxiv.org/abs/2601.00001>" in shown.out
     document = terminal("preview", "--as", "telegram:42", "--now", MORNING, "--json").json
     assert sorted(document["papers"]) == ["2601.00001", "2601.00002"]
     assert "<b>" in document["messages"][0]["payload"]["text"]
@@ -330,6 +330,7 @@ def test_a_telegram_name_is_asked_for_once_and_kept_as_an_id(terminal: Terminal)
         terminal.set("TELEGRAM_API_URL", telegram.url)
         assert "--as telegram:-1007" in terminal("subscribe", "graph", "--as", "telegram:@lab").out
         assert [one["chat"] for one in terminal("subscriptions", "--json").json] == ["telegram:-1007"]
+        assert terminal("set", "buttons", "full", "--as", "telegram:@lab").status == 2  # a channel, as Telegram told
         unknown = terminal("subscribe", "graph", "--as", "telegram:@nobody")
         assert (unknown.status, unknown.out) == (1, "")
         assert "The bot sees no Telegram chat @nobody." in unknown.err
