@@ -16,7 +16,7 @@ demo: .venv/runtime.stamp ## the sample digests through the real program: in the
 	$(BIN)/paperwire demo --out gallery $(ARGS)
 
 test: .venv/dev.stamp ## all tests, in parallel; what is skipped is named
-	$(BIN)/python -m pytest -q -rs -n auto --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
 
 check: .venv/dev.stamp ## all that CI asks beside the tests: format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -98,9 +98,8 @@ _LETTER_MACROS = {
 }
 _MACRO_NAME = "(?:" + "|".join(_LETTER_MACROS) + ")(?![A-Za-z])"  # TeX reads the longest name and eats blanks after it
 _ACCENT_MACRO = rf"""
-    \\(?: (?P<sign>["'`^~=.])(?P<open>\{{)? | (?P<letter>[uvHtcdbrk]) (?: \s*(?P<opened>\{{) | \s+ | (?=\\) ) )
+    \\(?: (?P<sign>["'`^~=.])\{{? | (?P<letter>[uvHtcdbrk]) (?: \s*\{{ | \s+ | (?=\\) ) )
       (?: \\(?P<under>{_MACRO_NAME})\s* | (?P<base>[^\W\d_]) )
-      (?(open)\}}?) (?(opened)\}}?)
 """
 _LETTER_MACRO = rf"\\(?P<macro>{_MACRO_NAME})\s*"
 _ACCENT = re.compile(rf"(?:{_ACCENT_MACRO} | {_LETTER_MACRO} | \\(?:[A-Za-z]+|.) )", re.VERBOSE | re.DOTALL)

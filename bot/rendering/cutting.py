@@ -11,8 +11,9 @@ _SENTENCE_END = re.compile(r"[.!?][\"'”’)]?(?=\s)|[。！？][”’）」]?
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|e\.g|i\.e|cf|vs|al|etc|resp|Fig|Figs|Eq|Eqs|Sec|No|Dr|Prof|St|approx))\.$"
 )
+_CLAUSE_END = re.compile(r"[,;:](?=\s)|\s[–—](?=\s)|[，；：]")
 _LEAST_SHARE = 0.4  # a sentence that ends before this share of the room leaves too much of it empty
-_MOST_SHARE = 0.6  # a clause that ends behind this share is worth waiting for, where words have no blanks
+_MOST_SHARE = 0.6  # a clause that ends behind this share is a better place to cut than the last word
 _TRAILING = " \t\n,;:–—-([，；：、（"
 
 
@@ -66,6 +67,24 @@ def opening(text: str, room: int) -> str:
         if not _ABBREVIATION.search(text[:last]):
             return text[:last]
     return shorten(text, room)
+
+
+def first_sentence(text: str, room: int) -> str:
+    """The first sentence, if it is at most `room` columns wide; else "", as for a text that is but a beginning."""
+    end = _cut(text, room)
+    for match in _SENTENCE_END.finditer(text, 0, min(end + 1, len(text))):
+        if match.end() <= end and not _ABBREVIATION.search(text[: match.end()]):
+            return text[: match.end()]
+    return ""
+
+
+def clause(text: str, room: int) -> str:
+    """As `shorten`, but cut behind a clause where that leaves little of the room empty."""
+    if width(text) <= room:
+        return text
+    end = _cut(text, max(room - 1, 0))
+    ends = [match.start() for match in _CLAUSE_END.finditer(text, 0, min(end + 1, len(text)))]
+    return text[: ends[-1]] + ELLIPSIS if ends and ends[-1] > end * _MOST_SHARE else shorten(text, room)
 
 
 def _cut(text: str, room: int) -> int:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from bot.ports import Button
 from bot.rendering.lines import Code, Line
-from bot.rendering.outline import Heading, More
+from bot.rendering.outline import Head, Heading, More
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.views import PaperView
 
@@ -39,8 +39,10 @@ def name_of(view: object) -> str:
     return view.form if isinstance(view, PaperView) else type(view).__name__.lower()
 
 
-def gap(above: object, below: object) -> str:
+def gap(above: object, below: object, *, under_head: str = "\n\n") -> str:
     """What stands between two views in one text: a blank line, unless they belong closely together."""
+    if isinstance(above, Head):
+        return under_head
     if isinstance(above, Heading) or isinstance(below, More):
         return "\n"
     if isinstance(above, PaperView) and isinstance(below, PaperView) and below.form == "title":
@@ -48,11 +50,11 @@ def gap(above: object, below: object) -> str:
     return "\n" if isinstance(above, Line | Code) else "\n\n"
 
 
-def joined(views_and_texts: Sequence[tuple[object, str]]) -> str:
+def joined(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:
     """Texts of views as one text."""
     parts: list[str] = []
     above: object = None
     for view, text in views_and_texts:
-        parts += [gap(above, view) if parts else "", text]
+        parts += [gap(above, view, under_head=under_head) if parts else "", text]
         above = view
     return "".join(parts)

@@ -96,7 +96,8 @@ class Telegram:
     ) -> tuple[str, str]:
         """The message; its plain form keeps the texts if they fit beside the written-out links."""
         payload: dict[str, object] = {
-            "text": joined([(fragment.view, fragment.markup) for fragment in fragments]),
+            # A lock screen shows two lines: the second is not to be empty.
+            "text": joined([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
             "silent": silent,
         }
         plain = page(fragments)

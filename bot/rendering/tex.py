@@ -21,6 +21,7 @@ from bot.rendering.tex_signs import (
 from subscriptions import accent_macros
 
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # no small letters: those would stand on the line below
+_RAISED = "*′⋆∗†‡°"  # signs that are small and high by themselves
 _DEEPEST = 8  # groups within groups; titles of papers know three
 _DEEPEST_PROSE = 3
 _HINTS = ("\\", "$", "^", "``", "--")
@@ -33,6 +34,7 @@ _ASIDE = re.compile(r"\x01(\d+)\x02")
 _CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # no price, though a digit follows: $\geq$5
 _PROSE_COMMAND = re.compile(r"\\(?P<name>[A-Za-z]+)(?:(?P<space>\s*)\{(?P<group>[^{}\\]*)\})?|\\(?P<sign>[%&_#${}])")
 _PROSE_POWER = re.compile(r"(?<=[\w)\]])(?<!\^.)\^(?:\{([^{}^]{1,12})\}|([-+]?\d+|[A-Za-z](?![A-Za-z])))(?![\w^])")
+_DASH = re.compile(r"(?<=[^\W_])---?(?=[^\W_])|(?<=\S )---?(?= \S)")  # not that of --option
 _OF_TWO_GROUPS = re.compile(r"\\(href|textcolor|texorpdfstring)\{([^{}\\]*)\}\{([^{}\\]*)\}")
 _SWITCHED = re.compile(r"\{\\(?:rm|bf|it|sl|sc|sf|tt|em)\s+([^{}\\]*)\}")
 
@@ -163,7 +165,7 @@ class _Formula:
         self.at += 1
         inner = self._argument().strip()
         small = inner.translate(SUPERSCRIPT if sign == "^" else SUBSCRIPT)
-        if all(ours != theirs for ours, theirs in zip(inner, small, strict=True) if ours not in "*′"):
+        if all(ours != theirs for ours, theirs in zip(inner, small, strict=True) if ours not in _RAISED):
             return small
         runs_on = self.text[self.at : self.at + 1].isalnum()
         if len(inner) == 1 or (not runs_on and all(category(char) in _WORD_LETTERS for char in inner)):
@@ -185,7 +187,7 @@ def _prose(text: str) -> str:
     if "``" in text:
         text = re.sub(r"``(.{1,400}?)''", r"“\1”", text)
     if "--" in text:
-        text = re.sub(r"(?<=[^\W_])---?(?=[^\W_])", lambda m: "–" if m[0] == "--" else "—", text)
+        text = _DASH.sub(lambda dash: "–" if dash[0] == "--" else "—", text)
     return _PROSE_POWER.sub(_power, text) if "^" in text else text
 
 

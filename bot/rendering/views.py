@@ -10,7 +10,7 @@ from typing import Literal
 from unicodedata import combining, normalize
 
 from bot.rendering.cleaning import clean, isolated
-from bot.rendering.cutting import opening, shorten
+from bot.rendering.cutting import clause, first_sentence, opening, shorten
 from bot.rendering.language import Language
 from bot.rendering.links import paper_url
 from bot.rendering.marks import Passage, marked, plain_word
@@ -26,7 +26,9 @@ _ALL_AUTHORS_UP_TO = 3
 _FOLLOWED = 2
 _CATEGORIES = 4
 _LABELS = 2
+_UNTITLED_SENTENCE = 200  # four of five abstracts begin with a shorter sentence
 _UNTITLED_WIDTH = 90
+_NAME_WIDTH = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
     paper = item.paper.paper
     words = tuple(word for because in item.because for word in because.words)
     gone = item.paper.withdrawn_at
+    name = _name(paper)
     title, rest = _title(paper, measure.title)
     text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
     card = measure.form == "card"
@@ -115,7 +118,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
         withdrawn=reader.language.say("withdrawn by the authors, {day}", day=day) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
         categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
-        name=_name(paper) if card or _untitled(paper) else "",
+        name=name if (card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         ai=AI_MARK if ai else "",
         text=_fenced(marked(text, words)),
@@ -179,14 +182,19 @@ def _readable(text: str) -> str:
 
 
 def _title(paper: Paper, room: int) -> tuple[str, str]:
-    """The title, or the opening of the abstract in quotation marks and what is left of the abstract then."""
+    """The title, or the opening of the abstract in quotation marks and what is left of the abstract then.
+
+    The opening is a whole sentence where there is room for one, so that title and text do not share a sentence.
+    """
     if title := _readable(paper.title):
         return shorten(title, room), ""
     abstract = _readable(paper.abstract)
     if not abstract:
         return _name(paper) or shorten(clean(paper.url or paper.key), room), ""
-    first = shorten(abstract, min(room, _UNTITLED_WIDTH))
-    rest = abstract[len(first.rstrip("…")) :].strip() if first != abstract else ""
+    if sentence := first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
+        return f"“{sentence}”", abstract[len(sentence) :].strip()
+    first = clause(abstract, min(room, _UNTITLED_WIDTH))
+    rest = abstract[len(first.rstrip("…")) :].lstrip(",;:，；： ") if first != abstract else ""
     return f"“{first}”", f"…{rest}" if rest else ""
 
 
@@ -268,4 +276,4 @@ def _categories(paper: Paper, room: int) -> str:
 
 
 def _name(paper: Paper) -> str:
-    return shorten(clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _UNTITLED_WIDTH)
+    return shorten(clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)

@@ -13,7 +13,15 @@ from subscriptions.errors import Sentence
 from subscriptions.query._lexer import LEFT_OUT, Kind, Lexeme
 from subscriptions.query._model import And, Or
 from subscriptions.query._parts import Part, check_bracket, excluding, joined
-from subscriptions.query._sentences import STRAY_STAR, Notes, Rank, no_value, star_in_category, stray_bracket
+from subscriptions.query._sentences import (
+    STRAY_STAR,
+    Notes,
+    Rank,
+    no_value,
+    says_nothing,
+    star_in_category,
+    stray_bracket,
+)
 from subscriptions.query._typed import Typed
 from subscriptions.query._values import CATEGORY_FIELDS, Values
 
@@ -179,8 +187,7 @@ class Parser:
     # --------------------------------------------------------------------------------------- hints
 
     def _note_dropped(self, lexeme: Lexeme) -> None:
-        typed = self.source.text[lexeme.start : lexeme.end]
-        self.notes.add(Rank.DROPPED, Sentence("{typed} says nothing here; I left it out.", {"typed": typed}))
+        self.notes.add(Rank.DROPPED, says_nothing(self.source.text[lexeme.start : lexeme.end]))
 
     def _note_neighbours(self, lexeme: Lexeme) -> None:
         """Two slips that only the blank between two words tells: GPT -4, author:Jane Doe."""

@@ -7,7 +7,7 @@ from subscriptions.errors import QueryError, Sentence
 from subscriptions.query._lexer import FIELDS, Kind, Lexeme, lexemes
 from subscriptions.query._model import And, Or
 from subscriptions.query._parts import Part, joined
-from subscriptions.query._sentences import STRAY_STAR, Notes, Rank, no_value, star_in_category
+from subscriptions.query._sentences import STRAY_STAR, Notes, Rank, no_value, says_nothing, star_in_category
 from subscriptions.query._typed import Typed
 from subscriptions.query._values import CATEGORY_FIELDS, Values
 
@@ -106,6 +106,8 @@ class Lists:
             part = self.values.part(words[0] if len(words) == 1 else self._phrase(words), field)
         if part is None and fields:
             raise self._no_value(fields)
+        if part is None:
+            self.notes.add(Rank.DROPPED, says_nothing(self.source.text[words[0].start : words[-1].end]))
         return part
 
     def _no_value(self, fields: Item) -> QueryError:

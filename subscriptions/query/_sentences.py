@@ -157,6 +157,11 @@ STRAY_STAR = Sentence(
 )
 
 
+def says_nothing(typed: str) -> Sentence:
+    """A sign or word that was left out."""
+    return Sentence("{typed} says nothing here; I left it out.", {"typed": typed})
+
+
 @dataclass(slots=True)
 class Notes:
     """The hints that come up while a query is read."""

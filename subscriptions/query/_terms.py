@@ -86,7 +86,7 @@ def category_meaning(field: str, code: str) -> Meaning | None:
     """A category, or an archive for all below it; an unknown one is taken too, and no paper has it."""
     if not letters(code):
         return None
-    plain = code.strip().removeprefix("#").rstrip(",;.")
+    plain = code.strip(" '’‘").removeprefix("#").rstrip(",;.")
     known = canonical_category(plain)
     value = known.lower() if known else UNKNOWN + fold_value(plain)
     label = "cat" if field == "category" else field

@@ -62,12 +62,18 @@ def plain(source: Typed) -> Typed:
     """Undoes accent macros, leaves out invisible characters, and makes quotes, dashes and wide signs plain ones."""
     if "\\" in source.text:
         source = Typed(_CURLED.sub(_uncurled, source.text), source.columns)
-        source = source.replaced(list(accent_macros(source.text)))
+        source = source.replaced([_with_bracket(source.text, *macro) for macro in accent_macros(source.text)])
     if source.text.isascii():
         return source
     unseen = [(*match.span(), "") for match in _UNSEEN.finditer(source.text) if not match["command"]]
     source = source.replaced(unseen)
     return Typed(source.text.translate(_PLAIN), source.columns)
+
+
+def _with_bracket(text: str, start: int, end: int, letters: str) -> tuple[int, int, str]:
+    r"""A macro with the bracket that closes its argument, as in `H\"{o}lder`: people read its letters, not its brackets."""
+    closes = "{" in text[start:end] and text.startswith("}", end)
+    return start, end + closes, letters
 
 
 def _uncurled(match: re.Match[str]) -> str:
