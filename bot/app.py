@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -162,7 +163,7 @@ def build_app(
     clock = clock or SystemClock()
     store = make_store(settings)
     built = connect_channels(settings, out or sys.stdout) if channels is None else channels
-    return App(settings, store, clock, built, render_delivery)
+    return App(settings, store, clock, built, partial(render_delivery, titles=settings.source_titles))
 
 
 def connect_channels(settings: Settings, out: TextIO) -> dict[str, Channel]:
@@ -245,7 +246,7 @@ def stop_on_signals(app: App) -> None:
 
     def stop() -> None:
         if app.stop.is_set():
-            raise SystemExit(1)
+            os._exit(1)  # at once: SystemExit would wait for the threads that the first one waits for
         app.stop.set()
 
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -164,6 +164,21 @@ def test_killed_again_and_again(story: tuple[Program, Remote]) -> None:
     assert_whole(program, fake, kills=3)
 
 
+def test_asked_twice_it_ends_at_once_and_loses_nothing(story: tuple[Program, Remote]) -> None:
+    program, fake = story
+    fake.tell("answers", "hang after", 1)
+    process = program.start()
+    fake.tell("waits_hanging")
+    process.send_signal(signal.SIGTERM)
+    while process.poll() is None:  # the platform still holds its answer back, so only the second signal can end it
+        process.send_signal(signal.SIGTERM)
+    assert process.communicate()[1].count("Traceback") == 0
+    assert process.returncode == 1
+    fake.tell("releases", drop=True)
+    program.finish()
+    assert_whole(program, fake, kills=1)
+
+
 def test_asked_to_stop_it_finishes_what_is_on_its_way_and_doubles_nothing(story: tuple[Program, Remote]) -> None:
     program, fake = story
     fake.tell("answers", "hang after", 1)
