@@ -5,13 +5,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.clock import SystemClock
 from bot.engines.embedded import EmbeddedEngine
@@ -32,6 +32,7 @@ from subscriptions import (
     clean_up,
     free_platforms,
     lanes,
+    own_workspace,
     progress,
     stopped_platforms,
     take_over,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("paperwire")
 
 FINDS = frozenset({"slack"})  # platforms that can be asked whether they have a message
-LONGEST_STOP = 25.0  # seconds to finish what is in flight after SIGTERM
+LONGEST_STOP = 22.0  # seconds to finish what is in flight after SIGTERM; a platform that hangs is given up after 20
 
 
 class App:
@@ -98,6 +99,9 @@ class App:
             with suppress(NotDelivered):  # a platform that does not answer now is found out by the first message
                 if identity := self._bot_id(platform) or await channel.identity():
                     await asyncio.to_thread(belongs_to, self.store, platform, identity, new_bot=new_bot)
+                    if platform == "slack":
+                        team = identity.partition(":")[0]
+                        await asyncio.to_thread(own_workspace, self.store, team, now=self.clock.now())
         await asyncio.to_thread(seed_pace, self.wire)
 
     def _bot_id(self, platform: str) -> str:
@@ -128,7 +132,19 @@ class App:
         waiting = await asyncio.to_thread(lanes, self.store, platforms, now=self.clock.now(), finding=finding)
         run.lanes.update(waiting)
         self.wire.engine.nudge(waiting)
-        await self.wire.engine.run(partial(deliver, self.wire, run))
+        await self.in_time(self.wire.engine.run(partial(deliver, self.wire, run)))
+
+    async def in_time(self, work: Coroutine[Any, Any, None]) -> None:
+        """Waits for `work` to end. Once `stop` is set it has LONGEST_STOP seconds; then what is on its way stays marked."""
+        task, stop = asyncio.create_task(work), asyncio.create_task(self.stop.wait())
+        await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        await asyncio.wait((task,), timeout=LONGEST_STOP)
+        if task.done():
+            task.result()
+        else:
+            task.cancel()
+            log.warning("Broken off after %.0f s; the next start asks what became of it.", LONGEST_STOP)
 
     def pause_gone(self) -> None:
         """The operator wants chats that are gone to be paused, however many; a platform that stood still goes on."""
@@ -169,8 +185,9 @@ def build_app(
 def connect_channels(settings: Settings, out: TextIO) -> dict[str, Channel]:
     """A channel for each platform that is on. A platform's library is imported only here, and only when it is."""
     from bot.channels.console.outbound import ConsoleChannel  # noqa: PLC0415 - beside the others, which are slow to import
+    from bot.rendering.folding import folded  # noqa: PLC0415 - with the rest of rendering, see build_app
 
-    channels: dict[str, Channel] = {"console": ConsoleChannel(out)}
+    channels: dict[str, Channel] = {"console": ConsoleChannel(out, fold=folded)}
     if settings.telegram.token is not None:
         channels["telegram"] = connect_telegram(settings)
     if settings.slack.workspaces:
@@ -228,9 +245,7 @@ def _as_setting() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        where = {"where": "that PAPERWIRE_DATABASE_URL names"}
-        sentence = Sentence(error.sentence.template, {**error.sentence.values, **where})
-        raise SettingsError(sentence, error.hint) from error
+        raise SettingsError(error.sentence, error.hint) from error
 
 
 def quiet_libraries() -> None:
@@ -241,16 +256,23 @@ def quiet_libraries() -> None:
 
 
 def stop_on_signals(app: App) -> None:
-    """SIGTERM or SIGINT: no new work, finish what is in flight; a second one ends at once with 1."""
-    loop = asyncio.get_running_loop()
+    """SIGTERM or SIGINT: no new work, finish what is in flight; a second one ends at once with 1.
 
-    def stop() -> None:
-        if app.stop.is_set():
+    The handlers stay until the process ends, for what is printed after the work; the loop's own go with it.
+    """
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def stop(*_: object) -> None:
+        nonlocal asked
+        if asked:
             os._exit(1)  # at once: SystemExit would wait for the threads that the first one waits for
-        app.stop.set()
+        asked = True
+        with suppress(RuntimeError):  # the loop is closed: all is done
+            loop.call_soon_threadsafe(app.stop.set)
 
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop)
+        signal.signal(name, stop)
 
 
 def _off(platform: str, variable: str) -> SettingsError:

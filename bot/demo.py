@@ -146,7 +146,7 @@ GUESTS: Final[tuple[Guest, ...]] = (
         platform="console",
         address="desk",
         who=Sentence("A terminal"),
-        remark=Sentence("As soon as papers come. What an earlier digest brought is not told again."),
+        remark=Sentence("As soon as papers come. What an earlier digest brought does not come again."),
         title="Terminal",
         wishes=(Wish(text='agent* OR "tool use"', every="now"),),
     ),

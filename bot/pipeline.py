@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from bot.digests import read_digest
 from bot.ports import Channel, Clock, Engine, LanePace
@@ -30,8 +31,9 @@ from subscriptions import (
     OnUnclear,
     RetryLater,
     Store,
+    StoreError,
     Verdict,
-    again,
+    begin,
     cannot_render,
     claim,
     confirm,
@@ -41,7 +43,6 @@ from subscriptions import (
     ingest_digest,
     plan_due,
     recent_sends,
-    release,
     settle,
     skip_unclear,
     stop_platform,
@@ -50,9 +51,14 @@ from subscriptions import (
 
 log = logging.getLogger("paperwire")
 
+T = TypeVar("T")
+
 LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be seen in Slack's history (nobody tells; it errs on the long side)
 LOOK_AGAIN_AFTER = 5.0  # a miss is only proof after a second look
-LONGEST_PACE = 90.0  # seconds: a longer wait is one that the platform asked for, and is left to the store
+LONGEST_PACE = 10.0  # seconds: a longer wait is one that the platform asked for, and is left to the store
+SLOT_LASTS = 0.03  # seconds; sends that go later than their slots would bunch up beyond the platform's limit
+LONGEST_WRITE = 60.0  # seconds that a database is asked again to take what became of a try: else it comes twice
+ASK_AGAIN_AFTER = 0.5
 TRIES = 3  # posts of one message in one call; what is unclear after that stays for the next
 GONE_CHATS, GONE_SHARE = 10, 5  # more than ten, and more than a fifth of a run (docs/architecture.md, rule 11)
 
@@ -67,6 +73,15 @@ class Run:
     lanes: set[Lane] = field(default_factory=set)
     gone: dict[str, set[int]] = field(default_factory=dict)  # platform -> chats that were paused in this run
     stopped: dict[str, str] = field(default_factory=dict)  # platform -> why it does not send
+    broken: bool = False  # the database cannot be used, so no lane goes on
+
+
+@dataclass(slots=True)
+class Turn:
+    """One call of `deliver` in one lane."""
+
+    last_try: float  # monotonic second at which the last post of this lane was over, at the latest
+    tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +132,7 @@ async def ingest(
 
 async def plan(wire: Wire, run: Run) -> None:
     """Writes down what every chat is to get now, and wakes their lanes."""
-    lanes = await asyncio.to_thread(plan_due, wire.store, now=wire.clock.now())
+    lanes = await asyncio.to_thread(plan_due, wire.store, now=wire.clock.now(), enough=wire.stopping)
     run.planned += len(lanes)
     wire.engine.nudge([lane for lane in lanes if lane.platform in wire.channels])
 
@@ -125,19 +140,22 @@ async def plan(wire: Wire, run: Run) -> None:
 async def deliver(wire: Wire, run: Run, lane: Lane) -> None:
     """Sends what waits in one lane, in order, until there is nothing to do in it now."""
     run.lanes.add(lane)
-    tries: Counter[tuple[int, int]] = Counter()
-    while not wire.stopping() and lane.platform not in run.stopped:
-        step = await asyncio.to_thread(_claim, wire, lane, tries)
-        if step is None:
-            return
-        if step.message is None:
-            await asyncio.to_thread(_freeze, wire, step)
-        elif not step.unclear or await _must_post_again(wire, run, step, tries):
-            tries[step.seq, step.message.number] += 1
-            await _post(wire, run, step)
+    turn = Turn(wire.clock.monotonic())
+    try:
+        while not (wire.stopping() or run.broken or lane.platform in run.stopped):
+            step = await asyncio.to_thread(_claim, wire, lane, turn)
+            if step is None:
+                return
+            if step.message is None:
+                await asyncio.to_thread(_freeze, wire, step)
+            elif not step.unclear or await _must_post_again(wire, run, step, turn):
+                await _post(wire, run, step, turn)
+    except StoreError:
+        run.broken = True
+        raise
 
 
-def _claim(wire: Wire, lane: Lane, tries: Counter[tuple[int, int]]) -> Claim | None:
+def _claim(wire: Wire, lane: Lane, turn: Turn) -> Claim | None:
     return claim(
         wire.store,
         lane,
@@ -145,7 +163,7 @@ def _claim(wire: Wire, lane: Lane, tries: Counter[tuple[int, int]]) -> Claim | N
         wall=wire.clock.wall(),
         on_unclear=wire.on_unclear,
         can_find=lane.platform in wire.finding,
-        tried=frozenset(message for message, times in tries.items() if times >= TRIES),
+        tried=frozenset(message for message, times in turn.tries.items() if times >= TRIES),
     )
 
 
@@ -161,54 +179,71 @@ def _freeze(wire: Wire, step: Claim) -> None:
         freeze(wire.store, step.seq, messages, now=wire.clock.now())
 
 
-async def _post(wire: Wire, run: Run, step: Claim) -> None:
-    """Posts one message and writes down at once what became of it."""
+async def _post(wire: Wire, run: Run, step: Claim, turn: Turn) -> None:
+    """Posts one message and writes down at once what became of it.
+
+    It is marked as begun only after the wait for its turn: what a crash finds begun may have been sent.
+    """
     assert step.message is not None  # noqa: S101 - the caller looked
     lane = step.chat.address.lane
-    if not await _wait_for_pace(wire, lane):
-        await asyncio.to_thread(release, wire.store, step)
+    if not (await _wait_for_lane(wire, lane) and await _wait_for_token(wire, lane)):
         return
+    slot = wire.clock.monotonic()
+    if not await asyncio.to_thread(begin, wire.store, step, wall=wire.clock.wall()):
+        return
+    if wire.clock.monotonic() - slot > SLOT_LASTS:
+        await _wait_for_token(wire, lane)
+    wire.pace.sent(lane, wire.clock.monotonic())
+    turn.tries[step.seq, step.message.number] += 1
     channel = wire.channels[lane.platform]
     try:
         platform_id = await channel.post(
             step.chat.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
         )
     except NotDelivered as outcome:
+        turn.last_try = wire.clock.monotonic()
         await _settle(wire, run, step, outcome)
     else:
         await _confirm(wire, run, step, platform_id)
 
 
-async def _wait_for_pace(wire: Wire, lane: Lane) -> bool:
-    """Waits until the limits let one more message go. False: it would be too long, or we are to stop.
+async def _wait_for_lane(wire: Wire, lane: Lane) -> bool:
+    """Waits until one more message of the lane may go. False: the platform asked for too long a wait, or we are to stop.
 
-    The lane first, then the token: a slot of the token that waits for a lane would be gone when others need it.
+    The lane comes before the token: a slot of the token that waits for a lane would be gone when others need it.
     """
-    for ready in (_lane_ready, _token_ready):
-        now = wire.clock.monotonic()
-        wait = await ready(wire, lane, now) - now
+    while (wait := wire.pace.ready(lane, now := wire.clock.monotonic()) - now) > 0:
         if wait > LONGEST_PACE:
             wall = wire.clock.wall()
             await asyncio.to_thread(hold, wire.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
             return False
-        if wait > 0:
-            await wire.clock.sleep(wait)
-        if wire.stopping():
-            return False
-    wire.pace.sent(lane, wire.clock.monotonic())
-    return True
+        await wire.clock.sleep(wait)
+    return not wire.stopping()
 
 
-async def _lane_ready(wire: Wire, lane: Lane, now: float) -> float:
-    return wire.pace.ready(lane, now)
+async def _wait_for_token(wire: Wire, lane: Lane) -> bool:
+    """Takes a slot of the token and waits for it. False: we are to stop."""
+    wait = await wire.engine.reserve(lane.platform) - wire.clock.monotonic()
+    if wait > 0:
+        await wire.clock.sleep(wait)
+    return not wire.stopping()
 
 
-async def _token_ready(wire: Wire, lane: Lane, _: float) -> float:
-    return await wire.engine.reserve(lane.platform)
+async def _written_down(wire: Wire, write: Callable[[], T]) -> T:
+    """Stores what became of a try, and asks a database that is busy again: what is not stored comes twice."""
+    until = wire.clock.monotonic() + LONGEST_WRITE
+    while True:
+        try:
+            return await asyncio.to_thread(write)
+        except StoreError as error:
+            if wire.stopping() or wire.clock.monotonic() > until:
+                raise
+            log.warning("What was sent cannot be written down yet: %s", error)
+        await wire.clock.sleep(ASK_AGAIN_AFTER)
 
 
 async def _confirm(wire: Wire, run: Run, step: Claim, platform_id: str) -> None:
-    papers = await asyncio.to_thread(confirm, wire.store, step, platform_id, now=wire.clock.now())
+    papers = await _written_down(wire, partial(confirm, wire.store, step, platform_id, now=wire.clock.now()))
     if papers is not None:
         run.sent += 1
         run.papers += papers
@@ -217,8 +252,8 @@ async def _confirm(wire: Wire, run: Run, step: Claim, platform_id: str) -> None:
 async def _settle(wire: Wire, run: Run, step: Claim, outcome: NotDelivered) -> None:
     lane = step.chat.address.lane
     now, wall = wire.clock.now(), wire.clock.wall()
-    verdict: Verdict = await asyncio.to_thread(
-        settle, wire.store, step, outcome, on_unclear=wire.on_unclear, now=now, wall=wall
+    verdict: Verdict = await _written_down(
+        wire, partial(settle, wire.store, step, outcome, on_unclear=wire.on_unclear, now=now, wall=wall)
     )
     if isinstance(outcome, RetryLater) and outcome.after:
         second = wire.clock.monotonic()
@@ -242,46 +277,49 @@ async def _count_gone(wire: Wire, run: Run, platform: str, chat_id: int) -> None
         run.stopped[platform] = reason
 
 
-async def _must_post_again(wire: Wire, run: Run, step: Claim, tries: Counter[tuple[int, int]]) -> bool:
+async def _must_post_again(wire: Wire, run: Run, step: Claim, turn: Turn) -> bool:
     """Settles a message that was perhaps sent, where the platform can be asked; True: it is to be posted again."""
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     lane = step.chat.address.lane
     try:
-        platform_id = await _look_up(wire, step)
+        platform_id = await _look_up(wire, step, turn)
     except RetryLater as wait:
         wall = wire.clock.wall()
         await asyncio.to_thread(hold, wire.store, lane, wall=wall, until=wall + max(wait.after, timedelta(seconds=1)))
-        tries[step.seq, step.message.number] = TRIES
+        turn.tries[step.seq, step.message.number] = TRIES
         return False
     except LookupError as error:
-        return await _follow_policy(wire, step, tries, str(error))
-    if platform_id is not None:
-        await _confirm(wire, run, step, platform_id)
-        return False
-    return await asyncio.to_thread(again, wire.store, step, wall=wire.clock.wall())
+        return await _follow_policy(wire, step, turn, str(error))
+    if platform_id is None:
+        return True
+    await _confirm(wire, run, step, platform_id)
+    return False
 
 
-async def _follow_policy(wire: Wire, step: Claim, tries: Counter[tuple[int, int]], reason: str) -> bool:
+async def _follow_policy(wire: Wire, step: Claim, turn: Turn, reason: str) -> bool:
     """Nobody can tell whether it was sent: the operator's `on_unclear` decides."""
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     key = (step.seq, step.message.number)
     if wire.on_unclear == "skip":
         await asyncio.to_thread(skip_unclear, wire.store, step, reason)
-        tries[key] = TRIES
+        turn.tries[key] = TRIES
         return False
-    if tries[key] and not step.at_start:
-        tries[key] = TRIES  # it had its try in this call; the wait of RetryLater comes first
+    if turn.tries[key] and not step.at_start:
+        turn.tries[key] = TRIES  # it had its try in this call; the wait of RetryLater comes first
         return False
-    return await asyncio.to_thread(again, wire.store, step, wall=wire.clock.wall())
+    return True
 
 
-async def _look_up(wire: Wire, step: Claim) -> str | None:
-    """Asks the platform, no earlier than 2 s after the try, and once more 5 s after a miss."""
+async def _look_up(wire: Wire, step: Claim, turn: Turn) -> str | None:
+    """Asks the platform, no earlier than 2 s after the try was over, and once more 5 s after a miss.
+
+    Nobody knows when within the try the platform took the message. A try of an earlier process was over before this
+    call began.
+    """
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     channel = wire.channels[step.chat.address.platform]
     attempted = step.attempted_at or wire.clock.wall()
-    rest = (attempted + timedelta(seconds=LOOK_AFTER) - wire.clock.wall()).total_seconds()
-    for wait in (min(rest, LOOK_AFTER), LOOK_AGAIN_AFTER):
+    for wait in (turn.last_try + LOOK_AFTER - wire.clock.monotonic(), LOOK_AGAIN_AFTER):
         if wait > 0 and channel.platform in wire.finding:
             await wire.clock.sleep(wait)
         found = await channel.find(

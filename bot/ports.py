@@ -111,7 +111,10 @@ class Engine(Protocol):
         """Wakes lanes. A lane that is nudged twice runs once; one that runs is run again afterwards."""
 
     async def run(self, deliver: Deliver) -> None:
-        """Runs `deliver` for every nudged lane, never twice at once for one lane, until nothing is left to do."""
+        """Runs `deliver` for every nudged lane, never twice at once for one lane, until nothing is left to do.
+
+        What `deliver` raises breaks off no other lane; it is raised at the end, as a group.
+        """
 
     async def reserve(self, token: str, n: int = 1) -> float:
         """Takes `n` sends of a token's budget; returns the monotonic second at which the first may start."""
@@ -124,7 +127,7 @@ class LanePace(Protocol):
     """How fast one lane may go; lanes have one sender each, so this stays in the process that delivers."""
 
     def ready(self, lane: Lane, now: float) -> float:
-        """The monotonic second at which the next message of the lane may go."""
+        """The monotonic second at which the next message of the lane may go, pauses of its token included."""
 
     def sent(self, lane: Lane, at: float) -> None:
         """A message of the lane started at that second."""

@@ -18,17 +18,16 @@ from bot.pipeline import Run, deliver, plan
 from bot.role import sending_role
 from bot.scheduler import Ticker
 from bot.settings import Settings
-from subscriptions import PaperwireError, Sentence, lanes, stopped_platforms
+from subscriptions import PaperwireError, Sentence, lanes, stopped_platforms, take_over
 
 log = logging.getLogger("paperwire")
 
 REST_FIRST, REST_LONGEST = 60.0, 900.0  # seconds that a platform whose token fails is left alone
 TIDY_EVERY = timedelta(days=1)
-STOP_SECONDS = 25.0  # for what is in flight
 
 
 class Process:
-    """The long-running process: one tick every two seconds, one drain at a time beside it."""
+    """The long-running process: one tick every second, one drain at a time beside it."""
 
     def __init__(self, app: App, inbox: Inbox) -> None:
         self.app = app
@@ -57,17 +56,18 @@ class Process:
     def _report_sources(self) -> None:
         for source in self.inbox.sources:
             self.problems.pop(f"source {source}", None)
-        self.problems.update({f"source {name}": why for name, why in self.inbox.problems.items()})
+        self.problems.update({f"source {name}": "it cannot be read; the log says why" for name in self.inbox.problems})
 
     async def finish(self) -> None:
         """Waits until the lanes that were nudged so far have had their turn, or the time to stop is over."""
         if self._drain is not None:
-            await asyncio.wait([self._drain], timeout=STOP_SECONDS)
-            if self._drain.done():
-                self._report(self._drain)
+            await asyncio.wait([self._drain])
+            await self._end_drain(self._drain)
 
     async def _nudge(self) -> None:
         app = self.app
+        if self._drain is not None and self._drain.done():
+            await self._end_drain(self._drain)
         platforms = [p for p in app.wire.channels if p not in self._run.stopped]
         found = await asyncio.to_thread(
             lanes, app.store, platforms, now=app.clock.now(), finding=sorted(app.wire.finding)
@@ -76,18 +76,20 @@ class Process:
             return
         self._run.lanes.update(found)
         app.wire.engine.nudge(found)
-        if self._drain is None or self._drain.done():
-            if self._drain is not None:
-                self._report(self._drain)
-            self._drain = asyncio.create_task(app.wire.engine.run(partial(deliver, app.wire, self._run)))
+        if self._drain is None:
+            self._drain = asyncio.create_task(app.in_time(app.wire.engine.run(partial(deliver, app.wire, self._run))))
 
-    def _report(self, drain: asyncio.Task[None]) -> None:
-        error = drain.exception() if not drain.cancelled() else None
-        if error is not None:
-            self.problems["deliver"] = "a lane failed; see the log"
-            log.error("Delivering failed: %s", error, exc_info=error)
-        else:
+    async def _end_drain(self, drain: asyncio.Task[None]) -> None:
+        """Says what went wrong in the lanes. A message whose fate could not be written down is unclear from then on."""
+        self._drain, self._run = None, Run(stopped=self._run.stopped)
+        error = drain.exception()
+        if error is None:
             self.problems.pop("deliver", None)
+            return
+        self.problems["deliver"] = "a lane failed; the log says why"
+        for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
+            log.error("Delivering failed: %s", one, exc_info=one)
+        await asyncio.to_thread(take_over, self.app.store)
 
     async def _wake_platforms(self) -> None:
         """A platform whose token failed is tried again after a while; one that stands still waits for a person."""

@@ -8,13 +8,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.ports import Clock
 
-TICK_SECONDS = 2.0
+TICK_SECONDS = 1.0  # a file of a watched folder must be read within five of its last change, and takes two looks
 GUARD_SECONDS = 5.0
 STEP_SECONDS = 1.5  # a wall clock that moved this much against the monotonic one was set, or the machine slept
 
 
 class Ticker:
-    """Calls `tick` every two seconds, one call at a time; late ticks are merged into one.
+    """Calls `tick` every second, one call at a time; late ticks are merged into one.
 
     APScheduler 3 plans its next run by the wall clock: set that clock back an hour, and it would not tick for an hour.
     A guard notices when wall and monotonic time drift apart, and plans anew.

@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from subscriptions.service import Restored as Restored
     from subscriptions.service import Subscribed as Subscribed
     from subscriptions.service import Wish as Wish
-    from subscriptions.service import again as again
+    from subscriptions.service import begin as begin
     from subscriptions.service import belongs_to as belongs_to
     from subscriptions.service import cannot_render as cannot_render
     from subscriptions.service import claim as claim
@@ -107,16 +107,15 @@ if TYPE_CHECKING:
     from subscriptions.service import listed as listed
     from subscriptions.service import once as once
     from subscriptions.service import outbox_entries as outbox_entries
+    from subscriptions.service import own_workspace as own_workspace
     from subscriptions.service import owners as owners
     from subscriptions.service import parse_address as parse_address
     from subscriptions.service import plan_due as plan_due
     from subscriptions.service import preview as preview
     from subscriptions.service import progress as progress
     from subscriptions.service import recent_sends as recent_sends
-    from subscriptions.service import release as release
     from subscriptions.service import restore as restore
     from subscriptions.service import retry_delivery as retry_delivery
-    from subscriptions.service import search as search
     from subscriptions.service import set_setting as set_setting
     from subscriptions.service import settle as settle
     from subscriptions.service import skip_unclear as skip_unclear

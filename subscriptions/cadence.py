@@ -59,7 +59,7 @@ def parse_cadence(text: str, chat_schedule: Cadence | None = None) -> Cadence:
     """
     match = _WHEN.fullmatch(_plain(text))
     if match is None:
-        raise Refused(Sentence("“{text}” is no schedule.", {"text": text.strip()}), _EXAMPLES)
+        raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), _EXAMPLES)
     if match["now"]:
         return Cadence(kind="now")
     if match["out"]:
@@ -92,7 +92,7 @@ def make_cadence(every: str | None, on: str | None, at: str | None, chat_schedul
     kind = _plain(every) if every is not None else _kind_of(on, at, chat_schedule)
     if kind not in KINDS:
         raise Refused(
-            Sentence("“{every}” is no rhythm.", {"every": every}),
+            Sentence("“{every}” is not a schedule.", {"every": every}),
             Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(KINDS)}),
         )
     if on is not None and kind != "weekly":
@@ -144,7 +144,9 @@ def zone_name(name: str) -> str:
         return _offset_name(offset, name)
     known = _zones_by_lower_case().get(typed.replace(" ", "_"))
     if known is None:
-        raise Refused(Sentence("“{name}” is no time zone that I know.", {"name": name.strip()}), _nearest_zone(typed))
+        raise Refused(
+            Sentence("“{name}” is not a time zone that I know.", {"name": name.strip()}), _nearest_zone(typed)
+        )
     return known
 
 
@@ -319,7 +321,7 @@ def _chosen_weekday(on: str | None, every: str | None, chat_schedule: Cadence) -
         return chat_schedule.weekday or 0 if every is None else 0
     if not re.fullmatch(_DAY, _plain(on)):
         raise Refused(
-            Sentence("“{day}” is no day of the week.", {"day": on}),
+            Sentence("“{day}” is not a day of the week.", {"day": on}),
             Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
         )
     return _weekday(_plain(on))
@@ -329,7 +331,7 @@ def _single(at: str | None) -> time:
     if at is None:
         return NINE
     if not re.fullmatch(_TIME, _plain(at)):
-        raise Refused(Sentence("“{at}” is no time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
+        raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
     return _clock(_plain(at))
 
 
@@ -358,7 +360,7 @@ def _offset_name(offset: re.Match[str], typed: str) -> str:
     hours, minutes = int(offset["hours"]), int(offset["minutes"] or 0)
     if minutes >= 60 or timedelta(hours=hours, minutes=minutes) > _LARGEST_OFFSET:  # noqa: PLR2004 - minutes of an hour
         raise Refused(
-            Sentence("“{name}” is no offset that a clock on Earth shows.", {"name": typed.strip()}),
+            Sentence("“{name}” is not an offset that any clock on Earth shows.", {"name": typed.strip()}),
             Sentence("For example: +08:00, UTC-3 or +05:30."),
         )
     return f"{offset['sign']}{hours:02}:{minutes:02}" if hours or minutes else "UTC"

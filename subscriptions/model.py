@@ -243,6 +243,7 @@ class Facts:
     days: tuple[date, ...] = ()  # local days on which those papers became known, ascending
     first: bool = False  # the chat's first due delivery: it speaks even when empty
     next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
+    next_about: bool = False  # that moment is but the first of two times: when-out waits for its sources
     late: timedelta = timedelta(0)  # how long after its due moment it was planned
     notice: str = ""  # a notice's cause, a name of templates/*/notice
     detail: Mapping[str, str] = field(default_factory=dict)  # what the notice is about

@@ -36,6 +36,7 @@ class Due:
     now: datetime
     zone: tzinfo
     next_due: datetime | None
+    next_about: bool = False  # see Facts
     speaks_first: bool = True  # an empty first delivery is a message
 
 
@@ -134,6 +135,7 @@ def _facts(due: Due) -> Facts:
         days=_days(window, due.zone),
         first=not due.chat.spoken,
         next_due=due.next_due,
+        next_about=due.next_about,
         late=late if late >= LATE_AFTER else timedelta(0),
     )
 

@@ -133,7 +133,7 @@ def _chosen_word(name: str, value: str, words: tuple[str, ...]) -> str:
 
 def _refused(name: str, value: str, possible: Sentence | str) -> Refused:
     return Refused(
-        Sentence("“{value}” is no value for {name}.", {"value": value, "name": name}),
+        Sentence("“{value}” is not a value for {name}.", {"value": value, "name": name}),
         Sentence("Possible: {possible}.", {"possible": possible}),
     )
 

@@ -43,7 +43,8 @@ class FakeClock:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.advance(timedelta(seconds=seconds))
+        self.step(timedelta(seconds=seconds))
+        self._second += seconds  # as it stands: a timedelta knows nothing below a microsecond
 
     def advance(self, by: timedelta) -> None:
         """Everything runs on together."""

@@ -144,7 +144,7 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
         except UnicodeError:
             if not argument.isprintable():
                 raise WrongUsage(
-                    Sentence("Argument {number} holds bytes that are no text.", {"number": number}),
+                    Sentence("Argument {number} holds bytes that are not text.", {"number": number}),
                     Sentence("Write it in UTF-8."),
                 ) from None
             decoded.append(argument)

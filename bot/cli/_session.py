@@ -93,7 +93,7 @@ def moment(option: str, text: str, settings: Settings) -> datetime:
         instant = None
     if instant is None or instant.year not in _YEARS:
         raise WrongUsage(
-            Sentence("{option} is no moment: “{text}”.", {"option": option, "text": text}),
+            Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text}),
             Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
         )
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)

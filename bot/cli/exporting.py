@@ -77,7 +77,7 @@ def _text_of(file: str) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise WrongUsage(
-            Sentence("{file}, line {line}: this is no UTF-8 text.", {"file": file, "line": line}),
+            Sentence("{file}, line {line}: this is not UTF-8 text.", {"file": file, "line": line}),
             Sentence("Save it as UTF-8."),
         ) from None
 

@@ -112,7 +112,7 @@ def _day(text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text.strip())
     except ValueError:
         raise WrongUsage(
-            Sentence("--date is no day: “{text}”.", {"text": text}), Sentence("For example: 2026-01-22.")
+            Sentence("--date is not a day: “{text}”.", {"text": text}), Sentence("For example: 2026-01-22.")
         ) from None
 
 

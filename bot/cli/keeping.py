@@ -189,6 +189,6 @@ def _refuse_target(file: Path, store: "Store") -> None:
         with file.open("rb") as existing:
             if existing.read(len(_SQLITE)) not in (_SQLITE, b""):
                 raise WrongUsage(
-                    Sentence("{file} is no copy of a database, so it is not replaced.", {"file": file}),
+                    Sentence("{file} is not a copy of a database, so it is not replaced.", {"file": file}),
                     Sentence("Name another file."),
                 )

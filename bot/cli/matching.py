@@ -158,6 +158,7 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     )
     if listed:
         report["matches"] = [(line, keys[handle]) for line, handle in enumerate(lines.handles, 1) if handle in keys]
+        report["peak_rss_bytes"] = _peak_rss_bytes()
     if json:
         print_json(report)
     else:
@@ -191,7 +192,7 @@ def _query(text: str) -> "Query":
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise QueryError(Sentence("This line is no UTF-8 text."), Sentence(""), error.start + 1) from None
+        raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
     return parse_query(text)
 
 

@@ -46,11 +46,11 @@ def show(
 
     if state is not None and state not in STATES:
         raise WrongUsage(
-            Sentence("“{state}” is no state of a delivery.", {"state": state}),
+            Sentence("“{state}” is not a state of a delivery.", {"state": state}),
             Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
         )
     with opened(now) as session:
-        entries = outbox_entries(session.store, now=session.now)
+        entries = outbox_entries(session.store, now=session.now, wall=session.clock.wall())
         moment, settings = session.now, session.settings
     wanted = [entry for entry in entries if (entry.state == state if state else entry.state not in _OVER)]
     shown = [_with_reason(entry, settings) for entry in wanted]

@@ -3,6 +3,8 @@
 # ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
 
 import asyncio
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 def deliver(*, now: Now = None, json: Json = False) -> int:
     """Plan what is due at this moment and send it; ends when all that may go now has gone."""
+    _end_on(signal.SIGTERM)
     from bot.app import build_app
     from bot.cli._session import clock_from, read_settings
 
@@ -34,6 +37,11 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     for platform in off:
         complain(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
     return 1 if sent.dead else 0
+
+
+def _end_on(number: signal.Signals) -> None:
+    """Until the work begins there is nothing to finish: SIGTERM ends it as asked, with 0."""
+    signal.signal(number, lambda *_: os._exit(0))
 
 
 async def _deliver(app: "App") -> tuple["Sent", list[str]]:
@@ -72,6 +80,7 @@ def run(
     ] = False,
 ) -> int:
     """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
+    _end_on(signal.SIGTERM)
     from bot.app import build_app
     from bot.cli._logging import start_logging
     from bot.cli._session import read_settings

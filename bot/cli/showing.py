@@ -54,7 +54,7 @@ def preview(
         address = session.address(chat)
         found = look(session.store, address, now=session.now, text=query, days=days)
         at = get_chat(session.store, address).address
-    messages = render_delivery(found.delivery) if found.delivery else ()
+    messages = render_delivery(found.delivery, titles=session.settings.source_titles) if found.delivery else ()
     if json:
         print_json(_document(str(at), found, messages))
     elif messages:
@@ -93,7 +93,7 @@ def _show(chat: "ChatAddress", message: "Message") -> None:
     from json import loads
 
     from bot.rendering.gallery import displayed
-    from bot.rendering.screen import text_of
+    from bot.rendering.screen import flow
 
     say(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     if chat.platform == "web":
@@ -101,7 +101,7 @@ def _show(chat: "ChatAddress", message: "Message") -> None:
     else:
         display = displayed(chat.platform, message.payload)
         for paragraph in display.paragraphs:
-            print_table(text_of(paragraph.spans, written=not sys.stdout.isatty()))
+            print_table(flow(paragraph.spans, written=not sys.stdout.isatty()))
         for row in display.keys:
             say(" ".join(f"[{key.text}]" for key in row))
     say("─" * _RULE)

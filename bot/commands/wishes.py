@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 from bot.commands.changes import fixed_offset
 from bot.commands.voice import Voice
 from bot.ports import Reply
-from subscriptions import Subscription, cadence_text
+from subscriptions import Sentence, Subscription, cadence_text
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
     from subscriptions import Listed, Subscribed
+
+
+_HELD = {
+    "paused": Sentence("paused"),
+    "asked": Sentence("waits for an admin"),
+    "moved": Sentence("moved"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +28,7 @@ class Row:
     number: int
     reading: str  # its name, else the query in words
     when: str  # "daily 08:00 Europe/Berlin"
-    state: str  # "" while all is well: asked, paused, …
+    state: str  # "" while all is well: "paused until Mon 26 Jan 08:00"
     next_due: str  # "Mon 26 Jan 08:00"; "" when it waits for papers
 
 
@@ -82,7 +89,7 @@ def _row(one: "Listed", reading: Callable[[str], str], voice: Voice) -> Row:
     wish = one.subscription
     state = state_of(one)
     until = wish.paused_until if state == wish.state else one.chat.paused_until
-    shown = "" if state == "active" else voice.say(state)
+    shown = _HELD[state].say(voice.translate) if state in _HELD else ""
     if until is not None and shown:
         shown = voice.say("{state} until {moment}", state=shown, moment=voice.moment(until))
     return Row(

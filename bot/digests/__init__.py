@@ -46,22 +46,33 @@ def read_digest(
     """
     if len(data) > MAX_BYTES:
         raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
-    plain = _decoded(data, name)
-    module = _format_of(plain.text, name, format)
+    module: DigestFormat = daily_arxiv_md
     warnings = Warnings()
-    _note_controls(plain, warnings)
-    content = _parsed(module, plain.text, name, warnings, language)
-    if not content.entries and format and not module.detect(plain.text):
-        raise _unknown(name, look_of_text(plain.text), [format])
+    content = daily_arxiv_md.sweep(data, warnings, language) if format in (None, module.name) else None
+    if content is None:
+        warnings = Warnings()
+        module, content = _read_text(data, name, format, warnings, language)
     _note_entries(content.entries, warnings)
     return Digest(
         format=module.name,
-        entries=tuple(entry.paper for entry in content.entries),
+        entries=tuple([entry.paper for entry in content.entries]),
         content_hash=hashlib.sha256(data).hexdigest(),
         day=day or content.day or _day_of_name(name, warnings),
         declared=content.declared,
         warnings=warnings.collected(),
     )
+
+
+def _read_text(
+    data: bytes, name: str, wanted: str | None, warnings: Warnings, language: str | None
+) -> tuple[DigestFormat, Content]:
+    plain = _decoded(data, name)
+    module = _format_of(plain.text, name, wanted)
+    _note_controls(plain, warnings)
+    content = _parsed(module, plain.text, name, warnings, language)
+    if not content.entries and wanted and not module.detect(plain.text):
+        raise _unknown(name, look_of_text(plain.text), [wanted])
+    return module, content
 
 
 def _decoded(data: bytes, name: str) -> PlainText:
@@ -84,7 +95,7 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
         if module is None:
             raise UnknownFormat(
                 Sentence(
-                    "{name}: “{format}” is no format; known are: {formats}.",
+                    "{name}: “{format}” is not a format; known are: {formats}.",
                     {"name": name, "format": wanted, "formats": _names(f.name for f in FORMATS)},
                 )
             )

@@ -178,11 +178,15 @@ def _marks(text: str, template: Template, end: int) -> list[tuple[int, int, str]
     """Where labels stand: (position, start of the value, field), ascending.
 
     In an ordered template labels are looked for from the last to the first, each only before the one found last. So a
-    line within an abstract that looks like an earlier label is part of the abstract.
+    line within an abstract that looks like an earlier label is part of the abstract. What is not folded away is short
+    and stands first: a label counts there only if the fold does not have it.
     """
     marks = []
+    fold = max(text.find(_FOLD, 0, end), 0) if template.ordered else 0
     for label, name in reversed(template.labels):
-        at = text.find(label, 0, end)
+        at = text.find(label, fold, end)
+        if at < 0 and fold:
+            at = text.find(label, 0, min(fold, end))
         if at >= 0:
             marks.append((at, at + len(label), name))
             if template.ordered:

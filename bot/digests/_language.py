@@ -2,12 +2,12 @@
 
 import re
 
-_KANA = "\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d"
-_HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"
-_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_EAST_ASIAN = re.compile(f"[{_KANA}{_HANGUL}{_HAN}]")
-_NOT_HAN = re.compile(f"[{_KANA}{_HANGUL}]")
-_A_KANA = re.compile(f"[{_KANA}]")
+KANA = "\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d"
+HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"
+HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_EAST_ASIAN = re.compile(f"[{KANA}{HANGUL}{HAN}]")
+_NOT_HAN = re.compile(f"[{KANA}{HANGUL}]")
+_A_KANA = re.compile(f"[{KANA}]")
 
 
 def language_of(*texts: str) -> str:

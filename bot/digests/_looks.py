@@ -25,14 +25,19 @@ def look_of_bytes(data: bytes) -> Sentence:
     return next(found, Sentence("binary data or text in another encoding"))
 
 
+def is_markup(text: str) -> bool:
+    """Whether a text is an HTML page or XML: then it is of no format in plain text, whatever stands within it."""
+    return is_xml(text) or text.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
+
+
 def look_of_text(text: str) -> Sentence:
     """What a text looks like, with a few of its words."""
     start = text.lstrip()
     if not start:
         return Sentence("an empty file")
-    if start[:9].lower() == "<!doctype" or start[:5].lower() == "<html":
+    if start[:14].lower() == "<!doctype html" or start[:5].lower() == "<html":
         return Sentence("an HTML page")
-    if is_xml(start):
+    if is_markup(start):
         return _look_of_xml(start)
     if start[0] in "{[":
         return Sentence("JSON")

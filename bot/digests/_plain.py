@@ -11,6 +11,8 @@ _COUNTED = re.compile(_CONTROLS.pattern + r"|(?<=[^\n\t])\t")
 
 _EXAMPLES = 5
 
+BOM = b"\xef\xbb\xbf"
+
 # Whether a text holds any is looked up in its bytes, a hundred times faster; most files hold none.
 _CONTROL_BYTES = bytes(byte for byte in range(0x20) if byte not in b"\n\r") + b"\x7f"
 _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
@@ -40,7 +42,7 @@ def plain_text(data: bytes) -> PlainText:
     if b"\0" in data:
         raise NotText
     try:
-        text = data.removeprefix(b"\xef\xbb\xbf").decode()
+        text = data.removeprefix(BOM).decode()
     except UnicodeDecodeError as error:
         raise NotText from error
     if "\r\n" in text:

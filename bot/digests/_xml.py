@@ -1,9 +1,11 @@
 """XML as feeds need it: read from front to back, complete records kept, no DTD, no entities of the document's own."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+_BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed)\b)")  # the prefix of a namespace may be any
 _CHUNK = 1 << 16  # characters handed to the parser at once
 _MOST_ELEMENTS = 500_000  # ten times the largest feed of arXiv; bounds the memory that a hostile document can take
 
@@ -49,7 +51,7 @@ class _Stop(Exception):
 
 def is_xml(text: str) -> bool:
     """Whether a text starts as an XML document or feed does."""
-    return text.lstrip().startswith(("<?xml", "<rss", "<feed"))
+    return bool(_BEGINNING.match(text))
 
 
 def read_xml(text: str, record: str) -> Document:
@@ -74,6 +76,7 @@ class _Reader:
         self._record = record
         self._open: list[Element] = []
         self._elements = 0
+        self._lines_before = 0
         self._inside: Element | None = None  # the record that is open
         self._parser = expat.ParserCreate("utf-8", " ")
         self._parser.buffer_text = True
@@ -84,19 +87,21 @@ class _Reader:
 
     def read(self, text: str) -> None:
         parse: Callable[[str, bool], object] = self._parser.Parse
-        text = text.lstrip()  # an XML declaration may stand nowhere but at the beginning
+        xml = text.lstrip()  # an XML declaration may stand nowhere but at the beginning
+        self._lines_before = text.count("\n", 0, len(text) - len(xml))
+        xml = xml.replace("\r", " ")  # expat would count it as a line
         try:
-            for at in range(0, len(text), _CHUNK):
-                parse(text[at : at + _CHUNK], False)
+            for at in range(0, len(xml), _CHUNK):
+                parse(xml[at : at + _CHUNK], False)
             parse("", True)
         except expat.ExpatError as error:
             self.document.error = expat.errors.messages.get(error.code, "not well-formed")
-            self.document.error_line = error.lineno
+            self.document.error_line = error.lineno + self._lines_before
         except _Stop:
             pass
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        element = Element(name, attributes, self._parser.CurrentLineNumber)
+        element = Element(name, attributes, self._parser.CurrentLineNumber + self._lines_before)
         self._elements += 1
         if self._elements > _MOST_ELEMENTS:
             self.document.error, self.document.error_line = "too many elements", element.line

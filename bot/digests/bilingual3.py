@@ -11,6 +11,7 @@ from itertools import islice
 from bot.digests._arxiv import URL, arxiv_link, split_announcement, version_number
 from bot.digests._format import Content, Entry
 from bot.digests._language import language_of
+from bot.digests._looks import is_markup
 from bot.digests._plain import collapse
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
@@ -19,6 +20,7 @@ from subscriptions import Paper, Sentence, Translation, summary_state
 name = "bilingual3"
 
 _GROUP = 3
+_HEADING = re.compile(r"#{1,6}\s")
 _URL = re.compile(URL)
 _BEGINNING_OF_URL = re.compile(r"https?://arxiv\.org/(?:abs|pdf)/(?:[\d.]*|[a-z-]+(?:\.[A-Z]{0,2})?(?:/\d*)?)")
 _BEFORE_ID = ("https://arxiv.org/abs/", "http://arxiv.org/abs/", "https://arxiv.org/pdf/", "http://arxiv.org/pdf/")
@@ -36,7 +38,7 @@ def detect(text: str) -> bool:
     Whether every third line is one is found out by reading; if not, the sentence names the line.
     """
     lines = [line for _, line in islice(_lines(text), _GROUP)]
-    if len(lines) < _GROUP or lines[0].startswith("#"):
+    if len(lines) < _GROUP or _HEADING.match(lines[0]) or is_markup(text):
         return False
     return bool(_URL.match(lines[-1])) and not any(_URL.fullmatch(line) for line in lines[:-1])
 

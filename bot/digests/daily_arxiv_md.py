@@ -26,7 +26,8 @@ An entry of the standard template, upstream since 2025-04-17:
 
 Entries stand in sections by primary category, after a table of contents that counts them. The page is cut at the heads
 of its entries, so that whatever is damaged stays within one entry; how the body of an entry is written in this and in
-older and forked templates is told in `_daily_templates`.
+older and forked templates is told in `_daily_templates`. `sweep` finds the same as `parse` in a third of the time, on
+those pages that are as they should be.
 """
 
 import re
@@ -37,12 +38,14 @@ from heapq import merge
 from itertools import chain
 
 from bot.digests._arxiv import ADDRESS, arxiv_link, categories_of, version_number
+from bot.digests._daily_standard import plain_entries, standard_page
 from bot.digests._daily_templates import ABSTRACT, COMMENT, TRANSLATION, Body, read_body, read_body_without_link
 from bot.digests._days import day_in
 from bot.digests._format import Content, Entry
 from bot.digests._keys import title_key
 from bot.digests._language import language_of
-from bot.digests._plain import collapse
+from bot.digests._looks import is_markup
+from bot.digests._plain import NotText, collapse, plain_text
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions import Paper, Sentence, Summary, Translation, summary_state
@@ -54,7 +57,7 @@ _HEAD = "\n### ["
 # search begin at the right, since titles hold `](` themselves.
 _LINKED = re.compile(
     r"### \[(?:\d+\] \[|(?!\d+\] ))(?P<title>.*)"
-    rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{ADDRESS}\)[ \t]*(?=\n|$)"
+    rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{ADDRESS}\)[^\S\n]*(?=\n|$)"
 )
 _UNLINKED = re.compile(r"^\[\d+\] (?P<title>\S.*)(?=\nAuthors: .* \| Main Category: )", re.MULTILINE)
 _TITLE_LINES = re.compile(
@@ -75,6 +78,8 @@ _NO_SUMMARY = ("failed", "placeholder", "empty")
 
 def detect(text: str) -> bool:
     """The title or the contents of such a page at its beginning, or the head of a paper anywhere."""
+    if is_markup(text):
+        return False
     text = text.lstrip()
     if _TITLE_LINES.match(text):
         return True
@@ -84,13 +89,32 @@ def detect(text: str) -> bool:
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     """The entries of the page. Raises BrokenDigest when it announces papers and none can be read."""
     page = _Page(warnings, language)
-    line, start = 1, 0
-    for end in chain(_heads(text), [len(text)]):
-        page.read(text[start:end], line)
-        line += text.count("\n", start, end)
-        start = end
-    page.compare_totals()
-    return Content(entries=page.entries, day=page.day, declared=page.declared or None)
+    page.read(text, 1)
+    return page.content()
+
+
+def sweep(data: bytes, warnings: Warnings, language: str | None) -> Content | None:
+    """What `detect` and `parse` would find in a document; None: ask them, with new warnings.
+
+    It must begin as the standard template does, hold a plain entry, and be UTF-8 without control characters. What stands
+    between plain entries is read as `parse` reads it.
+    """
+    page = _Page(warnings, language)
+    line, unread = 1, 0
+    try:
+        text = standard_page(data)
+        entries = plain_entries(text, language) if text else []
+        if not text or not entries:
+            return None
+        for (start, end, line_ends), paper in entries:
+            line += page.read_bytes(text[unread:start], line)
+            page.add(line, paper)
+            line += line_ends
+            unread = end
+        page.read_bytes(text[unread:], line)
+    except (NotText, UnicodeDecodeError):
+        return None
+    return page.content()
 
 
 def _heads(text: str) -> Iterator[int]:
@@ -116,14 +140,36 @@ class _Page:
         self.day: date | None = None
         self.declared: dict[str, int] = {}
         self._total = 0  # of the lines that tell a total; glued pages have several
-        self._found: Counter[str] = Counter()  # entries by section
+        self._found: Counter[str] = Counter()  # entries by primary category
         self._section = ""  # a category, or "" for none
         self._announced_at: int | None = None  # line where the page first tells of papers to come
         self._strange_at: int | None = None  # first line between entries that is not understood
         self._warnings = warnings
         self._language = language
 
-    def read(self, block: str, line: int) -> None:
+    def read(self, text: str, line: int) -> None:
+        """Reads a part of the page that begins in `line` and ends before a head or with the page."""
+        start = 0
+        for end in chain(_heads(text), [len(text)]):
+            self._read_block(text[start:end], line)
+            line += text.count("\n", start, end)
+            start = end
+
+    def read_bytes(self, part: bytes, line: int) -> int:
+        """The same for bytes; how many line ends they hold. Raises NotText, also for control characters."""
+        if not part.isspace():
+            plain = plain_text(part)
+            if plain.controls:
+                raise NotText
+            self.read(plain.text, line)
+        return part.count(b"\n")
+
+    def content(self) -> Content:
+        """All that was read. Raises BrokenDigest when the page announces papers and none was read."""
+        self._compare_totals()
+        return Content(entries=self.entries, day=self.day, declared=self.declared or None)
+
+    def _read_block(self, block: str, line: int) -> None:
         """Reads an entry with what follows it: `block` begins in `line` with a head, and ends before the next.
 
         The first block of a page is what stands before its first head.
@@ -145,9 +191,9 @@ class _Page:
             self._strange_at = self._strange_at or line
             after = block.rpartition("\n</details>")[2]
         if after and not after.isspace():
-            self.between(after, line + block.count("\n") - after.count("\n"))
+            self._read_between(after, line + block.count("\n") - after.count("\n"))
 
-    def between(self, text: str, line: int) -> None:
+    def _read_between(self, text: str, line: int) -> None:
         """Reads what is no entry: title, contents, totals, and the heads of sections."""
         anchored = False
         for number, row in enumerate(text.split("\n"), line):
@@ -169,6 +215,8 @@ class _Page:
             self._total += int(announced["count"])
         elif count := announced["inside"] or announced["behind"]:
             self.declared[announced["name"]] = self.declared.get(announced["name"], 0) + int(count)
+        else:
+            self._strange_at = self._strange_at or line
 
     def _add(self, line: int, body: Body, title: str, arxiv_id: str | None = None, version: int | None = None) -> None:
         categories = categories_of(body.categories)
@@ -197,8 +245,12 @@ class _Page:
             failed=summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY,
             comment=comment,
         )
-        self._found[(body.in_section and self._section) or (categories[0] if categories else "")] += 1
-        self.entries.append(Entry(line=line, paper=paper))
+        self.add(line, paper)
+
+    def add(self, line: int, paper: Paper) -> None:
+        """Takes an entry whose head stands in `line`."""
+        self._found[paper.primary or ""] += 1
+        self.entries.append(Entry(line, paper))
 
     def _summaries(self, texts: dict[str, str]) -> tuple[Summary, ...]:
         fields = {name: text for name, text in texts.items() if summary_state(text) == "ok"}
@@ -218,7 +270,7 @@ class _Page:
             return ()
         return (Translation(language=self._language or language_of(title, abstract), title=title, abstract=abstract),)
 
-    def compare_totals(self) -> None:
+    def _compare_totals(self) -> None:
         """Warns when the page counts its papers otherwise than was read. Raises BrokenDigest when none was read."""
         announced, found = sum(self.declared.values()) or self._total, len(self.entries)
         if not found:
@@ -242,9 +294,11 @@ class _Page:
             raise BrokenDigest(
                 Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
             )
-        if strange := self._announced_at or self._strange_at:
+        if self._strange_at:
             raise BrokenDigest(
-                Sentence("No entry can be read, and line {line} is not that of an empty page.", {"line": strange})
+                Sentence(
+                    "No entry can be read, and line {line} is not that of an empty page.", {"line": self._strange_at}
+                )
             )
 
 

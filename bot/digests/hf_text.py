@@ -20,12 +20,13 @@ from subscriptions import Paper, Sentence
 name = "hf_text"
 
 _BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
+_LONGEST = 100  # characters; more than a line of the banner has
 _BUTTON = "Subscribe"  # the label of a button, glued to the first title by copying
 
 
 def detect(text: str) -> bool:
     """The first line that is not blank is the banner. Without it this cannot be told from prose."""
-    return text.lstrip().startswith(_BANNER)
+    return text.lstrip()[:_LONGEST].partition("\n")[0].rstrip() in _BANNER
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
@@ -33,7 +34,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
     Then the pairing has slipped, and where it did is not known.
     """
-    lines = _without_banner([(n, collapse(line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()])
+    lines = _without_banners([(n, collapse(line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()])
     if len(lines) % 2:
         line, title = lines.pop()
         warnings.add("odd_line_count", line=line, example=title)
@@ -42,15 +43,16 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
     return Content(entries=[_entry(line, title, abstract) for (line, title), (_, abstract) in _pairs(lines)])
 
 
-def _without_banner(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    banner = 0
-    while banner < len(lines) and lines[banner][1] in _BANNER:
-        banner += 1
-    if not banner or banner == len(lines):
-        return lines[banner:]
-    line, first = lines[banner]
-    title = first.removeprefix(_BUTTON).strip()
-    return [(line, title), *lines[banner + 1 :]] if title else lines[banner + 1 :]
+def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines of titles and abstracts. Pages that were copied one below the other have a banner each."""
+    kept: list[tuple[int, str]] = []
+    before = ""
+    for number, line in lines:
+        text = line.removeprefix(_BUTTON).strip() if before in _BANNER else line
+        if text and line not in _BANNER:
+            kept.append((number, text))
+        before = line
+    return kept
 
 
 def _pairs(lines: list[tuple[int, str]]) -> list[tuple[tuple[int, str], tuple[int, str]]]:

@@ -39,7 +39,11 @@ class EmbeddedEngine:
                 heapq.heappush(self._waiting, (-priority, next(self._order), lane))
 
     async def run(self, deliver: Deliver) -> None:
-        """Delivers in every nudged lane, one sender per lane, until nothing is left. Raises what `deliver` raises."""
+        """Delivers in every nudged lane, one sender per lane, until nothing is left.
+
+        An error in one lane breaks off no other: what they have on its way would be unclear. All are raised at the end.
+        """
+        errors: list[Exception] = []
         async with asyncio.TaskGroup() as group:
             tasks: set[asyncio.Task[None]] = set()
             while self._waiting or tasks:
@@ -47,12 +51,16 @@ class EmbeddedEngine:
                     _, _, lane = heapq.heappop(self._waiting)
                     self._queued.discard(lane)
                     self._running.add(lane)
-                    tasks.add(group.create_task(self._one(lane, deliver)))
+                    tasks.add(group.create_task(self._one(lane, deliver, errors)))
                 _, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if errors:
+            raise ExceptionGroup("lanes that failed", errors)
 
-    async def _one(self, lane: Lane, deliver: Deliver) -> None:
+    async def _one(self, lane: Lane, deliver: Deliver, errors: list[Exception]) -> None:
         try:
             await deliver(lane)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            errors.append(error)
         finally:
             self._running.discard(lane)
             if lane in self._again:

@@ -52,9 +52,10 @@ class Pace:
         self._tidy_at = _TIDY_FROM
 
     def ready(self, lane: Lane, now: float) -> float:
-        """The second at which the next message of this lane may go, as far as the lane is concerned."""
+        """The second at which the next message of this lane may go, as far as the lane and pauses are concerned."""
         starts = [reserve(state, now, budget.rate, budget.burst)[1] for budget, state in self._of(lane)]
-        return max(now, self._paused_lanes.get(lane, now), *starts)
+        pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))
+        return max(now, *pauses, *starts)
 
     def reserve(self, token: str, now: float, n: int = 1) -> float:
         """Takes `n` sends of a token, first come, first served; returns the second at which the first may start."""
@@ -77,11 +78,12 @@ class Pace:
     def pause(self, lane: Lane, until: float, now: float) -> None:
         """The platform asked this lane to wait until then.
 
-        It does not say whether it meant the lane or the token. So when another lane of the
-        token is still paused, the token pauses too.
+        Where a token has a limit, the platform does not say whether it meant that or the lane's. So when another lane
+        of the token is still paused, the token pauses too.
         """
         self._paused_lanes = {other: end for other, end in self._paused_lanes.items() if end > now}
-        others = any(other.platform == lane.platform and other != lane for other in self._paused_lanes)
+        limited = lane.platform in self._tokens
+        others = limited and any(other.platform == lane.platform and other != lane for other in self._paused_lanes)
         self._paused_lanes[lane] = until
         if others:
             self._paused_tokens[lane.platform] = max(until, self._paused_tokens.get(lane.platform, until))

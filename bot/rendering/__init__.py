@@ -10,7 +10,9 @@ A message's payload and plain form are JSON objects as text, which the platform'
 A plain form is {"text": …} without markup, for telegram with "silent" (and "buttons"), sent without parse_mode.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from bot.ports import Reply
 from bot.rendering.console import Console
@@ -26,17 +28,28 @@ from bot.rendering.views import Reader
 from bot.rendering.web import Web
 from subscriptions import Chat, Delivery, Message
 
+_NONE: Mapping[str, tuple[str, str]] = MappingProxyType({})
 _MEDIA: dict[str, Medium] = {"telegram": Telegram(), "slack": Slack(), "console": Console(), "web": Web()}
 
 
-def render_delivery(delivery: Delivery, layout: Sequence[Sequence[int]] = ()) -> tuple[Message, ...]:
+def render_delivery(
+    delivery: Delivery, layout: Sequence[Sequence[int]] = (), *, titles: Mapping[str, tuple[str, str]] = _NONE
+) -> tuple[Message, ...]:
     """The messages of a delivery, in order, each within its platform's limits.
 
     `layout` is for edits: the papers (`Message.papers`) of each message that was sent, which stay where they are.
+    `titles` are the sources that want to be named: name in lower case → (title, home or "").
     """
     chat = delivery.chat
     reader = Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind)
-    return delivery_messages(delivery, reader, _medium(chat), layout)
+    return delivery_messages(_naming(delivery, titles), reader, _medium(chat), layout)
+
+
+def _naming(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
+    """The delivery with the titles of the sources that brought what it shows, in the order of `titles`."""
+    brought = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
+    named = tuple(title for name, title in titles.items() if name in brought)
+    return replace(delivery, facts=replace(delivery.facts, titles=named)) if named else delivery
 
 
 def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:

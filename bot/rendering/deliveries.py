@@ -11,7 +11,7 @@ from bot.rendering.outline import Form, Head, Outline, empty_text, outline, root
 from bot.rendering.packing import Fragment, Page
 from bot.rendering.paging import Desk, Layout
 from bot.rendering.views import Reader
-from subscriptions import ChatKind, Delivery, Kind, Message
+from subscriptions import Delivery, Kind, Message
 
 _NIGHT = (time(22), time(8))
 
@@ -79,8 +79,8 @@ def _headed(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | None,
 
 
 def _sounds(delivery: Delivery, reader: Reader) -> bool:
-    """Whether the first message may make a sound: in private chats, by day, if the chat wants it."""
-    if delivery.chat.kind is not ChatKind.PRIVATE or reader.settings.sound != "first":
+    """Whether the first message may make a sound: by day, if the chat wants it; only private chats do by default."""
+    if reader.settings.sound != "first":
         return False
     now = reader.language.local(delivery.due + delivery.facts.late).time()
     start, end = _night(reader.settings.quiet)

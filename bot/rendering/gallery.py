@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from bot.rendering.display import Display, Mark, Paragraph, Span
 from bot.rendering.display_slack import mrkdwn_paragraphs, slack_display
 from bot.rendering.display_telegram import telegram_display
+from bot.rendering.folding import hanging
 from bot.rendering.language import Language
 from bot.rendering.links import web_url
 
@@ -169,7 +170,8 @@ def displayed(platform: str, payload: str) -> Display:
         case "slack", {"text": str(text)}:
             return Display(paragraphs=tuple(mrkdwn_paragraphs(text)))
         case "console", {"text": str(text)}:
-            return Display(paragraphs=(Paragraph(spans=tuple(_with_addresses(text))),))
+            lines = text.split("\n")
+            return Display(paragraphs=tuple(Paragraph(spans=tuple(_with_addresses(line))) for line in lines))
         case _:
             raise ValueError(f"this is no message for {platform}")
 
@@ -209,5 +211,5 @@ def _template() -> "Template":
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(linked=linked, tags=tags)
+    environment.filters.update(linked=linked, tags=tags, hanging=hanging)
     return environment.get_template("index.html")

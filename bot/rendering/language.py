@@ -3,6 +3,7 @@
 English sentences are their own msgids, with `{name}` holes as in str.format.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -104,7 +105,8 @@ class Language:
         """The length in its largest unit: 3 days, 5 小时."""
         from babel.dates import format_timedelta  # noqa: PLC0415 - see number
 
-        return format_timedelta(length, threshold=1, locale=self.code)
+        written = format_timedelta(length, threshold=1, locale=self.code)
+        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时, our sentences have a blank there
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
         from babel.dates import format_date  # noqa: PLC0415 - see number

@@ -42,7 +42,7 @@ def name_of(view: object) -> str:
 def gap(above: object, below: object, *, under_head: str = "\n\n") -> str:
     """What stands between two views in one text: a blank line, unless they belong closely together."""
     if isinstance(above, Head):
-        return under_head
+        return "\n\n" if above.remark else under_head
     if isinstance(above, Heading) or isinstance(below, More):
         return "\n"
     if isinstance(above, PaperView) and isinstance(below, PaperView) and below.form == "title":

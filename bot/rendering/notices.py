@@ -99,7 +99,7 @@ def _dead(tell: _Teller) -> list[str]:
             "{count} message could not be sent.", "{count} messages could not be sent.", tell.amount("count") or 1
         ),
         tell.say("Chat: {chat}.", chat=tell.value("chat")) if tell.value("chat") else "",
-        tell.say("The usual reason: {reason}", reason=tell.value("reason")) if tell.value("reason") else "",
+        _usual_reason(tell),
         tell.say(
             "See them with `paperwire outbox --state dead`; `paperwire outbox retry {ids}` sends them again.", ids=ids
         ),
@@ -127,9 +127,11 @@ def _stopped(tell: _Teller) -> list[str]:
 def _new_bot(tell: _Teller) -> list[str]:
     """Reads platform."""
     return [
-        tell.say("The token for {platform} belongs to another bot than before.", platform=_platform(tell)),
+        tell.say("The {platform} token belongs to another bot than before.", platform=_platform(tell)),
         tell.say("Nothing is sent, so that nobody hears twice or from a stranger."),
-        tell.say("If you meant to change the bot: `paperwire run --new-bot`. Else set the token of the bot of before."),
+        tell.say(
+            "If you meant to change the bot: `paperwire run --new-bot`. Otherwise set the earlier bot's token again."
+        ),
     ]
 
 
@@ -139,7 +141,7 @@ def _source(tell: _Teller) -> list[str]:
     source = tell.value("source", tell.say("A source"))
     return [
         tell.say("{source} cannot be read.", source=source),
-        tell.say("The usual reason: {reason}", reason=tell.value("reason")) if tell.value("reason") else "",
+        _usual_reason(tell),
         tell.say("No success since {since}.", since=since) if since else "",
         tell.count("{count} failure today.", "{count} failures today.", failures) if failures > 1 else "",
         tell.say("It is tried again by itself."),
@@ -163,6 +165,11 @@ def _nothing_found(tell: _Teller) -> list[str]:
         tell.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", days) if days else "",
         tell.say("/preview shows what would, /edit changes the wish."),
     ]
+
+
+def _usual_reason(tell: _Teller) -> str:
+    reason = tell.value("reason").rstrip(".。")
+    return tell.say("The usual reason: {reason}.", reason=reason) if reason else ""
 
 
 def _platform(tell: _Teller) -> str:

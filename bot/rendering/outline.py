@@ -123,11 +123,9 @@ def root_line(delivery: Delivery, reader: Reader) -> Head:
     """The one line that a thread hangs on: "12 papers for #vision-papers"."""
     chat = isolated(shorten(clean(delivery.chat.title), _SOURCE_WIDTH))
     count, language = len(delivery.items), reader.language
-    title = (
-        language.count("{count} paper for {chat}", "{count} papers for {chat}", count, chat=chat)
-        if chat
-        else language.count("{count} paper", "{count} papers", count)
-    )
+    if not chat:  # Slack tells a channel's name only to who may read its channels
+        return _head(delivery, reader, "")
+    title = language.count("{count} paper for {chat}", "{count} papers for {chat}", count, chat=chat)
     return Head(title=title, remark=_remark(delivery, language))
 
 
@@ -148,10 +146,11 @@ def empty_text(delivery: Delivery, language: Language) -> str:
         )
     else:
         text = language.count("The only paper did not match.", "None of {count} papers matched.", facts.known)
-    if not facts.next_due:
-        return text
-    about = delivery.chat.settings.schedule.startswith("when-out")
-    next_line = language.say("Next: {moment}.", moment=language.moment(facts.next_due, about=about))
+    if facts.next_due:
+        moment = language.moment(facts.next_due, about=facts.next_about)
+        next_line = language.say("Next: {moment}.", moment=moment)
+    else:
+        next_line = language.say("The first that matches comes at once.")
     return language.say("{sentence} {next}", sentence=text, next=next_line)
 
 
@@ -272,8 +271,9 @@ def _without_summary(facts: Facts, reader: Reader, summarised: Sequence[Item]) -
     if reader.settings.text != "summary" or not summarised:
         return ""
     language = reader.language
-    bare = [item.paper.paper for item in summarised if not has_summary(item.paper.paper, language.code)]
-    expected = len(bare) < len(summarised) or any(paper.failed for paper in bare)
+    papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]
+    bare = [paper for paper in papers if not has_summary(paper, language.code)]
+    expected = len(bare) < len(papers) or any(paper.failed for paper in bare)
     count = facts.without_summary or (len(bare) if expected else 0)
     if count < _MANY_WITHOUT_SUMMARY:
         return ""

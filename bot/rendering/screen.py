@@ -16,16 +16,13 @@ from rich.style import Style
 from rich.text import Text
 
 from bot.rendering.display import Key, Mark, Paragraph, Span
+from bot.rendering.folding import breaks
 from bot.rendering.gallery import Exhibit, Shown, linked, shown
 from bot.rendering.language import Language
 
 _WIDEST = {"telegram": 76, "slack": 100, "console": 100}  # columns; a chat on a phone is narrow
 _FOLDED_LINES = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # what steers a terminal, and what only a browser hides
-_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without blanks: a line may end after each
-_NEVER_FIRST = "，。、；：？！）》」』】〉〕…”’"
-_NEVER_LAST = "（《「『【〈〔“‘"
-_PIECE = re.compile(rf"[{_NEVER_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NEVER_FIRST}]*\s*|\s+")
 _STYLES: dict[Mark, Style] = {
     "bold": Style(bold=True),
     "italic": Style(italic=True),
@@ -122,6 +119,11 @@ def _keys(rows: Iterable[Sequence[Key]]) -> Iterator[RenderableType]:
         yield Text(" ".join(f"[{key.text}]" for key in row))
 
 
+def flow(spans: Iterable[Span], *, written: bool) -> RenderableType:
+    """The spans in lines as wide as there is room; `written` puts the address of each link behind it."""
+    return _Flow(text_of(spans, written=written))
+
+
 def text_of(spans: Iterable[Span], *, written: bool, style: str = "") -> Text:
     """The spans as rich's text; `written` puts the address of each link behind it."""
     text = Text(style=style)
@@ -152,18 +154,9 @@ class _Flow:
 
 
 def wrapped(text: Text, width: int) -> Iterator[Text]:
-    """Lines of at most `width` columns. Chinese, Japanese and Korean may break anywhere but beside their punctuation.
-
-    rich breaks lines at blanks only, and so leaves half a line empty before every Chinese sentence.
-    """
+    """Lines of at most `width` columns, as `folded` breaks them: rich breaks at blanks only, and nothing hangs."""
     for line in text.split("\n", allow_blank=True):
-        breaks: list[int] = []
-        used = 0
-        for piece in _PIECE.finditer(line.plain):
-            if used and used + cell_len(piece[0].rstrip()) > width:
-                breaks.append(piece.start())
-                used = 0
-            used += cell_len(piece[0])
-        for part in line.divide(breaks):
+        hang, places = breaks(line.plain, width)
+        for number, part in enumerate(line.divide(places)):
             part.rstrip()
-            yield part
+            yield Text.assemble(" " * hang, part) if number else part

@@ -53,9 +53,10 @@ def link(url: str, label: str) -> Written:
     return Written(f"<{escape(url)}|{label.replace('|', '∣')}>")
 
 
-def marked(passage: Passage) -> Written:
-    """The passage with its hit bold."""
-    return Written(f"{escape(passage.before)}{_bold(passage)}{escape(passage.after)}")
+def bold(text: object) -> Written:
+    """The text in bold, unless a star in it would end that."""
+    plain = str(text)
+    return Written(escape(plain) if "*" in plain else f"*{escape(plain)}*")
 
 
 def prose(passage: Passage) -> Written:
@@ -82,7 +83,7 @@ def linked(text: object) -> Written:
 def _macros() -> Mapping[str, Macro]:
     filters: Mapping[str, Callable[..., str]] = {
         "link": link,
-        "marked": marked,
+        "bold": bold,
         "linked": linked,
         "prose": prose,
         "escaped": escape,

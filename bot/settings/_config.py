@@ -129,7 +129,7 @@ def _parse(path: Path, *, named: bool) -> Mapping[str, object]:
         place = _PLACE.search(str(error))
         where = place["place"] if place else "its end"
         raise SettingsError(
-            Sentence("{name} is no TOML; look at {where}.", {"name": NAME, "where": where}),
+            Sentence("{name} is not valid TOML; look at {where}.", {"name": NAME, "where": where}),
             Sentence('A line looks like this: name = "daily"'),
         ) from None
     except UnicodeDecodeError:

@@ -109,3 +109,8 @@ class Settings:
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # a folder for copies; absolute
     unknown: tuple[str, ...] = ()  # variables that begin like ours and mean nothing, for `paperwire check`
+
+    @property
+    def source_titles(self) -> Mapping[str, tuple[str, str]]:
+        """Sources that are named at the end of a digest: name in lower case → (title, home or "")."""
+        return {source.name.casefold(): (source.title, source.home) for source in self.sources if source.title}

@@ -10,7 +10,7 @@ picture() {
 	style="html,body{background:none} header,footer,.skip,.chat:not(#$2),#$2>:not(.frame){display:none}
 		.wall,.column{display:block;padding:0;max-width:none} .frame{height:$4px;box-shadow:none}"
 	sed "s|</style>|$(printf %s "$style" | tr -d '\n')</style>|" gallery/index.html >"$work/page.html"
-	"${CHROMIUM:-chromium}" --headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
+	"${CHROMIUM:-chromium}" --headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
 		--disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$work/profile" ${5:-} \
 		--force-device-scale-factor=2 --default-background-color=00000000 --window-size="$3,$4" \
 		--screenshot="docs/images/$1.png" "file://$work/page.html" 2>/dev/null

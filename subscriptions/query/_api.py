@@ -12,9 +12,7 @@ from subscriptions.query._typed import Typed, plain
 
 _PARAMETERS = re.compile(r"(?i:arxiv\.org/api/query\?|\b(?:search_query|id_list)=)")
 _TOLD = re.compile(rf"{_PARAMETERS.pattern}|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
-_PARAMETER = re.compile(
-    r"\b(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|#|\Z)", re.IGNORECASE | re.DOTALL
-)
+_PARAMETER = re.compile(r"\b(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|#|\Z)", re.IGNORECASE | re.DOTALL)
 _ENCODED = re.compile(r"\+|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+", re.IGNORECASE)
 _DATES = re.compile(r"\b(?:submitted|lastUpdated)Date:\s*\[[^\]]*\]?", re.IGNORECASE)
 

@@ -219,5 +219,5 @@ class Parser:
         return self.source.columns[lexeme.start]
 
     def _word_before(self, position: int) -> str:
-        words = re.findall(r"\w+", self.source.text[:position])
+        words = re.findall(r"[^\W_ʼ]+", self.source.text[:position])
         return words[-1] if words else ""

@@ -29,8 +29,6 @@ FIELDS = {
     "doi": "doi",
     "source": "source",
     "all": "all",
-    "keyword": "text",  # other bots want it before a word; it says what a bare word says
-    "keywords": "text",
 }
 
 

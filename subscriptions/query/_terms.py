@@ -6,6 +6,7 @@ A canonical text holds tokens only, so that it reads the same however it was typ
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from subscriptions.query._sentences import SHORTEST_PREFIX
 from subscriptions.query._typed import fold_source, fold_value
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 UNKNOWN = "?"  # begins the value of a category that does not exist; no real one begins so
 
 
@@ -67,7 +69,8 @@ def author_meaning(name: str, *, exact: bool = False, star: bool = False) -> Mea
 
 def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
     """Words in any text, or in one author's name, or a category."""
-    category = (_starred_archive(words) if star else canonical_category(words.strip())) or ""
+    plain = _EDGES.sub("", words)
+    category = _starred_archive(words) if star else canonical_category(plain)
     star = star and not category
     text = text_meaning("text", words, exact=exact, star=star)
     if text is None:
@@ -75,20 +78,23 @@ def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meani
     name = author_meaning(words, exact=exact, star=star)
     # An initial alone would fit most papers; `author:` refuses it, too.
     names = name.term.tokens if name and not is_initials(name.term.tokens) else ()
-    term = Term("all", text.term.tokens, text.term.prefix, exact, category.lower(), names)
+    term = Term("all", text.term.tokens, text.term.prefix, exact, names=names)
+    spelled = _spell_all(term, words)
+    if not category and (category := canonical_category(spelled.removeprefix("="))):  # "m{ath}" is math
+        plain = spelled.removeprefix("=")
     if category:
-        code = words.strip().removesuffix("*").removesuffix(".")
-        return Meaning(term, f'all:="{code}"' if exact else f'all:"{code.lower()}"')
-    return Meaning(term, "all:" + _spell_all(term, words))
+        term = replace(term, value=category.lower())
+        spelled = f'="{plain}"' if exact else f'"{plain.lower()}"'
+    return Meaning(term, f"all:{spelled}")
 
 
 def category_meaning(field: str, code: str) -> Meaning | None:
     """A category, or an archive for all below it; an unknown one is taken too, and no paper has it."""
     if not letters(code):
         return None
-    plain = code.strip(" '’‘").removeprefix("#").rstrip(",;.")
+    plain = fold_value(code).lstrip(" '’‘#").rstrip(" '’‘,;.")
     known = canonical_category(plain)
-    value = known.lower() if known else UNKNOWN + fold_value(plain)
+    value = known.lower() if known else UNKNOWN + plain
     label = "cat" if field == "category" else field
     return Meaning(Term(field, value=value), f"{label}:{_quoted(value.removeprefix(UNKNOWN))}")
 
@@ -106,7 +112,7 @@ def identifier_meaning(field: str, value: str) -> Meaning | None:
     if field == "source":
         folded = fold_source(value)
     else:
-        value = value.strip()
+        value = fold_value(value)
         if found := read_link(value, 0, len(value)) or read_doi(value, 0, len(value)):
             field, value = found.field, found.value
         folded = fold_value(value)

@@ -44,7 +44,8 @@ class Typed:
         for start, end, new in parts:
             texts += (self.text[done:start], new)
             columns += self.columns[done:start]
-            columns += [self.columns[start]] * len(new)
+            typed_at = min(start, len(self.text) - 1)  # what is added at the end came from the last character
+            columns += [self.columns[typed_at]] * len(new)
             done = end
         return Typed("".join((*texts, self.text[done:])), [*columns, *self.columns[done:]])
 

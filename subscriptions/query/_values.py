@@ -155,7 +155,7 @@ class Values:
             self.notes.add(
                 Rank.NEVER,
                 Sentence(
-                    "{text} is no arXiv id, so no paper has it. An id looks like {example}",
+                    "{text} is not an arXiv id, so no paper has it. An id looks like {example}",
                     {"text": lexeme.text, "example": "2601.15529"},
                 ),
             )
@@ -195,7 +195,9 @@ class Values:
             return
         from difflib import get_close_matches  # noqa: PLC0415 - only needed for a slip of the pen
 
-        for field in get_close_matches(name, [n for n in FIELDS if len(n) > len("abs")], 1, _LIKE_A_TYPING_ERROR):
+        # Short names are near to many a word; of them only more letters are a slip ("cats:").
+        near = [n for n in FIELDS if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
+        for field in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
             self.notes.add(
                 Rank.TYPING_ERROR,
                 Sentence(

@@ -3,14 +3,14 @@
 from subscriptions.service._copies import Restored as Restored
 from subscriptions.service._copies import restore as restore
 from subscriptions.service._digests import ingest_digest as ingest_digest
-from subscriptions.service._digests import search as search
 from subscriptions.service._keeping import belongs_to as belongs_to
 from subscriptions.service._keeping import clean_up as clean_up
 from subscriptions.service._keeping import forget as forget
 from subscriptions.service._keeping import once as once
+from subscriptions.service._keeping import own_workspace as own_workspace
 from subscriptions.service._keeping import owners as owners
 from subscriptions.service._outbox import Progress as Progress
-from subscriptions.service._outbox import again as again
+from subscriptions.service._outbox import begin as begin
 from subscriptions.service._outbox import cannot_render as cannot_render
 from subscriptions.service._outbox import claim as claim
 from subscriptions.service._outbox import confirm as confirm
@@ -24,7 +24,6 @@ from subscriptions.service._outbox import lanes as lanes
 from subscriptions.service._outbox import outbox_entries as outbox_entries
 from subscriptions.service._outbox import progress as progress
 from subscriptions.service._outbox import recent_sends as recent_sends
-from subscriptions.service._outbox import release as release
 from subscriptions.service._outbox import retry_delivery as retry_delivery
 from subscriptions.service._outbox import settle as settle
 from subscriptions.service._outbox import skip_unclear as skip_unclear

@@ -43,6 +43,16 @@ def belongs_to(store: Store, platform: str, bot: str, *, new_bot: bool = False) 
             people.set_mark(session, f"bot:{platform}", bot)
 
 
+def own_workspace(store: Store, team: str, *, now: datetime) -> None:
+    """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`: chats made before anybody knew the team become one."""
+    with store.read() as session:
+        known = people.addresses(session, "slack", f"{team}/")
+    if known:
+        with store.write() as session:
+            for address in known:
+                people.move_address(session, "slack", address, address.removeprefix(f"{team}/"), now=now)
+
+
 def owners(store: Store) -> dict[str, str]:
     """Platform -> the bot that this database belongs to."""
     with store.read() as session:

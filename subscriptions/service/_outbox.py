@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from subscriptions.errors import NotDelivered, NotFound, Sentence
 from subscriptions.model import ChatState, Delivery, Lane, Message
 from subscriptions.retry import OnUnclear, Verdict, after
-from subscriptions.store import Claim, OutboxEntry, Store, outbox, people
+from subscriptions.store import Claim, OutboxEntry, Store, Transaction, outbox, people
 
 STOPPED = "stopped:"  # a mark per platform that a person must set free (docs/architecture.md, rule 11)
 
@@ -43,8 +43,8 @@ def claim(
     can_find: bool,
     tried: frozenset[tuple[int, int]],
 ) -> Claim | None:
-    """Takes the next step of a lane; None when there is none now."""
-    with store.write() as session:
+    """The next step of a lane; None when there is none now."""
+    with store.read() as session:
         return outbox.claim(
             session,
             lane,
@@ -75,18 +75,11 @@ def cannot_render(store: Store, seq: int, reason: str, *, now: datetime) -> None
         outbox.cannot_render(session, seq, reason, now=now)
 
 
-def again(store: Store, claimed: Claim, *, wall: datetime) -> bool:
-    """An unclear message is about to be posted again. False: it is settled meanwhile."""
-    assert claimed.message is not None  # noqa: S101 - only messages can be unclear
-    with store.write() as session:
-        return outbox.begin_again(session, claimed.seq, claimed.message.number, wall=wall)
-
-
-def release(store: Store, claimed: Claim) -> None:
-    """A claimed message was not posted after all: it stands as before."""
+def begin(store: Store, claimed: Claim, *, wall: datetime) -> bool:
+    """A claimed message is posted now. False: somebody settled or changed it since it was claimed."""
     assert claimed.message is not None  # noqa: S101 - only messages are posted
     with store.write() as session:
-        outbox.release(session, claimed.seq, claimed.message.number)
+        return outbox.begin(session, claimed, claimed.message, wall=wall)
 
 
 def skip_unclear(store: Store, claimed: Claim, reason: str) -> None:
@@ -136,10 +129,10 @@ def progress(store: Store, *, now: datetime) -> Progress:
     return Progress(waiting=waiting, unclear=counts.get("unclear", 0), dead=counts.get("dead", 0))
 
 
-def outbox_entries(store: Store, *, now: datetime) -> list[OutboxEntry]:
-    """Every delivery that is still stored, oldest first."""
+def outbox_entries(store: Store, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
+    """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
     with store.read() as session:
-        return outbox.entries(session, now=now)
+        return outbox.entries(session, now=now, wall=wall)
 
 
 def retry_delivery(store: Store, delivery_id: str, *, now: datetime) -> None:
@@ -147,7 +140,7 @@ def retry_delivery(store: Store, delivery_id: str, *, now: datetime) -> None:
     with store.write() as session:
         chat_id = outbox.retry(session, delivery_id)
         if chat_id is None:
-            raise _no_delivery(delivery_id)
+            raise _nothing_to_do(session, delivery_id)
         people.come_back(session, chat_id, now=now)
         people.drop_marks(session, STOPPED)
 
@@ -156,7 +149,7 @@ def dismiss(store: Store, delivery_id: str, *, now: datetime) -> None:
     """A delivery is not to be sent any more. Raises NotFound."""
     with store.write() as session:
         if not outbox.dismiss(session, delivery_id, now=now):
-            raise _no_delivery(delivery_id)
+            raise _nothing_to_do(session, delivery_id)
 
 
 def recent_sends(store: Store, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
@@ -192,7 +185,8 @@ def free_platforms(store: Store) -> None:
         people.drop_marks(session, STOPPED)
 
 
-def _no_delivery(delivery_id: str) -> NotFound:
-    return NotFound(
-        Sentence("There is no delivery {id}.", {"id": delivery_id}), Sentence("paperwire outbox lists them.")
-    )
+def _nothing_to_do(session: Transaction, delivery_id: str) -> NotFound:
+    hint = Sentence("paperwire outbox lists them.")
+    if outbox.is_known(session, delivery_id):
+        return NotFound(Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
+    return NotFound(Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)

@@ -17,6 +17,7 @@ from subscriptions.store import Planned, Store, Transaction, outbox, papers, peo
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
 SHOWS_MORE: frozenset[str] = frozenset()  # platforms whose messages have a [show] button; elsewhere no limit applies
 PREVIEW_DAYS = 7
+_MINUTE = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,8 @@ class _Window:
         return self.index
 
 
-def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
-    """Plans everything that is due; returns the lane of each delivery that was written down.
+def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda: False) -> tuple[Lane, ...]:
+    """Plans everything that is due, until `enough`; returns the lane of each delivery that was written down.
 
     A second call at the same moment plans nothing: a subscription's place and next moment move in the transaction that
     writes the delivery.
@@ -61,6 +62,8 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
     window = _Window(head)
     lanes: list[Lane] = []
     for start in range(0, len(chat_ids), SLICE):
+        if enough():
+            break
         with store.write() as session:
             lanes += _plan_slice(session, store, chat_ids[start : start + SLICE], window, now)
     if chat_ids:
@@ -79,9 +82,8 @@ def _plan_slice(
     for chat_id, chat in chats.items():
         if chat.state == "active" and (theirs := _due_now(chat, wishes[chat_id], mark, window.head, now)):
             due[chat_id] = theirs
-    keys = {chat_id: _dedupe_key(chats[chat_id], theirs, mark, window.head, now) for chat_id, theirs in due.items()}
-    taken = outbox.taken_keys(session, list(keys.values()))
-    due = {chat_id: theirs for chat_id, theirs in due.items() if keys[chat_id] not in taken}
+    keys = _free_keys(session, [(chats[chat_id], theirs) for chat_id, theirs in due.items()], mark, window.head, now)
+    due = {chat_id: theirs for chat_id, theirs in due.items() if chat_id in keys}
     if not due:
         return []
     everybody = [s for theirs in due.values() for s in theirs]
@@ -93,7 +95,7 @@ def _plan_slice(
     planned, moves = [], []
     for chat_id, theirs in due.items():
         chat = chats[chat_id]
-        moves += [(s.id, window.head, span(s.cadence, _zone(s, chat), _next_due(s, chat, now))) for s in theirs]
+        next_due, about = _chat_next_due(chat, wishes[chat_id], now)
         case = Due(
             chat=chat,
             subscriptions=theirs,
@@ -104,9 +106,11 @@ def _plan_slice(
             due=_due_moment(chat, theirs, now),
             now=now,
             zone=cadences.zone(chat.settings.timezone),
-            next_due=_chat_next_due(chat, wishes[chat_id], now),
+            next_due=next_due,
+            next_about=about,
         )
         decided = decide(case, evidence, limited=chat.address.platform in SHOWS_MORE)
+        moves += [(s.id, window.head, _span_after(s, chat, now, said=decided is not None)) for s in theirs]
         if decided is not None:
             kind, items, facts = decided
             planned.append(
@@ -144,15 +148,26 @@ def _next_due(subscription: Subscription, chat: Chat, now: datetime) -> datetime
     return _next_moment(subscription.cadence, _zone(subscription, chat), now)
 
 
+def _span_after(subscription: Subscription, chat: Chat, now: datetime, *, said: bool) -> people.Span:
+    """When it is due next. A when-out that had nothing to say stays due until the end of its window."""
+    zone, opened = _zone(subscription, chat), subscription.next_due_at
+    waits = not said and opened is not None and subscription.cadence.kind == "when-out"
+    if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
+        return span(subscription.cadence, zone, opened)
+    return span(subscription.cadence, zone, _next_due(subscription, chat, now))
+
+
 @lru_cache(maxsize=4096)
 def _next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
     """Many chats share a cadence, a zone and the moment at which they are planned."""
     return cadences.next_due(cadence, zone, now)
 
 
-def _chat_next_due(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> datetime | None:
-    moments = [moment for s in wishes if s.state == "active" and (moment := _next_due(s, chat, now))]
-    return min(moments, default=None)
+def _chat_next_due(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[datetime | None, bool]:
+    """The next regular moment of a chat, and whether it is but the first of two times (when-out)."""
+    active = [s for s in wishes if s.state == "active"]
+    moments = [(moment, s.cadence.kind == "when-out") for s in active if (moment := _next_due(s, chat, now))]
+    return min(moments, default=(None, False))
 
 
 def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
@@ -168,10 +183,26 @@ def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
     return subscription.next_due_at
 
 
+def _free_keys(
+    session: Transaction, due: Sequence[tuple[Chat, Sequence[Subscription]]], mark: int, head: int, now: datetime
+) -> dict[int, str]:
+    """Chat id -> the dedupe key of its delivery; without the chats that have had their delivery of this minute.
+
+    Those wait for the next minute. A wish whose own minute is over by then has a key of its own: else it would be due
+    for ever and never sent.
+    """
+    keys = {chat.id: _dedupe_key(chat, theirs, mark, head, now) for chat, theirs in due}
+    taken = outbox.taken_keys(session, list(keys.values()))
+    for chat, theirs in due:
+        if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
+            keys[chat.id] += f":{head}:" + ",".join(str(s.number) for s in theirs)
+    return {chat_id: key for chat_id, key in keys.items() if key not in taken}
+
+
 def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int, now: datetime) -> str:
     """Rule 5 of docs/architecture.md: one delivery per chat and due minute; for `now` alone, one per chat and stretch of papers."""
     if any(s.next_due_at is not None for s in theirs):
-        return f"{chat.id}:{_due_moment(chat, theirs, now):%Y-%m-%dT%H:%M}"
+        return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
     numbers = ",".join(str(s.number) for s in theirs)
     seen = min(mark if s.seen is None else s.seen for s in theirs)
     return f"{chat.id}:now:{seen}-{head}:{numbers}"
@@ -232,6 +263,7 @@ def preview(
         index = window.cover(session, min(seen.values(), default=head))
         fits: Mapping[int, tuple[int, ...]] = _fits(wishes, index) if wishes else {}
         told = outbox.told(session, [chat.id], [p.id for p in window.known])[chat.id] if text is None else set()
+    next_due, about = _chat_next_due(chat, wishes, now)
     case = Due(
         chat=chat,
         subscriptions=wishes,
@@ -242,7 +274,8 @@ def preview(
         due=now,
         now=now,
         zone=cadences.zone(chat.settings.timezone),
-        next_due=_chat_next_due(chat, wishes, now),
+        next_due=next_due,
+        next_about=about,
         speaks_first=False,
     )
     decided = decide(case, _evidence(), limited=False)

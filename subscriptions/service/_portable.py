@@ -185,7 +185,7 @@ def parse_address(text: str) -> ChatAddress:
     platform, colon, rest = text.strip().partition(":")
     if not colon or not rest or platform not in ("console", "web", "telegram", "slack") or any(map(str.isspace, rest)):
         raise Refused(
-            Sentence("“{text}” is no chat.", {"text": text}),
+            Sentence("“{text}” is not a chat.", {"text": text}),
             Sentence(
                 "Write console:NAME, web:NAME, telegram:CHAT_ID[/TOPIC_ID] or slack:[TEAM_ID/]CHANNEL_ID[/THREAD_TS]."
             ),
@@ -203,7 +203,7 @@ def _telegram_address(text: str, rest: str) -> ChatAddress:
         return ChatAddress("telegram", chat_id, topic)
     if not chat_id.removeprefix("-").isdecimal() or (topic and not topic.isdecimal()):
         raise Refused(
-            Sentence("“{text}” is no Telegram chat.", {"text": text}),
+            Sentence("“{text}” is not a Telegram chat.", {"text": text}),
             Sentence("A Telegram chat is telegram:12345, telegram:-10012345, telegram:-10012345/7 or telegram:@name."),
         )
     return ChatAddress("telegram", chat_id, "" if topic == "1" else topic)  # General has no topic of its own
@@ -214,7 +214,7 @@ def _slack_address(text: str, rest: str) -> ChatAddress:
     topic = parts.pop() if len(parts) > 1 and parts[-1][:1].isdigit() else ""
     if not all(part.isalnum() for part in parts) or len(parts) > 2:  # noqa: PLR2004 - team and channel
         raise Refused(
-            Sentence("“{text}” is no Slack chat.", {"text": text}),
+            Sentence("“{text}” is not a Slack chat.", {"text": text}),
             Sentence("A Slack chat is slack:C0123ABCD, slack:T0123ABCD/C0123ABCD, with /THREAD_TS for a thread."),
         )
     return ChatAddress("slack", "/".join(parts), topic)

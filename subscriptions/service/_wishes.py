@@ -264,7 +264,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
         instant = datetime.fromisoformat(typed.strip())
     except ValueError:
         raise Refused(
-            Sentence("{typed} is no moment to start from.", {"typed": typed}),
+            Sentence("“{typed}” is not a moment to start from.", {"typed": typed}),
             Sentence("Say now, today, 7d or a date such as 2026-01-22."),
         ) from None
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)

@@ -5,10 +5,12 @@ for each other instead of failing (busy timeout 10 s).
 """
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import create_engine, event, text
@@ -49,14 +51,19 @@ class Store:
         self.zone = zone
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
-        self.where = str(self.path) if self.path else self.url.render_as_string(hide_password=True)
+        self.where = "that PAPERWIRE_DATABASE_URL names"  # what errors call it; they never show a setting's value
+        self._turns = _Turns()
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that may write: committed at the end, rolled back on any error. Raises StoreError."""
-        with self._sentences(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        """A transaction that may write: committed at the end, rolled back on any error. Raises StoreError.
+
+        Within a process writers take turns. SQLite alone lets those who wait ask again at intervals, so that somebody
+        who writes again and again would keep all others out.
+        """
+        with self._turns, self._sentences(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -149,6 +156,32 @@ class Store:
                 Sentence("Check PAPERWIRE_DATABASE_URL."),
             )
         return error
+
+
+class _Turns:
+    """A lock that is given in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._taken = False
+        self._waiting: deque[Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()  # until the one before lets it go
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
 
 
 def alembic_config(connection: Connection) -> Any:  # noqa: ANN401 - alembic is imported only here and in upgrade

@@ -8,12 +8,14 @@ from typing import Any
 from sqlmodel import Session, col, delete, func, insert, or_, select, update
 
 from subscriptions.model import Because, Chat, ChatState, Delivery, Facts, Item, Kind, Lane, Message
-from subscriptions.retry import Verdict
+from subscriptions.retry import LONGEST_WAIT, Verdict
 from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
 from subscriptions.store.papers import stored_papers
 from subscriptions.store.people import chats_by_id
 
 SETTLED = ("sent", "dead")
+OVER = ("sent", "dead", "dismissed")  # states of a delivery that nothing more is tried for
+SKIPPED = "skipped: "  # how the reason of a message begins that nobody can look up and nobody is to repeat
 CHUNK = 500
 
 
@@ -125,7 +127,12 @@ def open_lanes(session: Session, platforms: Sequence[str], *, now: datetime, fin
             col(DeliveryRow.settled_at).is_(None),
             ChatRow.state == ChatState.ACTIVE.value,
             col(ChatRow.platform).in_(platforms),
-            or_(col(DeliveryRow.next_at).is_(None), col(DeliveryRow.next_at) <= now, found.exists()),
+            or_(
+                col(DeliveryRow.next_at).is_(None),
+                col(DeliveryRow.next_at) <= now,
+                col(DeliveryRow.next_at) > now + LONGEST_WAIT,
+                found.exists(),
+            ),
         )
         .group_by(ChatRow.platform, ChatRow.address)
         .order_by(func.min(DeliveryRow.seq))
@@ -144,7 +151,7 @@ def claim(
     can_find: bool,
     tried: frozenset[tuple[int, int]],
 ) -> Claim | None:
-    """What to do next in this lane, marked as begun; None: nothing now (rule 6).
+    """What to do next in this lane; None: nothing now (rule 6). Marks nothing: that is what `begin` is for.
 
     A waiting or unclear message stops the lane; a dead one does not, nor an unclear one under `skip_unclear` that
     nobody can look up. `tried` are messages that this call of `deliver` has had its turn with.
@@ -174,19 +181,30 @@ def claim(
         if (message.delivery, message.number) in tried and message.state != "ready":
             return None
         looks = message.state == "unclear" and (can_find or message.found_at_start)
-        early = delivery.next_at is not None and delivery.next_at > now and not looks
+        early = _waits_until(delivery, now) is not None and not looks
         if message.state == "sending" or (early and message.state in ("waiting", "unclear")):
             return None
-        return _begin(session, delivery, message, chat, wall)
+        return _claim_of(session, delivery, message, chat)
     return None
+
+
+def _waits_until(delivery: DeliveryRow, now: datetime) -> datetime | None:
+    """When the next try is to be. A moment further off than any wait was set by a clock that stood wrong."""
+    if delivery.next_at is None or not now < delivery.next_at <= now + LONGEST_WAIT:
+        return None
+    return delivery.next_at
 
 
 def _lane_waits(session: Session, lane: Lane, wall: datetime) -> bool:
     """Whether a platform asked this lane to wait; a wait asked for in the future (a clock that stepped) holds nothing."""
     row = session.get(LaneRow, (lane.platform, lane.address))
-    if row is None or row.not_before is None or row.since is None:
-        return False
-    return row.since <= wall < row.not_before
+    return row is not None and _held_until(row, wall) is not None
+
+
+def _held_until(lane: LaneRow, wall: datetime) -> datetime | None:
+    if lane.not_before is None or lane.since is None or not lane.since <= wall < lane.not_before:
+        return None
+    return lane.not_before
 
 
 def _next_message(
@@ -201,25 +219,10 @@ def _next_message(
 
 def _given_up(message: MessageRow, tried: frozenset[tuple[int, int]]) -> bool:
     """Under `skip`, a message that could not be looked up carries this reason and lets the lane pass."""
-    return message.reason.startswith("skipped: ") and (message.delivery, message.number) in tried
+    return message.reason.startswith(SKIPPED) and (message.delivery, message.number) in tried
 
 
-def _begin(session: Session, delivery: DeliveryRow, message: MessageRow, chat: Chat, wall: datetime) -> Claim | None:
-    unclear = message.state == "unclear"
-    attempted_at = message.attempted_at
-    if not unclear:
-        result = session.exec(  # a guarded update: of two senders only one gets it
-            update(MessageRow)
-            .where(
-                col(MessageRow.delivery) == message.delivery,
-                col(MessageRow.number) == message.number,
-                col(MessageRow.state).in_(("ready", "waiting")),
-            )
-            .values(state="sending", attempted_at=wall)
-        )
-        if result.rowcount != 1:
-            return None
-        attempted_at = wall
+def _claim_of(session: Session, delivery: DeliveryRow, message: MessageRow, chat: Chat) -> Claim:
     return Claim(
         seq=message.delivery,
         delivery=delivery.id,
@@ -227,9 +230,9 @@ def _begin(session: Session, delivery: DeliveryRow, message: MessageRow, chat: C
         attempts=delivery.attempts,
         message=_message(message),
         plain=message.use_plain,
-        unclear=unclear,
+        unclear=message.state == "unclear",
         at_start=message.found_at_start,
-        attempted_at=attempted_at,
+        attempted_at=message.attempted_at,
         thread=_thread(session, message),
     )
 
@@ -244,26 +247,26 @@ def _thread(session: Session, message: MessageRow) -> str | None:
 def give_up_looking(session: Session, seq: int, number: int, reason: str) -> None:
     """Nobody can look this message up, and the operator wants no repeats: it stays unclear and lets the lane pass."""
     message = session.get_one(MessageRow, (seq, number))
-    message.reason, message.found_at_start = f"skipped: {reason}", False
+    message.reason, message.found_at_start = f"{SKIPPED}{reason}", False
 
 
-def begin_again(session: Session, seq: int, number: int, *, wall: datetime) -> bool:
-    """An unclear message is posted again: marks it `sending` first. False: somebody else settled it."""
+def begin(session: Session, claimed: Claim, message: Message, *, wall: datetime) -> bool:
+    """The message is posted now: marks it `sending`. False: it is not as it was claimed any more.
+
+    A guarded update: of two senders only one gets it, and nobody what a person dismissed meanwhile.
+    """
+    open_ones = select(DeliveryRow.seq).where(DeliveryRow.seq == claimed.seq, col(DeliveryRow.settled_at).is_(None))
     result = session.exec(
         update(MessageRow)
-        .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number, col(MessageRow.state) == "unclear")
+        .where(
+            col(MessageRow.delivery).in_(open_ones),
+            col(MessageRow.number) == message.number,
+            col(MessageRow.state).in_(("unclear",) if claimed.unclear else ("ready", "waiting")),
+            col(MessageRow.payload) == message.payload,
+        )
         .values(state="sending", attempted_at=wall, found_at_start=False)
     )
     return bool(result.rowcount == 1)
-
-
-def release(session: Session, seq: int, number: int) -> None:
-    """A message that was claimed is not posted now."""
-    session.exec(
-        update(MessageRow)
-        .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number, col(MessageRow.state) == "sending")
-        .values(state="ready")
-    )
 
 
 def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
@@ -378,13 +381,15 @@ def _settle(session: Session, delivery: DeliveryRow, now: datetime) -> None:
         delivery.settled_at, delivery.next_at = now, None
 
 
-def entries(session: Session, *, now: datetime) -> list[OutboxEntry]:
-    """Every delivery that is still stored, oldest first."""
-    messages: dict[int, list[str]] = {}
-    for seq, state in session.exec(
-        select(MessageRow.delivery, MessageRow.state).order_by(col(MessageRow.delivery), col(MessageRow.number))
+def entries(session: Session, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
+    """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
+    messages: dict[int, list[tuple[str, str]]] = {}
+    for seq, state, reason in session.exec(
+        select(MessageRow.delivery, MessageRow.state, MessageRow.reason).order_by(
+            col(MessageRow.delivery), col(MessageRow.number)
+        )
     ):
-        messages.setdefault(seq, []).append(state)
+        messages.setdefault(seq, []).append((state, reason))
     papers = dict(
         session.exec(
             select(DeliveryItemRow.delivery, func.count())
@@ -395,22 +400,38 @@ def entries(session: Session, *, now: datetime) -> list[OutboxEntry]:
     rows = session.exec(
         select(DeliveryRow, ChatRow).join(ChatRow, col(ChatRow.id) == DeliveryRow.chat).order_by(col(DeliveryRow.seq))
     )
-    return [_entry(d, chat, messages.get(d.seq or 0, []), papers.get(d.seq, 0), now) for d, chat in rows]
+    held = {(row.platform, row.address): _held_until(row, wall or now) for row in session.exec(select(LaneRow))}
+    return [
+        _entry(
+            d,
+            chat,
+            messages.get(d.seq or 0, []),
+            papers.get(d.seq, 0),
+            _waits_until(d, now) or held.get((chat.platform, chat.address)),
+        )
+        for d, chat in rows
+    ]
 
 
-def _entry(row: DeliveryRow, chat: ChatRow, states: list[str], papers: int, now: datetime) -> OutboxEntry:
+def _entry(
+    row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[str, str]], papers: int, next_at: datetime | None
+) -> OutboxEntry:
     topic = f"/{chat.topic}" if chat.topic else ""
+    state = derived_state(row.dismissed_at is not None, chat.state, [state for state, _ in messages])
+    # Its own messages know best: what was sent after one that is dead has told the delivery that all is well.
+    reasons = (reason.removeprefix(SKIPPED) for of, reason in messages if of == state)
     return OutboxEntry(
         id=row.id,
         chat=f"{chat.platform}:{chat.address}{topic}",
         kind=row.kind,
-        state=derived_state(row.dismissed_at is not None, chat.state, states),
+        state=state,
         papers=papers,
-        messages=len(states),
+        messages=len(messages),
         attempts=row.attempts,
-        next_at=row.next_at if row.next_at and row.next_at > now else None,
+        next_at=None if state in OVER else next_at,
         waiting_since=row.created_at,
-        reason=row.reason or (chat.state_reason if chat.state != ChatState.ACTIVE.value else ""),
+        reason=next(filter(None, reasons), row.reason)
+        or (chat.state_reason if chat.state != ChatState.ACTIVE.value else ""),
     )
 
 
@@ -432,9 +453,9 @@ def derived_state(dismissed: bool, chat_state: str, states: Sequence[str]) -> st
 def retry(session: Session, delivery_id: str) -> int | None:
     """Gives the dead, waiting and unclear messages of a delivery another try now.
 
-    Returns the chat's id; None: there is no such delivery.
+    Returns the chat's id; None: there is no such delivery, or all of it was sent.
     """
-    delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
+    delivery = _not_sent(session, delivery_id)
     if delivery is None:
         return None
     never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == "dead")
@@ -454,12 +475,22 @@ def retry(session: Session, delivery_id: str) -> int | None:
 
 
 def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
-    """A person says that this one is not to be sent any more. False: there is no such delivery."""
-    delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
+    """A person says that this one is not to be sent any more. False: there is no such delivery, or all was sent."""
+    delivery = _not_sent(session, delivery_id)
     if delivery is None:
         return False
     delivery.dismissed_at = delivery.settled_at = now
     return True
+
+
+def is_known(session: Session, delivery_id: str) -> bool:
+    """Whether there is such a delivery."""
+    return session.exec(select(DeliveryRow.seq).where(DeliveryRow.id == delivery_id)).first() is not None
+
+
+def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
+    delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
+    return None if delivery is None or is_sent(session, delivery.seq or 0) else delivery
 
 
 def counts(session: Session, *, now: datetime) -> Mapping[str, int]:
@@ -516,11 +547,6 @@ def drop_payloads(session: Session, before: datetime) -> None:
     )
 
 
-def drop_deliveries_of(session: Session, chat_id: int) -> None:
-    """Erases a chat's outbox."""
-    session.exec(delete(DeliveryRow).where(col(DeliveryRow.chat) == chat_id))
-
-
 def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
     return {
         "id": planned.id,
@@ -567,6 +593,7 @@ def _facts_values(facts: Facts) -> dict[str, Any]:
         "days": [day.isoformat() for day in facts.days],
         "first": facts.first,
         "next_due": facts.next_due.isoformat() if facts.next_due else None,
+        "next_about": facts.next_about,
         "late": facts.late.total_seconds(),
         "notice": facts.notice,
         "detail": dict(facts.detail),
@@ -580,6 +607,7 @@ def _facts(values: Mapping[str, Any]) -> Facts:
         days=tuple(date.fromisoformat(day) for day in values["days"]),
         first=values["first"],
         next_due=datetime.fromisoformat(values["next_due"]) if values["next_due"] else None,
+        next_about=values.get("next_about", False),
         late=timedelta(seconds=values["late"]),
         notice=values["notice"],
         detail=dict(values["detail"]),

@@ -23,6 +23,7 @@ Span = tuple[datetime | None, datetime | None]  # the next due moment, and for w
 GONE = "gone: "  # how the reason of a chat begins that the platform does not let us write to
 NOW = "now"  # the mark that subscriptions with cadence now share once they have caught up
 CHUNK = 500
+_OUT = frozenset({"sending", "unclear", "sent"})  # states of messages that the platform has or may have
 
 
 def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | None:
@@ -266,6 +267,17 @@ def drop_marks(session: Session, prefix: str) -> None:
     session.exec(delete(MarkRow).where(col(MarkRow.name).startswith(prefix)))
 
 
+def addresses(session: Session, platform: str, prefix: str) -> list[str]:
+    """Addresses of chats that begin so and have not moved away."""
+    rows = session.exec(
+        select(ChatRow.address)
+        .where(ChatRow.platform == platform, col(ChatRow.address).startswith(prefix, autoescape=True))
+        .where(col(ChatRow.moved_to).is_(None))
+        .distinct()
+    )
+    return list(rows)
+
+
 def chats_of_lane(session: Session, lane: Lane) -> list[int]:
     """Ids of the chats that share an address and have not moved away."""
     rows = session.exec(
@@ -350,7 +362,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
             target, pointer = row, _copy_of(row, old)
             session.add(pointer)
         else:
-            _merge_chats(session, row, target)
+            _merge_chats(session, row, target, now)
             pointer = row
         pointer.state, pointer.state_reason, pointer.state_since = ChatState.MOVED.value, f"moved to {new}", now
         pointer.moved_to = target.id
@@ -416,7 +428,7 @@ def _copy_of(row: ChatRow, address: str) -> ChatRow:
     )
 
 
-def _merge_chats(session: Session, old: ChatRow, new: ChatRow) -> None:
+def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) -> None:
     """Everything of `old` goes to `new`: wishes by query, told papers by paper, open deliveries."""
     before, after = old.id or 0, new.id or 0
     detach_from_now(session, [before, after])
@@ -430,7 +442,7 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow) -> None:
             row.number, new.next_number = new.next_number, new.next_number + 1
             row.chat = after
     session.flush()
-    _forget_repeats(session, before, after)
+    _forget_repeats(session, before, after, now)
     session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
     session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
     new.spoken = new.spoken or old.spoken
@@ -438,24 +450,48 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow) -> None:
     session.flush()
 
 
-def _forget_repeats(session: Session, before: int, after: int) -> None:
-    """Of a paper that both were told, the earlier item stays; a delivery that loses one is rendered anew."""
+def _forget_repeats(session: Session, before: int, after: int, now: datetime) -> None:
+    """Of a paper that both were told one item stays: the one that is out or on its way, else the earlier.
+
+    A delivery that loses a paper is rendered anew; one that has lost all of them has nothing to say any more.
+    """
     theirs = {i.paper: i for i in session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == after))}
+    ours = session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == before)).all()
+    twice = [(item, theirs[item.paper]) for item in ours if item.paper in theirs]
+    states = _message_states(session, {item.delivery for pair in twice for item in pair if item.delivery is not None})
+
+    def is_out(item: DeliveryItemRow) -> bool:
+        return item.delivery is None or states.get((item.delivery, item.message)) in _OUT
+
     touched: set[int] = set()
-    for item in session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == before)).all():
-        other = theirs.get(item.paper)
-        if other is not None:
-            later = max(item, other, key=lambda i: i.delivery or 0)
-            touched.add(later.delivery or 0)
-            session.delete(later)
+    for pair in twice:
+        _, repeat = sorted(pair, key=lambda item: (not is_out(item), item.delivery or 0))
+        touched.add(repeat.delivery or 0)
+        session.delete(repeat)
     session.flush()
     for delivery in session.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(touched))).all():
-        messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
-        if all(message.state == "ready" for message in messages):
-            for message in messages:
-                session.delete(message)
-            delivery.rendered_at = None
+        _render_anew(session, delivery, now)
     session.flush()
+
+
+def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, int | None], str]:
+    rows = session.exec(
+        select(MessageRow.delivery, MessageRow.number, MessageRow.state).where(col(MessageRow.delivery).in_(deliveries))
+    )
+    return {(delivery, number): state for delivery, number, state in rows}
+
+
+def _render_anew(session: Session, delivery: DeliveryRow, now: datetime) -> None:
+    """Unless something of it is out already or dead: then it stays as it was."""
+    messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
+    if not all(message.state in ("ready", "waiting") for message in messages):
+        return
+    for message in messages:
+        session.delete(message)
+    delivery.rendered_at = None
+    if session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.delivery == delivery.seq)).first() is None:
+        delivery.settled_at = delivery.dismissed_at = now
+        delivery.reason = "its papers stand in another delivery of the chat that this one moved to"
 
 
 def _chat(row: ChatRow, zone: str) -> Chat:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ class Terminal:
         self.database = folder / "paperwire.db"
         self._monkeypatch = monkeypatch
         monkeypatch.chdir(folder)
+        monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # of the tests, not of the program: `check` would name it
         self.set("DATABASE_URL", f"sqlite:///{self.database}")
 
     def set(self, name: str, value: str) -> None:
@@ -58,7 +60,7 @@ class Terminal:
         return self._call(arguments, _Screen(BytesIO()), _Screen(BytesIO()), b"")
 
     def _call(self, arguments: Sequence[str], out: TextIOWrapper, err: TextIOWrapper, stdin: bytes) -> Ended:
-        with self._monkeypatch.context() as patch, _own_log():
+        with self._monkeypatch.context() as patch, _own_log(), _own_signals():
             patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
@@ -129,6 +131,17 @@ def _text(stream: TextIOWrapper) -> str:
     buffer = stream.buffer
     assert isinstance(buffer, BytesIO)
     return buffer.getvalue().decode()
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """A subcommand may take the signals of its process; here they are given back."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def test_text_is_utf_8_whatever_the_locale(terminal: Terminal, environ: dict[str
 def test_bytes_that_are_no_text_are_a_sentence(terminal: Terminal, subcommand: str) -> None:
     ended = terminal.process(subcommand, b"\xff\xfe")
     assert (ended.status, ended.out) == (2, "")
-    assert ended.err == "Argument 2 holds bytes that are no text. Write it in UTF-8.\n"
+    assert ended.err == "Argument 2 holds bytes that are not text. Write it in UTF-8.\n"
 
 
 def test_a_lone_surrogate_of_a_digest_leaves_json_readable(terminal: Terminal) -> None:

@@ -206,7 +206,7 @@ def test_a_copy_never_overwrites_what_is_no_copy(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal.file("letter.txt", "Dear Ada,")
     for target, sentence in (
-        ("letter.txt", "letter.txt is no copy of a database"),
+        ("letter.txt", "letter.txt is not a copy of a database"),
         ("paperwire.db", "A database cannot be its own copy."),
         (".", ". is a folder."),
     ):

@@ -59,7 +59,7 @@ def test_warnings_name_their_file(terminal: Terminal) -> None:
 def test_a_date_is_a_day(terminal: Terminal) -> None:
     terminal.file("day.md", PAGE)
     ended = terminal("ingest", "day.md", "--date", "yesterday")
-    assert (ended.status, ended.err) == (2, "--date is no day: “yesterday”. For example: 2026-01-22.\n")
+    assert (ended.status, ended.err) == (2, "--date is not a day: “yesterday”. For example: 2026-01-22.\n")
     assert terminal("ingest", "day.md", "--date", "2026-01-22", "--json").json["warnings"] == []
 
 
@@ -171,7 +171,7 @@ def test_a_token_that_fails_leaves_everything_planned(terminal: Terminal) -> Non
 def test_a_state_that_is_none_is_wrong_usage(terminal: Terminal) -> None:
     ended = terminal("outbox", "--state", "lost")
     assert (ended.status, ended.out) == (2, "")
-    assert ended.err.startswith("“lost” is no state of a delivery. Choose one of: planned, held,")
+    assert ended.err.startswith("“lost” is not a state of a delivery. Choose one of: planned, held,")
     assert terminal("outbox", "lost").status == 2
 
 

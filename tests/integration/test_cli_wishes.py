@@ -79,14 +79,14 @@ def test_the_same_wish_again_changes_its_schedule(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
-        (["graph", "--as", "nobody"], 2, "“nobody” is no chat."),
+        (["graph", "--as", "nobody"], 2, "“nobody” is not a chat."),
         (["graph"], 2, "Missing option '--as'."),
-        (["graph", "--as", "console:me", "--every", "yearly"], 2, "“yearly” is no rhythm."),
-        (["graph", "--as", "console:me", "--tz", "Mars/Base"], 2, "“Mars/Base” is no time zone"),
+        (["graph", "--as", "console:me", "--every", "yearly"], 2, "“yearly” is not a schedule."),
+        (["graph", "--as", "console:me", "--tz", "Mars/Base"], 2, "“Mars/Base” is not a time zone"),
         (["graph", "--as", "console:me", "--at", "25:00"], 2, "“25:00”"),
-        (["graph", "--as", "console:me", "--since", "ever"], 2, "ever is no moment to start from."),
-        (["graph", "--as", "console:me", "--now", "soon"], 2, "--now is no moment: “soon”."),
-        (["graph", "--as", "console:me", "--now", "0001-01-01"], 2, "--now is no moment"),
+        (["graph", "--as", "console:me", "--since", "ever"], 2, "“ever” is not a moment to start from."),
+        (["graph", "--as", "console:me", "--now", "soon"], 2, "--now is not a moment: “soon”."),
+        (["graph", "--as", "console:me", "--now", "0001-01-01"], 2, "--now is not a moment"),
         (["graph", "--as", "telegram:@lab"], 2, "Telegram is off."),
         (["", "--as", "console:me"], 1, "✗ "),
         (["-survey", "--as", "console:me"], 1, "  -survey\n  ^\n"),
@@ -245,7 +245,7 @@ def test_the_value_of_a_setting_may_have_blanks_and_dashes(terminal: Terminal) -
     ("name", "value", "sentence"),
     [
         ("lmit", "3", "Did you mean limit?"),
-        ("limit", "many", "“many” is no value for limit."),
+        ("limit", "many", "“many” is not a value for limit."),
         ("lang", "fr", "en, zh"),
     ],
 )
@@ -308,7 +308,7 @@ def test_an_import_shows_the_difference_and_a_dry_run_stops_there(terminal: Term
     [
         (b"now | graph | \nnonsense\n", "Line 2 cannot be imported"),
         (b"now | graph | \nnow | -x | \n", "Line 2 cannot be imported: This only excludes."),
-        (b"now | graph | \nnow | \xff | \n", "line 2: this is no UTF-8 text."),
+        (b"now | graph | \nnow | \xff | \n", "line 2: this is not UTF-8 text."),
     ],
 )
 def test_an_import_is_all_or_nothing(terminal: Terminal, lines: bytes, sentence: str) -> None:

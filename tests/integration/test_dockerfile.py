@@ -177,7 +177,7 @@ def test_the_image_runs_as_nobody_in_the_folder_of_its_data(image: Stage) -> Non
 
 
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
-def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: int, healthy: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: int, healthy: bool) -> None:
     asked = []
 
     class Health(BaseHTTPRequestHandler):

@@ -27,6 +27,7 @@ from subscriptions import (
     plan_due,
 )
 from subscriptions.service import (
+    begin,
     belongs_to,
     claim,
     clean_up,
@@ -502,7 +503,10 @@ class TestRule7Rendering:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], now=NOON)
-        assert step(store, "telegram:1") is not None
+        first, second = step(store, "telegram:1"), step(store, "telegram:1")
+        assert first is not None
+        assert second is not None
+        assert [begin(store, claimed, wall=NOON) for claimed in (first, second)] == [True, False]
         assert step(store, "telegram:1") is None
 
 

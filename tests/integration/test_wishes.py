@@ -15,7 +15,6 @@ from subscriptions import (
     parse_address,
     plan_due,
     preview,
-    search,
     set_setting,
     unsubscribe,
 )
@@ -164,12 +163,6 @@ class TestPreview:
         assert preview(store, address("telegram:1"), now=NOON, text="ring") == type(
             preview(store, address("telegram:1"), now=NOON)
         )(delivery=None, known=1)
-
-
-def test_search_finds_stored_papers_newest_first(store: Store) -> None:
-    ingested(store, paper("Old graph"), now=NOON - 60 * DAY)
-    ingested(store, paper("New graph"), paper("Tree"))
-    assert [known.paper.title for known in search(store, "graph")] == ["New graph", "Old graph"]
 
 
 @pytest.mark.parametrize(

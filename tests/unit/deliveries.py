@@ -54,7 +54,8 @@ def chat(
 
 def team(**chosen: object) -> Chat:
     """A Slack channel."""
-    return chat("slack", ChatKind.TEAM, title="#vision-papers", **({"shape": "thread", "credits": "on"} | chosen))
+    settings = {"shape": "thread", "credits": "on"} | chosen
+    return chat("slack", ChatKind.TEAM, title="#vision-papers", topic="", **settings)
 
 
 def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> Because:

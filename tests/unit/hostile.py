@@ -9,7 +9,7 @@ from tests.unit.deliveries import because, item
 
 HOSTILE = (
     "_ * [ < & ]( </b> <!channel>",
-    "<b>bold</b><a href=\"https://evil.example\">x</a>",
+    '<b>bold</b><a href="https://evil.example">x</a>',
     "\"quotes\" 'and' &amp; &#39; &nbsp; &lt;",
     "﷽ ﷽ ﷽",
     "שלום עולם 5 < 6",
@@ -41,7 +41,9 @@ urls = st.one_of(
 @st.composite
 def papers(draw: st.DrawFn) -> Item:
     """A paper of which nothing can be trusted."""
-    reasons = [because(draw(hostile), draw(hostile), number=n, name=draw(hostile)) for n in range(1, draw(st.integers(2, 4)))]
+    reasons = [
+        because(draw(hostile), draw(hostile), number=n, name=draw(hostile)) for n in range(1, draw(st.integers(2, 4)))
+    ]
     return item(
         draw(hostile),
         *reasons,

@@ -181,7 +181,7 @@ def test_a_row_of_the_list() -> None:
         ({}, {}, "active", ""),
         ({}, {"state": "paused"}, "paused", "paused"),
         ({}, {"state": "paused", "paused_until": datetime(2026, 1, 26, 8, tzinfo=UTC)}, "paused", "paused until Mon 26 Jan 09:00"),
-        ({"state": ChatState.ASKED}, {}, "asked", "asked"),
+        ({"state": ChatState.ASKED}, {}, "asked", "waits for an admin"),
         ({"state": ChatState.PAUSED, "paused_until": NOON}, {}, "paused", "paused until Thu 22 Jan 13:00"),
     ],
 )  # fmt: skip

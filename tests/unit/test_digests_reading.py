@@ -255,7 +255,7 @@ def test_a_named_format_narrows_and_is_never_guessed() -> None:
         read_digest(GROUP.encode(), "list.txt", format="daily_arxiv_md")
     with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\.$"):
         read_digest(b"Two\nlines\n", "list.txt", format="bilingual3")
-    with pytest.raises(UnknownFormat, match=r"“hf_json” is no format; known are: arxiv_rss, "):
+    with pytest.raises(UnknownFormat, match=r"“hf_json” is not a format; known are: arxiv_rss, "):
         read_digest(GROUP.encode(), "list.txt", format="hf_json")
     for module in FORMATS:
         with pytest.raises((UnknownFormat, BrokenDigest)):

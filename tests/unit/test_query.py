@@ -86,7 +86,6 @@ def test_the_grammar(typed: str, canonical: str) -> None:
         (["doi", "DOI"], "doi:graph"),
         (["source"], "source:graph"),
         (["all", "All"], "all:graph"),
-        (["keyword", "Keywords"], "graph"),  # other bots want it; it changes nothing
     ],
 )
 def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical: str) -> None:
@@ -281,7 +280,7 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
             "There is no category cs.AI+cs.LG. For any of them write cs.AI OR cs.LG",
         ),
         ("cmp-lg", "cat:cmp-lg", "arXiv closed cmp-lg; its papers are in cs.CL now."),
-        ("id:2601", "id:2601", "2601 is no arXiv id, so no paper has it. An id looks like 2601.15529"),
+        ("id:2601", "id:2601", "2601 is not an arXiv id, so no paper has it. An id looks like 2601.15529"),
     ],
 )
 def test_what_can_be_understood_is_taken_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:

@@ -57,7 +57,16 @@ def test_up_to_five_papers_share_a_message_without_a_header() -> None:
 
 def test_six_papers_are_a_digest() -> None:
     (message,) = rendered(alert(chat(), *items(6)))
-    assert message.startswith("<b>6 papers · Thu 22 Jan</b> · diffusion\n\n1 <a")
+    assert message.startswith("<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a")  # both stand on a lock screen
+
+
+def test_a_title_without_a_link_is_bold_in_a_digest() -> None:
+    unlinked = item("Noise *and* Light", arxiv_id=None), item("Noise", because("x", "noise"), arxiv_id=None)
+    assert "1 <b>Noise *and* Light</b> — Ada" in rendered(delivery(GROUP, unlinked))[0]
+    assert "2 <b><u>Noise</u></b> — Ada" in rendered(delivery(GROUP, unlinked))[0]
+    (message,) = rendered(delivery(team(), unlinked))
+    assert "\nNoise *and* Light\n" in f"\n{message}"  # a star would end Slack's bold
+    assert "\n*Noise*\n" in message
 
 
 def test_a_private_chat_gets_few_papers_as_alerts_whatever_the_cadence_and_a_group_a_digest() -> None:
@@ -135,13 +144,18 @@ def test_the_chinese_digest() -> None:
 def test_the_first_due_delivery_speaks_even_when_it_is_empty() -> None:
     facts: dict[str, Any] = {"known": 2412, "days": (date(2026, 1, 26),), "first": True}
     when = datetime(2026, 1, 27, 12, tzinfo=UTC)
-    assert rendered(delivery(chat(), next_due=when, **facts)) == [
+    assert rendered(delivery(chat(), next_due=when, next_about=True, **facts)) == [
         "None of 2,412 papers of Mon 26 Jan matched. Next: Tue 27 Jan about 13:00."
     ]
-    assert rendered(delivery(chat(schedule="daily 13:00"), next_due=when, **facts))[0].endswith("Tue 27 Jan 13:00.")
-    assert rendered(delivery(chat(lang="zh"), next_due=when, **facts)) == [
-        "1月26日 周一的 2,412 篇论文中没有命中的。下一次：1月27日 周二 13:00 左右。"
+    assert rendered(delivery(chat(), next_due=when, **facts))[0].endswith("Tue 27 Jan 13:00.")
+    assert rendered(delivery(chat(lang="zh"), next_due=when, next_about=True, **facts)) == [
+        "1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。"
     ]
+
+
+def test_a_chat_that_hears_at_once_has_no_next_moment() -> None:
+    (message,) = rendered(delivery(chat(), known=7, days=(date(2026, 1, 26),), first=True))
+    assert message == "None of 7 papers of Mon 26 Jan matched. The first that matches comes at once."
 
 
 @pytest.mark.parametrize(
@@ -155,7 +169,8 @@ def test_the_first_due_delivery_speaks_even_when_it_is_empty() -> None:
     ],
 )
 def test_other_empty_days(facts: dict[str, Any], text: str) -> None:
-    assert rendered(delivery(chat(), **facts)) == [text]
+    when = datetime(2026, 1, 27, 12, tzinfo=UTC)
+    assert rendered(delivery(chat(), next_due=when, **facts)) == [f"{text} Next: Tue 27 Jan 13:00."]
 
 
 def test_a_late_digest_names_its_days_and_the_reason() -> None:
@@ -173,7 +188,7 @@ def test_a_late_digest_names_its_days_and_the_reason() -> None:
     (message,) = rendered(delivery(chat("console", lang="zh"), items(12), due=due, late=timedelta(days=3), days=days))
     assert message.splitlines()[:2] == [
         "1月19日 周一 – 22日 周四 · 12 篇 · diffusion",
-        "晚发3天：1月19日 周一 08:00时没有程序在运行",
+        "晚发 3 天：1月19日 周一 08:00 程序没有运行",
     ]
 
 
@@ -275,6 +290,11 @@ def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
     assert all(message.reply_to is None for message in render_delivery(delivery(threaded, items(4))))
 
 
+def test_a_thread_hangs_on_the_day_where_the_name_of_the_channel_is_not_known() -> None:
+    nameless = chat("slack", ChatKind.TEAM, shape="thread")
+    assert rendered(delivery(nameless, items(4)))[0] == "4 papers · Thu 22 Jan · 1/2"
+
+
 def test_a_late_thread_says_so_in_its_first_line_only() -> None:
     told = delivery(team(), items(4), late=timedelta(hours=3))
     first, second = rendered(told)
@@ -295,7 +315,9 @@ def test_the_header_is_plain_text_without_emoji_and_the_fallback_lists_titles() 
 def test_what_matched_is_bold_where_slack_can_show_it() -> None:
     told = item("Noise|Models", because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001")
     body = rendered(alert(team(), told))[0]
-    assert body.startswith("<https://arxiv.org/abs/2601.00001|Noise∣Models>")  # some clients show no link for a bold label
+    assert body.startswith(
+        "<https://arxiv.org/abs/2601.00001|Noise∣Models>"
+    )  # some clients show no link for a bold label
     assert "AI: 使用noise的" in rendered(alert(team(), told))[0]
 
 
@@ -319,7 +341,9 @@ def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
     [
         (chat(), THURSDAY, 0, False),
         (chat(sound="off"), THURSDAY, 0, True),
-        (GROUP, THURSDAY, 0, True),
+        (chat(kind=ChatKind.GROUP, sound="off"), THURSDAY, 0, True),
+        (chat(kind=ChatKind.GROUP), THURSDAY, 0, False),  # whoever chose a sound gets it
+        (chat(kind=ChatKind.GROUP), THURSDAY.replace(hour=21), 0, True),
         (chat(), THURSDAY.replace(hour=20, minute=59), 0, False),
         (chat(), THURSDAY.replace(hour=21), 0, True),
         (chat(), THURSDAY.replace(hour=6, minute=59), 0, True),
@@ -331,7 +355,9 @@ def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
         (chat(), THURSDAY, 10, True),  # due at 14:00, sent at midnight
     ],
 )
-def test_only_a_private_chat_hears_a_sound_and_only_by_day(to: Chat, due: datetime, late: int, *, quiet: bool) -> None:
+def test_a_sound_is_heard_where_the_chat_wants_it_and_only_by_day(
+    to: Chat, due: datetime, late: int, *, quiet: bool
+) -> None:
     assert silent(delivery(to, items(1), due=due, late=timedelta(hours=late))) == [quiet]
 
 

@@ -48,13 +48,25 @@ def test_without_a_title_the_abstract_opens_in_quotes_and_goes_on_below() -> Non
     assert str(view.text).startswith(f"…word{int(last.removeprefix('word')) + 1} ")
 
 
+def test_without_a_title_a_whole_sentence_opens_where_there_is_room_for_one() -> None:
+    first = (
+        "We look at noise, i.e. at what is left when all else is gone, and at " + "words " * 14 + "of Fig. 2 about it."
+    )
+    view = seen(item("", abstract=f"{first} It goes away. So it ends."), measure=ROW)
+    assert (str(view.title), str(view.text)) == (f"“{first}”", "It goes away. So it ends.")
+    compact = seen(item("", abstract=f"{first} It goes away."), measure=COMPACT)
+    assert str(compact.title) == "“We look at noise, i.e. at what is left when all else is gone…”"  # behind a clause
+    assert str(compact.text).startswith("…and at words")
+
+
 def test_a_short_abstract_without_a_title_stands_once() -> None:
     view = seen(item("", abstract="Noise goes away."))
     assert (str(view.title), str(view.text)) == ("“Noise goes away.”", "")
 
 
 def test_without_title_and_abstract_the_id_stands_there() -> None:
-    assert str(seen(item("", abstract="", arxiv_id="2601.00002")).title) == "2601.00002"
+    view = seen(item("", abstract="", arxiv_id="2601.00002"))
+    assert (str(view.title), view.name) == ("2601.00002", "")  # once is enough
     assert str(seen(item("", abstract="", arxiv_id=None, doi="10.1/x")).title) == "doi:10.1/x"
 
 

@@ -33,6 +33,8 @@ from bot.rendering.tex import readable
         (r"Fixed-\texorpdfstring{$\delta$}{delta} Alignment", "Fixed-δ Alignment"),
         (r"$\geq$5 and $\sim$10", "≥5 and ∼10"),
         ("``quoted'' 1--2 and so---on", "“quoted” 1–2 and so—on"),
+        ("Noise -- A Study --- of Light", "Noise – A Study — of Light"),
+        (r"T$^\star$, A$^\ast$, C$^\dagger$", "T⋆, A*, C†"),
         (r"$$e^{i\pi}$$ and \(x^2\)", "e^iπ and x²"),
     ],
 )

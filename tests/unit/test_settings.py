@@ -315,8 +315,8 @@ def test_a_schedule(tmp_path: Path, schedule: str) -> None:
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("name = sesame", "paperwire.toml is no TOML; look at line 1, column 8."),
-        ("[[source]]\nname = 'sesame", "paperwire.toml is no TOML; look at its end."),
+        ("name = sesame", "paperwire.toml is not valid TOML; look at line 1, column 8."),
+        ("[[source]]\nname = 'sesame", "paperwire.toml is not valid TOML; look at its end."),
         ("[[surce]]\nname = 'a'", "paperwire.toml: surce means nothing here. Did you mean source?"),
         ("[sesam]", "paperwire.toml: sesam means nothing here. Known are: source, slack, arxiv, backup."),
         ("[[source]]\nname = 'a'\npaht = 'x'", "paperwire.toml: source 1, paht means nothing here. Did you mean path?"),

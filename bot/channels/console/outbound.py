@@ -1,14 +1,17 @@
 """Messages → a text stream, framed so that one can be told from the next."""
 
 import json
+import os
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn, TextIO
 
 from bot.ports import Limits
 from subscriptions import ChatAddress, Message, Rejected, SenderStopped, Unclear
 
-_WIDTH = 72  # characters; narrow enough for a split terminal
+_WIDTH = 72  # columns of the frame; narrow enough for a split terminal
+_UNKNOWN = 100  # columns of a terminal that does not tell its width
 _KEPT = "\n\t"
 
 
@@ -16,13 +19,16 @@ class ConsoleChannel:
     """Prints every message to `stream`: standard output, or standard error beside `--json`.
 
     The payload is {"text": "…"}, plain text. Control characters in it are not printed: a paper must not steer a terminal.
+    `fold` breaks a text into lines of so many columns: for a terminal, not for a file or a pipe, where a title is to
+    stay in one piece for whoever searches there.
     """
 
     platform = "console"
     limits = Limits(text=1_000_000, per_second=0, per_lane=0)
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, fold: Callable[[str, int], str] | None = None) -> None:
         self._stream = stream
+        self._fold = fold
 
     async def post(
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
@@ -52,9 +58,8 @@ class ConsoleChannel:
         """See Channel. The stream belongs to whoever gave it."""
 
     def _print(self, head: str, text: str) -> None:
-        framed = f"{f'── {head} ':─<{_WIDTH}}\n{text.rstrip()}\n{'─' * _WIDTH}\n"
         try:
-            self._stream.write(_printable(framed, self._stream.encoding))
+            self._stream.write(_printable(self._framed(head, text.rstrip()), self._stream.encoding))
             self._stream.flush()
         except (BrokenPipeError, ValueError) as error:
             # A closed pipe does not open again in this run (`paperwire deliver | head`), and a closed stream raises
@@ -62,6 +67,20 @@ class ConsoleChannel:
             raise SenderStopped("Nobody reads the console any more.", "token") from error
         except OSError as error:
             raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
+
+    def _framed(self, head: str, text: str) -> str:
+        width = _WIDTH
+        if self._fold is not None and self._stream.isatty():
+            columns = _columns(self._stream)
+            width, text = min(width, columns), self._fold(text, columns)
+        return f"{f'── {head} ':─<{width}}\n{text}\n{'─' * width}\n"
+
+
+def _columns(terminal: TextIO) -> int:
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or _UNKNOWN
+    except (OSError, ValueError):
+        return _UNKNOWN
 
 
 def _text(message: Message, *, plain: bool) -> str:

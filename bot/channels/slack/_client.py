@@ -6,14 +6,16 @@ aiohttp's errors carry the request's headers, and so the token, in their repr. T
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.slack._errors import before_posting, cannot_look, outcome
 from bot.channels.slack._payload import Post
-from subscriptions import RetryLater, Unclear
+from subscriptions import NotDelivered, RetryLater, Unclear
+
+E = TypeVar("E", bound=Exception)
 
 _PAGE = 15  # what apps that are sold outside Slack's marketplace get at most (docs.slack.dev, conversations.history)
 _KEEP_ALIVE = 5  # seconds; a connection that Slack closed meanwhile would make a send Unclear
@@ -31,6 +33,7 @@ class Client:
     """The calls that a sender needs. Made inside the running loop, to which its connections belong."""
 
     def __init__(self, token: str, api_url: str, *, connect: float, read: float) -> None:
+        self._token = token
         # Without a total: only then does aiohttp tell a timeout while connecting from one while reading.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
         trace = aiohttp.TraceConfig()
@@ -61,7 +64,7 @@ class Client:
             )
             ts = answer["ts"]
         except Exception as error:  # noqa: BLE001 - whatever happened, the message has an outcome
-            raise outcome(error) from None
+            raise self._blotted(outcome(error)) from None
         if not isinstance(ts, str):
             raise Unclear("Slack took the message and did not say which it is.")
         return ts
@@ -71,7 +74,7 @@ class Client:
         try:
             await self._web.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks)
         except Exception as error:  # noqa: BLE001 - whatever happened, the edit has an outcome
-            raise outcome(error) from None
+            raise self._blotted(outcome(error)) from None
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> Page:
         """One page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater or LookupError."""
@@ -88,14 +91,14 @@ class Client:
                 answer = await self._web.conversations_history(channel=channel, oldest=oldest, **look)
             return _page(answer.data)
         except Exception as error:  # noqa: BLE001 - whatever happened, it is one of two answers
-            raise cannot_look(error) from None
+            raise self._blotted(cannot_look(error)) from None
 
     async def open_direct(self, user: str) -> str:
         """The id of the direct messages with a person."""
         try:
             answer = await self._web.conversations_open(users=user)
         except Exception as error:  # noqa: BLE001 - whatever happened, nothing was sent
-            raise before_posting(error) from None
+            raise self._blotted(before_posting(error)) from None
         match answer.data:
             case {"channel": {"id": str(channel)}}:
                 return channel
@@ -107,7 +110,7 @@ class Client:
         try:
             answer = await self._web.auth_test()
         except Exception as error:  # noqa: BLE001 - whatever happened, nothing was sent
-            raise before_posting(error) from None
+            raise self._blotted(before_posting(error)) from None
         match answer.data:
             case {"team_id": str(team), "user_id": str(user)}:
                 return team, user
@@ -119,13 +122,20 @@ class Client:
         try:
             answer = await self._web.auth_test()
         except Exception as error:  # noqa: BLE001 - whatever happened, nothing was sent
-            raise before_posting(error) from None
+            raise self._blotted(before_posting(error)) from None
         names = str(answer.headers.get("x-oauth-scopes", ""))
         return frozenset(name.strip() for name in names.split(",") if name.strip())
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._session.close()
+
+    def _blotted(self, error: E) -> E:
+        """The error without the token, should an answer have repeated it: its words are stored and shown."""
+        error.args = tuple(str(word).replace(self._token, "<token>") for word in error.args)
+        if isinstance(error, NotDelivered):
+            error.reason = error.reason.replace(self._token, "<token>")
+        return error
 
 
 async def _refuse_redirect(*_: object) -> None:

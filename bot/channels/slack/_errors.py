@@ -82,7 +82,7 @@ def outcome(error: Exception) -> NotDelivered:
         case SlackApiError():
             return _refused(_read(error))
         case aiohttp.NonHttpUrlClientError() | aiohttp.InvalidURL():
-            return SenderStopped("The address of Slack's API is no web address.", "token")
+            return SenderStopped("The address of Slack's API is not a web address.", "token")
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
             return RetryLater(f"No connection to Slack ({type(error).__name__}).")
         case _:

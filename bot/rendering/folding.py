@@ -1,0 +1,49 @@
+"""Text in lines that a terminal holds: what goes on below hangs under the text above it, not under its number or sign.
+
+Chinese, Japanese and Korean may break anywhere but beside their punctuation, everything else at blanks only: an address
+stays whole, however long.
+"""
+
+import re
+from itertools import pairwise
+
+from rich.cells import cell_len
+
+_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without blanks: a line may end after each
+_NEVER_FIRST = "，。、；：？！）》」』】〉〕…”’"
+_NEVER_LAST = "（《「『【〈〔“‘"
+_PIECE = re.compile(rf"[{_NEVER_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NEVER_FIRST}]*\s*|\s+")
+_BEFORE_TEXT = re.compile(r" *(?:\d+  +|▸ )?(?=\S)")
+_LEAST_ROOM = 20  # columns: a narrower terminal has none to give away
+
+
+def folded(text: str, width: int) -> str:
+    """The text in lines of at most `width` columns, as far as its words allow."""
+    return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
+
+
+def hanging(line: str) -> int:
+    """How many columns stand before the text of a line: blanks, and the number or sign of what follows."""
+    before = _BEFORE_TEXT.match(line)
+    return cell_len(before[0]) if before else 0
+
+
+def breaks(line: str, width: int) -> tuple[int, list[int]]:
+    """How far the continued lines of a line hang, and where they begin."""
+    before = hanging(line)  # as many signs as columns
+    hang = before if width - before >= _LEAST_ROOM else 0
+    found: list[int] = []
+    used = before
+    for number, piece in enumerate(_PIECE.finditer(line, before)):
+        if number and used + cell_len(piece[0].rstrip()) > width:
+            found.append(piece.start())
+            used = hang
+        used += cell_len(piece[0])
+    return hang, found
+
+
+def _parts(line: str, width: int) -> list[str]:
+    hang, places = breaks(line, width)
+    edges = [0, *places, len(line)]
+    pieces = [line[start:end].rstrip() for start, end in pairwise(edges)]
+    return [pieces[0], *(" " * hang + piece for piece in pieces[1:])]

@@ -1,0 +1,193 @@
+"""What chats of every kind are shown of real digests: each planned paper once, behind its title, within all limits.
+
+The fakes judge limits and markup as the platforms do and refuse what breaks them; a refused message would be sent in its
+plain form, which has no links.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.pipeline import ingest
+from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
+from subscriptions import Announce, ChatAddress, ChatKind, Wish, set_setting, subscribe
+from tests.fakes.journal import Entry
+from tests.fakes.markup import parse_html
+from tests.fakes.slack import FakeSlack
+from tests.fakes.telegram import FakeTelegram
+from tests.make import FakeClock, address, ingested, paper
+
+ALL = "a OR the OR of OR in OR we OR for OR and OR to OR is OR 的"  # what every abstract holds
+CHATS: dict[str, tuple[ChatKind, dict[str, str]]] = {
+    "telegram:1": (ChatKind.PRIVATE, {}),
+    "telegram:2": (ChatKind.PRIVATE, {"lang": "zh", "text": "abstract"}),
+    "telegram:-3": (ChatKind.GROUP, {}),
+    "telegram:-3/7": (ChatKind.GROUP, {"text": "titles"}),
+    "telegram:-4": (ChatKind.BROADCAST, {}),
+    "telegram:-5": (ChatKind.BROADCAST, {"shape": "each", "lang": "zh"}),
+    "slack:C1": (ChatKind.TEAM, {}),
+    "slack:C2": (ChatKind.TEAM, {"shape": "digest", "lang": "zh"}),
+    "slack:C3": (ChatKind.TEAM, {"shape": "each"}),
+    "slack:D4": (ChatKind.PRIVATE, {}),
+}
+OLD = {Announce.REPLACE, Announce.REPLACE_CROSS}  # known, and not announced again
+PART = re.compile(r"(?<!\d)(\d+)/(\d+)(?!\d)")
+
+
+class Wire:
+    """The program with both platforms, and chats of every kind."""
+
+    def __init__(self, app: App, telegram: FakeTelegram, slack: FakeSlack) -> None:
+        self.app = app
+        self.telegram = telegram
+        self.slack = slack
+
+    def chat(
+        self,
+        name: str,
+        query: str,
+        *,
+        kind: ChatKind | None = None,
+        sets: Mapping[str, str] | None = None,
+        wish: Mapping[str, str] | None = None,
+    ) -> ChatAddress:
+        """A chat that the platform knows and that subscribes; `wish` says when."""
+        at, now = address(name), self.app.clock.now()
+        if at.platform == "slack":
+            self.slack.knows(at.address)
+        else:
+            self.telegram.knows(at.address, topics=(7,))
+        given = {"every": "now", "since": "1d", **(wish or {})}
+        subscribe(self.app.store, at, Wish(text=query, **given), now=now, kind=kind)
+        for setting, value in (sets or {}).items():
+            set_setting(self.app.store, at, setting, value, now=now)
+        return at
+
+    def posts(self, at: ChatAddress) -> list[Entry]:
+        fake = self.telegram if at.platform == "telegram" else self.slack
+        return fake.posted_to(at.address, at.topic if at.platform == "telegram" else None)
+
+    async def told(self, at: ChatAddress) -> list[str]:
+        """The only message of a chat."""
+        await self.app.deliver()
+        (post,) = self.posts(at)
+        return post.text.splitlines()
+
+
+@pytest.fixture
+async def wire(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Wire]:
+    with ExitStack() as stack:
+        telegram, slack = stack.enter_context(FakeTelegram()), stack.enter_context(FakeSlack())
+        settings = Settings(
+            database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+            telegram=TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),
+            slack=SlackSettings(workspaces=(SlackWorkspace(bot_token=SecretStr(slack.token)),), api_url=slack.url),
+            sources=(SourceSettings(name="Daily", title="daily arXiv", home="https://example.org/"),),
+        )
+        app = build_app(settings, clock=clock)
+        app.open()
+        yield Wire(app, telegram, slack)
+        await app.close()
+
+
+def links(post: Entry) -> Iterator[tuple[str, str]]:
+    """(address, title) of every link in a message, as its platform reads it."""
+    if "parse_mode" in post.payload:
+        read = parse_html(post.payload["text"])
+        raw = read.text.encode("utf-16-le")
+        for entity in read.entities:
+            if "url" in entity["type"]:
+                start, end = entity["offset"], entity["offset"] + entity["length"]
+                yield entity["type"]["url"], raw[2 * start : 2 * end].decode("utf-16-le")
+    else:
+        yield from re.findall(r"<(https?://[^|>]+)\|([^>]*)>", str(post.payload.get("blocks", "")))
+
+
+def first_line(post: Entry) -> str:
+    block: dict[str, Any] = next(iter(post.payload.get("blocks", [])), {})
+    if not block:
+        return post.text.splitlines()[0]
+    text = block["elements"][0] if "elements" in block else block["text"]
+    return str(text["text"])
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        "seeds/daily_arxiv.md",
+        "seeds/bilingual_three_line.txt",
+        "corpus/daily_md/xm_2025-06-09_d7e8aae.md",
+        "corpus/daily_md/dw_2026-05-06.md",
+        "corpus/daily_md/nv_2026-02-07_vietnamese_excerpt.md",
+        "corpus/arxiv_feed/td_e856935_atom.xml",
+    ],
+)
+async def test_every_chat_is_shown_every_paper_of_a_real_digest_once(wire: Wire, shared: Path, digest: str) -> None:
+    chats = [wire.chat(name, ALL, kind=kind, sets=sets) for name, (kind, sets) in CHATS.items()]
+    taken, _ = await ingest(wire.app.wire, (shared / digest).read_bytes(), Path(digest).name, source="daily")
+    new = {entry.arxiv_id: entry.title for entry in taken.entries if entry.announce_type not in OLD}
+    titles = {f"https://arxiv.org/abs/{arxiv_id}": title for arxiv_id, title in new.items()}
+    sent = await wire.app.deliver()
+    assert (sent.planned, sent.sent, sent.waiting, sent.dead) == (len(chats), len(chats), 0, 0)
+    for chat in chats:
+        posts = wire.posts(chat)
+        found = [(url, label) for post in posts for url, label in links(post) if url in titles]
+        assert sorted(url for url, _ in found) == sorted(titles), chat
+        assert [label for url, label in found if not stands_for(label, titles[url])] == []
+        if len(posts) > 1:
+            parts = [PART.search(first_line(post)) for post in posts]
+            wanted = [(str(number), str(len(posts))) for number in range(1, len(posts) + 1)]
+            assert [part and part.groups() for part in parts] == wanted
+
+
+def stands_for(label: str, title: str) -> bool:
+    """Whether a link's text is this title: whole, or cut at a word in a long list; without one, a quotation."""
+    if not title:
+        return label.startswith("“")
+    if re.search(r"[\\$^]|--", title):
+        return bool(label.strip())
+    return label == title or (label.endswith("…") and title.startswith(label.removesuffix("…")))
+
+
+async def test_a_source_with_a_title_is_named_with_its_home(wire: Wire) -> None:
+    private, team = wire.chat("telegram:1", "graph"), wire.chat("slack:C1", "graph")
+    silent = wire.chat("telegram:2", "forest")
+    ingested(wire.app.store, *(paper(f"A graph {number}") for number in range(6)), source="daily")
+    ingested(wire.app.store, paper("A forest"), source="another")
+    await wire.app.deliver()
+    (post,) = wire.posts(private)
+    assert post.text.splitlines()[-1] == "from daily arXiv"
+    assert ("https://example.org/", "daily arXiv") in list(links(post))
+    assert ("https://example.org/", "daily arXiv") in list(links(wire.posts(team)[-1]))
+    assert "from" not in wire.posts(silent)[0].text
+
+
+@pytest.mark.parametrize(
+    ("wish", "last"),
+    [
+        ({"every": "daily", "at": "14:00"}, "Next: Fri 23 Jan 14:00."),
+        ({"every": "when-out", "at": "14:00-20:00"}, "Next: Fri 23 Jan about 14:00."),
+        ({"every": "now"}, "The first that matches comes at once."),
+    ],
+)
+async def test_an_empty_first_delivery_says_when_the_next_comes(
+    wire: Wire, clock: FakeClock, wish: dict[str, str], last: str
+) -> None:
+    chat = wire.chat("telegram:1", "graph", wish=wish)
+    clock.advance(timedelta(hours=2))
+    ingested(wire.app.store, paper("A forest"), now=clock.now())
+    assert await wire.told(chat) == [f"The only paper of Thu 22 Jan did not match. {last}"]
+
+
+async def test_a_group_is_quiet_until_its_people_want_a_sound(wire: Wire) -> None:
+    quiet, loud = wire.chat("telegram:-3", "graph"), wire.chat("telegram:-4", "graph", sets={"sound": "on"})
+    ingested(wire.app.store, paper("A graph"))
+    await wire.app.deliver()
+    assert [post.silent for chat in (quiet, loud) for post in wire.posts(chat)] == [True, False]
