@@ -22,7 +22,7 @@ class Element:
 
     @property
     def text(self) -> str:
-        """Its own text, without that of its children."""
+        """Its own text; that of a field of a record with what is marked up in it."""
         return "".join(self.parts)
 
     def all(self, name: str) -> list["Element"]:
@@ -78,6 +78,7 @@ class _Reader:
         self._elements = 0
         self._lines_before = 0
         self._inside: Element | None = None  # the record that is open
+        self._field: Element | None = None  # its child that is open; what is marked up within it is its text, too
         self._parser = expat.ParserCreate("utf-8", " ")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -111,6 +112,8 @@ class _Reader:
         elif name == self._record and self._inside is None:
             self._inside = element
         else:
+            if self._open[-1] is self._inside:
+                self._field = element
             self._open[-1].children.append(element)
         self._open.append(element)
 
@@ -119,9 +122,11 @@ class _Reader:
         if element is self._inside:
             self.document.records.append(element)
             self._inside = None
+        elif element is self._field:
+            self._field = None
 
     def _characters(self, text: str) -> None:
-        self._open[-1].parts.append(text)
+        (self._field or self._open[-1]).parts.append(text)
 
     def _doctype(self, *_declaration: object) -> None:
         self.document.doctype = True

@@ -20,7 +20,7 @@ from subscriptions import Paper, Sentence, Translation, summary_state
 name = "bilingual3"
 
 _GROUP = 3
-_HEADING = re.compile(r"#{1,6}\s")
+_HEADING = re.compile(r"#{1,6}\s|(?:=+|-+)$")  # also the line below one
 _URL = re.compile(URL)
 _BEGINNING_OF_URL = re.compile(r"https?://arxiv\.org/(?:abs|pdf)/(?:[\d.]*|[a-z-]+(?:\.[A-Z]{0,2})?(?:/\d*)?)")
 _BEFORE_ID = ("https://arxiv.org/abs/", "http://arxiv.org/abs/", "https://arxiv.org/pdf/", "http://arxiv.org/pdf/")
@@ -33,12 +33,12 @@ Line = tuple[int, str]  # number from 1, text
 
 
 def detect(text: str) -> bool:
-    """The third line that is not blank is an arXiv address, and the first is no heading.
+    """The third line that is not blank is an arXiv address, and the two before it are no heading.
 
     Whether every third line is one is found out by reading; if not, the sentence names the line.
     """
     lines = [line for _, line in islice(_lines(text), _GROUP)]
-    if len(lines) < _GROUP or _HEADING.match(lines[0]) or is_markup(text):
+    if len(lines) < _GROUP or any(map(_HEADING.match, lines[:-1])) or is_markup(text):
         return False
     return bool(_URL.match(lines[-1])) and not any(_URL.fullmatch(line) for line in lines[:-1])
 

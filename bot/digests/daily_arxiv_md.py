@@ -205,6 +205,8 @@ class _Page:
                 self.day = self.day or day_in(day[1])
             elif (section := _SECTION.match(row)) and (anchored or section["back"]):
                 self._section = next(iter(categories_of([section["name"]])), "")
+            elif row.startswith("#") and "arxiv.org/abs/" in row:
+                self._warnings.add("unparsed_heading", line=number, example=row[:120])
             anchored = bool(_ANCHOR.match(row))
             if not (announced or anchored or row.startswith(("#", "**Report", "---", "<hr>"))) or "arxiv.org/" in row:
                 self._strange_at = self._strange_at or number

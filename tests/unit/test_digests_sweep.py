@@ -230,5 +230,5 @@ def test_a_cut_page_reads_the_same_both_ways(at: int) -> None:
 
 
 def test_a_text_that_says_nothing_is_short_or_in_braces() -> None:
-    for text in summaries._FAILED | summaries._NOT_STATED:  # type: ignore[attr-defined]  # the twin knows them by length
+    for text in summaries._FAILED | summaries._NOT_STATED:  # the twin knows them by length
         assert len(text) <= _LONGEST_FAILURE
