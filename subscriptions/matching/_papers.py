@@ -14,7 +14,7 @@ from subscriptions.matching._features import (
     words_of,
 )
 from subscriptions.matching._reading import TEXT_FIELDS, Reading, asked_by, fits, read, simple_terms
-from subscriptions.model import Paper
+from subscriptions.model import Announce, Paper
 from subscriptions.query import Query, Term
 
 
@@ -78,8 +78,14 @@ def matching_papers(query: Query, papers: Sequence[Paper]) -> tuple[int, ...]:
     return tuple(place for place, paper in enumerate(papers) if fits(query, read(paper)))
 
 
+_NEWS = (None, *Announce)  # new, cross, replace, replace-cross: as news, the earlier wins
+
+
 def merge_copies(papers: Iterable[Paper]) -> tuple[Paper, ...]:
-    """A paper that stands twice in a batch is one: the first copy's texts, the categories and sources of all."""
+    """A paper that stands twice in a batch is one: the first copy's texts, the categories and sources of all.
+
+    It is announced as its most newsworthy copy is: "new" wins, and a copy without a type counts as new.
+    """
     merged: dict[str, Paper] = {}
     for paper in papers:
         first = merged.get(paper.key)
@@ -102,4 +108,6 @@ def _with_categories_of(first: Paper, copy: Paper) -> Paper:
         first,
         categories=tuple(dict.fromkeys(first.categories + copy.categories)),
         sources=tuple(dict.fromkeys(first.sources + copy.sources)),
+        primary=first.primary or copy.primary,
+        announce_type=min(first.announce_type, copy.announce_type, key=_NEWS.index),
     )

@@ -126,6 +126,12 @@ class TestRule1Changes:
         assert changes(store) == {"One": 2}
         assert known(store, "2601.00001").paper.announce_type is Announce.CROSS
 
+    def test_of_two_copies_in_one_digest_the_new_one_counts(self, store: Store) -> None:
+        cross = paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=Announce.CROSS)
+        ingested(store, cross, paper("One", "cs.LG", arxiv_id="2601.00001", kind=Announce.NEW))
+        found = known(store, "2601.00001").paper
+        assert (found.announce_type, found.categories) == (None, ("cs.LG", "stat.ML"))
+
     def test_a_cross_list_without_a_new_category_moves_nothing(self, store: Store) -> None:
         ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001"))
         ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001", kind=Announce.CROSS), name="again")
