@@ -57,7 +57,7 @@ LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be see
 LOOK_AGAIN_AFTER = 5.0  # a miss is only proof after a second look
 LONGEST_PACE = 10.0  # seconds: a longer wait is one that the platform asked for, and is left to the store
 SLOT_LASTS = 0.03  # seconds; sends that go later than their slots would bunch up beyond the platform's limit
-LONGEST_WRITE = 60.0  # seconds that a database is asked again to take what became of a try: else it comes twice
+LONGEST_WRITE = 30.0  # seconds that a database is asked again to take what became of a try: else it comes twice
 ASK_AGAIN_AFTER = 0.5
 TRIES = 3  # posts of one message in one call; what is unclear after that stays for the next
 GONE_CHATS, GONE_SHARE = 10, 5  # more than ten, and more than a fifth of a run (docs/architecture.md, rule 11)
@@ -231,14 +231,17 @@ async def _wait_for_token(wire: Wire, lane: Lane) -> bool:
 
 async def _written_down(wire: Wire, write: Callable[[], T]) -> T:
     """Stores what became of a try, and asks a database that is busy again: what is not stored comes twice."""
-    until = wire.clock.monotonic() + LONGEST_WRITE
+    began = wire.clock.monotonic()
+    said = False
     while True:
         try:
             return await asyncio.to_thread(write)
         except StoreError as error:
-            if wire.stopping() or wire.clock.monotonic() > until:
+            if wire.stopping() or wire.clock.monotonic() - began > LONGEST_WRITE:
                 raise
-            log.warning("What was sent cannot be written down yet: %s", error)
+            if not said:
+                log.warning("What was sent cannot be written down yet: %s", error)
+            said = True
         await wire.clock.sleep(ASK_AGAIN_AFTER)
 
 

@@ -19,7 +19,7 @@ from bot.cli import (
     wishes,
 )
 from bot.cli._options import DASHES
-from bot.cli._streams import complain, prepare_streams, say
+from bot.cli._streams import complain, lose, prepare_streams, say
 from bot.errors import WrongUsage
 from subscriptions import PaperwireError, Sentence
 
@@ -93,10 +93,8 @@ def run(arguments: Sequence[str]) -> int:
     prepare_streams()
     try:
         return _ended(arguments)
-    except BrokenPipeError:  # nobody reads any more, as with `| head`; what was buffered goes nowhere
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
+    except BrokenPipeError:  # nobody reads any more, as with `| head`
+        lose(sys.stdout, sys.stderr)
         return PROBLEM
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - rich is imported where something is drawn with it
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -42,9 +43,19 @@ def say(text: str = "") -> None:
     sys.stdout.write(printable(text) + "\n")
 
 
+def lose(*streams: TextIO) -> None:
+    """Nobody takes what is written there any more: what is buffered, and all that follows, goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(nowhere, stream.fileno())
+
+
 def complain(text: str) -> None:
     """A line on stderr, after whatever stands on stdout already."""
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:  # a full disk, a closed pipe: the complaint is about to say so
+        lose(sys.stdout)
     sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
 

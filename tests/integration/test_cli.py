@@ -148,14 +148,15 @@ def test_a_reader_that_goes_away_is_no_trouble(terminal: Terminal) -> None:
     assert process.returncode == 1
 
 
-def test_a_disk_that_is_full_is_a_sentence(terminal: Terminal) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_that_is_full_is_a_sentence(terminal: Terminal, unbuffered: str) -> None:
     if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device
         pytest.skip("this machine has no /dev/full")
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
         done = subprocess.run(
             [sys.executable, "-m", "bot", "explain", "graph"],
             cwd=terminal.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered},
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
