@@ -31,6 +31,8 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if not sys.stdout.isatty():  # Typer draws its help for a terminal wherever PY_COLORS or GITHUB_ACTIONS is set
+        os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
 
 
 def printable(text: str) -> str:

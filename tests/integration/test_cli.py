@@ -148,6 +148,19 @@ def test_a_reader_that_goes_away_is_no_trouble(terminal: Terminal) -> None:
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize("name", ["PY_COLORS", "GITHUB_ACTIONS"])
+def test_help_that_goes_to_a_file_has_no_colours_whatever_the_environment_says(terminal: Terminal, name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "deliver", "--help"],
+        cwd=terminal.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), name: "1"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"Usage: paperwire deliver" in done.stdout
+    assert b"\x1b" not in done.stdout
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_disk_that_is_full_is_a_sentence(terminal: Terminal, unbuffered: str) -> None:
     if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device
