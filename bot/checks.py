@@ -101,9 +101,17 @@ def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
 
 
 def _database(store: Store) -> Finding:
+    try:
+        return _database_as_it_is(store)
+    except StoreError as error:
+        return Finding(question=Sentence("Database"), answer=error.sentence, cure=error.hint, mend=True)
+
+
+def _database_as_it_is(store: Store) -> Finding:
+    """Raises StoreError."""
     question = Sentence("Database")
     path = store.path
-    if path is None or not path.exists():
+    if path is None or not store.exists():
         folder = next((parent for parent in path.parents if parent.exists()), Path()) if path else Path()
         if not os.access(folder, os.W_OK):
             return Finding(
@@ -115,10 +123,7 @@ def _database(store: Store) -> Finding:
         return Finding(
             question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
         )
-    try:
-        revision, bots = store.revision(), owners(store) if store.revision() else {}
-    except StoreError as error:
-        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    revision, bots = store.revision(), owners(store) if store.revision() else {}
     if not os.access(path, os.W_OK):
         cure = Sentence("Check the rights of the file and of its folder.")
         return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
@@ -137,7 +142,7 @@ def _database(store: Store) -> Finding:
 
 def _owners(store: Store) -> Mapping[str, str]:
     try:
-        return owners(store) if store.path and store.path.exists() and store.revision() else {}
+        return owners(store) if store.exists() and store.revision() else {}
     except StoreError:  # the question about the database says so
         return {}
 

@@ -62,12 +62,15 @@ class Process:
         """Waits until the lanes that were nudged so far have had their turn, or the time to stop is over."""
         if self._drain is not None:
             await asyncio.wait([self._drain])
-            await self._end_drain(self._drain)
+            self._report(self._drain)
 
     async def _nudge(self) -> None:
         app = self.app
         if self._drain is not None and self._drain.done():
-            await self._end_drain(self._drain)
+            if self._drain.exception() is not None:  # what could not be written down is unclear from now on
+                await asyncio.to_thread(take_over, app.store)
+            self._report(self._drain)
+            self._drain, self._run = None, Run(stopped=self._run.stopped)
         platforms = [p for p in app.wire.channels if p not in self._run.stopped]
         found = await asyncio.to_thread(
             lanes, app.store, platforms, now=app.clock.now(), finding=sorted(app.wire.finding)
@@ -79,9 +82,8 @@ class Process:
         if self._drain is None:
             self._drain = asyncio.create_task(app.in_time(app.wire.engine.run(partial(deliver, app.wire, self._run))))
 
-    async def _end_drain(self, drain: asyncio.Task[None]) -> None:
-        """Says what went wrong in the lanes. A message whose fate could not be written down is unclear from then on."""
-        self._drain, self._run = None, Run(stopped=self._run.stopped)
+    def _report(self, drain: asyncio.Task[None]) -> None:
+        """Says what went wrong in the lanes."""
         error = drain.exception()
         if error is None:
             self.problems.pop("deliver", None)
@@ -89,7 +91,6 @@ class Process:
         self.problems["deliver"] = "a lane failed; the log says why"
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
             log.error("Delivering failed: %s", one, exc_info=one)
-        await asyncio.to_thread(take_over, self.app.store)
 
     async def _wake_platforms(self) -> None:
         """A platform whose token failed is tried again after a while; one that stands still waits for a person."""

@@ -95,7 +95,7 @@ def current() -> int:
     settings, store = _unopened()
     del settings
     try:
-        if store.path is None or not store.path.exists():
+        if not store.exists():
             say("There is no database yet; the first subcommand that needs it makes it.")
             return 0
         revision = store.revision() or "none"
@@ -179,7 +179,7 @@ def _unopened() -> "tuple[Settings, Store]":
 
 def _refuse_target(file: Path, store: "Store") -> None:
     """Raises PaperwireError where a copy would overwrite what is no copy, or there is nothing to be copied."""
-    if store.path is None or not store.path.exists():
+    if store.path is None or not store.exists():
         raise PaperwireError(Sentence("There is no database yet that could be copied."))
     if file.exists() and file.samefile(store.path):
         raise WrongUsage(Sentence("A database cannot be its own copy."), Sentence("Name another file."))

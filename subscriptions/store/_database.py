@@ -38,6 +38,8 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
         "Check PAPERWIRE_DATABASE_URL and the folder's rights.",
     ),
 )
+# What these say is wrong with the setting, and not with the work: wrong usage.
+_OF_THE_SETTING = frozenset({"readonly", "read-only", "not a database", "unable to open"})
 
 
 class Store:
@@ -71,6 +73,11 @@ class Store:
         """A transaction that sees one state of the database and writes nothing. Raises StoreError."""
         with self._sentences(), Session(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def exists(self) -> bool:
+        """Whether there is a file. Raises StoreError when its folder cannot be looked into."""
+        with self._sentences():
+            return self.path is not None and self.path.exists()
 
     def open(self, *, now: datetime, copies: Path | None = None) -> None:
         """Makes the schema the newest one. An older database is copied into `copies` first. Raises StoreError."""
@@ -149,7 +156,9 @@ class Store:
         message = str(told).lower()
         for part, sentence, hint in _SENTENCES:
             if part in message:
-                return StoreError(Sentence(sentence, {"where": self.where}), Sentence(hint))
+                found = StoreError(Sentence(sentence, {"where": self.where}), Sentence(hint))
+                found.exit_code = 2 if part in _OF_THE_SETTING else 1
+                return found
         if isinstance(error, OperationalError | OSError | sqlite3.Error):
             return StoreError(
                 Sentence("The database {where} cannot be used: {why}.", {"where": self.where, "why": message}),
