@@ -5,22 +5,24 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from bot.clock import SystemClock
+from bot.commands import House
 from bot.engines.embedded import EmbeddedEngine
 from bot.engines.pace import Pace
 from bot.errors import SettingsError
-from bot.pipeline import Run, Wire, deliver, plan, seed_pace
-from bot.ports import Channel, Clock, Sent
+from bot.pipeline import deliver, plan, seed_pace
+from bot.ports import Channel, Clock, Request, Sent, Venue
 from bot.role import sending_role
 from bot.settings import Settings
+from bot.wire import Run, Talk, Wire
 from subscriptions import (
     Delivery,
     Message,
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("paperwire")
 
+Receive = Callable[[Callable[[Request], Awaitable[None]]], Coroutine[Any, Any, None]]
+
 FINDS = frozenset({"slack"})  # platforms that can be asked whether they have a message
 LONGEST_STOP = 22.0  # seconds to finish what is in flight after SIGTERM; a platform that hangs is given up after 20
 
@@ -58,6 +62,8 @@ class App:
         clock: Clock,
         channels: Mapping[str, Channel],
         render: Callable[[Delivery], tuple[Message, ...]],
+        *,
+        talk: Talk | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -71,6 +77,7 @@ class App:
             engine=EmbeddedEngine(clock, pace),
             pace=pace,
             render=render,
+            talk=talk,
             on_unclear=settings.on_unclear,
             finding=FINDS & set(channels),
             stopping=self.stop.is_set,
@@ -134,6 +141,17 @@ class App:
         self.wire.engine.nudge(waiting)
         await self.in_time(self.wire.engine.run(partial(deliver, self.wire, run)))
 
+    def receivers(self) -> list[Receive]:
+        """One loop per platform that listens: it is given what takes a request, and runs until it is cancelled."""
+        found: list[Receive] = []
+        channel = self.wire.channels.get("telegram")
+        if channel is not None and isinstance(channel, _Talking) and self.settings.telegram.webhook_url is None:
+            from bot.channels.telegram.receiving import poll  # noqa: PLC0415 - only where Telegram is on
+
+            venue = channel.venue()
+            found.append(lambda take: poll(venue, take, self.clock, self.stop.is_set))  # type: ignore[arg-type]
+        return found
+
     async def in_time(self, work: Coroutine[Any, Any, None]) -> None:
         """Waits for `work` to end. Once `stop` is set it has LONGEST_STOP seconds; then what is on its way stays marked."""
         task, stop = asyncio.create_task(work), asyncio.create_task(self.stop.wait())
@@ -179,7 +197,30 @@ def build_app(
     clock = clock or SystemClock()
     store = make_store(settings)
     built = connect_channels(settings, out or sys.stdout) if channels is None else channels
-    return App(settings, store, clock, built, partial(render_delivery, titles=settings.source_titles))
+    render = partial(render_delivery, titles=settings.source_titles)
+    return App(settings, store, clock, built, render, talk=make_talk(settings, built))
+
+
+def make_talk(settings: Settings, channels: Mapping[str, Channel]) -> Talk:
+    """What conversations need, for the platforms of these channels where people can talk to us."""
+    from bot.rendering import Language, ReplyWords, render_reply  # noqa: PLC0415 - see build_app
+
+    venues = {platform: channel.venue() for platform, channel in channels.items() if isinstance(channel, _Talking)}
+    house = House(
+        access=settings.access,
+        admins=settings.admins,
+        contact=settings.contact or "",
+        timezone=settings.timezone,
+    )
+    return Talk(render=render_reply, voice=Language, words=ReplyWords, venues=venues, house=house)
+
+
+@runtime_checkable
+class _Talking(Protocol):
+    """A channel of a platform where people can talk to us."""
+
+    def venue(self) -> Venue:
+        """The same token as a place where people talk."""
 
 
 def connect_channels(settings: Settings, out: TextIO) -> dict[str, Channel]:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.digests.sources import QUIET, FolderWatch, give_again, list_folder, look
-from bot.pipeline import Wire, ingest
+from bot.pipeline import ingest
 from bot.settings import SourceSettings
+from bot.wire import Wire
 from subscriptions import PaperwireError, StoreError
 
 log = logging.getLogger("paperwire")

@@ -3,32 +3,33 @@
     ingest    a digest's bytes -> papers in the store
     plan      what is due now  -> deliveries in the outbox
     deliver   one lane of it   -> messages on the platform, each confirmed by itself
+    answer    a person's words -> their effect and a reply, which `speak` posts ahead of all else
 
 Each step can be cut off anywhere and run again: what was done is in the store, what was not is done then.
-The domain is synchronous; this module is the only one that crosses over, with asyncio.to_thread.
+The domain is synchronous; this module and `answering` cross over to it, with asyncio.to_thread.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
+from bot.answering import ask, effect, say
 from bot.digests import read_digest
-from bot.ports import Channel, Clock, Engine, LanePace
+from bot.ports import Clock, Request
+from bot.posting import Posting
+from bot.wire import Run, Wire
 from subscriptions import (
     ChatMoved,
     Claim,
-    Delivery,
     Digest,
     Ingested,
     Lane,
-    Message,
     NotDelivered,
-    OnUnclear,
     RetryLater,
     Store,
     StoreError,
@@ -64,40 +65,11 @@ GONE_CHATS, GONE_SHARE = 10, 5  # more than ten, and more than a fifth of a run 
 
 
 @dataclass(slots=True)
-class Run:
-    """What one run has done so far."""
-
-    planned: int = 0
-    sent: int = 0
-    papers: int = 0
-    lanes: set[Lane] = field(default_factory=set)
-    gone: dict[str, set[int]] = field(default_factory=dict)  # platform -> chats that were paused in this run
-    stopped: dict[str, str] = field(default_factory=dict)  # platform -> why it does not send
-    broken: bool = False  # the database cannot be used, so no lane goes on
-
-
-@dataclass(slots=True)
 class Turn:
     """One call of `deliver` in one lane."""
 
     last_try: float  # monotonic second at which the last post of this lane was over, at the latest
     tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
-    """Everything the plot needs of the world, built by app."""
-
-    store: Store
-    clock: Clock
-    channels: Mapping[str, Channel]
-    engine: Engine
-    pace: LanePace
-    render: Callable[[Delivery], tuple[Message, ...]]
-    on_unclear: OnUnclear = "resend"
-    finding: frozenset[str] = frozenset()  # platforms that can look a message up
-    guard_gone: bool = True
-    stopping: Callable[[], bool] = lambda: False
 
 
 class Keeping(Protocol):
@@ -153,6 +125,20 @@ async def deliver(wire: Wire, run: Run, lane: Lane) -> None:
     except StoreError:
         run.broken = True
         raise
+
+
+async def answer(wire: Wire, request: Request) -> Posting | None:
+    """What a person asked for happens, and its reply is stored. None: it happened before, or nobody is to be answered."""
+    if wire.talk is None:
+        return None
+    asked = await ask(wire, wire.talk, request)
+    return await asyncio.to_thread(effect, wire, wire.talk, request, asked) if asked else None
+
+
+async def speak(wire: Wire, posting: Posting) -> None:
+    """Posts a reply that was stored."""
+    if wire.talk is not None:
+        await say(wire, wire.talk, posting)
 
 
 def _claim(wire: Wire, lane: Lane, turn: Turn) -> Claim | None:

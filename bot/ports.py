@@ -1,11 +1,11 @@
 """What paperwire asks of the world, and the values that cross: small ports with their contracts."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
-from subscriptions import ChatAddress, Lane, Message
+from subscriptions import ChatAddress, ChatKind, Delivery, Item, Lane, Message
 
 
 class Clock(Protocol):
@@ -71,34 +71,112 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a person typed or pressed, translated by an inbound adapter."""
+class Place:
+    """A chat as its platform describes it."""
 
     chat: ChatAddress
-    text: str
+    kind: ChatKind
+    title: str = ""
+    public: bool = False  # strangers can read it: it has a name of its own
+
+
+class Venue(Protocol):
+    """A platform as a place where people talk: what a conversation asks of it beside posting."""
+
+    platform: str
+
+    async def manages(self, chat: ChatAddress, person: str) -> bool | None:
+        """Whether a person administers a chat, asked anew each time. None: the platform does not let the bot see."""
+
+    async def place(self, name: str) -> Place | None:
+        """The chat with this id or "@name"; None: there is none that the bot can see. Raises NotDelivered."""
+
+    async def acknowledge(self, press: str, words: str = "") -> None:
+        """Ends the waiting of a pressed button, with a few words. Never raises: a press that is too old is no matter."""
+
+    async def send_file(self, chat: ChatAddress, file: "File", *, silent: bool = True) -> str:
+        """Posts a document; its id. Raises NotDelivered."""
+
+    async def fetch(self, file: str, most: int) -> bytes:
+        """The content of a document that a person dropped, at most `most` bytes. Raises NotDelivered, Refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person typed or pressed, or what happened to a chat, translated by an inbound adapter.
+
+    Exactly one of `text` (with or without `command`), `pressed` and `happened` says what it is.
+    """
+
+    place: Place
     update: str  # the platform's id of the update, by which it has its effect once
-    sender: str = ""
+    command: str = ""  # "sub" of "/sub@bot diffusion", lower case; "" for text without one
+    text: str = ""  # as typed, without the command and the platform's wrapping
+    pressed: str = ""  # what the button under a message carries
+    happened: str = ""  # a name of bot/commands/happenings.py: arrived, left, back, moved, …
+    told: Mapping[str, str] = field(default_factory=dict)  # what the platform says of it
+    message: str = ""  # the platform's id of the message that was written, or under which the button stands
+    press: str = ""  # the platform's id of the press, to acknowledge it
+    sender: str = ""  # the platform's id of the person; "" where nobody is named
     sender_name: str = ""
-    language: str = "en"
+    proven: bool = False  # the update itself proves that its sender manages the chat: anonymous admins, channel posts
+    language: str = ""  # the client's language code
+    meant: bool = True  # for the bot: a private chat, a command to it, a mention, an answer to it
+    edited: bool = False  # a message that was written earlier and is changed now
+    written: datetime | None = None  # when the message was first written, aware UTC
+    answers: str = ""  # the platform's id of the message of the bot that it answers
+    file: str = ""  # the platform's id of a document that came along
+    file_size: int = 0  # bytes
+
+    @property
+    def chat(self) -> ChatAddress:
+        """Where it was written."""
+        return self.place.chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """A verb under a message: either a link or an opaque id that is looked up in the store."""
+    """A verb under a message. Either it opens `url`, or it carries `data`, an id that is looked up in the store.
+
+    Commands name what it does, `verb` with `arguments` (JSON values); the id is made when the reply is stored.
+    """
 
     label: str
     url: str = ""
     data: str = ""
+    verb: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    only: str = ""  # the platform's id of the one person who may press it; "": anybody there who may do what it does
+
+
+Buttons = tuple[tuple[Button, ...], ...]  # rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A document that goes along with a reply."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The answer to a person, before it is rendered."""
+    """The answer to a person, before it is rendered: lines, then papers, then what a delivery would be."""
 
-    lines: tuple[str, ...]  # sentences, already in the chat's language; plain text
+    lines: tuple[str, ...] = ()  # sentences, already in the chat's language; plain text
     ok: bool | None = None  # True: done (✓), False: refused (✗), None: neither
-    code: tuple[str, ...] = ()  # lines that want a fixed width: the query and its caret
-    buttons: tuple[tuple[Button, ...], ...] = ()
+    code: tuple[str, ...] = ()  # lines that want a fixed width: the query and its caret, a list
+    items: tuple[Item, ...] = ()  # papers that are shown below, numbered from `first`
+    form: Literal["row", "card", "whole"] = "row"  # how: rows of a list, cards, or with abstract and all summaries
+    first: int = 1
+    delivery: Delivery | None = None  # shown as it would be sent
+    buttons: Buttons = ()
+    file: File | None = None
+    toast: str = ""  # a few words where a button was pressed; alone, nothing is posted
+    replaces: bool = False  # takes the place of the message whose button was pressed
+    only_you: bool = False  # for the asker's eyes, where the platform can do that
+    to: ChatAddress | None = None  # posted into another chat than the one that asked
 
 
 Deliver = Callable[[Lane], Awaitable[None]]
@@ -116,8 +194,11 @@ class Engine(Protocol):
         What `deliver` raises breaks off no other lane; it is raised at the end, as a group.
         """
 
-    async def reserve(self, token: str, n: int = 1) -> float:
-        """Takes `n` sends of a token's budget; returns the monotonic second at which the first may start."""
+    async def reserve(self, token: str, n: int = 1, *, urgent: bool = False) -> float:
+        """Takes `n` sends of a token's budget; returns the monotonic second at which the first may start.
+
+        `urgent` ones, answers to people, go before all others that wait. It may wait itself.
+        """
 
     async def once(self, name: str, due: datetime) -> bool:
         """True for exactly one caller per (name, due), over all processes on the store."""
@@ -126,8 +207,11 @@ class Engine(Protocol):
 class LanePace(Protocol):
     """How fast one lane may go; lanes have one sender each, so this stays in the process that delivers."""
 
-    def ready(self, lane: Lane, now: float) -> float:
-        """The monotonic second at which the next message of the lane may go, pauses of its token included."""
+    def ready(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
+        """The monotonic second at which the next message of the lane may go, pauses of its token included.
+
+        For `urgent` ones, answers to people, a part of what a lane may hold is kept free.
+        """
 
     def sent(self, lane: Lane, at: float) -> None:
         """A message of the lane started at that second."""

@@ -11,13 +11,15 @@ from functools import partial
 import uvicorn
 
 from bot.app import App
+from bot.ear import Ear
 from bot.errors import SettingsError
 from bot.health import health_app
 from bot.inbox import Inbox
-from bot.pipeline import Run, deliver, plan
+from bot.pipeline import deliver, plan
 from bot.role import sending_role
 from bot.scheduler import Ticker
 from bot.settings import Settings
+from bot.wire import Run
 from subscriptions import PaperwireError, Sentence, lanes, stopped_platforms, take_over
 
 log = logging.getLogger("paperwire")
@@ -142,10 +144,26 @@ async def run(
             for line in what_is_on(app, inbox):
                 say(line)
             await process.tick()  # at once: the first of the ticker comes after its interval
-            await Ticker(app.clock, process.tick).run(app.stop)
+            async with listening(app):
+                await Ticker(app.clock, process.tick).run(app.stop)
             say("Stopping: finishing what is on its way.")
             await process.finish()
     return 0
+
+
+@asynccontextmanager
+async def listening(app: App) -> AsyncIterator[None]:
+    """Takes what people say on every platform where they can, while the body runs."""
+    ear = Ear(app)
+    await ear.finish_replies()
+    tasks = [asyncio.create_task(receive(ear.take)) for receive in app.receivers()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await ear.close()
 
 
 def what_is_on(app: App, inbox: Inbox) -> list[str]:

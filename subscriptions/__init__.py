@@ -51,6 +51,7 @@ from subscriptions.model import Item as Item
 from subscriptions.model import Kind as Kind
 from subscriptions.model import KnownPaper as KnownPaper
 from subscriptions.model import Lane as Lane
+from subscriptions.model import Link as Link
 from subscriptions.model import Message as Message
 from subscriptions.model import Paper as Paper
 from subscriptions.model import Subscription as Subscription
@@ -85,26 +86,35 @@ if TYPE_CHECKING:
     from subscriptions.service import Restored as Restored
     from subscriptions.service import Subscribed as Subscribed
     from subscriptions.service import Wish as Wish
+    from subscriptions.service import add_links as add_links
     from subscriptions.service import begin as begin
     from subscriptions.service import belongs_to as belongs_to
     from subscriptions.service import cannot_render as cannot_render
+    from subscriptions.service import chat_is_gone as chat_is_gone
+    from subscriptions.service import chat_moved as chat_moved
     from subscriptions.service import claim as claim
     from subscriptions.service import clean_up as clean_up
+    from subscriptions.service import commands_since as commands_since
     from subscriptions.service import confirm as confirm
     from subscriptions.service import count_as_sent as count_as_sent
     from subscriptions.service import delivery as delivery
     from subscriptions.service import dismiss as dismiss
     from subscriptions.service import export as export
+    from subscriptions.service import find_link as find_link
     from subscriptions.service import forget as forget
     from subscriptions.service import free_platforms as free_platforms
     from subscriptions.service import freeze as freeze
     from subscriptions.service import get_chat as get_chat
+    from subscriptions.service import had_its_effect as had_its_effect
     from subscriptions.service import hold as hold
     from subscriptions.service import import_plan as import_plan
     from subscriptions.service import import_text as import_text
     from subscriptions.service import ingest_digest as ingest_digest
+    from subscriptions.service import known_or_new as known_or_new
     from subscriptions.service import lanes as lanes
+    from subscriptions.service import let_go as let_go
     from subscriptions.service import listed as listed
+    from subscriptions.service import meet as meet
     from subscriptions.service import once as once
     from subscriptions.service import outbox_entries as outbox_entries
     from subscriptions.service import own_workspace as own_workspace
@@ -113,7 +123,10 @@ if TYPE_CHECKING:
     from subscriptions.service import plan_due as plan_due
     from subscriptions.service import preview as preview
     from subscriptions.service import progress as progress
+    from subscriptions.service import recall as recall
     from subscriptions.service import recent_sends as recent_sends
+    from subscriptions.service import remember as remember
+    from subscriptions.service import reply_is_over as reply_is_over
     from subscriptions.service import restore as restore
     from subscriptions.service import retry_delivery as retry_delivery
     from subscriptions.service import set_setting as set_setting
@@ -123,6 +136,7 @@ if TYPE_CHECKING:
     from subscriptions.service import stopped_platforms as stopped_platforms
     from subscriptions.service import subscribe as subscribe
     from subscriptions.service import take_over as take_over
+    from subscriptions.service import unfinished_replies as unfinished_replies
     from subscriptions.service import unsubscribe as unsubscribe
     from subscriptions.store import HEAD as HEAD
     from subscriptions.store import Claim as Claim

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Announce(StrEnum):
@@ -158,15 +159,27 @@ class ChatState(StrEnum):
 class Chat:
     """An addressee."""
 
-    id: int
+    id: int  # 0: nobody has met it yet
     address: ChatAddress
     kind: ChatKind
     settings: ChatSettings
     title: str = ""
+    public: bool = False  # strangers can read it
+    admin: bool = False  # its person runs this bot
     state: ChatState = ChatState.ACTIVE
     state_reason: str = ""
     paused_until: datetime | None = None
     spoken: bool = False  # its first due delivery has been planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What an opaque id stands for: a button under a message, or the payload of a link that opens the bot."""
+
+    verb: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+    place: str = ""  # the address of the chat where it works; "": anywhere
+    person: str = ""  # the platform's id of the one person for whom it works; "": anybody there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

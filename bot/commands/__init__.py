@@ -1,12 +1,18 @@
-"""What the service answered, as Reply values: the same sentences on every platform and in the terminal.
+"""What people can say, and what they are answered: Requests in, Reply values out, the same on every platform.
 
-Functions of values only. `Voice` is the language they speak; what they do not know, such as a query read in words, is
-passed to them.
+A command is a function from a Turn to a Reply. Builders of replies that the terminal shares are functions of values only.
 """
 
 from bot.commands.changes import changed as changed
 from bot.commands.changes import value_of as value_of
+from bot.commands.presses import read_press as read_press
 from bot.commands.refusals import refused as refused
+from bot.commands.turn import Command as Command
+from bot.commands.turn import House as House
+from bot.commands.turn import Turn as Turn
+from bot.commands.turn import Words as Words
+from bot.commands.understanding import Intent as Intent
+from bot.commands.understanding import understand as understand
 from bot.commands.voice import Voice as Voice
 from bot.commands.wishes import Row as Row
 from bot.commands.wishes import listed_reply as listed_reply

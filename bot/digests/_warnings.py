@@ -10,6 +10,8 @@ EXAMPLES = 5
 INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes that are no reason to worry
 
 _MESSAGES = {
+    "authors_not_shown": "papers whose list of authors is cut short: {count}",
+    "bad_json_line": "lines of JSON that hold no paper that can be read: {count}; all others are kept",
     "control_characters": "control characters that were removed: {count}",
     "date_from_name": "the date is taken from the file name",
     "declared_mismatch": "the document counts its papers otherwise than they could be read",

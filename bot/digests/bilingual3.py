@@ -12,7 +12,7 @@ from bot.digests._arxiv import URL, arxiv_link, split_announcement, version_numb
 from bot.digests._format import Content, Entry
 from bot.digests._language import language_of
 from bot.digests._looks import is_markup
-from bot.digests._plain import collapse
+from bot.digests._plain import collapse, lines_of
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions import Paper, Sentence, Translation, summary_state
@@ -59,18 +59,9 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
 
 
 def _lines(text: str) -> Iterator[Line]:
-    for number, line in enumerate(_split(text), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if stripped := line.strip():
             yield number, stripped
-
-
-def _split(text: str) -> Iterator[str]:
-    """The lines of a text, one by one, so that looking at the first three does not cut up the whole text."""
-    start = 0
-    while (end := text.find("\n", start)) >= 0:
-        yield text[start:end]
-        start = end + 1
-    yield text[start:]
 
 
 def _separated(lines: Iterator[Line], warnings: Warnings) -> Iterator[Line]:

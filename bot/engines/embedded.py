@@ -67,7 +67,7 @@ class EmbeddedEngine:
                 self._again.discard(lane)
                 self.nudge([lane])
 
-    async def reserve(self, token: str, n: int = 1) -> float:
+    async def reserve(self, token: str, n: int = 1, *, urgent: bool = False) -> float:  # noqa: ARG002 - see Engine
         """Takes `n` sends of a token's budget."""
         return self._pace.reserve(token, self._clock.monotonic(), n)
 

@@ -51,7 +51,7 @@ class Pace:
         self._paused_tokens: dict[str, float] = {}
         self._tidy_at = _TIDY_FROM
 
-    def ready(self, lane: Lane, now: float) -> float:
+    def ready(self, lane: Lane, now: float, *, urgent: bool = False) -> float:  # noqa: ARG002 - see LanePace
         """The second at which the next message of this lane may go, as far as the lane and pauses are concerned."""
         starts = [reserve(state, now, budget.rate, budget.burst)[1] for budget, state in self._of(lane)]
         pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))

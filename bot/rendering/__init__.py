@@ -26,6 +26,7 @@ from bot.rendering.slack import Slack
 from bot.rendering.telegram import Telegram
 from bot.rendering.views import Reader
 from bot.rendering.web import Web
+from bot.rendering.words import ReplyWords as ReplyWords
 from subscriptions import Chat, Delivery, Message
 
 _NONE: Mapping[str, tuple[str, str]] = MappingProxyType({})

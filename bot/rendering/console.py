@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from bot.ports import Buttons
 from bot.rendering.cutting import shorten
-from bot.rendering.medium import Buttons, joined, name_of
+from bot.rendering.medium import joined, name_of
 from bot.rendering.outline import Head
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.templating import Macro, macros

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.ports import Button
+from bot.ports import Buttons
 from bot.rendering.lines import Code, Line
 from bot.rendering.outline import Head, Heading, More
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.views import PaperView
-
-Buttons = tuple[tuple[Button, ...], ...]
 
 
 class Medium(Protocol):

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.ports import Reply
+from bot.ports import Buttons, Reply
 from bot.rendering.cleaning import clean, clean_lines
 from bot.rendering.lines import Code, Line
-from bot.rendering.medium import Buttons, Medium
+from bot.rendering.medium import Medium
 from bot.rendering.packing import Fragment, Part, Size, pack
 from subscriptions import Chat, ChatKind, Message
 

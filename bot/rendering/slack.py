@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports import Button
+from bot.ports import Button, Buttons
 from bot.rendering.console import page, titles
 from bot.rendering.cutting import units, within
 from bot.rendering.lines import Code, Line
 from bot.rendering.marks import Passage
-from bot.rendering.medium import Buttons, name_of
+from bot.rendering.medium import name_of
 from bot.rendering.outline import Head
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.templating import Macro, macros

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports import Button
+from bot.ports import Button, Buttons
 from bot.rendering.console import page, short_page, short_text
 from bot.rendering.cutting import units
-from bot.rendering.medium import Buttons, joined, name_of
+from bot.rendering.medium import joined, name_of
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.templating import Macro, macros
 

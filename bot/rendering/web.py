@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from bot.ports import Buttons
 from bot.rendering.console import page
-from bot.rendering.medium import Buttons, name_of
+from bot.rendering.medium import name_of
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.templating import Macro, macros
 

@@ -1,33 +1,17 @@
 """What is kept, for how long, for whom (docs/architecture.md, rules 8, 10, 11)."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service._wishes import find
-from subscriptions.store import Store, Transaction, keeping, outbox, people
+from subscriptions.store import Store, keeping, outbox, people
 
 PAYLOADS = timedelta(days=30)
 UPDATES = timedelta(days=7)
+BUTTONS = timedelta(days=90)
 INSTALLATIONS = timedelta(days=30)
 GONE_CHATS = timedelta(days=365)
-
-
-def once(
-    store: Store, platform: str, update: str, effect: Callable[[Transaction], str], *, chat: str, now: datetime
-) -> tuple[str, bool]:
-    """Runs `effect` and stores the reply it returns, in one transaction, unless this update had its effect already.
-
-    Returns the reply and whether it is new; a redelivered update changes and answers nothing.
-    """
-    with store.write() as session:
-        known = keeping.reply_to(session, platform, update)
-        if known is not None:
-            return known, False
-        reply = effect(session)
-        keeping.add_update(session, platform, update, reply, chat=chat, now=now)
-        return reply, True
 
 
 def belongs_to(store: Store, platform: str, bot: str, *, new_bot: bool = False) -> None:
@@ -62,7 +46,9 @@ def owners(store: Store) -> dict[str, str]:
 def forget(store: Store, address: ChatAddress) -> None:
     """Erases a chat with its subscriptions, what it was told, and its outbox. Raises NotFound."""
     with store.write() as session:
-        people.forget_chat(session, find(session, store, address).id)
+        chat = find(session, store, address)
+        people.forget_chat(session, chat.id)
+        keeping.forget_place(session, str(chat.address))
 
 
 def clean_up(store: Store, *, now: datetime) -> None:
@@ -70,6 +56,7 @@ def clean_up(store: Store, *, now: datetime) -> None:
     with store.write() as session:
         outbox.drop_payloads(session, now - PAYLOADS)
         keeping.drop_updates(session, now - UPDATES)
+        keeping.drop_links(session, now - BUTTONS)
         keeping.drop_installations(session, now - INSTALLATIONS)
         for chat_id in people.gone_since(session, now - GONE_CHATS):
             people.forget_chat(session, chat_id)

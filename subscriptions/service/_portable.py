@@ -1,5 +1,6 @@
 """Subscriptions as text that a person can read, edit and bring elsewhere (docs/commands.md, export)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,11 +76,16 @@ def import_text(store: Store, text: str, address: ChatAddress | None, *, now: da
 
 def _import(store: Store, text: str, address: ChatAddress | None, *, now: datetime, dry: bool) -> ImportPlan:
     lines = _read(text, address)
-    with store.write() as session:
+    changes: tuple[tuple[str, str, str], ...] = ()
+    with suppress(_TriedOut), store.write() as session:
         changes = tuple((_apply(session, store, line, now), str(line.chat), line.text) for line in lines)
         if dry:
-            session.rollback()
+            raise _TriedOut
     return ImportPlan(changes=changes)
+
+
+class _TriedOut(Exception):
+    """Everything was done to see what it would do, and is undone."""
 
 
 def _read(text: str, address: ChatAddress | None) -> list[_Line]:

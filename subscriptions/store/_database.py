@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 from sqlalchemy import create_engine, event, text
@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from subscriptions.errors import Sentence, StoreError
 
-HEAD = "0001"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0002"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 
@@ -55,6 +55,7 @@ class Store:
         self.path = _sqlite_path(self.url)
         self.where = "that PAPERWIRE_DATABASE_URL names"  # what errors call it; they never show a setting's value
         self._turns = _Turns()
+        self._mine = local()  # the writing session of this thread, while there is one
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
@@ -64,13 +65,32 @@ class Store:
 
         Within a process writers take turns. SQLite alone lets those who wait ask again at intervals, so that somebody
         who writes again and again would keep all others out.
+
+        A write inside a write of the same thread is a part of it: it is committed with the outer one, and an error in it
+        undoes only what it did. So several use cases make one transaction.
         """
+        outer: Session | None = getattr(self._mine, "session", None)
+        if outer is not None:
+            with self._sentences(), outer.begin_nested():
+                yield outer
+            return
         with self._turns, self._sentences(), Session(self._writer, expire_on_commit=False) as session, session.begin():
-            yield session
+            self._mine.session = session
+            try:
+                yield session
+            finally:
+                self._mine.session = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that sees one state of the database and writes nothing. Raises StoreError."""
+        """A transaction that sees one state of the database and writes nothing; inside a write it sees that one's.
+
+        Raises StoreError.
+        """
+        outer: Session | None = getattr(self._mine, "session", None)
+        if outer is not None:
+            yield outer
+            return
         with self._sentences(), Session(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
 

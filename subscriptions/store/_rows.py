@@ -171,6 +171,7 @@ class ChatRow(SQLModel, table=True):
     state_since: datetime | None = Field(default=None, sa_type=Utc)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
     moved_to: int | None = None
+    public: bool = False  # strangers can read it: it has a name of its own
     owner: str = ""
     admin: bool = False
     spoken: bool = False
@@ -280,6 +281,7 @@ class UpdateRow(SQLModel, table=True):
     """What a person did, once (docs/architecture.md, rule 8)."""
 
     __tablename__ = "update"
+    __table_args__ = (Index("ix_update_chat", "chat", "at"),)
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=Utc)
@@ -308,11 +310,16 @@ class MarkRow(SQLModel, table=True):
 
 
 class LinkRow(SQLModel, table=True):
-    """What an opaque id in a button or link stands for."""
+    """What an opaque id in a button or link stands for. It works only at its place, and only for its person if it has one."""
 
     __tablename__ = "link"
     id: str = Field(primary_key=True)
     chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
+    place: str = Field(
+        default="", index=True
+    )  # the address of the chat where it stands; "" for one that may be passed on
+    person: str = ""
+    at: datetime | None = Field(default=None, sa_type=Utc)
     verb: str
     arguments: Json = _json(dict)
 

@@ -1,10 +1,20 @@
-"""Updates that had their effect, and workspaces that installed the app."""
+"""Updates that had their effect, links, and workspaces that installed the app."""
 
+import secrets
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, func, or_, select, update
 
-from subscriptions.store._rows import InstallationRow, UpdateRow
+from subscriptions.model import Link
+from subscriptions.store._rows import InstallationRow, LinkRow, UpdateRow
+
+READY, AGAIN, DONE = (
+    "ready",
+    "again",
+    "done",
+)  # states of an update: its reply is to be posted, posted once more, is over
 
 
 def reply_to(session: Session, platform: str, update: str) -> str | None:
@@ -16,15 +26,97 @@ def reply_to(session: Session, platform: str, update: str) -> str | None:
 def add_update(session: Session, platform: str, update: str, reply: str, *, chat: str, now: datetime) -> None:
     """An update had its effect; its reply is still to be posted."""
     session.add(
-        UpdateRow(
-            platform=platform, update_id=update, at=now, chat=chat, reply=reply, state="ready" if reply else "done"
-        )
+        UpdateRow(platform=platform, update_id=update, at=now, chat=chat, reply=reply, state=READY if reply else DONE)
     )
 
 
 def drop_updates(session: Session, before: datetime) -> None:
     """Forgets updates that came before `before`."""
     session.exec(delete(UpdateRow).where(col(UpdateRow.at) < before))
+
+
+def updates_of(session: Session, chat: str, since: datetime) -> int:
+    """How many updates of a chat had their effect at `since` or later."""
+    found = select(func.count()).select_from(UpdateRow).where(UpdateRow.chat == chat, UpdateRow.at >= since)
+    return session.exec(found).one()
+
+
+def finish_reply(session: Session, platform: str, update_id: str) -> None:
+    """A reply has arrived, or nobody waits for it any more."""
+    row = session.get(UpdateRow, (platform, update_id))
+    if row is not None:
+        row.state, row.reply = DONE, ""
+
+
+def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str, str]]:
+    """(platform, update id, reply) of replies that an earlier process stored and did not see arrive, oldest first.
+
+    Each is given once: the next call takes what it gave for lost, and so is what is older than `since`.
+    """
+    lost = or_(col(UpdateRow.state) == AGAIN, col(UpdateRow.at) < since)
+    session.exec(update(UpdateRow).where(col(UpdateRow.state).in_((READY, AGAIN)), lost).values(state=DONE, reply=""))
+    rows = session.exec(select(UpdateRow).where(UpdateRow.state == READY).order_by(col(UpdateRow.at))).all()
+    for row in rows:
+        row.state = AGAIN
+    return [(row.platform, row.update_id, row.reply) for row in rows]
+
+
+def add_links(session: Session, links: Sequence[Link], *, now: datetime) -> list[str]:
+    """Stores links; returns their ids, 16 characters that nobody can guess."""
+    ids = [secrets.token_urlsafe(12) for _ in links]
+    for link_id, link in zip(ids, links, strict=True):
+        session.add(
+            LinkRow(
+                id=link_id,
+                place=link.place,
+                person=link.person,
+                verb=link.verb,
+                arguments=dict(link.arguments),
+                at=now,
+            )
+        )
+    session.flush()
+    return ids
+
+
+def put_link(session: Session, link_id: str, link: Link, *, now: datetime) -> None:
+    """Stores a link under an id of our own, in place of what had that id."""
+    values: dict[str, Any] = {
+        "place": link.place,
+        "person": link.person,
+        "verb": link.verb,
+        "arguments": dict(link.arguments),
+    }
+    row = session.get(LinkRow, link_id)
+    if row is None:
+        session.add(LinkRow(id=link_id, at=now, **values))
+    else:
+        row.sqlmodel_update({**values, "at": now})
+    session.flush()
+
+
+def find_link(session: Session, link_id: str) -> tuple[Link, datetime | None] | None:
+    """What an id stands for, and since when."""
+    row = session.get(LinkRow, link_id)
+    if row is None:
+        return None
+    return Link(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person), row.at
+
+
+def drop_link(session: Session, link_id: str) -> None:
+    """Forgets one link."""
+    session.exec(delete(LinkRow).where(col(LinkRow.id) == link_id))
+
+
+def drop_links(session: Session, before: datetime) -> None:
+    """Forgets buttons that were made before `before`; links that may be passed on stay."""
+    session.exec(delete(LinkRow).where(col(LinkRow.at) < before, col(LinkRow.place) != ""))
+
+
+def forget_place(session: Session, place: str) -> None:
+    """Erases the links and the updates of a chat (rule 10); that an update had its effect stays known."""
+    session.exec(delete(LinkRow).where(col(LinkRow.place) == place))
+    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(reply="", chat="", state=DONE))
 
 
 def drop_installations(session: Session, before: datetime) -> None:

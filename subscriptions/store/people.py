@@ -64,6 +64,7 @@ def add_chat(
     title: str = "",
     timezone: str = "",
     lang: str = "",
+    public: bool = False,
     state: ChatState = ChatState.ACTIVE,
 ) -> Chat:
     """Makes a chat. `timezone` and `lang` are "" while it chose none."""
@@ -75,6 +76,7 @@ def add_chat(
         title=title,
         timezone=timezone,
         lang=lang,
+        public=public,
         state=state.value,
         created_at=now,
     )
@@ -424,6 +426,7 @@ def _copy_of(row: ChatRow, address: str) -> ChatRow:
         topic=row.topic,
         kind=row.kind,
         title=row.title,
+        public=row.public,
         created_at=row.created_at,
     )
 
@@ -501,8 +504,12 @@ def _chat(row: ChatRow, zone: str) -> Chat:
         id=row.id or 0,
         address=ChatAddress(row.platform, row.address, row.topic),
         kind=kind,
-        settings=resolve(kind, row.platform, chosen, timezone=row.timezone or zone, lang=row.lang or "en"),
+        settings=resolve(
+            kind, row.platform, chosen, timezone=row.timezone or zone, lang=row.lang or "en", public=row.public
+        ),
         title=row.title,
+        public=row.public,
+        admin=row.admin,
         state=ChatState(row.state),
         state_reason=row.state_reason,
         paused_until=row.paused_until,

@@ -48,7 +48,7 @@ def test_opening_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
 def test_an_older_database_is_copied_before_it_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "old.db"
     store = opened(path)
-    monkeypatch.setattr("subscriptions.store._database.HEAD", "0002")
+    monkeypatch.setattr("subscriptions.store._database.HEAD", "9000")
     monkeypatch.setattr(Store, "upgrade", lambda _: None)
     store.open(now=NOON, copies=tmp_path / "copies")
     store.close()

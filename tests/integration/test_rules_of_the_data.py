@@ -520,7 +520,7 @@ class TestRule8Updates:
     def test_a_redelivered_update_changes_and_answers_nothing(self, store: Store) -> None:
         effects: list[str] = []
 
-        def effect(_: object) -> str:
+        def effect() -> str:
             effects.append("done")
             return "Subscribed."
 
@@ -529,12 +529,12 @@ class TestRule8Updates:
         assert (first, again, effects) == (("Subscribed.", True), ("Subscribed.", False), ["done"])
 
     def test_an_effect_that_fails_leaves_no_trace_of_the_update(self, store: Store) -> None:
-        def broken(_: object) -> str:
+        def broken() -> str:
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
             once(store, "telegram", "17", broken, chat="telegram:1", now=NOON)
-        assert once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON) == ("ok", True)
+        assert once(store, "telegram", "17", lambda: "ok", chat="telegram:1", now=NOON) == ("ok", True)
 
 
 class TestRule9Moving:
@@ -583,11 +583,11 @@ class TestRule10Forgetting:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         send_everything(store, "telegram:1")
-        once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
+        once(store, "telegram", "17", lambda: "ok", chat="telegram:1", now=NOON)
         clean_up(store, now=NOON + 6 * DAY)
-        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", False)
+        assert once(store, "telegram", "17", lambda: "ok", chat="", now=NOON) == ("ok", False)
         clean_up(store, now=NOON + 31 * DAY)
-        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", True)
+        assert once(store, "telegram", "17", lambda: "ok", chat="", now=NOON) == ("ok", True)
         with store.read() as session:
             assert session.connection().exec_driver_sql("SELECT payload FROM message").scalars().all() == [""]
 
@@ -641,3 +641,29 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     ingested(store, paper("A graph"))
     plan_due(store, now=NOON)
     assert [str(lane.platform) for lane in lanes(store, ["console"], now=NOON, finding=[])] == ["console"]
+
+
+class TestWritesWithinWrites:
+    def test_several_use_cases_are_one_transaction(self, store: Store) -> None:
+        def subscribe_and_fail() -> str:
+            wants(store, "telegram:1", "graph")
+            raise NotFound("no such thing")
+
+        with pytest.raises(NotFound):
+            once(store, "telegram", "17", subscribe_and_fail, chat="telegram:1", now=NOON)
+        with pytest.raises(NotFound):
+            get_chat(store, address("telegram:1"))
+
+    def test_an_error_inside_undoes_only_what_its_own_write_did(self, store: Store) -> None:
+        def subscribe_and_fail() -> None:
+            with store.write():
+                wants(store, "telegram:2", "graph")
+                raise NotFound("no such thing")
+
+        with store.write():
+            wants(store, "telegram:1", "graph")
+            with pytest.raises(NotFound):
+                subscribe_and_fail()
+        assert get_chat(store, address("telegram:1"))
+        with pytest.raises(NotFound):
+            get_chat(store, address("telegram:2"))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
@@ -15,6 +16,7 @@ from bot.channels.telegram._payload import Key, Post
 # httpx writes whole URLs, and so the token, into its log at INFO; the library writes its base URL at DEBUG.
 _TALKATIVE = ("httpx", "httpcore", "telegram")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_TOAST = 200  # characters of an answer to a press (telegram.constants)
 _GENERAL = 1  # a forum's General topic: with its id the server answers "message thread not found"
 
 
@@ -50,7 +52,7 @@ class Request(HTTPXRequest):
 
 
 class Client:
-    """The five calls that a sender needs. Each raises NotDelivered and nothing else."""
+    """The calls that paperwire needs. Each raises NotDelivered and nothing else."""
 
     def __init__(self, token: str, root: str, *, connect: float, read: float, in_flight: int) -> None:
         for name in _TALKATIVE:
@@ -106,6 +108,66 @@ class Client:
         except Exception as error:
             raise asking(error) from error
         return str(chat.id), chat.effective_name or address, str(chat.type)
+
+    async def identity(self) -> tuple[str, str]:
+        """(id, name without @) of the bot."""
+        try:
+            me = await self._bot.get_me()
+        except Exception as error:
+            raise asking(error) from error
+        return str(me.id), me.username or ""
+
+    async def chat(self, name: str) -> dict[str, Any]:
+        """A chat by id or @name, as the Bot API writes it."""
+        try:
+            return (await self._bot.get_chat(name)).to_dict()
+        except Exception as error:
+            raise asking(error) from error
+
+    async def member_status(self, address: str, person: str) -> str:
+        """creator, administrator, member, restricted, left or kicked."""
+        try:
+            return str((await self._bot.get_chat_member(address, int(person))).status)
+        except Exception as error:
+            raise asking(error) from error
+
+    async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Updates from `offset` on, as the Bot API writes them; waits up to `seconds` for the first."""
+        try:
+            found = await self._bot.get_updates(offset, limit=100, timeout=seconds, allowed_updates=list(allowed))
+        except Exception as error:
+            raise asking(error) from error
+        return [update.to_dict() for update in found]
+
+    async def acknowledge(self, press: str, words: str) -> None:
+        """Ends the waiting of a pressed button. One that is too old, or a line that broke, is no matter."""
+        with suppress(TelegramError):
+            await self._bot.answer_callback_query(press, words[:_TOAST] or None)
+
+    async def send_file(self, address: str, topic: str, name: str, data: bytes, *, silent: bool) -> str:
+        """Posts a document; its id."""
+        try:
+            sent = await self._bot.send_document(
+                address,
+                data,
+                filename=name,
+                disable_notification=silent,
+                message_thread_id=int(topic) if topic else None,
+            )
+        except Exception as error:
+            raise outcome(error) from error
+        return str(sent.message_id)
+
+    async def fetch(self, file: str, most: int) -> bytes | None:
+        """The content of a document; None when it is larger than `most` bytes."""
+        try:
+            found = await self._bot.get_file(file)
+            if found.file_size is not None and found.file_size > most:
+                return None
+            data = bytes(await found.download_as_bytearray())
+        except Exception as error:
+            raise asking(error) from error
+        return data if len(data) <= most else None
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -5,13 +5,16 @@ happens then is the operator's setting, not ours.
 """
 
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import SecretStr
 
 from bot.channels.telegram._payload import Post, read_post
 from bot.ports import Limits
 from subscriptions import ChatAddress, ChatGone, ChatKind, Message, Rejected, RetryLater
+
+if TYPE_CHECKING:
+    from bot.channels.telegram.venue import TelegramVenue
 
 OFFICIAL = "https://api.telegram.org"
 
@@ -85,6 +88,12 @@ class TelegramChannel:
     async def kind(self, address: str) -> ChatKind:
         """What sort of place a chat is, by id or "@name". Raises as `resolve`."""
         return _KINDS.get((await self._client.look_up(address))[2], ChatKind.GROUP)
+
+    def venue(self) -> "TelegramVenue":
+        """The same token as a place where people talk."""
+        from bot.channels.telegram.venue import TelegramVenue  # noqa: PLC0415 - senders alone have no use for it
+
+        return TelegramVenue(self._client)
 
     async def close(self) -> None:
         """See Channel."""

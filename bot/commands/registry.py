@@ -1,0 +1,31 @@
+"""Everything that people can say and press, by name. A new command: one module or one line in its family's COMMANDS."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from bot.commands import beginning, happenings, subscribing
+from bot.commands.turn import Command, Press, Run
+
+_FAMILIES = (beginning, subscribing)
+
+COMMANDS: tuple[Command, ...] = tuple(command for family in _FAMILIES for command in family.COMMANDS)
+PRESSES: Mapping[str, Press] = MappingProxyType(
+    {verb: press for family in _FAMILIES for verb, press in family.PRESSES.items()}
+)
+HAPPENINGS: Mapping[str, Run] = MappingProxyType(happenings.HAPPENINGS)
+
+_BY_NAME: Mapping[str, Command] = MappingProxyType(
+    {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
+)
+
+
+def command_named(name: str) -> Command | None:
+    """The command with this name or alias, any letter case."""
+    return _BY_NAME.get(name.casefold())
+
+
+def nearest(name: str) -> str:
+    """The name of a command that was perhaps meant; "" when none is near."""
+    found = get_close_matches(name.casefold(), list(_BY_NAME), n=1, cutoff=0.6)
+    return found[0] if found else ""

@@ -1,0 +1,98 @@
+"""What a command is given and what it is: the values that every family of commands shares."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from bot.commands.voice import Voice
+from bot.ports import Reply, Request
+from subscriptions import Chat, ChatAddress, KnownPaper, Paper, Query, Sentence, Store
+
+
+class Words(Protocol):
+    """How rendering says things that stand in the middle of a reply's lines."""
+
+    def reading(self, query: Query) -> str:
+        """What a query asks for, in the person's own words."""
+
+    def caret(self, text: str, column: int) -> tuple[str, str]:
+        """The line of a refused query, and a line with ^ under the column."""
+
+    def title(self, paper: Paper) -> str:
+        """A paper on one line: its title, readable, and its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What commands know of the bot that they run in."""
+
+    access: Literal["open", "ask", "closed"] = "open"
+    admins: tuple[ChatAddress, ...] = ()
+    contact: str = ""
+    timezone: str = "UTC"
+    bots: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
+    categorised: bool = True  # some source here tells categories
+    code: str = ""  # makes its sender the first administrator; "": there is one already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One request on its way to its reply.
+
+    `chat` is what the command is about, `home` is where it was said and where the reply goes; they differ when a
+    private chat manages a channel.
+    """
+
+    store: Store
+    now: datetime
+    request: Request
+    chat: Chat  # id 0: nobody has met it yet, and nothing of it is stored
+    home: Chat
+    args: str = ""  # what follows the command
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # what a button carries
+    file: bytes = b""  # the document that came along, fetched
+    voice: Voice
+    words: Words
+    house: House
+    seen_by_all: bool = False  # the reply stands in a group or channel
+
+    @property
+    def admin(self) -> bool:
+        """Whether the chat that asks runs this bot."""
+        return self.home.admin or self.home.address in self.house.admins
+
+    def say(self, sentence: str, /, **values: object) -> str:
+        """The sentence in the reader's language."""
+        return self.voice.say(sentence, **values)
+
+    def title(self, known: KnownPaper) -> str:
+        """A paper on one line."""
+        return self.words.title(known.paper)
+
+
+Run = Callable[[Turn], Reply | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something that people can say."""
+
+    name: str
+    run: Run
+    summary: Sentence  # for menus and help: a few words, without a full stop
+    aliases: tuple[str, ...] = ()
+    usage: str = ""  # what follows the name: "QUERY [WHEN]"
+    changes: bool = False  # only for those who manage the chat
+    operator: bool = False  # only for administrators of the bot
+    listed: bool = True  # stands in menus
+    wants_file: bool = False  # reads a document that comes along
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Something that a button does."""
+
+    run: Run
+    changes: bool = False
+    operator: bool = False

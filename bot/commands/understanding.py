@@ -1,0 +1,79 @@
+"""What a request asks for: which command, for which chat, with which words. A pure decision."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.commands.beginning import UNKNOWN
+from bot.commands.plain import PLAIN
+from bot.commands.registry import HAPPENINGS, PRESSES, command_named
+from bot.commands.turn import Command, Run
+from bot.ports import Request
+from subscriptions import ChatKind, Link
+
+_DIRECTED = re.compile(r"(@\w{4,}|-100\d{5,})(?:\s+|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is to be run, and what must be known before."""
+
+    run: Run
+    changes: bool = False  # only for those who manage the chat that it is about
+    operator: bool = False
+    target: str = ""  # "@name" or "-100…": the chat that it is about, if it is not the one where it was said
+    args: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    wants_file: bool = False
+    counts: bool = True  # against the twenty a minute
+
+
+def understand(request: Request, link: Link | None) -> Intent | None:
+    """What the request asks for; None: nothing that we may answer. `link` is what the pressed button stands for."""
+    if request.happened:
+        run = HAPPENINGS.get(request.happened)
+        return Intent(run=run, counts=False) if run else None
+    if request.pressed:
+        return _pressed(link)
+    if request.command:
+        return _said(request, request.command, request.text)
+    if not request.meant:
+        return None
+    if request.place.kind is ChatKind.PRIVATE:
+        return Intent(run=PLAIN.run, args=request.text, wants_file=bool(request.file))
+    first, _, rest = request.text.strip().partition(" ")
+    return _said(request, first.lstrip("/"), rest)
+
+
+def _said(request: Request, name: str, text: str) -> Intent | None:
+    command = command_named(name)
+    if command is None:
+        # In a group a word that nobody knows may be for another bot.
+        quiet = request.place.kind is not ChatKind.PRIVATE and not request.meant
+        return None if quiet else Intent(run=UNKNOWN.run, args=name)
+    target, text = _directed(text)
+    return _intent(command, target, text)
+
+
+def _intent(command: Command, target: str, text: str) -> Intent:
+    return Intent(
+        run=command.run,
+        changes=command.changes,
+        operator=command.operator,
+        target=target,
+        args=text.strip(),
+        wants_file=command.wants_file,
+    )
+
+
+def _directed(text: str) -> tuple[str, str]:
+    """A first word that names another chat, and the rest."""
+    match = _DIRECTED.match(text.lstrip())
+    return (match[1], text.lstrip()[match.end() :]) if match else ("", text)
+
+
+def _pressed(link: Link | None) -> Intent | None:
+    press = PRESSES.get(link.verb) if link else None
+    if link is None or press is None:
+        return None
+    return Intent(run=press.run, changes=press.changes, operator=press.operator, arguments=dict(link.arguments))

@@ -1,0 +1,215 @@
+"""JSON as digests hold it: JSON lines, or one document, read object by object.
+
+How a format uses it:
+
+    detect   `first_item(text)` is the first object of the document, or None: ask it for `"paper" in first`.
+    parse    `json_lines(text, warnings)` for one object per line: a line that cannot be read costs that line only.
+             `json_items(text, warnings)` for a document: the objects of `[{…}, {…}]`, or `{…}` alone. With a name it
+             reads the objects of the array under that name: `{"messages": …, "collection": [{…}, {…}]}`.
+    read     each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
+             `record.line`. What is missing or of another type is empty; nothing raises.
+
+Numbers stay as they are written: no digit of `2601.15520` is lost, and none is too long. Of members that have one name
+the last counts, as everywhere. Objects are made one at a time, so a document takes little more room than its text.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from json import JSONDecodeError, JSONDecoder
+
+from bot.digests._plain import collapse, lines_of, without_controls
+from bot.digests._warnings import Warnings
+from bot.errors import BrokenDigest
+from subscriptions import Sentence
+
+_DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
+_SPACE = re.compile("[ \t\n\r\ufeff]*")  # a byte order mark stands where a file was glued to another
+_BEGINNING = re.compile(r'\{"[^"\\]{1,40}"')
+_TRIES = 8  # to find an object behind damage in its line; more would let one long line take forever
+_SHOWN = 80  # characters of a line that are quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object of JSON. Its texts come with single blanks, without control characters and halves of characters."""
+
+    members: dict[str, object]
+    line: int  # in which it begins, from 1
+    warnings: Warnings
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.members
+
+    def text(self, name: str) -> str:
+        """A text, or a number as it is written; "" for anything else."""
+        return self._plain(self.members.get(name))
+
+    def texts(self, name: str) -> list[str]:
+        """The texts of an array; a text alone counts as an array of one."""
+        value = self.members.get(name)
+        values = value if isinstance(value, list) else [value]
+        return [text for text in map(self._plain, values) if text]
+
+    def flag(self, name: str) -> bool:
+        """Whether a member is `true`."""
+        return self.members.get(name) is True
+
+    def record(self, name: str) -> "Record":
+        """An object, without members if it is none."""
+        value = self.members.get(name)
+        return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
+
+    def records(self, name: str) -> list["Record"]:
+        """The objects of an array."""
+        value = self.members.get(name)
+        values = value if isinstance(value, list) else []
+        return [Record(one, self.line, self.warnings) for one in values if isinstance(one, dict)]
+
+    def _plain(self, value: object) -> str:
+        if not isinstance(value, str):
+            return ""
+        plain = without_controls(value)
+        if plain.controls:
+            self.warnings.add("control_characters", line=self.line, count=plain.controls, examples=plain.examples)
+        return collapse(plain.text)
+
+
+def first_item(text: str, member: str = "") -> Record | None:
+    """The first object that `json_items` finds; None if there is none before the first damage."""
+    try:
+        return next(json_items(text, Warnings(), member), None)
+    except BrokenDigest:
+        return None
+
+
+def json_items(text: str, warnings: Warnings, member: str = "") -> Iterator[Record]:
+    """The objects of a document, or of its array under the name `member`; of several if some were glued together.
+
+    Raises BrokenDigest, with the line, when a document breaks off or is damaged.
+    """
+    scanner = _Scanner(text, warnings)
+    glued = False
+    while (sign := scanner.sign()) in ("[", "{"):
+        if glued:
+            warnings.add("glued_line", line=scanner.line(), example=scanner.rest())
+        glued = True
+        if sign == "[":
+            yield from scanner.items()
+        elif member:
+            yield from scanner.items_of(member)
+        else:
+            yield from scanner.record()
+    if sign:
+        warnings.add("bad_json_line", line=scanner.line(), example=scanner.rest())
+
+
+def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
+    """The objects of JSON lines. Where two stand in one line, a file was glued to another; both are read."""
+    beginning = _BEGINNING.search(text)
+    mark = beginning[0] if beginning else '{"'
+    for number, line in enumerate(lines_of(text), 1):
+        yield from _records_of_line(line, number, mark, warnings)
+
+
+def _records_of_line(line: str, number: int, mark: str, warnings: Warnings) -> Iterator[Record]:
+    scanner = _Scanner(line, warnings)
+    tries, glued = 0, False
+    while scanner.sign():
+        start = scanner.at
+        try:
+            value = scanner.value()
+        except BrokenDigest:
+            value, tries = None, tries + 1
+            again = line.find(mark, start + 1) if tries < _TRIES else -1
+            scanner.at = again if again >= 0 else len(line)
+        if isinstance(value, dict):
+            if glued:
+                warnings.add("glued_line", line=number, example=line[start : start + _SHOWN])
+            yield Record(value, number, warnings)
+        else:
+            warnings.add("bad_json_line", line=number, example=line[start : start + _SHOWN])
+        glued = True
+
+
+class _Scanner:
+    """Goes through a text value by value."""
+
+    def __init__(self, text: str, warnings: Warnings) -> None:
+        self.at = 0
+        self._text = text
+        self._warnings = warnings
+        self._counted, self._lines = 0, 1  # a place that was passed, and the number of its line
+
+    def sign(self) -> str:
+        """The next sign that is no white space; "" at the end."""
+        space = _SPACE.match(self._text, self.at)
+        self.at = space.end() if space else self.at
+        return self._text[self.at : self.at + 1]
+
+    def rest(self) -> str:
+        """The beginning of what is still to be read."""
+        return self._text[self.at : self.at + _SHOWN]
+
+    def line(self) -> int:
+        """The number of the line that is reached."""
+        self._lines += self._text.count("\n", self._counted, self.at)
+        self._counted = self.at
+        return self._lines
+
+    def value(self) -> object:
+        """The next value. Raises BrokenDigest."""
+        self.sign()
+        try:
+            value, self.at = _DECODER.raw_decode(self._text, self.at)
+        except JSONDecodeError as error:
+            self.at = max(self.at, error.pos)
+            raise self._broken(error.msg) from None
+        except RecursionError:
+            raise self._broken("nested too deeply") from None
+        found: object = value
+        return found
+
+    def record(self) -> Iterator[Record]:
+        """The next value, if it is an object. Raises BrokenDigest."""
+        self.sign()
+        line, start = self.line(), self.rest()
+        value = self.value()
+        if isinstance(value, dict):
+            yield Record(value, line, self._warnings)
+        else:
+            self._warnings.add("bad_json_line", line=line, example=start)
+
+    def items(self) -> Iterator[Record]:
+        """The objects of the array that begins here. Raises BrokenDigest."""
+        for _ in self._parts("]"):
+            yield from self.record()
+
+    def items_of(self, member: str) -> Iterator[Record]:
+        """The objects of the array under a name, in the object that begins here. Raises BrokenDigest."""
+        for _ in self._parts("}"):
+            name = self.value()
+            if self.sign() != ":":
+                raise self._broken("Expecting ':' delimiter")
+            self.at += 1
+            if name == member and self.sign() == "[":
+                yield from self.items()
+            else:
+                self.value()
+
+    def _parts(self, closing: str) -> Iterator[None]:
+        """Enters an array or object, and waits before each of its parts until that was read."""
+        self.at += 1
+        sign = self.sign()
+        while sign != closing:
+            yield
+            sign = self.sign()
+            if sign not in (",", closing):
+                raise self._broken("Expecting ',' delimiter")
+            self.at += sign == ","
+        self.at += 1
+
+    def _broken(self, error: str) -> BrokenDigest:
+        return BrokenDigest(
+            Sentence("The JSON cannot be read beyond line {line} ({error}).", {"line": self.line(), "error": error})
+        )

@@ -1,0 +1,19 @@
+"""conversations."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """What conversations need: public chats, links that know their place, the commands of a chat by time."""
+    op.add_column("chat", sa.Column("public", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("link", sa.Column("place", sa.String(), nullable=False, server_default=""))
+    op.add_column("link", sa.Column("person", sa.String(), nullable=False, server_default=""))
+    op.add_column("link", sa.Column("at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_link_place", "link", ["place"])
+    op.create_index("ix_update_chat", "update", ["chat", "at"])

@@ -1,0 +1,198 @@
+"""People who talk with the bot, without a network: requests go through the real pipeline over a real store.
+
+    talk = Talk(store)
+    answer = await talk.says("/sub diffusion")
+    assert answer.text.startswith("✓ 1")
+    answer = await talk.presses("undo")
+
+Chats are written as in the contract ("telegram:42", "telegram:-1001/7"). Managers of a chat are named with
+`talk.managers["telegram:-1001"] = {"7"}`; None there means that the platform lets nobody see.
+"""
+
+import html
+import json
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from bot.commands import House
+from bot.engines.embedded import EmbeddedEngine
+from bot.engines.pace import Pace
+from bot.pipeline import answer
+from bot.ports import File, Place, Request
+from bot.posting import Posting
+from bot.rendering import Language, ReplyWords, render_delivery, render_reply
+from bot.wire import Talk as Conversation
+from bot.wire import Wire
+from subscriptions import ChatAddress, ChatKind, Refused, Sentence, Store
+from tests.make import NOON, FakeClock, address
+
+BOT = "paperwire_test_bot"
+_COMMAND = re.compile(r"/(\w+)(?:@(\w+))?\s?")
+_TAG = re.compile(r"<[^>]+>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back; `bool(answer)` is False for silence."""
+
+    posting: Posting | None
+
+    def __bool__(self) -> bool:
+        return self.posting is not None
+
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        return [json.loads(message.payload) for message in self.posting.messages] if self.posting else []
+
+    @property
+    def markup(self) -> str:
+        return "\n".join(str(payload["text"]) for payload in self.payloads)
+
+    @property
+    def text(self) -> str:
+        """Without markup and without the invisible signs that keep Telegram from linking."""
+        return html.unescape(_TAG.sub("", self.markup)).replace("\u2060", "")
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+    @property
+    def buttons(self) -> list[str]:
+        return [str(key["text"]) for key in self.keys]
+
+    @property
+    def keys(self) -> list[dict[str, str]]:
+        return [key for payload in self.payloads for row in payload.get("buttons", []) for key in row]
+
+    @property
+    def toast(self) -> str:
+        return self.posting.toast if self.posting else ""
+
+    @property
+    def to(self) -> str:
+        return str(self.posting.chat) if self.posting else ""
+
+    @property
+    def replaces(self) -> bool:
+        return bool(self.posting and self.posting.replaces)
+
+    @property
+    def file(self) -> File | None:
+        found = self.posting.file if self.posting else None
+        return File(name=found[0], text=found[1]) if found else None
+
+
+@dataclass(slots=True)
+class FakeVenue:
+    """Answers what a platform would; nothing leaves the process."""
+
+    talk: "Talk"
+    platform: str = "telegram"
+
+    async def manages(self, chat: ChatAddress, person: str) -> bool | None:
+        known = self.talk.managers.get(str(ChatAddress(chat.platform, chat.address)), set())
+        return None if known is None else person in known
+
+    async def place(self, name: str) -> Place | None:
+        return self.talk.places.get(name)
+
+    async def acknowledge(self, press: str, words: str = "") -> None:
+        return None
+
+    async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
+        return "1"
+
+    async def fetch(self, file: str, most: int) -> bytes:
+        data = self.talk.files[file]
+        if len(data) > most:
+            raise Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+        return data
+
+
+@dataclass(slots=True)
+class Talk:
+    """A bot that people talk with."""
+
+    store: Store
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
+    house: House = field(default_factory=lambda: House(bots={"telegram": BOT}))
+    managers: dict[str, set[str] | None] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)  # "@name" or id → what the platform knows
+    files: dict[str, bytes] = field(default_factory=dict)
+    last: dict[str, list[Answer]] = field(default_factory=dict)
+    updates: "count[int]" = field(default_factory=lambda: count(1))
+    public: set[str] = field(default_factory=set)  # groups that have a name of their own
+
+    @property
+    def wire(self) -> Wire:
+        pace = Pace({})
+        venue = FakeVenue(self)
+        talk = Conversation(
+            render=render_reply,
+            voice=Language,
+            words=ReplyWords,
+            venues={"telegram": venue, "console": replace(venue, platform="console")},
+            house=self.house,
+        )
+        return Wire(
+            store=self.store,
+            clock=self.clock,
+            channels={},
+            engine=EmbeddedEngine(self.clock, pace),
+            pace=pace,
+            render=render_delivery,
+            talk=talk,
+        )
+
+    async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:
+        """Somebody writes; in a private chat the person whose chat it is. Further fields of Request may be given."""
+        match = _COMMAND.match(text)
+        private = _kind(address(chat)) is ChatKind.PRIVATE
+        written = {
+            "command": match[1].casefold() if match else "",
+            "text": text[match.end() :] if match else text,
+            "meant": private or bool(match and match[2]),
+            "written": self.clock.now(),
+            "message": f"m{next(self.updates)}",
+        }
+        return await self.asks(chat, **{**written, **more})
+
+    async def presses(self, label: str, chat: str = "telegram:42", by: str = "", **more: Any) -> Answer:
+        """Somebody presses the newest button of this chat with this label."""
+        for told in reversed(self.last.get(chat, [])):
+            for key in told.keys:
+                if key["text"] == label:
+                    assert len(key["data"].encode()) <= 64, "Telegram takes no more"
+                    return await self.asks(chat, pressed=key["data"], by=by, press="p1", message="m0", **more)
+        raise AssertionError(f"no button [{label}] in {[told.buttons for told in self.last.get(chat, [])]}")
+
+    async def happens(self, what: str, chat: str, **more: Any) -> Answer:
+        """Something happens to a chat."""
+        return await self.asks(chat, happened=what, **more)
+
+    async def asks(self, chat: str, *, by: str = "", language: str = "en", title: str = "", **fields: Any) -> Answer:
+        where = address(chat)
+        kind = fields.pop("kind", _kind(where))
+        place = Place(chat=where, kind=kind, title=title, public=chat in self.public)
+        sender = by or (where.address if kind is ChatKind.PRIVATE else "")
+        fields.setdefault("update", f"u{next(self.updates)}")
+        request = Request(place=place, sender=sender, sender_name="Ada Example", language=language, **fields)
+        told = Answer(posting=await answer(self.wire, request))
+        if told:
+            self.last.setdefault(told.to, []).append(told)
+        return told
+
+    def later(self, **by: float) -> datetime:
+        """Time passes."""
+        self.clock.advance(timedelta(**by))
+        return self.clock.now()
+
+
+def _kind(where: ChatAddress) -> ChatKind:
+    if where.platform != "telegram":
+        return ChatKind.PRIVATE
+    return ChatKind.GROUP if where.address.startswith("-") else ChatKind.PRIVATE
