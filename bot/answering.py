@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.commands import Intent, Turn, read_press, refused, understand
+from bot.commands import refused
+from bot.commands.presses import read_press
+from bot.commands.turn import Turn
+from bot.commands.understanding import Intent, understand
 from bot.ports import Button, File, Place, Reply, Request, Venue
 from bot.posting import Posting, read_posting
 from bot.wire import Talk, Wire

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from bot.clock import SystemClock
-from bot.commands import House
+from bot.commands.turn import House
 from bot.engines.embedded import EmbeddedEngine
 from bot.engines.pace import Pace
 from bot.errors import SettingsError

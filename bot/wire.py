@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.commands import House, Voice, Words
+from bot.commands import Voice
+from bot.commands.turn import House, Words
 from bot.ports import Channel, Clock, Engine, LanePace, Reply, Venue
 from subscriptions import Chat, Delivery, Lane, Message, OnUnclear, Store
 

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from bot.commands import House
+from bot.commands.turn import House
 from bot.engines.embedded import EmbeddedEngine
 from bot.engines.pace import Pace
 from bot.pipeline import answer

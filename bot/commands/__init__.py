@@ -1,18 +1,12 @@
 """What people can say, and what they are answered: Requests in, Reply values out, the same on every platform.
 
-A command is a function from a Turn to a Reply. Builders of replies that the terminal shares are functions of values only.
+A command is a function from a Turn to a Reply (`turn`, `registry`). What is exported here are the builders of replies that
+the terminal shares: functions of values only, which load neither the store nor a platform.
 """
 
 from bot.commands.changes import changed as changed
 from bot.commands.changes import value_of as value_of
-from bot.commands.presses import read_press as read_press
 from bot.commands.refusals import refused as refused
-from bot.commands.turn import Command as Command
-from bot.commands.turn import House as House
-from bot.commands.turn import Turn as Turn
-from bot.commands.turn import Words as Words
-from bot.commands.understanding import Intent as Intent
-from bot.commands.understanding import understand as understand
 from bot.commands.voice import Voice as Voice
 from bot.commands.wishes import Row as Row
 from bot.commands.wishes import listed_reply as listed_reply

@@ -1,0 +1,42 @@
+"""Summaries and translations as their generators write them: what says nothing is left out, and each has a language."""
+
+from collections.abc import Mapping
+
+from bot.digests._language import language_of
+from subscriptions import Summary, Translation, summary_state
+
+SECOND_LANGUAGE = "<br/>**VN**: "  # one fork writes each field in English, then in Vietnamese
+
+_NO_SUMMARY = ("failed", "placeholder", "empty")
+
+
+def stated(text: str) -> str:
+    """The text, or "" if it says nothing: `N/A`, the words of a failure, a placeholder."""
+    return text if summary_state(text) == "ok" else ""
+
+
+def is_failed(texts: Mapping[str, str]) -> bool:
+    """Whether a summary failed: by its first field, the one that it cannot do without. One that is missing did not."""
+    return summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY
+
+
+def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summary, ...]:
+    """The summary in the fields that say something; a second one where they hold a second language."""
+    fields = {name: text for name, text in texts.items() if stated(text)}
+    if not fields:
+        return ()
+    language = language or language_of(*fields.values())
+    if not any(SECOND_LANGUAGE in text for text in fields.values()):
+        return (Summary(language=language, fields=fields),)
+    halves = {name: text.partition(SECOND_LANGUAGE) for name, text in fields.items()}
+    first = {name: half.strip() for name, (half, _, _) in halves.items() if half.strip()}
+    second = {name: half.strip() for name, (_, _, half) in halves.items() if half.strip()}
+    return (Summary(language=language, fields=first), Summary(language="vi", fields=second))
+
+
+def translations_of(title: str, abstract: str, language: str | None) -> tuple[Translation, ...]:
+    """The translation of a title, an abstract or both, if they say something."""
+    title, abstract = stated(title), stated(abstract)
+    if not title and not abstract:
+        return ()
+    return (Translation(language=language or language_of(title, abstract), title=title, abstract=abstract),)
