@@ -22,7 +22,7 @@ from bot.pipeline import deliver, plan, seed_pace
 from bot.ports import Channel, Clock, Request, Sent, Venue
 from bot.role import sending_role
 from bot.settings import Settings
-from bot.wire import Run, Talk, Wire
+from bot.wire import Layout, Run, Talk, Wire
 from subscriptions import (
     Delivery,
     Message,
@@ -61,7 +61,7 @@ class App:
         store: Store,
         clock: Clock,
         channels: Mapping[str, Channel],
-        render: Callable[[Delivery], tuple[Message, ...]],
+        render: Callable[[Delivery, Layout], tuple[Message, ...]],
         *,
         talk: Talk | None = None,
     ) -> None:

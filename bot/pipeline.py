@@ -27,9 +27,11 @@ from subscriptions import (
     ChatMoved,
     Claim,
     Digest,
+    Edit,
     Ingested,
     Lane,
     NotDelivered,
+    Rejected,
     RetryLater,
     Store,
     StoreError,
@@ -37,14 +39,17 @@ from subscriptions import (
     begin,
     cannot_render,
     claim,
+    claim_edit,
     confirm,
     delivery,
+    edit_done,
     freeze,
     hold,
     ingest_digest,
     plan_due,
     recent_sends,
     settle,
+    settle_edit,
     skip_unclear,
     stop_platform,
     zone,
@@ -110,14 +115,14 @@ async def plan(wire: Wire, run: Run) -> None:
 
 
 async def deliver(wire: Wire, run: Run, lane: Lane) -> None:
-    """Sends what waits in one lane, in order, until there is nothing to do in it now."""
+    """Sends what waits in one lane, in order, until there is nothing to do in it now; then edits what is out."""
     run.lanes.add(lane)
     turn = Turn(wire.clock.monotonic())
     try:
         while not (wire.stopping() or run.broken or lane.platform in run.stopped):
             step = await asyncio.to_thread(_claim, wire, lane, turn)
             if step is None:
-                return
+                return await _edit_all(wire, run, lane)
             if step.message is None:
                 await asyncio.to_thread(_freeze, wire, step)
             elif not step.unclear or await _must_post_again(wire, run, step, turn):
@@ -156,7 +161,7 @@ def _claim(wire: Wire, lane: Lane, turn: Turn) -> Claim | None:
 def _freeze(wire: Wire, step: Claim) -> None:
     value = delivery(wire.store, step.seq)
     try:
-        messages = wire.render(value)
+        messages = wire.render(value, ())
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one delivery must not hold up the others
         log.error("Delivery %s cannot be rendered: %s: %s", value.id, type(error).__name__, error)
         reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
@@ -191,6 +196,38 @@ async def _post(wire: Wire, run: Run, step: Claim, turn: Turn) -> None:
         await _settle(wire, run, step, outcome)
     else:
         await _confirm(wire, run, step, platform_id)
+
+
+async def _edit_all(wire: Wire, run: Run, lane: Lane) -> None:
+    """Edits messages that should say something else by now. An edit that is made twice changes nothing."""
+    now = wire.clock.now
+    while not (wire.stopping() or lane.platform in run.stopped):
+        edit = await asyncio.to_thread(claim_edit, wire.store, lane, now=now(), wall=wire.clock.wall())
+        if edit is None:
+            return
+        try:
+            await _edit(wire, edit)
+        except NotDelivered as outcome:
+            stop = await asyncio.to_thread(settle_edit, wire.store, edit, outcome, now=now(), wall=wire.clock.wall())
+            if stop:
+                run.stopped[lane.platform] = outcome.reason
+            if not isinstance(outcome, Rejected):
+                return
+        else:
+            await asyncio.to_thread(edit_done, wire.store, edit)
+
+
+async def _edit(wire: Wire, edit: Edit) -> None:
+    """Raises NotDelivered, also when there is no turn for it now."""
+    lane = edit.chat.address.lane
+    messages = await asyncio.to_thread(wire.render, edit.delivery, edit.layout)
+    if not 1 <= edit.number <= len(messages):
+        raise Rejected("The delivery has no such message any more.")
+    if not (await _wait_for_lane(wire, lane) and await _wait_for_token(wire, lane)):
+        raise RetryLater("There was no turn for it yet.")
+    wire.pace.sent(lane, wire.clock.monotonic())
+    channel, message = wire.channels[lane.platform], messages[edit.number - 1]
+    await channel.edit(edit.chat.address, edit.platform_id, message, plain=edit.plain)
 
 
 async def _wait_for_lane(wire: Wire, lane: Lane) -> bool:

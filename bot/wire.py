@@ -1,13 +1,15 @@
 """Everything that the plot needs of the world, built by app, and what one run of it has done."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.commands import Voice
 from bot.commands.turn import House, Words
 from bot.ports import Channel, Clock, Engine, LanePace, Reply, Venue
 from subscriptions import Chat, Delivery, Lane, Message, OnUnclear, Store
+
+Layout = Sequence[Sequence[int]]  # ids of the papers of each message that is out
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class Wire:
     channels: Mapping[str, Channel]
     engine: Engine
     pace: LanePace
-    render: Callable[[Delivery], tuple[Message, ...]]
+    render: Callable[[Delivery, Layout], tuple[Message, ...]]  # the second is () but for edits
     talk: Talk | None = None  # None: nobody can talk to us
     on_unclear: OnUnclear = "resend"
     finding: frozenset[str] = frozenset()  # platforms that can look a message up

@@ -93,12 +93,14 @@ if TYPE_CHECKING:
     from subscriptions.service import chat_is_gone as chat_is_gone
     from subscriptions.service import chat_moved as chat_moved
     from subscriptions.service import claim as claim
+    from subscriptions.service import claim_edit as claim_edit
     from subscriptions.service import clean_up as clean_up
     from subscriptions.service import commands_since as commands_since
     from subscriptions.service import confirm as confirm
     from subscriptions.service import count_as_sent as count_as_sent
     from subscriptions.service import delivery as delivery
     from subscriptions.service import dismiss as dismiss
+    from subscriptions.service import edit_done as edit_done
     from subscriptions.service import export as export
     from subscriptions.service import find_link as find_link
     from subscriptions.service import forget as forget
@@ -131,6 +133,7 @@ if TYPE_CHECKING:
     from subscriptions.service import retry_delivery as retry_delivery
     from subscriptions.service import set_setting as set_setting
     from subscriptions.service import settle as settle
+    from subscriptions.service import settle_edit as settle_edit
     from subscriptions.service import skip_unclear as skip_unclear
     from subscriptions.service import stop_platform as stop_platform
     from subscriptions.service import stopped_platforms as stopped_platforms
@@ -140,6 +143,7 @@ if TYPE_CHECKING:
     from subscriptions.service import unsubscribe as unsubscribe
     from subscriptions.store import HEAD as HEAD
     from subscriptions.store import Claim as Claim
+    from subscriptions.store import Edit as Edit
     from subscriptions.store import Ingested as Ingested
     from subscriptions.store import OutboxEntry as OutboxEntry
     from subscriptions.store import Store as Store

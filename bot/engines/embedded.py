@@ -67,9 +67,14 @@ class EmbeddedEngine:
                 self._again.discard(lane)
                 self.nudge([lane])
 
-    async def reserve(self, token: str, n: int = 1, *, urgent: bool = False) -> float:  # noqa: ARG002 - see Engine
-        """Takes `n` sends of a token's budget."""
-        return self._pace.reserve(token, self._clock.monotonic(), n)
+    async def reserve(self, token: str, n: int = 1, *, urgent: bool = False) -> float:
+        """Takes `n` sends of a token's budget, and waits until the first may start."""
+        while True:
+            start = self._pace.reserve(token, self._clock.monotonic(), n, urgent=urgent)
+            if (wait := start - self._clock.monotonic()) > 0:
+                await self._clock.sleep(wait)
+            if urgent or not self._pace.gives_way(token):
+                return start
 
     async def once(self, name: str, due: datetime) -> bool:
         """One process: the first caller."""

@@ -40,36 +40,56 @@ class Pace:
     A message asks its lane first (`ready`, takes nothing), then its token (`reserve`, takes a slot), and tells the lane
     when it really went (`sent`). So a lane that has to wait never blocks slots of the token that others could use. One
     lane has one sender at a time, which is what makes asking without taking safe. A token is named by its platform.
+
+    Answers to people are urgent. In their lane they may use what is kept for them; of their token they take the slot of
+    somebody who waits for his: that one gives way (`gives_way`) and asks anew. So an answer waits for no fan-out, and no
+    window holds more than one send above what it would hold without answers.
     """
 
     def __init__(self, limits: Mapping[str, Limits]) -> None:
         self._tokens = {platform: Budget(limit.per_second, 1) for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
+        self._urgent_states: dict[str, float] = {}
+        self._taken: dict[str, int] = {}  # slots that urgent ones took from those who wait
         self._lane_states: dict[Lane, tuple[float, ...]] = {}
         self._paused_lanes: dict[Lane, float] = {}
         self._paused_tokens: dict[str, float] = {}
         self._tidy_at = _TIDY_FROM
 
-    def ready(self, lane: Lane, now: float, *, urgent: bool = False) -> float:  # noqa: ARG002 - see LanePace
+    def ready(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
         """The second at which the next message of this lane may go, as far as the lane and pauses are concerned."""
-        starts = [reserve(state, now, budget.rate, budget.burst)[1] for budget, state in self._of(lane)]
+        kept = self._kept(lane) if urgent else 0
+        starts = [reserve(state, now, budget.rate, budget.burst + kept)[1] for budget, state in self._of(lane)]
         pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))
         return max(now, *pauses, *starts)
 
-    def reserve(self, token: str, now: float, n: int = 1) -> float:
+    def reserve(self, token: str, now: float, n: int = 1, *, urgent: bool = False) -> float:
         """Takes `n` sends of a token, first come, first served; returns the second at which the first may start."""
         now = max(now, self._paused_tokens.get(token, now))
         budget = self._tokens.get(token)
         if budget is None:
             return now
         state = self._token_states.get(token, WHOLE)
+        if state <= now:
+            self._taken.pop(token, None)  # nobody waits who could give way
+        elif urgent:
+            self._urgent_states[token], start = reserve(self._urgent_states.get(token, WHOLE), now, budget.rate, 1, n)
+            self._taken[token] = self._taken.get(token, 0) + n
+            return start
         self._token_states[token], start = reserve(state, now, budget.rate, budget.burst, n)
         return start
 
+    def gives_way(self, token: str) -> bool:
+        """Whether somebody whose slot has come must leave it to an urgent one that took it, and reserve anew."""
+        taken = self._taken.get(token, 0)
+        if taken:
+            self._taken[token] = taken - 1
+        return taken > 0
+
     def sent(self, lane: Lane, at: float) -> None:
         """Takes one send out of the lane's budgets: a message of it started at second `at`."""
-        states = tuple(reserve(state, at, budget.rate, budget.burst)[0] for budget, state in self._of(lane))
+        states = tuple(max(state, at) + 1 / budget.rate for budget, state in self._of(lane))
         if states:
             self._lane_states[lane] = states
         if len(self._lane_states) >= self._tidy_at:
@@ -104,9 +124,14 @@ class Pace:
         if limit and limit.per_group_minute and not lane.address.isdecimal():
             # Telegram's private chats have positive ids, groups and channels negative ids or an @name. The burst is
             # part of the minute's allowance, so that no window of sixty seconds ever holds more than that.
-            budgets.append(Budget((limit.per_group_minute - limit.burst) / 60, limit.burst))
+            allowance = limit.per_group_minute - limit.burst - limit.kept
+            budgets.append(Budget(allowance / 60, limit.burst))
         states = self._lane_states.get(lane, (WHOLE,) * len(budgets))
         return list(zip(budgets, states, strict=True))
+
+    def _kept(self, lane: Lane) -> int:
+        limit = self._limits.get(lane.platform)
+        return limit.kept if limit else 0
 
     def _tidy(self, now: float) -> None:
         """Forgets lanes whose budgets are whole again: to remember them changes nothing."""

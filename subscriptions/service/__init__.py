@@ -3,6 +3,9 @@
 from subscriptions.service._copies import Restored as Restored
 from subscriptions.service._copies import restore as restore
 from subscriptions.service._digests import ingest_digest as ingest_digest
+from subscriptions.service._edits import claim_edit as claim_edit
+from subscriptions.service._edits import edit_done as edit_done
+from subscriptions.service._edits import settle_edit as settle_edit
 from subscriptions.service._keeping import belongs_to as belongs_to
 from subscriptions.service._keeping import clean_up as clean_up
 from subscriptions.service._keeping import forget as forget

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from subscriptions.errors import NotDelivered, NotFound, Sentence
 from subscriptions.model import ChatState, Delivery, Lane, Message
 from subscriptions.retry import OnUnclear, Verdict, after
-from subscriptions.store import Claim, OutboxEntry, Store, Transaction, outbox, people
+from subscriptions.store import Claim, OutboxEntry, Store, Transaction, edits, outbox, people
 
 STOPPED = "stopped:"  # a mark per platform that a person must set free (docs/architecture.md, rule 11)
 
@@ -24,13 +24,18 @@ class Progress:
 def take_over(store: Store) -> int:
     """This process has the sending role now; what an earlier one left on its way is unclear. Returns how many."""
     with store.write() as session:
+        edits.take_over(session)
         return outbox.take_over(session)
 
 
 def lanes(store: Store, platforms: Sequence[str], *, now: datetime, finding: Sequence[str]) -> list[Lane]:
-    """Lanes of these platforms with something to do now, oldest first; on those of `finding` messages can be looked up."""
+    """Lanes of these platforms with something to do now, oldest first, those that only have edits last.
+
+    On the platforms of `finding` messages can be looked up.
+    """
     with store.read() as session:
-        return outbox.open_lanes(session, platforms, now=now, finding=finding)
+        found = outbox.open_lanes(session, platforms, now=now, finding=finding)
+        return list(dict.fromkeys((*found, *edits.lanes_with_edits(session, platforms, now))))
 
 
 def claim(

@@ -260,7 +260,7 @@ class MessageRow(SQLModel, table=True):
     """One post. `payload` is posted as it stands; every retry posts the same bytes."""
 
     __tablename__ = "message"
-    __table_args__ = (Index("ix_message_state", "state"),)
+    __table_args__ = (Index("ix_message_state", "state"), Index("ix_message_edit", "edit_state"))
     delivery: int = _reference("delivery.seq", primary=True)
     number: int = Field(primary_key=True)
     payload: str

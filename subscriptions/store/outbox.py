@@ -156,7 +156,7 @@ def claim(
     A waiting or unclear message stops the lane; a dead one does not, nor an unclear one under `skip_unclear` that
     nobody can look up. `tried` are messages that this call of `deliver` has had its turn with.
     """
-    if _lane_waits(session, lane, wall):
+    if lane_waits(session, lane, wall):
         return None
     rows = session.exec(
         select(DeliveryRow, ChatRow)
@@ -195,7 +195,7 @@ def _waits_until(delivery: DeliveryRow, now: datetime) -> datetime | None:
     return delivery.next_at
 
 
-def _lane_waits(session: Session, lane: Lane, wall: datetime) -> bool:
+def lane_waits(session: Session, lane: Lane, wall: datetime) -> bool:
     """Whether a platform asked this lane to wait; a wait asked for in the future (a clock that stepped) holds nothing."""
     row = session.get(LaneRow, (lane.platform, lane.address))
     return row is not None and _held_until(row, wall) is not None

@@ -1,6 +1,6 @@
 """Papers in the store: one row per work, merged from all that its digests told (docs/architecture.md, rules 1 and 4)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -41,6 +41,8 @@ class _Batch:
     moved: dict[int, bool] = field(default_factory=dict)  # paper -> came by a cross-list; these get a change
     new: set[int] = field(default_factory=set)
     updated: set[int] = field(default_factory=set)
+    withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
+    summarised: dict[int, set[str]] = field(default_factory=dict)  # known before -> languages that are new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Ingested:
     new: int = 0
     updated: int = 0
     unchanged: int = 0
+    withdrawn: frozenset[int] = frozenset()  # ids of papers that were known before and are withdrawn now
+    summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
 
 
 def add_digest(session: Session, digest: Digest, *, source: str, day: date, now: datetime) -> Ingested:
@@ -83,7 +87,13 @@ def add_digest(session: Session, digest: Digest, *, source: str, day: date, now:
     _give_changes(session, batch, now)
     touched = len({batch.keys[paper.key] for paper in papers})
     updated = batch.updated - batch.new
-    return Ingested(new=len(batch.new), updated=len(updated), unchanged=touched - len(batch.new) - len(updated))
+    return Ingested(
+        new=len(batch.new),
+        updated=len(updated),
+        unchanged=touched - len(batch.new) - len(updated),
+        withdrawn=frozenset(batch.withdrawn - batch.new),
+        summarised={i: frozenset(codes) for i, codes in batch.summarised.items() if i not in batch.new},
+    )
 
 
 def head(session: Session) -> int:
@@ -222,7 +232,10 @@ def _merge(session: Session, batch: _Batch, paper: Paper, now: datetime) -> int:
         row = batch.rows[found[0]]
         for other in found[1:]:
             _join(session, batch, row, batch.rows[other])
+        was_withdrawn = row.withdrawn_at
         facts = _fill(row, paper, now)
+        if row.withdrawn_at is not None and was_withdrawn is None:
+            batch.withdrawn.add(row.id or 0)
     else:
         row = _new_row(paper, now)
         session.add(row)
@@ -360,6 +373,7 @@ def _fill_texts(session: Session, batch: _Batch, row_id: int, paper: Paper, fact
             known = summaries[summary.language] = SummaryRow(paper=row_id, language=summary.language)
             session.add(known)
             missing = True
+            batch.summarised.setdefault(row_id, set()).add(summary.language)
         fields = dict(known.fields)
         for name, text in summary.fields.items():
             fields[name] = better_text(fields.get(name, ""), text, newer=newer)
@@ -401,7 +415,9 @@ def _join(session: Session, batch: _Batch, keep: PaperRow, lose: PaperRow) -> No
     _fill(keep, as_entry, keep.first_seen_at)
     _fill_texts(session, batch, kept, as_entry, _Facts(missing=False, category=False, anything=False), newer=False)
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
-    keep.withdrawn_at = keep.withdrawn_at or lose.withdrawn_at
+    if lose.withdrawn_at is not None and keep.withdrawn_at is None:
+        keep.withdrawn_at = lose.withdrawn_at
+        batch.withdrawn.add(kept)
     if lose.change is not None and lose.change > (keep.change or 0):
         keep.change, keep.changed_at, keep.cross = lose.change, lose.changed_at, lose.cross
     session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
@@ -418,6 +434,8 @@ def _join(session: Session, batch: _Batch, keep: PaperRow, lose: PaperRow) -> No
             papers.add(kept)
     batch.moved.pop(lost, None)
     batch.rows.pop(lost, None)
+    batch.withdrawn.discard(lost)
+    batch.summarised.pop(lost, None)
     batch.updated.add(kept)
     batch.new.discard(lost)
 

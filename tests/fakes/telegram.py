@@ -61,6 +61,7 @@ class FakeTelegram(FakePlatform):
         "unblocks",
         "migrates",
         "closes_topic",
+        "deletes_message",
         "deletes_topic",
         "revokes",
         "restores",
@@ -122,6 +123,10 @@ class FakeTelegram(FakePlatform):
 
     def closes_topic(self, chat: str, topic: int) -> None:
         self._chat(chat).closed_topics.add(topic)
+
+    def deletes_message(self, chat: str, message: str) -> None:
+        """Somebody deletes a message: it can be edited no more."""
+        self._messages.pop((int(chat), int(message)), None)
 
     def deletes_topic(self, chat: str, topic: int) -> None:
         self._chat(chat).topics.discard(topic)

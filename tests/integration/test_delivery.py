@@ -197,8 +197,8 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
         assert (await app.deliver()).dead == 1  # what is stored is posted: the same bytes again
 
 
-def _renders(texts: list[tuple[str, str]]) -> Callable[[object], tuple[object, ...]]:
-    return lambda _: tuple(
+def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[object, ...]]:
+    return lambda _, __: tuple(
         Message(
             number=n,
             payload=json.dumps({"text": text, "silent": True}),
@@ -216,7 +216,9 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
             wants(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         good = app.wire.render
-        object.__setattr__(app.wire, "render", lambda d: good(d) if d.chat.address.address == "2" else 1 / 0)
+        object.__setattr__(
+            app.wire, "render", lambda d, layout: good(d, layout) if d.chat.address.address == "2" else 1 / 0
+        )
         sent = await app.deliver()
         assert (sent.sent, sent.dead) == (1, 1)
         object.__setattr__(app.wire, "render", good)

@@ -17,3 +17,4 @@ def upgrade() -> None:
     op.add_column("link", sa.Column("at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_link_place", "link", ["place"])
     op.create_index("ix_update_chat", "update", ["chat", "at"])
+    op.create_index("ix_message_edit", "message", ["edit_state"])

@@ -1,0 +1,50 @@
+"""Messages that were sent and should say something else now, as senders use them."""
+
+from datetime import datetime, timedelta
+
+from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped, Unclear
+from subscriptions.model import Lane
+from subscriptions.retry import after
+from subscriptions.store import Edit, Store, edits, outbox, people
+
+
+def claim_edit(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> Edit | None:
+    """The next message of a lane that is to be edited; None when there is none now."""
+    with store.read() as session:
+        if lane not in edits.lanes_with_edits(session, [lane.platform], now):
+            return None
+    with store.write() as session:
+        return edits.claim_edit(session, lane, now=now, wall=wall, zone=store.zone)
+
+
+def edit_done(store: Store, edit: Edit) -> None:
+    """The message says what it should."""
+    with store.write() as session:
+        edits.edit_is_over(session, edit)
+
+
+def settle_edit(store: Store, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
+    """Writes down that an edit did not come about. True: the sender stops.
+
+    What waiting can help is tried again: to edit twice changes nothing. What the platform refuses is let go, since the
+    message itself has arrived.
+    """
+    with store.write() as session:
+        match outcome:
+            case RetryLater() | Unclear():
+                asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
+                waiting = RetryLater(outcome.reason, asked)
+                verdict = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
+                if verdict.hold:
+                    outbox.hold_lane(session, edit.chat.address.lane, wall, wall + verdict.hold)
+                edits.edit_later(session, edit, next_at=verdict.not_before)
+            case SenderStopped():
+                edits.edit_later(session, edit, next_at=None)
+                return True
+            case ChatMoved():
+                edits.edit_later(session, edit, next_at=None)
+                address = edit.chat.address
+                people.move_address(session, address.platform, address.address, outcome.address, now=now)
+            case _:
+                edits.edit_is_over(session, edit)
+    return False

@@ -1,0 +1,125 @@
+"""What was sent is edited when its paper is withdrawn, or when its summary comes late; and never sent again."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.settings import Settings, TelegramSettings
+from subscriptions import set_setting
+from tests.fakes.telegram import FakeTelegram
+from tests.make import FakeClock, address, ingested, paper, summary, wants
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.opens_to_all()
+        yield fake
+
+
+@asynccontextmanager
+async def running(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+        telegram=TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),
+    )
+    app = build_app(settings, clock=clock)
+    app.open()
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
+async def test_a_withdrawal_strikes_the_title_through_in_every_chat_that_was_told(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram) as app:
+        for chat in ("1", "2"):
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        wants(app.store, "telegram:3", "tree", every="now")
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1), paper("A tree"))
+        await app.deliver()
+        clock.advance(timedelta(days=9))
+        ingested(
+            app.store, paper("A graph", arxiv_id="2601.00001", version=2, abstract=GONE), name="later", now=clock.now()
+        )
+        sent = await app.deliver()
+        assert (sent.planned, sent.sent) == (0, 0)
+        for chat in ("1", "2"):
+            (edit,) = telegram.edits_in(chat)
+            assert "<s>" in edit.payload["text"]
+            assert "withdrawn by the authors" in edit.text
+            assert len(telegram.posted_to(chat)) == 1
+        assert telegram.edits_in("3") == []
+        await app.deliver()
+        assert len(telegram.edits_in("1")) == 1
+
+
+async def test_a_summary_that_comes_within_two_days_edits_the_message_silently_and_a_later_one_does_not(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        wants(app.store, "telegram:2", "graph", every="now")
+        set_setting(app.store, address("telegram:1"), "lang", "zh", now=clock.now())
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001", abstract="About graphs."))
+        await app.deliver()
+        clock.advance(47 * HOUR)
+        ingested(
+            app.store,
+            paper("A graph", arxiv_id="2601.00001", summaries=summary("图的研究。", "zh")),
+            name="summary",
+            now=clock.now(),
+        )
+        await app.deliver()
+        assert "图的研究" in telegram.edits_in("1")[0].text
+        assert telegram.edits_in("2") == []
+        clock.advance(2 * HOUR)
+        ingested(
+            app.store,
+            paper("A graph", arxiv_id="2601.00001", summaries=summary("On graphs.", "en")),
+            name="english",
+            now=clock.now(),
+        )
+        await app.deliver()
+        assert telegram.edits_in("2") == []
+
+
+async def test_an_edit_that_meets_a_broken_line_is_made_later(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
+        await app.deliver()
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=2, comment=GONE), name="later")
+        telegram.answers("429", method="editMessageText", retry_after=60)
+        await app.deliver()
+        assert telegram.edits_in("1") == []
+        clock.advance(timedelta(seconds=62))
+        await app.deliver()
+        assert len(telegram.edits_in("1")) == 1
+
+
+async def test_a_message_that_is_gone_is_not_edited_again_and_again(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
+        await app.deliver()
+        telegram.deletes_message("1", telegram.posted_to("1")[0].id)
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=2, comment=GONE), name="later")
+        for _ in range(3):
+            clock.advance(20 * MINUTE)
+            await app.deliver()
+    assert len(telegram.arrived("editMessageText")) == 1
