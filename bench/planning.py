@@ -9,6 +9,7 @@ transactions of the same size. Aim: within 3 times.
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,11 @@ def main() -> int:
     return 0
 
 
-def fill(store: Store, chats: int) -> None:
-    """A day of papers, and chats that share queries as real ones do."""
+def fill(store: Store, chats: int, queries: Sequence[str] = ()) -> None:
+    """A day of papers, and chats that share queries as real ones do: these, else all pairs of WORDS."""
     titles = [f"On {WORDS[n % len(WORDS)]} and {WORDS[n * 7 % len(WORDS)]}, part {n}" for n in range(PAPERS)]
     ingested(store, *(paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(titles)))
-    queries = [f"{a} {b}" for a in WORDS for b in WORDS if a < b]
+    queries = queries or [f"{a} {b}" for a in WORDS for b in WORDS if a < b]
     with store.write() as session:
         connection = session.connection()
         connection.execute(insert(QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(queries)])
@@ -78,7 +79,7 @@ def chat_row(n: int) -> dict[str, object]:
     }
 
 
-def subscription_row(n: int, query: int, queries: list[str]) -> dict[str, object]:
+def subscription_row(n: int, query: int, queries: Sequence[str]) -> dict[str, object]:
     return {
         "id": n,
         "chat": n,

@@ -1,0 +1,100 @@
+"""Draining an outbox to a platform on loopback, beside the bare HTTP client that posts the same messages.
+
+    python -m bench.draining [MESSAGES]
+
+The platform is the fake Bot API server of the tests, in a process of its own. Limits are off for both. The bare client is
+httpx with as many connections as paperwire has lanes at once; it posts what paperwire posted, form and all, and keeps
+nothing. Aim: within 1.5 times.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from bench.planning import NOON, PAPERS, fill
+from bot.app import App, build_app
+from bot.engines.embedded import CONCURRENCY, EmbeddedEngine
+from bot.engines.pace import Pace
+from bot.pipeline import plan
+from bot.ports import Limits
+from bot.settings import Settings, TelegramSettings
+from bot.wire import Run
+from tests.fakes.journal import Entry
+from tests.fakes.process import running
+from tests.fakes.telegram import TOKEN
+from tests.make import FakeClock
+
+FREE = Limits(text=4096, per_second=0, per_lane=0)
+
+
+class StandingClock(FakeClock):
+    """The clock of decisions stands still; seconds are real, since nothing is to wait."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def main() -> int:
+    messages = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    with tempfile.TemporaryDirectory() as folder, running("telegram", journal=Path(folder) / "journal.jsonl") as fake:
+        fake.tell("opens_to_all")
+        ours, sent = asyncio.run(drain(Path(folder), fake.url, messages))
+        bare = asyncio.run(post_bare(fake.url, fake.journal))
+    print(f"{sent:,} messages drained in {ours:.1f} s ({sent / ours:.0f} a second)")
+    print(f"bare httpx, {CONCURRENCY} connections: {bare:.1f} s ({sent / bare:.0f} a second)")
+    print(f"draining / bare = {ours / bare:.2f}  (aim: 1.5)")
+    return 0
+
+
+async def drain(folder: Path, url: str, chats: int) -> tuple[float, int]:
+    """Seconds to send one delivery to each of so many chats, and how many messages that were."""
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{folder}/drained.db"),
+        telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=url),
+    )
+    app = build_app(settings, clock=StandingClock(NOON + timedelta(hours=1)))
+    app.open()
+    without_limits(app)
+    fill(app.store, chats, [f'"part {n}"' for n in range(PAPERS)])
+    run = Run()
+    await plan(app.wire, run)
+    start = time.perf_counter()
+    await app.drain(run)
+    elapsed = time.perf_counter() - start
+    await app.close()
+    return elapsed, run.sent
+
+
+def without_limits(app: App) -> None:
+    pace = Pace({"telegram": FREE})
+    app.wire = replace(app.wire, pace=pace, engine=EmbeddedEngine(app.clock, pace))
+
+
+async def post_bare(url: str, journal: list[Entry]) -> float:
+    """Seconds to post what the journal holds, with nothing around it."""
+    waiting = iter([entry.payload for entry in journal])
+    limits = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)
+    async with httpx.AsyncClient(limits=limits) as client:
+
+        async def post() -> None:
+            for payload in waiting:
+                answer = await client.post(f"{url}/bot{TOKEN}/sendMessage", data=payload)
+                assert answer.json()["ok"]
+
+        start = time.perf_counter()
+        await asyncio.gather(*(post() for _ in range(CONCURRENCY)))
+        return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())
