@@ -2,17 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from bot.commands import refused
+from bot.commands.access import Entry, entered
 from bot.commands.presses import read_press
+from bot.commands.registry import PRESSES
+from bot.commands.returning import welcome_back
 from bot.commands.turn import Turn
-from bot.commands.understanding import Intent, understand
-from bot.ports import Button, File, Place, Reply, Request, Venue
+from bot.commands.understanding import ABOUT, Intent, understand
+from bot.ports import Button, Buttons, File, Place, Reply, Request
 from bot.posting import Posting, read_posting
+from bot.rights import Gate, Refusal, no, right_to
 from bot.wire import Talk, Wire
 from subscriptions import (
     Chat,
@@ -27,14 +33,19 @@ from subscriptions import (
     QueryError,
     Rejected,
     RetryLater,
+    StoreError,
+    WouldWrite,
     add_links,
-    chat_is_gone,
     chat_moved,
     commands_since,
+    describe,
     find_link,
     had_its_effect,
+    is_gone,
     known_or_new,
+    lose_place,
     meet,
+    name_of,
     once,
     reply_is_over,
 )
@@ -55,20 +66,21 @@ class Asked:
 
     intent: Intent
     place: Place  # the chat that it is about
-    refusal: Callable[[Turn], Reply | None] | None = None  # runs instead of what was asked for
+    refusal: Refusal | None = None  # runs instead of what was asked for
+    vouched: bool = False  # somebody who runs the bot administers that chat
     file: bytes = b""
 
 
 async def ask(wire: Wire, talk: Talk, request: Request) -> Asked | None:
     """Finds out what is asked for and whether it may be done; None: there is nothing to answer."""
     now = wire.clock.now()
-    if request.written is not None and request.written < now - OLDEST:
+    if request.written is not None and request.written < now - OLDEST and not request.edited:
         log.info("A message of %s is older than a day and was not answered.", request.written.isoformat())
         return None
     if await asyncio.to_thread(had_its_effect, wire.store, request.chat.platform, request.update):
         return None
     link = await asyncio.to_thread(_link, wire, request) if request.pressed else None
-    intent = understand(request, link)
+    intent = understand(request, link, now=now)
     if intent is None:
         return Asked(intent=Intent(run=_old_button), place=request.place) if request.pressed else None
     return await _allowed(wire, talk, request, intent)
@@ -77,64 +89,37 @@ async def ask(wire: Wire, talk: Talk, request: Request) -> Asked | None:
 def _link(wire: Wire, request: Request) -> Link | None:
     """What the pressed button stands for, if it may be pressed here and by this person. Callback data is never trusted."""
     link = read_press(request.pressed, str(request.chat)) or find_link(wire.store, request.pressed)
-    if link is None or link.place not in ("", str(request.chat)) or link.person not in ("", request.sender):
+    if link is None or link.person not in ("", request.sender):
         return None
-    return link
+    moved_to = known_or_new(wire.store, request.chat, request.place.kind).address
+    return link if link.place in ("", str(request.chat), str(moved_to)) else None
 
 
 async def _allowed(wire: Wire, talk: Talk, request: Request, intent: Intent) -> Asked:
     """The intent with its place, or with the refusal that stands in its stead."""
     venue = talk.venues.get(request.chat.platform)
-    place = request.place
-    if intent.target:
-        found = await _place(venue, intent.target)
-        if found is None:
-            return Asked(intent=intent, place=request.place, refusal=_no_such_place)
-        place = found
-    refusal = await _refusal(wire, talk, request, intent, place)
-    file = b""
+    gate = Gate(store=wire.store, venue=venue, house=talk.house, now=wire.clock.now())
+    right = await right_to(gate, request, intent)
+    refusal, file = right.refusal, b""
     if refusal is None and intent.wants_file and request.file and venue:
         try:
             file = await venue.fetch(request.file, LONGEST_FILE)
         except (NotDelivered, PaperwireError) as error:
             refusal = partial(_unreadable, why=str(error))
-    return Asked(intent=intent, place=place, refusal=refusal, file=file)
-
-
-async def _place(venue: Venue | None, name: str) -> Place | None:
-    try:
-        return await venue.place(name) if venue else None
-    except NotDelivered:
-        return None
-
-
-async def _refusal(
-    wire: Wire, talk: Talk, request: Request, intent: Intent, place: Place
-) -> Callable[[Turn], Reply | None] | None:
-    """Why this person may not do this here; None: they may. Managers are asked for anew at each change."""
-    elsewhere = place.chat != request.chat
-    if not (intent.changes or elsewhere) or (place.kind is ChatKind.PRIVATE and not elsewhere):
-        return None
-    if request.proven and not elsewhere:
-        return None
-    if not elsewhere and intent.changes:
-        chat = await asyncio.to_thread(known_or_new, wire.store, place.chat, place.kind)
-        if chat.settings.manage == "members":
-            return None
-    venue = talk.venues.get(place.chat.platform)
-    manages = await venue.manages(place.chat, request.sender) if venue and request.sender else False
-    if manages is None:
-        return _cannot_see
-    return None if manages else _managers_only
+    return Asked(intent=intent, place=right.place, refusal=refusal, vouched=right.vouched, file=file)
 
 
 def effect(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Posting | None:
     """What was asked for happens, and its reply is stored, in one transaction. None: it happened before, or silently."""
     platform, now = request.chat.platform, wire.clock.now()
+    looked = _looked(wire, talk, request, asked)
 
     def happen() -> str:
         turn = _turn(wire, talk, request, asked)
-        reply = _reply(wire, turn, asked)
+        missed = _returned(turn)
+        if missed is not None:
+            turn = _turn(wire, talk, request, asked)
+        reply = _with(looked or _reply(wire, turn, asked, wire.store.write), missed)
         if reply is None:
             return ""
         return _posting(wire, talk, turn, reply).written()
@@ -143,10 +128,35 @@ def effect(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Posting | 
     return read_posting(request.update, stored) if new and stored else None
 
 
+def _looked(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Reply | None:
+    """The reply to a request that changes nothing, found out before the transaction: nobody waits for a search.
+
+    None: the request wants to write after all, and is run once more inside.
+    """
+    if asked.intent.changes or asked.refusal is not None:
+        return None
+    try:
+        with wire.store.look():
+            return _reply(wire, _turn(wire, talk, request, asked), asked, nullcontext)
+    except WouldWrite:
+        return None
+
+
+def stumbled(wire: Wire, talk: Talk, request: Request) -> Posting | None:
+    """A request that our code fails over had its effect, which is none, and is answered kindly. Raises StoreError."""
+    try:
+        return effect(wire, talk, request, Asked(intent=Intent(run=_sorry, counts=False), place=request.place))
+    except StoreError:
+        raise
+    except Exception:  # noqa: BLE001 - not even an answer can be made; that it was taken is all that is left to say
+        once(wire.store, request.chat.platform, request.update, str, chat="", now=wire.clock.now())
+        return None
+
+
 def _turn(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Turn:
-    home = _chat(wire, request.place, request.language)
-    chat = home if asked.place.chat == request.chat else _chat(wire, asked.place, request.language)
-    voice = talk.voice(home.settings.lang, chat.settings.timezone)
+    home = _described(wire, request.place, request.language)
+    chat = home if asked.place.chat == request.chat else _described(wire, asked.place, request.language)
+    voice = talk.voice(_reader(wire, request, home).settings.lang, chat.settings.timezone)
     return Turn(
         store=wire.store,
         now=wire.clock.now(),
@@ -169,7 +179,41 @@ def _chat(wire: Wire, place: Place, language: str) -> Chat:
     )  # fmt: skip
 
 
-def _reply(wire: Wire, turn: Turn, asked: Asked) -> Reply | None:
+def _described(wire: Wire, place: Place, language: str) -> Chat:
+    """The chat, under the name that the platform gives it by now."""
+    chat = _chat(wire, place, language)
+    known_as = (chat.title, chat.public)
+    if not chat.id or not place.title or chat.address != place.chat or known_as == (place.title, place.public):
+        return chat
+    describe(wire.store, chat.address, title=place.title, public=place.public)
+    return _chat(wire, place, language)
+
+
+def _reader(wire: Wire, request: Request, home: Chat) -> Chat:
+    """Whose language is spoken: of what happens to a channel the person hears who did it, in private."""
+    if not request.happened or home.kind is not ChatKind.BROADCAST or not request.sender:
+        return home
+    private = ChatAddress(request.chat.platform, request.sender)
+    return _chat(wire, Place(chat=private, kind=ChatKind.PRIVATE), request.language)
+
+
+def _returned(turn: Turn) -> Reply | None:
+    """Who writes to us in private can be written to again; what waits for them is offered behind the answer."""
+    wrote = turn.home.kind is ChatKind.PRIVATE and not turn.request.happened
+    return (welcome_back(turn) or Reply()) if wrote and is_gone(turn.home) else None
+
+
+def _with(reply: Reply | None, missed: Reply | None) -> Reply | None:
+    if missed is None or not missed.lines:
+        return reply
+    if reply is None or not reply.lines:
+        return missed
+    return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
+
+
+def _reply(
+    wire: Wire, turn: Turn, asked: Asked, undone_by_an_error: Callable[[], AbstractContextManager[object]]
+) -> Reply | None:
     """Runs what was asked for. A refusal undoes all that was begun, and is the reply."""
     given = commands_since(wire.store, turn.request.chat, turn.now - MINUTE) if asked.intent.counts else 0
     if given >= A_MINUTE:
@@ -179,8 +223,12 @@ def _reply(wire: Wire, turn: Turn, asked: Asked) -> Reply | None:
     if asked.intent.operator and not turn.admin:
         return _operators_only(turn)
     try:
-        with wire.store.write():
-            return asked.intent.run(_met(turn) if asked.intent.changes else turn)
+        with undone_by_an_error():
+            turn = _met(turn) if asked.intent.changes else turn
+            before = Entry.of(turn)
+            return entered(turn, before, asked.intent.run(turn), vouched=asked.vouched)
+    except StoreError:
+        raise  # the request waits for the database
     except QueryError as error:
         return refused(error, turn.voice, code=turn.words.caret(turn.args, error.column))
     except PaperwireError as error:
@@ -200,15 +248,20 @@ def _met(turn: Turn) -> Turn:
         title=chat.title,
         lang=turn.request.language,
         public=chat.public,
+        by=ChatAddress(chat.address.platform, turn.request.sender) if chat.kind is not ChatKind.PRIVATE else None,
     )
     return replace(turn, chat=known, home=known if turn.home.address == known.address else turn.home)
 
 
 def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply) -> Posting:
     request = turn.request
-    to = _chat(wire, Place(chat=reply.to, kind=ChatKind.PRIVATE), request.language) if reply.to else turn.home
-    bound = replace(reply, buttons=_bound(wire, reply, to.address))
-    shown = bool(reply.lines or reply.items or reply.delivery or reply.code)
+    to = _addressee(wire, turn, reply)
+    about = str(turn.chat.address) if turn.chat.address != to.address else ""
+    numbers, *rows = _bound(wire, (reply.numbers, *reply.buttons), to, about)
+    bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
+    if about and reply.to is None:
+        bound = _named(turn, bound)
+    shown = bool(bound.lines or bound.items or bound.delivery or bound.code)
     return Posting(
         update=request.update,
         chat=to.address,
@@ -220,12 +273,42 @@ def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply) -> Posting:
     )
 
 
-def _bound(wire: Wire, reply: Reply, place: ChatAddress) -> tuple[tuple[Button, ...], ...]:
-    """The buttons with ids of what they do; these stand in the store, so they survive a restart."""
-    wanted = [button for row in reply.buttons for button in row if button.verb]
-    links = [Link(verb=b.verb, arguments=b.arguments, place=str(place), person=b.only) for b in wanted]
+def _addressee(wire: Wire, turn: Turn, reply: Reply) -> Chat:
+    """Where the reply goes."""
+    if reply.to is None:
+        return turn.home
+    kind = turn.home.kind if reply.to.lane == turn.home.address.lane else ChatKind.PRIVATE
+    return _chat(wire, Place(chat=reply.to, kind=kind), turn.request.language)
+
+
+def _named(turn: Turn, reply: Reply) -> Reply:
+    """A reply about another chat than the one where it stands says which."""
+    if not (reply.lines or reply.items or reply.delivery or reply.code):
+        return reply
+    first, *rest = reply.lines or ("",)
+    line = turn.say("{chat}: {line}", chat=name_of(turn.chat), line=first).rstrip()
+    return replace(reply, lines=(line, *rest))
+
+
+def _bound(wire: Wire, rows: Buttons, to: Chat, about: str) -> Buttons:
+    """The buttons with ids of what they do; these stand in the store, so they survive a restart.
+
+    Where strangers read along there are none but links. `about` is the other chat that they are about, or "".
+    """
+    if to.public or to.kind is ChatKind.BROADCAST:
+        rows = tuple(tuple(button for button in row if button.url) for row in rows)
+    wanted = [button for row in rows for button in row if button.verb]
+    links = [Link(verb=b.verb, arguments=_about(b, about), place=str(to.address), person=b.only) for b in wanted]
     ids = iter(add_links(wire.store, links, now=wire.clock.now()))
-    return tuple(tuple(replace(b, data=next(ids)) if b.verb else b for b in row) for row in reply.buttons)
+    return tuple(tuple(replace(b, data=next(ids)) if b.verb else b for b in row) for row in rows)
+
+
+def _about(button: Button, about: str) -> Mapping[str, Any]:
+    """What a button carries. One that is about the chat where it stands, whatever the reply is about, says nothing of it."""
+    press = PRESSES.get(button.verb)
+    if not about or (press is not None and press.here):
+        return button.arguments
+    return {ABOUT: about, **button.arguments}
 
 
 # ------------------------------------------------------------------------------------------------------------- posting
@@ -303,32 +386,26 @@ async def _turn_of(wire: Wire, chat: ChatAddress) -> None:
 def _follow(wire: Wire, chat: ChatAddress, outcome: NotDelivered) -> None:
     """What follows for the chat when nobody may write there any more."""
     if isinstance(outcome, ChatGone):
-        chat_is_gone(wire.store, chat, outcome.reason, topic=outcome.scope == "topic", now=wire.clock.now())
+        lose_place(wire.store, chat, outcome.reason, topic=outcome.scope == "topic", now=wire.clock.now())
 
 
 # -------------------------------------------------------------------------------------------------- refusals of our own
+
+
+def _sorry(turn: Turn) -> Reply | None:
+    request = turn.request
+    words = turn.say("I stumbled over that; nothing was changed. Say it another way, or tell the operator.")
+    if request.pressed:
+        return Reply(toast=words)
+    return Reply(lines=(words,), ok=False) if request.meant or request.command else None
 
 
 def _old_button(turn: Turn) -> Reply:
     return Reply(toast=turn.say("This button does not work any more, or not for you."))
 
 
-def _managers_only(turn: Turn) -> Reply:
-    words = turn.say("Only admins of this chat can change that.")
-    return Reply(toast=words) if turn.request.pressed else Reply(lines=(words,), ok=False, only_you=True)
-
-
 def _operators_only(turn: Turn) -> Reply:
-    return Reply(lines=(turn.say("Only the operator of this bot can do that."),), ok=False)
-
-
-def _cannot_see(turn: Turn) -> Reply:
-    words = turn.say("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
-    return Reply(toast=words) if turn.request.pressed else Reply(lines=(words,), ok=False)
-
-
-def _no_such_place(turn: Turn) -> Reply:
-    return Reply(lines=(turn.say("I see no such chat. Add me to it first."),), ok=False)
+    return no(turn, turn.say("Only the operator of this bot can do that."))
 
 
 def _unreadable(turn: Turn, *, why: str) -> Reply:

@@ -5,11 +5,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
@@ -19,7 +21,7 @@ from bot.engines.embedded import EmbeddedEngine
 from bot.engines.pace import Pace
 from bot.errors import SettingsError
 from bot.pipeline import deliver, plan, seed_pace
-from bot.ports import Channel, Clock, Request, Sent, Venue
+from bot.ports import Channel, Clock, Receiver, Sent, Venue
 from bot.role import sending_role
 from bot.settings import Settings
 from bot.wire import Layout, Run, Talk, Wire
@@ -27,15 +29,18 @@ from subscriptions import (
     Delivery,
     Message,
     NotDelivered,
+    NotFound,
     Sentence,
     Store,
     StoreError,
     belongs_to,
+    bot_name,
     clean_up,
     free_platforms,
     lanes,
     own_workspace,
     progress,
+    share_link,
     stopped_platforms,
     take_over,
 )
@@ -45,8 +50,6 @@ if TYPE_CHECKING:
     from bot.channels.telegram.outbound import TelegramChannel
 
 log = logging.getLogger("paperwire")
-
-Receive = Callable[[Callable[[Request], Awaitable[None]]], Coroutine[Any, Any, None]]
 
 FINDS = frozenset({"slack"})  # platforms that can be asked whether they have a message
 LONGEST_STOP = 22.0  # seconds to finish what is in flight after SIGTERM; a platform that hangs is given up after 20
@@ -61,7 +64,7 @@ class App:
         store: Store,
         clock: Clock,
         channels: Mapping[str, Channel],
-        render: Callable[[Delivery, Layout], tuple[Message, ...]],
+        render: "_Render",
         *,
         talk: Talk | None = None,
     ) -> None:
@@ -76,7 +79,7 @@ class App:
             channels=channels,
             engine=EmbeddedEngine(clock, pace),
             pace=pace,
-            render=render,
+            render=partial(render, own=self.own_link),
             talk=talk,
             on_unclear=settings.on_unclear,
             finding=FINDS & set(channels),
@@ -141,16 +144,73 @@ class App:
         self.wire.engine.nudge(waiting)
         await self.in_time(self.wire.engine.run(partial(deliver, self.wire, run)))
 
-    def receivers(self) -> list[Receive]:
-        """One loop per platform that listens: it is given what takes a request, and runs until it is cancelled."""
-        found: list[Receive] = []
-        channel = self.wire.channels.get("telegram")
-        if channel is not None and isinstance(channel, _Talking) and self.settings.telegram.webhook_url is None:
-            from bot.channels.telegram.receiving import poll  # noqa: PLC0415 - only where Telegram is on
+    def receivers(self) -> list[Receiver]:
+        """Whatever brings what people say, one for each platform where they can talk to us."""
+        telegram, token = self._telegram(), self.settings.telegram.token
+        if telegram is None or token is None:
+            return []
+        met = partial(self._meet, "telegram")
+        url, secret = self.settings.telegram.webhook_url, self.settings.telegram.webhook_secret
+        if url is None:
+            from bot.channels.telegram.receiving import Poller  # noqa: PLC0415 - only where people can talk to us
 
-            venue = channel.venue()
-            found.append(lambda take: poll(venue, take, self.clock, self.stop.is_set))  # type: ignore[arg-type]
-        return found
+            return [Poller(telegram.client, self.clock, met=met)]
+        from bot.channels.telegram.webhook import TelegramWebhook  # noqa: PLC0415 - as above
+
+        return [
+            TelegramWebhook(
+                telegram.client,
+                self.clock,
+                url=url,
+                token=token.get_secret_value(),
+                secret=secret.get_secret_value() if secret else None,
+                met=met,
+            )
+        ]
+
+    async def introduce(self) -> None:
+        """Has the platforms show what can be said to the bot."""
+        telegram = self._telegram()
+        if telegram is None or self.wire.talk is None:
+            return
+        from bot.channels.telegram.menus import introduce  # noqa: PLC0415 - only where people can talk to us
+        from bot.commands.registry import COMMANDS  # noqa: PLC0415 - as above
+
+        voices = {code: self.wire.talk.voice(lang, "UTC").translate for code, lang in (("", "en"), ("zh", "zh"))}
+        speakers = {code: partial(_said, translate) for code, translate in voices.items()}
+        await introduce(telegram.client, COMMANDS, speakers)
+
+    def own_link(self, delivery: Delivery) -> str:
+        """The link under which a reader of a delivery gets the same for themselves; "" while nobody knows the bot's name.
+
+        It offers the subscription that most of the papers stand under.
+        """
+        platform, talk = delivery.chat.address.platform, self.wire.talk
+        numbers = Counter(item.because[0].number for item in delivery.items if item.because)
+        name = bot_name(self.store, platform, talk.house.bots.get(platform, "") if talk else "")
+        if not name or not numbers:
+            return ""
+        from bot.commands.portable import offer_url  # noqa: PLC0415 - only where people can talk to us
+
+        (number, _), *_ = numbers.most_common(1)
+        try:
+            return offer_url(name, share_link(self.store, delivery.chat.address, number, now=self.clock.now()))
+        except NotFound:  # it is gone; what was planned for it is sent all the same
+            return ""
+
+    def _telegram(self) -> "TelegramChannel | None":
+        """The channel of Telegram, where it is on."""
+        from bot.channels.telegram.outbound import TelegramChannel  # noqa: PLC0415 - the library is imported with its client
+
+        channel = self.wire.channels.get("telegram")
+        return channel if isinstance(channel, TelegramChannel) else None
+
+    def _meet(self, platform: str, name: str) -> None:
+        """The platform told the bot's name there; links to the bot need it."""
+        talk = self.wire.talk
+        if talk is not None:
+            house = replace(talk.house, bots={**talk.house.bots, platform: name})
+            self.wire = replace(self.wire, talk=replace(talk, house=house))
 
     async def in_time(self, work: Coroutine[Any, Any, None]) -> None:
         """Waits for `work` to end. Once `stop` is set it has LONGEST_STOP seconds; then what is on its way stays marked."""
@@ -211,8 +271,30 @@ def make_talk(settings: Settings, channels: Mapping[str, Channel]) -> Talk:
         admins=settings.admins,
         contact=settings.contact or "",
         timezone=settings.timezone,
+        version=_version(),
     )
     return Talk(render=render_reply, voice=Language, words=ReplyWords, venues=venues, house=house)
+
+
+def _said(translate: Callable[[str], str], sentence: Sentence) -> str:
+    return sentence.say(translate)
+
+
+def _version() -> str:
+    """The version that is installed; "" for one that runs from its source."""
+    try:
+        return version("paperwire")
+    except PackageNotFoundError:
+        return ""
+
+
+class _Render(Protocol):
+    """`bot.rendering.render_delivery`, with the titles of the sources."""
+
+    def __call__(
+        self, delivery: Delivery, layout: Layout = (), *, own: Callable[[Delivery], str] | None = None
+    ) -> tuple[Message, ...]:
+        """The messages of a delivery."""
 
 
 @runtime_checkable
@@ -242,7 +324,10 @@ def connect_telegram(settings: Settings) -> "TelegramChannel":
 
     if settings.telegram.token is None:
         raise _off("Telegram", "PAPERWIRE_TELEGRAM_TOKEN")
-    return TelegramChannel(settings.telegram.token.get_secret_value(), api_url=settings.telegram.api_url)
+    try:
+        return TelegramChannel(settings.telegram.token.get_secret_value(), api_url=settings.telegram.api_url)
+    except (RuntimeError, ValueError, ImportError):  # what the library says of a proxy that it cannot use repeats it
+        raise _no_proxy() from None
 
 
 def connect_slack(settings: Settings) -> "SlackChannel":
@@ -314,6 +399,15 @@ def stop_on_signals(app: App) -> None:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
+
+
+def _no_proxy() -> SettingsError:
+    """The environment names a proxy of a kind that cannot be used; it may hold a password, so only its variable is said."""
+    names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]
+    return SettingsError(
+        Sentence("{name} names no proxy that can be used", {"name": ", ".join(sorted(names)) or "ALL_PROXY"}),
+        Sentence("Write http://HOST:PORT."),
+    )
 
 
 def _off(platform: str, variable: str) -> SettingsError:

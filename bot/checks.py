@@ -12,9 +12,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.channels.slack.outbound import LOOKS, POSTS, SlackChannel
+from bot.channels.telegram.address import webhook_address
+from bot.channels.telegram.outbound import OFFICIAL, TelegramChannel
 from bot.ports import Channel
 from bot.rendering import render_delivery
-from bot.settings import VARIABLES, Settings
+from bot.settings import VARIABLES, Settings, TelegramSettings
 from subscriptions import (
     HEAD,
     Because,
@@ -44,6 +46,8 @@ LARGEST_STEP = timedelta(
 )  # by which the machine's clock may differ; Slack refuses requests beyond five minutes
 _NOTHING = Sentence("")
 _TOKENS = {"telegram": "PAPERWIRE_TELEGRAM_TOKEN", "slack": "PAPERWIRE_SLACK_BOT_TOKEN"}
+OLD_NEWS = timedelta(hours=1)  # after which an error of Telegram's at the webhook is over
+_WEBHOOK = "PAPERWIRE_TELEGRAM_WEBHOOK_URL"
 _WAIT = 5.0  # seconds for the answer that tells a platform's clock
 
 
@@ -79,7 +83,7 @@ async def check_platforms(
     known = _owners(store)
     for platform, variable in _TOKENS.items():
         if platform in channels:
-            findings += await _token(channels[platform], variable, known.get(platform))
+            findings += await _token(channels[platform], variable, known.get(platform), settings, wall)
         else:
             findings.append(Finding(question=_name(platform), answer=Sentence("off, it has no token")))
     addresses = {"telegram": settings.telegram.api_url, "slack": settings.slack.api_url}
@@ -213,7 +217,9 @@ def sample_delivery(platform: str, lang: str) -> Delivery:
     return Delivery(id="sample0000000000", chat=chat, kind=Kind.BULLETIN, due=at, items=(item,), facts=facts)
 
 
-async def _token(channel: Channel, variable: str, owner: str | None) -> list[Finding]:
+async def _token(
+    channel: Channel, variable: str, owner: str | None, settings: Settings, wall: Callable[[], datetime]
+) -> list[Finding]:
     question = _name(channel.platform)
     values = {"platform": channel.platform.capitalize(), "variable": variable}
     try:
@@ -231,7 +237,90 @@ async def _token(channel: Channel, variable: str, owner: str | None) -> list[Fin
         cure = Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
         return [Finding(question=question, answer=answer, cure=cure, mend=True)]
     found = [Finding(question=question, answer=Sentence("the token works, bot {identity}", {"identity": identity}))]
+    if isinstance(channel, TelegramChannel):
+        found += await _conversation(channel, settings.telegram, wall())
     return found + (await _scopes(channel) if isinstance(channel, SlackChannel) else [])
+
+
+async def _conversation(channel: TelegramChannel, settings: TelegramSettings, wall: datetime) -> list[Finding]:
+    """How people's words come from Telegram: what the bot sees in groups, who else hears it, what waits."""
+    try:
+        me = await channel.client.ask_for("getMe")
+        webhook = await channel.client.ask_for("getWebhookInfo")
+    except NotDelivered as error:
+        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
+        return [Finding(question=Sentence("Telegram updates"), answer=answer)]
+    return [_privacy(me), _updates(webhook, settings, wall)]
+
+
+def _privacy(me: Mapping[str, object]) -> Finding:
+    question = Sentence("Telegram groups")
+    if me.get("can_read_all_group_messages") is True:
+        return Finding(
+            question=question,
+            answer=Sentence("privacy mode is off: the bot is shown all that is written there, and needs little of it"),
+            cure=Sentence("To switch it on: /setprivacy at @BotFather, then add the bot to its groups again."),
+        )
+    answer = Sentence("privacy mode is on: the bot is shown commands and answers to it, and that is enough")
+    return Finding(question=question, answer=answer)
+
+
+def _updates(webhook: Mapping[str, object], settings: TelegramSettings, wall: datetime) -> Finding:
+    """Whether updates come the way that the settings say."""
+    question = Sentence("Telegram updates")
+    waiting, address = webhook.get("pending_update_count") or 0, str(webhook.get("url") or "")
+    if settings.webhook_url is None:
+        return _asked_for(question, address, waiting)
+    if not _takes_webhooks(settings.webhook_url, settings.api_url):
+        answer = Sentence("Telegram sends them only to https, and to the ports 443, 80, 88 and 8443")
+        cure = Sentence("Write such an address into {name}.", {"name": _WEBHOOK})
+        return Finding(question=question, answer=answer, cure=cure, mend=True)
+    token = settings.token.get_secret_value() if settings.token else ""
+    cure = Sentence("Start paperwire run: it tells Telegram the address. No other program may use this token.")
+    if not address:
+        answer = Sentence("Telegram sends none yet, {waiting} wait", {"waiting": waiting})
+        return Finding(question=question, answer=answer, cure=cure)
+    token = settings.token.get_secret_value() if settings.token else ""
+    if address != webhook_address(settings.webhook_url, token):
+        return Finding(question=question, answer=Sentence("Telegram sends them elsewhere"), cure=cure, mend=True)
+    return _delivered(question, webhook, waiting, wall)
+
+
+def _asked_for(question: Sentence, address: str, waiting: object) -> Finding:
+    if address:
+        return Finding(
+            question=question,
+            answer=Sentence("Telegram sends them to a webhook, though {name} is not set", {"name": _WEBHOOK}),
+            cure=Sentence(
+                "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token."
+            ),
+            mend=True,
+        )
+    if waiting:
+        answer = Sentence("{waiting} wait to be asked for", {"waiting": waiting})
+        return Finding(question=question, answer=answer, cure=Sentence("paperwire run answers them."))
+    return Finding(question=question, answer=Sentence("asked for, none waits"))
+
+
+def _delivered(question: Sentence, webhook: Mapping[str, object], waiting: object, wall: datetime) -> Finding:
+    at = webhook.get("last_error_date")
+    age = wall - datetime.fromtimestamp(at, UTC) if isinstance(at, int) else OLD_NEWS
+    if age < OLD_NEWS and webhook.get("last_error_message"):
+        values = {"time": f"{wall - age:%H:%M}", "words": webhook["last_error_message"], "waiting": waiting}
+        return Finding(
+            question=question,
+            answer=Sentence("at {time} UTC Telegram could not deliver one: {words}; {waiting} wait", values),
+            cure=Sentence("Is paperwire run running, and does the web server before it pass on what comes?"),
+            mend=True,
+        )
+    answer = Sentence("Telegram sends them to the webhook, {waiting} wait", {"waiting": waiting})
+    return Finding(question=question, answer=answer)
+
+
+def _takes_webhooks(url: str, api_url: str) -> bool:
+    """Whether Telegram sends updates to such an address; a server of one's own sends them anywhere."""
+    parts = urlsplit(url)
+    return api_url != OFFICIAL or (parts.scheme == "https" and parts.port in (None, 443, 80, 88, 8443))
 
 
 async def _scopes(channel: SlackChannel) -> list[Finding]:
@@ -304,7 +393,8 @@ def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
         )
     if not wrong:
         used = Sentence("requests go by {names}", {"names": ", ".join(sorted(names))})
-        yield Finding(question=question, answer=used if names else Sentence("none"))
+        advice = Sentence("If a platform cannot be reached, try without, or name its host in NO_PROXY.")
+        yield Finding(question=question, answer=used if names else Sentence("none"), cure=advice if names else _NOTHING)
 
 
 def _is_usable_proxy(address: str) -> bool:

@@ -2,49 +2,131 @@
 
 import asyncio
 import logging
+import traceback
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+from weakref import WeakValueDictionary
 
 from bot.app import App
-from bot.pipeline import answer, speak
+from bot.pipeline import answer, speak, stumble
 from bot.ports import Request
 from bot.posting import Posting, read_posting
-from subscriptions import unfinished_replies
+from subscriptions import Lane, StoreError, unfinished_replies
 
 log = logging.getLogger("paperwire")
 
-LONGEST_GOODBYE = 10.0  # seconds that replies have to arrive when the process stops
+AT_ONCE = 16  # requests of different lanes whose effects are under way together
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds until a database that cannot be used is tried again
+GIVEN_UP_AFTER = 6  # times that the database refused one request, half a minute in all; others may work
+LONGEST_FAREWELL = 5.0  # seconds that requests have to have their effects when the process stops
+LONGEST_GOODBYE = 10.0  # as long for replies to arrive
 
 
 class Ear:
-    """Takes requests one by one, and keeps the replies that are on their way."""
+    """A Listener, which also keeps the replies that are on their way."""
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._lanes: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._taking: set[asyncio.Task[Any]] = set()
         self._speaking: set[asyncio.Task[None]] = set()
+        self._refused: Counter[tuple[str, str]] = Counter()  # (platform, update) → times that the database refused
 
     async def take(self, request: Request) -> None:
-        """Returns when the effect of the request and its reply are stored. Raises StoreError when they cannot be."""
-        posting = await answer(self._app.wire, request)
-        if posting is not None:
-            self._speak(posting)
+        """See Listener."""
+        async with self._turn(request):
+            wait = FIRST_WAIT
+            while True:
+                try:
+                    return await self._hear(request)
+                except StoreError as error:
+                    log.error("What was said on %s waits for the database: %s", request.chat.platform, error)
+                await self._app.clock.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+
+    async def take_now(self, request: Request) -> None:
+        """See Listener."""
+        async with self._turn(request):
+            await self._hear(request)
 
     async def finish_replies(self) -> None:
         """Posts once more what an earlier process stored and did not see arrive."""
         wire = self._app.wire
         for platform, update, text in await asyncio.to_thread(unfinished_replies, wire.store, now=wire.clock.now()):
             if platform in wire.channels:
-                self._speak(read_posting(update, text))
+                self._say(read_posting(update, text))
 
-    async def close(self) -> None:
-        """Waits for the replies that are on their way."""
+    async def close(self, patience: float = LONGEST_GOODBYE) -> None:
+        """Waits for what is under way: first effects, then replies, these at most `patience` seconds."""
+        if self._taking:
+            _, late = await asyncio.wait(self._taking, timeout=LONGEST_FAREWELL)
+            for task in late:  # it was not confirmed, so it comes again at the next start
+                task.cancel()
         if self._speaking:
-            await asyncio.wait(self._speaking, timeout=LONGEST_GOODBYE)
+            await asyncio.wait(self._speaking, timeout=patience)
 
-    def _speak(self, posting: Posting) -> None:
-        task = asyncio.create_task(speak(self._app.wire, posting))
+    @asynccontextmanager
+    async def _turn(self, request: Request) -> AsyncIterator[None]:
+        """After what was said before in the same lane, and with not too many others beside it."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        self._taking.add(task)
+        lane = self._lanes.setdefault(request.chat.lane, asyncio.Lock())
+        try:
+            async with lane, self._room:
+                yield
+        finally:
+            self._taking.discard(task)
+
+    async def _hear(self, request: Request) -> None:
+        """Returns when the effect and the reply are stored. Whatever our code stumbles over is answered kindly.
+
+        Raises StoreError; not for ever for the same request, since then not the database but the request is to blame.
+        """
+        key = (request.chat.platform, request.update)
+        try:
+            posting = await answer(self._app.wire, request)
+        except StoreError:
+            self._refused[key] += 1
+            if self._refused[key] < GIVEN_UP_AFTER:
+                raise
+            posting = await asyncio.to_thread(stumble, self._app.wire, request)
+        except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
+            log.error(
+                "Update %s of %s was not understood: %s", request.update, request.chat.platform, place_of_error(error)
+            )
+            posting = await asyncio.to_thread(stumble, self._app.wire, request)
+        del self._refused[key]
+        if posting is not None:
+            self._say(posting)
+        elif request.press:
+            self._begin(self._acknowledge(request))
+
+    async def _acknowledge(self, request: Request) -> None:
+        talk = self._app.wire.talk
+        venue = talk.venues.get(request.chat.platform) if talk else None
+        if venue is not None:
+            await venue.acknowledge(request.press)
+
+    def _say(self, posting: Posting) -> None:
+        self._begin(speak(self._app.wire, posting))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._speaking.add(task)
         task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._speaking.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("A reply could not be posted: %s: %s", type(error).__name__, error)
+            log.error("A reply could not be posted: %s", place_of_error(error))
+
+
+def place_of_error(error: BaseException) -> str:
+    """What went wrong and where, without the error's words: they may hold what a person wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

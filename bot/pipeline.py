@@ -18,14 +18,16 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
-from bot.answering import ask, effect, say
+from bot.answering import ask, effect, say, stumbled
 from bot.digests import read_digest
 from bot.ports import Clock, Request
 from bot.posting import Posting
 from bot.wire import Run, Wire
 from subscriptions import (
+    Asking,
     ChatMoved,
     Claim,
+    Delivery,
     Digest,
     Edit,
     Ingested,
@@ -33,19 +35,19 @@ from subscriptions import (
     NotDelivered,
     Rejected,
     RetryLater,
+    Step,
     Store,
     StoreError,
     Verdict,
     begin,
     cannot_render,
     claim,
-    claim_edit,
     confirm,
-    delivery,
     edit_done,
     freeze,
     hold,
     ingest_digest,
+    notify_operators,
     plan_due,
     recent_sends,
     settle,
@@ -73,6 +75,7 @@ GONE_CHATS, GONE_SHARE = 10, 5  # more than ten, and more than a fifth of a run 
 class Turn:
     """One call of `deliver` in one lane."""
 
+    lane: Lane
     last_try: float  # monotonic second at which the last post of this lane was over, at the latest
     tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
 
@@ -117,16 +120,18 @@ async def plan(wire: Wire, run: Run) -> None:
 async def deliver(wire: Wire, run: Run, lane: Lane) -> None:
     """Sends what waits in one lane, in order, until there is nothing to do in it now; then edits what is out."""
     run.lanes.add(lane)
-    turn = Turn(wire.clock.monotonic())
+    turn = Turn(lane, wire.clock.monotonic())
     try:
-        while not (wire.stopping() or run.broken or lane.platform in run.stopped):
-            step = await asyncio.to_thread(_claim, wire, lane, turn)
-            if step is None:
-                return await _edit_all(wire, run, lane)
-            if step.message is None:
-                await asyncio.to_thread(_freeze, wire, step)
-            elif not step.unclear or await _must_post_again(wire, run, step, turn):
-                await _post(wire, run, step, turn)
+        step = await _claim(wire, turn)
+        while step is not None and not (wire.stopping() or run.broken or run.stands_still(lane)):
+            if isinstance(step, Edit):
+                step = await _edit(wire, run, step, turn)
+            elif step.value is not None:
+                step = await asyncio.to_thread(_freeze, wire, step, step.value, turn)
+            elif step.unclear and not await _must_post_again(wire, run, step, turn):
+                step = await _claim(wire, turn)
+            else:
+                step = await _post(wire, run, step, turn)
     except StoreError:
         run.broken = True
         raise
@@ -140,48 +145,54 @@ async def answer(wire: Wire, request: Request) -> Posting | None:
     return await asyncio.to_thread(effect, wire, wire.talk, request, asked) if asked else None
 
 
+def stumble(wire: Wire, request: Request) -> Posting | None:
+    """What is answered where we failed over a request; it counts as taken. Raises StoreError."""
+    return stumbled(wire, wire.talk, request) if wire.talk else None
+
+
 async def speak(wire: Wire, posting: Posting) -> None:
     """Posts a reply that was stored."""
     if wire.talk is not None:
         await say(wire, wire.talk, posting)
 
 
-def _claim(wire: Wire, lane: Lane, turn: Turn) -> Claim | None:
-    return claim(
-        wire.store,
-        lane,
+def _asking(wire: Wire, turn: Turn) -> Asking:
+    return Asking(
+        lane=turn.lane,
         now=wire.clock.now(),
         wall=wire.clock.wall(),
         on_unclear=wire.on_unclear,
-        can_find=lane.platform in wire.finding,
+        can_find=turn.lane.platform in wire.finding,
         tried=frozenset(message for message, times in turn.tries.items() if times >= TRIES),
     )
 
 
-def _freeze(wire: Wire, step: Claim) -> None:
-    value = delivery(wire.store, step.seq)
+async def _claim(wire: Wire, turn: Turn) -> Step | None:
+    return await asyncio.to_thread(claim, wire.store, _asking(wire, turn))
+
+
+def _freeze(wire: Wire, step: Claim, value: Delivery, turn: Turn) -> Step | None:
     try:
         messages = wire.render(value, ())
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one delivery must not hold up the others
         log.error("Delivery %s cannot be rendered: %s: %s", value.id, type(error).__name__, error)
         reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
-        cannot_render(wire.store, step.seq, reason, now=wire.clock.now())
-    else:
-        freeze(wire.store, step.seq, messages, now=wire.clock.now())
+        return cannot_render(wire.store, step.seq, reason, _asking(wire, turn))
+    return freeze(wire.store, step.seq, messages, _asking(wire, turn))
 
 
-async def _post(wire: Wire, run: Run, step: Claim, turn: Turn) -> None:
-    """Posts one message and writes down at once what became of it.
+async def _post(wire: Wire, run: Run, step: Claim, turn: Turn) -> Step | None:
+    """Posts one message and writes down at once what became of it; the next step of the lane.
 
     It is marked as begun only after the wait for its turn: what a crash finds begun may have been sent.
     """
     assert step.message is not None  # noqa: S101 - the caller looked
-    lane = step.chat.address.lane
+    lane = turn.lane
     if not (await _wait_for_lane(wire, lane) and await _wait_for_token(wire, lane)):
-        return
+        return await _claim(wire, turn)
     slot = wire.clock.monotonic()
     if not await asyncio.to_thread(begin, wire.store, step, wall=wire.clock.wall()):
-        return
+        return await _claim(wire, turn)
     if wire.clock.monotonic() - slot > SLOT_LASTS:
         await _wait_for_token(wire, lane)
     wire.pace.sent(lane, wire.clock.monotonic())
@@ -194,32 +205,27 @@ async def _post(wire: Wire, run: Run, step: Claim, turn: Turn) -> None:
     except NotDelivered as outcome:
         turn.last_try = wire.clock.monotonic()
         await _settle(wire, run, step, outcome)
+        return await _claim(wire, turn)
+    return await _confirm(wire, run, step, platform_id, turn)
+
+
+async def _edit(wire: Wire, run: Run, edit: Edit, turn: Turn) -> Step | None:
+    """Edits a message that should say something else by now; the next step. To edit twice changes nothing."""
+    try:
+        await _say_anew(wire, edit, turn.lane)
+    except NotDelivered as outcome:
+        now, wall = wire.clock.now(), wire.clock.wall()
+        if await asyncio.to_thread(settle_edit, wire.store, edit, outcome, now=now, wall=wall):
+            run.stopped[turn.lane.platform] = outcome.reason
+        if not isinstance(outcome, Rejected):
+            return None
     else:
-        await _confirm(wire, run, step, platform_id)
+        await asyncio.to_thread(edit_done, wire.store, edit)
+    return await _claim(wire, turn)
 
 
-async def _edit_all(wire: Wire, run: Run, lane: Lane) -> None:
-    """Edits messages that should say something else by now. An edit that is made twice changes nothing."""
-    now = wire.clock.now
-    while not (wire.stopping() or lane.platform in run.stopped):
-        edit = await asyncio.to_thread(claim_edit, wire.store, lane, now=now(), wall=wire.clock.wall())
-        if edit is None:
-            return
-        try:
-            await _edit(wire, edit)
-        except NotDelivered as outcome:
-            stop = await asyncio.to_thread(settle_edit, wire.store, edit, outcome, now=now(), wall=wire.clock.wall())
-            if stop:
-                run.stopped[lane.platform] = outcome.reason
-            if not isinstance(outcome, Rejected):
-                return
-        else:
-            await asyncio.to_thread(edit_done, wire.store, edit)
-
-
-async def _edit(wire: Wire, edit: Edit) -> None:
+async def _say_anew(wire: Wire, edit: Edit, lane: Lane) -> None:
     """Raises NotDelivered, also when there is no turn for it now."""
-    lane = edit.chat.address.lane
     messages = await asyncio.to_thread(wire.render, edit.delivery, edit.layout)
     if not 1 <= edit.number <= len(messages):
         raise Rejected("The delivery has no such message any more.")
@@ -268,11 +274,12 @@ async def _written_down(wire: Wire, write: Callable[[], T]) -> T:
         await wire.clock.sleep(ASK_AGAIN_AFTER)
 
 
-async def _confirm(wire: Wire, run: Run, step: Claim, platform_id: str) -> None:
-    papers = await _written_down(wire, partial(confirm, wire.store, step, platform_id, now=wire.clock.now()))
+async def _confirm(wire: Wire, run: Run, step: Claim, platform_id: str, turn: Turn) -> Step | None:
+    papers, after = await _written_down(wire, lambda: confirm(wire.store, step, platform_id, _asking(wire, turn)))
     if papers is not None:
         run.sent += 1
         run.papers += papers
+    return after
 
 
 async def _settle(wire: Wire, run: Run, step: Claim, outcome: NotDelivered) -> None:
@@ -301,6 +308,16 @@ async def _count_gone(wire: Wire, run: Run, platform: str, chat_id: int) -> None
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await asyncio.to_thread(stop_platform, wire.store, platform, reason, sorted(gone), now=wire.clock.now())
         run.stopped[platform] = reason
+        detail = {"platform": platform, "gone": str(len(gone)), "of": str(tried)}
+        told = await asyncio.to_thread(_tell_stopped, wire, platform, detail)
+        run.spared.update(told)
+        wire.engine.nudge([lane for lane in told if lane.platform in wire.channels])
+
+
+def _tell_stopped(wire: Wire, platform: str, detail: dict[str, str]) -> tuple[Lane, ...]:
+    """Who runs the bot hears it on the very platform that stands still: that we may not write to them is not said."""
+    admins = wire.talk.house.admins if wire.talk else ()
+    return notify_operators(wire.store, admins, "stopped", detail, now=wire.clock.now(), about=platform)
 
 
 async def _must_post_again(wire: Wire, run: Run, step: Claim, turn: Turn) -> bool:
@@ -318,7 +335,7 @@ async def _must_post_again(wire: Wire, run: Run, step: Claim, turn: Turn) -> boo
         return await _follow_policy(wire, step, turn, str(error))
     if platform_id is None:
         return True
-    await _confirm(wire, run, step, platform_id)
+    await _confirm(wire, run, step, platform_id, turn)
     return False
 
 

@@ -79,6 +79,8 @@ class Place:
     kind: ChatKind
     title: str = ""
     public: bool = False  # strangers can read it: it has a name of its own
+    forum: bool = False  # it has topics; known of a place that was asked for
+    linked: bool = False  # it is the group of a channel's comments, or that channel; known as `forum`
 
 
 class Venue(Protocol):
@@ -87,7 +89,10 @@ class Venue(Protocol):
     platform: str
 
     async def manages(self, chat: ChatAddress, person: str) -> bool | None:
-        """Whether a person administers a chat, asked anew each time. None: the platform does not let the bot see."""
+        """Whether a person administers a chat, asked anew each time. None: the platform does not let the bot see.
+
+        Raises NotDelivered when the platform cannot be asked now.
+        """
 
     async def place(self, name: str) -> Place | None:
         """The chat with this id or "@name"; None: there is none that the bot can see. Raises NotDelivered."""
@@ -128,6 +133,10 @@ class Request:
     answers: str = ""  # the platform's id of the message of the bot that it answers
     file: str = ""  # the platform's id of a document that came along
     file_size: int = 0  # bytes
+    opens: str = ""  # what the platform takes to open a form, once and within seconds; "" where it has none
+    view: str = ""  # the platform's id of the form, or of the person's board, in which something was pressed
+    filled: Mapping[str, str] = field(default_factory=dict)  # what stands in the form, by field
+    sent: bool = False  # the form is sent, not only being filled in
 
     @property
     def chat(self) -> ChatAddress:
@@ -162,6 +171,75 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A value that a field offers."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Something to be filled in."""
+
+    name: str
+    label: str
+    value: str = ""  # what stands in it at first
+    hint: str = ""  # below it, in small letters
+    notes: tuple[str, ...] = ()  # sentences below it
+    options: tuple[Option, ...] = ()  # one of these is chosen; none: any text
+    clock: bool = False  # a time of day, "09:00"
+    watched: bool = False  # a change of it is told at once, so that the form can answer
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A form that a person fills in. What it does when it is sent is the verb with its arguments.
+
+    The form is about the chat where it was opened, or about the one of `places` that its field of that name chooses.
+    """
+
+    title: str
+    send: str  # the label of the button that sends it
+    fields: tuple[Field, ...]
+    verb: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+    places: Mapping[str, ChatAddress] = field(default_factory=dict)  # values of the field PLACE → chats
+
+
+PLACE = "place"  # the field of a form that says which chat it is about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing on a board, with what can be done with it."""
+
+    text: str
+    remark: str = ""  # below it, in small letters
+    menu: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A part of a board: of one chat, say. Its buttons work there."""
+
+    title: str
+    entries: tuple[Entry, ...] = ()
+    lines: tuple[str, ...] = ()
+    buttons: Buttons = ()
+    about: ChatAddress | None = None  # None: of the person's own chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """What a person sees of the bot at a glance, on a page of their own."""
+
+    panels: tuple[Panel, ...]
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """The answer to a person, before it is rendered: lines, then papers, then what a delivery would be."""
 
@@ -169,8 +247,9 @@ class Reply:
     ok: bool | None = None  # True: done (✓), False: refused (✗), None: neither
     code: tuple[str, ...] = ()  # lines that want a fixed width: the query and its caret, a list
     items: tuple[Item, ...] = ()  # papers that are shown below, numbered from `first`
-    form: Literal["row", "card", "whole"] = "row"  # how: rows of a list, cards, or with abstract and all summaries
+    form: Literal["row", "card", "whole", "why"] = "row"  # rows of a list, cards, all that is known, why they came
     first: int = 1
+    numbers: tuple[Button, ...] = ()  # one for each of `items`, under the message that shows it; labels are numbers
     delivery: Delivery | None = None  # shown as it would be sent
     buttons: Buttons = ()
     file: File | None = None
@@ -178,6 +257,77 @@ class Reply:
     replaces: bool = False  # takes the place of the message whose button was pressed
     only_you: bool = False  # for the asker's eyes, where the platform can do that
     to: ChatAddress | None = None  # posted into another chat than the one that asked
+    sheet: Sheet | None = None  # opened in place of an answer, or anew while it is being filled in
+    problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with what was filled in, by field
+    board: Board | None = None  # the page of whoever asks
+
+
+class Forms(Protocol):
+    """A platform that shows forms, and each person a page of their own. Views are as rendering writes them."""
+
+    platform: str
+
+    async def open(self, chat: ChatAddress, opens: str, view: str) -> None:
+        """Shows a form to whoever made the request with this `opens`. Raises NotDelivered."""
+
+    async def renew(self, chat: ChatAddress, shown: str, view: str) -> None:
+        """Shows another view in place of one, unless that changed meanwhile. Raises NotDelivered."""
+
+    async def show_board(self, person: ChatAddress, view: str) -> None:
+        """Shows the person's page. Raises NotDelivered."""
+
+    async def chats_with(self, person: ChatAddress) -> frozenset[str] | None:
+        """Addresses of the chats in which both the bot and the person are. None: the platform does not let the bot see.
+
+        Raises NotDelivered.
+        """
+
+
+class Listener(Protocol):
+    """Takes what people say. Requests of one lane have their effects in the order in which they are given.
+
+    What it returns is wrong with a form that was sent, by field; empty for everything else.
+    """
+
+    async def take(self, request: Request) -> Mapping[str, str]:
+        """Returns when the effect and the reply are stored; waits as long as the database cannot be used."""
+
+    async def take_now(self, request: Request) -> Mapping[str, str]:
+        """As `take`, for a platform that repeats what was not taken: raises StoreError instead of waiting."""
+
+
+class Hook(Protocol):
+    """Where a platform sends what people say, by HTTP POST."""
+
+    path: str  # "/…", which nobody can guess
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Whether it is the platform who asks. Asked before anything of the body is read; names in small letters."""
+
+    async def take(self, body: bytes) -> bool:
+        """Whether it is stored; False: it shall come again later. Raises ValueError for what nobody can read."""
+
+
+class Receiver(Protocol):
+    """Brings what people say on one platform."""
+
+    @property
+    def name(self) -> str:
+        """What /health/ready calls it."""
+
+    @property
+    def problem(self) -> str:
+        """Why it does not work now; "": it does."""
+
+    @property
+    def hook(self) -> Hook | None:
+        """Where the platform sends it; None: it asks the platform itself."""
+
+    async def listen(self, listener: Listener) -> None:
+        """Receives until it is cancelled, whatever the platform or the line to it does."""
+
+    async def drain(self, listener: Listener) -> None:
+        """Takes what waits, and ends. Raises StoreError."""
 
 
 Deliver = Callable[[Lane], Awaitable[None]]

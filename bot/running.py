@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,21 +11,34 @@ from functools import partial
 import uvicorn
 
 from bot.app import App
-from bot.ear import Ear
+from bot.ear import Ear, place_of_error
 from bot.errors import SettingsError
 from bot.health import health_app
 from bot.inbox import Inbox
 from bot.pipeline import deliver, plan
+from bot.ports import Clock, Hook, Listener, Receiver
 from bot.role import sending_role
 from bot.scheduler import Ticker
 from bot.settings import Settings
 from bot.wire import Run
-from subscriptions import PaperwireError, Sentence, lanes, stopped_platforms, take_over
+from subscriptions import (
+    PaperwireError,
+    Sentence,
+    has_operator,
+    lanes,
+    new_code,
+    stopped_platforms,
+    take_over,
+    tell_new_version,
+    tell_operators,
+)
 
 log = logging.getLogger("paperwire")
 
 REST_FIRST, REST_LONGEST = 60.0, 900.0  # seconds that a platform whose token fails is left alone
+LONGEST_ANSWERS = 60.0  # seconds that the answers of `--once` have to arrive
 TIDY_EVERY = timedelta(days=1)
+TELL_EVERY = timedelta(minutes=1)  # how often is looked whether the operators should hear of something
 
 
 class Process:
@@ -39,6 +52,7 @@ class Process:
         self._run = Run()
         self._rests: dict[str, tuple[float, float]] = {}  # platform -> (until, length), monotonic seconds
         self._tidied: datetime | None = None
+        self._told: datetime | None = None
 
     async def tick(self) -> None:
         """Looks at the sources, plans what is due, and sees to it that somebody delivers it."""
@@ -46,6 +60,7 @@ class Process:
             await self.inbox.poll()
             await self._wake_platforms()
             await plan(self.app.wire, self._run)
+            await self._tell()
             await self._nudge()
             await self._tidy()
             self.problems.pop("database", None)
@@ -114,6 +129,14 @@ class Process:
             if platform not in self._run.stopped:
                 self.problems.pop(platform, None)
 
+    async def _tell(self) -> None:
+        """The operators hear of what is dead, waits for long or stands still: once a day and cause."""
+        now = self.app.clock.now()
+        if self._told is None or now - self._told >= TELL_EVERY or now < self._told:
+            self._told = now
+            stopped = dict(self._run.stopped)
+            await asyncio.to_thread(tell_operators, self.app.store, self.app.settings.admins, now=now, stopped=stopped)
+
     async def _tidy(self) -> None:
         now = self.app.clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY or now < self._tidied:
@@ -138,13 +161,16 @@ async def run(
         process = Process(app, inbox)
         if once:
             await inbox.drain()
+            await answer_once(app)
             sent = await app.send_once()
             return 1 if sent.dead else 0
-        async with serving(app.settings, lambda: process.problems, say):
-            for line in what_is_on(app, inbox):
+        receivers = [Supervised(receiver, app.clock) for receiver in app.receivers()]
+        hooks = [receiver.hook for receiver in receivers if receiver.hook is not None]
+        async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, hooks):
+            for line in (*what_is_on(app, inbox), *await asyncio.to_thread(first_words, app)):
                 say(line)
             await process.tick()  # at once: the first of the ticker comes after its interval
-            async with listening(app):
+            async with listening(app, receivers):
                 await Ticker(app.clock, process.tick).run(app.stop)
             say("Stopping: finishing what is on its way.")
             await process.finish()
@@ -152,11 +178,12 @@ async def run(
 
 
 @asynccontextmanager
-async def listening(app: App) -> AsyncIterator[None]:
+async def listening(app: App, receivers: Sequence[Receiver]) -> AsyncIterator[None]:
     """Takes what people say on every platform where they can, while the body runs."""
     ear = Ear(app)
     await ear.finish_replies()
-    tasks = [asyncio.create_task(receive(ear.take)) for receive in app.receivers()]
+    tasks = [asyncio.create_task(receiver.listen(ear)) for receiver in receivers]
+    tasks.append(asyncio.create_task(introducing(app)))
     try:
         yield
     finally:
@@ -164,6 +191,68 @@ async def listening(app: App) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await ear.close()
+
+
+async def introducing(app: App) -> None:
+    """Has the platforms show what can be said; that they do not is no reason to stop."""
+    try:
+        await app.introduce()
+    except Exception as error:  # noqa: BLE001 - a mistake of ours; the bot works without menus
+        log.error("The menus of commands stay as they were: %s", place_of_error(error))
+
+
+async def answer_once(app: App) -> None:
+    """Answers what waits on every platform, and sees the answers arrive. Raises StoreError."""
+    ear = Ear(app)
+    await ear.finish_replies()
+    drains = [asyncio.create_task(receiver.drain(ear)) for receiver in app.receivers()]
+    stop = asyncio.create_task(app.stop.wait())
+    try:
+        for drain in drains:
+            await asyncio.wait((drain, stop), return_when=asyncio.FIRST_COMPLETED)
+        for drain in drains:
+            if drain.done():
+                drain.result()
+    finally:
+        for task in (stop, *drains):
+            task.cancel()
+        await asyncio.gather(stop, *drains, return_exceptions=True)
+        await ear.close(LONGEST_ANSWERS)
+
+
+class Supervised:
+    """A Receiver that goes on whatever happens inside another one."""
+
+    def __init__(self, receiver: Receiver, clock: Clock) -> None:
+        self._receiver = receiver
+        self._clock = clock
+        self._broken = ""
+        self.name, self.hook = receiver.name, receiver.hook
+
+    @property
+    def problem(self) -> str:
+        """See Receiver."""
+        return self._broken or self._receiver.problem
+
+    async def listen(self, listener: Listener) -> None:
+        """See Receiver."""
+        while True:
+            try:
+                await self._receiver.listen(listener)
+            except Exception as error:  # noqa: BLE001 - a mistake of ours must not make the bot deaf
+                self._broken = "it failed by a mistake of the program; the log says where"
+                log.error("Listening failed and begins anew: %s", place_of_error(error))
+            await self._clock.sleep(REST_FIRST)
+            self._broken = ""
+
+    async def drain(self, listener: Listener) -> None:
+        """See Receiver."""
+        await self._receiver.drain(listener)
+
+
+def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
+    """Receivers that do not work, and why."""
+    return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}
 
 
 def what_is_on(app: App, inbox: Inbox) -> list[str]:
@@ -179,6 +268,18 @@ def what_is_on(app: App, inbox: Inbox) -> list[str]:
     return lines
 
 
+def first_words(app: App) -> list[str]:
+    """How to become the operator while there is none; of another version than before those there are hear."""
+    talk, admins = app.wire.talk, app.settings.admins
+    if talk is None:
+        return []
+    if talk.house.version:
+        tell_new_version(app.store, admins, talk.house.version, now=app.clock.now())
+    if not set(talk.venues) - {"console"} or has_operator(app.store, admins):
+        return []
+    return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(app.store)}"]
+
+
 def _not_yet(settings: Settings) -> list[str]:
     """Settings that this version reads and does nothing with; silence would look like success."""
     sources = ", ".join(source.name for source in settings.sources if source.path is None)
@@ -190,11 +291,11 @@ def _not_yet(settings: Settings) -> list[str]:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, problems: Callable[[], dict[str, str]], say: Callable[[str], None]
+    settings: Settings, problems: Callable[[], dict[str, str]], say: Callable[[str], None], hooks: Sequence[Hook]
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs."""
     listener = _listener(settings)
-    config = uvicorn.Config(health_app(problems), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(health_app(problems, hooks), log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the process has its own way to stop
     task = asyncio.create_task(server.serve(sockets=[listener]))

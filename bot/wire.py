@@ -23,6 +23,11 @@ class Run:
     gone: dict[str, set[int]] = field(default_factory=dict)  # platform -> chats that were paused in this run
     stopped: dict[str, str] = field(default_factory=dict)  # platform -> why it does not send
     broken: bool = False  # the database cannot be used, so no lane goes on
+    spared: set[Lane] = field(default_factory=set)  # of operators, who hear why their platform stands still
+
+    def stands_still(self, lane: Lane) -> bool:
+        """Whether nothing is sent in this lane."""
+        return lane.platform in self.stopped and lane not in self.spared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ DOMAIN = "paperwire"
 LANGUAGES = ("en", "zh")
 FOLDERS = ("bot", "subscriptions")
 # Where a sentence may stand: the first text of these calls, for counts the first two (singular and plural).
-FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1}
+FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1, "count": 2}
 METHODS = {"Sentence": 1, "translate": 1, "say": 1, "plural": 2, "count": 2}
 _WORDED = re.compile(r"[^\W\d_]")  # a rule or a caret needs no translation
 _BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date: a refresh without new sentences changes nothing

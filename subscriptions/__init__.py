@@ -3,14 +3,17 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from subscriptions.advice import Advice as Advice
 from subscriptions.cadence import cadence_text as cadence_text
 from subscriptions.cadence import make_cadence as make_cadence
+from subscriptions.cadence import nearest_zone as nearest_zone
 from subscriptions.cadence import next_due as next_due
 from subscriptions.cadence import parse_cadence as parse_cadence
 from subscriptions.cadence import quiet_until as quiet_until
 from subscriptions.cadence import split_when as split_when
 from subscriptions.cadence import zone as zone
 from subscriptions.cadence import zone_name as zone_name
+from subscriptions.cadence import zone_of_city as zone_of_city
 from subscriptions.categories import has_classes as has_classes
 from subscriptions.errors import ChatGone as ChatGone
 from subscriptions.errors import ChatMoved as ChatMoved
@@ -29,12 +32,15 @@ from subscriptions.matching import Hit as Hit
 from subscriptions.matching import Miss as Miss
 from subscriptions.matching import PaperIndex as PaperIndex
 from subscriptions.matching import QuerySet as QuerySet
+from subscriptions.matching import Shelf as Shelf
+from subscriptions.matching import failing as failing
 from subscriptions.matching import match as match
 from subscriptions.matching import matching_papers as matching_papers
 from subscriptions.matching import merge_copies as merge_copies
 from subscriptions.matching import spans as spans
 from subscriptions.matching import why as why
 from subscriptions.matching import whynot as whynot
+from subscriptions.model import BUTTON as BUTTON
 from subscriptions.model import Announce as Announce
 from subscriptions.model import Because as Because
 from subscriptions.model import Cadence as Cadence
@@ -58,8 +64,10 @@ from subscriptions.model import Subscription as Subscription
 from subscriptions.model import Summary as Summary
 from subscriptions.model import Translation as Translation
 from subscriptions.normalize import accent_macros as accent_macros
+from subscriptions.pauses import parse_pause as parse_pause
 from subscriptions.preferences import SETTINGS as SETTINGS
 from subscriptions.preferences import check_value as check_value
+from subscriptions.preferences import choices as choices
 from subscriptions.preferences import language as language
 from subscriptions.preferences import resolve as resolve
 from subscriptions.preferences import setting_name as setting_name
@@ -70,83 +78,165 @@ from subscriptions.query import Not as Not
 from subscriptions.query import Or as Or
 from subscriptions.query import Query as Query
 from subscriptions.query import Term as Term
+from subscriptions.query import author_rule as author_rule
 from subscriptions.query import fold_source as fold_source
+from subscriptions.query import mentioned as mentioned
+from subscriptions.query import narrowed as narrowed
 from subscriptions.query import parse_canonical as parse_canonical
 from subscriptions.query import parse_query as parse_query
+from subscriptions.query import widened as widened
+from subscriptions.query import words_rule as words_rule
 from subscriptions.retry import OnUnclear as OnUnclear
 from subscriptions.retry import Verdict as Verdict
 from subscriptions.summaries import SummaryState as SummaryState
 from subscriptions.summaries import summary_state as summary_state
 
 if TYPE_CHECKING:
+    from subscriptions.service import Asking as Asking
+    from subscriptions.service import Batch as Batch
+    from subscriptions.service import Brought as Brought
+    from subscriptions.service import Change as Change
+    from subscriptions.service import Difference as Difference
+    from subscriptions.service import Forgotten as Forgotten
+    from subscriptions.service import Found as Found
+    from subscriptions.service import Health as Health
+    from subscriptions.service import Held as Held
     from subscriptions.service import ImportPlan as ImportPlan
+    from subscriptions.service import Keeps as Keeps
     from subscriptions.service import Listed as Listed
     from subscriptions.service import Preview as Preview
     from subscriptions.service import Progress as Progress
+    from subscriptions.service import Reason as Reason
     from subscriptions.service import Restored as Restored
+    from subscriptions.service import Standing as Standing
+    from subscriptions.service import Step as Step
     from subscriptions.service import Subscribed as Subscribed
+    from subscriptions.service import Told as Told
+    from subscriptions.service import Tried as Tried
+    from subscriptions.service import Undone as Undone
+    from subscriptions.service import Waiting as Waiting
     from subscriptions.service import Wish as Wish
+    from subscriptions.service import activity as activity
     from subscriptions.service import add_links as add_links
+    from subscriptions.service import advice_on as advice_on
+    from subscriptions.service import allow as allow
+    from subscriptions.service import as_item as as_item
+    from subscriptions.service import ask_to_be_let_in as ask_to_be_let_in
     from subscriptions.service import begin as begin
     from subscriptions.service import belongs_to as belongs_to
+    from subscriptions.service import bot_name as bot_name
     from subscriptions.service import cannot_render as cannot_render
-    from subscriptions.service import chat_is_gone as chat_is_gone
     from subscriptions.service import chat_moved as chat_moved
+    from subscriptions.service import chats_asking as chats_asking
+    from subscriptions.service import chats_of as chats_of
     from subscriptions.service import claim as claim
-    from subscriptions.service import claim_edit as claim_edit
     from subscriptions.service import clean_up as clean_up
+    from subscriptions.service import come_back as come_back
     from subscriptions.service import commands_since as commands_since
     from subscriptions.service import confirm as confirm
     from subscriptions.service import count_as_sent as count_as_sent
+    from subscriptions.service import delivered as delivered
     from subscriptions.service import delivery as delivery
+    from subscriptions.service import deny as deny
+    from subscriptions.service import describe as describe
     from subscriptions.service import dismiss as dismiss
+    from subscriptions.service import edit as edit
     from subscriptions.service import edit_done as edit_done
     from subscriptions.service import export as export
+    from subscriptions.service import find_change as find_change
     from subscriptions.service import find_link as find_link
     from subscriptions.service import forget as forget
+    from subscriptions.service import found_lately as found_lately
     from subscriptions.service import free_platforms as free_platforms
     from subscriptions.service import freeze as freeze
     from subscriptions.service import get_chat as get_chat
     from subscriptions.service import had_its_effect as had_its_effect
+    from subscriptions.service import has_operator as has_operator
+    from subscriptions.service import health as health
+    from subscriptions.service import held as held
     from subscriptions.service import hold as hold
     from subscriptions.service import import_plan as import_plan
     from subscriptions.service import import_text as import_text
     from subscriptions.service import ingest_digest as ingest_digest
+    from subscriptions.service import is_denied as is_denied
+    from subscriptions.service import is_gone as is_gone
     from subscriptions.service import known_or_new as known_or_new
+    from subscriptions.service import known_paper as known_paper
+    from subscriptions.service import known_since as known_since
     from subscriptions.service import lanes as lanes
+    from subscriptions.service import last_change as last_change
+    from subscriptions.service import last_digests as last_digests
+    from subscriptions.service import last_told as last_told
     from subscriptions.service import let_go as let_go
     from subscriptions.service import listed as listed
+    from subscriptions.service import lose_place as lose_place
     from subscriptions.service import meet as meet
+    from subscriptions.service import name_of as name_of
+    from subscriptions.service import new_code as new_code
+    from subscriptions.service import newest_batch as newest_batch
+    from subscriptions.service import notify as notify
+    from subscriptions.service import notify_operators as notify_operators
+    from subscriptions.service import numbers_given as numbers_given
     from subscriptions.service import once as once
+    from subscriptions.service import operators_on as operators_on
     from subscriptions.service import outbox_entries as outbox_entries
     from subscriptions.service import own_workspace as own_workspace
+    from subscriptions.service import owner_of as owner_of
     from subscriptions.service import owners as owners
+    from subscriptions.service import papers_named as papers_named
     from subscriptions.service import parse_address as parse_address
+    from subscriptions.service import pause as pause
     from subscriptions.service import plan_due as plan_due
     from subscriptions.service import preview as preview
     from subscriptions.service import progress as progress
+    from subscriptions.service import reasons as reasons
     from subscriptions.service import recall as recall
     from subscriptions.service import recent_sends as recent_sends
     from subscriptions.service import remember as remember
+    from subscriptions.service import rename as rename
     from subscriptions.service import reply_is_over as reply_is_over
+    from subscriptions.service import reschedule as reschedule
     from subscriptions.service import restore as restore
+    from subscriptions.service import resume as resume
     from subscriptions.service import retry_delivery as retry_delivery
+    from subscriptions.service import runs_the_bot as runs_the_bot
+    from subscriptions.service import search as search
+    from subscriptions.service import send_waiting as send_waiting
+    from subscriptions.service import set_owner as set_owner
     from subscriptions.service import set_setting as set_setting
     from subscriptions.service import settle as settle
     from subscriptions.service import settle_edit as settle_edit
+    from subscriptions.service import share_link as share_link
     from subscriptions.service import skip_unclear as skip_unclear
+    from subscriptions.service import skip_waiting as skip_waiting
+    from subscriptions.service import standing as standing
     from subscriptions.service import stop_platform as stop_platform
     from subscriptions.service import stopped_platforms as stopped_platforms
     from subscriptions.service import subscribe as subscribe
+    from subscriptions.service import take_code as take_code
     from subscriptions.service import take_over as take_over
+    from subscriptions.service import tell_new_version as tell_new_version
+    from subscriptions.service import tell_operators as tell_operators
+    from subscriptions.service import tell_owner as tell_owner
+    from subscriptions.service import telling_words as telling_words
+    from subscriptions.service import told as told
+    from subscriptions.service import told_paper as told_paper
+    from subscriptions.service import told_papers as told_papers
+    from subscriptions.service import undo as undo
     from subscriptions.service import unfinished_replies as unfinished_replies
     from subscriptions.service import unsubscribe as unsubscribe
+    from subscriptions.service import wait_for_a_word as wait_for_a_word
+    from subscriptions.service import waits as waits
+    from subscriptions.service import was_let_in as was_let_in
+    from subscriptions.service import wishes_behind as wishes_behind
+    from subscriptions.service import would_come as would_come
     from subscriptions.store import HEAD as HEAD
     from subscriptions.store import Claim as Claim
     from subscriptions.store import Edit as Edit
     from subscriptions.store import Ingested as Ingested
     from subscriptions.store import OutboxEntry as OutboxEntry
     from subscriptions.store import Store as Store
+    from subscriptions.store import WouldWrite as WouldWrite
 else:
 
     def __getattr__(name: str) -> object:

@@ -44,6 +44,24 @@ _OFTEN_MEANT = {
     "beijing": "Asia/Shanghai",
     "peking": "Asia/Shanghai",
     "bombay": "Asia/Kolkata",
+    "北京": "Asia/Shanghai",
+    "上海": "Asia/Shanghai",
+    "香港": "Asia/Hong_Kong",
+    "台北": "Asia/Taipei",
+    "東京": "Asia/Tokyo",
+    "东京": "Asia/Tokyo",
+    "서울": "Asia/Seoul",
+    "münchen": "Europe/Berlin",
+    "munich": "Europe/Berlin",
+    "san_francisco": "America/Los_Angeles",
+    "seattle": "America/Los_Angeles",
+    "boston": "America/New_York",
+    "washington": "America/New_York",
+    "montreal": "America/Toronto",
+    "geneva": "Europe/Zurich",
+    "delhi": "Asia/Kolkata",
+    "mumbai": "Asia/Kolkata",
+    "bangalore": "Asia/Kolkata",
 }  # not in the tz database
 
 _EXAMPLES = Sentence(
@@ -150,6 +168,25 @@ def zone_name(name: str) -> str:
     return known
 
 
+def zone_of_city(name: str) -> str:
+    """The zone that is named after a city, in any letter case: "new york" is America/New_York; "" when none is."""
+    city = _plain(name).replace(" ", "_").rpartition("/")[2]
+    if city in _OFTEN_MEANT:
+        return _OFTEN_MEANT[city]
+    return min((zone for lower, zone in _zones_by_lower_case().items() if lower.rpartition("/")[2] == city), default="")
+
+
+def nearest_zone(name: str) -> str:
+    """The zone that was perhaps meant by a name that is none; "" when none is near."""
+    city = zone_of_city(name)
+    if city:
+        return city
+    names = _zones_by_lower_case()
+    typed = _plain(name).replace(" ", "_")
+    close = get_close_matches(typed, names, n=1) or get_close_matches(typed, _cities(), n=1, cutoff=0.75)
+    return names.get(close[0]) or zone_of_city(close[0]) if close else ""
+
+
 @lru_cache(maxsize=4096)
 def zone(name: str) -> tzinfo:
     """The zone of that name: an IANA name in any letter case, or a fixed offset such as "+08:00" or "UTC+8".
@@ -187,9 +224,9 @@ def closes(cadence: Cadence, zone: tzinfo, opened: datetime) -> datetime:
     first, last = _window_of(cadence)
     day = opened.astimezone(zone).date()
     yesterday = day - timedelta(days=1)
-    if _moment(yesterday, first, zone) == opened:  # its own time was skipped, together with the end of that day
+    if local_moment(yesterday, first, zone) == opened:  # its own time was skipped, together with the end of that day
         day = yesterday
-    return max(opened, _moment(day, last, zone))
+    return max(opened, local_moment(day, last, zone))
 
 
 def is_due(
@@ -204,10 +241,11 @@ def is_due(
     """Whether a subscription whose next regular moment is `next_due_at` is to be planned at `now`.
 
     `papers_came`: something arrived that is new to it. `sources_in`: whether every source that is awaited has reported
-    for its last due time; None when no source is awaited, then when-out goes out as soon as papers came.
+    for its last due time; None when no source is awaited, then when-out goes out as soon as papers came. `now` has a
+    next moment only while it is held back, until then.
     """
     if cadence.kind == "now":
-        return papers_came
+        return papers_came and (next_due_at is None or now >= next_due_at)
     if next_due_at is None or now < next_due_at:
         return False
     if cadence.kind != "when-out" or now >= closes(cadence, zone, next_due_at):
@@ -229,13 +267,23 @@ def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
     return next_due(Cadence(kind="daily", at=last), zone, now) if inside else None
 
 
+def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
+    """The instant of a local time, aware UTC: the first of two, or the first minute that exists after one that does not."""
+    local = datetime.combine(day, at.replace(fold=0))  # the first of a time that exists twice
+    while True:
+        instant = local.replace(tzinfo=zone).astimezone(UTC)
+        if instant.astimezone(zone).replace(tzinfo=None) == local:
+            return instant
+        local += timedelta(minutes=1)
+
+
 def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
     """The due moments from the local day of `start` on, ascending, without end."""
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
     while True:
         if _on_day(cadence, day) and not _replaced(cadence, zone, day):
-            yield _moment(day, at, zone)
+            yield local_moment(day, at, zone)
         day += timedelta(days=1)
 
 
@@ -248,18 +296,8 @@ def _on_day(cadence: Cadence, day: date) -> bool:
 
 def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
     """Whether a zone left out the whole of `day` (Samoa: 30 December 2011) and the day after it is due anyway."""
-    following = _moment(day, time(0), zone).astimezone(zone).date()
+    following = local_moment(day, time(0), zone).astimezone(zone).date()
     return following != day and _on_day(cadence, following)
-
-
-def _moment(day: date, at: time, zone: tzinfo) -> datetime:
-    """The instant of a local time: the first of two, or the first minute that exists after one that does not."""
-    local = datetime.combine(day, at.replace(fold=0))  # the first of a time that exists twice
-    while True:
-        instant = local.replace(tzinfo=zone).astimezone(UTC)
-        if instant.astimezone(zone).replace(tzinfo=None) == local:
-            return instant
-        local += timedelta(minutes=1)
 
 
 def _plain(text: str) -> str:
@@ -356,6 +394,12 @@ def _zones_by_lower_case() -> dict[str, str]:
     return {lower: alike[0] for lower, alike in names.items() if len(alike) == 1}
 
 
+@lru_cache(maxsize=1)
+def _cities() -> tuple[str, ...]:
+    """The names of cities that zones are named after, in lower case."""
+    return tuple({lower.rpartition("/")[2] for lower in _zones_by_lower_case() if "/" in lower} | set(_OFTEN_MEANT))
+
+
 def _offset_name(offset: re.Match[str], typed: str) -> str:
     hours, minutes = int(offset["hours"]), int(offset["minutes"] or 0)
     if minutes >= 60 or timedelta(hours=hours, minutes=minutes) > _LARGEST_OFFSET:  # noqa: PLR2004 - minutes of an hour
@@ -367,11 +411,7 @@ def _offset_name(offset: re.Match[str], typed: str) -> str:
 
 
 def _nearest_zone(typed: str) -> Sentence:
-    names = _zones_by_lower_case()
-    city = typed.replace(" ", "_").rpartition("/")[2]
-    same_city = sorted(name for lower, name in names.items() if lower.rpartition("/")[2] == city)
-    close = get_close_matches(typed.replace(" ", "_"), names, n=1)
-    meant = _OFTEN_MEANT.get(city) or (same_city[0] if same_city else names[close[0]] if close else "")
+    meant = nearest_zone(typed)
     if meant:
         return Sentence("Did you mean {zone}?", {"zone": meant})
     return Sentence("For example: Europe/Berlin, America/New_York, Asia/Shanghai or +08:00.")

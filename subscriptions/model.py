@@ -248,6 +248,9 @@ class Kind(StrEnum):
     NOTICE = "notice"
 
 
+BUTTON = "button "  # how the names of details begin that hold the id of a button under a notice, by what it does
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a delivery says beside its papers."""

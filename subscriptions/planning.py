@@ -48,7 +48,7 @@ def decide(
     `limited` says whether this chat can open what lies beyond its limit; where it can not, everything is shown.
     """
     found = _items(due, evidence)
-    if not found and (due.chat.spoken or not due.speaks_first):
+    if not found and (due.chat.spoken or not due.speaks_first or _has_all(due)):
         return None
     limit = due.chat.settings.limit if limited else None
     items = _limited(_ordered(found), limit)
@@ -126,9 +126,20 @@ def _kind(chat: Chat, shown: int) -> Kind:
     return Kind.ALERT if alerts and 1 <= shown <= ALERT_UP_TO else Kind.BULLETIN
 
 
-def _facts(due: Due) -> Facts:
+def _window(due: Due) -> list[KnownPaper]:
     since = min(due.seen.values(), default=0)
-    window = [paper for paper in due.papers if (paper.change or 0) > since]
+    return [paper for paper in due.papers if (paper.change or 0) > since]
+
+
+def _has_all(due: Due) -> bool:
+    """Whether a person asked for all that came before it was due: then nobody is left to say anything about."""
+    window = _window(due)
+    return bool(window) and all(paper.id in due.told for paper in window)
+
+
+def _facts(due: Due) -> Facts:
+    """What was told before is no base of "none of them matched"."""
+    window = [paper for paper in _window(due) if paper.id not in due.told]
     late = due.now - due.due
     return Facts(
         known=len(window),

@@ -78,15 +78,21 @@ def setting_name(typed: str) -> str:
     raise Refused(Sentence("There is no setting “{name}”.", {"name": typed.strip()}), hint)
 
 
-def check_value(name: str, value: str, *, kind: ChatKind) -> str:
+def check_value(name: str, value: str, *, kind: ChatKind, public: bool = False) -> str:
     """The text to keep when a chat of that kind chooses `value` for the setting `name` of SETTINGS.
 
     Off, none, all and the like switch a setting off where it can be off. Raises Refused with what is possible.
     """
     plain = " ".join(value.split())
     if name in _CHOICES:
-        return _chosen_word(name, plain.casefold(), _CHOICES[name][kind])
+        return _chosen_word(name, plain.casefold(), choices(name, kind=kind, public=public))
     return _CHECKS[name](plain)
+
+
+def choices(name: str, *, kind: ChatKind, public: bool = False) -> tuple[str, ...]:
+    """The words that a chat of that kind may choose from, its default first; none where any value of a form goes."""
+    words = _CHOICES[name][kind] if name in _CHOICES else ()
+    return tuple(word for word in words if not (public and name == "buttons" and word == "full"))
 
 
 def resolve(
@@ -106,9 +112,9 @@ def resolve(
         "quiet": "off" if home else "22:00-08:00",
         **{name: words[kind][0] for name, words in _CHOICES.items()},
     }
-    if public:
-        texts["buttons"] = "link"
     texts |= {name: value for name, value in chosen.items() if name in texts}
+    if public and texts["buttons"] == "full":
+        texts["buttons"] = "link"
     limit = _LIMITS[kind] if texts["buttons"] == "full" and not home else None  # no button opens what is left out
     if "limit" in chosen:
         limit = None if chosen["limit"] == "all" else int(chosen["limit"])

@@ -180,7 +180,8 @@ class Talk:
         place = Place(chat=where, kind=kind, title=title, public=chat in self.public)
         sender = by or (where.address if kind is ChatKind.PRIVATE else "")
         fields.setdefault("update", f"u{next(self.updates)}")
-        request = Request(place=place, sender=sender, sender_name="Ada Example", language=language, **fields)
+        fields.setdefault("sender_name", "Ada Example")
+        request = Request(place=place, sender=sender, language=language, **fields)
         told = Answer(posting=await answer(self.wire, request))
         if told:
             self.last.setdefault(told.to, []).append(told)

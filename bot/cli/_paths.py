@@ -2,14 +2,28 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from bot.digests.sources import read_file, read_paths
+from bot.digests.sources import paths_of, read_file, read_paths
 from subscriptions import PaperwireError
 
 
-def documents(paths: Iterable[str]) -> Iterator[tuple[str, bytes | PaperwireError]]:
-    """What stands at these paths (bot.digests.sources.read_paths)."""
-    return read_paths(map(_native, paths))
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What stands at some paths, read one by one; how many there are is known before."""
+
+    paths: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes | PaperwireError]]:
+        return read_paths(self.paths)
+
+
+def documents(paths: Iterable[str]) -> Documents:
+    """The documents that arguments name (bot.digests.sources)."""
+    return Documents(tuple(paths_of(map(_native, paths))))
 
 
 def content(path: str) -> bytes:

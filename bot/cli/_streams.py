@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -54,12 +54,16 @@ def lose(*streams: TextIO) -> None:
 
 def complain(text: str) -> None:
     """A line on stderr, after whatever stands on stdout already."""
+    _flush_stdout()
+    sys.stderr.write(printable(text) + "\n")
+    sys.stderr.flush()
+
+
+def _flush_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:  # a full disk, a closed pipe: the complaint is about to say so
         lose(sys.stdout)
-    sys.stderr.write(printable(text) + "\n")
-    sys.stderr.flush()
 
 
 def print_json(value: object) -> None:
@@ -89,15 +93,18 @@ def print_reply(reply: Reply, *, trouble: bool = False) -> None:
     stream.flush()
 
 
-def print_table(renderable: "RenderableType") -> None:
-    """A table: cut to the width of a terminal, in full length elsewhere."""
-    if sys.stdout.isatty():
-        console(sys.stdout).print(renderable)
+def print_table(renderable: "RenderableType", *, trouble: bool = False) -> None:
+    """A table: cut to the width of a terminal, in full length elsewhere. `trouble` stands on stderr, after stdout."""
+    if trouble:
+        _flush_stdout()
+    stream = sys.stderr if trouble else sys.stdout
+    if stream.isatty():
+        console(stream).print(renderable)
         return
-    plain = console(sys.stdout)
+    plain = console(stream)
     with plain.capture() as captured:
         plain.print(renderable)
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def is_narrow(columns: int) -> bool:
@@ -122,7 +129,7 @@ def console(stream: TextIO) -> "Console":
 
 @contextmanager
 def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
-    """The same items; when they take longer than a second, a terminal sees on stderr how many there were so far."""
+    """The same items; when they take longer than a second, a terminal sees on stderr how far they are."""
     if not sys.stderr.isatty():
         yield items
         return
@@ -133,7 +140,7 @@ def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
     began = perf_counter()
 
     def counted() -> Iterator[T]:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(what, total=len(items) if isinstance(items, Sized) else None)
         for item in items:
             yield item
             bar.advance(task)

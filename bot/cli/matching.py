@@ -80,8 +80,10 @@ def _told(error: QueryError) -> dict[str, object]:
 
 def _read(paths: list[str]) -> tuple[list[Digest], int]:
     """The digests that can be read, and the exit status: a sentence on stderr for each that can not."""
+    from bot.cli._paths import documents
+
     digests, status = [], 0
-    for _, read in digests_in(paths):
+    for _, read in digests_in(documents(paths)):
         if isinstance(read, PaperwireError):
             complain(str(read))
             status = 1

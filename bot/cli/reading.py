@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,33 +46,50 @@ def inspect(
     json: Json = False,
 ) -> int:
     """Recognise and parse digests without storing anything."""
-    from bot.digests.report import DigestTables, digest_report
+    from bot.cli._paths import documents
+    from bot.digests.report import digest_report
 
-    with progress(digests_in(paths), "Reading") as digests:
-        reports = [digest_report(path, read, papers=papers) for path, read in digests]
+    reports, refused = [], []
+    with progress(documents(paths), "Reading") as found:
+        for path, read in digests_in(found):
+            reports.append(digest_report(path, read, papers=papers))
+            if isinstance(read, PaperwireError):
+                refused.append((path, read))
     if json:
         print_json({"digests": [report if papers else _without_items(report) for report in reports]})
-        return 1 if any(report["error"] for report in reports) else 0
-    readable = [report for report in reports if report["error"] is None]
-    if readable:
-        print_table(DigestTables(readable))
-    for error in filter(None, (report["error"] for report in reports)):
-        complain(error)
-    if not reports:
+    else:
+        _show([report for report in reports if report["error"] is None], refused, each=papers)
+    return 1 if refused else 0
+
+
+def _show(reports: list["Report"], refused: list[tuple[str, PaperwireError]], *, each: bool) -> None:
+    """One by one, or by format and by reason where there are more than a screen holds; `each` wants every digest."""
+    from bot.digests.overview import MANY, Overview, Refusals
+    from bot.digests.report import DigestTables
+
+    many = len(reports) + len(refused) > MANY
+    if reports:
+        print_table(Overview(reports) if many and not each else DigestTables(reports))
+    if many and refused:
+        print_table(Refusals(refused, len(reports) + len(refused)), trouble=True)
+    else:
+        for _, error in refused:
+            complain(str(error))
+    if not reports and not refused:
         complain("There is no file to read.")
-    return 0 if len(readable) == len(reports) else 1
 
 
 def _without_items(report: "Report") -> dict[str, object]:
     return {name: value for name, value in report.items() if name != "items"}
 
 
-def digests_in(paths: list[str]) -> Iterator[tuple[str, Digest | PaperwireError]]:
-    """What stands at these paths, each document read or with the reason why it could not be."""
-    from bot.cli._paths import documents
+def digests_in(
+    documents: Iterable[tuple[str, bytes | PaperwireError]],
+) -> Iterator[tuple[str, Digest | PaperwireError]]:
+    """Each document read as a digest, or with the reason why it could not be."""
     from bot.digests import read_digest
 
-    for path, data in documents(paths):
+    for path, data in documents:
         try:
             yield path, data if isinstance(data, PaperwireError) else read_digest(data, path)
         except PaperwireError as error:

@@ -12,7 +12,7 @@ import typer
 from bot.cli._options import As, AsOrAll, Json, Now
 from bot.cli._streams import is_narrow, print_json, print_reply, print_table, printable, say
 from bot.ports import Reply
-from subscriptions import Paper
+from subscriptions import ChatState, Paper
 
 if TYPE_CHECKING:
     from bot.commands import Row
@@ -56,7 +56,7 @@ def subscribe(
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     from bot.cli._queries import refusals_of
     from bot.cli._session import described, opened
-    from subscriptions import Wish
+    from subscriptions import Wish, allow
     from subscriptions import subscribe as add
 
     wish = Wish(text=query, every=every, on=on, at=at, tz=tz, since=since, name=name, added_by="")
@@ -64,6 +64,8 @@ def subscribe(
         address = session.address(chat)
         title, kind = described(session, address)
         done = add(session.store, address, wish, now=session.now, title=title, kind=kind)
+        if done.chat.state is ChatState.ASKED:  # the command line asks nobody
+            allow(session.store, done.chat.address, now=session.now)
     print_reply(_echo(done))
     if done.outcome == "added":
         say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
@@ -192,7 +194,7 @@ def unsubscribe(
 
     with opened(now) as session, refusals_of(which):
         address = session.address(chat)
-        gone = remove(session.store, address, which)
+        gone = remove(session.store, address, which, now=session.now)
     print_reply(unsubscribed(gone, TERMINAL))
     for wish in gone:
         say(f"  Undo: {_again(wish, str(address))}")

@@ -1,13 +1,129 @@
-"""The first words: start, help, about; and what nobody understands."""
+"""The first words: start, with what a shared link offers; and what nobody understands."""
 
+from dataclasses import replace
+
+from bot.commands.settings import LANGUAGES
+from bot.commands.subscribing import sub
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Reply
-from subscriptions import Sentence
+from bot.ports import Button, Buttons, Reply
+from subscriptions import (
+    ChatKind,
+    Link,
+    Sentence,
+    find_link,
+    found_lately,
+    parse_query,
+    set_setting,
+    split_when,
+)
+
+ADDED = "added"  # what our links that add the bot to a chat carry: the chat is greeted when the bot arrives
+OFFER = "offer"  # the verb of links that share a subscription
+_WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Yann LeCun"')
+_WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Yann LeCun"')
+_LONGEST = 32  # characters of a word that is repeated to the person
 
 
-def start(turn: Turn) -> Reply:
-    """What this bot is, and examples that work."""
-    return Reply(lines=(turn.say("I tell you when papers appear that you care about."),))
+def start(turn: Turn) -> Reply | None:
+    """What this bot is, and examples that work; behind a shared link what it offers."""
+    if turn.home.kind is not ChatKind.PRIVATE:
+        return _in_a_group(turn)
+    if turn.args:
+        link = find_link(turn.store, turn.args)
+        if link is not None and link.verb == OFFER and not link.place:
+            return _offer(turn, turn.args, link)
+        begin = _begin(turn)
+        return replace(begin, lines=(turn.say("What that link led to is not there any more."), *begin.lines))
+    return _begin(turn)
+
+
+def _begin(turn: Turn) -> Reply:
+    lines = (
+        turn.say("I tell you when papers appear that you care about, once a day or at once."),
+        turn.say("Send me words that such a paper holds, or press an example:"),
+    )
+    return Reply(lines=lines, buttons=_first_buttons(turn))
+
+
+def _first_buttons(turn: Turn) -> Buttons:
+    examples = _WITH_CATEGORIES if turn.house.categorised else _WITHOUT
+    rows: list[tuple[Button, ...]] = [
+        (Button(label=query, verb="example", arguments={"query": query}),) for query in examples
+    ]
+    other = next(code for code in LANGUAGES if code != turn.home.settings.lang)
+    rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
+    bot = turn.house.bots.get("telegram", "")
+    if bot and turn.home.address.platform == "telegram":
+        rows.append(adding(turn, bot))
+    return tuple(rows)
+
+
+def adding(turn: Turn, bot: str) -> tuple[Button, ...]:
+    """Telegram's own dialogues to add a bot (core.telegram.org/api/links#bot-links)."""
+    group = f"https://t.me/{bot}?startgroup={ADDED}"
+    channel = f"https://t.me/{bot}?startchannel={ADDED}&admin=post_messages"
+    return (
+        Button(label=turn.say("add to group"), url=group),
+        Button(label=turn.say("add to channel"), url=channel),
+    )
+
+
+def _in_a_group(turn: Turn) -> Reply | None:
+    """Two lines; none after our own link, since the chat was greeted when the bot arrived."""
+    if turn.args == ADDED:
+        return None
+    bot = turn.house.bots.get(turn.home.address.platform, "")
+    command = f"/sub@{bot}" if bot else "/sub"
+    return Reply(
+        lines=(
+            turn.say("I tell this chat when papers appear that it asks for."),
+            turn.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),
+        )
+    )
+
+
+def press_example(turn: Turn) -> Reply:
+    """Subscribes to an example."""
+    return sub(replace(turn, args=str(turn.arguments["query"])))
+
+
+def press_speak(turn: Turn) -> Reply:
+    """The other language, and the first words in it."""
+    chat = set_setting(turn.store, turn.home.address, "lang", str(turn.arguments["lang"]), now=turn.now, who=turn.who)
+    voice = turn.voice.speaking(chat.settings.lang, chat.settings.timezone)
+    return replace(_begin(replace(turn, home=chat, chat=chat, voice=voice)), replaces=True)
+
+
+# ------------------------------------------------------------------------------------------------- a shared subscription
+
+
+def _offer(turn: Turn, payload: str, link: Link) -> Reply:
+    """What a link offers: how it reads, when it would come, what it would have found."""
+    text, when = str(link.arguments["text"]), str(link.arguments["when"])
+    query = parse_query(text)
+    found, days = found_lately(turn.store, query, now=turn.now)
+    lines = [turn.say("Somebody shares a subscription with you:"), f"{turn.words.reading(query)} · {when}"]
+    if days:
+        known = turn.voice.count("the one day I know", "the {count} days I know", days)
+        lines.append(turn.voice.count("{count} paper in {days}.", "{count} papers in {days}.", len(found), days=known))
+    lines += [f"· {turn.title(paper)}" for paper in found[:EXAMPLES]]
+    accept = Button(label=turn.say("subscribe"), verb="accept", arguments={"link": payload})
+    return Reply(lines=tuple(lines), buttons=((accept,),))
+
+
+def press_accept(turn: Turn) -> Reply:
+    """Subscribes to what was shared, as it is now."""
+    link = find_link(turn.store, str(turn.arguments["link"]))
+    if link is None or link.verb != OFFER:
+        return Reply(toast=turn.say("What that link led to is not there any more."))
+    text, when = str(link.arguments["text"]), str(link.arguments["when"])
+    timed = f"{text} {when}"
+    # In a query that closes a quotation mark itself the time would be words of it.
+    wish = timed if split_when(timed) == (text, when) else text
+    return replace(sub(replace(turn, args=wish)), replaces=True)
+
+
+# --------------------------------------------------------------------------------------------------- not understood
 
 
 def unknown(turn: Turn) -> Reply:
@@ -15,12 +131,17 @@ def unknown(turn: Turn) -> Reply:
     from bot.commands.registry import nearest  # noqa: PLC0415 - the registry imports this family
 
     near = nearest(turn.args)
-    lines = [turn.say("I do not know /{name}.", name=turn.args)]
+    lines = [turn.say("I do not know /{name}.", name=turn.args[:_LONGEST])]
     lines.append(turn.say("Did you mean /{name}?", name=near) if near else turn.say("/help lists what I know."))
     return Reply(lines=tuple(lines), ok=False)
 
 
 UNKNOWN = Press(run=unknown)
+EXAMPLES = 3  # papers that an offer shows
 
-COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), listed=False),)
-PRESSES: dict[str, Press] = {}
+COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), listed=False, here=True),)
+PRESSES: dict[str, Press] = {
+    "example": Press(run=press_example, changes=True),
+    "speak": Press(run=press_speak, changes=True),
+    "accept": Press(run=press_accept, changes=True),
+}

@@ -1,5 +1,169 @@
 """What happens to a chat without anybody saying a word: the bot is added, blocked, let in again; a group moves."""
 
-from bot.commands.turn import Run
+from collections.abc import Mapping
+from datetime import timedelta
 
-HAPPENINGS: dict[str, Run] = {}
+from bot.commands.connecting import known
+from bot.commands.returning import welcome_back
+from bot.commands.turn import Run, Turn
+from bot.ports import Button, Reply
+from subscriptions import (
+    ChatAddress,
+    ChatKind,
+    Link,
+    chat_moved,
+    commands_since,
+    is_gone,
+    known_or_new,
+    lose_place,
+    meet,
+    recall,
+    remember,
+    set_owner,
+    tell_owner,
+)
+
+NOT_AGAIN = timedelta(days=30)  # how long a place that was greeted is not greeted again
+WROTE_LATELY = timedelta(days=7)  # how long the store knows that somebody who has no chat here wrote to us
+
+
+def arrived(turn: Turn) -> Reply | None:
+    """The bot was added. A group gets one line; of a channel the person who did it hears in private."""
+    _meet(turn)
+    missed = welcome_back(turn)
+    if turn.home.kind is ChatKind.BROADCAST:
+        return _card(turn)
+    return missed or greeting(turn)
+
+
+def greeting(turn: Turn) -> Reply | None:
+    """One silent line for a group; None: it was greeted within the last thirty days."""
+    if not _first_in_a_while(turn):
+        return None
+    name = turn.house.bots.get(turn.home.address.platform, "")
+    command = f"/sub@{name}" if name else "/sub"
+    return Reply(lines=(turn.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),))
+
+
+def _card(turn: Turn) -> Reply | None:
+    """What the person who added the bot to a channel can do with it, in private, if they have begun to talk with it."""
+    private = _private_chat(turn)
+    if private is None or not _first_in_a_while(turn):
+        return None
+    title = turn.chat.title or str(turn.chat.address)
+    lines = (
+        turn.say(
+            "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=title
+        ),
+        turn.say("What shall I bring there? For example: /sub {chat} diffusion", chat=turn.chat.address.address),
+    )
+    button = Button(label=turn.say("manage it from here"), verb="connect", only=turn.request.sender)
+    return Reply(to=private, lines=lines, buttons=((button,),))
+
+
+def left(turn: Turn) -> Reply | None:
+    """The bot was blocked or removed: everything there waits until it is let in again."""
+    if _moved_on(turn):
+        return None
+    private = turn.chat.kind is ChatKind.PRIVATE
+    reason = "The bot was blocked there." if private else "The bot was removed from there."
+    lose_place(turn.store, turn.home.address, reason, topic=False, now=turn.now, by=turn.request.sender)
+    return None
+
+
+def muted(turn: Turn) -> Reply | None:
+    """The bot may read and not write. Whoever added it to a channel without that right is told how to mend it."""
+    if _moved_on(turn):
+        return None
+    came = turn.request.told.get("before") in ("left", "kicked")
+    if came:
+        _meet(turn)
+    lose_place(turn.store, turn.home.address, "The bot has no rights to write there.", topic=False, now=turn.now)
+    private = _private_chat(turn) if came and turn.chat.kind is ChatKind.BROADCAST else None
+    if private is None:
+        return None
+    title = turn.chat.title or str(turn.chat.address)
+    words = turn.say("I am in the channel {title} now, but may not post there. Give me the right to post.", title=title)
+    return Reply(to=private, lines=(words,), ok=False)
+
+
+def back(turn: Turn) -> Reply | None:
+    """The bot may write again: it goes on by itself, and what was missed is offered; of a channel its owner hears."""
+    was_gone = is_gone(turn.home)
+    missed = welcome_back(turn)
+    if turn.home.kind is not ChatKind.BROADCAST:
+        return missed
+    if not was_gone:
+        return None
+    card = _card(turn)
+    if card is None:
+        tell_owner(turn.store, turn.home, "resumed", {}, now=turn.now, key=turn.request.update, by=turn.request.sender)
+    return card
+
+
+def moved(turn: Turn) -> Reply | None:
+    """A group became a supergroup. The platform says so in both, in any order; the second time nothing is left to move."""
+    here, told = turn.request.chat, turn.request.told
+    old, new = (here.address, told["to"]) if told.get("to") else (told.get("from", ""), here.address)
+    if old and new:
+        chat_moved(turn.store, ChatAddress(here.platform, old), new, now=turn.now)
+    return None
+
+
+def topic_closed(turn: Turn) -> Reply | None:
+    """What a topic asked for waits until it is open again; the group hears of it once, in General."""
+    lose_place(turn.store, turn.request.chat, "The topic was closed.", topic=True, now=turn.now)
+    return None
+
+
+def topic_open(turn: Turn) -> Reply | None:
+    """The topic goes on by itself, and what was missed is offered there."""
+    return welcome_back(turn)
+
+
+def _moved_on(turn: Turn) -> bool:
+    """Whether this is about an address that the chat has left: a group that became a supergroup is taken from the bot."""
+    return turn.home.address.lane != turn.request.chat.lane
+
+
+def _meet(turn: Turn) -> None:
+    """Whoever adds the bot is the one who hears of what happens to it there."""
+    if turn.chat.kind is ChatKind.PRIVATE:
+        return
+    if not turn.request.sender:
+        meet(
+            turn.store, turn.chat.address, turn.chat.kind, now=turn.now, title=turn.chat.title, public=turn.chat.public
+        )
+        return
+    set_owner(turn.store, known(turn).address, turn.request.sender)
+    if private := _private_chat(turn):  # there they hear of it
+        meet(turn.store, private, ChatKind.PRIVATE, now=turn.now, lang=turn.request.language)
+
+
+def _private_chat(turn: Turn) -> ChatAddress | None:
+    """The private chat of the person who did it, if the bot may write there: they have talked with it."""
+    if not turn.request.sender:
+        return None
+    chat = known_or_new(turn.store, turn.person, ChatKind.PRIVATE)
+    if chat.id:
+        return None if is_gone(chat) else chat.address
+    return turn.person if commands_since(turn.store, turn.person, turn.now - WROTE_LATELY) else None
+
+
+def _first_in_a_while(turn: Turn) -> bool:
+    name = f"greeted:{turn.home.address}"
+    if recall(turn.store, name, since=turn.now - NOT_AGAIN):
+        return False
+    remember(turn.store, name, Link(verb="greeted", place=str(turn.home.address)), now=turn.now)
+    return True
+
+
+HAPPENINGS: Mapping[str, Run] = {
+    "arrived": arrived,
+    "left": left,
+    "muted": muted,
+    "back": back,
+    "moved": moved,
+    "topic-closed": topic_closed,
+    "topic-open": topic_open,
+}

@@ -4,10 +4,45 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from bot.commands import beginning, happenings, subscribing
+from bot.commands import (
+    access,
+    amending,
+    asking,
+    beginning,
+    cards,
+    connecting,
+    happenings,
+    helping,
+    keeping,
+    listing,
+    papers,
+    pausing,
+    portable,
+    reasons,
+    settings,
+    subscribing,
+    undoing,
+)
 from bot.commands.turn import Command, Press, Run
 
-_FAMILIES = (beginning, subscribing)
+_FAMILIES = (
+    beginning,
+    subscribing,
+    listing,
+    amending,
+    pausing,
+    undoing,
+    papers,
+    reasons,
+    asking,
+    cards,
+    settings,
+    helping,
+    keeping,
+    portable,
+    connecting,
+    access,
+)
 
 COMMANDS: tuple[Command, ...] = tuple(command for family in _FAMILIES for command in family.COMMANDS)
 PRESSES: Mapping[str, Press] = MappingProxyType(

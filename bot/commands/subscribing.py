@@ -1,28 +1,279 @@
-"""sub, list: what a chat asks for."""
+"""sub, unsub: what a chat asks for, said and taken back; and a /sub that is edited soon after."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.commands.advising import REWRITE, advice_button, advice_for, advice_line
+from bot.commands.picking import gone, named, numbered, pick_list, shown_buttons
+from bot.commands.settings import zone_buttons
 from bot.commands.turn import Command, Press, Turn
-from bot.commands.wishes import subscribed
-from bot.ports import Button, Reply
-from subscriptions import Sentence, Wish, parse_query, split_when, subscribe, unsubscribe
+from bot.commands.undoing import undo_row
+from bot.commands.wishes import one_line, subscribed, unsubscribed
+from bot.ports import Button, Buttons, Reply
+from subscriptions import (
+    ChatKind,
+    Link,
+    PaperwireError,
+    QueryError,
+    Refused,
+    Sentence,
+    Subscribed,
+    Wish,
+    edit,
+    parse_query,
+    recall,
+    remember,
+    split_when,
+    subscribe,
+    unsubscribe,
+)
+
+MOST_LINES = 20  # wishes in one message
+EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """One line of a /sub, and what became of it."""
+
+    text: str  # without its WHEN
+    when: str | None
+    done: Subscribed | None = None
+    error: PaperwireError | None = None
+    instead: str = ""  # the query that it takes the place of
 
 
 def sub(turn: Turn) -> Reply:
-    """Adds a subscription."""
-    parse_query(turn.args)
-    done = subscribe(turn.store, turn.chat.address, Wish(text=turn.args), now=turn.now)
+    """Adds a wish for each line; an edited message replaces what it added before."""
+    lines = [line.strip() for line in turn.args.splitlines() if line.strip()]
+    if not lines:
+        raise Refused(
+            Sentence("Say what papers should hold."),
+            Sentence('For example: /sub diffusion -survey, /sub author:"Jane Doe", /sub cs.LG daily 9'),
+        )
+    if len(lines) > MOST_LINES:
+        raise Refused(
+            Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
+            Sentence("Send the rest in another message."),
+        )
+    before = _said_before(turn)
+    said = _replaced(turn, lines, before) if before else [_added(turn, _read(line)) for line in lines]
+    if len(said) == 1 and said[0].error is not None:
+        raise said[0].error
+    _remember(turn, said, before)
+    if len(said) == 1 and said[0].done is not None:
+        return echo(turn, said[0].done, instead=said[0].instead)
+    return _several(turn, said)
+
+
+def follow(turn: Turn, text: str) -> Reply:
+    """Subscribes to one query, as a button or another command asks for it, and echoes it. Raises QueryError, Refused."""
+    return echo(turn, _subscribed(turn, _Said(text=text, when=None)))
+
+
+def echo(turn: Turn, done: Subscribed, *, instead: str = "", replaces: bool = False) -> Reply:
+    """What became of a wish, with advice and buttons; two lines in groups."""
+    private = turn.home.kind is ChatKind.PRIVATE
+    advice = advice_for(turn, done)
     reply = subscribed(
-        done, turn.voice, reading=turn.words.reading(done.query), examples=[turn.title(k) for k in done.examples]
+        done,
+        turn.voice,
+        reading=turn.words.reading(done.query),
+        examples=[turn.title(known) for known in done.examples],
+        instead=instead,
+        advice=advice_line(turn, advice) if advice and private else "",
+        short=not private,
+        now=turn.now,
     )
     number = done.subscription.number
-    undo = Button(label=turn.say("undo"), verb="unsub", arguments={"number": number})
-    return Reply(lines=reply.lines, ok=reply.ok, buttons=((undo,),))
+    better = advice_button(turn, advice, number) if advice else None
+    today = Button(label=turn.say("today's now"), verb="today", arguments={"number": number})
+    last = ([today] if private and done.outcome == "added" and done.found else []) + _undo(turn, done)
+    zones: Buttons = ()
+    if _asks_for_zone(turn, done):
+        question = turn.say("The times are those of {zone}. Which clock is yours?", zone=turn.chat.settings.timezone)
+        reply = replace(reply, lines=(*reply.lines, question))
+        zones = zone_buttons(turn)
+    rows = ((better,) if better else (), tuple(last), *zones)
+    return replace(reply, buttons=shown_buttons(turn, rows), replaces=replaces)
+
+
+def press_rewrite(turn: Turn) -> Reply:
+    """The advice is followed."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    if wish is None:
+        return gone(turn)
+    text = str(turn.arguments["text"])
+    done = edit(turn.store, turn.chat.address, wish.number, text, now=turn.now, who=turn.who)
+    return echo(turn, done, instead=turn.words.reading(parse_query(wish.text)), replaces=True)
+
+
+def unsub(turn: Turn) -> Reply:
+    """Removes by number or query, or everything; without words it asks which."""
+    if not turn.args:
+        return _which(turn)
+    if turn.args.casefold() == "all":
+        return unsub_all(turn)
+    return _removed(turn, str(named(turn, turn.args).number))
+
+
+def unsub_all(turn: Turn) -> Reply:
+    """Removes everything, without a question: it can be undone."""
+    return _removed(turn, "all") if turn.chat.id else unsubscribed((), turn.voice)
 
 
 def press_unsub(turn: Turn) -> Reply:
-    """Takes a subscription back."""
-    unsubscribe(turn.store, turn.chat.address, str(turn.arguments["number"]))
-    return Reply(lines=(turn.say("Removed."),), ok=True, replaces=True)
+    """Removes the one that was picked."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    return gone(turn) if wish is None else replace(_removed(turn, str(wish.number)), replaces=True)
 
+
+def press_unsub_all(turn: Turn) -> Reply:
+    """Removes everything."""
+    return replace(unsub_all(turn), replaces=True)
+
+
+def press_unsub_page(turn: Turn) -> Reply:
+    """Another page of the pick list."""
+    return _which(turn, page=int(turn.arguments["page"]), replaces=True)
+
+
+def _which(turn: Turn, *, page: int = 0, replaces: bool = False) -> Reply:
+    question = turn.say("Which one do you want to remove? /unsub N does it, too.")
+    everything = Button(label=turn.say("remove all"), verb="unsub-all")
+    return pick_list(turn, question, "unsub", page=page, replaces=replaces, last=(everything,))
+
+
+def _removed(turn: Turn, which: str) -> Reply:
+    found = unsubscribe(turn.store, turn.chat.address, which, now=turn.now, who=turn.who)
+    return replace(unsubscribed(found, turn.voice), buttons=undo_row(turn) if found else ())
+
+
+# -------------------------------------------------------------------------------------------------------- line by line
+
+
+def _read(line: str) -> _Said:
+    text, when = split_when(line)
+    return _Said(text=text, when=when)
+
+
+def _added(turn: Turn, said: _Said) -> _Said:
+    """A line that is refused refuses only itself."""
+    try:
+        return replace(said, done=_subscribed(turn, said))
+    except PaperwireError as error:
+        return replace(said, error=error)
+
+
+def _subscribed(turn: Turn, said: _Said) -> Subscribed:
+    wish = Wish(text=said.text, when=said.when, added_by=turn.request.sender_name)
+    return subscribe(turn.store, turn.chat.address, wish, now=turn.now, who=turn.who)
+
+
+def _several(turn: Turn, said: Sequence[_Said]) -> Reply:
+    done = [one for one in said if one.done is not None]
+    head = turn.voice.count(
+        "{done} of {count} line is a subscription now.",
+        "{done} of {count} lines are subscriptions now.",
+        len(said),
+        done=len(done),
+    )
+    lines = [one_line(one.done, turn.voice, reading=turn.words.reading(one.done.query)) for one in done if one.done]
+    refused = tuple(text for one in said if one.error for text in _refused(turn, one.text, one.error))
+    buttons = undo_row(turn) if any(one.done and one.done.outcome != "known" for one in done) else ()
+    return Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=buttons)
+
+
+def _refused(turn: Turn, text: str, error: PaperwireError) -> tuple[str, str]:
+    """A line that was refused, and below it where and why."""
+    why = error.sentence.say(turn.voice.translate)
+    if not isinstance(error, QueryError):
+        return text, f"^ {why}"
+    line, mark = turn.words.caret(text, error.column)
+    return line, f"{mark} {why}"
+
+
+def _undo(turn: Turn, done: Subscribed) -> list[Button]:
+    rows = undo_row(turn) if done.outcome != "known" else ()
+    return [button for row in rows for button in row]
+
+
+def _asks_for_zone(turn: Turn, done: Subscribed) -> bool:
+    """At the first wish of a person whose clock nobody knows."""
+    return (
+        turn.chat.kind is ChatKind.PRIVATE
+        and turn.chat.address.platform == "telegram"
+        and turn.chat.address == turn.home.address
+        and (done.outcome, done.subscription.number) == ("added", 1)
+        and turn.chat.settings.timezone == turn.house.timezone
+    )
+
+
+# ------------------------------------------------------------------------------------------------- an edited /sub
+
+
+def _remember(turn: Turn, said: Sequence[_Said], before: Sequence[int]) -> None:
+    """Which subscriptions this message made, so that its edit can replace them; not those that were there before it."""
+    done = [one.done for one in said if one.done]
+    made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
+    if made and turn.request.message and not turn.request.pressed:
+        link = Link(verb="said", arguments={"numbers": made}, place=str(turn.home.address))
+        remember(turn.store, _name(turn), link, now=turn.now)
+
+
+def _said_before(turn: Turn) -> list[int]:
+    """The numbers of what this message made before it was edited, without those that are gone."""
+    if not turn.request.edited:
+        return []
+    link = recall(turn.store, _name(turn), since=turn.now - 2 * EDITED_WITHIN)  # how late it is was asked before
+    numbers = link.arguments["numbers"] if link else []
+    return [number for number in numbers if numbered(turn, number) is not None]
+
+
+def _replaced(turn: Turn, lines: Sequence[str], numbers: Sequence[int]) -> list[_Said]:
+    """What is asked for as before stays, what is new takes the places of what is gone, in their order."""
+    there = {wish.canonical: wish.number for number in numbers if (wish := numbered(turn, number))}
+    read = [_read(line) for line in lines]
+    kept = [there.get(_canonical(one.text)) for one in read]
+    free = [number for number in numbers if number not in kept]
+    said = []
+    for one, place in zip(read, kept, strict=True):
+        number = place or (free.pop(0) if free and _canonical(one.text) else None)
+        said.append(_edited(turn, one, number) if number else _added(turn, one))
+    if not any(one.error for one in said):
+        for number in free:
+            unsubscribe(turn.store, turn.chat.address, str(number), now=turn.now, who=turn.who)
+    return said
+
+
+def _edited(turn: Turn, said: _Said, number: int) -> _Said:
+    before = numbered(turn, number)
+    try:
+        when = said.when or turn.chat.settings.schedule
+        done = edit(turn.store, turn.chat.address, number, said.text, when=when, now=turn.now, who=turn.who)
+    except PaperwireError as error:
+        return replace(said, error=error)
+    return replace(said, done=done, instead=turn.words.reading(parse_query(before.text)) if before else "")
+
+
+def _canonical(text: str) -> str:
+    try:
+        return parse_query(text).canonical
+    except QueryError:
+        return ""
+
+
+def late_edit(turn: Turn) -> Reply:
+    """An edit that came too late to be taken for what was meant at first."""
+    return Reply(lines=(turn.say("An edit counts within five minutes. Send it as a new message, please."),))
+
+
+def _name(turn: Turn) -> str:
+    return f"said:{turn.home.address}:{turn.request.message}"
+
+
+LATE_EDIT = Press(run=late_edit)
 
 COMMANDS = (
     Command(
@@ -33,6 +284,20 @@ COMMANDS = (
         usage="QUERY [WHEN]",
         summary=Sentence("subscribe to a query"),
     ),
+    Command(
+        name="unsub",
+        aliases=("unsubscribe", "remove"),
+        run=unsub,
+        changes=True,
+        looks=True,
+        usage="[N|QUERY|all]",
+        summary=Sentence("remove a subscription"),
+    ),
+    Command(name="unsuball", run=unsub_all, changes=True, summary=Sentence("remove all subscriptions"), listed=False),
 )
-PRESSES = {"unsub": Press(run=press_unsub, changes=True)}
-_ = split_when
+PRESSES = {
+    REWRITE: Press(run=press_rewrite, changes=True),
+    "unsub": Press(run=press_unsub, changes=True),
+    "unsub-all": Press(run=press_unsub_all, changes=True),
+    "unsub-page": Press(run=press_unsub_page),
+}

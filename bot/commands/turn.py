@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from bot.commands.voice import Voice
 from bot.ports import Reply, Request
-from subscriptions import Chat, ChatAddress, KnownPaper, Paper, Query, Sentence, Store
+from subscriptions import Chat, ChatAddress, ChatKind, KnownPaper, Paper, Query, Sentence, Store, runs_the_bot
 
 
 class Words(Protocol):
@@ -33,7 +33,7 @@ class House:
     timezone: str = "UTC"
     bots: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
     categorised: bool = True  # some source here tells categories
-    code: str = ""  # makes its sender the first administrator; "": there is one already
+    version: str = ""  # of paperwire; "" where it runs from its source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +58,26 @@ class Turn:
     seen_by_all: bool = False  # the reply stands in a group or channel
 
     @property
+    def person(self) -> ChatAddress:
+        """The private chat of whoever asks."""
+        return ChatAddress(self.home.address.platform, self.request.sender)
+
+    @property
+    def who(self) -> str:
+        """Who asks, as changes remember it: "ID NAME"."""
+        return f"{self.request.sender} {self.request.sender_name}".strip()
+
+    @property
     def admin(self) -> bool:
-        """Whether the chat that asks runs this bot."""
-        return self.home.admin or self.home.address in self.house.admins
+        """Whether who asks runs this bot: the chat does, or the person, wherever they say it."""
+        if not self.in_public and (self.home.admin or self.home.address in self.house.admins):
+            return True
+        return bool(self.request.sender) and runs_the_bot(self.store, self.house.admins, self.person)
+
+    @property
+    def in_public(self) -> bool:
+        """Whether strangers read the reply: buttons that do something would be everybody's, so it carries none."""
+        return self.home.public or self.home.kind is ChatKind.BROADCAST
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in the reader's language."""
@@ -84,9 +101,12 @@ class Command:
     aliases: tuple[str, ...] = ()
     usage: str = ""  # what follows the name: "QUERY [WHEN]"
     changes: bool = False  # only for those who manage the chat
+    looks: bool = False  # with no words after it, it only shows something and changes nothing
     operator: bool = False  # only for administrators of the bot
     listed: bool = True  # stands in menus
     wants_file: bool = False  # reads a document that comes along
+    here: bool = False  # about the chat where it is said, also while that manages another one
+    names_chats: bool = False  # a chat in its words is what it reads, not where it is sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +116,4 @@ class Press:
     run: Run
     changes: bool = False
     operator: bool = False
+    here: bool = False  # about the chat where the button stands, even if what it stands under is about another

@@ -2,16 +2,19 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bot.commands.beginning import UNKNOWN
 from bot.commands.plain import PLAIN
 from bot.commands.registry import HAPPENINGS, PRESSES, command_named
+from bot.commands.subscribing import EDITED_WITHIN, LATE_EDIT
 from bot.commands.turn import Command, Run
 from bot.ports import Request
 from subscriptions import ChatKind, Link
 
-_DIRECTED = re.compile(r"(@\w{4,}|-100\d{5,})(?:\s+|$)")
+ABOUT = "about"  # the argument of a button that stands in one chat and is about another
+_DIRECTED = re.compile(r"((?:@\w{4,}|-100\d{5,})(?:/\d{1,12})?)(?:\s+|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,18 +24,29 @@ class Intent:
     run: Run
     changes: bool = False  # only for those who manage the chat that it is about
     operator: bool = False
-    target: str = ""  # "@name" or "-100…": the chat that it is about, if it is not the one where it was said
+    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the chat that it is about, if it is another one
+    here: bool = False  # about the chat where it was said, even while that manages another one
     args: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
     wants_file: bool = False
     counts: bool = True  # against the twenty a minute
 
 
-def understand(request: Request, link: Link | None) -> Intent | None:
-    """What the request asks for; None: nothing that we may answer. `link` is what the pressed button stands for."""
+def understand(request: Request, link: Link | None, *, now: datetime) -> Intent | None:
+    """What the request asks for; None: nothing that we may answer. `link` is what the pressed button stands for.
+
+    What was edited soon counts as if it were written now, what was edited later is not done.
+    """
+    intent = _understood(request, link)
+    if intent and request.edited and request.written and now - request.written > EDITED_WITHIN:
+        return Intent(run=LATE_EDIT.run, here=True)
+    return intent
+
+
+def _understood(request: Request, link: Link | None) -> Intent | None:
     if request.happened:
         run = HAPPENINGS.get(request.happened)
-        return Intent(run=run, counts=False) if run else None
+        return Intent(run=run, here=True, counts=False) if run else None
     if request.pressed:
         return _pressed(link)
     if request.command:
@@ -41,8 +55,16 @@ def understand(request: Request, link: Link | None) -> Intent | None:
         return None
     if request.place.kind is ChatKind.PRIVATE:
         return Intent(run=PLAIN.run, args=request.text, wants_file=bool(request.file))
+    return _mentioned(request)
+
+
+def _mentioned(request: Request) -> Intent | None:
+    """In a group, words that name the bot or answer it; their first is the command."""
     first, _, rest = request.text.strip().partition(" ")
-    return _said(request, first.lstrip("/"), rest)
+    name = first.lstrip("/")
+    if request.answers and command_named(name) is None:
+        return None  # people talk about a paper under our message
+    return _said(request, name or "start", rest)
 
 
 def _said(request: Request, name: str, text: str) -> Intent | None:
@@ -51,16 +73,17 @@ def _said(request: Request, name: str, text: str) -> Intent | None:
         # In a group a word that nobody knows may be for another bot.
         quiet = request.place.kind is not ChatKind.PRIVATE and not request.meant
         return None if quiet else Intent(run=UNKNOWN.run, args=name)
-    target, text = _directed(text)
+    target, text = ("", text) if command.names_chats else _directed(text)
     return _intent(command, target, text)
 
 
 def _intent(command: Command, target: str, text: str) -> Intent:
     return Intent(
         run=command.run,
-        changes=command.changes,
+        changes=command.changes and not (command.looks and not text.strip()),
         operator=command.operator,
         target=target,
+        here=command.here,
         args=text.strip(),
         wants_file=command.wants_file,
     )
@@ -76,4 +99,8 @@ def _pressed(link: Link | None) -> Intent | None:
     press = PRESSES.get(link.verb) if link else None
     if link is None or press is None:
         return None
-    return Intent(run=press.run, changes=press.changes, operator=press.operator, arguments=dict(link.arguments))
+    arguments = dict(link.arguments)
+    about = str(arguments.pop(ABOUT, "")).partition(":")[2]
+    return Intent(
+        run=press.run, changes=press.changes, operator=press.operator, target=about, here=True, arguments=arguments
+    )

@@ -1,7 +1,7 @@
 """The language that answers are given in."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 
@@ -18,5 +18,14 @@ class Voice(Protocol):
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """The form that `count` asks for; the hole `{count}` takes the number."""
 
+    def day(self, day: date) -> str:
+        """A day with its weekday."""
+
     def moment(self, moment: datetime, *, about: bool = False) -> str:
         """A day and a time by the chat's clock."""
+
+    def city(self, zone: str) -> str:
+        """The city that a zone is named after, as this language writes it; an offset as it is."""
+
+    def speaking(self, lang: str, timezone: str) -> "Voice":
+        """The same in another language or zone."""

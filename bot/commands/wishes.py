@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.commands.changes import fixed_offset
 from bot.commands.voice import Voice
 from bot.ports import Reply
-from subscriptions import Sentence, Subscription, cadence_text
+from subscriptions import ChatState, Sentence, Subscription, cadence_text
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
     from subscriptions import Listed, Subscribed
 
-
+_MOST_NAMED = 10  # subscriptions that a reply names one by one
 _HELD = {
     "paused": Sentence("paused"),
     "asked": Sentence("waits for an admin"),
@@ -32,26 +33,52 @@ class Row:
     next_due: str  # "Mon 26 Jan 08:00"; "" when it waits for papers
 
 
-def subscribed(done: "Subscribed", voice: Voice, *, reading: str, examples: Sequence[str]) -> Reply:
+def subscribed(
+    done: "Subscribed",
+    voice: Voice,
+    *,
+    reading: str,
+    examples: Sequence[str],
+    instead: str = "",
+    advice: str = "",
+    short: bool = False,
+    now: datetime | None = None,
+) -> Reply:
     """The echo of a wish: how it was read, when it comes, what it would have brought.
 
-    `reading` is the query in words, `examples` are papers that it would have brought, one line each.
+    `reading` is the query in words, `examples` are papers that it would have brought, one line each, `instead` what it
+    was before, `advice` a sentence. With `short`, for groups, all that counts in two lines. `now` tells whether the first
+    time has begun already.
     """
     wish = done.subscription
     zone = wish.zone or done.chat.settings.timezone
     head = f"{wish.number}  {reading} · {_when(wish, zone)}"
     if wish.name:
         head = f"{head} · {wish.name}"
-    lines = [head, *(f"({hint.say(voice.translate)})" for hint in done.query.hints)]
-    if done.outcome == "added":
+    hints = [f"({hint.say(voice.translate)})" for hint in done.query.hints]
+    if short:
+        return Reply(
+            lines=(" ".join((head, *hints[:1])), " ".join((_become(done, voice), _first(done, voice, now)))), ok=True
+        )
+    lines = [head, *hints]
+    if instead:
+        lines.append(voice.say("Instead of: {words}", words=instead))
+    if done.outcome in ("added", "edited"):
         lines += _found(done, voice, examples)
-        lines.append(voice.say("Begins with what came since {moment}.", moment=voice.moment(done.starts)))
-    elif done.outcome == "rescheduled":
-        lines.append(voice.say("It was there already; its schedule is changed."))
     else:
-        lines.append(voice.say("It was there already; its schedule stays."))
-    lines.append(_first(done, voice))
+        lines.append(_become(done, voice))
+    lines += [advice] if advice else []
+    if done.outcome == "added":
+        lines.append(voice.say("Begins with what came since {moment}.", moment=voice.moment(done.starts)))
+    lines.append(_first(done, voice, now))
     return Reply(lines=(*lines, *fixed_offset(zone, voice)), ok=True)
+
+
+def one_line(done: "Subscribed", voice: Voice, *, reading: str) -> str:
+    """A wish as one of several: its number, how it was read, when it comes, and whether it is new."""
+    wish = done.subscription
+    said = f"{wish.number}  {reading} · {_when(wish, wish.zone or done.chat.settings.timezone)}"
+    return said if done.outcome in ("added", "edited") else f"{said} · {_become(done, voice)}"
 
 
 def unsubscribed(gone: Sequence[Subscription], voice: Voice) -> Reply:
@@ -59,7 +86,10 @@ def unsubscribed(gone: Sequence[Subscription], voice: Voice) -> Reply:
     if not gone:
         return Reply(lines=(voice.say("There was no subscription to remove."),))
     head = voice.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
-    return Reply(lines=(head, *(f"{wish.number}  {wish.name or wish.text}" for wish in gone)), ok=True)
+    lines = [f"{wish.number}  {wish.name or wish.text}" for wish in gone[:_MOST_NAMED]]
+    if len(gone) > _MOST_NAMED:
+        lines.append(voice.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
+    return Reply(lines=(head, *lines), ok=True)
 
 
 def rows_of(found: Sequence["Listed"], reading: Callable[[str], str], voice: Callable[["Listed"], Voice]) -> list[Row]:
@@ -67,22 +97,9 @@ def rows_of(found: Sequence["Listed"], reading: Callable[[str], str], voice: Cal
     return [_row(one, reading, voice(one)) for one in found]
 
 
-def listed_reply(rows: Sequence[Row], voice: Voice) -> Reply:
-    """The answer to `list`: aligned, for a font of fixed width."""
-    if not rows:
-        return Reply(lines=(voice.say("There are no subscriptions yet."),))
-    number, reading = (max(len(text) for text in texts) for texts in zip(*map(_columns, rows), strict=True))
-    code = tuple(f"{row.number:>{number}}  {row.reading:<{reading}}  {row.when}  {row.state}".rstrip() for row in rows)
-    return Reply(lines=(voice.count("{count} subscription", "{count} subscriptions", len(rows)),), code=code)
-
-
 def state_of(one: "Listed") -> str:
     """Whether it brings messages: active, else what holds it, be it the subscription or its chat."""
     return one.subscription.state if one.chat.state == "active" else one.chat.state.value
-
-
-def _columns(row: Row) -> tuple[str, str]:
-    return str(row.number), row.reading
 
 
 def _row(one: "Listed", reading: Callable[[str], str], voice: Voice) -> Row:
@@ -107,21 +124,44 @@ def _when(wish: Subscription, zone: str) -> str:
     return when if wish.cadence.kind == "now" else f"{when} {zone}"
 
 
+def _become(done: "Subscribed", voice: Voice) -> str:
+    """What became of the wish, in one sentence."""
+    if done.outcome == "rescheduled":
+        return voice.say("It was there already; its schedule is changed.")
+    if done.outcome == "known":
+        return voice.say("It was there already; its schedule stays.")
+    if done.found:
+        return voice.count("{count} paper in {days}.", "{count} papers in {days}.", done.found, days=_days(done, voice))
+    return _nothing(done, voice)
+
+
 def _found(done: "Subscribed", voice: Voice, examples: Sequence[str]) -> list[str]:
-    if not done.days:
-        return [voice.say("I know no papers yet.")]
     if not done.found:
-        return [
-            voice.count("No paper of the one day I know fits.", "No paper of the {count} days I know fits.", done.days)
-        ]
-    days = voice.count("the one day I know", "the {count} days I know", done.days)
+        return [_nothing(done, voice)]
+    days = _days(done, voice)
     head = voice.count("{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days)
     return [head, *(f"· {example}" for example in examples)]
 
 
-def _first(done: "Subscribed", voice: Voice) -> str:
+def _nothing(done: "Subscribed", voice: Voice) -> str:
+    if not done.days:
+        return voice.say("I know no papers yet.")
+    return voice.count("No paper of the one day I know fits.", "No paper of the {count} days I know fits.", done.days)
+
+
+def _days(done: "Subscribed", voice: Voice) -> str:
+    return voice.count("the one day I know", "the {count} days I know", done.days)
+
+
+def _first(done: "Subscribed", voice: Voice, now: datetime | None) -> str:
+    if done.chat.state is ChatState.PAUSED:
+        return voice.say("This chat is paused; /resume ends that.")
+    if done.subscription.state == "paused":
+        return voice.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
     if done.first is None:
         return voice.say("It comes as soon as papers do.")
+    if now is not None and done.first <= now:
+        return voice.say("First: as soon as papers are out.")
     if done.subscription.cadence.kind == "when-out":
         return voice.say("First: from {moment} on, as soon as papers are out.", moment=voice.moment(done.first))
     return voice.say("First: {moment}.", moment=voice.moment(done.first))

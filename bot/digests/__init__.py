@@ -9,7 +9,26 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from bot.digests import arxiv_atom, arxiv_rss, bilingual3, daily_arxiv_md, hf_text
+from bot.digests import (
+    arxiv_api_atom,
+    arxiv_atom,
+    arxiv_listing_html,
+    arxiv_listing_mail,
+    arxiv_listing_pastweek,
+    arxiv_rss,
+    bilingual3,
+    bilingual_json,
+    bilingual_md,
+    bilingual_rss,
+    biorxiv_json,
+    daily_arxiv_jsonl,
+    daily_arxiv_md,
+    hf_html,
+    hf_json,
+    hf_text,
+    hugging_index,
+    hugging_md,
+)
 from bot.digests._days import day_in_name
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
@@ -21,11 +40,33 @@ from bot.digests._warnings import Warnings as Warnings
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions import Digest, PaperwireError, Sentence
 
-FORMATS: Final[tuple[DigestFormat, ...]] = (arxiv_rss, arxiv_atom, hf_text, bilingual3, daily_arxiv_md)
+FORMATS: Final[tuple[DigestFormat, ...]] = (
+    arxiv_rss,
+    arxiv_atom,
+    arxiv_api_atom,
+    bilingual_rss,
+    arxiv_listing_html,
+    hf_html,
+    daily_arxiv_jsonl,
+    hf_json,
+    bilingual_json,
+    biorxiv_json,
+    arxiv_listing_mail,
+    arxiv_listing_pastweek,
+    bilingual_md,
+    hugging_md,
+    hugging_index,
+    hf_text,
+    bilingual3,
+    daily_arxiv_md,
+)
 """The order is the decision: a text is of the first format that detects it."""
 
 MAX_BYTES: Final = 64 * 2**20
 """The largest document that is read."""
+
+MAX_LINES: Final = 2_000_000
+"""The lines of the longest one: so short ones as this would need are no text, and each takes more room than its bytes."""
 
 
 def read_digest(
@@ -44,8 +85,7 @@ def read_digest(
     Raises UnknownFormat for what is no digest and BrokenDigest for one that cannot be read rightly; both sentences
     begin with `name`. Never returns a digest without papers unless the document says that there are none.
     """
-    if len(data) > MAX_BYTES:
-        raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
+    _refuse_too_large(data, name)
     module: DigestFormat = daily_arxiv_md
     warnings = Warnings()
     content = daily_arxiv_md.sweep(data, warnings, language) if format in (None, module.name) else None
@@ -61,6 +101,13 @@ def read_digest(
         declared=content.declared,
         warnings=warnings.collected(),
     )
+
+
+def _refuse_too_large(data: bytes, name: str) -> None:
+    if len(data) > MAX_BYTES:
+        raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
+    if data.count(b"\n") > MAX_LINES:
+        raise BrokenDigest(Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
 
 
 def _read_text(

@@ -1,4 +1,4 @@
-"""How arXiv writes things: ids, links, categories, announce types and the line that precedes an announced abstract.
+"""How arXiv writes things: ids, links, categories, announce types, and what announcements add to abstracts and titles.
 
 Source: arXiv's help pages on identifiers (info.arxiv.org/help/arxiv_identifier.html) and on its feeds
 (info.arxiv.org/help/rss_specifications.html).
@@ -7,6 +7,7 @@ Source: arXiv's help pages on identifiers (info.arxiv.org/help/arxiv_identifier.
 import re
 from dataclasses import dataclass
 
+from bot.digests._plain import collapse
 from subscriptions import Announce
 
 # New ids have five digits after the point since January 2015, so that an address which was cut in its last digit is
@@ -29,15 +30,26 @@ _ANNOUNCEMENT = re.compile(
     rf"\s*arXiv:(?P<id>{_ID})(?:v(?P<version>\d+))?\s+Announce Type:\s*(?P<kind>[\w-]+)\s*(?:Abstract:\s*)?"
 )
 _ANNOUNCE = {kind.value: kind for kind in Announce}
+# `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, also after a first 摘要：, or only 摘要：; the words between vary.
+_TRANSLATED_ANNOUNCEMENT = re.compile(
+    r"\s*(?:摘要\s*[：:]\s*)?(?:arXiv\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
+)
+_TAIL = "(arXiv:"
+_TITLE_TAIL = re.compile(rf"\({ADDRESS} \[(?P<category>[\w.-]+)\](?P<mark> UPDATED| CROSS LISTED)?\)")
+_MARKS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """What stands before an abstract in arXiv's announcements: `arXiv:2605.06185v2 Announce Type: replace`."""
+    """What stands before an abstract in arXiv's announcements, `arXiv:2605.06185v2 Announce Type: replace`.
+
+    Until 2024 it stood behind the title instead: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`.
+    """
 
     arxiv_id: str
     version: int | None
     kind: Announce | None
+    categories: tuple[str, ...] = ()  # the primary one, where it is told
 
 
 def arxiv_address(text: str) -> tuple[str, int | None] | None:
@@ -53,7 +65,7 @@ def arxiv_link(arxiv_id: str) -> str:
 
 def version_number(digits: str | None) -> int | None:
     """A version as a number; a number that no paper can have is no version."""
-    return int(digits) if digits and len(digits) <= 4 else None  # noqa: PLR2004  a thousand versions are beyond any paper
+    return int(digits) if digits and len(digits) <= 4 and digits.isdecimal() else None  # noqa: PLR2004  a thousand versions are beyond any paper
 
 
 def categories_of(names: list[str]) -> tuple[str, ...]:
@@ -75,3 +87,25 @@ def split_announcement(text: str) -> tuple[Announcement | None, str]:
         arxiv_id=match["id"], version=version_number(match["version"]), kind=announce_type(match["kind"])
     )
     return found, text[match.end() :]
+
+
+def split_title(title: str) -> tuple[Announcement | None, str]:
+    """Takes the announcement off the end of a title, with the full stop before it, if there is one."""
+    title = collapse(title)
+    at = title.rfind(_TAIL)
+    match = _TITLE_TAIL.fullmatch(title, at) if at >= 0 else None
+    if not match:
+        return None, title
+    found = Announcement(
+        arxiv_id=match["id"],
+        version=version_number(match["version"]),
+        kind=_MARKS.get(match["mark"] or ""),
+        categories=categories_of([match["category"]]),
+    )
+    return found, title[:at].rstrip().removesuffix(".")
+
+
+def without_translated_announcement(text: str) -> str:
+    """The translation of an abstract without the translation of its announcement, and without its label."""
+    match = _TRANSLATED_ANNOUNCEMENT.match(text)
+    return text[match.end() :] if match else text

@@ -42,7 +42,7 @@ _ENTRY = re.compile(
 )
 _ABSTRACT = -2  # its group; the first and the last are empty, which _rows needs
 _LINE_ENDS = 20  # of an entry whose abstract is one paragraph
-_SECOND_LANGUAGE = b"<br/>**VN**: "
+_SECOND_LANGUAGE = b"<br/>**VN**:"
 _ODD_NAMES = re.compile(r"[\\{~\[:]")  # accents of TeX, lists as Python prints them, the colon of a collaboration
 # White space that is no blank, control characters, and the scripts of languages that use Chinese signs, too.
 _ODD_SIGNS = f"\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufffe\uffff{KANA}{HANGUL}"

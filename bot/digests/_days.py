@@ -6,6 +6,11 @@ from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 _NEW_YORK = ZoneInfo("America/New_York")  # arXiv's days begin and end there
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WORDS = re.compile(
+    rf"(?<!\d)(?P<day>\d{{1,2}}) +(?P<month>{'|'.join(_MONTHS)})[a-z]* +(?P<year>\d{{4}}|\d{{2}})(?!\d)"
+)
+_CHINESE = re.compile(r"(?P<year>\d{4})年(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 
@@ -20,11 +25,28 @@ def day_in_name(name: str) -> date | None:
     return day_in(re.split(r"[/\\]", name)[-1])
 
 
+def day_in_words(text: str) -> date | None:
+    """The first day that a text names in English, as arXiv's lists do: `Fri, 3 Mar 2023`, `Fri,  3 Mar 23`."""
+    found = _WORDS.search(text)
+    if not found:
+        return None
+    year = int(found["year"])
+    if len(found["year"]) == 2:  # noqa: PLR2004
+        year += 1900 if year > 90 else 2000  # noqa: PLR2004  arXiv's first mails went out in 1991
+    return _day(f"{year:04}-{_MONTHS.index(found['month']) + 1:02}-{int(found['day']):02}")
+
+
+def day_in_chinese(text: str) -> date | None:
+    """The first day that a text names in Chinese, if that day exists: `2024年10月29日`."""
+    found = _CHINESE.search(text)
+    return _day(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}") if found else None
+
+
 def arxiv_day(stamp: str) -> date | None:
     """The day in New York of a moment as feeds write it, RFC 822 or ISO 8601. None: no such moment."""
     try:
         moment = parsedate_to_datetime(stamp) if "," in stamp else datetime.fromisoformat(stamp)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

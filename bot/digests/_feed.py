@@ -1,11 +1,12 @@
-"""What arXiv's RSS and Atom feeds have in common: the fields of an announced paper, and the errors."""
+"""What arXiv's RSS and Atom feeds and the answers of its API have in common: the fields of a record, and the errors."""
 
+import re
 from dataclasses import dataclass
 
 from bot.digests._arxiv import announce_type, arxiv_address, arxiv_link, categories_of, split_announcement
 from bot.digests._days import arxiv_day
 from bot.digests._format import Content, Entry
-from bot.digests._keys import paper_key
+from bot.digests._keys import doi_of, paper_key
 from bot.digests._names import split_authors, without_affiliations
 from bot.digests._plain import collapse
 from bot.digests._warnings import Warnings
@@ -17,6 +18,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 ARXIV = "http://arxiv.org/schemas/atom"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 ERROR_TITLE = "Feed error for query:"  # arXiv answers 400 with a well-formed feed of this title
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 LIMIT = 2000  # the feed never holds more records, and cuts silently (info.arxiv.org/help/rss.html)
 
 
@@ -31,55 +33,69 @@ class FeedHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedRecord:
-    """The fields of one record that RSS and Atom write differently."""
+    """The fields of one record, which RSS, Atom and the API write differently."""
 
+    line: int
     identity: str
     title: str
     link: str
-    text: str  # abstract with its announcement
-    categories: list[str]
+    text: str  # abstract, in feeds with its announcement
+    categories: list[str]  # primary first
+    authors: tuple[str, ...]
+    doi: str
+    announce_type: str = ""
+    comment: str = ""
 
 
-def feed_content(
-    document: Document, head: FeedHead, records: list[tuple[Element, FeedRecord]], warnings: Warnings
-) -> Content:
+def feed_content(document: Document[Entry], head: FeedHead, warnings: Warnings) -> Content:
     """The papers of a feed. Raises BrokenDigest when it broke off before its first record."""
     if head.title.startswith(ERROR_TITLE):
-        warnings.add(
-            "feed_error", message=f"the feed reports an error: {head.detail or head.title}", example=head.detail
-        )
+        warnings.add_error(head.detail or head.title)
         return Content(entries=[], day=arxiv_day(head.stamp))
+    content = record_content(document, head.stamp, warnings)
+    if len(content.entries) >= LIMIT:
+        warnings.add("possibly_capped", count=len(content.entries))
+    return content
+
+
+def record_content(document: Document[Entry], stamp: str, warnings: Warnings) -> Content:
+    """The papers of a document. Raises BrokenDigest when it broke off before its first record."""
     if document.error:
-        _broke_off(document, warnings)
-    entries = [entry for element, record in records if (entry := _entry(element, record, warnings))]
-    if len(entries) >= LIMIT:
-        warnings.add("possibly_capped", count=len(entries))
-    return Content(entries=entries, day=arxiv_day(head.stamp))
+        note_break(document, warnings)
+    return Content(entries=document.records, day=arxiv_day(stamp))
 
 
-def _broke_off(document: Document, warnings: Warnings) -> None:
+def creators(element: Element) -> tuple[str, ...]:
+    """The authors of a record of a feed: names in one element, with commas between and TeX accents."""
+    names = ", ".join(creator.text for creator in element.all(f"{DUBLIN_CORE} creator"))
+    return split_authors(without_affiliations(names))
+
+
+def note_break(document: Document[Entry], warnings: Warnings) -> None:
+    """Notes that a document broke off. Raises BrokenDigest if it did before its first record."""
     line, error = document.error_line, document.error
-    if not document.records:
+    if not document.complete:
         raise BrokenDigest(
             Sentence(
                 "The XML breaks off in line {line} before its first entry ({error}).", {"line": line, "error": error}
             )
         )
     message = (
-        f"the XML breaks off in line {line} ({error}); the {len(document.records)} complete entries before it are kept"
+        f"the XML breaks off in line {line} ({error}); the {document.complete} complete entries before it are kept"
     )
     warnings.add("xml_truncated", message=message, line=line)
 
 
-def _entry(element: Element, record: FeedRecord, warnings: Warnings) -> Entry | None:
+def feed_entry(record: FeedRecord, warnings: Warnings) -> Entry | None:
+    """The paper of a record; None if nothing tells which it is."""
     announcement, abstract = split_announcement(record.text)
     arxiv_id, version = arxiv_address(record.identity) or arxiv_address(record.link) or (None, None)
     if announcement and (arxiv_id is None or (version is None and announcement.arxiv_id == arxiv_id)):
         arxiv_id, version = announcement.arxiv_id, announcement.version
-    title, doi = collapse(record.title), element.first(f"{ARXIV} DOI").lower()
+    title, doi = collapse(record.title), doi_of(record.doi)
     key = paper_key(arxiv_id=arxiv_id, doi=doi, title=title, abstract=abstract)
     if not title:
-        warnings.add("entry_without_title", line=element.line, example=arxiv_id or "")
+        warnings.add("entry_without_title", line=record.line, example=arxiv_id or "")
     if key is None:
         return None
     categories = categories_of(record.categories)
@@ -87,19 +103,19 @@ def _entry(element: Element, record: FeedRecord, warnings: Warnings) -> Entry | 
         key=key,
         title=title,
         abstract=collapse(abstract),
-        authors=_authors(element),
+        authors=record.authors,
         categories=categories,
         primary=categories[0] if categories else None,
         arxiv_id=arxiv_id,
-        doi=doi or None,
+        doi=doi,
         version=version,
-        url=arxiv_link(arxiv_id) if arxiv_id else record.link or None,
-        announce_type=announce_type(element.first(f"{ARXIV} announce_type"))
-        or (announcement.kind if announcement else None),
+        url=arxiv_link(arxiv_id) if arxiv_id else _web_address(record.link),
+        announce_type=announce_type(record.announce_type) or (announcement.kind if announcement else None),
+        comment=collapse(record.comment),
     )
-    return Entry(line=element.line, paper=paper)
+    return Entry(line=record.line, paper=paper)
 
 
-def _authors(element: Element) -> tuple[str, ...]:
-    creators = ", ".join(creator.text for creator in element.all(f"{DUBLIN_CORE} creator"))
-    return split_authors(without_affiliations(creators))
+def _web_address(link: str) -> str | None:
+    """A link that a message may show; any other scheme (`javascript:`) is none."""
+    return link if _WEB_ADDRESS.fullmatch(link) else None

@@ -1,12 +1,18 @@
 """What a digest format is: the shape that every module of FORMATS has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from bot.digests._warnings import Warnings
-from subscriptions import Paper
+from bot.errors import BrokenDigest
+from subscriptions import Paper, Sentence
+
+T = TypeVar("T")
+
+MOST_PAPERS: Final = 200_000
+"""More than any digest has: arXiv announces some 30 000 papers a month. Bounds the room that a hostile document takes."""
 
 
 class Entry(NamedTuple):
@@ -23,6 +29,19 @@ class Content:
     entries: list[Entry]  # in the order of the document, copies included
     day: date | None = None  # if the document itself tells it
     declared: Mapping[str, int] | None = None  # papers per category, as the document itself counts
+
+
+def bounded(items: Iterable[T]) -> Iterator[T]:
+    """The same items, one for each paper. Raises BrokenDigest after MOST_PAPERS."""
+    for number, item in enumerate(items):
+        if number >= MOST_PAPERS:
+            raise too_many()
+        yield item
+
+
+def too_many() -> BrokenDigest:
+    """What to raise for a document of more than MOST_PAPERS."""
+    return BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
 
 
 class DigestFormat(Protocol):

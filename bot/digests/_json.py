@@ -3,21 +3,26 @@
 How a format uses it:
 
     detect   `first_item(text)` is the first object of the document, or None: ask it for `"paper" in first`.
+             `head_of(text)` is the same for a large one that is all of the document: its arrays come empty.
     parse    `json_lines(text, warnings)` for one object per line: a line that cannot be read costs that line only.
              `json_items(text, warnings)` for a document: the objects of `[{…}, {…}]`, or `{…}` alone. With a name it
              reads the objects of the array under that name: `{"messages": …, "collection": [{…}, {…}]}`.
     read     each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
-             `record.line`. What is missing or of another type is empty; nothing raises.
+             `record.line`. What is missing or of another type is empty; nothing raises. At the end
+             `refuse_if_nothing_was_read(entries, warnings)`: what holds no paper at all is no empty digest.
 
 Numbers stay as they are written: no digit of `2601.15520` is lost, and none is too long. Of members that have one name
-the last counts, as everywhere. Objects are made one at a time, so a document takes little more room than its text.
+the last counts, as everywhere. Objects are made one at a time, and none may be longer than MOST_SIGNS, so a document takes
+little more room than its text, whatever stands in it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from json import JSONDecodeError, JSONDecoder
 
+from bot.digests._format import Entry
+from bot.digests._looks import nothing_read
 from bot.digests._plain import collapse, lines_of, without_controls
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
@@ -25,7 +30,10 @@ from subscriptions import Sentence
 
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _SPACE = re.compile("[ \t\n\r\ufeff]*")  # a byte order mark stands where a file was glued to another
-_BEGINNING = re.compile(r'\{"[^"\\]{1,40}"')
+_BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
+MOST_SIGNS = 1 << 20  # of an object; 3000 authors take a quarter. `[11,11,…` takes twenty times its room
+_FIRST_LOOK = 1 << 9  # signs of an object; the next ones are looked for by the length of the last one
+_NEAR = 32  # signs: an error so near to the end of what was looked at may be its end
 _TRIES = 8  # to find an object behind damage in its line; more would let one long line take forever
 _SHOWN = 80  # characters of a line that are quoted
 
@@ -44,6 +52,10 @@ class Record:
     def text(self, name: str) -> str:
         """A text, or a number as it is written; "" for anything else."""
         return self._plain(self.members.get(name))
+
+    def has_text(self, name: str) -> bool:
+        """Whether a member is a text, be it an empty one."""
+        return isinstance(self.members.get(name), str)
 
     def texts(self, name: str) -> list[str]:
         """The texts of an array; a text alone counts as an array of one."""
@@ -83,12 +95,21 @@ def first_item(text: str, member: str = "") -> Record | None:
         return None
 
 
-def json_items(text: str, warnings: Warnings, member: str = "") -> Iterator[Record]:
+def head_of(text: str) -> Record | None:
+    """The first object of a document, with its arrays empty: what else it tells. None when it is damaged."""
+    scanner = _Scanner(text, Warnings())
+    try:
+        return Record(scanner.head(), 1, Warnings()) if scanner.sign() == "{" else None
+    except BrokenDigest:
+        return None
+
+
+def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Iterator[Record]:
     """The objects of a document, or of its array under the name `member`; of several if some were glued together.
 
-    Raises BrokenDigest, with the line, when a document breaks off or is damaged.
+    The document begins in `line`. Raises BrokenDigest, with the line, when a document breaks off or is damaged.
     """
-    scanner = _Scanner(text, warnings)
+    scanner = _Scanner(text, warnings, line)
     glued = False
     while (sign := scanner.sign()) in ("[", "{"):
         if glued:
@@ -104,12 +125,19 @@ def json_items(text: str, warnings: Warnings, member: str = "") -> Iterator[Reco
         warnings.add("bad_json_line", line=scanner.line(), example=scanner.rest())
 
 
+def refuse_if_nothing_was_read(entries: Sequence[Entry], warnings: Warnings) -> None:
+    """Raises BrokenDigest when there are no papers, but lines or objects that are none."""
+    if not entries and "bad_json_line" in warnings:
+        raise nothing_read()
+
+
 def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
     """The objects of JSON lines. Where two stand in one line, a file was glued to another; both are read."""
     beginning = _BEGINNING.search(text)
-    mark = beginning[0] if beginning else '{"'
+    mark = beginning[0] if beginning else '{"'  # objects that one program wrote begin alike
     for number, line in enumerate(lines_of(text), 1):
-        yield from _records_of_line(line, number, mark, warnings)
+        if line and not line.isspace():
+            yield from _records_of_line(line, number, mark, warnings)
 
 
 def _records_of_line(line: str, number: int, mark: str, warnings: Warnings) -> Iterator[Record]:
@@ -135,11 +163,12 @@ def _records_of_line(line: str, number: int, mark: str, warnings: Warnings) -> I
 class _Scanner:
     """Goes through a text value by value."""
 
-    def __init__(self, text: str, warnings: Warnings) -> None:
+    def __init__(self, text: str, warnings: Warnings, line: int = 1) -> None:
         self.at = 0
         self._text = text
         self._warnings = warnings
-        self._counted, self._lines = 0, 1  # a place that was passed, and the number of its line
+        self._counted, self._lines = 0, line  # a place that was passed, and the number of its line
+        self._look = _FIRST_LOOK
 
     def sign(self) -> str:
         """The next sign that is no white space; "" at the end."""
@@ -149,7 +178,7 @@ class _Scanner:
 
     def rest(self) -> str:
         """The beginning of what is still to be read."""
-        return self._text[self.at : self.at + _SHOWN]
+        return self._text[self.at : self.at + _SHOWN].partition("\n")[0]
 
     def line(self) -> int:
         """The number of the line that is reached."""
@@ -158,17 +187,32 @@ class _Scanner:
         return self._lines
 
     def value(self) -> object:
-        """The next value. Raises BrokenDigest."""
+        """The next value. Raises BrokenDigest, also for one that is longer than MOST_SIGNS.
+
+        It is looked for in the next few signs, then in ever more, so that one too long is never made.
+        """
         self.sign()
-        try:
-            value, self.at = _DECODER.raw_decode(self._text, self.at)
-        except JSONDecodeError as error:
-            self.at = max(self.at, error.pos)
-            raise self._broken(error.msg) from None
-        except RecursionError:
-            raise self._broken("nested too deeply") from None
-        found: object = value
-        return found
+        while True:
+            seen = self._text[self.at : self.at + self._look]
+            all_seen = self.at + self._look >= len(self._text)
+            try:
+                value, length = _DECODER.raw_decode(seen)
+            except JSONDecodeError as error:
+                cut = not all_seen and (error.pos > len(seen) - _NEAR or error.msg.startswith("Unterminated"))
+                if not cut:
+                    self.at += error.pos
+                    raise self._broken(error.msg) from None
+            except RecursionError:
+                raise self._broken("nested too deeply") from None
+            else:
+                if length < len(seen) or all_seen:
+                    self._look = max(_FIRST_LOOK, 2 * length)
+                    self.at += length
+                    found: object = value
+                    return found
+            if self._look >= MOST_SIGNS:
+                raise self._broken("an object of more than a million signs")
+            self._look = min(4 * self._look, MOST_SIGNS)
 
     def record(self) -> Iterator[Record]:
         """The next value, if it is an object. Raises BrokenDigest."""
@@ -187,15 +231,32 @@ class _Scanner:
 
     def items_of(self, member: str) -> Iterator[Record]:
         """The objects of the array under a name, in the object that begins here. Raises BrokenDigest."""
-        for _ in self._parts("}"):
-            name = self.value()
-            if self.sign() != ":":
-                raise self._broken("Expecting ':' delimiter")
-            self.at += 1
+        for name in self._names():
             if name == member and self.sign() == "[":
                 yield from self.items()
             else:
-                self.value()
+                self._value_without_items()
+
+    def head(self) -> dict[str, object]:
+        """The members of the object that begins here, with empty arrays. Raises BrokenDigest."""
+        return {name: self._value_without_items() for name in self._names()}
+
+    def _names(self) -> Iterator[str]:
+        """The names of the members of the object that begins here; waits behind each until its value was read."""
+        for _ in self._parts("}"):
+            name = self.value()
+            if self.sign() != ":" or not isinstance(name, str):
+                raise self._broken("Expecting ':' delimiter")
+            self.at += 1
+            yield name
+
+    def _value_without_items(self) -> object:
+        """The next value; of an array nothing is kept."""
+        if self.sign() != "[":
+            return self.value()
+        for _ in self._parts("]"):
+            self.value()
+        return []
 
     def _parts(self, closing: str) -> Iterator[None]:
         """Enters an array or object, and waits before each of its parts until that was read."""

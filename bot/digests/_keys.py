@@ -1,9 +1,18 @@
 """The key of a paper: equal keys are one paper (docs/formats.md)."""
 
 import hashlib
+import re
 import unicodedata
 
 from bot.digests._plain import collapse
+
+_DOI = re.compile(r"\b10\.\d{1,9}(?:\.\d{1,9}){0,3}/\S+")
+
+
+def doi_of(text: str) -> str | None:
+    """The first DOI that stands in a text, as a link too, in small letters; None if there is none."""
+    found = _DOI.search(text)
+    return found[0].lower() if found else None
 
 
 def paper_key(

@@ -2,8 +2,9 @@
 
 import re
 
-from bot.digests._plain import collapse
+from bot.digests._plain import shortened
 from bot.digests._xml import is_xml, read_head
+from bot.errors import BrokenDigest
 from subscriptions import Sentence
 
 _SIGNATURES = (
@@ -35,15 +36,37 @@ def look_of_text(text: str) -> Sentence:
     start = text.lstrip()
     if not start:
         return Sentence("an empty file")
-    if start[:14].lower() == "<!doctype html" or start[:5].lower() == "<html":
+    if is_html(start):
         return Sentence("an HTML page")
     if is_markup(start):
         return _look_of_xml(start)
     if start[0] in "{[":
         return Sentence("JSON")
     if heading := _HEADING.search(start):
-        return Sentence('a README: "{heading}"', {"heading": _quoted(heading[0])})
-    return Sentence('text that begins "{words}"', {"words": _quoted(start)})
+        return Sentence('a README: "{heading}"', {"heading": shortened(heading[0], _SHOWN)})
+    return Sentence('text that begins "{words}"', {"words": shortened(start, _SHOWN)})
+
+
+def is_html(text: str) -> bool:
+    """Whether a text is an HTML page."""
+    return text.lstrip()[:14].lower().startswith(("<!doctype html", "<html"))
+
+
+def strange_page(line: int) -> BrokenDigest:
+    """What to raise for a page of a known form in which no entry can be read, and which is not an empty one either."""
+    return BrokenDigest(Sentence("No entry can be read, and line {line} is not that of an empty page.", {"line": line}))
+
+
+def unread_page(announced: int) -> BrokenDigest:
+    """What to raise for a page that announces papers of which none can be read."""
+    return BrokenDigest(
+        Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
+    )
+
+
+def nothing_read() -> BrokenDigest:
+    """What to raise for a document of a known form in which there is no paper that can be read."""
+    return BrokenDigest(Sentence("No paper in it can be read."))
 
 
 def _look_of_xml(text: str) -> Sentence:
@@ -54,10 +77,5 @@ def _look_of_xml(text: str) -> Sentence:
         (child.text for part in (root, *root.children) for child in part.children if "title" in child.name), ""
     )
     if title.strip():
-        return Sentence('an XML feed titled "{title}"', {"title": _quoted(title)})
+        return Sentence('an XML feed titled "{title}"', {"title": shortened(title, _SHOWN)})
     return Sentence("XML with the root <{root}>", {"root": root.name.rpartition(" ")[2]})
-
-
-def _quoted(text: str) -> str:
-    plain = collapse(text[: 4 * _SHOWN])
-    return plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + "…"

@@ -32,6 +32,9 @@ _LETTER = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) 
 _ACCENT = re.compile(
     r"\\(?:(?P<sign>[`'^~=.\"])\s*|(?P<macro>[urHvdckb])(?:\s+|(?=\{)))(?:\{\s*(?P<braced>[^\W\d_])\s*\}|(?P<bare>[^\W\d_]))"
 )
+_SEPARATOR = re.compile(r",? and |[,;]|: ")  # the colon stands behind the name of a collaboration
+_SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
+_NOT_SHOWN = re.compile(r",? ?\bet al\b\.?(?: ?\((?P<count>\d+) additional authors? not shown\))?")
 _DOTLESS = {"ı": "i", "ȷ": "j"}
 
 
@@ -39,6 +42,22 @@ def split_authors(text: str) -> tuple[str, ...]:
     """The names in a list with commas, TeX accents decoded. The bare colon after a collaboration is no name."""
     names = map(decode_accents, text.split(","))
     return tuple(name for name in names if name not in ("", ":"))
+
+
+def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
+    """The names in a list as arXiv's mails have it, and how many more it does not show: None for all, "" for some.
+
+    `A. One (1 and 2), B. Two and C. Three, et al. (84 additional authors not shown)`: affiliations are left out.
+    """
+    text = collapse(text).replace("\\,", " ")  # a narrow blank of TeX
+    not_shown = _NOT_SHOWN.search(text)
+    names: list[str] = []
+    for name in map(decode_accents, _SEPARATOR.split(without_affiliations(_NOT_SHOWN.sub("", text)))):
+        if names and _SUFFIX.fullmatch(name):
+            names[-1] += f", {name}"
+        elif name not in ("", ":", "and"):
+            names.append(name)
+    return tuple(names), (not_shown["count"] or "") if not_shown else None
 
 
 def without_affiliations(text: str) -> str:

@@ -1,9 +1,10 @@
 """Bytes to plain text: UTF-8, one kind of line end, no control characters; and white space collapsed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, pairwise
+from typing import NamedTuple
 
 # Control characters but white space, the two code points that no XML document may hold, and halves of characters, which
 # only escapes of JSON can make.
@@ -43,26 +44,28 @@ def plain_text(data: bytes) -> PlainText:
     """
     if b"\0" in data:
         raise NotText
+    data = data.removeprefix(BOM)
+    if b"\r\n" in data:
+        data = data.replace(b"\r\n", b"\n")
+    may_hold_controls = _may_hold_controls(data)  # all this before decoding: the text may take four times the room
     try:
-        text = data.removeprefix(BOM).decode()
+        text = data.decode()
     except UnicodeDecodeError as error:
         raise NotText from error
-    if "\r\n" in text:
-        text = text.replace("\r\n", "\n")
     if "\ufeff" in text:
         text = text.replace("\n\ufeff", "\n")
-    return without_controls(text) if _may_hold_controls(data) else PlainText(text=text)
+    return without_controls(text) if may_hold_controls else PlainText(text=text)
 
 
 def without_controls(text: str) -> PlainText:
     """The text without control characters, and what they were."""
-    if not _COUNTED.search(text):
+    if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as looking for both at once
         return PlainText(text=text)
     found = [(match.start(), match[0]) for match in islice(_COUNTED.finditer(text), _EXAMPLES)]
     return PlainText(
         text=_CONTROLS.sub("", text),
         controls=sum(1 for _ in _COUNTED.finditer(text)),
-        first_line=text.count("\n", 0, found[0][0]) + 1,
+        first_line=text.count("\n", 0, found[0][0]) + 1 if found else None,
         examples=tuple(f"U+{ord(sign):04X}" for _, sign in found),
     )
 
@@ -70,6 +73,12 @@ def without_controls(text: str) -> PlainText:
 def collapse(text: str) -> str:
     """The text with every run of white space as one blank, none at the ends."""
     return " ".join(text.split())
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text in one line, for a sentence: at most that many characters, "…" for what is left out."""
+    plain = collapse(text[: 4 * most])
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def lines_of(text: str) -> Iterator[str]:
@@ -82,6 +91,23 @@ def lines_of(text: str) -> Iterator[str]:
         yield text[start:end]
         start = end + 1
     yield text[start:]
+
+
+class Part(NamedTuple):
+    """A part of a text."""
+
+    start: int
+    line: int  # in which it begins, from 1
+    text: str
+
+
+def parts_of(text: str, starts: Iterable[int]) -> Iterator[Part]:
+    """The parts of a text from each of some ascending places to the next, one by one."""
+    line, counted = 1, 0
+    for start, end in pairwise(chain(starts, (len(text),))):
+        line += text.count("\n", counted, start)
+        counted = start
+        yield Part(start, line, text[start:end])
 
 
 def _may_hold_controls(data: bytes) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.digests._language import language_of
 from subscriptions import Summary, Translation, summary_state
 
-SECOND_LANGUAGE = "<br/>**VN**: "  # one fork writes each field in English, then in Vietnamese
+SECOND_LANGUAGE = "<br/>**VN**:"  # one fork writes each field in English, then in Vietnamese
 
 _NO_SUMMARY = ("failed", "placeholder", "empty")
 
@@ -31,7 +31,8 @@ def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summar
     halves = {name: text.partition(SECOND_LANGUAGE) for name, text in fields.items()}
     first = {name: half.strip() for name, (half, _, _) in halves.items() if half.strip()}
     second = {name: half.strip() for name, (_, _, half) in halves.items() if half.strip()}
-    return (Summary(language=language, fields=first), Summary(language="vi", fields=second))
+    both = (Summary(language=language, fields=first), Summary(language="vi", fields=second))
+    return tuple(summary for summary in both if summary.fields)
 
 
 def translations_of(title: str, abstract: str, language: str | None) -> tuple[Translation, ...]:

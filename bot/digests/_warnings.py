@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bot.digests._plain import shortened
 from subscriptions import DigestWarning
 
 EXAMPLES = 5
+_SHOWN = 120  # characters of an example
+_LONGEST_ERROR = 400  # characters
 
 INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes that are no reason to worry
 
@@ -24,6 +27,7 @@ _MESSAGES = {
     "glued_line": "lines where one file was glued to the end of another: {count}; they were separated",
     "id_mismatch": "papers whose text names another arXiv id than their address: {count}; the address is believed",
     "incomplete_group": "groups that lack a line at the end of the file: {count}; all others are kept",
+    "no_identifiers": "papers without an id or an address: {count}; they are known by their titles",
     "odd_line_count": "a title without an abstract at the end; all pairs before it are kept",
     "possibly_capped": "{count} papers: the feed may have been cut at its limit; ask for one category at a time",
     "unparsed_heading": "headings that look like a paper but could not be read: {count}; what follows them is left out",
@@ -55,14 +59,22 @@ class Warnings:
         examples: Iterable[str] = (),
         count: int = 1,
     ) -> None:
-        """Notes `count` more cases of `code`; the first case gives line and message (else the usual one of the code)."""
+        """Notes `count` more cases of `code`; the first case gives line and message (else the usual one of the code).
+
+        An example may be a text of any length: it is shown as one line, and shortened.
+        """
         kind = self._kinds.get(code)
         if kind is None:
             kind = self._kinds[code] = _Kind(message or _MESSAGES[code], line=line)
         kind.count += count
         for one in (example, *examples):
-            if one and len(kind.examples) < EXAMPLES:
-                kind.examples.append(one)
+            if len(kind.examples) < EXAMPLES and (shown := shortened(one, _SHOWN)):
+                kind.examples.append(shown)
+
+    def add_error(self, detail: str, line: int | None = None) -> None:
+        """Notes that an error was sent in place of papers, in its own words."""
+        detail = shortened(detail, _LONGEST_ERROR)
+        self.add("feed_error", message=f"the feed reports an error: {detail}", line=line, example=detail)
 
     def __contains__(self, code: str) -> bool:
         return code in self._kinds

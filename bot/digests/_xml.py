@@ -3,11 +3,18 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 from xml.parsers import expat
+
+from bot.digests._format import MOST_PAPERS, too_many
+
+T = TypeVar("T")
 
 _BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed)\b)")  # the prefix of a namespace may be any
 _CHUNK = 1 << 16  # characters handed to the parser at once
-_MOST_ELEMENTS = 500_000  # ten times the largest feed of arXiv; bounds the memory that a hostile document can take
+_MOST_ELEMENTS = (
+    50_000  # at once: five times the longest record of arXiv; bounds the room that a hostile document takes
+)
 
 
 @dataclass(slots=True)
@@ -35,11 +42,12 @@ class Element:
 
 
 @dataclass(slots=True)
-class Document:
-    """What could be read: the root with all that is outside of records, and the complete records."""
+class Document(Generic[T]):
+    """What could be read: the root with all that is outside of records, and what was made of the complete records."""
 
     root: Element | None = None
-    records: list[Element] = field(default_factory=list)
+    records: list[T] = field(default_factory=list)
+    complete: int = 0  # records, also those of which nothing was made
     error: str = ""  # why reading stopped before the end, in the words of expat
     error_line: int | None = None
     doctype: bool = False  # it has a DTD: nothing after it was read
@@ -54,9 +62,12 @@ def is_xml(text: str) -> bool:
     return bool(_BEGINNING.match(text))
 
 
-def read_xml(text: str, record: str) -> Document:
-    """Reads a document whose entries are elements named `record`. Never raises."""
-    reader = _Reader(record)
+def read_xml(text: str, record: str, make: Callable[[Element], T | None]) -> Document[T]:
+    """Reads a document whose entries are elements named `record`: `make` is given each, and what it makes is kept.
+
+    Raises BrokenDigest when there are more than any feed has, else only what `make` raises.
+    """
+    reader = _Reader(record, make)
     reader.read(text)
     return reader.document
 
@@ -65,17 +76,18 @@ def read_head(text: str) -> Element | None:
     """The root with what stands before the first `item` or `entry`: enough to know a feed. None: no readable XML."""
     if not is_xml(text):
         return None
-    reader = _HeadReader("")
+    reader = _HeadReader[None]("", lambda _: None)
     reader.read(text)
     return None if reader.document.doctype else reader.document.root
 
 
-class _Reader:
-    def __init__(self, record: str) -> None:
-        self.document = Document()
+class _Reader(Generic[T]):
+    def __init__(self, record: str, make: Callable[[Element], T | None]) -> None:
+        self.document = Document[T]()
         self._record = record
+        self._make = make
         self._open: list[Element] = []
-        self._elements = 0
+        self._elements, self._before = 0, 0  # that are kept now, and when the record began that is open
         self._lines_before = 0
         self._inside: Element | None = None  # the record that is open
         self._field: Element | None = None  # its child that is open; what is marked up within it is its text, too
@@ -111,6 +123,7 @@ class _Reader:
             self.document.root = element
         elif name == self._record and self._inside is None:
             self._inside = element
+            self._before = self._elements - 1
         else:
             if self._open[-1] is self._inside:
                 self._field = element
@@ -120,20 +133,33 @@ class _Reader:
     def _end(self, _name: str) -> None:
         element = self._open.pop()
         if element is self._inside:
-            self.document.records.append(element)
             self._inside = None
+            self._elements = self._before
+            self._take(element)
         elif element is self._field:
             self._field = None
 
+    def _take(self, element: Element) -> None:
+        self.document.complete += 1
+        made = self._make(element)
+        if made is None:
+            return
+        if len(self.document.records) >= MOST_PAPERS:
+            raise too_many()
+        self.document.records.append(made)
+
     def _characters(self, text: str) -> None:
-        (self._field or self._open[-1]).parts.append(text)
+        innermost = self._open[-1]
+        innermost.parts.append(text)
+        if self._field is not None and self._field is not innermost:
+            self._field.parts.append(text)
 
     def _doctype(self, *_declaration: object) -> None:
         self.document.doctype = True
         raise _Stop
 
 
-class _HeadReader(_Reader):
+class _HeadReader(_Reader[T]):
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name.rpartition(" ")[2] in ("item", "entry"):
             raise _Stop

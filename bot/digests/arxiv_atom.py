@@ -3,7 +3,7 @@
 The answers of arXiv's API are Atom too and use the same namespaces; they have other ids and are another format.
 """
 
-from bot.digests._feed import ATOM, ERROR_TITLE, FeedHead, FeedRecord, feed_content
+from bot.digests._feed import ARXIV, ATOM, ERROR_TITLE, FeedHead, FeedRecord, creators, feed_content, feed_entry
 from bot.digests._format import Content
 from bot.digests._warnings import Warnings
 from bot.digests._xml import Element, read_head, read_xml
@@ -23,24 +23,28 @@ def detect(text: str) -> bool:
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
     """The papers of the feed, with their announce types relative to the categories of this feed."""
-    document = read_xml(text, _ENTRY)
+    document = read_xml(text, _ENTRY, lambda entry: feed_entry(_record(entry), warnings))
     root = document.root or Element(f"{ATOM} feed", {}, 1)
     head = FeedHead(
         title=root.first(f"{ATOM} title"),
         detail=root.first(f"{ATOM} subtitle"),
         stamp=root.first(f"{ATOM} updated"),
     )
-    return feed_content(document, head, [(entry, _record(entry)) for entry in document.records], warnings)
+    return feed_content(document, head, warnings)
 
 
 def _record(entry: Element) -> FeedRecord:
     links = [link.attributes.get("href", "") for link in entry.all(f"{ATOM} link") if _is_page(link)]
     return FeedRecord(
+        line=entry.line,
         identity=entry.first(f"{ATOM} id"),
         title=entry.first(f"{ATOM} title"),
         link=links[0] if links else "",
         text=entry.first(f"{ATOM} summary"),
         categories=[category.attributes.get("term", "") for category in entry.all(f"{ATOM} category")],
+        authors=creators(entry),
+        doi=entry.first(f"{ARXIV} DOI"),
+        announce_type=entry.first(f"{ARXIV} announce_type"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.digests._feed import ERROR_TITLE, FeedHead, FeedRecord, feed_content
+from bot.digests._feed import ARXIV, ERROR_TITLE, FeedHead, FeedRecord, creators, feed_content, feed_entry
 from bot.digests._format import Content
 from bot.digests._warnings import Warnings
 from bot.digests._xml import Element, read_head, read_xml
@@ -26,10 +26,10 @@ def detect(text: str) -> bool:
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
     """The papers of the feed, with their announce types relative to the categories of this feed."""
-    document = read_xml(text, "item")
+    document = read_xml(text, "item", lambda item: feed_entry(_record(item), warnings))
     channel = _channel(document.root)
     head = FeedHead(title=channel.first("title"), detail=channel.first("description"), stamp=channel.first("pubDate"))
-    return feed_content(document, head, [(item, _record(item)) for item in document.records], warnings)
+    return feed_content(document, head, warnings)
 
 
 def _channel(root: Element | None) -> Element:
@@ -39,9 +39,13 @@ def _channel(root: Element | None) -> Element:
 
 def _record(item: Element) -> FeedRecord:
     return FeedRecord(
+        line=item.line,
         identity=item.first("guid"),
         title=item.first("title"),
         link=item.first("link"),
         text=item.first("description"),
         categories=[category.text for category in item.all("category")],
+        authors=creators(item),
+        doi=item.first(f"{ARXIV} DOI"),
+        announce_type=item.first(f"{ARXIV} announce_type"),
     )

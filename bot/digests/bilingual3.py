@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from bot.digests._arxiv import URL, arxiv_link, split_announcement, version_number
-from bot.digests._format import Content, Entry
-from bot.digests._language import language_of
+from bot.digests._arxiv import URL, arxiv_link, split_announcement, version_number, without_translated_announcement
+from bot.digests._format import MOST_PAPERS, Content, Entry, too_many
 from bot.digests._looks import is_markup
 from bot.digests._plain import collapse, lines_of
+from bot.digests._summaries import translations_of
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import Paper, Sentence, Translation, summary_state
+from subscriptions import Paper, Sentence, Translation
 
 name = "bilingual3"
 
@@ -24,10 +24,6 @@ _HEADING = re.compile(r"#{1,6}\s|(?:=+|-+)$")  # also the line below one
 _URL = re.compile(URL)
 _BEGINNING_OF_URL = re.compile(r"https?://arxiv\.org/(?:abs|pdf)/(?:[\d.]*|[a-z-]+(?:\.[A-Z]{0,2})?(?:/\d*)?)")
 _BEFORE_ID = ("https://arxiv.org/abs/", "http://arxiv.org/abs/", "https://arxiv.org/pdf/", "http://arxiv.org/pdf/")
-# `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, also after a first 摘要：, or only 摘要：; the words between vary.
-_TRANSLATED_ANNOUNCEMENT = re.compile(
-    r"\s*(?:摘要\s*[：:]\s*)?(?:arXiv\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
-)
 
 Line = tuple[int, str]  # number from 1, text
 
@@ -51,10 +47,12 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     for line in _separated(_lines(text), warnings):
         group.append(line)
         if len(group) == _GROUP and not (line[0] == last and _is_cut_short(line[1])):
+            if len(entries) >= MOST_PAPERS:
+                raise too_many()
             entries.append(_entry(group, warnings, language))
             group = []
     if group:
-        warnings.add("incomplete_group", line=group[0][0], example=group[0][1][:80])
+        warnings.add("incomplete_group", line=group[0][0], example=group[0][1])
     return Content(entries=entries)
 
 
@@ -71,7 +69,7 @@ def _separated(lines: Iterator[Line], warnings: Warnings) -> Iterator[Line]:
         address = _URL.match(line) if position % _GROUP == _GROUP - 1 else None
         rest = line[address.end() :].removeprefix("\ufeff") if address else ""
         if address and rest[:1].isalnum():  # words begin right behind it; a stop or a blank would be a remark
-            warnings.add("glued_line", line=number, example=line[:80])
+            warnings.add("glued_line", line=number, example=line)
             yield number, address[0]
             yield number, rest
             position += 2
@@ -121,8 +119,4 @@ def _entry(group: list[Line], warnings: Warnings, language: str | None) -> Entry
 
 
 def _translations(text: str, language: str | None) -> tuple[Translation, ...]:
-    announced = _TRANSLATED_ANNOUNCEMENT.match(text)
-    plain = collapse(text[announced.end() :] if announced else text)
-    if summary_state(plain) != "ok":
-        return ()
-    return (Translation(language=language or language_of(plain), abstract=plain),)
+    return translations_of("", collapse(without_translated_announcement(text)), language)

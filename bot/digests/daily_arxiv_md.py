@@ -41,14 +41,13 @@ from bot.digests._arxiv import ADDRESS, arxiv_link, categories_of, version_numbe
 from bot.digests._daily_standard import plain_entries, standard_page
 from bot.digests._daily_templates import ABSTRACT, COMMENT, TRANSLATION, Body, read_body, read_body_without_link
 from bot.digests._days import day_in
-from bot.digests._format import Content, Entry
+from bot.digests._format import MOST_PAPERS, Content, Entry, too_many
 from bot.digests._keys import title_key
-from bot.digests._language import language_of
-from bot.digests._looks import is_markup
+from bot.digests._looks import is_markup, strange_page, unread_page
 from bot.digests._plain import NotText, collapse, plain_text
+from bot.digests._summaries import is_failed, stated, summaries_of, translations_of
 from bot.digests._warnings import Warnings
-from bot.errors import BrokenDigest
-from subscriptions import Paper, Sentence, Summary, Translation, summary_state
+from subscriptions import Paper
 
 name = "daily_arxiv_md"
 
@@ -72,8 +71,6 @@ _CONTENTS = re.compile(
 _TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})\b")
 _ANCHOR = re.compile(r"<(div|a) (?:id|name)=[^>]*></\1>\s*$")
 _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<back>\[\[Back\]\].*)?$")
-_SECOND_LANGUAGE = "<br/>**VN**: "  # one fork writes each field in English, then in Vietnamese
-_NO_SUMMARY = ("failed", "placeholder", "empty")
 
 
 def detect(text: str) -> bool:
@@ -187,7 +184,7 @@ class _Page:
         elif not block.startswith(_HEAD[1:]):
             after = block
         else:
-            self._warnings.add("unparsed_heading", line=line, example=block.partition("\n")[0][:120])
+            self._warnings.add("unparsed_heading", line=line, example=block.partition("\n")[0])
             self._strange_at = self._strange_at or line
             after = block.rpartition("\n</details>")[2]
         if after and not after.isspace():
@@ -206,7 +203,7 @@ class _Page:
             elif (section := _SECTION.match(row)) and (anchored or section["back"]):
                 self._section = next(iter(categories_of([section["name"]])), "")
             elif row.startswith("#") and "arxiv.org/abs/" in row:
-                self._warnings.add("unparsed_heading", line=number, example=row[:120])
+                self._warnings.add("unparsed_heading", line=number, example=row)
             anchored = bool(_ANCHOR.match(row))
             if not (announced or anchored or row.startswith(("#", "**Report", "---", "<hr>"))) or "arxiv.org/" in row:
                 self._strange_at = self._strange_at or number
@@ -229,9 +226,9 @@ class _Page:
         if not body.fields:
             self._warnings.add("entry_without_text", line=line, example=arxiv_id or title)
         texts = body.fields
-        abstract = _stated(texts.pop(ABSTRACT, ""))
-        comment = _stated(texts.pop(COMMENT, ""))
-        translations = self._translations(body.title_translation, texts.pop(TRANSLATION, ""))
+        abstract = stated(texts.pop(ABSTRACT, ""))
+        comment = stated(texts.pop(COMMENT, ""))
+        translations = translations_of(body.title_translation, texts.pop(TRANSLATION, ""), self._language)
         paper = Paper(
             key=arxiv_id or title_key(title),
             title=title,
@@ -242,35 +239,19 @@ class _Page:
             arxiv_id=arxiv_id,
             version=version,
             url=arxiv_link(arxiv_id) if arxiv_id else None,
-            summaries=self._summaries(texts),
+            summaries=summaries_of(texts, self._language),
             translations=translations,
-            failed=summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY,
+            failed=is_failed(texts),
             comment=comment,
         )
         self.add(line, paper)
 
     def add(self, line: int, paper: Paper) -> None:
-        """Takes an entry whose head stands in `line`."""
+        """Takes an entry whose head stands in `line`. Raises BrokenDigest when there are more than any page has."""
+        if len(self.entries) >= MOST_PAPERS:
+            raise too_many()
         self._found[paper.primary or ""] += 1
         self.entries.append(Entry(line, paper))
-
-    def _summaries(self, texts: dict[str, str]) -> tuple[Summary, ...]:
-        fields = {name: text for name, text in texts.items() if summary_state(text) == "ok"}
-        if not fields:
-            return ()
-        language = self._language or language_of(*fields.values())
-        if not any(_SECOND_LANGUAGE in text for text in fields.values()):
-            return (Summary(language=language, fields=fields),)
-        halves = {name: text.partition(_SECOND_LANGUAGE) for name, text in fields.items()}
-        first = {name: half.strip() for name, (half, _, _) in halves.items() if half.strip()}
-        second = {name: half.strip() for name, (_, _, half) in halves.items() if half.strip()}
-        return (Summary(language=language, fields=first), Summary(language="vi", fields=second))
-
-    def _translations(self, title: str, abstract: str) -> tuple[Translation, ...]:
-        title, abstract = _stated(title), _stated(abstract)
-        if not title and not abstract:
-            return ()
-        return (Translation(language=self._language or language_of(title, abstract), title=title, abstract=abstract),)
 
     def _compare_totals(self) -> None:
         """Warns when the page counts its papers otherwise than was read. Raises BrokenDigest when none was read."""
@@ -293,16 +274,6 @@ class _Page:
 
     def _refuse_unless_empty(self, announced: int) -> None:
         if announced:
-            raise BrokenDigest(
-                Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
-            )
+            raise unread_page(announced)
         if self._strange_at:
-            raise BrokenDigest(
-                Sentence(
-                    "No entry can be read, and line {line} is not that of an empty page.", {"line": self._strange_at}
-                )
-            )
-
-
-def _stated(text: str) -> str:
-    return text if summary_state(text) == "ok" else ""
+            raise strange_page(self._strange_at)

@@ -10,9 +10,9 @@
 There are no ids, authors, categories or dates.
 """
 
-from bot.digests._format import Content, Entry
+from bot.digests._format import Content, Entry, bounded
 from bot.digests._keys import title_key
-from bot.digests._plain import collapse
+from bot.digests._plain import collapse, lines_of
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions import Paper, Sentence
@@ -34,13 +34,13 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
     Then the pairing has slipped, and where it did is not known.
     """
-    lines = _without_banners([(n, collapse(line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()])
+    lines = _without_banners([(n, collapse(line)) for n, line in enumerate(lines_of(text), 1) if line.strip()])
     if len(lines) % 2:
         line, title = lines.pop()
         warnings.add("odd_line_count", line=line, example=title)
     if not lines:
         raise BrokenDigest(Sentence("The banner of the page is there, but no title with an abstract below it."))
-    return Content(entries=[_entry(line, title, abstract) for (line, title), (_, abstract) in _pairs(lines)])
+    return Content(entries=[_entry(line, title, abstract) for (line, title), (_, abstract) in bounded(_pairs(lines))])
 
 
 def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:

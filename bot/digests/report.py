@@ -1,5 +1,6 @@
 """What `inspect` says about digests: one dict per document for `--json`, a table for people."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from rich.text import Text
 from bot.digests._warnings import INFO
 from subscriptions import Digest, DigestWarning, Paper, PaperwireError
 
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f]")
 _PATH = 36  # characters of a path in the table; below it paths are whole
 _ROOM_FOR_SUMMARIES = 80  # columns of the console
 _ROOM_FOR_CATEGORIES = 120
@@ -194,14 +196,22 @@ def _overview(reports: Sequence[Report], width: int, translate: Callable[[str], 
     if width >= _ROOM_FOR_CATEGORIES:
         table.add_column(translate("Categories"))
     for report in reports:
-        cells = [_tail(report["path"]), report["format"] or "", _date(report), _papers(report)]
-        cells += [_summaries(report, translate), _counts(report["categories"])]
+        cells = [tail(report["path"], _PATH), report["format"] or "", _date(report), _papers(report)]
+        failed = report["summaries"]["failed"]
+        cells += [counted_summaries(report["languages"], failed, translate), counted(report["categories"])]
         table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
     return table
 
 
-def _tail(path: str) -> str:
-    return path if len(path) <= _PATH else "…" + path[1 - _PATH :]
+def tail(path: str, most: int) -> str:
+    """The end of a path, in at most that many characters, and without any that steer a terminal."""
+    path = shown_path(path)
+    return path if len(path) <= most else "…" + path[1 - most :]
+
+
+def shown_path(path: str) -> str:
+    """A path without characters that steer a terminal; files may have any name."""
+    return _STEERING.sub(" ", path)
 
 
 def _date(report: Report) -> str:
@@ -217,16 +227,17 @@ def _papers(report: Report) -> str:
     return f"{report['unique']} (+{copies})" if copies else str(report["unique"])
 
 
-def _counts(counts: Mapping[str, int], most: int = 3) -> str:
+def counted(counts: Mapping[str, int], most: int = 3) -> str:
+    """The largest counts in a few words: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
     shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(most))
     return shown + (", …" if len(counts) > most else "") if shown else "–"
 
 
-def _summaries(report: Report, translate: Callable[[str], str]) -> str:
-    counts = report["summaries"]
-    parts = [_counts(report["languages"])] if counts["usable"] else []
-    if counts["failed"]:
-        parts.append(translate("{count} failed").format(count=counts["failed"]))
+def counted_summaries(languages: Mapping[str, int], failed: int, translate: Callable[[str], str]) -> str:
+    """How many papers have a summary, by language, and of how many it failed: `zh 13, 1 failed`."""
+    parts = [counted(languages)] if languages else []
+    if failed:
+        parts.append(translate("{count} failed").format(count=failed))
     return ", ".join(parts) or "–"
 
 
@@ -235,7 +246,9 @@ def _worrying(warning: WarningReport) -> bool:
 
 
 def _remark(report: Report, warning: WarningReport, translate: Callable[[str], str]) -> Text:
-    where = report["path"] + (translate(", line {line}").format(line=warning["line"]) if warning["line"] else "")
+    where = shown_path(report["path"]) + (
+        translate(", line {line}").format(line=warning["line"]) if warning["line"] else ""
+    )
     remark = Text.assemble(("! ", "yellow"), where, ": ", warning["message"])
     if warning["examples"]:
         remark.append(" (" + "; ".join(warning["examples"]) + ")", style="dim")
@@ -243,7 +256,9 @@ def _remark(report: Report, warning: WarningReport, translate: Callable[[str], s
 
 
 def _items(report: Report, translate: Callable[[str], str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=Text(report["path"]), title_justify="left")
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), title=Text(shown_path(report["path"])), title_justify="left"
+    )
     table.add_column(translate("Paper"), no_wrap=True)
     table.add_column(translate("Category"), no_wrap=True)
     table.add_column(translate("Title"), overflow="fold")

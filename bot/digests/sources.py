@@ -29,16 +29,19 @@ STDIN = "-"
 def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
     """The documents that arguments name, one after the other: a file, a folder with all below it, `-`.
 
-    Folders are read in the order of their names, without hidden files. What cannot be read comes as its error, and
-    the next one follows.
+    What cannot be read comes as its error, and the next one follows.
     """
+    for path in paths_of(paths):
+        yield path, _caught(path)
+
+
+def paths_of(paths: Iterable[str]) -> Iterator[str]:
+    """The documents that arguments name, unread. Folders go in the order of their names, without hidden files."""
     for path in paths:
-        if path == STDIN:
-            yield STDIN, _caught(STDIN)
-        elif os.path.isdir(path):  # noqa: PTH112  names are kept as they were typed
-            yield from ((name, _caught(name)) for name in _files_below(path))
+        if path != STDIN and os.path.isdir(path):  # noqa: PTH112  names are kept as they were typed
+            yield from _files_below(path)
         else:
-            yield path, _caught(path)
+            yield path
 
 
 def read_file(path: str) -> bytes:

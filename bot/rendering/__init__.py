@@ -17,6 +17,7 @@ from types import MappingProxyType
 from bot.ports import Reply
 from bot.rendering.console import Console
 from bot.rendering.deliveries import delivery_messages
+from bot.rendering.keys import Own
 from bot.rendering.language import Language as Language
 from bot.rendering.language import Translator as Translator
 from bot.rendering.language import translator as translator
@@ -34,16 +35,21 @@ _MEDIA: dict[str, Medium] = {"telegram": Telegram(), "slack": Slack(), "console"
 
 
 def render_delivery(
-    delivery: Delivery, layout: Sequence[Sequence[int]] = (), *, titles: Mapping[str, tuple[str, str]] = _NONE
+    delivery: Delivery,
+    layout: Sequence[Sequence[int]] = (),
+    *,
+    titles: Mapping[str, tuple[str, str]] = _NONE,
+    own: Own | None = None,
 ) -> tuple[Message, ...]:
     """The messages of a delivery, in order, each within its platform's limits.
 
     `layout` is for edits: the papers (`Message.papers`) of each message that was sent, which stay where they are.
-    `titles` are the sources that want to be named: name in lower case → (title, home or "").
+    `titles` are the sources that want to be named: name in lower case → (title, home or ""). `own` gives the link under
+    which strangers subscribe for themselves, "" for none; it is asked only where a chat has that button.
     """
-    chat = delivery.chat
-    reader = Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind)
-    return delivery_messages(_naming(delivery, titles), reader, _medium(chat), layout)
+    return delivery_messages(
+        _naming(delivery, titles), reader_of(delivery.chat), _medium(delivery.chat), layout, own=own
+    )
 
 
 def _naming(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
@@ -55,12 +61,18 @@ def _naming(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delive
 
 def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
     """The messages of an answer: one, unless it is longer than the platform's limit."""
-    return reply_messages(reply, chat, _medium(chat))
+    told = reader_of(reply.delivery.chat) if reply.delivery else None
+    return reply_messages(reply, reader_of(chat), _medium(chat), told=told)
 
 
 def language_of(chat: Chat) -> Language:
     """The chat's language in its time zone."""
     return Language(chat.settings.lang, chat.settings.timezone)
+
+
+def reader_of(chat: Chat) -> Reader:
+    """For whom papers are written out in a chat."""
+    return Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind, open=chat.public)
 
 
 def _medium(chat: Chat) -> Medium:

@@ -61,10 +61,16 @@ class Console:
     """A terminal holds any length."""
 
     room = Size()
+    numbers = 0
+    menus = False
 
     def draw(self, view: object) -> Fragment:
         """The view as lines of text."""
         return Fragment(view=view, markup=plain_text(view))
+
+    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
+        """Nothing."""
+        return Size()
 
     def compose(
         self,

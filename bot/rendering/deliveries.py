@@ -4,53 +4,88 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import time
 
+from bot.ports import Buttons
+from bot.rendering.keys import Keys, Own, keys_of
 from bot.rendering.lines import Line
 from bot.rendering.medium import Medium
 from bot.rendering.notices import notice_view
 from bot.rendering.outline import Form, Head, Outline, empty_text, outline, root_line
-from bot.rendering.packing import Fragment, Page
+from bot.rendering.packing import Fragment, Page, Size
 from bot.rendering.paging import Desk, Layout
 from bot.rendering.views import Reader
 from subscriptions import Delivery, Kind, Message
 
 _NIGHT = (time(22), time(8))
+_NOTHING = Size()
 
 
-def delivery_messages(delivery: Delivery, reader: Reader, medium: Medium, layout: Layout = ()) -> tuple[Message, ...]:
+def delivery_messages(
+    delivery: Delivery, reader: Reader, medium: Medium, layout: Layout = (), *, own: Own | None = None
+) -> tuple[Message, ...]:
     """The messages of a delivery, in order.
 
     `layout` names the papers of each message that is out already: an edit changes what messages say, not which papers
-    they hold.
+    they hold. `own` gives the link under which strangers subscribe for themselves, "" for none.
     """
     sound = _sounds(delivery, reader)
     if delivery.kind is Kind.NOTICE:
-        return (_message(medium, 1, [medium.draw(notice_view(delivery.facts, reader.language))], silent=not sound),)
+        notice = notice_view(delivery.facts, reader.language)
+        return (_message(medium, 1, [medium.draw(notice)], silent=not sound, buttons=notice.buttons),)
     if not delivery.items:
         return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader.language)))], silent=not sound),)
     plan = outline(delivery, reader)
+    keys = keys_of(delivery, plan, reader, medium, own)
+    beneath = medium.beneath(keys.last)
+    desk = Desk(plan, reader, medium, numbered=bool(keys.numbers), menus=keys.menus, beneath=beneath)
     # The chat may have changed its shape since: what is out stays what it is. A thread's first message has no papers.
     if not layout[0] if layout else plan.form is Form.THREAD:
-        return _thread(delivery, reader, plan, medium, layout[1:])
+        return _thread(delivery, desk, keys, layout[1:])
+    return _papers(desk, keys, layout, sound=sound)
+
+
+def delivery_pages(
+    delivery: Delivery, reader: Reader, medium: Medium, *, beneath: Size = _NOTHING
+) -> list[list[Fragment]]:
+    """The messages of a delivery inside an answer: a thread stands in one row with the rest, and its buttons are left out.
+
+    `beneath` is what the buttons of the answer take.
+    """
+    if delivery.kind is Kind.NOTICE:
+        return [[medium.draw(notice_view(delivery.facts, reader.language))]]
+    if not delivery.items:
+        return [[medium.draw(Line(text=empty_text(delivery, reader.language)))]]
+    shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
+    chat = replace(delivery.chat, settings=replace(delivery.chat.settings, shape=shape))
+    plan = outline(replace(delivery, chat=chat), reader)
+    pages = Desk(plan, reader, medium, beneath=beneath).pages()
+    return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _headed(plan, pages)]
+
+
+def _papers(desk: Desk, keys: Keys, layout: Layout, *, sound: bool) -> tuple[Message, ...]:
+    draw, pages = desk.medium.draw, desk.pages(layout)
     messages = []
-    for number, (head, page) in enumerate(_headed(plan, Desk(plan, reader, medium).pages(layout)), start=1):
-        fragments = [*([medium.draw(head)] if head else []), *page.fragments]
-        messages.append(_message(medium, number, fragments, page.papers, silent=number > 1 or not sound))
+    for number, (head, page) in enumerate(_headed(desk.plan, pages), start=1):
+        fragments = [*([draw(head)] if head else []), *page.fragments]
+        buttons = keys.under(page.papers, last=number == len(pages))
+        silent = number > 1 or not sound
+        messages.append(_message(desk.medium, number, fragments, page.papers, silent=silent, buttons=buttons))
     return tuple(messages)
 
 
-def _thread(delivery: Delivery, reader: Reader, plan: Outline, medium: Medium, layout: Layout) -> tuple[Message, ...]:
+def _thread(delivery: Delivery, desk: Desk, keys: Keys, layout: Layout) -> tuple[Message, ...]:
     """Slack: one line in the channel, the papers in its thread."""
-    inner = replace(plan, head=replace(plan.counted, remark=""), counted=replace(plan.counted, remark=""))
-    pages = Desk(inner, reader, medium).pages(layout)
+    draw, head = desk.medium.draw, replace(desk.plan.counted, remark="")
+    pages = replace(desk, plan=replace(desk.plan, head=head, counted=head)).pages(layout)
     count = len(pages) + 1
-    root = root_line(delivery, reader)
-    lines = [medium.draw(Line(text=replace(root, part=f"1/{count}").line))]
-    lines += [medium.draw(Line(text=root.remark))] if root.remark else []
+    root = root_line(delivery, desk.reader)
+    lines = [draw(Line(text=replace(root, part=f"1/{count}").line))]
+    lines += [draw(Line(text=root.remark))] if root.remark else []
     titled = [fragment for page in pages for fragment in page.fragments]
-    messages = [_message(medium, 1, lines, silent=True, titled=titled)]
+    messages = [_message(desk.medium, 1, lines, silent=True, titled=titled)]
     for number, page in enumerate(pages, start=2):
-        head = medium.draw(replace(inner.counted, part=f"{number}/{count}"))
-        messages.append(_message(medium, number, [head, *page.fragments], page.papers, silent=True, reply_to=1))
+        shown = [draw(replace(head, part=f"{number}/{count}")), *page.fragments]
+        buttons = keys.under(page.papers, last=number == count)
+        messages.append(_message(desk.medium, number, shown, page.papers, silent=True, reply_to=1, buttons=buttons))
     return tuple(messages)
 
 
@@ -63,8 +98,9 @@ def _message(
     silent: bool,
     titled: Sequence[Fragment] = (),
     reply_to: int | None = None,
+    buttons: Buttons = (),
 ) -> Message:
-    payload, plain = medium.compose(fragments, silent=silent, titled=titled)
+    payload, plain = medium.compose(fragments, silent=silent, titled=titled, buttons=buttons)
     return Message(number=number, payload=payload, plain=plain, reply_to=reply_to, papers=papers)
 
 

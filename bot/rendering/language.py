@@ -17,6 +17,15 @@ DOMAIN = "paperwire"
 _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
+# CLDR keeps the names of cities under the zone's first name.
+_OLDER_ZONES = {
+    "America/Argentina/Buenos_Aires": "America/Buenos_Aires",
+    "Asia/Ho_Chi_Minh": "Asia/Saigon",
+    "Asia/Kathmandu": "Asia/Katmandu",
+    "Asia/Kolkata": "Asia/Calcutta",
+    "Asia/Yangon": "Asia/Rangoon",
+    "Europe/Kyiv": "Europe/Kiev",
+}
 # In Chinese the month comes first and stands once: 1月19日 周一 – 22日 周四; in English it comes last.
 _MONTH_FIRST = {"en": False, "zh": True}
 
@@ -107,6 +116,18 @@ class Language:
 
         written = format_timedelta(length, threshold=1, locale=self.code)
         return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时, our sentences have a blank there
+
+    def city(self, zone: str) -> str:
+        """The city that a zone is named after: Europe/Berlin is Berlin, 柏林. What names no city stays as it is."""
+        from babel import Locale  # noqa: PLC0415 - see number
+
+        names = Locale.parse(self.code).time_zones
+        told = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
+        return str(told.get("city") or zone.rpartition("/")[2].replace("_", " "))
+
+    def speaking(self, lang: str, timezone: str) -> "Language":
+        """The same in another language or zone."""
+        return Language(lang, timezone)
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
         from babel.dates import format_date  # noqa: PLC0415 - see number

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.ports import Buttons
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -24,3 +26,4 @@ class Notice:
 
     title: str
     lines: tuple[str, ...] = ()
+    buttons: Buttons = ()

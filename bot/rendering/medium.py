@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.ports import Buttons
+from bot.rendering.closeups import Section
 from bot.rendering.lines import Code, Line
 from bot.rendering.outline import Head, Heading, More
 from bot.rendering.packing import Fragment, Size
@@ -14,9 +15,14 @@ class Medium(Protocol):
     """A platform as a place to write."""
 
     room: Size  # what one message holds
+    numbers: int  # papers whose numbers stand as buttons under one message; 0: papers have no such buttons here
+    menus: bool  # what can be done with a paper stands beside it
 
     def draw(self, view: object) -> Fragment:
         """The view as this platform writes it. Never shortens: `whole` and `size` say what would not fit."""
+
+    def beneath(self, buttons: Buttons) -> Size:
+        """What buttons under a message take of its room."""
 
     def compose(
         self,
@@ -41,11 +47,11 @@ def gap(above: object, below: object, *, under_head: str = "\n\n") -> str:
     """What stands between two views in one text: a blank line, unless they belong closely together."""
     if isinstance(above, Head):
         return "\n\n" if above.remark else under_head
-    if isinstance(above, Heading) or isinstance(below, More):
+    if isinstance(above, Heading) or isinstance(below, More) or (isinstance(below, Section) and below.close):
         return "\n"
     if isinstance(above, PaperView) and isinstance(below, PaperView) and below.form == "title":
         return "\n"
-    return "\n" if isinstance(above, Line | Code) else "\n\n"
+    return "\n" if isinstance(above, Line | Code) and isinstance(below, Line | Code) else "\n\n"
 
 
 def joined(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:

@@ -7,11 +7,12 @@ missing leaves its sentence out. A cause that nobody wrote words for shows the d
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot.ports import Button
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.cutting import shorten
 from bot.rendering.language import Language
 from bot.rendering.lines import Notice
-from subscriptions import Facts
+from subscriptions import BUTTON, Facts
 
 _LONGEST_VALUE = 300
 _LONGEST_LIST = 5
@@ -46,7 +47,18 @@ def notice_view(facts: Facts, language: Language) -> Notice:
     teller = _Teller(facts.detail, language)
     tell = NOTICES.get(facts.notice, _other)
     title, *lines = [line for line in tell(teller) if line]
-    return Notice(title=title, lines=tuple(lines))
+    row = tuple(
+        Button(label=label(language), data=facts.detail[BUTTON + verb])
+        for verb, label in _LABELS.items()
+        if BUTTON + verb in facts.detail
+    )
+    return Notice(title=title, lines=tuple(lines), buttons=(row,) if row else ())
+
+
+_LABELS: Mapping[str, Callable[[Language], str]] = {
+    "allow": lambda language: language.say("allow"),
+    "deny": lambda language: language.say("deny"),
+}
 
 
 _REASONS: Mapping[str, Callable[[Language], str]] = {
@@ -79,8 +91,13 @@ def _moved(tell: _Teller) -> list[str]:
 
 
 def _resumed(tell: _Teller) -> list[str]:
-    """Reads waiting, since (a local day as text)."""
+    """Reads waiting, since (a local day as text); chat when it is told to who set that chat up."""
     waiting, since = tell.amount("waiting"), tell.value("since")
+    if tell.value("chat"):
+        return [
+            tell.say("I can write to {chat} again.", chat=tell.value("chat")),
+            tell.say("What was missed comes with the next delivery."),
+        ]
     if not waiting:
         return [tell.say("Here again."), tell.say("Nothing was missed.")]
     came = tell.count("{count} paper came since {since}.", "{count} papers came since {since}.", waiting, since=since)
@@ -167,6 +184,76 @@ def _nothing_found(tell: _Teller) -> list[str]:
     ]
 
 
+def _topic_closed(tell: _Teller) -> list[str]:
+    """Reads wishes: what its subscriptions are called."""
+    wishes = tell.value("wishes")
+    return [
+        tell.say("A topic of this group was closed."),
+        tell.say("What it subscribes to waits: {wishes}.", wishes=wishes) if wishes else "",
+        tell.say("It goes on by itself when the topic is opened again."),
+    ]
+
+
+def _waiting(tell: _Teller) -> list[str]:
+    """Reads platform, count, reason."""
+    return [
+        tell.count(
+            "{count} delivery to {platform} has waited for more than an hour.",
+            "{count} deliveries to {platform} have waited for more than an hour.",
+            tell.amount("count") or 1,
+            platform=_platform(tell),
+        ),
+        _usual_reason(tell),
+        tell.say("They are tried again by themselves. Nothing is lost."),
+    ]
+
+
+def _version(tell: _Teller) -> list[str]:
+    """Reads version, before."""
+    before = tell.value("before")
+    return [
+        tell.say("Another version of paperwire runs now: {version}.", version=tell.value("version", "?")),
+        tell.say("It was {version} before; CHANGELOG.md says what is new.", version=before) if before else "",
+    ]
+
+
+def _asked(tell: _Teller) -> list[str]:
+    """Reads chat (its address), title, who, wish."""
+    address = tell.value("chat")
+    title = tell.value("title")
+    chat = f"{title} ({address})" if title and address else title or address
+    who = tell.value("who")
+    return [
+        tell.say("{who} asks to be let in.", who=who or chat or tell.say("A chat")),
+        tell.say("Chat: {chat}.", chat=chat) if who and chat else "",
+        tell.say("It wants: {wish}", wish=tell.value("wish")) if tell.value("wish") else "",
+        tell.say("In words: /allow {chat} or /deny {chat}", chat=address) if address else "",
+    ]
+
+
+def _admitted(tell: _Teller) -> list[str]:
+    """Reads count: subscriptions that are on."""
+    count = tell.amount("count")
+    return [
+        tell.say("This chat is let in."),
+        tell.count(
+            "Its subscription is on, and brings what came since it asked.",
+            "Its {count} subscriptions are on, and bring what came since they asked.",
+            count,
+        )
+        if count
+        else "",
+    ]
+
+
+def _denied(tell: _Teller) -> list[str]:
+    """Reads nothing."""
+    return [
+        tell.say("The operator of this bot has said no to this chat."),
+        tell.say("Its subscriptions bring nothing."),
+    ]
+
+
 def _usual_reason(tell: _Teller) -> str:
     reason = tell.value("reason").rstrip(".。")
     return tell.say("The usual reason: {reason}.", reason=reason) if reason else ""
@@ -190,4 +277,10 @@ NOTICES: Mapping[str, Callable[[_Teller], list[str]]] = {
     "source": _source,
     "overdue": _overdue,
     "nothing-found": _nothing_found,
+    "topic-closed": _topic_closed,
+    "waiting": _waiting,
+    "version": _version,
+    "asked": _asked,
+    "admitted": _admitted,
+    "denied": _denied,
 }

@@ -171,16 +171,18 @@ def _form(delivery: Delivery, shown: int) -> Form:
 
 
 def _measure(form: Form, shown: int, reader: Reader) -> Measure:
-    if form in {Form.CARDS, Form.EACH}:
-        measure = CARD
-    elif shown > _TITLES_ABOVE:
-        measure = TITLES
-    else:
-        measure = COMPACT if shown > _COMPACT_ABOVE else ROW
+    measure = CARD if form in {Form.CARDS, Form.EACH} else measure_of_list(shown)
     # In public nobody can ask for more, so the abstract comes along, folded.
     if reader.public and shown <= _CARDS_UP_TO and reader.settings.text != "titles":
         return replace(measure, quotation=_LONGEST_QUOTATION)
     return measure
+
+
+def measure_of_list(amount: int) -> Measure:
+    """How much each of so many papers says in a list: the more there are, the less."""
+    if amount > _TITLES_ABOVE:
+        return TITLES
+    return COMPACT if amount > _COMPACT_ABOVE else ROW
 
 
 def _label(item: Item, reader: Reader) -> str:

@@ -62,13 +62,17 @@ def total(fragments: Iterable[Fragment]) -> Size:
     return size
 
 
-def pack(parts: Sequence[Part], room: Size, first_head: Size, head: Size) -> list[Page]:
-    """Fills message after message, in order; every part is smaller than a message (see `pages_as_sent` otherwise)."""
+def pack(parts: Sequence[Part], room: Size, first_head: Size, head: Size, *, most: int | None = None) -> list[Page]:
+    """Fills message after message, in order; every part is smaller than a message (see `pages_as_sent` otherwise).
+
+    `most` is how many papers one message may show, however short they are.
+    """
     groups: list[list[Part]] = []
     used = Size()
     for part in parts:
         following = total(_fragments(part, first=False))
-        if groups and (used + following).fits(room):
+        full = most is not None and part.paper is not None and bool(groups) and _papers(groups[-1]) >= most
+        if groups and not full and (used + following).fits(room):
             groups[-1].append(part)
             used += following
         else:
@@ -86,6 +90,10 @@ def pages_as_sent(parts: Sequence[Part], layout: Sequence[Sequence[int]]) -> lis
         number = number if part.paper is None else place.get(part.paper, number)
         groups[number].append(part)
     return [_page(group) for group in groups]
+
+
+def _papers(parts: Sequence[Part]) -> int:
+    return sum(part.paper is not None for part in parts)
 
 
 def _page(parts: Sequence[Part]) -> Page:

@@ -1,8 +1,9 @@
 """From an outline to pages: papers are drawn, shortened where no message could hold one, and packed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from bot.ports import Button
 from bot.rendering.medium import Medium
 from bot.rendering.outline import Form, Group, Outline
 from bot.rendering.packing import Fragment, Page, Part, Size, pack, pages_as_sent, total
@@ -21,6 +22,9 @@ class Desk:
     plan: Outline
     reader: Reader
     medium: Medium
+    numbered: bool = False  # the papers' numbers stand as buttons under their message
+    menus: Mapping[int, tuple[Button, ...]] = field(default_factory=dict)  # paper → what stands beside it
+    beneath: Size = field(default=Size())  # what the buttons under the last message take
 
     def pages(self, layout: Layout = ()) -> list[Page]:
         """The messages without their headers; `layout` names the papers of each that is out already."""
@@ -30,9 +34,12 @@ class Desk:
         parts = self._parts()
         if self.plan.form is Form.EACH:
             return [page for part in parts for page in pack([part], room, first_head, first_head)]
-        alone = self.medium.draw(self.plan.head).size if self.plan.head else Size()
-        pages = pack(parts, room, alone, first_head)
-        return pages if len(pages) == 1 else pack(parts, room, first_head, self._head_size(remark=False))
+        most = self.medium.numbers if self.numbered else None
+        alone = self.beneath + (self.medium.draw(self.plan.head).size if self.plan.head else Size())
+        pages = pack(parts, room, alone, first_head, most=most)
+        if len(pages) == 1:
+            return pages
+        return pack(parts, room, first_head, self._head_size(remark=False), most=most)
 
     def _as_sent(self, layout: Layout) -> list[Page]:
         """What is out holds these papers; if they have more to say by now than it can hold, each says less."""
@@ -45,7 +52,7 @@ class Desk:
 
     def _head_size(self, *, remark: bool = True) -> Size:
         head = replace(self.plan.counted, part=_ANY_PART)
-        return self.medium.draw(head if remark else replace(head, remark="")).size
+        return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
 
     def _parts(self) -> list[Part]:
         """Papers with what must stand in the same message; the closing lines belong to the last."""
@@ -74,11 +81,11 @@ class Desk:
 
     def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
         """The paper, as long as its form allows, shorter only if no message could hold it together with `beside`."""
-        digest = self.plan.form in {Form.ROWS, Form.THREAD}
+        counted = self.numbered or self.plan.form in {Form.ROWS, Form.THREAD}
         for measure in ever_tighter(self.plan.measure):
             all_named = self.plan.why == "all"
-            view = paper_view(item, self.reader, measure, number=number if digest else 0, why=all_named)
-            fragment = self.medium.draw(view)
+            view = paper_view(item, self.reader, measure, number=number if counted else 0, why=all_named)
+            fragment = self.medium.draw(replace(view, menu=self.menus.get(item.paper.id, ())))
             if fragment.whole and (beside + fragment.size).fits(self.medium.room):
                 break
         return fragment

@@ -1,33 +1,125 @@
-"""Reply → messages: the answer to a person, its lines in the chat's language already."""
+"""Reply → messages: the answer to a person. Its lines are in the chat's language already; its papers are written here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-from bot.ports import Buttons, Reply
+from bot.ports import Button, Buttons, Reply
 from bot.rendering.cleaning import clean, clean_lines
+from bot.rendering.closeups import Section, chunks, whole_head, whole_sections, why_head, why_sections
+from bot.rendering.deliveries import delivery_pages
+from bot.rendering.keys import IN_MESSAGE, beside, in_rows
 from bot.rendering.lines import Code, Line
 from bot.rendering.medium import Medium
-from bot.rendering.packing import Fragment, Part, Size, pack
-from subscriptions import Chat, ChatKind, Message
+from bot.rendering.outline import measure_of_list
+from bot.rendering.packing import Fragment, Page, Part, Size, pack, total
+from bot.rendering.views import CARD, HEAD, Measure, PaperView, Reader, ever_tighter, paper_view
+from subscriptions import ChatKind, Item, Message
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one line that stay together; longer ones go on in the next
+_SECTION_ROOMS = (2000, 500, 100)  # columns of a section that stay together, fewer where signs need many letters
 
 
-def reply_messages(reply: Reply, chat: Chat, medium: Medium) -> tuple[Message, ...]:
-    """The first line with its mark, then what wants a fixed width, then the other lines; buttons under the last."""
-    parts = [Part(paper=None, body=(medium.draw(view),)) for view in _views(reply)]
+def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader | None = None) -> tuple[Message, ...]:
+    """The first line with its mark, then what wants a fixed width, the other lines, papers, what a delivery would be.
+
+    Numbers of papers stand under the message that shows them, the other buttons under the last. `told` is the reader of
+    the delivery's chat.
+    """
+    beneath = medium.beneath(_filled(reply.buttons))
+    parts = [*_spoken(reply, medium), *_papers(reply, reader, medium, beneath)]
+    most = (medium.numbers or IN_MESSAGE) if reply.numbers else None
     # No platform takes a message of nothing but blank lines.
-    pages = [page for page in pack(parts, medium.room, Size(), Size()) if any(map(_says, page.fragments))]
+    pages = [page for page in pack(parts, medium.room, beneath, beneath, most=most) if any(map(_says, page.fragments))]
+    if reply.delivery is not None and told is not None:
+        pages = _joined(pages, delivery_pages(reply.delivery, told, medium, beneath=beneath), medium, beneath)
     messages = []
     for number, page in enumerate(pages, start=1):
+        named = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
+        numbers = () if medium.menus else in_rows(named)
         payload, plain = medium.compose(
             page.fragments,
-            silent=chat.kind is not ChatKind.PRIVATE or number > 1,
-            buttons=_filled(reply.buttons) if number == len(pages) else (),
+            silent=reader.kind is not ChatKind.PRIVATE or number > 1,
+            buttons=_filled((*numbers, *(reply.buttons if number == len(pages) else ()))),
         )
         messages.append(Message(number=number, payload=payload, plain=plain))
     return tuple(messages)
+
+
+def _spoken(reply: Reply, medium: Medium) -> list[Part]:
+    """What is said in words; nothing where all of it is blank."""
+    fragments = [medium.draw(view) for view in _views(reply)]
+    return [Part(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_says, fragments)) else []
+
+
+def _joined(pages: list[Page], told: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
+    """The messages of a delivery below what is said about it: in the same message, if that holds both."""
+    if len(pages) == len(told) == 1:
+        both = [*pages[0].fragments, *told[0]]
+        if (beneath + total(both)).fits(medium.room):
+            return [replace(pages[0], fragments=tuple(both))]
+    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in told)]
+
+
+# -------------------------------------------------------------------------------------------------------------- papers
+
+
+def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[Part]:
+    """Each paper is named by its place among the items."""
+    for place, item in enumerate(reply.items):
+        match reply.form:
+            case "row":
+                number, measure = reply.first + place, measure_of_list(len(reply.items))
+            case "card":
+                number, measure = reply.first + place if len(reply.items) > 1 else 0, CARD
+            case "whole" | "why":
+                yield from _close_up(item, place, reader, medium, beneath, whole=reply.form == "whole")
+                continue
+        menu = beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
+        view = partial(paper_view, item, _curious(reader), number=number)
+        yield Part(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
+
+
+def _fitted(
+    view: Callable[[Measure], PaperView],
+    measure: Measure,
+    medium: Medium,
+    beneath: Size,
+    *,
+    menu: tuple[Button, ...] = (),
+) -> Fragment:
+    """The paper, shorter than its form allows only if no message could hold it; `menu` stands beside it."""
+    for narrower in ever_tighter(measure):
+        fragment = medium.draw(replace(view(narrower), menu=menu))
+        if fragment.whole and (beneath + fragment.size).fits(medium.room):
+            break
+    return fragment
+
+
+def _curious(reader: Reader) -> Reader:
+    """Who asks for papers wants more of them than titles."""
+    settings = reader.settings
+    return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
+
+
+def _close_up(item: Item, place: int, reader: Reader, medium: Medium, beneath: Size, *, whole: bool) -> Iterator[Part]:
+    head_of, sections_of = (whole_head, whole_sections) if whole else (why_head, why_sections)
+    yield Part(paper=place, body=(_fitted(partial(head_of, item, reader), HEAD, medium, beneath),))
+    for section in sections_of(item, reader):
+        yield from (Part(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath))
+
+
+def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
+    """The section in as few pieces as any message holds."""
+    for room in _SECTION_ROOMS:
+        fragments = [medium.draw(piece) for piece in chunks(section, room)]
+        if all(fragment.whole and (beneath + fragment.size).fits(medium.room) for fragment in fragments):
+            break
+    return fragments
+
+
+# --------------------------------------------------------------------------------------------------------------- lines
 
 
 def _views(reply: Reply) -> Iterator[Line | Code]:

@@ -17,16 +17,17 @@ from bot.rendering.medium import name_of
 from bot.rendering.outline import Head
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.templating import Macro, macros
+from bot.rendering.views import PaperView
 
 BUDGET = 10_000  # characters of all blocks as JSON; Slack refuses somewhere above 11,000 (slackapi/bolt-js#2509, #2867)
 BLOCKS = 50
 SECTION = 3_000
 HEADER = 150
 FALLBACK = 3_000  # of 40,000: no notification shows more
-_BUTTON_LABEL = 75
-_BUTTONS_IN_ROW = 25
-_BUTTON_ROWS = 5
-_FOR_BUTTONS = 1_500  # characters that rows of buttons may take
+BUTTON_LABEL = 75
+IN_ROW = 25  # elements of an actions block
+IN_MENU = 5  # options of an overflow menu
+_ROWS = 20  # of buttons under a message
 _BLOCK = 80  # characters around the text of a section
 
 Block = dict[str, object]
@@ -34,6 +35,8 @@ Block = dict[str, object]
 
 _URL = re.compile(r"(https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"”])")
 _IN_URL = re.compile(r"https?://\S*$")
+_CALLING = re.compile(r"<(?=[!@#])")  # how Slack writes that somebody is called: <!channel>, <@U1>, <#C1>
+_WORD_JOINER = "\u2060"  # unseen
 
 
 class Written(str):
@@ -98,7 +101,9 @@ def _finalize(value: object) -> object:
 class Slack:
     """A Slack channel, thread or direct message."""
 
-    room = Size((BUDGET - _FOR_BUTTONS, BLOCKS - _BUTTON_ROWS))
+    room = Size((BUDGET, BLOCKS))
+    numbers = 0
+    menus = True
 
     def draw(self, view: object) -> Fragment:
         """The view as blocks: JSON objects with commas between them. Lines stay text until they are composed."""
@@ -109,11 +114,17 @@ class Slack:
         whole = all(units(part) <= SECTION for part in (text, small))
         if isinstance(view, Line | Code):
             return Fragment(view=view, markup=text, size=Size((units(_json(text)) + _BLOCK, 1)), whole=whole)
+        menu = view.menu if isinstance(view, PaperView) else ()
         blocks = [_header(view.line)] if isinstance(view, Head) and not view.small else []
-        blocks += [_section(text)] if text else []
+        blocks += [{**section(text), **_beside(menu)}] if text else []
         blocks += [_context(small)] if small else []
-        markup = ",".join(_json(block) for block in blocks)
+        markup = ",".join(map(_json, blocks))
         return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), whole=whole)
+
+    def beneath(self, buttons: Buttons) -> Size:
+        """Their rows as blocks."""
+        blocks = actions(buttons)
+        return Size((sum(units(_json(block)) + 1 for block in blocks), len(blocks)))
 
     def compose(
         self,
@@ -124,40 +135,75 @@ class Slack:
         titled: Sequence[Fragment] = (),
     ) -> tuple[str, str]:
         """Blocks, and as text what a notification shows: the titles."""
-        blocks = [
-            *_merged(fragments),
-            *(_json(_actions(row, place)) for place, row in enumerate(buttons[:_BUTTON_ROWS])),
-        ]
-        plain = page(fragments)
-        fallback = titles(fragments) or "\n".join(part for part in (plain, titles(titled)) if part)
-        return f'{{"text": {_json(escape(within(fallback, FALLBACK)))}, "blocks": [{", ".join(blocks)}]}}', _json(
-            {"text": escape(plain)}
-        )
+        blocks = [*_merged(fragments), *map(_json, actions(buttons))]
+        written = page(fragments)
+        fallback = titles(fragments) or "\n".join(part for part in (written, titles(titled)) if part)
+        shown = _json(escape(within(fallback, FALLBACK)))
+        return f'{{"text":{shown},"blocks":[{",".join(blocks)}]}}', _json({"text": escape(written)})
+
+
+def section(text: str) -> Block:
+    """A paragraph of mrkdwn."""
+    # verbatim: Slack would make links of cs.CL and of names behind # and @
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def plain(text: str, room: int) -> Block:
+    """Text without any markup, cut where Slack would refuse it; a name between colons becomes no emoji.
+
+    Nothing in it is escaped, since Slack reads no markup there. Should a client do so all the same, nobody is called.
+    """
+    shown = within(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
+    # Said only where it matters: a digest has five such texts for each of its papers.
+    return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
+
+
+def actions(buttons: Buttons) -> list[Block]:
+    """Rows of buttons, each a block; what a pressed one means is looked up by its value."""
+    rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
+    return [_actions(row, place) for place, row in enumerate(rows[:_ROWS])]
+
+
+def _actions(row: Sequence[Button], place: int) -> Block:
+    return {
+        "type": "actions",
+        "elements": [press(one, f"{place}.{number}") for number, one in enumerate(row)],
+    }
+
+
+def press(button: Button, action: str) -> Block:
+    """A button; `action` is unique in its block."""
+    target = {"url": button.url} if button.url else {"value": button.data}
+    return {"type": "button", "text": plain(button.label, BUTTON_LABEL), "action_id": action, **target}
+
+
+def menu(options: Sequence[Button], action: str) -> Block:
+    """An overflow menu of at most IN_MENU options."""
+    shown = [{"text": plain(option.label, BUTTON_LABEL), "value": option.data} for option in options[:IN_MENU]]
+    return {"type": "overflow", "action_id": action, "options": shown}
+
+
+def _beside(options: Sequence[Button]) -> Block:
+    """What stands at the right of a section: a button, or a menu of several."""
+    match options:
+        case ():
+            return {}
+        case (one,):
+            return {"accessory": press(one, "paper")}
+        case _:
+            return {"accessory": menu(options, "paper")}
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": _mrkdwn(text)}
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _context(text: str) -> Block:
-    return {"type": "context", "elements": [_mrkdwn(text)]}
-
-
-def _mrkdwn(text: str) -> Block:
-    # verbatim: Slack would make links of cs.CL and of names behind # and @
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
 def _header(text: str) -> Block:
-    return {"type": "header", "text": _plain(text, HEADER)}
-
-
-def _plain(text: str, room: int) -> Block:
-    return {"type": "plain_text", "text": within(text, room), "emoji": False}
+    return {"type": "header", "text": plain(text, HEADER)}
 
 
 def _merged(fragments: Sequence[Fragment]) -> list[str]:
@@ -167,23 +213,10 @@ def _merged(fragments: Sequence[Fragment]) -> list[str]:
     for fragment in fragments:
         is_line = isinstance(fragment.view, Line | Code)
         if lines and not (is_line and units("\n".join([*lines, fragment.markup])) <= SECTION):
-            blocks.append(_json(_section("\n".join(lines))))
+            blocks.append(_json(section("\n".join(lines))))
             lines = []
         if is_line:
             lines.append(fragment.markup)
         else:
             blocks.append(fragment.markup)
-    return [*blocks, _json(_section("\n".join(lines)))] if lines else blocks
-
-
-def _actions(row: Sequence[Button], place: int) -> Block:
-    """Buttons; what a pressed one means is looked up by its value."""
-    return {
-        "type": "actions",
-        "elements": [_button(button, f"{place}.{number}") for number, button in enumerate(row[:_BUTTONS_IN_ROW])],
-    }
-
-
-def _button(button: Button, action: str) -> Block:
-    target = {"url": button.url} if button.url else {"value": button.data}
-    return {"type": "button", "text": _plain(button.label, _BUTTON_LABEL), "action_id": action, **target}
+    return [*blocks, _json(section("\n".join(lines)))] if lines else blocks

@@ -12,6 +12,7 @@ from functools import lru_cache
 from bot.ports import Button, Buttons
 from bot.rendering.console import page, short_page, short_text
 from bot.rendering.cutting import units
+from bot.rendering.keys import IN_MESSAGE
 from bot.rendering.medium import joined, name_of
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.templating import Macro, macros
@@ -80,11 +81,17 @@ class Telegram:
     """A Telegram chat."""
 
     room = Size((TEXT, RAW, ENTITIES, ENTITY_BYTES, TEXT))
+    numbers = IN_MESSAGE
+    menus = False
 
     def draw(self, view: object) -> Fragment:
         """The view as HTML."""
         markup = _macros()[name_of(view)](view).strip("\n")
         return Fragment(view=view, markup=markup, size=measure(markup, short_text(view)))
+
+    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - a keyboard counts by itself
+        """Nothing."""
+        return Size()
 
     def compose(
         self,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 from unicodedata import combining, normalize
 
+from bot.ports import Button
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.cutting import clause, first_sentence, opening, shorten
 from bot.rendering.language import Language
@@ -46,6 +47,7 @@ CARD = Measure(title=_LONGEST_SOURCE, summary=600, abstract=280)
 ROW = Measure(title=_LONGEST_SOURCE, summary=180, abstract=180, form="row")
 COMPACT = Measure(title=140, summary=90, abstract=90, form="row")
 TITLES = Measure(title=140, summary=0, abstract=0, form="title")
+HEAD = Measure(title=_LONGEST_SOURCE, summary=0, abstract=0)  # above what is told of a paper section by section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class PaperView:
     text: Passage
     quotation: str
     why: str
+    menu: tuple[Button, ...] = ()  # what can be done with it, where that stands beside the paper
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -87,11 +90,12 @@ class Reader:
     language: Language
     settings: ChatSettings
     kind: ChatKind
+    open: bool = False  # a group that strangers can read
 
     @property
     def public(self) -> bool:
         """Whether strangers read along: then nothing is said about who asked for what."""
-        return self.kind is ChatKind.BROADCAST
+        return self.open or self.kind is ChatKind.BROADCAST
 
     @property
     def credits(self) -> bool:
@@ -113,7 +117,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
         id=item.paper.id,
         form=measure.form,
         number=str(number) if number else "",
-        title=_fenced(marked(title, words)),
+        title=fenced(marked(title, words)),
         url=paper_url(paper),
         withdrawn=reader.language.say("withdrawn by the authors, {day}", day=day) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
@@ -121,7 +125,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
         name=name if (card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         ai=AI_MARK if ai else "",
-        text=_fenced(marked(text, words)),
+        text=fenced(marked(text, words)),
         quotation=isolated(_line(paper.abstract, measure.quotation)) if measure.quotation and not gone else "",
         why="" if reader.public else why_line(item.because if why else item.because[1:], reader, also=not why),
     )
@@ -163,7 +167,8 @@ def ever_tighter(measure: Measure) -> Iterator[Measure]:
         yield replace(measure, quotation=0, summary=0, abstract=0, title=min(measure.title, title))
 
 
-def _fenced(passage: Passage) -> Passage:
+def fenced(passage: Passage) -> Passage:
+    """As `isolated`, for a text with a mark in it."""
     whole = str(passage)
     if isolated(whole) == whole:
         return passage
@@ -236,7 +241,7 @@ def _untitled(paper: Paper) -> bool:
 
 def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
     """Up to three whole; more: the first two, those who are followed, the last, and how many there are."""
-    names = [name for author in paper.authors if (name := clean(author[:_LONGEST_SOURCE]))]
+    names = author_names(paper)
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
         return ", ".join(map(_author, names))
     ends = {*range(1 if short else _FIRST_AUTHORS), len(names) - 1}
@@ -247,6 +252,11 @@ def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: b
         line += ("" if place == 0 else " … " if short and gap else ", … " if gap else ", ") + _author(names[place])
         previous = place
     return line if short else f"{line} ({language.number(len(names))})"
+
+
+def author_names(paper: Paper) -> list[str]:
+    """The authors as they are known, whole."""
+    return [name for author in paper.authors if (name := clean(author[:_LONGEST_SOURCE]))]
 
 
 def _author(name: str) -> str:
@@ -267,10 +277,14 @@ def _name_tokens(name: str) -> frozenset[str]:
     return frozenset(plain.split())
 
 
+def category_names(paper: Paper) -> list[str]:
+    """The categories, the first one first."""
+    known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
+    return [name for category in known if (name := shorten(clean(category), _LABEL_WIDTH))]
+
+
 def _categories(paper: Paper, room: int) -> str:
-    known = [paper.primary] if paper.primary else []
-    known += [category for category in paper.categories if category not in known]
-    names = [name for category in known if (name := shorten(clean(category), _LABEL_WIDTH))]
+    names = category_names(paper)
     more = len(names) - room
     return ", ".join(names[:room]) + (f" +{more}" if more > 0 and room > 1 else "")
 

@@ -20,10 +20,16 @@ class Web:
     """A page holds any length."""
 
     room = Size()
+    numbers = 0
+    menus = False
 
     def draw(self, view: object) -> Fragment:
         """The view as HTML, escaped."""
         return Fragment(view=view, markup=_macros()[name_of(view)](view).strip("\n"))
+
+    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
+        """Nothing."""
+        return Size()
 
     def compose(
         self,

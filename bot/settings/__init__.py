@@ -54,7 +54,7 @@ def _telegram(env: Environment) -> TelegramSettings:
     return TelegramSettings(
         token=env.secret("PAPERWIRE_TELEGRAM_TOKEN", check.telegram_token),
         api_url=env.read("PAPERWIRE_TELEGRAM_API_URL", check.server_root, TelegramSettings().api_url),
-        webhook_url=env.read("PAPERWIRE_TELEGRAM_WEBHOOK_URL", check.url, None),
+        webhook_url=env.read("PAPERWIRE_TELEGRAM_WEBHOOK_URL", check.server_root, None),
         webhook_secret=env.secret("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", check.webhook_secret),
     )
 

@@ -15,8 +15,13 @@ from subscriptions.matching._papers import matching_papers as matching_papers
 from subscriptions.matching._papers import merge_copies as merge_copies
 from subscriptions.matching._queries import QuerySet as QuerySet
 from subscriptions.matching._queries import match as match
+from subscriptions.matching._shelf import Shelf as Shelf
+from subscriptions.matching._sieve import Glance as Glance
+from subscriptions.matching._sieve import Sieve as Sieve
+from subscriptions.matching._telling import telling as telling
 from subscriptions.matching._why import Hit as Hit
 from subscriptions.matching._why import Miss as Miss
+from subscriptions.matching._why import failing as failing
 from subscriptions.matching._why import spans as spans
 from subscriptions.matching._why import why as why
 from subscriptions.matching._why import whynot as whynot

@@ -18,7 +18,7 @@ from subscriptions.matching._reading import (
 )
 from subscriptions.model import Paper
 from subscriptions.normalize import exact_tokens, fold_plural, token_spans, written_tokens
-from subscriptions.query import Alternative, Query, Term
+from subscriptions.query import Alternative, And, Leaf, Node, Not, Or, Query, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,28 @@ def whynot(query: Query, paper: Paper) -> Miss:
     reading = read(paper)
     misses = (_miss(alternative, reading) for alternative in query.alternatives)
     return min(misses, key=lambda miss: len(miss.lacks) + len(miss.has))
+
+
+def failing(query: Query, paper: Paper) -> tuple[Node, ...]:
+    """The parts of a query, as typed, that keep a paper from fitting; () if it fits.
+
+    A part is all of an alternative `a OR b` that the paper has nothing of, and `-a` where it has what is excluded.
+    """
+    reading = read(paper)
+    parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
+    return tuple(part for part in parts if not _holds(part, reading))
+
+
+def _holds(node: Node, reading: Reading) -> bool:
+    match node:
+        case Leaf():
+            return stands_in(node.term, reading)
+        case Not():
+            return not _holds(node.node, reading)
+        case And():
+            return all(_holds(part, reading) for part in node.nodes)
+        case Or():
+            return any(_holds(part, reading) for part in node.nodes)
 
 
 def spans(query: Query, text: str, field: str) -> tuple[tuple[int, int], ...]:

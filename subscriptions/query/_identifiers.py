@@ -24,6 +24,16 @@ _LINK = re.compile(
 _DOI = re.compile(r'10\.\d{4,9}/(?:[^\s"()|*]|\([^\s"()|*]*\))+')  # brackets in pairs belong to a DOI
 _DOI_HOST = re.compile(r"<?(?:https?://)?(?:dx\.|www\.)?doi\.org/", re.IGNORECASE)
 _DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ID}", re.IGNORECASE)
+# Inside other people's sentences: whatever stands around it, as long as it is no part of a longer number or word.
+_MENTION = re.compile(
+    rf"""
+    (?: \b(?:arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print) | (?:huggingface|hf)\.co/papers)/
+      | \barxiv[:.]\s* | (?<![\w./:@-]) )
+    {_ID} (?![\d/]|\.\d)
+    | (?P<doi>(?<![\w.])10\.\d{{4,9}}/[^\s"'()<>|,;*，。；、）」]+)
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
 
 
 class Found(NamedTuple):
@@ -72,3 +82,14 @@ def bare_doi(value: str) -> str:
     """A DOI without the link or label that it came in; other texts as they are."""
     host = _DOI_HOST.match(value)
     return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(".,;")
+
+
+def mentioned(text: str) -> tuple[str, ...]:
+    """The papers that a text names by id, DOI or link, each once, in its order: bare arXiv ids and DOIs, lower case."""
+    found: dict[str, None] = {}
+    for match in _MENTION.finditer(text):
+        doi = read_doi(match["doi"], 0, len(match["doi"])) if match["doi"] else None
+        name = doi.value.lower() if doi else arxiv_id(match["id"]) if match["id"] else None
+        if name:
+            found[name] = None
+    return tuple(found)

@@ -117,6 +117,8 @@ def identifier_meaning(field: str, value: str) -> Meaning | None:
             field, value = found.field, found.value
         folded = fold_value(value)
         folded = bare_doi(folded) if field == "doi" else arxiv_id(folded.removeprefix("arxiv:").strip()) or folded
+    if not letters(folded):  # "doi:doi:" is a label without a DOI
+        return None
     return Meaning(Term(field, value=folded), f"{field}:{_quoted(folded)}")
 
 

@@ -13,6 +13,6 @@ def ingest_digest(store: Store, digest: Digest, *, source: str, day: date, now: 
     """
     with store.write() as session:
         done = papers.add_digest(session, digest, source=source, day=day, now=now)
-        edits.papers_withdrawn(session, done.withdrawn)
+        edits.papers_withdrawn(session, done.withdrawn, now=now)
         edits.papers_summarised(session, done.summarised, now=now)
         return done

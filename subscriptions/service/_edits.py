@@ -3,18 +3,8 @@
 from datetime import datetime, timedelta
 
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped, Unclear
-from subscriptions.model import Lane
 from subscriptions.retry import after
-from subscriptions.store import Edit, Store, edits, outbox, people
-
-
-def claim_edit(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> Edit | None:
-    """The next message of a lane that is to be edited; None when there is none now."""
-    with store.read() as session:
-        if lane not in edits.lanes_with_edits(session, [lane.platform], now):
-            return None
-    with store.write() as session:
-        return edits.claim_edit(session, lane, now=now, wall=wall, zone=store.zone)
+from subscriptions.store import Edit, Store, edits, moving, outbox
 
 
 def edit_done(store: Store, edit: Edit) -> None:
@@ -44,7 +34,7 @@ def settle_edit(store: Store, edit: Edit, outcome: NotDelivered, *, now: datetim
             case ChatMoved():
                 edits.edit_later(session, edit, next_at=None)
                 address = edit.chat.address
-                people.move_address(session, address.platform, address.address, outcome.address, now=now)
+                moving.move_address(session, address.platform, address.address, outcome.address, now=now)
             case _:
                 edits.edit_is_over(session, edit)
     return False

@@ -1,17 +1,28 @@
 """What is kept, for how long, for whom (docs/architecture.md, rules 8, 10, 11)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
+from subscriptions.service._talks import FORGOTTEN
 from subscriptions.service._wishes import find
-from subscriptions.store import Store, keeping, outbox, people
+from subscriptions.store import Store, belongings, keeping, moving, outbox, people
 
 PAYLOADS = timedelta(days=30)
 UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
 INSTALLATIONS = timedelta(days=30)
 GONE_CHATS = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What a chat had before it was erased."""
+
+    subscriptions: int
+    papers: int  # that it was told
 
 
 def belongs_to(store: Store, platform: str, bot: str, *, new_bot: bool = False) -> None:
@@ -27,6 +38,16 @@ def belongs_to(store: Store, platform: str, bot: str, *, new_bot: bool = False) 
             people.set_mark(session, f"bot:{platform}", bot)
 
 
+def bot_name(store: Store, platform: str, told: str = "") -> str:
+    """What the bot is called on a platform, which links to it need: as the platform tells now, else as it told last."""
+    with store.read() as session:
+        known = people.get_mark(session, f"name:{platform}") or ""
+    if told and told != known:
+        with store.write() as session:
+            people.set_mark(session, f"name:{platform}", told)
+    return told or known
+
+
 def own_workspace(store: Store, team: str, *, now: datetime) -> None:
     """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`: chats made before anybody knew the team become one."""
     with store.read() as session:
@@ -34,7 +55,7 @@ def own_workspace(store: Store, team: str, *, now: datetime) -> None:
     if known:
         with store.write() as session:
             for address in known:
-                people.move_address(session, "slack", address, address.removeprefix(f"{team}/"), now=now)
+                moving.move_address(session, "slack", address, address.removeprefix(f"{team}/"), now=now)
 
 
 def owners(store: Store) -> dict[str, str]:
@@ -43,12 +64,21 @@ def owners(store: Store) -> dict[str, str]:
         return people.marks(session, "bot:")
 
 
-def forget(store: Store, address: ChatAddress) -> None:
-    """Erases a chat with its subscriptions, what it was told, and its outbox. Raises NotFound."""
+def held(store: Store, address: ChatAddress) -> dict[str, Any]:
+    """All that is stored of a chat and of nobody else, as JSON values. Raises NotFound."""
+    with store.read() as session:
+        return belongings.belongings(session, find(session, store, address).id)
+
+
+def forget(store: Store, address: ChatAddress) -> Forgotten:
+    """Erases a chat with its subscriptions, what it was told, its outbox, and what names it elsewhere. Raises NotFound."""
     with store.write() as session:
         chat = find(session, store, address)
-        people.forget_chat(session, chat.id)
-        keeping.forget_place(session, str(chat.address))
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        told = outbox.told_count(session, chat.id)
+        places = belongings.erase(session, chat.id)
+        session.info.setdefault(FORGOTTEN, set()).update(places)
+    return Forgotten(subscriptions=len(wishes), papers=told)
 
 
 def clean_up(store: Store, *, now: datetime) -> None:
@@ -59,4 +89,4 @@ def clean_up(store: Store, *, now: datetime) -> None:
         keeping.drop_links(session, now - BUTTONS)
         keeping.drop_installations(session, now - INSTALLATIONS)
         for chat_id in people.gone_since(session, now - GONE_CHATS):
-            people.forget_chat(session, chat_id)
+            belongings.erase(session, chat_id)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from subscriptions.errors import NotDelivered, NotFound, Sentence
-from subscriptions.model import ChatState, Delivery, Lane, Message
+from subscriptions.model import Delivery, Lane, Message
 from subscriptions.retry import OnUnclear, Verdict, after
-from subscriptions.store import Claim, OutboxEntry, Store, Transaction, edits, outbox, people
+from subscriptions.service._notices import find_again, lose_place
+from subscriptions.store import Claim, Edit, OutboxEntry, Store, Transaction, edits, moving, outbox, people
 
 STOPPED = "stopped:"  # a mark per platform that a person must set free (docs/architecture.md, rule 11)
 
@@ -24,7 +25,6 @@ class Progress:
 def take_over(store: Store) -> int:
     """This process has the sending role now; what an earlier one left on its way is unclear. Returns how many."""
     with store.write() as session:
-        edits.take_over(session)
         return outbox.take_over(session)
 
 
@@ -38,28 +38,40 @@ def lanes(store: Store, platforms: Sequence[str], *, now: datetime, finding: Seq
         return list(dict.fromkeys((*found, *edits.lanes_with_edits(session, platforms, now))))
 
 
-def claim(
-    store: Store,
-    lane: Lane,
-    *,
-    now: datetime,
-    wall: datetime,
-    on_unclear: OnUnclear,
-    can_find: bool,
-    tried: frozenset[tuple[int, int]],
-) -> Claim | None:
-    """The next step of a lane; None when there is none now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A lane that asks for its next step, and what the sender knows."""
+
+    lane: Lane
+    now: datetime
+    wall: datetime
+    on_unclear: OnUnclear
+    can_find: bool
+    tried: frozenset[tuple[int, int]]  # messages that have had their turn in this call of `deliver`
+
+
+Step = Claim | Edit
+
+
+def claim(store: Store, asking: Asking) -> Step | None:
+    """The next step of a lane: render, post or look up; when there is none of these, an edit; else None."""
     with store.read() as session:
-        return outbox.claim(
-            session,
-            lane,
-            now=now,
-            wall=wall,
-            zone=store.zone,
-            skip_unclear=on_unclear == "skip",
-            can_find=can_find,
-            tried=tried,
-        )
+        return _next(session, store, asking)
+
+
+def _next(session: Transaction, store: Store, asking: Asking) -> Step | None:
+    if outbox.lane_waits(session, asking.lane, asking.wall):
+        return None
+    step = outbox.claim(
+        session,
+        asking.lane,
+        now=asking.now,
+        zone=store.zone,
+        skip_unclear=asking.on_unclear == "skip",
+        can_find=asking.can_find,
+        tried=asking.tried,
+    )
+    return step or edits.next_edit(session, asking.lane, now=asking.now, zone=store.zone)
 
 
 def delivery(store: Store, seq: int) -> Delivery:
@@ -68,16 +80,18 @@ def delivery(store: Store, seq: int) -> Delivery:
         return outbox.delivery_value(session, seq, zone=store.zone)
 
 
-def freeze(store: Store, seq: int, messages: Sequence[Message], *, now: datetime) -> None:
-    """Stores the rendered messages, if none are stored yet."""
+def freeze(store: Store, seq: int, messages: Sequence[Message], asking: Asking) -> Step | None:
+    """Stores the rendered messages, if none are stored yet. Returns the next step of the lane."""
     with store.write() as session:
-        outbox.freeze(session, seq, messages, now=now)
+        outbox.freeze(session, seq, messages, now=asking.now)
+        return _next(session, store, asking)
 
 
-def cannot_render(store: Store, seq: int, reason: str, *, now: datetime) -> None:
-    """No message could be made of a delivery; it is dead and holds up no other."""
+def cannot_render(store: Store, seq: int, reason: str, asking: Asking) -> Step | None:
+    """No message could be made of a delivery; it is dead and holds up no other. Returns the next step of the lane."""
     with store.write() as session:
-        outbox.cannot_render(session, seq, reason, now=now)
+        outbox.cannot_render(session, seq, reason, now=asking.now)
+        return _next(session, store, asking)
 
 
 def begin(store: Store, claimed: Claim, *, wall: datetime) -> bool:
@@ -100,12 +114,16 @@ def hold(store: Store, lane: Lane, *, wall: datetime, until: datetime) -> None:
         outbox.hold_lane(session, lane, wall, until)
 
 
-def confirm(store: Store, claimed: Claim, platform_id: str, *, now: datetime) -> int | None:
-    """The platform has the message. Returns how many papers the delivery shows when this was its last one."""
+def confirm(store: Store, claimed: Claim, platform_id: str, asking: Asking) -> tuple[int | None, Step | None]:
+    """The platform has the message.
+
+    Returns how many papers the delivery shows when this was its last message, else None; and the next step of the lane.
+    """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
     with store.write() as session:
-        outbox.confirm(session, claimed.seq, claimed.message.number, platform_id, now=now)
-        return outbox.shown_papers(session, claimed.seq) if outbox.is_sent(session, claimed.seq) else None
+        sent = outbox.confirm(session, claimed.seq, claimed.message.number, platform_id, now=asking.now)
+        shown = outbox.shown_papers(session, claimed.seq) if sent else None
+        return shown, _next(session, store, asking)
 
 
 def settle(
@@ -116,13 +134,10 @@ def settle(
     address = claimed.chat.address
     with store.write() as session:
         outbox.record(session, claimed, verdict, outcome.reason, now=now, wall=wall)
-        if verdict.pause_topic:
-            people.set_chat_state(session, claimed.chat.id, ChatState.PAUSED, people.GONE + outcome.reason, now=now)
-        if verdict.pause_chat:
-            for chat_id in people.chats_of_lane(session, address.lane):
-                people.set_chat_state(session, chat_id, ChatState.PAUSED, people.GONE + outcome.reason, now=now)
+        if verdict.pause_topic or verdict.pause_chat:
+            lose_place(store, address, outcome.reason, topic=verdict.pause_topic, now=now)
         if verdict.moved_to is not None:
-            people.move_address(session, address.platform, address.address, verdict.moved_to, now=now)
+            moving.move_address(session, address.platform, address.address, verdict.moved_to, now=now)
     return verdict
 
 
@@ -174,8 +189,7 @@ def stop_platform(store: Store, platform: str, reason: str, chats: Sequence[int]
     """Too many chats of one run answered "gone" (rule 11): they go on as before, the platform stands still."""
     with store.write() as session:
         people.set_mark(session, STOPPED + platform, reason)
-        for chat_id in chats:
-            people.set_chat_state(session, chat_id, ChatState.ACTIVE, "", now=now)
+        find_again(session, chats, now=now)
 
 
 def stopped_platforms(store: Store) -> dict[str, str]:

@@ -1,35 +1,26 @@
 """Planning: what is due is matched, decided and written down, a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from functools import lru_cache
 
 from subscriptions import cadence as cadences
 from subscriptions.matching import PaperIndex, QuerySet, match, why
-from subscriptions.model import Cadence, Chat, ChatAddress, Delivery, KnownPaper, Lane, Subscription
+from subscriptions.model import Cadence, Chat, KnownPaper, Lane, Subscription
 from subscriptions.planning import Due, Evidence, decide
-from subscriptions.query import Query, parse_canonical, parse_query
-from subscriptions.service._wishes import get_chat, span
+from subscriptions.query import Query, parse_canonical
+from subscriptions.service._wishes import span
 from subscriptions.store import Planned, Store, Transaction, outbox, papers, people
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
-SHOWS_MORE: frozenset[str] = frozenset()  # platforms whose messages have a [show] button; elsewhere no limit applies
-PREVIEW_DAYS = 7
+SHOWS_MORE = frozenset({"telegram", "slack"})  # platforms whose messages have a [show] button; elsewhere no limit applies
 _MINUTE = "%Y-%m-%dT%H:%M"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a chat would get, not written down."""
-
-    delivery: Delivery | None  # None: nothing
-    known: int  # papers looked at
-
-
 @dataclass(slots=True)
-class _Window:
+class Window:
     """Papers with a change in (after, head], tokenised; read once and widened when a slice looks further back."""
 
     head: int
@@ -59,7 +50,7 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     with store.read() as session:
         head = papers.head(session)
         chat_ids = people.due_chats(session, now, head)
-    window = _Window(head)
+    window = Window(head)
     lanes: list[Lane] = []
     for start in range(0, len(chat_ids), SLICE):
         if enough():
@@ -73,7 +64,7 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
 
 
 def _plan_slice(
-    session: Transaction, store: Store, chat_ids: Sequence[int], window: _Window, now: datetime
+    session: Transaction, store: Store, chat_ids: Sequence[int], window: Window, now: datetime
 ) -> list[Lane]:
     chats = people.chats_by_id(session, chat_ids, zone=store.zone)
     wishes = people.subscriptions_of(session, chat_ids)
@@ -89,13 +80,13 @@ def _plan_slice(
     everybody = [s for theirs in due.values() for s in theirs]
     seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
     index = window.cover(session, min(seen.values()))
-    fits = _fits(everybody, index)
+    fits = fits_of(everybody, index)
     told = outbox.told(session, list(due), {window.known[i].id for positions in fits.values() for i in positions})
-    evidence = _evidence()
+    evidence = evidence_of_fits()
     planned, moves = [], []
     for chat_id, theirs in due.items():
         chat = chats[chat_id]
-        next_due, about = _chat_next_due(chat, wishes[chat_id], now)
+        next_due, about = chat_next_due(chat, wishes[chat_id], now)
         case = Due(
             chat=chat,
             subscriptions=theirs,
@@ -109,7 +100,7 @@ def _plan_slice(
             next_due=next_due,
             next_about=about,
         )
-        decided = decide(case, evidence, limited=chat.address.platform in SHOWS_MORE)
+        decided = decide(case, evidence, limited=shows_more(chat))
         moves += [(s.id, window.head, _span_after(s, chat, now, said=decided is not None)) for s in theirs]
         if decided is not None:
             kind, items, facts = decided
@@ -128,6 +119,11 @@ def _plan_slice(
     people.advance(session, moves)
     people.mark_spoken(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
     return [chats[p.chat_id].address.lane for p in planned]
+
+
+def shows_more(chat: Chat) -> bool:
+    """Whether a button opens what lies beyond this chat's limit."""
+    return chat.address.platform in SHOWS_MORE and chat.settings.buttons == "full"
 
 
 def _due_now(
@@ -163,7 +159,7 @@ def _next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | No
     return cadences.next_due(cadence, zone, now)
 
 
-def _chat_next_due(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[datetime | None, bool]:
+def chat_next_due(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[datetime | None, bool]:
     """The next regular moment of a chat, and whether it is but the first of two times (when-out)."""
     active = [s for s in wishes if s.state == "active"]
     moments = [(moment, s.cadence.kind == "when-out") for s in active if (moment := _next_due(s, chat, now))]
@@ -176,8 +172,8 @@ def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> da
 
 
 def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
-    if subscription.next_due_at is None:
-        return now
+    if subscription.next_due_at is None or subscription.cadence.kind == "now":
+        return now  # `now` has a moment only while it is held back after a pause
     if subscription.cadence.kind == "when-out":
         return min(now, cadences.closes(subscription.cadence, _zone(subscription, chat), subscription.next_due_at))
     return subscription.next_due_at
@@ -208,10 +204,10 @@ def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int
     return f"{chat.id}:now:{seen}-{head}:{numbers}"
 
 
-def _fits(subscriptions: Sequence[Subscription], index: PaperIndex) -> dict[int, tuple[int, ...]]:
+def fits_of(subscriptions: Sequence[Subscription], index: PaperIndex) -> dict[int, tuple[int, ...]]:
     """Subscription id -> positions of the papers that its query matches; each unique query is matched once."""
     queries = QuerySet()
-    handles = {canonical: queries.add(_stored_query(canonical)) for canonical in {s.canonical for s in subscriptions}}
+    handles = {canonical: queries.add(stored_query(canonical)) for canonical in {s.canonical for s in subscriptions}}
     bits = match(queries, index)
     positions = {canonical: tuple(_set_bits(bits.get(handle, 0))) for canonical, handle in handles.items()}
     return {s.id: positions[s.canonical] for s in subscriptions}
@@ -225,78 +221,21 @@ def _set_bits(bits: int) -> Iterator[int]:
 
 
 @lru_cache(maxsize=65536)
-def _stored_query(canonical: str) -> Query:
+def stored_query(canonical: str) -> Query:
     return parse_canonical(canonical)
 
 
-def _evidence() -> Callable[[Subscription, KnownPaper], Evidence]:
+def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
     """How papers fit queries; many chats share a query, so each pair is looked at once per plan."""
     known: dict[tuple[str, int], Evidence] = {}
 
     def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
         key = (subscription.canonical, paper.id)
         if key not in known:
-            hits = why(_stored_query(subscription.canonical), paper.paper)
+            hits = why(stored_query(subscription.canonical), paper.paper)
             words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
             fields = {hit.field for hit in hits}
             known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
         return known[key]
 
     return evidence
-
-
-def preview(
-    store: Store, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
-) -> Preview:
-    """What would be sent: to all wishes of a chat, or for one query. Nothing is written. Raises NotFound, QueryError."""
-    chat = get_chat(store, address)
-    with store.read() as session:
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        if text is not None:
-            wishes = (_tried_out(chat, text, now),)
-        mark, head = people.now_mark(session), papers.head(session)
-        seen = {s.id: mark if s.seen is None else s.seen for s in wishes}
-        if text is not None or days is not None:
-            start = papers.change_before(session, now - timedelta(days=days or PREVIEW_DAYS))
-            seen = dict.fromkeys(seen, start)
-        window = _Window(head)
-        index = window.cover(session, min(seen.values(), default=head))
-        fits: Mapping[int, tuple[int, ...]] = _fits(wishes, index) if wishes else {}
-        told = outbox.told(session, [chat.id], [p.id for p in window.known])[chat.id] if text is None else set()
-    next_due, about = _chat_next_due(chat, wishes, now)
-    case = Due(
-        chat=chat,
-        subscriptions=wishes,
-        seen=seen,
-        papers=window.known,
-        fits=fits,
-        told=told,
-        due=now,
-        now=now,
-        zone=cadences.zone(chat.settings.timezone),
-        next_due=next_due,
-        next_about=about,
-        speaks_first=False,
-    )
-    decided = decide(case, _evidence(), limited=False)
-    if decided is None:
-        return Preview(delivery=None, known=len(window.known))
-    kind, items, facts = decided
-    value = Delivery(id="preview", chat=chat, kind=kind, due=now, items=items, facts=facts)
-    return Preview(delivery=value, known=len(window.known))
-
-
-def _tried_out(chat: Chat, text: str, now: datetime) -> Subscription:
-    """A wish that nobody made yet."""
-    return Subscription(
-        id=0,
-        chat_id=chat.id,
-        number=0,
-        text=text.strip(),
-        canonical=parse_query(text).canonical,
-        cadence=Cadence(kind="now"),
-        zone=None,
-        since=now,
-        seen=0,
-        next_due_at=None,
-    )

@@ -1,18 +1,22 @@
 """Subscriptions as text that a person can read, edit and bring elsewhere (docs/commands.md, export)."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from subscriptions import cadence as cadences
 from subscriptions.errors import PaperwireError, Refused, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
+from subscriptions.model import Cadence, Chat, ChatAddress, KnownPaper, Subscription
 from subscriptions.preferences import check_value, setting_name
-from subscriptions.query import parse_query
-from subscriptions.service._wishes import find, kind_of, span
-from subscriptions.store import Store, Transaction, papers, people
+from subscriptions.query import Query, parse_query
+from subscriptions.service._amending import LONGEST_NAME
+from subscriptions.service._changes import changing
+from subscriptions.service._wishes import MOST_PER_CHAT, find, follow_zone, kind_of, span
+from subscriptions.store import Store, Transaction, outbox, papers, people
 
 BAR = " | "
+MOST_LINES = 500  # of one import in a chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,14 @@ class _Line:
     zone: str | None = None
     query: str = ""
     name: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Target:
+    """A chat that lines are about, as it is by now."""
+
+    chat: Chat
+    wishes: dict[str, Subscription]  # by canonical text
 
 
 def export(store: Store, address: ChatAddress | None) -> str:
@@ -64,21 +76,46 @@ def export_line(chat: Chat, subscription: Subscription) -> str:
     return f"{when}{BAR}{text}{BAR}{subscription.name}"
 
 
-def import_plan(store: Store, text: str, address: ChatAddress | None, *, now: datetime) -> ImportPlan:
-    """What `import_text` would do; changes nothing. Raises Refused or QueryError with the line."""
-    return _import(store, text, address, now=now, dry=True)
+def delivered(store: Store, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+    """The papers that messages of a chat showed at `since` or later, in the order they came. Raises NotFound."""
+    with store.read() as session:
+        chat = find(session, store, address)
+        ids = outbox.shown_since(session, chat.id, since)
+        known = papers.stored_papers(session, ids)
+    return tuple(known[paper_id] for paper_id in ids)
 
 
-def import_text(store: Store, text: str, address: ChatAddress | None, *, now: datetime) -> ImportPlan:
-    """Adds what is new and changes what differs, all or nothing. Nothing is removed."""
-    return _import(store, text, address, now=now, dry=False)
+def import_plan(
+    store: Store, text: str, address: ChatAddress | None, *, now: datetime, alone: bool = False
+) -> ImportPlan:
+    """What `import_text` would do; changes nothing. Raises Refused with the line."""
+    return _import(store, text, address, now=now, dry=True, alone=alone, who="")
 
 
-def _import(store: Store, text: str, address: ChatAddress | None, *, now: datetime, dry: bool) -> ImportPlan:
+def import_text(
+    store: Store, text: str, address: ChatAddress | None, *, now: datetime, alone: bool = False, who: str = ""
+) -> ImportPlan:
+    """Adds what is new and changes what differs, all or nothing. Nothing is removed. Raises Refused with the line.
+
+    With `alone` only the chat at `address` may be named. `who` is "ID NAME" of the person.
+    """
+    return _import(store, text, address, now=now, dry=False, alone=alone, who=who)
+
+
+def _import(
+    store: Store, text: str, address: ChatAddress | None, *, now: datetime, dry: bool, alone: bool, who: str
+) -> ImportPlan:
     lines = _read(text, address)
+    if alone:
+        _refuse_others(lines, address)
     changes: tuple[tuple[str, str, str], ...] = ()
     with suppress(_TriedOut), store.write() as session:
-        changes = tuple((_apply(session, store, line, now), str(line.chat), line.text) for line in lines)
+        for place in dict.fromkeys(line.chat for line in lines):
+            chat = people.find_chat(session, place, zone=store.zone)
+            if chat is not None:
+                changing(session, chat.id, now=now, who=who)
+        chats: dict[ChatAddress, _Target] = {}
+        changes = tuple((_apply(session, store, line, chats, now), str(line.chat), line.text) for line in lines)
         if dry:
             raise _TriedOut
     return ImportPlan(changes=changes)
@@ -86,6 +123,23 @@ def _import(store: Store, text: str, address: ChatAddress | None, *, now: dateti
 
 class _TriedOut(Exception):
     """Everything was done to see what it would do, and is undone."""
+
+
+def _refuse_others(lines: Sequence[_Line], address: ChatAddress | None) -> None:
+    for line in lines:
+        if line.chat != address:
+            raise _refused(
+                line.number,
+                Sentence("it is for another chat, and here only this one can be changed."),
+                Sentence("Leave out the lines that begin with [ and what belongs to them."),
+            )
+    if len(lines) > MOST_LINES:
+        raise Refused(
+            Sentence("That is {count} lines, and {most} is what I take at once.", {
+                "count": len(lines), "most": MOST_LINES
+            }),
+            Sentence("Send it in parts."),
+        )  # fmt: skip
 
 
 def _read(text: str, address: ChatAddress | None) -> list[_Line]:
@@ -99,7 +153,9 @@ def _read(text: str, address: ChatAddress | None) -> list[_Line]:
             chat = parse_address(line[1:-1])
             continue
         if chat is None:
-            raise _refused(number, "it belongs to no chat", "Say --as CHAT, or put a line [CHAT] above it.")
+            raise _refused(
+                number, Sentence("it belongs to no chat."), Sentence("Say --as CHAT, or put a line [CHAT] above it.")
+            )
         lines.append(_read_line(number, raw, chat))
     return lines
 
@@ -112,14 +168,22 @@ def _read_line(number: int, raw: str, chat: ChatAddress) -> _Line:
     when, first, rest = line.partition(BAR)
     query, last, name = rest.rpartition(BAR)
     if not first or not last:
-        raise _refused(number, "it is not WHEN | QUERY | NAME", "For example: daily 09:00 UTC | diffusion -survey | ")
+        raise _refused(
+            number,
+            Sentence("it is not WHEN | QUERY | NAME."),
+            Sentence("For example: daily 09:00 UTC | diffusion -survey | "),
+        )
     words = when.split()
     zone = words.pop() if words and _names_zone(words[-1]) else None
     try:
         cadence = cadences.parse_cadence(" ".join(words))
         zone = cadences.zone_name(zone) if zone else None
     except PaperwireError as error:
-        raise _refused(number, str(error), "") from error
+        raise _refused(number, error.sentence, error.hint) from error
+    if len(name.strip()) > LONGEST_NAME:
+        raise _refused(
+            number, Sentence("A name has at most {most} characters, and no |.", {"most": LONGEST_NAME}), Sentence("")
+        )
     return _Line(number=number, text=raw.strip(), chat=chat, cadence=cadence, zone=zone, query=query, name=name.strip())
 
 
@@ -128,61 +192,78 @@ def _names_zone(word: str) -> bool:
     return "/" in word or word[:1] in "+-" or word.upper() == "UTC" or (word[:1].isupper() and not word.istitle())
 
 
-def _apply(session: Transaction, store: Store, line: _Line, now: datetime) -> str:
-    """Does what one line says; returns its sign."""
-    chat = people.find_chat(session, line.chat, zone=store.zone)
+def _apply(session: Transaction, store: Store, line: _Line, chats: dict[ChatAddress, _Target], now: datetime) -> str:
+    """Does what one line says; returns its sign. `chats` are those that earlier lines were about."""
+    target = chats.get(line.chat) or _target(session, store, line.chat, now)
+    chats[line.chat] = target
     if line.setting is not None:
-        return _apply_setting(session, store, line, chat, now)
+        sign = _apply_setting(session, line, target.chat, now)
+        if sign != "=":
+            del chats[line.chat]  # its zone may be another, and so may be what is due
+        return sign
     if line.cadence is None:  # pragma: no cover - every other line has one
         return "="
-    try:
-        query = parse_query(line.query)
-    except PaperwireError as error:
-        raise _refused(line.number, str(error), "") from error
-    if chat is None:
-        chat = people.add_chat(session, line.chat, kind_of(line.chat), now=now, zone=store.zone)
-    own_zone = None if line.zone == chat.settings.timezone else line.zone
-    zone = cadences.zone(own_zone or chat.settings.timezone)
-    due = span(line.cadence, zone, cadences.first_due(line.cadence, zone, now))
-    known = next(
-        (s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.canonical == query.canonical), None
-    )
-    if known is None:
-        since = now - timedelta(days=7 if line.cadence.kind == "weekly" else 1)
-        people.add_subscription(
-            session,
-            chat.id,
-            text=line.query.strip(),
-            canonical=query.canonical,
-            cadence=line.cadence,
-            zone=own_zone,
-            since=since,
-            seen=papers.change_before(session, since),
-            due=due,
-            name=line.name,
-            added_by="import",
-        )
-        return "+"
-    if (known.cadence, known.zone, known.name) == (line.cadence, own_zone, line.name):
+    query = _query_of(line)
+    own_zone = None if line.zone == target.chat.settings.timezone else line.zone
+    known = target.wishes.get(query.canonical)
+    if known is not None and (known.cadence, known.zone, known.name) == (line.cadence, own_zone, line.name):
         return "="
-    people.rename(session, known.id, line.name)
-    people.change_schedule(session, known.id, cadence=line.cadence, zone=own_zone, due=due)
-    return "~"
+    zone = cadences.zone(own_zone or target.chat.settings.timezone)
+    due = span(line.cadence, zone, cadences.first_due(line.cadence, zone, now))
+    if known is not None:
+        people.rename(session, known.id, line.name)
+        people.change_schedule(session, known.id, cadence=line.cadence, zone=own_zone, due=due)
+        target.wishes[query.canonical] = replace(known, cadence=line.cadence, zone=own_zone, name=line.name)
+        return "~"
+    if len(target.wishes) >= MOST_PER_CHAT:
+        too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
+        raise _refused(line.number, too_many, Sentence("Remove one first."))
+    since = now - timedelta(days=7 if line.cadence.kind == "weekly" else 1)
+    target.wishes[query.canonical] = people.add_subscription(
+        session,
+        target.chat.id,
+        text=line.query.strip(),
+        canonical=query.canonical,
+        cadence=line.cadence,
+        zone=own_zone,
+        since=since,
+        seen=papers.change_before(session, since),
+        due=due,
+        name=line.name,
+        added_by="import",
+    )
+    return "+"
 
 
-def _apply_setting(session: Transaction, store: Store, line: _Line, chat: Chat | None, now: datetime) -> str:
+def _target(session: Transaction, store: Store, address: ChatAddress, now: datetime) -> _Target:
+    """The chat of a line, made if nobody has met it."""
+    chat = people.find_chat(session, address, zone=store.zone) or people.add_chat(
+        session, address, kind_of(address), now=now, zone=store.zone
+    )
+    wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    return _Target(chat=chat, wishes={wish.canonical: wish for wish in wishes})
+
+
+def _query_of(line: _Line) -> Query:
+    try:
+        return parse_query(line.query)
+    except PaperwireError as error:
+        raise _refused(line.number, error.sentence, error.hint) from error
+
+
+def _apply_setting(session: Transaction, line: _Line, chat: Chat, now: datetime) -> str:
     assert line.setting is not None  # noqa: S101 - the caller looked
-    if chat is None:
-        chat = people.add_chat(session, line.chat, kind_of(line.chat), now=now, zone=store.zone)
     name, value = line.setting
     try:
         name = setting_name(name)
-        value = check_value(name, value, kind=chat.kind)
+        value = check_value(name, value, kind=chat.kind, public=chat.public)
     except PaperwireError as error:
-        raise _refused(line.number, str(error), "") from error
+        raise _refused(line.number, error.sentence, error.hint) from error
     if people.chosen_settings(session, chat.id).get(name) == value:
         return "="
     people.choose_setting(session, chat.id, name, value)
+    if name == "timezone":
+        follow_zone(session, chat, value, now)
     return "~"
 
 
@@ -226,7 +307,5 @@ def _slack_address(text: str, rest: str) -> ChatAddress:
     return ChatAddress("slack", "/".join(parts), topic)
 
 
-def _refused(number: int, why: str, hint: str) -> Refused:
-    return Refused(
-        Sentence("Line {number} cannot be imported: {why}.", {"number": number, "why": why.rstrip(".")}), Sentence(hint)
-    )
+def _refused(number: int, why: Sentence, hint: Sentence) -> Refused:
+    return Refused(Sentence("Line {number} cannot be imported: {why}", {"number": number, "why": why}), hint)

@@ -3,10 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from subscriptions.cadence import cadence_text
+from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Link
 from subscriptions.preferences import language, resolve
-from subscriptions.store import Store, keeping, people
+from subscriptions.service._wishes import find
+from subscriptions.store import Store, keeping, moving, people
 
+FORGOTTEN = "forgotten"  # in a transaction: the addresses of chats that it erases
+OFFER = "offer"  # the verb of links that share a subscription
 REPEATED_FOR = timedelta(minutes=10)  # how long after its command a reply that was not confirmed is posted once more
 
 
@@ -21,12 +26,19 @@ def meet(
     timezone: str = "",
     public: bool = False,
     state: ChatState = ChatState.ACTIVE,
+    by: ChatAddress | None = None,
 ) -> Chat:
-    """The chat at this address; makes it when nobody has met it yet. `lang` is any language code of the person."""
+    """The chat at this address; makes it when nobody has met it yet. `lang` is any language code of the person.
+
+    `by` is the private chat of the person who sets the chat up: what they chose there goes before what else is known.
+    """
     with store.write() as session:
         known = people.find_chat(session, address, zone=store.zone)
         if known is not None:
             return known
+        if by is not None:
+            own_zone, own_lang = people.own_choice(session, by)
+            timezone, lang = timezone or own_zone, own_lang or lang
         return people.add_chat(
             session,
             address,
@@ -66,7 +78,8 @@ def once(
         if known is not None:
             return known, False
         reply = effect()
-        keeping.add_update(session, platform, update, reply, chat=chat, now=now)
+        whose = "" if chat in session.info.get(FORGOTTEN, ()) else chat
+        keeping.add_update(session, platform, update, reply, chat=whose, now=now)
         return reply, True
 
 
@@ -130,19 +143,28 @@ def let_go(store: Store, name: str) -> None:
         keeping.drop_link(session, name)
 
 
+def share_link(store: Store, address: ChatAddress, number: int, *, now: datetime) -> str:
+    """The id of the link that offers this subscription to others, verb "offer" with its `text` and `when`.
+
+    The same one each time, and it says what the subscription says now. It goes when the chat is forgotten. Raises NotFound.
+    """
+    with store.write() as session:
+        chat = find(session, store, address)
+        wish = next((s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.number == number), None)
+        if wish is None:
+            raise NotFound(
+                Sentence("This chat has no subscription {which}.", {"which": number}),
+                Sentence("/list shows those it has."),
+            )
+        offer = {"number": number, "text": wish.text, "when": cadence_text(wish.cadence)}
+        for link_id, link in keeping.links_of(session, chat.id, OFFER):
+            if link.arguments.get("number") == number:
+                keeping.change_link(session, link_id, offer)
+                return link_id
+        return keeping.share(session, chat.id, Link(verb=OFFER, arguments=offer), now=now)
+
+
 def chat_moved(store: Store, address: ChatAddress, new: str, *, now: datetime) -> None:
     """The chat lives at another address of its platform from now on (rule 9)."""
     with store.write() as session:
-        people.move_address(session, address.platform, address.address, new, now=now)
-
-
-def chat_is_gone(store: Store, address: ChatAddress, reason: str, *, topic: bool, now: datetime) -> None:
-    """The bot may not write there: the chat, or with `topic` only this topic of it, is paused with the reason."""
-    with store.write() as session:
-        if topic:
-            chat = people.find_chat(session, address, zone=store.zone)
-            ids = [chat.id] if chat else []
-        else:
-            ids = people.chats_of_lane(session, address.lane)
-        for chat_id in ids:
-            people.set_chat_state(session, chat_id, ChatState.PAUSED, people.GONE + reason, now=now)
+        moving.move_address(session, address.platform, address.address, new, now=now)

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from subscriptions import cadence as cadences
 from subscriptions.errors import NotFound, Refused, Sentence
-from subscriptions.matching import matching_papers
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
 from subscriptions.preferences import check_value, setting_name
 from subscriptions.query import Query, parse_query
+from subscriptions.service._changes import changing
+from subscriptions.service._recent import recent
 from subscriptions.store import Store, Transaction, papers, people
 
-DAYS_KNOWN = 7  # an echo counts what a query would have brought in so many days
 EXAMPLES = 3
 MOST_PER_CHAT = 200
 
@@ -22,6 +22,7 @@ class Wish:
     """What somebody asks for, as typed; None where they said nothing."""
 
     text: str
+    when: str | None = None  # a whole cadence as people write it behind a query; else every, on and at say it
     every: str | None = None
     on: str | None = None
     at: str | None = None
@@ -62,9 +63,19 @@ def get_chat(store: Store, address: ChatAddress) -> Chat:
 
 
 def subscribe(
-    store: Store, address: ChatAddress, wish: Wish, *, now: datetime, title: str = "", kind: ChatKind | None = None
+    store: Store,
+    address: ChatAddress,
+    wish: Wish,
+    *,
+    now: datetime,
+    title: str = "",
+    kind: ChatKind | None = None,
+    who: str = "",
 ) -> Subscribed:
-    """Adds a wish; makes the chat if it is new. The same wish again changes its schedule. Raises QueryError, Refused."""
+    """Adds a wish; makes the chat if it is new. The same wish again changes its schedule. Raises QueryError, Refused.
+
+    `who` is "ID NAME" of the person, for `undo`.
+    """
     query = parse_query(wish.text)
     with store.write() as session:
         chat = people.find_chat(session, address, zone=store.zone)
@@ -75,51 +86,85 @@ def subscribe(
             own_zone = cadences.zone_name(wish.tz) if wish.tz else None
             people.come_back(session, chat.id, now=now)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        schedule = cadences.make_cadence(wish.every, wish.on, wish.at, cadences.parse_cadence(chat.settings.schedule))
+        schedule = _schedule(wish, cadences.parse_cadence(chat.settings.schedule))
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         if known is not None:
-            return _known_wish(session, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now)
+            return _known_wish(
+                session, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
+            )
         if len(wishes) >= MOST_PER_CHAT:
             raise Refused(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
-        zone = cadences.zone(own_zone or chat.settings.timezone)
-        since = _since(wish.since, schedule, chat, zone, now)
-        first = cadences.first_due(schedule, zone, now)
-        subscription = people.add_subscription(
-            session,
-            chat.id,
-            text=wish.text.strip(),
-            canonical=query.canonical,
-            cadence=schedule,
-            zone=own_zone,
-            since=since,
-            seen=papers.change_before(session, since),
-            due=span(schedule, zone, first),
-            name=wish.name or "",
-            added_by=wish.added_by,
-        )
-        found, days = _would_have_brought(session, query, now)
+        changing(session, chat.id, now=now, who=who)
+        added = _add(session, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now)
+        return echo_of(session, store, chat, added, query=query, outcome="added", now=now)
+
+
+def echo_of(
+    session: Transaction,
+    store: Store,
+    chat: Chat,
+    subscription: Subscription,
+    *,
+    query: Query,
+    outcome: str,
+    now: datetime,
+) -> Subscribed:
+    """What the echo of a wish says, with what it would have brought in the days known."""
+    window = recent(session, store, now)
+    found = window.found(query)
     return Subscribed(
         chat=chat,
         subscription=subscription,
         query=query,
-        outcome="added",
-        first=first,
-        starts=since,
+        outcome=outcome,
+        first=subscription.next_due_at,
+        starts=subscription.since,
         found=len(found),
-        days=days,
+        days=window.days,
         examples=found[:EXAMPLES],
     )
 
 
-def unsubscribe(store: Store, address: ChatAddress, which: str) -> tuple[Subscription, ...]:
+def _add(
+    session: Transaction,
+    chat: Chat,
+    wish: Wish,
+    *,
+    query: Query,
+    schedule: Cadence,
+    own_zone: str | None,
+    now: datetime,
+) -> Subscription:
+    zone = cadences.zone(own_zone or chat.settings.timezone)
+    since = _since(wish.since, schedule, chat, zone, now)
+    return people.add_subscription(
+        session,
+        chat.id,
+        text=wish.text.strip(),
+        canonical=query.canonical,
+        cadence=schedule,
+        zone=own_zone,
+        since=since,
+        seen=papers.change_before(session, since),
+        due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
+        name=wish.name or "",
+        added_by=wish.added_by,
+    )
+
+
+def unsubscribe(
+    store: Store, address: ChatAddress, which: str, *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
     """Removes by number, by query or `all`; what was planned is still sent. Raises NotFound, QueryError."""
     with store.write() as session:
         chat = find(session, store, address)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        gone = wishes if which.strip().casefold() == "all" else (_one(wishes, which),)
+        gone = wishes if which.strip().casefold() == "all" else (which_one(wishes, which),)
+        if gone:
+            changing(session, chat.id, now=now, who=who)
         people.remove_subscriptions(session, [s.id for s in gone])
         return gone
 
@@ -136,15 +181,18 @@ def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
         )
 
 
-def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime) -> Chat:
+def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
     """Sets one of SETTINGS. Raises NotFound, Refused."""
     with store.write() as session:
         chat = find(session, store, address)
         setting = setting_name(name)
-        stored = check_value(setting, value, kind=chat.kind)
+        stored = check_value(setting, value, kind=chat.kind, public=chat.public)
+        before = getattr(chat.settings, setting)
+        if stored != ("all" if before is None else str(before)):
+            changing(session, chat.id, now=now, who=who)
         people.choose_setting(session, chat.id, setting, stored)
         if setting == "timezone":
-            _follow_zone(session, chat, stored, now)
+            follow_zone(session, chat, stored, now)
         return find(session, store, address)
 
 
@@ -169,10 +217,11 @@ def find(session: Transaction, store: Store, address: ChatAddress) -> Chat:
     if chat is None:
         raise NotFound(
             Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
-            Sentence("A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}", {
-                "chat": str(address)
-            }),
-        )  # fmt: skip
+            Sentence(
+                "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
+                {"chat": str(address)},
+            ),
+        )
     return chat
 
 
@@ -208,16 +257,19 @@ def _known_wish(
     schedule: Cadence,
     own_zone: str | None,
     now: datetime,
+    who: str,
 ) -> Subscribed:
     """The chat has this wish already: another schedule or name is taken, its place stays."""
-    says_when = any((wish.every, wish.on, wish.at, wish.tz))
-    if wish.name:
+    says_when = any((wish.when, wish.every, wish.on, wish.at, wish.tz))
+    if wish.name and wish.name != known.name:
+        changing(session, chat.id, now=now, who=who)
         people.rename(session, known.id, wish.name)
     changed = says_when and (schedule, own_zone or known.zone) != (known.cadence, known.zone)
     if changed:
         zone_name = own_zone or known.zone
         zone = cadences.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
+        changing(session, chat.id, now=now, who=who)
         people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
     fresh = next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == known.id)
     return Subscribed(
@@ -230,7 +282,7 @@ def _known_wish(
     )
 
 
-def _one(wishes: Sequence[Subscription], which: str) -> Subscription:
+def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
     """A bare number is a subscription if the chat has that number, else a query."""
     text = which.strip().lstrip("#")
     if text.isdecimal():
@@ -245,6 +297,12 @@ def _one(wishes: Sequence[Subscription], which: str) -> Subscription:
         Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
         Sentence("paperwire subscriptions lists them."),
     )
+
+
+def _schedule(wish: Wish, chat_schedule: Cadence) -> Cadence:
+    if wish.when is not None:
+        return cadences.parse_cadence(wish.when, chat_schedule)
+    return cadences.make_cadence(wish.every, wish.on, wish.at, chat_schedule)
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
@@ -270,17 +328,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _would_have_brought(session: Transaction, query: Query, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
-    """Papers of the last days that fit, newest first; and of how many days papers are known, seven at most."""
-    before = papers.change_before(session, now - timedelta(days=DAYS_KNOWN))
-    known = papers.window(session, before, papers.head(session))
-    found = matching_papers(query, [paper.paper for paper in known])
-    oldest = min((paper.changed_at for paper in known if paper.changed_at), default=now)
-    days = DAYS_KNOWN if before else min(DAYS_KNOWN, max(now - oldest, timedelta(0)).days + 1)
-    return tuple(known[i] for i in reversed(found)), days if known or before else 0
-
-
-def _follow_zone(session: Transaction, chat: Chat, name: str, now: datetime) -> None:
+def follow_zone(session: Transaction, chat: Chat, name: str, now: datetime) -> None:
     """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
     zone = cadences.zone(name)
     for subscription in people.subscriptions_of(session, [chat.id])[chat.id]:

@@ -5,9 +5,9 @@
 
 from sqlmodel import Session as Transaction
 
-from subscriptions.store._database import HEAD, Store
+from subscriptions.store._database import HEAD, Store, WouldWrite
 from subscriptions.store.edits import Edit
 from subscriptions.store.outbox import Claim, OutboxEntry, Planned
 from subscriptions.store.papers import Ingested
 
-__all__ = ["HEAD", "Claim", "Edit", "Ingested", "OutboxEntry", "Planned", "Store", "Transaction"]
+__all__ = ["HEAD", "Claim", "Edit", "Ingested", "OutboxEntry", "Planned", "Store", "Transaction", "WouldWrite"]

@@ -42,6 +42,10 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
 _OF_THE_SETTING = frozenset({"readonly", "read-only", "not a database", "unable to open"})
 
 
+class WouldWrite(Exception):
+    """Somebody who was only to look wants to write."""
+
+
 class Store:
     """One database. Everything that reads or writes it goes through `read` and `write`, one transaction each."""
 
@@ -70,6 +74,8 @@ class Store:
         undoes only what it did. So several use cases make one transaction.
         """
         outer: Session | None = getattr(self._mine, "session", None)
+        if getattr(self._mine, "looking", False):
+            raise WouldWrite
         if outer is not None:
             with self._sentences(), outer.begin_nested():
                 yield outer
@@ -93,6 +99,19 @@ class Store:
             return
         with self._sentences(), Session(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        """Within, everything reads one state of the database, and a write raises WouldWrite. Raises StoreError.
+
+        What takes long to find out is found out here, while others write.
+        """
+        with self.read() as session:
+            self._mine.session, self._mine.looking = session, True
+            try:
+                yield
+            finally:
+                self._mine.session, self._mine.looking = None, False
 
     def exists(self) -> bool:
         """Whether there is a file. Raises StoreError when its folder cannot be looked into."""

@@ -1,7 +1,8 @@
 """Messages that were sent and should say something else now: a paper was withdrawn, or its summary came late.
 
 An edit says the same however often it is made, so nothing of it is frozen: it is rendered when it is made, from what is
-known then. `edit_state` of a message: "" as it should be, "due", "editing".
+known then. `edit_state` of a message: "" as it should be, else "due" and since when; so a mark that is set while an edit is
+under way outlives it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,10 +16,10 @@ from subscriptions.model import Chat, ChatState, Delivery, Lane
 from subscriptions.preferences import language
 from subscriptions.retry import LONGEST_WAIT
 from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
-from subscriptions.store.outbox import delivery_value, lane_waits
+from subscriptions.store.outbox import delivery_value
 from subscriptions.store.people import chats_by_id
 
-DUE, EDITING = "due", "editing"
+DUE = "due"
 SUMMARY_EDITS_FOR = timedelta(hours=48)  # after that nobody looks at the message any more
 _CHUNK = 500
 
@@ -30,6 +31,7 @@ class Edit:
     seq: int
     number: int
     chat: Chat
+    mark: str  # why it was claimed: another mark has to be served again
     platform_id: str
     plain: bool  # it was sent in its plain form
     attempts: int
@@ -37,10 +39,10 @@ class Edit:
     layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
 
 
-def papers_withdrawn(session: Session, papers: Iterable[int]) -> None:
+def papers_withdrawn(session: Session, papers: Iterable[int], *, now: datetime) -> None:
     """Every message that shows one of these papers is to say that it was withdrawn."""
     for part in _parts(papers):
-        _mark(session, part, [])
+        _mark(session, part, [], now)
 
 
 def papers_summarised(session: Session, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
@@ -56,10 +58,10 @@ def papers_summarised(session: Session, papers: Mapping[int, Iterable[str]], *, 
     for code, ids in by_language.items():
         reads = col(ChatRow.lang).in_(["", "en"]) if code == "en" else col(ChatRow.lang) == code
         for part in _parts(ids):
-            _mark(session, part, [recent, reads])
+            _mark(session, part, [recent, reads], now)
 
 
-def _mark(session: Session, papers: list[int], conditions: list[ColumnElement[bool]]) -> None:
+def _mark(session: Session, papers: list[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
     shown = (
         select(DeliveryItemRow.delivery, DeliveryItemRow.message)
         .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
@@ -74,7 +76,7 @@ def _mark(session: Session, papers: list[int], conditions: list[ColumnElement[bo
         session.exec(
             update(MessageRow)
             .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
-            .values(edit_state=DUE)
+            .values(edit_state=f"{DUE} {now.isoformat()}")
         )
 
 
@@ -90,10 +92,8 @@ def lanes_with_edits(session: Session, platforms: Iterable[str], now: datetime) 
     return [Lane(platform, address) for platform, address in rows]
 
 
-def claim_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
-    """The oldest message of a lane that is to be edited, marked as being edited; None: there is none now."""
-    if lane_waits(session, lane, wall):
-        return None
+def next_edit(session: Session, lane: Lane, *, now: datetime, zone: str) -> Edit | None:
+    """The oldest message of a lane that is to be edited; None: there is none now."""
     found = session.exec(
         select(MessageRow, DeliveryRow)
         .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
@@ -104,12 +104,12 @@ def claim_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, z
     if found is None:
         return None
     message, delivery = found
-    message.edit_state = EDITING
     seq = delivery.seq or 0
     return Edit(
         seq=seq,
         number=message.number,
         chat=chats_by_id(session, [delivery.chat], zone=zone)[delivery.chat],
+        mark=message.edit_state,
         platform_id=message.platform_id or "",
         plain=message.use_plain,
         attempts=delivery.attempts,
@@ -125,7 +125,7 @@ def edit_is_over(session: Session, edit: Edit) -> None:
         .where(
             col(MessageRow.delivery) == edit.seq,
             col(MessageRow.number) == edit.number,
-            col(MessageRow.edit_state) == EDITING,
+            col(MessageRow.edit_state) == edit.mark,
         )
         .values(edit_state="")
     )
@@ -135,21 +135,14 @@ def edit_is_over(session: Session, edit: Edit) -> None:
 
 def edit_later(session: Session, edit: Edit, *, next_at: datetime | None) -> None:
     """The edit is to be tried again, not before `next_at`."""
-    message = session.get_one(MessageRow, (edit.seq, edit.number))
-    message.edit_state = DUE
     delivery = session.get_one(DeliveryRow, edit.seq)
     delivery.attempts, delivery.next_at = edit.attempts + 1, next_at
-
-
-def take_over(session: Session) -> None:
-    """What an earlier process was editing is edited again: that changes nothing if it was done."""
-    session.exec(update(MessageRow).where(col(MessageRow.edit_state) == EDITING).values(edit_state=DUE))
 
 
 def _editable(now: datetime) -> tuple[ColumnElement[bool], ...]:
     waits = (col(DeliveryRow.next_at) > now) & (col(DeliveryRow.next_at) <= now + LONGEST_WAIT)
     return (
-        col(MessageRow.edit_state) == DUE,
+        col(MessageRow.edit_state) > "",  # and not !=, so that the index serves
         col(MessageRow.state) == "sent",
         col(MessageRow.platform_id).is_not(None),
         or_(col(DeliveryRow.next_at).is_(None), ~waits),

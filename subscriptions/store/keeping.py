@@ -103,6 +103,26 @@ def find_link(session: Session, link_id: str) -> tuple[Link, datetime | None] | 
     return Link(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person), row.at
 
 
+def links_of(session: Session, chat_id: int, verb: str) -> list[tuple[str, Link]]:
+    """The links of a chat that may be passed on: (id, what it stands for) each."""
+    rows = session.exec(select(LinkRow).where(LinkRow.chat == chat_id, LinkRow.verb == verb, LinkRow.place == ""))
+    return [(row.id, Link(verb=row.verb, arguments=row.arguments)) for row in rows]
+
+
+def share(session: Session, chat_id: int, link: Link, *, now: datetime) -> str:
+    """Stores a link of a chat that may be passed on, and goes when the chat does; its id."""
+    link_id = secrets.token_urlsafe(12)
+    session.add(LinkRow(id=link_id, chat=chat_id, verb=link.verb, arguments=dict(link.arguments), at=now))
+    session.flush()
+    return link_id
+
+
+def change_link(session: Session, link_id: str, arguments: dict[str, Any]) -> None:
+    """What a link stands for is something else from now on."""
+    session.get_one(LinkRow, link_id).arguments = arguments
+    session.flush()
+
+
 def drop_link(session: Session, link_id: str) -> None:
     """Forgets one link."""
     session.exec(delete(LinkRow).where(col(LinkRow.id) == link_id))

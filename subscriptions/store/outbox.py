@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, func, insert, or_, select, update
 
 from subscriptions.model import Because, Chat, ChatState, Delivery, Facts, Item, Kind, Lane, Message
 from subscriptions.retry import LONGEST_WAIT, Verdict
-from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
+from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow
 from subscriptions.store.papers import stored_papers
-from subscriptions.store.people import chats_by_id
+from subscriptions.store.people import GONE, chat_value, chats_by_id
 
 SETTLED = ("sent", "dead")
 OVER = ("sent", "dead", "dismissed")  # states of a delivery that nothing more is tried for
 SKIPPED = "skipped: "  # how the reason of a message begins that nobody can look up and nobody is to repeat
 CHUNK = 500
+_AT_ONCE = 8  # deliveries of a lane that are looked at together: mostly the first is the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class Claim:
     chat: Chat
     attempts: int
     message: Message | None  # None: nothing is rendered yet
+    value: Delivery | None = None  # then: what is to be rendered
     plain: bool = False  # post the plain form
     unclear: bool = False  # it may have been sent already, at `attempted_at`
     at_start: bool = False  # an earlier process left it unclear
@@ -125,7 +128,7 @@ def open_lanes(session: Session, platforms: Sequence[str], *, now: datetime, fin
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
             col(DeliveryRow.settled_at).is_(None),
-            ChatRow.state == ChatState.ACTIVE.value,
+            _may_go(),
             col(ChatRow.platform).in_(platforms),
             or_(
                 col(DeliveryRow.next_at).is_(None),
@@ -145,7 +148,6 @@ def claim(
     lane: Lane,
     *,
     now: datetime,
-    wall: datetime,
     zone: str,
     skip_unclear: bool,
     can_find: bool,
@@ -156,24 +158,28 @@ def claim(
     A waiting or unclear message stops the lane; a dead one does not, nor an unclear one under `skip_unclear` that
     nobody can look up. `tried` are messages that this call of `deliver` has had its turn with.
     """
-    if lane_waits(session, lane, wall):
-        return None
     rows = session.exec(
         select(DeliveryRow, ChatRow)
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
         .where(
             ChatRow.platform == lane.platform,
             ChatRow.address == lane.address,
-            ChatRow.state == ChatState.ACTIVE.value,
+            _may_go(),
             col(DeliveryRow.settled_at).is_(None),
         )
         .order_by(col(DeliveryRow.seq))
+        .execution_options(yield_per=_AT_ONCE)
     )
     for delivery, chat_row in rows:
-        chat = chats_by_id(session, [chat_row.id or 0], zone=zone)[chat_row.id or 0]
+        chat = chat_value(chat_row, zone)
         if delivery.rendered_at is None:
             return Claim(
-                seq=delivery.seq or 0, delivery=delivery.id, chat=chat, attempts=delivery.attempts, message=None
+                seq=delivery.seq or 0,
+                delivery=delivery.id,
+                chat=chat,
+                attempts=delivery.attempts,
+                message=None,
+                value=_delivery(session, delivery, chat),
             )
         message = _next_message(session, delivery.seq or 0, passing_unclear=skip_unclear and not can_find, tried=tried)
         if message is None:
@@ -186,6 +192,12 @@ def claim(
             return None
         return _claim_of(session, delivery, message, chat)
     return None
+
+
+def _may_go() -> ColumnElement[bool]:
+    """Whether a delivery's chat gets it now: an active one, or a notice to one that waits for an administrator."""
+    waits = (col(ChatRow.state) == ChatState.ASKED.value) & ~col(ChatRow.state_reason).startswith(GONE)
+    return or_(col(ChatRow.state) == ChatState.ACTIVE.value, waits & (col(DeliveryRow.kind) == Kind.NOTICE.value))
 
 
 def _waits_until(delivery: DeliveryRow, now: datetime) -> datetime | None:
@@ -272,26 +284,80 @@ def begin(session: Session, claimed: Claim, message: Message, *, wall: datetime)
 def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
     """The delivery with its papers as they are now, ready to be rendered."""
     row = session.get_one(DeliveryRow, seq)
+    return _delivery(session, row, chats_by_id(session, [row.chat], zone=zone)[row.chat])
+
+
+def _delivery(session: Session, row: DeliveryRow, chat: Chat) -> Delivery:
     items = session.exec(
-        select(DeliveryItemRow).where(DeliveryItemRow.delivery == seq).order_by(col(DeliveryItemRow.position))
+        select(DeliveryItemRow).where(DeliveryItemRow.delivery == row.seq).order_by(col(DeliveryItemRow.position))
     ).all()
-    papers = stored_papers(session, [item.paper for item in items])
     return Delivery(
-        id=row.id,
-        chat=chats_by_id(session, [row.chat], zone=zone)[row.chat],
-        kind=Kind(row.kind),
-        due=row.due,
-        facts=_facts(row.facts),
-        items=tuple(
-            Item(
-                paper=papers[item.paper],
-                because=tuple(_because(b) for b in item.because),
-                position=item.position,
-                shown=item.shown,
-                cross=item.cross,
-            )
-            for item in items
-        ),
+        id=row.id, chat=chat, kind=Kind(row.kind), due=row.due, facts=_facts(row.facts), items=_items(session, items)
+    )
+
+
+def told_items(session: Session, chat_id: int, delivery_id: str, *, position: int | None = None) -> tuple[Item, ...]:
+    """What a delivery told this chat, in its order, or only what stands at `position`; () when it is not this chat's."""
+    wanted = (
+        select(DeliveryItemRow)
+        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
+        .where(DeliveryRow.id == delivery_id, DeliveryItemRow.chat == chat_id)
+        .order_by(col(DeliveryItemRow.position))
+    )
+    if position is not None:
+        wanted = wanted.where(DeliveryItemRow.position == position)
+    return _items(session, session.exec(wanted).all())
+
+
+def shown_since(session: Session, chat_id: int, since: datetime) -> list[int]:
+    """Ids of the papers that messages of a chat showed which were sent at `since` or later, in the order they came."""
+    rows = session.exec(
+        select(DeliveryItemRow.paper)
+        .join(
+            MessageRow,
+            (col(MessageRow.delivery) == DeliveryItemRow.delivery)
+            & (col(MessageRow.number) == DeliveryItemRow.message),
+        )
+        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
+        .order_by(col(MessageRow.sent_at), col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
+    )
+    return list(rows)
+
+
+def told_count(session: Session, chat_id: int) -> int:
+    """How many papers a chat was told."""
+    return session.exec(select(func.count()).where(DeliveryItemRow.chat == chat_id)).one()
+
+
+def told_item(session: Session, chat_id: int, paper_id: int) -> Item | None:
+    """A paper as this chat was told of it; None: it was not."""
+    row = session.get(DeliveryItemRow, (chat_id, paper_id))
+    return _items(session, [row])[0] if row else None
+
+
+def told_titles(session: Session, chat_id: int, most: int) -> list[str]:
+    """Titles of the papers that a chat was told last, newest first."""
+    rows = session.exec(
+        select(PaperRow.title)
+        .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
+        .where(DeliveryItemRow.chat == chat_id)
+        .order_by(col(DeliveryItemRow.delivery).desc())
+        .limit(most)
+    )
+    return list(rows)
+
+
+def _items(session: Session, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...]:
+    papers = stored_papers(session, [row.paper for row in rows])
+    return tuple(
+        Item(
+            paper=papers[row.paper],
+            because=tuple(_because(b) for b in row.because),
+            position=row.position,
+            shown=row.shown,
+            cross=row.cross,
+        )
+        for row in rows
     )
 
 
@@ -329,14 +395,21 @@ def cannot_render(session: Session, seq: int, reason: str, *, now: datetime) -> 
     session.add(MessageRow(delivery=seq, number=1, payload="", plain="", state="dead", reason=reason))
 
 
-def confirm(session: Session, seq: int, number: int, platform_id: str, *, now: datetime) -> None:
-    """The platform has the message."""
-    message = session.get_one(MessageRow, (seq, number))
-    message.state, message.platform_id, message.sent_at, message.reason = "sent", platform_id, now, ""
-    delivery = session.get_one(DeliveryRow, seq)
-    delivery.next_at, delivery.attempts, delivery.reason = None, 0, ""
-    session.flush()
-    _settle(session, delivery, now)
+def confirm(session: Session, seq: int, number: int, platform_id: str, *, now: datetime) -> bool:
+    """The platform has the message. Returns whether it has all messages of the delivery by now."""
+    session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
+        .values(state="sent", platform_id=platform_id, sent_at=now, reason="")
+    )
+    states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
+    settled = now if all(state in SETTLED for state in states) else None
+    session.exec(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.seq) == seq)
+        .values(next_at=None, attempts=0, reason="", settled_at=settled)
+    )
+    return all(state == "sent" for state in states)
 
 
 def record(
@@ -417,7 +490,9 @@ def _entry(
     row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[str, str]], papers: int, next_at: datetime | None
 ) -> OutboxEntry:
     topic = f"/{chat.topic}" if chat.topic else ""
-    state = derived_state(row.dismissed_at is not None, chat.state, [state for state, _ in messages])
+    asked_notice = row.kind == Kind.NOTICE.value and chat.state == ChatState.ASKED.value  # that much a chat gets
+    chat_state = ChatState.ACTIVE.value if asked_notice and not chat.state_reason.startswith(GONE) else chat.state
+    state = derived_state(row.dismissed_at is not None, chat_state, [state for state, _ in messages])
     # Its own messages know best: what was sent after one that is dead has told the delivery that all is well.
     reasons = (reason.removeprefix(SKIPPED) for of, reason in messages if of == state)
     return OutboxEntry(

@@ -10,11 +10,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState,
 from subscriptions.preferences import resolve
 from subscriptions.store._rows import (
     ChatRow,
-    DeliveryItemRow,
-    DeliveryRow,
-    LaneRow,
     MarkRow,
-    MessageRow,
     QueryRow,
     SubscriptionRow,
 )
@@ -23,7 +19,6 @@ Span = tuple[datetime | None, datetime | None]  # the next due moment, and for w
 GONE = "gone: "  # how the reason of a chat begins that the platform does not let us write to
 NOW = "now"  # the mark that subscriptions with cadence now share once they have caught up
 CHUNK = 500
-_OUT = frozenset({"sending", "unclear", "sent"})  # states of messages that the platform has or may have
 
 
 def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | None:
@@ -31,7 +26,7 @@ def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | No
     row = _row_at(session, address)
     while row is not None and row.moved_to is not None:
         row = session.get(ChatRow, row.moved_to)
-    return None if row is None else _chat(row, zone)
+    return None if row is None else chat_value(row, zone)
 
 
 def all_chats(session: Session, *, zone: str) -> tuple[Chat, ...]:
@@ -41,7 +36,7 @@ def all_chats(session: Session, *, zone: str) -> tuple[Chat, ...]:
         .where(col(ChatRow.moved_to).is_(None))
         .order_by(ChatRow.platform, ChatRow.address, ChatRow.topic)
     )
-    return tuple(_chat(row, zone) for row in rows)
+    return tuple(chat_value(row, zone) for row in rows)
 
 
 def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
@@ -50,7 +45,7 @@ def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int,
     found: dict[int, Chat] = {}
     for i in range(0, len(wanted), CHUNK):
         for row in session.exec(select(ChatRow).where(col(ChatRow.id).in_(wanted[i : i + CHUNK]))):
-            found[row.id or 0] = _chat(row, zone)
+            found[row.id or 0] = chat_value(row, zone)
     return found
 
 
@@ -82,7 +77,7 @@ def add_chat(
     )
     session.add(row)
     session.flush()
-    return _chat(row, zone)
+    return chat_value(row, zone)
 
 
 def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:
@@ -103,21 +98,73 @@ def choose_setting(session: Session, chat_id: int, name: str, value: str) -> Non
         row.settings = {**row.settings, name: value}
 
 
+def unchoose_setting(session: Session, chat_id: int, name: str) -> None:
+    """Forgets what a chat chose, so that it has what its kind has."""
+    row = session.get_one(ChatRow, chat_id)
+    if name in ("timezone", "lang"):
+        choose_setting(session, chat_id, name, "")
+    else:
+        row.settings = {kept: value for kept, value in row.settings.items() if kept != name}
+
+
 def set_chat_state(
     session: Session, chat_id: int, state: ChatState, reason: str, *, now: datetime, until: datetime | None = None
 ) -> None:
-    """Pauses, resumes or admits a chat. Before it stands still, its `now` subscriptions keep their own place."""
+    """Pauses or resumes a chat. Before it stands still, its `now` subscriptions keep their own place.
+
+    A chat that waits for an administrator goes on waiting: only `access.admit` lets it in.
+    """
+    row = session.get_one(ChatRow, chat_id)
+    if row.state == ChatState.ASKED.value:
+        return
     if state is not ChatState.ACTIVE:
         detach_from_now(session, [chat_id])
-    row = session.get_one(ChatRow, chat_id)
     row.state, row.state_reason, row.state_since, row.paused_until = state.value, reason, now, until
 
 
-def come_back(session: Session, chat_id: int, *, now: datetime) -> None:
-    """A chat that was gone is written to again, because a person says so."""
+def lose(session: Session, chat_id: int, reason: str, *, now: datetime) -> bool:
+    """The platform does not let us write to a chat any more. False: nothing is sent there anyway.
+
+    What a person paused stays paused as they wanted it; whoever waits for an administrator goes on waiting.
+    """
     row = session.get_one(ChatRow, chat_id)
-    if row.state == ChatState.PAUSED.value and row.state_reason.startswith(GONE):
-        set_chat_state(session, chat_id, ChatState.ACTIVE, "", now=now)
+    if row.state == ChatState.ACTIVE.value:
+        set_chat_state(session, chat_id, ChatState.PAUSED, GONE + reason, now=now)
+        return True
+    if row.state == ChatState.ASKED.value and not row.state_reason.startswith(GONE):
+        row.state_reason, row.state_since = GONE + row.state_reason, now
+        return True
+    return False
+
+
+def come_back(session: Session, chat_id: int, *, now: datetime) -> bool:
+    """A chat that was gone can be written to again. False: it was not gone."""
+    row = session.get_one(ChatRow, chat_id)
+    if not row.state_reason.startswith(GONE):
+        return False
+    if row.state == ChatState.ASKED.value:
+        row.state_reason, row.state_since = row.state_reason.removeprefix(GONE), now
+        return True
+    if row.state != ChatState.PAUSED.value:
+        return False
+    set_chat_state(session, chat_id, ChatState.ACTIVE, "", now=now)
+    return True
+
+
+def describe(session: Session, lane: Lane, *, title: str, public: bool) -> None:
+    """What the platform calls a place now, and whether strangers can read it; its topics share both."""
+    session.exec(
+        update(ChatRow)
+        .where(col(ChatRow.platform) == lane.platform, col(ChatRow.address) == lane.address)
+        .where(col(ChatRow.moved_to).is_(None))
+        .values(title=title, public=public)
+    )
+
+
+def own_choice(session: Session, address: ChatAddress) -> tuple[str, str]:
+    """(timezone, lang) that a chat chose itself; "" for what it did not, or when nobody has met it."""
+    row = _row_at(session, address)
+    return (row.timezone, row.lang) if row is not None else ("", "")
 
 
 def a_pause_ended(session: Session, now: datetime) -> bool:
@@ -199,6 +246,29 @@ def add_subscription(
     return _subscription(row, canonical)
 
 
+def put_subscription(session: Session, subscription: Subscription, *, seen: int, due: Span) -> None:
+    """Brings a wish back as it was, under the number that it had; its number and its query must be free in its chat."""
+    session.add(
+        SubscriptionRow(
+            chat=subscription.chat_id,
+            query=_query_id(session, subscription.canonical),
+            number=subscription.number,
+            name=subscription.name,
+            text=subscription.text,
+            cadence=cadence_text(subscription.cadence),
+            zone=subscription.zone,
+            state=subscription.state,
+            paused_until=subscription.paused_until,
+            added_by=subscription.added_by,
+            since=subscription.since,
+            seen=seen,
+            next_due_at=due[0],
+            latest_due_at=due[1],
+        )
+    )
+    session.flush()
+
+
 def change_schedule(session: Session, subscription_id: int, *, cadence: Cadence, zone: str | None, due: Span) -> None:
     """Gives a subscription another time; its place (`seen`) stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
@@ -206,6 +276,18 @@ def change_schedule(session: Session, subscription_id: int, *, cadence: Cadence,
         row.seen = now_mark(session)
     row.cadence, row.zone = cadence_text(cadence), zone
     row.next_due_at, row.latest_due_at = due
+
+
+def reset_due(session: Session, subscription_id: int, due: Span) -> None:
+    """Gives a subscription another next moment; a `now` one with a moment is held until then."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    row.next_due_at, row.latest_due_at = due
+
+
+def see(session: Session, subscription_id: int, *, upto: int) -> None:
+    """What came up to a change is not brought any more."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    row.seen = max(now_mark(session) if row.seen is None else row.seen, upto)
 
 
 def rename(session: Session, subscription_id: int, name: str) -> None:
@@ -216,7 +298,10 @@ def rename(session: Session, subscription_id: int, name: str) -> None:
 def edit_query(session: Session, subscription_id: int, *, text: str, canonical: str) -> None:
     """Changes the wish; its place (`seen`) stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
+    before = row.query
     row.text, row.query = text, _query_id(session, canonical)
+    session.flush()
+    _drop_unused(session, [before])
 
 
 def set_subscription_state(
@@ -231,9 +316,9 @@ def set_subscription_state(
 
 def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
     """Removes wishes; what was planned for them is still sent (docs/architecture.md, rule 5)."""
+    queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
-    used = select(SubscriptionRow.query)
-    session.exec(delete(QueryRow).where(col(QueryRow.id).not_in(used)))
+    _drop_unused(session, queries)
 
 
 def now_mark(session: Session) -> int:
@@ -351,43 +436,13 @@ def share_now_mark(session: Session, head: int) -> None:
     set_mark(session, NOW, str(head))
 
 
-def move_address(session: Session, platform: str, old: str, new: str, *, now: datetime) -> None:
-    """A Telegram group became a supergroup (rule 9): every chat of the old address lives at the new one."""
-    rows = session.exec(
-        select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
-    ).all()
-    for row in rows:
-        target = _row_at(session, ChatAddress(platform, new, row.topic))
-        if target is None:
-            row.address = new
-            session.flush()
-            target, pointer = row, _copy_of(row, old)
-            session.add(pointer)
-        else:
-            _merge_chats(session, row, target, now)
-            pointer = row
-        pointer.state, pointer.state_reason, pointer.state_since = ChatState.MOVED.value, f"moved to {new}", now
-        pointer.moved_to = target.id
-        session.flush()
-    lane = session.get(LaneRow, (platform, old))
-    if lane is not None:
-        session.delete(lane)
-
-
-def forget_chat(session: Session, chat_id: int) -> None:
-    """Erases a chat with all that belongs to it, and the pointers that lead to it (rule 10)."""
-    session.exec(delete(ChatRow).where(col(ChatRow.moved_to) == chat_id))
-    session.exec(delete(ChatRow).where(col(ChatRow.id) == chat_id))
-    session.exec(delete(QueryRow).where(col(QueryRow.id).not_in(select(SubscriptionRow.query))))
-
-
 def gone_since(session: Session, before: datetime) -> list[int]:
     """Chats that have been blocked since before `before`."""
     return [
         chat_id
         for chat_id in session.exec(
             select(ChatRow.id).where(
-                ChatRow.state == ChatState.PAUSED.value,
+                col(ChatRow.state).in_((ChatState.PAUSED.value, ChatState.ASKED.value)),
                 col(ChatRow.state_reason).startswith(GONE),
                 col(ChatRow.state_since) < before,
             )
@@ -410,6 +465,12 @@ def _row_at(session: Session, address: ChatAddress) -> ChatRow | None:
     ).first()
 
 
+def _drop_unused(session: Session, queries: Sequence[int]) -> None:
+    """Forgets those of these queries that nobody asks for any more."""
+    used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
+    session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
+
+
 def _query_id(session: Session, canonical: str) -> int:
     row = session.exec(select(QueryRow).where(QueryRow.canonical == canonical)).first()
     if row is None:
@@ -419,85 +480,8 @@ def _query_id(session: Session, canonical: str) -> int:
     return row.id or 0
 
 
-def _copy_of(row: ChatRow, address: str) -> ChatRow:
-    return ChatRow(
-        platform=row.platform,
-        address=address,
-        topic=row.topic,
-        kind=row.kind,
-        title=row.title,
-        public=row.public,
-        created_at=row.created_at,
-    )
-
-
-def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) -> None:
-    """Everything of `old` goes to `new`: wishes by query, told papers by paper, open deliveries."""
-    before, after = old.id or 0, new.id or 0
-    detach_from_now(session, [before, after])
-    theirs = {row.query: row for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
-    for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == before)).all():
-        same = theirs.get(row.query)
-        if same is not None:
-            same.seen = min(same.seen or 0, row.seen or 0)  # what either had not seen is still to come
-            session.delete(row)
-        else:
-            row.number, new.next_number = new.next_number, new.next_number + 1
-            row.chat = after
-    session.flush()
-    _forget_repeats(session, before, after, now)
-    session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
-    new.spoken = new.spoken or old.spoken
-    new.settings = {**old.settings, **new.settings}
-    session.flush()
-
-
-def _forget_repeats(session: Session, before: int, after: int, now: datetime) -> None:
-    """Of a paper that both were told one item stays: the one that is out or on its way, else the earlier.
-
-    A delivery that loses a paper is rendered anew; one that has lost all of them has nothing to say any more.
-    """
-    theirs = {i.paper: i for i in session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == after))}
-    ours = session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == before)).all()
-    twice = [(item, theirs[item.paper]) for item in ours if item.paper in theirs]
-    states = _message_states(session, {item.delivery for pair in twice for item in pair if item.delivery is not None})
-
-    def is_out(item: DeliveryItemRow) -> bool:
-        return item.delivery is None or states.get((item.delivery, item.message)) in _OUT
-
-    touched: set[int] = set()
-    for pair in twice:
-        _, repeat = sorted(pair, key=lambda item: (not is_out(item), item.delivery or 0))
-        touched.add(repeat.delivery or 0)
-        session.delete(repeat)
-    session.flush()
-    for delivery in session.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(touched))).all():
-        _render_anew(session, delivery, now)
-    session.flush()
-
-
-def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, int | None], str]:
-    rows = session.exec(
-        select(MessageRow.delivery, MessageRow.number, MessageRow.state).where(col(MessageRow.delivery).in_(deliveries))
-    )
-    return {(delivery, number): state for delivery, number, state in rows}
-
-
-def _render_anew(session: Session, delivery: DeliveryRow, now: datetime) -> None:
-    """Unless something of it is out already or dead: then it stays as it was."""
-    messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
-    if not all(message.state in ("ready", "waiting") for message in messages):
-        return
-    for message in messages:
-        session.delete(message)
-    delivery.rendered_at = None
-    if session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.delivery == delivery.seq)).first() is None:
-        delivery.settled_at = delivery.dismissed_at = now
-        delivery.reason = "its papers stand in another delivery of the chat that this one moved to"
-
-
-def _chat(row: ChatRow, zone: str) -> Chat:
+def chat_value(row: ChatRow, zone: str) -> Chat:
+    """The chat of a row. `zone` is the operator's."""
     kind = ChatKind(row.kind)
     chosen: Mapping[str, str] = row.settings
     return Chat(

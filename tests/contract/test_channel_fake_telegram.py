@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -193,13 +194,390 @@ def test_arguments_may_come_as_json_and_in_the_query(telegram: FakeTelegram) -> 
     assert [entry.text for entry in telegram.posted_to("42")] == ["a", "b"]
 
 
+# ── updates ───────────────────────────────────────────────────────────────────
+
+
+def updates(fake: FakeTelegram, **arguments: Any) -> list[dict[str, Any]]:
+    result = call(fake, "getUpdates", **arguments)[1]["result"]
+    assert isinstance(result, list)
+    return result
+
+
+def refusal(fake: FakeTelegram, method: str, **arguments: Any) -> tuple[int, str]:
+    """(status, description) of a call; (200, "") when it was taken."""
+    status, answer = call(fake, method, **arguments)
+    return status, answer.get("description", "")
+
+
 def test_updates_are_told_until_they_are_confirmed(telegram: FakeTelegram) -> None:
     telegram.receives({"message": {"text": "/start"}})
     telegram.receives({"message": {"text": "/list"}})
-    first, second = call(telegram, "getUpdates")[1]["result"]
+    first, second = updates(telegram)
     assert second["update_id"] == first["update_id"] + 1
-    assert call(telegram, "getUpdates", offset=second["update_id"])[1]["result"] == [second]
-    assert call(telegram, "getUpdates", offset=second["update_id"] + 1)[1]["result"] == []
+    assert updates(telegram, offset=second["update_id"]) == [second]
+    assert updates(telegram, offset=second["update_id"] + 1) == []
+    assert updates(telegram, offset=first["update_id"]) == []
+
+
+def test_the_same_question_at_once_gets_one_update_and_a_call_at_most_a_hundred(telegram: FakeTelegram) -> None:
+    for number in range(120):
+        telegram.receives({"message": {"text": str(number)}})
+    assert len(updates(telegram)) == 100
+    assert len(updates(telegram)) == 1
+    telegram.queue.repeat_after = 0
+    assert [len(updates(telegram, limit=limit)) for limit in (0, 7, 1000)] == [1, 7, 100]
+
+
+def test_a_negative_offset_forgets_what_is_older(telegram: FakeTelegram) -> None:
+    for number in range(5):
+        telegram.receives({"message": {"text": str(number)}})
+    assert [update["message"]["text"] for update in updates(telegram, offset=-2)] == ["3", "4"]
+    assert telegram.waiting() == 2
+
+
+def test_numbers_begin_anew_after_a_silent_week_whatever_the_offset_says(telegram: FakeTelegram) -> None:
+    telegram.renumbers(17)
+    telegram.receives({"message": {"text": "x"}})
+    assert [update["update_id"] for update in updates(telegram, offset=1001)] == [17]
+    assert updates(telegram, offset=18) == []
+
+
+def test_only_what_is_wanted_is_told_and_that_is_remembered(telegram: FakeTelegram) -> None:
+    telegram.user_writes("one")
+    assert len(updates(telegram, offset=-1, allowed_updates='["callback_query", "nonsense"]')) == 1
+    telegram.user_writes("two")
+    telegram.presses("x", tampered=True)
+    assert [min(update) for update in updates(telegram, offset=1001)] == ["callback_query"]
+    telegram.user_writes("three")
+    assert len(updates(telegram, offset=1002, allowed_updates="[]")) == 0
+    telegram.user_writes("four")
+    assert len(updates(telegram, offset=1002)) == 1
+
+
+def test_a_long_question_is_answered_when_something_comes(telegram: FakeTelegram) -> None:
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(updates, telegram, timeout=20)
+        assert telegram.queue.asked.wait(10)
+        telegram.user_writes("x")
+        assert [update["message"]["text"] for update in asked.result(10)] == ["x"]
+
+
+def test_a_second_question_ends_the_first_one(telegram: FakeTelegram) -> None:
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(refusal, telegram, "getUpdates", timeout=20)
+        assert telegram.queue.asked.wait(10)
+        assert updates(telegram) == []
+        status, words = first.result(10)
+    assert (status, words.startswith("Conflict: terminated by other getUpdates request")) == (409, True)
+
+
+def test_while_a_webhook_is_set_nobody_may_ask(telegram: FakeTelegram) -> None:
+    telegram.user_writes("x")
+    assert refusal(telegram, "setWebhook", url="https://example.org/x", secret_token="s") == (200, "")
+    status, words = refusal(telegram, "getUpdates")
+    assert (status, "while webhook is active" in words) == (409, True)
+    info = call(telegram, "getWebhookInfo")[1]["result"]
+    assert (info["url"], info["pending_update_count"]) == ("https://example.org/x", 1)
+    assert refusal(telegram, "deleteWebhook") == (200, "")
+    assert call(telegram, "getWebhookInfo")[1]["result"]["url"] == ""
+    assert len(updates(telegram)) == 1
+
+
+def test_what_waits_is_dropped_only_on_demand(telegram: FakeTelegram) -> None:
+    telegram.user_writes("x")
+    call(telegram, "deleteWebhook", drop_pending_updates="false")
+    assert telegram.waiting() == 1
+    call(telegram, "deleteWebhook", drop_pending_updates="true")
+    assert telegram.waiting() == 0
+
+
+BAD_WEBHOOKS = [
+    ({"url": "http://example.org/"}, "HTTPS URL must be provided"),
+    ({"url": "https://example.org:8080/"}, "only on ports 80, 88, 443 or 8443"),
+    ({"url": "https://example.org/", "secret_token": "a b"}, "unallowed characters"),
+    ({"url": "https://example.org/", "secret_token": "x" * 257}, "too long"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD_WEBHOOKS, ids=[row[1] for row in BAD_WEBHOOKS])
+def test_a_webhook_is_refused(telegram: FakeTelegram, arguments: dict[str, str], words: str) -> None:
+    status, description = refusal(telegram, "setWebhook", **arguments)
+    assert (status, words in description) == (400, True)
+    assert not telegram.queue.webhook.url
+
+
+# ── people ────────────────────────────────────────────────────────────────────
+
+
+def test_a_message_is_told_with_everything_that_a_real_one_has(telegram: FakeTelegram) -> None:
+    number = telegram.user_writes("/sub@paperwire_test_bot 🙂 x", "-1001", by="7", topic=5, language="zh-hans")
+    (update,) = updates(telegram)
+    message = update["message"]
+    assert message["message_id"] == number
+    assert message["chat"] == {"id": -1001, "type": "supergroup", "title": "A chat", "is_forum": True}
+    assert message["from"] == {"id": 7, "is_bot": False, "first_name": "Ada", "language_code": "zh-hans"}
+    assert (message["message_thread_id"], message["is_topic_message"]) == (5, True)
+    assert message["reply_to_message"]["forum_topic_created"]
+    assert message["entities"] == [{"type": "bot_command", "offset": 0, "length": 23}]
+
+
+def test_a_bot_in_privacy_mode_sees_what_is_meant_for_it(telegram: FakeTelegram) -> None:
+    said = send_ours(telegram, "-1001")
+    telegram.queue.repeat_after = 0
+
+    def shown() -> list[str]:
+        told = updates(telegram, offset=-50)
+        return [update["message"]["text"] for update in told]
+
+    for text in ("/list", "/list@paperwire_test_bot", "/list@other_bot", "plain words"):
+        telegram.user_writes(text, "-1001", by="7")
+    telegram.user_writes("an answer", "-1001", by="7", answers=said)
+    assert shown() == ["/list", "/list@paperwire_test_bot", "an answer"]
+    telegram.reads_all()
+    telegram.user_writes("plain words again", "-1001", by="7")
+    assert shown()[-1] == "plain words again"
+    assert call(telegram, "getMe")[1]["result"]["can_read_all_group_messages"] is True
+
+
+def send_ours(fake: FakeTelegram, chat: str, **arguments: Any) -> int:
+    """The id of a message of the bot."""
+    number = call(fake, "sendMessage", chat_id=chat, text="ours", **arguments)[1]["result"]["message_id"]
+    assert isinstance(number, int)
+    return number
+
+
+def test_edits_forwards_files_and_nameless_people(telegram: FakeTelegram) -> None:
+    telegram.knows("-1009", "channel", title="Papers")
+    number = telegram.user_writes("one")
+    telegram.user_writes("two", edits=number)
+    telegram.user_writes("/sub x", is_forwarded=True)
+    telegram.user_writes("/import", file=("a.txt", "x"))
+    telegram.user_writes("", sends="voice")
+    telegram.user_writes("/sub x", "-1001", anonymous_admin=True)
+    telegram.user_writes("/sub x", "-1001", from_channel="-1009")
+    telegram.user_writes("/sub x", "-1009")
+    one, two, forwarded, document, voice, anonymous, automatic, post = updates(telegram)
+    assert (two["edited_message"]["message_id"], two["edited_message"]["date"]) == (number, one["message"]["date"])
+    assert forwarded["message"]["forward_origin"]["type"] == "user"
+    assert document["message"]["caption"] == "/import"
+    assert document["message"]["document"]["file_size"] == 1
+    assert "voice" in voice["message"]
+    assert "text" not in voice["message"]
+    assert anonymous["message"]["from"]["id"] == 1087968824
+    assert anonymous["message"]["sender_chat"]["id"] == -1001
+    assert automatic["message"]["is_automatic_forward"]
+    assert "from" not in post["channel_post"]
+
+
+def test_memberships_and_moves_are_told(telegram: FakeTelegram) -> None:
+    telegram.knows("-7", "group")
+    telegram.blocks("42")
+    telegram.unblocks("42")
+    telegram.kicks("-1001")
+    telegram.adds("-1001", by="8")
+    telegram.promotes("-1001", "4242")
+    telegram.migrates("-7", "-1007")
+    telegram.closes_topic("-1001", 5)
+    telegram.reopens_topic("-1001", 5)
+    told = updates(telegram)
+    changes = [update["my_chat_member"] for update in told if "my_chat_member" in update]
+    statuses = [(one["old_chat_member"]["status"], one["new_chat_member"]["status"]) for one in changes]
+    assert statuses[:2] == [("member", "kicked"), ("kicked", "member")]
+    assert statuses[2:] == [("member", "kicked"), ("left", "member"), ("member", "administrator")]
+    assert changes[3]["from"]["id"] == 8
+    services = [update["message"] for update in told if "message" in update]
+    assert [one["chat"]["id"] for one in services] == [-7, -1007, -1001, -1001]
+    names = ("migrate_to_chat_id", "migrate_from_chat_id", "forum_topic_closed", "forum_topic_reopened")
+    assert [name in one for name, one in zip(names, services, strict=True)] == [True] * 4
+    assert send(telegram, "-7")[0] == 400
+
+
+# ── presses ───────────────────────────────────────────────────────────────────
+
+
+def test_a_button_is_pressed_where_it_stands_newest_first(telegram: FakeTelegram) -> None:
+    old, new = (send_ours(telegram, "42", reply_markup=keyboard([{"text": "undo", "callback_data": d}])) for d in "ab")
+    telegram.presses("undo")
+    telegram.presses("a")
+    telegram.presses("undo", inaccessible=True)
+    found = [update["callback_query"] for update in updates(telegram)]
+    assert [(one["message"]["message_id"], one["data"]) for one in found] == [(new, "b"), (old, "a"), (new, "b")]
+    assert found[0]["message"]["reply_markup"]["inline_keyboard"][0][0]["text"] == "undo"
+    assert found[2]["message"] == {"message_id": new, "date": 0, "chat": found[0]["message"]["chat"]}
+
+
+def test_a_button_that_no_message_has_cannot_be_pressed_unless_it_is_made_up(telegram: FakeTelegram) -> None:
+    send_ours(telegram, "42", reply_markup=keyboard([{"text": "see", "url": "https://arxiv.org"}]))
+    for what in ("undo", "see"):
+        with pytest.raises(AssertionError):
+            telegram.presses(what)
+    telegram.presses("d0.c1", tampered=True)
+    assert updates(telegram)[0]["callback_query"]["data"] == "d0.c1"
+
+
+def test_a_press_is_answered_once_and_soon_and_shortly(telegram: FakeTelegram) -> None:
+    first, second = (telegram.presses("x", tampered=True) for _ in range(2))
+    status, words = refusal(telegram, "answerCallbackQuery", callback_query_id=first, text="x" * 201)
+    assert (status, words) == (400, "Bad Request: MESSAGE_TOO_LONG")
+    assert refusal(telegram, "answerCallbackQuery", callback_query_id=first, text="x" * 200) == (200, "")
+    for press in (first, "9", ""):
+        status, words = refusal(telegram, "answerCallbackQuery", callback_query_id=press)
+        assert (status, words.startswith("Bad Request: query is too old")) == (400, True)
+    telegram.forgets_presses()
+    assert refusal(telegram, "answerCallbackQuery", callback_query_id=second)[0] == 400
+    assert telegram.toasts() == {first: "x" * 200}
+
+
+# ── questions ─────────────────────────────────────────────────────────────────
+
+
+def test_members_are_named_to_those_who_may_see_them(telegram: FakeTelegram) -> None:
+    telegram.knows("-1002", people={"7": "creator", "8": "administrator"})
+
+    def status(who: str, chat: str = "-1002") -> str:
+        answer = call(telegram, "getChatMember", chat_id=chat, user_id=who)[1]
+        return str(answer["result"]["status"] if answer["ok"] else answer["description"])
+
+    assert [status(who) for who in ("7", "8", "9", "4242")] == ["creator", "administrator", "left", "member"]
+    assert status("7", "-5") == "Bad Request: chat not found"
+    assert status("x") == "Bad Request: invalid user_id specified"
+    telegram.hides_members("-1002")
+    assert status("7") == "Bad Request: member list is inaccessible"
+    telegram.promotes("-1002", "4242")
+    assert status("7") == "creator"
+    telegram.kicks("-1002")
+    assert status("7") == "Forbidden: bot is not a member of the supergroup chat"
+    telegram.knows("-1009", "channel", people={"7": "creator"})
+    assert (status("7", "-1009"), status("9", "-1009")) == ("creator", "Bad Request: user not found")
+
+
+def test_a_chat_is_found_by_id_and_by_a_public_name(telegram: FakeTelegram) -> None:
+    telegram.knows("-1009", "channel", username="papers", linked="-1001")
+    assert call(telegram, "getChat", chat_id="@Papers")[1]["result"]["linked_chat_id"] == -1001
+    assert call(telegram, "getChat", chat_id="-1001")[1]["result"]["is_forum"] is True
+    telegram.knows("43", username="ada")
+    assert refusal(telegram, "getChat", chat_id="@ada") == (400, "Bad Request: chat not found")
+
+
+# ── documents ─────────────────────────────────────────────────────────────────
+
+
+def send_document(fake: FakeTelegram, data: bytes, **arguments: Any) -> tuple[int, str]:
+    answer = httpx.post(
+        f"{fake.url}/bot{TOKEN}/sendDocument",
+        data={"chat_id": "42", **arguments},
+        files={"document": ("a.txt", data)},
+        trust_env=False,
+        verify=NO_TLS,
+    )
+    return answer.status_code, answer.json().get("description", "")
+
+
+def test_documents_are_taken_and_refused(telegram: FakeTelegram) -> None:
+    assert send_document(telegram, b"hello", caption="x" * 1024) == (200, "")
+    assert [document["text"] for document in telegram.documents_in("42")] == ["hello"]
+    assert send_document(telegram, b"") == (400, "Bad Request: file must be non-empty")
+    assert send_document(telegram, b"x", caption="x" * 1025) == (400, "Bad Request: message caption is too long")
+    assert send_document(telegram, b"x", chat_id="99") == (400, "Bad Request: chat not found")
+    assert refusal(telegram, "sendDocument", chat_id="42", document="f1")[0] == 400
+    telegram.largest_upload = 10
+    assert send_document(telegram, b"x" * 11) == (413, "Request Entity Too Large")
+    assert len(telegram.documents_in("42")) == 1
+
+
+def test_the_limits_of_files_are_those_of_the_cloud() -> None:
+    fake = FakeTelegram()
+    assert (fake.largest_upload, fake.largest_download) == (50_000_000, 20_000_000)
+
+
+def test_a_file_is_handed_out_by_the_path_that_was_told(telegram: FakeTelegram) -> None:
+    telegram.user_writes("", file=("a b.txt", "hello"))
+    (update,) = updates(telegram)
+    number = update["message"]["document"]["file_id"]
+    path = call(telegram, "getFile", file_id=number)[1]["result"]["file_path"]
+
+    def download(path: str, token: str = TOKEN) -> httpx.Response:
+        return httpx.get(f"{telegram.url}/file/bot{token}/{path}", trust_env=False, verify=NO_TLS)
+
+    assert download(path).content == b"hello"
+    assert download(path + "x").status_code == 404
+    assert download("etc/passwd").status_code == 404
+    assert download(path, "4242:another").status_code == 401
+    assert refusal(telegram, "getFile", file_id="f99")[0] == 400
+    telegram.largest_download = 4
+    assert refusal(telegram, "getFile", file_id=number) == (400, "Bad Request: file is too big")
+
+
+# ── menus ─────────────────────────────────────────────────────────────────────
+
+
+def commands(*names: str, words: str = "does it") -> str:
+    return json.dumps([{"command": name, "description": words} for name in names])
+
+
+BAD_MENUS = [
+    ({"commands": commands("Sub")}, "BOT_COMMAND_INVALID"),
+    ({"commands": commands("sub-x")}, "BOT_COMMAND_INVALID"),
+    ({"commands": commands("")}, "BOT_COMMAND_INVALID"),
+    ({"commands": commands("x" * 33)}, "BOT_COMMAND_INVALID"),
+    ({"commands": commands("sub", words=" ")}, "must be non-empty"),
+    ({"commands": commands("sub", words="x" * 257)}, "must not exceed 256"),
+    ({"commands": commands(*(f"c{number}" for number in range(101)))}, "BOT_COMMANDS_TOO_MUCH"),
+    ({"commands": "no list"}, "can't parse JSON"),
+    ({"commands": "{}"}, "expected an Array"),
+    ({"commands": commands("sub"), "scope": '{"type": "everybody"}'}, "unsupported type"),
+    ({"commands": commands("sub"), "scope": '{"type": "chat"}'}, "must be given"),
+    ({"commands": commands("sub"), "language_code": "english"}, "invalid language code"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD_MENUS, ids=[f"{row[1]} {n}" for n, row in enumerate(BAD_MENUS)])
+def test_a_menu_is_refused(telegram: FakeTelegram, arguments: dict[str, str], words: str) -> None:
+    status, description = refusal(telegram, "setMyCommands", **arguments)
+    assert (status, words in description) == (400, True)
+    assert telegram.menu() == []
+
+
+def test_menus_are_kept_by_scope_and_language(telegram: FakeTelegram) -> None:
+    scope = '{"type": "all_private_chats"}'
+    most = commands(*(f"c{number}" for number in range(100)), words="x" * 256)
+    assert refusal(telegram, "setMyCommands", commands=most, scope=scope, language_code="zh") == (200, "")
+    shown = call(telegram, "getMyCommands", scope=scope, language_code="zh")[1]["result"]
+    assert len(shown) == 100
+    assert call(telegram, "getMyCommands", scope=scope)[1]["result"] == []
+    assert refusal(telegram, "setMyCommands", commands=commands("x"), scope='{"type": "chat", "chat_id": 42}')[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "field", "most"),
+    [("setMyDescription", "description", 512), ("setMyShortDescription", "short_description", 120)],
+)
+def test_descriptions_have_a_length(telegram: FakeTelegram, method: str, field: str, most: int) -> None:
+    assert refusal(telegram, method, **{field: "x" * (most + 1)})[0] == 400
+    assert refusal(telegram, method, **{field: "x" * most}) == (200, "")
+    assert refusal(telegram, method, **{field: "y"}, language_code="zh") == (200, "")
+    get = method.replace("set", "get")
+    assert call(telegram, get)[1]["result"] == {field: "x" * most}
+    assert call(telegram, get, language_code="zh")[1]["result"] == {field: "y"}
+    assert call(telegram, get, language_code="de")[1]["result"] == {field: "x" * most}
+
+
+def test_an_answer_may_be_asked_for(telegram: FakeTelegram) -> None:
+    assert send(telegram, reply_markup='{"force_reply": true, "input_field_placeholder": "a query"}') == (200, "")
+    long = json.dumps({"force_reply": True, "input_field_placeholder": "x" * 65})
+    assert send(telegram, reply_markup=long)[0] == 400
+
+
+# ── faults ────────────────────────────────────────────────────────────────────
+
+
+def test_a_page_of_a_proxy_stands_before_the_server(telegram: FakeTelegram) -> None:
+    telegram.user_writes("x")
+    telegram.serves_pages("404 page", 2)
+    for _ in range(2):
+        answer = httpx.post(f"{telegram.url}/bot{TOKEN}/getUpdates", trust_env=False, verify=NO_TLS)
+        assert (answer.status_code, answer.headers["content-type"][:9]) == (404, "text/html")
+    assert len(updates(telegram)) == 1
 
 
 def test_the_journal_knows_what_came_together(telegram: FakeTelegram) -> None:

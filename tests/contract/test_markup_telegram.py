@@ -1,6 +1,7 @@
 """What we write as HTML, judged by Telegram's own parser and within all of Telegram's limits."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import tdjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ports import Reply
+from bot.ports import Button, Reply
 from bot.rendering import render_delivery, render_reply
 from bot.rendering.cleaning import clean
 from bot.rendering.telegram import measure, without_calls, without_hosts
@@ -114,6 +115,32 @@ def test_whatever_a_paper_holds_telegram_takes_it_as_it_is(to: Chat, told: list[
 @given(hostile, hostile)
 def test_whatever_a_person_types_telegram_takes_the_answer(line: str, code: str) -> None:
     for message in render_reply(Reply(lines=(line or "x", line), code=(code, "^"), ok=False), chat()):
+        judged(message)
+
+
+@given(
+    st.sampled_from(CHATS),
+    st.lists(papers(), min_size=1, max_size=3),
+    st.sampled_from(["row", "card", "whole", "why"]),
+    hostile,
+)
+def test_papers_in_an_answer_are_taken_as_they_are(to: Chat, found: list[Item], form: Any, line: str) -> None:
+    numbers = tuple(Button(label=str(number), data=f"x{number}") for number in range(len(found)))
+    messages = render_reply(Reply(lines=(line,), items=tuple(found), form=form, numbers=numbers), to)
+    read = [judged(message) for message in messages]
+    arxiv = [url for one in read for url, _ in links(one) if url.startswith("https://arxiv.org/abs/")]
+    assert len(arxiv) == sum(bool(one.paper.paper.arxiv_id) for one in found)
+    keys = [
+        key["data"] for message in messages for row in json.loads(message.payload).get("buttons", []) for key in row
+    ]
+    assert keys == [button.data for button in numbers]
+
+
+@given(papers(), st.integers(0, 30_000), st.sampled_from(["whole", "why"]))
+def test_however_long_a_paper_is_telegram_takes_it_in_several_messages(told: Item, length: int, form: Any) -> None:
+    abstract = "A sentence & <so> on, word by word. " * (length // 36)
+    long = replace(told, paper=replace(told.paper, paper=replace(told.paper.paper, abstract=abstract)))
+    for message in render_reply(Reply(items=(long,), form=form), chat()):
         judged(message)
 
 

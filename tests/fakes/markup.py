@@ -59,3 +59,10 @@ def parse_html(text: str) -> Text:
 def trim(text: Text) -> Text:
     """Without white space around it, and with the entities that the server keeps."""
     return Text(text=text.text.strip(), entities=text.entities[:KEPT_ENTITIES])
+
+
+def entities_of(text: str) -> list[dict[str, Any]]:
+    """What the server finds in a text without markup: commands, mentions, links."""
+    _quiet()
+    found = _execute({"@type": "getTextEntities", "text": text})
+    return cast("list[dict[str, Any]]", found.get("entities", []))

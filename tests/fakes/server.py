@@ -37,6 +37,7 @@ class Call:
     arguments: dict[str, Any]
     chat: str = ""  # the lane that it concerns
     problem: str = ""  # the request itself cannot be read
+    files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)  # field → (name, content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Answer:
     body: dict[str, Any]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    data: bytes | None = None  # the content of a file, instead of the body
 
 
 @dataclass(slots=True)
@@ -72,11 +74,13 @@ class FakePlatform(ABC):
     def __init__(self, journal: Path | None = None) -> None:
         self.journal = Journal(journal)
         self.requests: list[tuple[str, str]] = []  # (method, chat) of everything that arrived, refused or not
+        self.answered: list[tuple[str, str]] = []  # the same of everything that was done with
         self.port = 0
         self.control_port = 0
         self._orders: deque[_Order] = deque()
         self._open: Counter[str] = Counter()
         self._most: Counter[str] = Counter()
+        self._watchers: set[asyncio.Event] = set()  # of those who wait for calls to be answered
         self._runner: web.ServerRunner | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -90,6 +94,10 @@ class FakePlatform(ABC):
     @abstractmethod
     def handle(self, call: Call) -> Answer:
         """Checks and does what is asked; never waits."""
+
+    async def respond(self, call: Call) -> Answer:
+        """As `handle`; a platform with calls that wait for something says here how."""
+        return self.handle(call)
 
     @abstractmethod
     def too_many(self, retry_after: object) -> Fault:
@@ -134,6 +142,10 @@ class FakePlatform(ABC):
     def waits_hanging(self, seconds: float = 10) -> None:
         """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
         self._wait(self._until_hanging(seconds))
+
+    def waits_for(self, method: str, times: int = 1, *, chat: str = "", seconds: float = 20) -> None:
+        """Returns once so many calls of a method (in a chat) were answered since the start."""
+        self._wait(self._until_answered(method, times, chat=chat, seconds=seconds))
 
     def releases(self, *, drop: bool = False) -> None:
         """What hangs goes on; with `drop` its connection is cut, and what was not taken never will be."""
@@ -205,11 +217,16 @@ class FakePlatform(ABC):
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         call = await self.read(request)
         self.requests.append((call.method, call.chat))
-        with self._counting(call):
-            fault = self._fault(call)
-            if fault is None:
-                return _response(self.handle(call))
-            return await self._misbehave(request, call, fault)
+        try:
+            with self._counting(call):
+                fault = self._fault(call)
+                if fault is None:
+                    return _response(await self.respond(call))
+                return await self._misbehave(request, call, fault)
+        finally:
+            self.answered.append((call.method, call.chat))
+            for watcher in self._watchers:
+                watcher.set()
 
     @contextmanager
     def _counting(self, call: Call) -> Iterator[None]:
@@ -260,6 +277,17 @@ class FakePlatform(ABC):
     async def _until_hanging(self, seconds: float = 10) -> None:
         await asyncio.wait_for(self._hanging.wait(), seconds)
 
+    async def _until_answered(self, method: str, times: int = 1, *, chat: str = "", seconds: float = 20) -> None:
+        news = asyncio.Event()
+        self._watchers.add(news)
+        try:
+            async with asyncio.timeout(seconds):
+                while sum(done[0] == method and chat in {"", done[1]} for done in self.answered) < times:
+                    await news.wait()
+                    news.clear()
+        finally:
+            self._watchers.discard(news)
+
     async def _release(self, *, drop: bool = False) -> None:
         gate, self._gate = self._gate, asyncio.get_running_loop().create_future()
         self._hanging.clear()
@@ -284,6 +312,8 @@ class FakePlatform(ABC):
                 await self._up(self.port)
             case "waits_hanging":
                 await self._until_hanging(*args, **options)
+            case "waits_for":
+                await self._until_answered(*args, **options)
             case "releases":
                 await self._release(*args, **options)
             case _ if verb in _VERBS or verb in self.verbs:
@@ -327,6 +357,8 @@ class FakePlatform(ABC):
 
 
 def _response(answer: Answer) -> web.Response:
+    if answer.data is not None:
+        return web.Response(body=answer.data, status=answer.status, headers=dict(answer.headers))
     return web.json_response(answer.body, status=answer.status, headers=dict(answer.headers))
 
 

@@ -1,53 +1,68 @@
 """A Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
 
-Where the platform's own error text is not known for certain, the fake is stricter rather than laxer and says so in a
-comment. Words of errors follow tdlib/telegram-bot-api, Client.cpp (fail_query_with_error).
+What it refuses stands in telegram_rules, what it tells of people in telegram_people, how updates wait in telegram_queue.
 """
 
+import asyncio
 import json
 import re
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from tests.fakes import telegram_rules as rules
 from tests.fakes.faults import JSON, Fault
-from tests.fakes.markup import ENTITY_BYTES, RAW_LIMIT, TEXT_LIMIT, Text, Unparsable, parse_html, trim
+from tests.fakes.markup import TEXT_LIMIT, Text
 from tests.fakes.server import Answer, Call, FakePlatform
+from tests.fakes.telegram_people import (
+    SENT,
+    TELEGRAM,
+    FakeChat,
+    FakeMessage,
+    anonymous,
+    forwarded,
+    full,
+    in_topic,
+    member,
+    opened_topic,
+    person,
+    place,
+    sent,
+    told,
+    worded,
+)
+from tests.fakes.telegram_queue import UpdateQueue
+from tests.fakes.telegram_rules import Refusal
 
 TOKEN = "4242:made-up-token-of-a-bot"
-BOT = {"id": 4242, "is_bot": True, "first_name": "Paperwire", "username": "paperwire_test_bot"}
+NAME = "paperwire_test_bot"
+BOT = {"id": 4242, "is_bot": True, "first_name": "Paperwire", "username": NAME}
+
+_OLD_PRESS = "Bad Request: query is too old and response timeout expired or query ID is invalid"
 
 
-@dataclass(slots=True)
-class FakeChat:
-    """A place that the server knows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that the bot posted."""
 
-    id: int
-    kind: str = "private"  # private, group, supergroup, channel
-    title: str = "A chat"
-    username: str = ""
-    topics: set[int] = field(default_factory=set)
-    closed_topics: set[int] = field(default_factory=set)
-    refusal: tuple[int, str] | None = None  # (status, words) instead of taking a message
-    moved_to: int | None = None
-
-
-class _Refusal(Exception):
-    """What the server answers instead of doing it."""
-
-    def __init__(self, status: int, words: str, parameters: dict[str, int] | None = None) -> None:
-        super().__init__(words)
-        self.status = status
-        self.words = words
-        self.parameters = parameters
+    chat: str
+    thread: str
+    name: str
+    text: str
+    silent: bool
 
 
 class FakeTelegram(FakePlatform):
-    """Verbs: knows, blocks, deactivates, kicks, forbids, migrates, closes_topic, deletes_topic, revokes, restores."""
+    """Verbs about places: knows, opens_to_all, blocks, unblocks, deactivates, kicks, adds, forbids, migrates, promotes, …
+
+    Verbs of people: user_writes, presses. Verbs about the server: revokes, restores, goes_down, comes_back, answers,
+    serves_pages, forgets_presses, renumbers, reads_all, tells_time, receives, repeats.
+    """
 
     send = "sendMessage"
     root = ""
@@ -57,29 +72,50 @@ class FakeTelegram(FakePlatform):
         "blocks",
         "deactivates",
         "kicks",
+        "adds",
         "forbids",
         "unblocks",
         "migrates",
         "closes_topic",
+        "reopens_topic",
         "deletes_message",
         "deletes_topic",
+        "promotes",
+        "hides_members",
+        "user_writes",
+        "presses",
         "revokes",
         "restores",
         "receives",
+        "serves_pages",
+        "reads_all",
+        "renumbers",
+        "waiting",
+        "documents_in",
+        "menu",
+        "toasts",
     )
 
     def __init__(self, journal: Path | None = None, *, token: str = TOKEN) -> None:
         super().__init__(journal)
         self.token = token
+        self.largest_upload, self.largest_download = rules.UPLOAD, rules.DOWNLOAD
+        self.words: dict[tuple[str, str], str] = {}  # (description | short_description, language) → what was set
+        self.queue = UpdateQueue(self._date)
+        self._now: float | None = None
         self._chats: dict[int, FakeChat] = {}
         self._open_to_all = False
         self._revoked = False
-        self._messages: dict[tuple[int, int], tuple[Text, str]] = {}  # (chat, id) → what it says, its buttons
+        self._privacy = True
+        self._messages: dict[tuple[int, int], FakeMessage] = {}
         self._next_id = 100
-        self._updates: list[dict[str, Any]] = []
-        self._next_update = 1000
+        self._open_presses: set[str] = set()
+        self._toasts: dict[str, str] = {}
+        self._menus: dict[tuple[str, str], list[dict[str, str]]] = {}
+        self._files: dict[str, tuple[str, bytes]] = {}
+        self._documents: list[Document] = []
 
-    # ── verbs ─────────────────────────────────────────────────────────────────
+    # ── verbs about places ────────────────────────────────────────────────────
 
     def knows(
         self,
@@ -89,47 +125,178 @@ class FakeTelegram(FakePlatform):
         title: str = "A chat",
         username: str = "",
         topics: tuple[int, ...] = (),
+        people: Mapping[str, str] | None = None,
+        linked: str = "",
     ) -> None:
-        """The bot may write to this chat; `username` is without the @."""
+        """The bot may write to this chat; `username` is without the @. `people` says who is what there."""
         number = int(chat)
-        guess = "private" if number > 0 else "supergroup"
-        self._chats[number] = FakeChat(number, kind or guess, title, username, set(topics))
+        kind = kind or ("private" if number > 0 else "supergroup")
+        known = FakeChat(number, kind, title, username, set(topics), linked=int(linked) if linked else None)
+        known.bot = "administrator" if kind == "channel" else "member"
+        known.people = {int(who): status for who, status in (people or {}).items()}
+        self._chats[number] = known
 
     def opens_to_all(self) -> None:
         """Every chat is known, for load tests."""
         self._open_to_all = True
 
     def blocks(self, chat: str) -> None:
-        self._chat(chat).refusal = (403, "Forbidden: bot was blocked by the user")
+        """A person shuts the bot out."""
+        self._leave(chat, (403, "Forbidden: bot was blocked by the user"), "kicked", chat)
 
     def deactivates(self, chat: str) -> None:
+        """An account is deleted; nobody tells."""
         self._chat(chat).refusal = (403, "Forbidden: user is deactivated")
 
-    def kicks(self, chat: str) -> None:
+    def kicks(self, chat: str, *, by: str = "7") -> None:
+        """The bot is thrown out of a group or channel."""
+        self._leave(chat, (403, f"Forbidden: bot was kicked from the {self._chat(chat).kind} chat"), "kicked", by)
+
+    def adds(self, chat: str, *, by: str = "7", status: str = "") -> None:
+        """Somebody adds the bot to a group, or makes it an administrator."""
         known = self._chat(chat)
-        known.refusal = (403, f"Forbidden: bot was kicked from the {known.kind} chat")
+        before = "left" if known.refusal or known.bot in {"kicked", "left"} or not status else known.bot
+        known.refusal = None
+        self._becomes(known, before, status or ("administrator" if known.kind == "channel" else "member"), by)
 
     def forbids(self, chat: str, words: str = "not enough rights to send text messages to the chat") -> None:
         """The chat is there, the right to write is not."""
-        self._chat(chat).refusal = (400, f"Bad Request: {words}")
+        known = self._chat(chat)
+        known.refusal = (400, f"Bad Request: {words}")
+        self._becomes(known, known.bot, "administrator" if known.kind == "channel" else "restricted", "7", mute=True)
 
-    def unblocks(self, chat: str) -> None:
-        self._chat(chat).refusal = None
+    def unblocks(self, chat: str, *, by: str = "") -> None:
+        """The bot may write again."""
+        known = self._chat(chat)
+        known.refusal = None
+        status = "administrator" if known.kind == "channel" else "member"
+        self._becomes(known, known.bot, status, by or (chat if known.kind == "private" else "7"))
 
     def migrates(self, old: str, new: str) -> None:
-        """A group becomes a supergroup."""
-        self.knows(new, "supergroup", title=self._chat(old).title)
-        self._chat(old).moved_to = int(new)
+        """A group becomes a supergroup, and both say so."""
+        was = self._chat(old)
+        self.knows(new, "supergroup", title=was.title)
+        self._chat(new).people = dict(was.people)
+        was.moved_to = int(new)
+        self._says_itself(was, {"migrate_to_chat_id": int(new)})
+        self._says_itself(self._chat(new), {"migrate_from_chat_id": int(old)})
 
     def closes_topic(self, chat: str, topic: int) -> None:
-        self._chat(chat).closed_topics.add(topic)
+        known = self._chat(chat)
+        known.closed_topics.add(topic)
+        self._says_itself(known, {"forum_topic_closed": {}}, str(topic))
+
+    def reopens_topic(self, chat: str, topic: int) -> None:
+        known = self._chat(chat)
+        known.closed_topics.discard(topic)
+        self._says_itself(known, {"forum_topic_reopened": {}}, str(topic))
 
     def deletes_message(self, chat: str, message: str) -> None:
         """Somebody deletes a message: it can be edited no more."""
         self._messages.pop((int(chat), int(message)), None)
 
     def deletes_topic(self, chat: str, topic: int) -> None:
+        """A topic is gone; nobody tells."""
         self._chat(chat).topics.discard(topic)
+
+    def promotes(self, chat: str, who: str, status: str = "administrator") -> None:
+        """A person becomes administrator, or whatever `status` says; with the bot's own id, the bot does."""
+        known = self._chat(chat)
+        if who == str(BOT["id"]):
+            self._becomes(known, known.bot, status, "7")
+        else:
+            known.people[int(who)] = status
+
+    def hides_members(self, chat: str) -> None:
+        """A big group: only administrators see who is a member."""
+        self._chat(chat).hides = True
+
+    # ── verbs of people ───────────────────────────────────────────────────────
+
+    def user_writes(
+        self,
+        text: str = "",
+        chat: str = "42",
+        *,
+        by: str = "",
+        name: str = "Ada",
+        language: str = "en",
+        topic: int = 0,
+        answers: int = 0,
+        edits: int = 0,
+        anonymous_admin: bool = False,
+        is_forwarded: bool = False,
+        from_channel: str = "",
+        sends: str = "",
+        file: tuple[str, str] | None = None,
+        **more: Any,
+    ) -> int:
+        """Somebody writes, or sends one of SENT with a caption; the id of the message.
+
+        `answers` and `edits` are ids of messages, `file` is (name, content) of a document, `from_channel` a channel
+        whose post comes into its group. In a channel there is no person. `more` are further fields of the message.
+        """
+        assert len(text.encode("utf-16-le")) // 2 <= TEXT_LIMIT, "nobody can write more"
+        assert sends in {"", *SENT}
+        known = self._chat(chat)
+        who = self._who(known, by, name, language, anonymous_admin=anonymous_admin, from_channel=from_channel)
+        number = edits or self._new_id()
+        date = self._messages[known.id, edits].date if edits else self._date()
+        said = FakeMessage(Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {}))
+        self._messages[known.id, number] = said
+        message = {
+            "message_id": number,
+            "date": date,
+            "chat": place(known),
+            **who,
+            **in_topic(said.thread),
+            **self._answering(known, said, answers),
+            **worded(text, "caption" if sends or file else "text"),
+            **sent("document" if file else sends, self._stored(file)),
+            **(forwarded(date) if is_forwarded else {}),
+            **({"edit_date": self._date()} if edits else {}),
+            **more,
+        }
+        kind = ("edited_" if edits else "") + ("channel_post" if known.kind == "channel" else "message")
+        if self._is_shown(known, message):
+            self.queue.tell(kind, message)
+        return number
+
+    def presses(
+        self,
+        what: str,
+        chat: str = "42",
+        *,
+        by: str = "",
+        name: str = "Ada",
+        language: str = "en",
+        tampered: bool = False,
+        inaccessible: bool = False,
+    ) -> str:
+        """Somebody presses the newest button with this label or data; the id of the press.
+
+        `tampered`: the data is made up. `inaccessible`: the message is so old that the server tells nothing of it.
+        """
+        known = self._chat(chat)
+        found = self._button(known, what)
+        if found is None and not tampered:
+            raise AssertionError(f"no message in {chat} has a button [{what}]")
+        newest = max((number for place_id, number in self._messages if place_id == known.id), default=1)
+        number, data = found or (newest, what)
+        message = self._messages.get((known.id, number), FakeMessage(Text(text="")))
+        shown = (
+            {"message_id": number, "date": 0, "chat": place(known)} if inaccessible else told(known, number, message)
+        )
+        if message.buttons and not inaccessible:
+            shown["reply_markup"] = {"inline_keyboard": json.loads(message.buttons)}
+        press = str(7_000_000_000_000_000_000 + self._new_id())
+        self._open_presses.add(press)
+        user = person(int(by or known.id), name, language)
+        query = {"id": press, "from": user, "message": shown, "chat_instance": "-5", "data": data}
+        self.queue.tell("callback_query", query)
+        return press
+
+    # ── verbs about the server ────────────────────────────────────────────────
 
     def revokes(self) -> None:
         """The token is unknown from now on."""
@@ -138,10 +305,129 @@ class FakeTelegram(FakePlatform):
     def restores(self) -> None:
         self._revoked = False
 
-    def receives(self, update: dict[str, Any]) -> None:
-        """Somebody did something: getUpdates will tell. `update` without its id."""
-        self._updates.append({"update_id": self._next_update, **update})
-        self._next_update += 1
+    def reads_all(self) -> None:
+        """@BotFather switched privacy mode off: the bot sees every message of its groups."""
+        self._privacy = False
+
+    def serves_pages(self, what: str = "404 page", times: int = 1, *, method: str = "getUpdates") -> None:
+        """Something on the way answers with a page of its own, or misbehaves as one of FAULTS."""
+        self.answers(what, times, method=method)
+
+    def forgets_presses(self) -> None:
+        """All presses are too old to be answered."""
+        self._open_presses.clear()
+
+    def renumbers(self, first: int) -> None:
+        """After a week of silence the ids of updates begin anew somewhere."""
+        self.queue.renumber(first)
+
+    def tells_time(self, now: float) -> None:
+        """The server's clock stands there, seconds since 1970."""
+        self._now = now
+
+    def receives(self, update: Mapping[str, Any]) -> None:
+        """An update as it is, without its id; for those of unknown shape."""
+        self.queue.add(update)
+
+    def waits_until_confirmed(self, seconds: float = 20) -> None:
+        """Returns once no update waits any more."""
+        self._wait(self.queue.until_empty(seconds))
+
+    def repeats(self) -> None:
+        """The webhook is tried again, as the server does after a while."""
+        self.queue.repeat()
+
+    # ── what it saw ───────────────────────────────────────────────────────────
+
+    def waiting(self) -> int:
+        """How many updates are not confirmed."""
+        return len(self.queue)
+
+    def toasts(self) -> dict[str, str]:
+        """press → the words that it was answered with."""
+        return dict(self._toasts)
+
+    def documents_in(self, chat: str) -> list[dict[str, Any]]:
+        """The files of a chat: chat, thread, name, text, silent."""
+        return [asdict(document) for document in self._documents if document.chat == chat]
+
+    def menu(self, scope: str = "default", language: str = "") -> list[dict[str, str]]:
+        """The commands that are shown there."""
+        return self._menus.get((scope, language), [])
+
+    # ── what happens by verbs ─────────────────────────────────────────────────
+
+    def _leave(self, chat: str, refusal: tuple[int, str], status: str, by: str) -> None:
+        known = self._chat(chat)
+        known.refusal = refusal
+        self._becomes(known, known.bot, status, by)
+
+    def _becomes(self, known: FakeChat, before: str, status: str, by: str, *, mute: bool = False) -> None:
+        """The bot's own membership changes."""
+        known.bot = status
+        after = member(BOT, status)
+        if status == "administrator" and known.kind == "channel":
+            after["can_post_messages"] = not mute
+        about = {"chat": place(known), "from": person(int(by), "Ada", "en"), "date": self._date()}
+        self.queue.tell("my_chat_member", {**about, "old_chat_member": member(BOT, before), "new_chat_member": after})
+
+    def _says_itself(self, known: FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
+        """A message that the platform writes."""
+        about = {"message_id": self._new_id(), "date": self._date(), "chat": place(known)}
+        self.queue.tell("message", {**about, "from": person(7, "Owner", "en"), **in_topic(topic), **service})
+
+    def _who(
+        self, known: FakeChat, by: str, name: str, language: str, *, anonymous_admin: bool, from_channel: str
+    ) -> dict[str, Any]:
+        if known.kind == "channel":
+            return {"sender_chat": place(known)}
+        if anonymous_admin:
+            return {"from": anonymous(), "sender_chat": place(known)}
+        if from_channel:
+            channel = place(self._chat(from_channel))
+            user = person(TELEGRAM, "Telegram", "en")
+            return {"from": user, "sender_chat": channel, "is_automatic_forward": True, **forwarded(self._date())}
+        return {"from": person(int(by or (known.id if known.id > 0 else 7)), name, language)}
+
+    def _answering(self, known: FakeChat, said: FakeMessage, answers: int) -> dict[str, Any]:
+        if answers:
+            return {"reply_to_message": told(known, answers, self._messages[known.id, answers])}
+        return {"reply_to_message": opened_topic(known, said.thread, said.date)} if said.thread else {}
+
+    def _stored(self, file: tuple[str, str] | None) -> dict[str, Any]:
+        if file is None:
+            return {"file_id": "f0", "file_unique_id": "u0", "file_name": "a.pdf", "file_size": 3}
+        name, content = file
+        number = f"f{len(self._files) + 1}"
+        self._files[number] = (name, content.encode("utf-8", "surrogateescape"))
+        size = len(self._files[number][1])
+        return {"file_id": number, "file_unique_id": f"u{number}", "file_name": name, "file_size": size}
+
+    def _is_shown(self, known: FakeChat, message: Mapping[str, Any]) -> bool:
+        """Privacy mode: in groups a bot that is no administrator sees commands and answers to it."""
+        if known.kind in {"private", "channel"} or not self._privacy or known.bot == "administrator":
+            return True
+        words = str(message.get("text") or message.get("caption") or "")
+        answered = message.get("reply_to_message", {}).get("from", {}).get("id")
+        to_another = re.match(r"/\w+@(\w+)", words)
+        return answered == BOT["id"] or (words.startswith("/") and (not to_another or to_another[1] == NAME))
+
+    def _button(self, known: FakeChat, what: str) -> tuple[int, str] | None:
+        """(message, data) of the newest button with this label or data."""
+        mine = sorted(number for place_id, number in self._messages if place_id == known.id)
+        for number in reversed(mine):
+            for row in json.loads(self._messages[known.id, number].buttons or "[]"):
+                for button in row:
+                    if "callback_data" in button and what in (button["text"], button["callback_data"]):
+                        return number, str(button["callback_data"])
+        return None
+
+    def _date(self) -> int:
+        return int(time.time() if self._now is None else self._now)
+
+    def _new_id(self) -> int:
+        self._next_id += 1
+        return self._next_id
 
     # ── the server ────────────────────────────────────────────────────────────
 
@@ -152,92 +438,222 @@ class FakeTelegram(FakePlatform):
         return Fault(status=429, body=json.dumps(body), content_type=JSON)
 
     async def read(self, request: web.BaseRequest) -> Call:
+        if file := re.fullmatch(r"/file/bot([^/]+)/(.+)", request.path):
+            return Call(method="file", token=file[1], arguments={"path": file[2]})
         match = re.fullmatch(r"/bot([^/]+)/(\w+)", request.path)
         token, method = match.groups() if match else ("", request.path)
-        raw = await request.read()
         try:
-            arguments = _arguments(request, raw)
+            arguments, files = await _arguments(request)
         except ValueError:
             return Call(method=method, token=token, arguments={}, problem="Bad Request: strings must be in UTF-8")
-        return Call(method=method, token=token, arguments=arguments, chat=str(arguments.get("chat_id", "")))
+        except ConnectionError:  # who asked has gone
+            return Call(method=method, token=token, arguments={}, problem="Bad Request: the request is cut off")
+        chat = str(arguments.get("chat_id", ""))
+        return Call(method=method, token=token, arguments=arguments, chat=chat, files=files)
+
+    async def respond(self, call: Call) -> Answer:
+        if call.method != "getUpdates":
+            return self.handle(call)
+        try:
+            self._admit(call)
+            return Answer(body={"ok": True, "result": await self.queue.ask(call.arguments)})
+        except Refusal as no:
+            return _refused(no)
 
     def handle(self, call: Call) -> Answer:
         try:
-            result = self._do(call)
-        except _Refusal as no:
-            body: dict[str, Any] = {"ok": False, "error_code": no.status, "description": no.words}
-            if no.parameters:
-                body["parameters"] = no.parameters
-            return Answer(body=body, status=no.status)
-        return Answer(body={"ok": True, "result": result})
+            if call.method == "file":
+                return Answer(body={}, data=self._content(call))
+            return Answer(body={"ok": True, "result": self._do(call)})
+        except Refusal as no:
+            return _refused(no)
+
+    def _admit(self, call: Call) -> None:
+        if not re.fullmatch(r"\d+:[\w-]+", call.token):
+            raise Refusal(404, "Not Found")
+        if call.token != self.token or self._revoked:
+            raise Refusal(401, "Unauthorized")
+        if call.problem:
+            raise Refusal(400, call.problem)
 
     def _do(self, call: Call) -> object:
-        if not re.fullmatch(r"\d+:[\w-]+", call.token):
-            raise _Refusal(404, "Not Found")
-        if call.token != self.token or self._revoked:
-            raise _Refusal(401, "Unauthorized")
-        if call.problem:
-            raise _Refusal(400, call.problem)
-        match call.method:
-            case "sendMessage":
-                return self._send_message(call)
-            case "editMessageText":
-                return self._edit_message(call)
-            case "getMe":
-                return {**BOT, "id": int(self.token.split(":")[0])}
-            case "getChat":
-                return self._get_chat(call)
-            case "getUpdates":
-                return self._get_updates(call)
-            case "setMyCommands" | "deleteWebhook" | "answerCallbackQuery" | "sendChatAction":
-                return True
-            case _:
-                raise _Refusal(404, "Not Found: method not found")
+        self._admit(call)
+        methods: Mapping[str, Callable[[Call], object]] = {
+            "sendMessage": self._send_message,
+            "editMessageText": self._edit_message,
+            "sendDocument": self._send_document,
+            "getMe": self._get_me,
+            "getChat": lambda call: full(self._known(call)),
+            "getChatMember": self._get_chat_member,
+            "getFile": self._get_file,
+            "answerCallbackQuery": self._answer_press,
+            "setMyCommands": self._set_commands,
+            "getMyCommands": lambda call: self.menu(rules.scope_of(call.arguments), rules.language_of(call.arguments)),
+            "setMyDescription": self._set_words,
+            "getMyDescription": self._get_words,
+            "setMyShortDescription": self._set_words,
+            "getMyShortDescription": self._get_words,
+            "setWebhook": self._set_webhook,
+            "deleteWebhook": self._delete_webhook,
+            "getWebhookInfo": lambda _: self.queue.webhook_info(),
+            "sendChatAction": lambda call: bool(self._writable(call)),
+        }
+        if call.method not in methods:
+            raise Refusal(404, "Not Found: method not found")
+        return methods[call.method](call)
+
+    # ── messages ──────────────────────────────────────────────────────────────
 
     def _send_message(self, call: Call) -> dict[str, Any]:
         chat = self._writable(call)
-        text = _text(call.arguments)
-        buttons = _buttons(call.arguments)
+        text = rules.text_of(call.arguments)
+        buttons = rules.keyboard_of(call.arguments)
         thread = self._thread_of(chat, call.arguments)
-        self._next_id += 1
-        self._messages[chat.id, self._next_id] = (text, buttons)
+        number = self._new_id()
+        said = FakeMessage(text, buttons, thread, self._date(), BOT)
+        self._messages[chat.id, number] = said
+        silent = rules.truth(call.arguments.get("disable_notification"))
         self._note(
-            call,
-            kind="post",
-            chat=str(chat.id),
-            thread=thread,
-            id=str(self._next_id),
-            text=text.text,
-            silent=str(call.arguments.get("disable_notification", "")).lower() == "true",
-        )
-        return self._message(chat, self._next_id, text, thread)
+            call, kind="post", chat=str(chat.id), thread=thread, id=str(number), text=text.text, silent=silent
+        )  # fmt: skip
+        return told(chat, number, said)
 
     def _edit_message(self, call: Call) -> dict[str, Any]:
         chat = self._writable(call)
-        number = int(call.arguments.get("message_id", 0))
-        if (chat.id, number) not in self._messages:
-            raise _Refusal(400, "Bad Request: message to edit not found")
-        text = _text(call.arguments)
-        buttons = _buttons(call.arguments)
-        if self._messages[chat.id, number] == (text, buttons):
-            raise _Refusal(
+        number = rules.whole(call.arguments, "message_id")
+        before = self._messages.get((chat.id, number))
+        if before is None:
+            raise Refusal(400, "Bad Request: message to edit not found")
+        if before.sender != BOT:
+            raise Refusal(400, "Bad Request: message can't be edited")
+        text = rules.text_of(call.arguments)
+        buttons = rules.keyboard_of(call.arguments)
+        if (before.text, before.buttons) == (text, buttons):
+            raise Refusal(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly "
                 "the same as a current content and reply markup of the message",
             )
-        self._messages[chat.id, number] = (text, buttons)
+        after = FakeMessage(text, buttons, before.thread, before.date, BOT)
+        self._messages[chat.id, number] = after
         self._note(call, kind="edit", chat=str(chat.id), id=str(number), text=text.text)
-        return self._message(chat, number, text, "")
+        return told(chat, number, after)
 
-    def _get_chat(self, call: Call) -> dict[str, Any]:
+    def _send_document(self, call: Call) -> dict[str, Any]:
+        chat = self._writable(call)
+        if "document" not in call.files:  # stricter: ids and addresses of files are taken by the server
+            raise Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        name, data = call.files["document"]
+        if len(data) > self.largest_upload:
+            raise Refusal(413, "Request Entity Too Large")
+        if not data:
+            raise Refusal(400, "Bad Request: file must be non-empty")
+        caption = Text(text=str(call.arguments.get("caption", "")))
+        if caption.units > rules.CAPTION_LIMIT:
+            raise Refusal(400, "Bad Request: message caption is too long")
+        thread = self._thread_of(chat, call.arguments)
+        number = self._new_id()
+        silent = rules.truth(call.arguments.get("disable_notification"))
+        text = data.decode("utf-8", "replace")
+        self._documents.append(Document(chat=str(chat.id), thread=thread, name=name, text=text, silent=silent))
+        self._note(
+            call, kind="document", chat=str(chat.id), thread=thread, id=str(number), text=name, silent=silent
+        )  # fmt: skip
+        said = FakeMessage(caption, "", thread, self._date(), BOT)
+        self._messages[chat.id, number] = said
+        file = {"file_id": f"d{number}", "file_unique_id": f"ud{number}", "file_name": name, "file_size": len(data)}
+        return {**told(chat, number, said), "document": file}
+
+    # ── questions ─────────────────────────────────────────────────────────────
+
+    def _get_me(self, call: Call) -> dict[str, Any]:
+        del call
+        reads = {"can_join_groups": True, "can_read_all_group_messages": not self._privacy}
+        return {**BOT, "id": int(self.token.split(":")[0]), **reads, "supports_inline_queries": False}
+
+    def _get_chat_member(self, call: Call) -> dict[str, Any]:
         chat = self._known(call)
-        return {**_place(chat), "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _GIFTS}
+        who = rules.whole(call.arguments, "user_id")
+        if who <= 0:
+            raise Refusal(400, "Bad Request: invalid user_id specified")
+        if chat.moved_to is not None:
+            words = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
+        if chat.bot in {"kicked", "left"}:
+            raise Refusal(403, f"Forbidden: bot is not a member of the {chat.kind} chat")
+        if who == BOT["id"]:
+            return member(BOT, chat.bot)
+        if chat.bot != "administrator" and (chat.hides or chat.kind == "channel"):
+            raise Refusal(400, "Bad Request: member list is inaccessible")
+        if who not in chat.people and chat.kind == "channel":
+            raise Refusal(400, "Bad Request: user not found")
+        return member(person(who, "Ada", "en"), chat.people.get(who, "left"))
 
-    def _get_updates(self, call: Call) -> list[dict[str, Any]]:
-        """Confirms what is older than `offset`; answers at once, a test has no time for long polls."""
-        offset = int(call.arguments.get("offset", 0))
-        self._updates = [update for update in self._updates if update["update_id"] >= offset]
-        return self._updates[: int(call.arguments.get("limit", 100))]
+    def _get_file(self, call: Call) -> dict[str, Any]:
+        number = str(call.arguments.get("file_id", ""))
+        if number not in self._files:
+            raise Refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        name, data = self._files[number]
+        if len(data) > self.largest_download:
+            raise Refusal(400, "Bad Request: file is too big")
+        path = f"documents/{number}/{name}"
+        return {"file_id": number, "file_unique_id": f"u{number}", "file_size": len(data), "file_path": path}
+
+    def _content(self, call: Call) -> bytes:
+        """What stands behind the path of a file."""
+        self._admit(call)
+        _, _, rest = str(call.arguments["path"]).partition("documents/")
+        number, _, name = rest.partition("/")
+        if self._files.get(number, ("", b""))[0] != name or not name:
+            raise Refusal(404, "Not Found")
+        return self._files[number][1]
+
+    # ── presses, menus ────────────────────────────────────────────────────────
+
+    def _answer_press(self, call: Call) -> bool:
+        press = str(call.arguments.get("callback_query_id", ""))
+        words = str(call.arguments.get("text", ""))
+        if press not in self._open_presses:
+            raise Refusal(400, _OLD_PRESS)
+        if len(words) > rules.TOAST_LIMIT:
+            raise Refusal(400, "Bad Request: MESSAGE_TOO_LONG")
+        self._open_presses.discard(press)
+        self._toasts[press] = words
+        return True
+
+    def _set_commands(self, call: Call) -> bool:
+        key = rules.scope_of(call.arguments), rules.language_of(call.arguments)
+        self._menus[key] = rules.commands_of(call.arguments)
+        return True
+
+    def _set_words(self, call: Call) -> bool:
+        name, most = _described(call.method)
+        words = rules.words_of(call.arguments, name, most)
+        self.words[name, rules.language_of(call.arguments)] = words
+        return True
+
+    def _get_words(self, call: Call) -> dict[str, str]:
+        """Falls back on what is set for everybody."""
+        name, _ = _described(call.method)
+        language = rules.language_of(call.arguments)
+        return {name: self.words.get((name, language)) or self.words.get((name, ""), "")}
+
+    # ── updates ───────────────────────────────────────────────────────────────
+
+    def _set_webhook(self, call: Call) -> bool:
+        return self.queue.set_webhook(call.arguments)
+
+    def _delete_webhook(self, call: Call) -> bool:
+        drop = {name: value for name, value in call.arguments.items() if name == "drop_pending_updates"}
+        return self.queue.set_webhook(drop)
+
+    async def _begin(self, port: int) -> None:
+        self.queue.loop = asyncio.get_running_loop()
+        await super()._begin(port)
+
+    async def _down(self) -> None:
+        self.queue.close()
+        await super()._down()
 
     # ── what the server checks ────────────────────────────────────────────────
 
@@ -249,122 +665,73 @@ class FakeTelegram(FakePlatform):
     def _known(self, call: Call) -> FakeChat:
         name = call.chat
         if not name:
-            raise _Refusal(400, "Bad Request: chat_id is empty")
+            raise Refusal(400, "Bad Request: chat_id is empty")
         if name.startswith("@"):
-            found = [chat for chat in self._chats.values() if chat.username and chat.username == name[1:]]
+            found = [
+                chat
+                for chat in self._chats.values()
+                if chat.kind != "private" and chat.username and chat.username.lower() == name[1:].lower()
+            ]
         else:
             number = int(name) if re.fullmatch(r"-?\d+", name) else 0
             if self._open_to_all and number and number not in self._chats:
                 self.knows(name)
             found = [self._chats[number]] if number in self._chats else []
         if not found:
-            raise _Refusal(400, "Bad Request: chat not found")
+            raise Refusal(400, "Bad Request: chat not found")
         return found[0]
 
     def _writable(self, call: Call) -> FakeChat:
         chat = self._known(call)
         if chat.moved_to is not None:
             words = "Bad Request: group chat was upgraded to a supergroup chat"
-            raise _Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
+            raise Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
         if chat.refusal:
-            raise _Refusal(*chat.refusal)
+            raise Refusal(*chat.refusal)
         return chat
 
-    def _thread_of(self, chat: FakeChat, arguments: dict[str, Any]) -> str:
+    def _thread_of(self, chat: FakeChat, arguments: Mapping[str, Any]) -> str:
         topic = int(arguments.get("message_thread_id") or 0)
         if not topic:
             return ""
         if topic not in chat.topics:  # General has no thread id
-            raise _Refusal(400, "Bad Request: message thread not found")
+            raise Refusal(400, "Bad Request: message thread not found")
         if topic in chat.closed_topics:
-            raise _Refusal(400, "Bad Request: TOPIC_CLOSED")
+            raise Refusal(400, "Bad Request: TOPIC_CLOSED")
         return str(topic)
 
-    def _message(self, chat: FakeChat, number: int, text: Text, thread: str) -> dict[str, Any]:
-        topic = {"message_thread_id": int(thread), "is_topic_message": True} if thread else {}
-        return {
-            "message_id": number,
-            "date": int(time.time()),
-            "chat": _place(chat),
-            "from": BOT,
-            "text": text.text,
-            **topic,
-        }
+
+def _described(method: str) -> tuple[str, int]:
+    """(field, most characters) of a description."""
+    return ("short_description", rules.SHORT_DESCRIPTION) if "Short" in method else ("description", rules.DESCRIPTION)
 
 
-_GIFTS = dict.fromkeys(
-    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), True
-)
+def _refused(no: Refusal) -> Answer:
+    body: dict[str, Any] = {"ok": False, "error_code": no.status, "description": no.words}
+    if no.parameters:
+        body["parameters"] = no.parameters
+    return Answer(body=body, status=no.status)
 
 
-def _place(chat: FakeChat) -> dict[str, Any]:
-    name = {"first_name": chat.title} if chat.kind == "private" else {"title": chat.title}
-    handle = {"username": chat.username} if chat.username else {}
-    return {"id": chat.id, "type": chat.kind, **name, **handle}
-
-
-def _arguments(request: web.BaseRequest, raw: bytes) -> dict[str, Any]:
-    """The query string and a form or JSON body. Raises ValueError for what is not UTF-8."""
+async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
+    """The query string and a form or JSON body; files apart. Raises ValueError for what is not UTF-8."""
     arguments: dict[str, Any] = dict(request.query)
+    files: dict[str, tuple[str, bytes]] = {}
+    if request.content_type == "multipart/form-data":
+        unlimited = request.clone(client_max_size=0)
+        for name, value in (await unlimited.post()).items():
+            if isinstance(value, web.FileField):
+                with value.file:
+                    files[name] = value.filename, value.file.read()
+            else:
+                arguments[name] = value
+        return arguments, files
+    raw = await request.read()
     if request.content_type == "application/json":
         arguments.update(json.loads(raw.decode() or "{}"))
-        return arguments
-    arguments.update(parse_qsl(raw.decode(), keep_blank_values=True, errors="strict"))
-    return arguments
-
-
-def _object(value: object) -> Any:
-    """An argument that is an object: itself, or its JSON in a form."""
-    return json.loads(value) if isinstance(value, str) and value else value
-
-
-def _text(arguments: dict[str, Any]) -> Text:
-    """The text after parsing, if the server takes it."""
-    raw = str(arguments.get("text", ""))
-    if not raw:
-        raise _Refusal(400, "Bad Request: message text is empty")
-    if len(raw.encode()) > RAW_LIMIT:
-        raise _Refusal(400, "Bad Request: text is too long")
-    mode = str(arguments.get("parse_mode", "")).lower()
-    if mode not in {"", "html"}:
-        raise _Refusal(400, "Bad Request: unsupported parse_mode")  # stricter: paperwire uses HTML only
-    try:
-        text = parse_html(raw) if mode else trim(Text(text=raw))
-    except Unparsable as error:
-        words = str(error)
-        raise _Refusal(400, f"Bad Request: {words[0].lower()}{words[1:]}") from error
-    if not text.text:
-        raise _Refusal(400, "Bad Request: message text is empty")
-    if text.units > TEXT_LIMIT:
-        raise _Refusal(400, "Bad Request: message is too long")
-    if text.entity_bytes > ENTITY_BYTES:
-        raise _Refusal(400, "Bad Request: ENTITIES_TOO_LONG")
-    return text
-
-
-def _buttons(arguments: dict[str, Any]) -> str:
-    """The keyboard as JSON, if the server takes it. Limits of rows and buttons: telegram.constants, undocumented."""
-    markup = _object(arguments.get("reply_markup"))
-    if not markup:
-        return ""
-    rows = markup.get("inline_keyboard")
-    if not isinstance(rows, list):
-        raise _Refusal(400, "Bad Request: object expected as reply markup")
-    if sum(map(len, rows)) > 100 or any(len(row) > 8 for row in rows):
-        raise _Refusal(400, "Bad Request: REPLY_MARKUP_TOO_LONG")  # the server's own word for it is not known
-    for button in (button for row in rows for button in row):
-        _check_button(button)
-    return json.dumps(rows, sort_keys=True)
-
-
-def _check_button(button: dict[str, Any]) -> None:
-    if not str(button.get("text", "")).strip():
-        raise _Refusal(400, "Bad Request: text buttons are unallowed in the inline keyboard")
-    if "url" in button:
-        if not re.match(r"(https?|tg)://[^\s/]\S*$", str(button["url"])):
-            raise _Refusal(400, "Bad Request: BUTTON_URL_INVALID")
-    elif not 1 <= len(str(button.get("callback_data", "")).encode()) <= 64:
-        raise _Refusal(400, "Bad Request: BUTTON_DATA_INVALID")
+    else:
+        arguments.update(parse_qsl(raw.decode(), keep_blank_values=True, errors="strict"))
+    return arguments, files
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """explain, inspect and match: no settings, no database, no network."""
 
+import re
 import sys
 
 import pytest
@@ -187,3 +188,46 @@ def test_a_file_of_queries_that_is_not_there_is_a_sentence(terminal: Terminal) -
     ended = terminal("match", "--queries", "nowhere.txt", "day.md")
     assert (ended.status, ended.out) == (1, "")
     assert ended.err.startswith("nowhere.txt: cannot be read")
+
+
+def _unpainted(text: str) -> list[str]:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+def _crowd(terminal: Terminal) -> None:
+    for number in range(30):
+        terminal.file(f"inbox/{number:02}.md", PAGE)
+    for number in range(12):
+        terminal.file(f"inbox/deep/{number:02}.json", "[]" if number % 2 else '[{"pa')
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: Terminal, columns: int) -> None:
+    _crowd(terminal)
+    ended = terminal.on_screen(columns, "inspect", "inbox")
+    assert ended.status == 1
+    rows, told = ([" ".join(line.split()) for line in _unpainted(text)] for text in (ended.out, ended.err))
+    assert rows[1].startswith("daily_arxiv_md 30 90 – –")
+    assert rows[2].startswith("hf_json 6 0 – –")
+    assert rows[3].startswith("in all 36 90 – –")
+    assert rows[4] == "Each file by itself: add --json"
+    assert told[1:3] == ["✗ Not read as digests: 6 of 42 files", "Files Why First"]
+    assert told[3] == "6 looks like JSON inbox/deep/00.json"
+    assert told[4] == "inbox/deep/02.json"
+    assert max(map(len, _unpainted(ended.out + ended.err))) <= columns
+
+
+def test_many_files_are_one_document_of_the_same_shape(terminal: Terminal) -> None:
+    _crowd(terminal)
+    ended = terminal("inspect", "inbox", "--json")
+    assert (ended.status, ended.err) == (1, "")
+    assert len(ended.json["digests"]) == 42
+    (one,) = terminal("inspect", "day.md", "--json").json["digests"]
+    assert {tuple(digest) for digest in ended.json["digests"]} == {tuple(one)}
+
+
+def test_every_digest_is_shown_when_its_papers_are_asked_for(terminal: Terminal) -> None:
+    _crowd(terminal)
+    ended = terminal("inspect", "inbox", "--papers")
+    assert "inbox/29.md" in ended.out
+    assert ended.out.count("Diffusion models for weather") == 30

@@ -255,3 +255,4 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Termi
     assert done.returncode == 0
     assert len(json.loads(done.stdout)["digests"]) == 3
     assert b"Reading" in shown
+    assert b"3/3" in shown  # how many there are is known from the beginning

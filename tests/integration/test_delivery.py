@@ -272,16 +272,20 @@ async def test_a_chat_that_was_gone_is_written_to_again_when_somebody_subscribes
         assert (await app.deliver()).sent == 1
 
 
-async def test_a_closed_topic_pauses_that_topic_alone(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
+async def test_a_closed_topic_pauses_that_topic_alone_and_the_general_one_hears_of_it(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
     telegram.knows("-7", topics=(3, 4))
     telegram.closes_topic("-7", 3)
     async with running(tmp_path, clock, telegram=telegram) as app:
         for topic in (3, 4):
             wants(app.store, f"telegram:-7/{topic}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        assert (await app.deliver()).sent == 1
+        assert (await app.deliver()).papers == 1
         states = [get_chat(app.store, address(f"telegram:-7/{topic}")).state for topic in (3, 4)]
         assert states == ["paused", "active"]
+    (told,) = [entry for entry in telegram.posted_to("-7") if not entry.thread]
+    assert told.text.startswith("A topic of this group was closed.")
 
 
 async def test_a_revoked_token_leaves_everything_planned(

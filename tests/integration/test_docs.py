@@ -354,7 +354,9 @@ def test_the_page_has_the_formats_in_the_order_in_which_they_are_tried() -> None
 def test_the_example_of_a_format_is_read_as_one_paper_without_a_warning(name: str) -> None:
     (example,) = blocks(DOCS / "formats.md", name)
     read = read_digest(example.encode(), "example")
-    assert (read.format, len(read.entries), read.warnings) == (name, 1, ())
+    codes = [warning.code for warning in read.warnings]
+    assert (read.format, len(read.entries)) == (name, 1)
+    assert codes == (["no_identifiers"] if name == "hugging_index" else [])  # it never has any
 
 
 def test_every_variant_of_the_markdown_has_its_row() -> None:
@@ -400,7 +402,7 @@ def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:
         f"{telegram.text:,} characters",
         f"{slack.text:,} characters in all",
         f"sent messages | {PAYLOADS.days} days",
-        f"(later) | {UPDATES.days} days",
+        f"typed in chats | {UPDATES.days} days",
         f"after {FIRST_WAIT.seconds} seconds",
         f"every {LONGEST_WAIT.seconds // 60} minutes",
     ):

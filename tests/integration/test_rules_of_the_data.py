@@ -1,6 +1,7 @@
 """The rules of the data, by their numbers in docs/architecture.md, on a real SQLite file."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,13 +11,17 @@ from sqlmodel import Session
 
 from subscriptions import (
     Announce,
+    Asking,
     ChatAddress,
+    ChatKind,
     ChatMoved,
     ChatState,
     KnownPaper,
+    Link,
     Message,
     NotDelivered,
     NotFound,
+    OnUnclear,
     Refused,
     Rejected,
     RetryLater,
@@ -27,14 +32,20 @@ from subscriptions import (
     plan_due,
 )
 from subscriptions.service import (
+    add_links,
+    ask_to_be_let_in,
     begin,
     belongs_to,
+    chat_moved,
     claim,
     clean_up,
+    commands_since,
     confirm,
     delivery,
+    deny,
     dismiss,
     export,
+    find_link,
     forget,
     freeze,
     get_chat,
@@ -42,13 +53,18 @@ from subscriptions.service import (
     import_text,
     lanes,
     listed,
+    lose_place,
+    meet,
     once,
     outbox_entries,
+    recall,
+    remember,
     set_setting,
     settle,
     unsubscribe,
 )
-from subscriptions.store import Claim, outbox, papers, people
+from subscriptions.store import Claim, moving, outbox, papers, people
+from subscriptions.store.changes import changes_of
 from tests.make import NOON, address, digest, ingested, paper, summary, translation, wants
 
 MINUTE = timedelta(minutes=1)
@@ -80,8 +96,17 @@ def _count(session: Session, table: str) -> object:
     return session.connection().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()  # noqa: S608 - our own name
 
 
+def asking(
+    where: str, now: datetime = NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
+) -> Asking:
+    lane = address(where).lane
+    return Asking(lane=lane, now=now, wall=wall or now, on_unclear=on_unclear, can_find=False, tried=frozenset())
+
+
 def step(store: Store, where: str, now: datetime = NOON) -> Claim | None:
-    return claim(store, address(where).lane, now=now, wall=now, on_unclear="resend", can_find=False, tried=frozenset())
+    todo = claim(store, asking(where, now))
+    assert todo is None or isinstance(todo, Claim)
+    return todo
 
 
 def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
@@ -90,9 +115,11 @@ def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
     while (todo := step(store, where, now)) is not None:
         if todo.message is None:
             shown = [item.paper.id for item in delivery(store, todo.seq).items]
-            freeze(store, todo.seq, [Message(number=1, payload="{}", plain="{}", papers=tuple(shown))], now=now)
+            freeze(
+                store, todo.seq, [Message(number=1, payload="{}", plain="{}", papers=tuple(shown))], asking(where, now)
+            )
         else:
-            confirm(store, todo, f"m{todo.seq}", now=now)
+            confirm(store, todo, f"m{todo.seq}", asking(where, now))
             sent += 1
     return sent
 
@@ -364,7 +391,7 @@ class TestRule5OneDelivery:
         wants(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        unsubscribe(store, address("telegram:1"), "all")
+        unsubscribe(store, address("telegram:1"), "all", now=NOON)
         assert send_everything(store, "telegram:1") == 1
 
     def test_nothing_goes_to_a_chat_that_is_paused(self, store: Store) -> None:
@@ -409,7 +436,7 @@ class TestRule6Lanes:
     def settled(self, store: Store, outcome: NotDelivered) -> None:
         todo = step(store, "telegram:-7")
         assert todo is not None
-        freeze(store, todo.seq, [Message(number=1, payload="{}", plain="{}")], now=NOON)
+        freeze(store, todo.seq, [Message(number=1, payload="{}", plain="{}")], asking("telegram:1"))
         todo = step(store, "telegram:-7")
         assert todo is not None
         settle(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
@@ -445,25 +472,16 @@ class TestRule6Lanes:
     def test_an_unclear_one_under_skip_does_not(self, store: Store) -> None:
         self.planned(store)
         self.settled(store, Unclear("the line broke"))
-        todo = claim(
-            store,
-            address("telegram:-7").lane,
-            now=NOON,
-            wall=NOON,
-            on_unclear="skip",
-            can_find=False,
-            tried=frozenset(),
-        )
+        todo = claim(store, asking("telegram:-7", on_unclear="skip"))
         assert todo is not None
         assert todo.seq == 2
 
     def test_a_wait_of_the_platform_holds_the_lane_on_the_machines_clock(self, store: Store) -> None:
         self.planned(store)
         self.settled(store, RetryLater("slow down", timedelta(seconds=7)))
-        lane = address("telegram:-7").lane
 
-        def at(wall: datetime) -> Claim | None:
-            return claim(store, lane, now=NOON, wall=wall, on_unclear="resend", can_find=False, tried=frozenset())
+        def at(wall: datetime) -> object:
+            return claim(store, asking("telegram:-7", wall=wall))
 
         assert at(NOON + timedelta(seconds=6)) is None
         assert at(NOON - HOUR) is not None  # the clock was set back: a wait asked for in the future holds nothing
@@ -474,8 +492,8 @@ class TestRule7Rendering:
         wants(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, 1, [Message(number=1, payload='{"text":"first"}', plain="{}")], now=NOON)
-        freeze(store, 1, [Message(number=1, payload='{"text":"second"}', plain="{}")], now=NOON)
+        freeze(store, 1, [Message(number=1, payload='{"text":"first"}', plain="{}")], asking("telegram:1"))
+        freeze(store, 1, [Message(number=1, payload='{"text":"second"}', plain="{}")], asking("telegram:1"))
         todo = step(store, "telegram:1")
         assert todo is not None
         assert todo.message is not None
@@ -485,10 +503,10 @@ class TestRule7Rendering:
         wants(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, 1, [Message(number=n, payload="{}", plain="{}") for n in (1, 2, 3)], now=NOON)
+        freeze(store, 1, [Message(number=n, payload="{}", plain="{}") for n in (1, 2, 3)], asking("telegram:1"))
         first = step(store, "telegram:1")
         assert first is not None
-        confirm(store, first, "1", now=NOON)
+        confirm(store, first, "1", asking("telegram:1"))
         second = step(store, "telegram:1")
         assert second is not None
         settle(store, second, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
@@ -501,14 +519,14 @@ class TestRule7Rendering:
         assert third is not None
         assert third.message is not None
         assert (third.message.number, third.plain) == (3, True)
-        confirm(store, third, "3", now=NOON)
+        confirm(store, third, "3", asking("telegram:1"))
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["dead"]
 
     def test_two_senders_get_one_message_once(self, store: Store) -> None:
         wants(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], now=NOON)
+        freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], asking("telegram:1"))
         first, second = step(store, "telegram:1"), step(store, "telegram:1")
         assert first is not None
         assert second is not None
@@ -542,7 +560,7 @@ class TestRule9Moving:
         wants(store, "telegram:-5", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], now=NOON)
+        freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], asking("telegram:1"))
         todo = step(store, "telegram:-5")
         assert todo is not None
         settle(store, todo, ChatMoved("moved", "-1005"), on_unclear="resend", now=NOON, wall=NOON)
@@ -557,12 +575,103 @@ class TestRule9Moving:
         ingested(store, shared_paper, own)
         plan_due(store, now=NOON)
         with store.write() as session:
-            people.move_address(session, "telegram", "-5", "-1005", now=NOON)
+            moving.move_address(session, "telegram", "-5", "-1005", now=NOON)
         chat = get_chat(store, address("telegram:-1005"))
         assert [entry.subscription.text for entry in listed(store, chat.address)] == ["graphs", "tree"]
         titles = sorted(title for _, titles in told(store) for title in titles)
         assert titles == ["A shared graph", "An own tree"]
         assert plan_due(store, now=NOON + HOUR) == ()
+
+    def test_moving_again_or_back_and_forth_changes_nothing(self, store: Store) -> None:
+        wants(store, "telegram:-5", "graph", every="now")
+        for _ in range(3):
+            chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
+        chat_moved(store, address("telegram:-1005"), "-1005", now=NOON)
+        assert [str(entry.chat.address) for entry in listed(store, None)] == ["telegram:-1005"]
+
+    def test_onto_a_chat_that_was_only_met_numbers_undo_and_choices_stay(self, store: Store) -> None:
+        for query in ("graph", "tree", "forest"):
+            wants(store, "telegram:-5", query)
+        unsubscribe(store, address("telegram:-5"), "2", now=NOON)
+        set_setting(store, address("telegram:-5"), "text", "titles", now=NOON)
+        set_setting(store, address("telegram:-5"), "timezone", "Asia/Tokyo", now=NOON)
+        meet(store, address("telegram:-1005"), ChatKind.GROUP, now=NOON, title="New")
+        chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
+        chat = get_chat(store, address("telegram:-1005"))
+        assert [entry.subscription.number for entry in listed(store, chat.address)] == [1, 3]
+        assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
+        assert wants(store, "telegram:-1005", "leaf").subscription.number == 4
+        with store.read() as session:
+            assert {row.chat_id for row in changes_of(session, chat.id)} == {chat.id}
+
+    def test_buttons_name_what_they_named_before_also_under_new_numbers(self, store: Store) -> None:
+        wants(store, "telegram:-1005", "graph")
+        for query in ("tree", "graphs", "forest"):
+            wants(store, "telegram:-5", query)
+        unsubscribe(store, address("telegram:-5"), "3", now=NOON)
+        place = "telegram:-5"
+        made = [Link(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)]
+        made.append(Link(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"))
+        made.append(Link(verb="remove", arguments={"number": 1}, place="telegram:-55"))
+        ids = add_links(store, made, now=NOON)
+        chat_moved(store, address(place), "-1005", now=NOON)
+        found = [find_link(store, link_id) for link_id in ids]
+        assert [link.arguments["number"] for link in found if link] == [2, 1, 0, 2, 1]
+        assert [link.place for link in found if link] == [*["telegram:-1005"] * 3, "telegram:42", "telegram:-55"]
+        assert found[3] is not None
+        assert found[3].arguments["about"] == "telegram:-1005"
+
+    def test_what_conversations_remember_is_remembered_of_the_new_address(self, store: Store) -> None:
+        link = Link(verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7")
+        for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
+            remember(store, name, link, now=NOON)
+        once(store, "telegram", "1", lambda: "a reply", chat="telegram:-5/7", now=NOON)
+        chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
+        moved = recall(store, "ask:telegram:-1005:7", since=NOON)
+        assert moved == replace(
+            link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7"
+        )
+        assert recall(store, "ask:telegram:-1005/7:7", since=NOON) == moved
+        assert recall(store, "connect:telegram:42", since=NOON) == moved
+        assert recall(store, "ask:telegram:-5:7", since=NOON) is None
+        assert recall(store, "ask:telegram:-55:7", since=NOON) == moved
+        assert commands_since(store, address("telegram:-1005/7"), NOON) == 1
+
+    @pytest.mark.parametrize(
+        ("old", "new", "state"),
+        [
+            ("asked", "met", "asked"),
+            ("denied", "met", "asked"),
+            ("paused", "met", "paused"),
+            ("gone", "met", "active"),
+            ("active", "asked", "active"),
+            ("asked", "active", "active"),
+            ("paused", "active", "active"),
+        ],
+    )
+    def test_of_two_states_the_one_of_the_chat_that_asked_for_something_counts(
+        self, store: Store, old: str, new: str, state: str
+    ) -> None:
+        for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
+            self.make(store, at, kind)
+        chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
+        assert get_chat(store, address("telegram:-1005")).state == state
+
+    @staticmethod
+    def make(store: Store, at: str, state: str) -> None:
+        if state == "met":
+            meet(store, address(at), ChatKind.GROUP, now=NOON)
+            return
+        wants(store, at, f"graph{at[-1]}")
+        if state == "asked":
+            ask_to_be_let_in(store, address(at), admins=(), who="", wish="", now=NOON)
+        elif state == "denied":
+            deny(store, address(at), now=NOON)
+        elif state == "gone":
+            lose_place(store, address(at), "kicked", topic=False, now=NOON)
+        elif state == "paused":
+            with store.write() as session:
+                people.set_chat_state(session, get_chat(store, address(at)).id, ChatState.PAUSED, "by us", now=NOON)
 
 
 class TestRule10Forgetting:

@@ -122,6 +122,46 @@ def test_once_reads_delivers_and_ends(folder: Path, telegram: Remote) -> None:
     assert posts[1] == posts[0]
 
 
+def test_what_people_write_is_answered_until_the_process_is_stopped(folder: Path, telegram: Remote) -> None:
+    telegram.tell("user_writes", "/sub written before", "42")
+    program = Process(folder, "run", fake=telegram)
+    try:
+        program.says("Watching ")
+        telegram.tell("waits_for", "sendMessage", 1, chat="42")
+        telegram.tell("user_writes", "/sub diffusion", "42")
+        telegram.tell("waits_for", "sendMessage", 2, chat="42")
+    finally:
+        assert program.stops() == 0
+    assert [entry.text[:3] for entry in telegram.journal] == ["✓ 1", "✓ 2"]
+    assert "unsub" in str(telegram.tell("menu", "all_private_chats", "zh"))
+
+
+def test_once_answers_what_waits_and_delivers_then(folder: Path, telegram: Remote) -> None:
+    (folder / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
+    telegram.tell("user_writes", "/list", "42")
+    telegram.tell("user_writes", "/help", "42")
+    for _ in range(2):
+        program = Process(folder, "run", "--once", fake=telegram)
+        _, err = program.process.communicate(timeout=60)
+        assert program.process.returncode == 0, err
+    chats = [entry.chat for entry in telegram.journal]
+    assert (chats[:2], set(chats[2:])) == (["42", "42"], {"1"})
+    assert telegram.tell("waiting") == 0
+
+
+def test_a_receiver_that_does_not_work_is_named(folder: Path, telegram: Remote) -> None:
+    telegram.tell("revokes")
+    program = Process(folder, "run", fake=telegram)
+    try:
+        address = program.says(r"Health: (http://\S+)/health/ready")[1]
+        program.says("Nobody can talk to the bot on Telegram: Telegram does not know this token")
+        ready = httpx.get(f"{address}/health/ready", trust_env=False)
+        assert (ready.status_code, "telegram updates" in ready.json()["problems"]) == (503, True)
+        assert TOKEN.partition(":")[2] not in ready.text
+    finally:
+        assert program.stops() == 0
+
+
 def test_one_file_that_is_no_digest_is_named_and_holds_up_no_other(folder: Path, telegram: Remote) -> None:
     (folder / "inbox" / "a.md").write_text("# About\n\nThese are notes.\n")
     (folder / "inbox" / "b.md").write_bytes(DIGEST.read_bytes())

@@ -4,6 +4,7 @@ The fakes judge limits and markup as the platforms do and refuse what breaks the
 plain form, which has no links.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.pipeline import ingest
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
-from subscriptions import Announce, ChatAddress, ChatKind, Wish, set_setting, subscribe
+from subscriptions import Announce, ChatAddress, ChatKind, Wish, bot_name, find_link, set_setting, subscribe
 from tests.fakes.journal import Entry
 from tests.fakes.markup import parse_html
 from tests.fakes.slack import FakeSlack
@@ -26,10 +27,10 @@ from tests.make import FakeClock, address, ingested, paper
 
 ALL = "a OR the OR of OR in OR we OR for OR and OR to OR is OR 的"  # what every abstract holds
 CHATS: dict[str, tuple[ChatKind, dict[str, str]]] = {
-    "telegram:1": (ChatKind.PRIVATE, {}),
-    "telegram:2": (ChatKind.PRIVATE, {"lang": "zh", "text": "abstract"}),
-    "telegram:-3": (ChatKind.GROUP, {}),
-    "telegram:-3/7": (ChatKind.GROUP, {"text": "titles"}),
+    "telegram:1": (ChatKind.PRIVATE, {"limit": "all"}),
+    "telegram:2": (ChatKind.PRIVATE, {"lang": "zh", "text": "abstract", "limit": "all"}),
+    "telegram:-3": (ChatKind.GROUP, {"limit": "all"}),
+    "telegram:-3/7": (ChatKind.GROUP, {"text": "titles", "limit": "all"}),
     "telegram:-4": (ChatKind.BROADCAST, {}),
     "telegram:-5": (ChatKind.BROADCAST, {"shape": "each", "lang": "zh"}),
     "slack:C1": (ChatKind.TEAM, {}),
@@ -191,3 +192,35 @@ async def test_a_group_is_quiet_until_its_people_want_a_sound(wire: Wire) -> Non
     ingested(wire.app.store, paper("A graph"))
     await wire.app.deliver()
     assert [post.silent for chat in (quiet, loud) for post in wire.posts(chat)] == [True, False]
+
+
+async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(wire: Wire, clock: FakeClock) -> None:
+    channel = wire.chat("telegram:-4", "graph", kind=ChatKind.BROADCAST)
+    ingested(wire.app.store, paper("A graph"))
+    await wire.app.deliver()
+    assert "reply_markup" not in wire.posts(channel)[0].payload  # nobody knows yet what the bot is called
+    bot_name(wire.app.store, "telegram", "paperwire_test_bot")
+    for number in range(2):
+        clock.advance(timedelta(minutes=1))
+        ingested(wire.app.store, paper(f"Another graph {number}"))
+        await wire.app.deliver()
+    _, first, second = [json.loads(post.payload.get("reply_markup", "{}")) for post in wire.posts(channel)]
+    ((key,),) = first["inline_keyboard"]
+    assert key["text"] == "get your own"
+    assert key["url"].startswith("https://t.me/paperwire_test_bot?start=")
+    assert first == second  # one link for one subscription, whatever goes out
+    link = find_link(wire.app.store, key["url"].rpartition("=")[2])
+    assert link is not None
+    assert (link.verb, link.arguments["text"]) == ("offer", "graph")
+
+
+async def test_what_lies_beyond_a_limit_is_counted_and_not_shown(wire: Wire) -> None:
+    private = wire.chat("telegram:1", "graph", sets={"limit": "5"})
+    ingested(wire.app.store, *(paper(f"A graph {number}") for number in range(9)))
+    sent = await wire.app.deliver()
+    assert (sent.planned, sent.sent, sent.papers) == (1, 1, 5)
+    (post,) = wire.posts(private)
+    assert "and 4 more" in post.text
+    keyboard = json.loads(post.payload["reply_markup"])["inline_keyboard"]
+    assert keyboard[-1][0]["text"] == "show 4 more"
+    assert len(keyboard[-1][0]["callback_data"].encode()) <= 64

@@ -56,8 +56,8 @@ def test_the_same_wish_with_another_time_changes_its_schedule(store: Store) -> N
 def test_numbers_are_not_used_again(store: Store) -> None:
     for word in ("one", "two", "three"):
         wants(store, "telegram:1", word)
-    unsubscribe(store, address("telegram:1"), "3")
-    unsubscribe(store, address("telegram:1"), "two")
+    unsubscribe(store, address("telegram:1"), "3", now=NOON)
+    unsubscribe(store, address("telegram:1"), "two", now=NOON)
     wants(store, "telegram:1", "four")
     assert texts(store, "telegram:1") == [(1, "one"), (4, "four")]
 
@@ -65,14 +65,14 @@ def test_numbers_are_not_used_again(store: Store) -> None:
 def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
     wants(store, "telegram:1", "2026")
     with pytest.raises(NotFound, match="no subscription 7"):
-        unsubscribe(store, address("telegram:1"), "7")
-    assert [s.text for s in unsubscribe(store, address("telegram:1"), "2026")] == ["2026"]
+        unsubscribe(store, address("telegram:1"), "7", now=NOON)
+    assert [s.text for s in unsubscribe(store, address("telegram:1"), "2026", now=NOON)] == ["2026"]
 
 
 def test_all_removes_all(store: Store) -> None:
     wants(store, "telegram:1", "one")
     wants(store, "telegram:1", "two")
-    assert len(unsubscribe(store, address("telegram:1"), "all")) == 2
+    assert len(unsubscribe(store, address("telegram:1"), "all", now=NOON)) == 2
     assert texts(store, "telegram:1") == []
 
 

@@ -10,11 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from subscriptions.cadence import (
+    _OFTEN_MEANT,
     cadence_text,
     closes,
     first_due,
     is_due,
     make_cadence,
+    nearest_zone,
     next_due,
     parse_cadence,
     quiet_until,
@@ -22,6 +24,7 @@ from subscriptions.cadence import (
     two_times,
     zone,
     zone_name,
+    zone_of_city,
 )
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
@@ -275,6 +278,28 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
     with pytest.raises(Refused) as refused:
         zone(typed)
     assert hint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "city", "near"),
+    [
+        ("berlin", "Europe/Berlin", "Europe/Berlin"),
+        ("New  York", "America/New_York", "America/New_York"),
+        ("北京", "Asia/Shanghai", "Asia/Shanghai"),
+        ("Munich", "Europe/Berlin", "Europe/Berlin"),
+        ("Asia/Beijing", "Asia/Shanghai", "Asia/Shanghai"),
+        ("Shangai", "", "Asia/Shanghai"),
+        ("Europe/Berln", "", "Europe/Berlin"),
+        ("🎉", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_city_stands_for_its_zone_and_a_slip_for_the_nearest(typed: str, city: str, near: str) -> None:
+    assert (zone_of_city(typed), nearest_zone(typed)) == (city, near)
+
+
+def test_every_city_that_stands_for_a_zone_stands_for_one_that_exists() -> None:
+    assert {zone_of_city(city) for city in _OFTEN_MEANT} <= available_timezones()
 
 
 # The next moment

@@ -1,17 +1,24 @@
 """`paperwire check`: what the machine answers by itself."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from bot.app import connect_telegram
+from bot.channels.telegram.address import webhook_address
+from bot.channels.telegram.outbound import TelegramChannel
 from bot.checks import Finding, check_here, check_platforms, sample_delivery
+from bot.errors import SettingsError
 from bot.rendering import render_delivery
-from bot.settings import Settings
+from bot.settings import Settings, TelegramSettings
 from subscriptions import ChatAddress, Message, RetryLater, Store
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.fakes.telegram_rules import Webhook
 from tests.make import NOON
 
 
@@ -133,3 +140,116 @@ async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Setting
     telegram, slack, *_ = found
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
+
+
+# ── Telegram ──────────────────────────────────────────────────────────────────
+
+HOOK = "https://bot.example.org/paperwire"
+OURS = webhook_address(HOOK, TOKEN)
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.tells_time(NOON.timestamp())
+        yield fake
+
+
+async def telegram_answers(
+    store: Store, fake: FakeTelegram, *, hook: str | None, api_url: str = ""
+) -> dict[str, Finding]:
+    telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
+    settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), telegram=telegram)
+    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=1)
+    found = await check_platforms(settings, store, {"telegram": channel}, wall=lambda: NOON)
+    await channel.close()
+    return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
+
+
+async def test_the_bot_of_the_token_and_its_groups_are_told(store: Store, telegram: FakeTelegram) -> None:
+    found = await telegram_answers(store, telegram, hook=None)
+    assert list(found) == ["Telegram", "Telegram groups", "Telegram updates"]
+    assert not any(finding.mend for finding in found.values())
+    assert "privacy mode is on" in str(found["Telegram groups"].answer)
+    telegram.reads_all()
+    found = await telegram_answers(store, telegram, hook=None)
+    assert "/setprivacy" in str(found["Telegram groups"].cure)
+    assert not found["Telegram groups"].mend
+
+
+def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0, error: str = "", age: timedelta = timedelta(0)) -> None:
+    """The webhook as Telegram knows it."""
+    fake.queue.webhook = Webhook(url=url)
+    for _ in range(waiting):
+        fake.user_writes("/list")
+    at = int((NOON - age).timestamp())
+    fake.queue._last_error = {"last_error_date": at, "last_error_message": error} if error else {}
+
+
+UPDATES: list[tuple[str | None, dict[str, Any], tuple[bool, str, str]]] = [
+    (None, {"url": ""}, (False, "asked for, none waits", "")),
+    (None, {"url": "", "waiting": 3}, (False, "3 wait to be asked for", "paperwire run answers them.")),
+    (None, {"url": "https://other.example.org/"}, (True, "to a webhook, though", "give that one its own token")),
+    (HOOK, {"url": ""}, (False, "sends none yet, 0 wait", "Start paperwire run")),
+    (HOOK, {"url": "https://other.example.org/"}, (True, "elsewhere", "No other program")),
+    (HOOK, {"url": OURS}, (False, "sends them to the webhook, 0 wait", "")),
+    (HOOK, {"url": OURS, "error": "Connection timed out", "waiting": 2}, (True, "at 12:00 UTC", "pass on")),
+    (HOOK, {"url": OURS, "error": "Connection timed out", "age": timedelta(hours=2)}, (False, "0 wait", "")),
+]
+
+
+@pytest.mark.parametrize(("hook", "state", "expected"), UPDATES, ids=[row[2][1] for row in UPDATES])
+async def test_the_way_of_the_updates_is_that_of_the_settings_or_to_be_mended(
+    store: Store, telegram: FakeTelegram, hook: str | None, state: dict[str, Any], expected: tuple[bool, str, str]
+) -> None:
+    set_to(telegram, **state)
+    found = (await telegram_answers(store, telegram, hook=hook))["Telegram updates"]
+    mend, answer, cure = expected
+    assert (found.mend, answer in str(found.answer), cure in str(found.cure)) == (mend, True, True)
+    assert bool(str(found.cure)) is bool(cure)
+    assert not any("example.org" in text or TOKEN in text for text in (str(found.answer), str(found.cure)))
+    assert telegram.arrived("getUpdates") == []  # it would end the question of a run beside us
+
+
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("https://bot.example.org/x", True),
+        ("https://bot.example.org:8443/x", True),
+        ("https://bot.example.org:8080/x", False),
+        ("http://bot.example.org/x", False),
+    ],
+)
+async def test_telegram_itself_sends_to_few_ports_and_only_to_https(
+    store: Store, telegram: FakeTelegram, url: str, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.checks.OFFICIAL", telegram.url)
+    found = (await telegram_answers(store, telegram, hook=url))["Telegram updates"]
+    assert ("8443" in str(found.answer)) is not fits
+
+
+async def test_a_telegram_that_answers_with_a_page_is_to_be_mended(store: Store, telegram: FakeTelegram) -> None:
+    telegram.serves_pages("404 page", method="getMe")
+    (found,) = (await telegram_answers(store, telegram, hook=None)).values()
+    assert found.mend
+    assert "on the way to Telegram" in str(found.answer)
+    assert "proxy" in str(found.cure)
+
+
+async def test_a_token_that_was_revoked_is_to_be_replaced(store: Store, telegram: FakeTelegram) -> None:
+    telegram.revokes()
+    (found,) = (await telegram_answers(store, telegram, hook=None)).values()
+    assert found.mend
+    assert "PAPERWIRE_TELEGRAM_TOKEN" in str(found.cure)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://user:sesame@127.0.0.1:1", "gopher://sesame"])
+def test_a_proxy_that_cannot_be_used_is_a_sentence_that_names_its_variable(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    settings = Settings(database_url=SecretStr("sqlite:///x"), telegram=TelegramSettings(token=SecretStr(TOKEN)))
+    with pytest.raises(SettingsError) as caught:
+        connect_telegram(settings)
+    assert "HTTPS_PROXY" in str(caught.value)
+    assert "sesame" not in str(caught.value)

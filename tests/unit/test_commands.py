@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import Row, changed, listed_reply, refused, rows_of, state_of, subscribed, unsubscribed, value_of
+from bot.commands import Row, changed, refused, rows_of, state_of, subscribed, unsubscribed, value_of
 from bot.rendering import Language
 from subscriptions import (
     Chat,
@@ -121,6 +121,31 @@ def test_the_echo_of_a_wish(what: Subscribed, lines: tuple[str, ...]) -> None:
     assert (reply.ok, reply.lines) == (True, lines)
 
 
+def test_in_two_lines_for_a_group() -> None:
+    reply = subscribed(done(wish()), ENGLISH, reading="words", examples=["one"], advice="No.", short=True)
+    assert reply.lines == (
+        "4  words · daily 08:00 Europe/Berlin",
+        "2 papers in the 7 days I know. First: Fri 23 Jan 09:00.",
+    )
+
+
+def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
+    reply = subscribed(done(wish(), "edited"), ENGLISH, reading="words", examples=["one"], instead="old words")
+    assert reply.lines == (
+        "4  words · daily 08:00 Europe/Berlin",
+        "Instead of: old words",
+        "2 papers in the 7 days I know, for example:",
+        "· one",
+        "First: Fri 23 Jan 09:00.",
+    )
+
+
+def test_a_window_that_is_open_already_is_no_date() -> None:
+    what = done(wish("when-out 08:00-20:00"))
+    reply = subscribed(what, ENGLISH, reading="words", examples=[], now=what.first)
+    assert reply.lines[-1] == "First: as soon as papers are out."
+
+
 def test_one_paper_is_no_example() -> None:
     assert (
         "1 paper in the one day I know:"
@@ -132,6 +157,8 @@ def test_what_is_removed_is_named() -> None:
     reply = unsubscribed([wish(), wish(name="D", number=5)], ENGLISH)
     assert reply.lines == ("Removed 2 subscriptions:", "4  diffusion", "5  D")
     assert unsubscribed([], ENGLISH).ok is None
+    many = unsubscribed([wish(number=number) for number in range(1, 13)], ENGLISH)
+    assert (len(many.lines), many.lines[-1]) == (12, "and 2 more of them")
 
 
 @pytest.mark.parametrize(
@@ -190,18 +217,6 @@ def test_what_holds_a_subscription_is_shown(
 ) -> None:
     listed = Listed(chat=chat(**paused_chat), subscription=wish(**paused_wish), zone="UTC")
     assert (state_of(listed), row(listed).state) == (state, shown)
-
-
-def test_a_list_is_aligned() -> None:
-    listed = Listed(chat=chat(), subscription=wish(), zone="UTC")
-    rows = [row(listed), row(replace(listed, subscription=wish("now", number=12, text="a long query about graphs")))]
-    reply = listed_reply(rows, ENGLISH)
-    assert reply.lines == ("2 subscriptions",)
-    assert reply.code == (
-        " 4  <diffusion>                  daily 08:00 UTC",
-        "12  <a long query about graphs>  now",
-    )
-    assert listed_reply([], ENGLISH).code == ()
 
 
 def test_the_answers_speak_the_chat_s_language() -> None:

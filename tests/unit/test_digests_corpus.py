@@ -3,19 +3,22 @@
 import csv
 import os
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.digests import read_digest
+from bot.digests import FORMATS, read_digest
 from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
-from subscriptions import Digest
+from subscriptions import Digest, Store, ingest_digest
+from subscriptions.store import papers
+from tests.make import NOON
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 pytestmark = pytest.mark.skipif(not SHARED, reason="PAPERWIRE_SHARED names no folder with corpus/ and seeds/")
 
-COVERED = ("arxiv_rss", "arxiv_atom", "hf_text", "bilingual3", "daily_arxiv_md")
+COVERED = [module.name for module in FORMATS]
 
 
 def _manifest() -> list[dict[str, str]]:
@@ -54,7 +57,7 @@ def test_a_real_digest_gives_the_papers_of_the_manifest(row: dict[str, str]) -> 
 @pytest.mark.parametrize(
     "row", [row for row in _manifest() if row["format"] not in COVERED], ids=lambda row: str(row["file"])
 )
-def test_a_format_of_later_is_not_mistaken_for_one_of_ours(row: dict[str, str]) -> None:
+def test_what_is_of_no_format_is_not_mistaken_for_one(row: dict[str, str]) -> None:
     with pytest.raises(UnknownFormat, match="no paper entries found"):
         _read("corpus/" + row["file"])
 
@@ -71,6 +74,27 @@ FACTS: list[tuple[str, int, int, dict[str, int], dict[str, int], dict[str, int] 
     ("corpus/daily_md/xm_2025-06-10_e930b06.md", 3, 3, {"failed_summaries": 3}, {"usable": 0, "failed": 3, "missing": 0}, {}),
     ("corpus/daily_md/xm_2025-06-18.md", 0, 0, {"empty_digest": 1}, {"usable": 0, "failed": 0, "missing": 0}, {}),
     ("corpus/daily_md/xm_2025-06-26.md", 381, 381, {"control_characters": 34}, {"usable": 381, "failed": 0, "missing": 0}, {"zh": 381}),
+    ("corpus/bilingual/cn_2023-04_cs.IR.md", 14, 14, {}, {"usable": 14, "failed": 0, "missing": 0}, {"zh": 14}),
+    ("corpus/bilingual/cn_2023-04_cs.IR.xml", 14, 14, {}, {"usable": 14, "failed": 0, "missing": 0}, {"zh": 14}),
+    ("corpus/bilingual/cn_2024-06_cs.IR.md", 10, 10, {}, {"usable": 10, "failed": 0, "missing": 0}, {"zh": 10}),
+    ("corpus/bilingual/cn_2024-06_cs.IR.xml", 10, 10, {}, {"usable": 10, "failed": 0, "missing": 0}, {"zh": 10}),
+    ("corpus/bilingual/cn_empty_cs.IR.md", 0, 0, {"empty_digest": 1}, {"usable": 0, "failed": 0, "missing": 0}, {}),
+    ("corpus/bilingual/cn_empty_cs.IR.xml", 0, 0, {"empty_digest": 1}, {"usable": 0, "failed": 0, "missing": 0}, {}),
+    ("corpus/bilingual/cn_paper_2305.17574.json", 1, 1, {}, {"usable": 1, "failed": 0, "missing": 0}, {"zh": 1}),
+    ("corpus/bilingual/cn_paper_2308.12443.json", 1, 1, {}, {"usable": 1, "failed": 0, "missing": 0}, {"zh": 1}),
+    ("corpus/bilingual/cn_paper_2608.20337.json", 1, 1, {}, {"usable": 1, "failed": 0, "missing": 0}, {"zh": 1}),
+    ("corpus/bilingual/ha_GLU_Variants_Improve_Transformer.md", 1, 1, {}, {"usable": 0, "failed": 0, "missing": 1}, {}),
+    ("corpus/bilingual/ha_month_index.md", 394, 394, {"no_identifiers": 394}, {"usable": 0, "failed": 0, "missing": 394}, {}),
+    ("corpus/daily_jsonl/dw_2025-03-21_AI_enhanced_Chinese.jsonl", 45, 45, {}, {"usable": 45, "failed": 0, "missing": 0}, {"zh": 45}),
+    ("corpus/daily_jsonl/dw_2025-10-14.jsonl", 1, 1, {}, {"usable": 0, "failed": 0, "missing": 1}, {}),
+    ("corpus/daily_jsonl/dw_2025-11-18_AI_enhanced_Chinese.jsonl", 1, 1, {}, {"usable": 1, "failed": 0, "missing": 0}, {"zh": 1}),
+    ("corpus/hf_json/bv_hf_daily_papers.json", 5, 5, {}, {"usable": 0, "failed": 0, "missing": 5}, {}),
+    ("corpus/hf_json/sc_hf_papers.json", 30, 30, {}, {"usable": 0, "failed": 0, "missing": 30}, {}),
+    ("corpus/biorxiv_json/ys_biorxiv.json", 4, 3, {"duplicate_papers": 1}, {"usable": 0, "failed": 0, "missing": 3}, {}),
+    ("corpus/arxiv_feed/sc_api_query_atom.xml", 25, 25, {}, {"usable": 0, "failed": 0, "missing": 25}, {}),
+    ("corpus/arxiv_mail/astro-ph_new.txt", 97, 97, {"authors_not_shown": 4}, {"usable": 0, "failed": 0, "missing": 97}, {}),
+    ("corpus/arxiv_mail/astro-ph_pastweek.EP.txt", 49, 49, {}, {"usable": 0, "failed": 0, "missing": 49}, {}),
+    ("corpus/arxiv_mail/math_new.AG.txt", 2, 2, {}, {"usable": 0, "failed": 0, "missing": 2}, {}),
     ("corpus/arxiv_feed/td_e856935_atom.xml", 86, 86, {"xml_truncated": 1}, {"usable": 0, "failed": 0, "missing": 86}, {}),
     ("corpus/arxiv_feed/bv_weekend_empty_rss.xml", 0, 0, {"empty_digest": 1}, {"usable": 0, "failed": 0, "missing": 0}, {}),
 ]  # fmt: skip
@@ -160,3 +184,181 @@ def test_the_same_papers_come_from_two_writings_of_one_day() -> None:
     linked = [paper.title for paper in _read("corpus/daily_md/xm_2025-06-08_012ef1f.md").entries]
     unlinked = [paper.title for paper in _read("corpus/daily_md/xm_2025-06-08_57a7b20.md").entries]
     assert linked == unlinked
+
+
+@pytest.mark.parametrize("day", ["2023-04", "2024-06", "empty"])
+def test_both_writings_of_a_bilingual_day_give_the_same_papers(day: str) -> None:
+    markdown, feed = _read(f"corpus/bilingual/cn_{day}_cs.IR.md"), _read(f"corpus/bilingual/cn_{day}_cs.IR.xml")
+    assert (markdown.format, feed.format) == ("bilingual_md", "bilingual_rss")
+    assert markdown.entries == feed.entries
+    assert (markdown.warnings, markdown.day) == (feed.warnings, feed.day)
+
+
+def test_real_bilingual_papers_lose_their_announcements_and_keep_what_these_tell() -> None:
+    old, new = _read("corpus/bilingual/cn_2023-04_cs.IR.xml"), _read("corpus/bilingual/cn_2024-06_cs.IR.xml")
+    assert Counter(paper.announce_type for paper in old.entries) == {None: 10, "replace": 4}
+    assert Counter(paper.announce_type for paper in new.entries) == {
+        None: 4,
+        "new": 2,
+        "cross": 1,
+        "replace": 2,
+        "replace-cross": 1,
+    }
+    assert [paper.version for paper in old.entries] == [1] * 10 + [4, 4, 4, 3]
+    assert [paper.primary for paper in old.entries if paper.primary] == [paper.primary for paper in old.entries]
+    assert [paper.primary for paper in new.entries] == [None] * 4 + [
+        "eess.IV",
+        "cs.SI",
+        "cs.IR",
+        "cs.IR",
+        "cs.CY",
+        "eess.IV",
+    ]
+    for paper in (
+        *old.entries,
+        *new.entries,
+        *(
+            _read(f"corpus/bilingual/cn_paper_{name}.json").entries[0]
+            for name in ("2305.17574", "2308.12443", "2608.20337")
+        ),
+    ):
+        assert "arXiv:" not in paper.title + paper.abstract[:60], paper.key
+        assert not paper.title.endswith("."), paper.key
+        (translation,) = paper.translations
+        assert translation.language == "zh"
+        assert translation.title, paper.key
+        assert "公告类型" not in translation.abstract[:40], paper.key
+        assert 500 < len(paper.abstract) <= 1000, paper.key
+
+
+@pytest.mark.parametrize(
+    ("name", "arxiv_id", "day", "title"),
+    [
+        ("ha_Analyzing_Multimodal_Interaction_Strategies_for_LLM-Assisted_Manipulation_of_3D_.md", "2410.22177", "2024-10-29", "Analyzing Multimodal Interaction Strategies for LLM-Assisted Manipulation of 3D Scenes"),
+        ("ha_GLU_Variants_Improve_Transformer.md", "2002.05202", "2020-02-12", "GLU Variants Improve Transformer"),
+        ("ha_What_Do_LLM_Agents_Do_When_Left_Alone_Evidence_of_Spontaneous_Meta-Cognitive_Pat.md", "2509.21224", "2025-09-25", "What Do LLM Agents Do When Left Alone? Evidence of Spontaneous Meta-Cognitive Patterns"),
+    ],
+)  # fmt: skip
+def test_a_real_page_of_one_paper_has_both_languages_and_its_day(
+    name: str, arxiv_id: str, day: str, title: str
+) -> None:
+    report = _report(f"corpus/bilingual/{name}")
+    (item,) = report["items"]
+    assert (report["format"], report["date"], item["key"], item["title"]) == ("hugging_md", day, arxiv_id, title)
+    assert list(item["translations"]) == ["zh"]
+    assert all(item["translations"]["zh"].values())
+    assert not item["abstract"].startswith("Abstract")
+    assert not item["translations"]["zh"]["abstract"].startswith("摘要")
+    assert item["abstract"].isascii()
+
+
+def test_a_real_month_has_each_paper_once_with_its_translation() -> None:
+    report = _report("corpus/bilingual/ha_month_index.md")
+    assert (report["format"], report["date"]) == ("hugging_index", "2024-11-25")
+    assert max(len(item["title"]) for item in report["items"]) == 218
+    for item in report["items"]:
+        assert item["translations"]["zh"]["title"], item["title"]
+        assert (item["arxiv_id"], item["url"], item["abstract"]) == (None, None, "")
+
+
+@pytest.mark.parametrize("names", [("57a7b20", "012ef1f"), ("012ef1f", "57a7b20")])
+def test_a_page_with_links_and_one_without_are_the_same_papers_in_the_store(
+    store: Store, names: tuple[str, str]
+) -> None:
+    for hour, name in enumerate(names):
+        digest = _read(f"corpus/daily_md/xm_2025-06-08_{name}.md")
+        ingest_digest(store, digest, source="files", day=NOON.date(), now=NOON + timedelta(hours=hour))
+    with store.read() as session:
+        known = papers.everything(session)
+    assert len(known) == 8
+    assert all(one.paper.arxiv_id and one.paper.title and one.paper.abstract and one.paper.authors for one in known)
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "types"),
+    [
+        ("daily_jsonl/dw_2025-10-14.jsonl", "2025-10-14", {}),  # by its name
+        ("hf_json/bv_hf_daily_papers.json", "2026-07-31", {}),
+        ("hf_json/sc_hf_papers.json", "2026-07-31", {}),
+        ("biorxiv_json/ys_biorxiv.json", "2025-01-20", {}),
+        ("arxiv_feed/sc_api_query_atom.xml", "2026-08-02", {}),
+        ("arxiv_mail/astro-ph_new.txt", "2023-03-03", {"new": 53, "cross": 4, "replace": 29, "replace-cross": 11}),
+        ("arxiv_mail/astro-ph_pastweek.EP.txt", "2023-03-03", {"new": 36, "cross": 13}),
+        ("arxiv_mail/math_new.AG.txt", "2023-06-09", {"cross": 1, "replace": 1}),
+    ],
+)
+def test_answers_mails_and_json_tell_their_day_and_how_papers_are_announced(
+    name: str, day: str, types: dict[str, int]
+) -> None:
+    report = _report("corpus/" + name)
+    assert report["date"] == day
+    assert report["announce_types"] == types
+
+
+def test_json_lines_keep_categories_of_arxiv_only() -> None:
+    report = _report("corpus/daily_jsonl/dw_2025-03-21_AI_enhanced_Chinese.jsonl")
+    assert report["categories"] == {"cs.CV": 27, "cs.CL": 18}
+    assert {category for item in report["items"] for category in item["categories"]} == {
+        "cs.CV", "cs.CL", "cs.AI", "cs.LG", "cs.RO", "cs.MM", "cs.IR", "q-bio.NC", "physics.med-ph",
+    }  # fmt: skip
+    for item in report["items"]:
+        assert list(item["summaries"]["zh"]) == ["task", "motivation", "method", "result", "conclusion"]
+        assert item["authors"], item["key"]
+        assert len(item["abstract"]) > 200
+    (bare,) = _report("corpus/daily_jsonl/dw_2025-10-14.jsonl")["items"]
+    assert (bare["categories"], bare["primary"], bare["summaries"], bare["failed"]) == (["cs.AI"], "cs.AI", {}, False)
+
+
+def test_the_short_list_of_hugging_face_is_part_of_the_long_one() -> None:
+    short, long = (_read(f"corpus/hf_json/{name}_papers.json").entries for name in ("bv_hf_daily", "sc_hf"))
+    assert {paper.key for paper in short} < {paper.key for paper in long}
+    for paper in long:
+        assert paper.key == paper.arxiv_id
+        assert paper.title, paper.key
+        assert paper.authors, paper.key
+        assert len(paper.abstract) > 200
+        assert (paper.categories, paper.primary) == ((), None)
+
+
+def test_an_answer_of_the_api_names_versions_and_primary_categories() -> None:
+    report = _report("corpus/arxiv_feed/sc_api_query_atom.xml")
+    assert Counter(item["version"] for item in report["items"]) == {1: 25}
+    assert sum(report["categories"].values()) == 25
+    first = report["items"][0]
+    assert (first["key"], first["primary"]) == ("2607.28628", "hep-th")
+    assert first["categories"] == ["hep-th", "cs.AI", "cs.LG", "hep-ph"]
+    assert first["authors"] == ["Jonathan J. Heckman", "Shani Meynet", "Alessandro Mininno", "Gary Shiu"]
+    assert all(paper.title and paper.abstract for paper in _read("corpus/arxiv_feed/sc_api_query_atom.xml").entries)
+    assert sum(bool(paper.comment) for paper in _read("corpus/arxiv_feed/sc_api_query_atom.xml").entries) > 10
+
+
+def test_a_real_mail_has_abstracts_but_for_replacements_and_whole_lists_of_names() -> None:
+    entries = _read("corpus/arxiv_mail/astro-ph_new.txt").entries
+    for paper in entries:
+        assert bool(paper.abstract) != (paper.announce_type in ("replace", "replace-cross")), paper.key
+        assert paper.title, paper.key
+        assert paper.primary, paper.key
+        for name in paper.authors:
+            assert not set(name) & set("\\{}():;"), name
+            assert " and " not in name
+            assert "et al" not in name
+    papers = {paper.key: paper for paper in entries}
+    assert papers["2303.00985"].authors == (
+        "Miki Kurihara", "Masahiro Tsujimoto", "Megan E. Eckart", "Caroline A. Kilbourne", "Frederick T. Matsuda",
+        "Brian McLaughlin", "Shugo Oguri", "Frederick S. Porter", "Yoh Takei", "Yoichi Kochibe",
+    )  # fmt: skip
+    assert papers["2303.00011"].doi == "10.3847/2515-5172/acaa34"
+    assert papers["2303.00768"].title.endswith("a C/O ratio $< 1$")
+    week = {paper.key: paper for paper in _read("corpus/arxiv_mail/astro-ph_pastweek.EP.txt").entries}
+    assert not [paper.key for paper in week.values() if paper.abstract]
+    assert week["2303.01496"].authors == ("Connor J. Cheverall", "Nikku Madhusudhan", "Måns Holmberg")
+
+
+def test_the_newest_version_of_a_preprint_counts() -> None:
+    report = _report("corpus/biorxiv_json/ys_biorxiv.json")
+    item = report["items"][0]
+    assert (item["key"], item["version"]) == ("10.1101/2025.01.10.632001", 2)
+    assert item["abstract"].endswith("(revised).")
+    assert item["url"] == "https://www.biorxiv.org/content/10.1101/2025.01.10.632001v2"
+    assert item["authors"] == ["Chen, L.", "Garcia, M.", "Okafor, N."]
+    assert (report["categories"], [item["categories"] for item in report["items"]]) == ({}, [[], [], []])

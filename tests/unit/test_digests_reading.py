@@ -6,11 +6,17 @@ from datetime import date
 import pytest
 
 from bot.digests import FORMATS, MAX_BYTES, read_digest
-from bot.digests._arxiv import arxiv_address, categories_of, split_announcement
-from bot.digests._days import arxiv_day, day_in_name
-from bot.digests._keys import paper_key
+from bot.digests._arxiv import (
+    arxiv_address,
+    categories_of,
+    split_announcement,
+    split_title,
+    without_translated_announcement,
+)
+from bot.digests._days import arxiv_day, day_in_chinese, day_in_name, day_in_words
+from bot.digests._keys import doi_of, paper_key
 from bot.digests._language import language_of
-from bot.digests._names import decode_accents, split_authors, without_affiliations
+from bot.digests._names import decode_accents, split_authors, split_listed, without_affiliations
 from bot.digests._plain import NotText, collapse, plain_text
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions import Announce
@@ -125,6 +131,68 @@ def test_affiliations_go_and_names_stay(written: str, kept: str) -> None:
     assert without_affiliations(written) == kept
 
 
+@pytest.mark.parametrize(
+    ("written", "names", "not_shown"),
+    [
+        ("A. One, B. Two and C. Three", ("A. One", "B. Two", "C. Three"), None),
+        ("A. One, B. Two, and C. Three", ("A. One", "B. Two", "C. Three"), None),
+        ("A. One and B. Two", ("A. One", "B. Two"), None),
+        ("A. One", ("A. One",), None),
+        ("Andy Sandler, Roland Andersen", ("Andy Sandler", "Roland Andersen"), None),
+        ("A. One (1 and 2), B. Two (3, for X and Y) ((1) In C, D, (2) E and F)", ("A. One", "B. Two"), None),
+        ("A. One (not closed, B. Two", ("A. One (not closed", "B. Two"), None),
+        ("A. One, et al. (84 additional authors not shown)", ("A. One",), "84"),
+        ("A. One, B. Two, et\n  al. (1 additional author not shown)", ("A. One", "B. Two"), "1"),
+        ("A. One et al", ("A. One",), ""),
+        ("A. Alet, B. Metal", ("A. Alet", "B. Metal"), None),
+        ("The XYZ Collaboration: A. One, B. Two", ("The XYZ Collaboration", "A. One", "B. Two"), None),
+        ("XYZ Collaboration, :, A. One", ("XYZ Collaboration", "A. One"), None),
+        ("A. One; B. Two", ("A. One", "B. Two"), None),
+        ("A. One, Jr., B. Two III, C. Three, IV", ("A. One, Jr.", "B. Two III", "C. Three, IV"), None),
+        (r"J.\,K.~One, M{\aa}ns {\O}hm and Jos\'e Mar\'{\i}a", ("J. K. One", "Måns Øhm", "José María"), None),
+        ("", (), None),
+        (" , and ", (), None),
+    ],
+)
+def test_a_list_of_names_in_a_mail_is_split(written: str, names: tuple[str, ...], not_shown: str | None) -> None:
+    assert split_listed(written) == (names, not_shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "doi"),
+    [
+        ("10.1101/2025.01.10.632001", "10.1101/2025.01.10.632001"),
+        (" 10.5802/KITE.257 10.1000/two", "10.5802/kite.257"),
+        ("https://doi.org/10.1000.10/123(a)", "10.1000.10/123(a)"),
+        ("doi:10.48550/arXiv.2601.00001", "10.48550/arxiv.2601.00001"),
+        ("NA", None),
+        ("10.1101", None),
+        ("110.1101/2", None),
+        ("", None),
+    ],
+)
+def test_a_doi_is_found_in_small_letters(text: str, doi: str | None) -> None:
+    assert doi_of(text) == doi
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Date: Fri,  3 Mar 23 01:29:12 GMT", date(2023, 3, 3)),
+        ("Fri, 3 Mar 2023", date(2023, 3, 3)),
+        ("Thu, 31 Dec 92", date(1992, 12, 31)),
+        ("Thursday, 22 January 2026", date(2026, 1, 22)),
+        ("Fri, 31 Feb 2023", None),
+        ("Fri, 3 Mrz 2023", None),
+        ("Fri, 3 Mar 20233", None),
+        ("13 Mar 0000", None),
+        ("", None),
+    ],
+)
+def test_a_day_in_english_words_is_a_day(text: str, day: date | None) -> None:
+    assert day_in_words(text) == day
+
+
 def test_only_categories_of_arxiv_are_categories() -> None:
     names = [
         "cs.AI",
@@ -147,6 +215,78 @@ def test_an_announcement_is_taken_off() -> None:
     assert found is not None
     assert (found.arxiv_id, found.version, found.kind, text) == ("2605.06185", 2, Announce.REPLACE, "Kites.")
     assert split_announcement("Kites. arXiv:2605.06185v2 Announce Type: new Abstract: no")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("title", "plain", "version", "categories", "kind"),
+    [
+        ("A Kite. (arXiv:2304.09848v1 [cs.CL])", "A Kite", 1, ("cs.CL",), None),
+        ("Is it a\n Kite?. (arXiv:2304.09848v12 [cs.IR] UPDATED)", "Is it a Kite?", 12, ("cs.IR",), Announce.REPLACE),
+        ("A Kite. (arXiv:2304.09848v1 [math.GR] CROSS LISTED)", "A Kite", 1, ("math.GR",), Announce.CROSS),
+        ("A Kite (arXiv:2304.09848 [68T05])", "A Kite", None, (), None),
+        (
+            "(arXiv:2304.00001v1 [cs.CL]) and (arXiv:2304.09848v1 [cs.CL])",
+            "(arXiv:2304.00001v1 [cs.CL]) and",
+            1,
+            ("cs.CL",),
+            None,
+        ),
+    ],
+)
+def test_an_announcement_is_taken_off_the_end_of_a_title(
+    title: str, plain: str, version: int | None, categories: tuple[str, ...], kind: Announce | None
+) -> None:
+    found, rest = split_title(title)
+    assert found is not None
+    assert (rest, found.arxiv_id, found.version, found.categories, found.kind) == (
+        plain,
+        "2304.09848",
+        version,
+        categories,
+        kind,
+    )
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "A Kite.",
+        "A Kite (arXiv:2304.09848v1 [cs.CL]",
+        "A Kite (arXiv:2304.9848v1 [cs.CL])",
+        "A (arXiv:2304.09848v1 [cs.CL]) Kite",
+        "",
+    ],
+)
+def test_a_title_without_announcement_stays(title: str) -> None:
+    assert split_title(title) == (None, title)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("arXiv:2403.05003v2 公告类型：替换-交叉 摘要：风筝。", "风筝。"),
+        ("摘要：arXiv:2403.05003v2 公告类型：新 摘要：风筝。", "风筝。"),
+        ("摘要： 风筝。", "风筝。"),
+        ("风筝的摘要：没有。", "风筝的摘要：没有。"),
+        ("arXiv:2403.05003v2 上的风筝。", "arXiv:2403.05003v2 上的风筝。"),
+    ],
+)
+def test_a_translated_announcement_is_taken_off(text: str, plain: str) -> None:
+    assert without_translated_announcement(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("发布时间：2024年10月29日", date(2024, 10, 29)),
+        ("2024年1月9日", date(2024, 1, 9)),
+        ("2024年13月40日", None),
+        ("2024年10月", None),
+        ("2024-10-29", None),
+    ],
+)
+def test_a_chinese_day_is_a_day(text: str, day: date | None) -> None:
+    assert day_in_chinese(text) == day
 
 
 @pytest.mark.parametrize(
@@ -196,6 +336,8 @@ def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: date | N
         ("yesterday", None),
         ("Fri, 99 Feb 2024 05:00:11 +0000", None),
         ("0001-01-01T00:00:00Z", None),
+        ("Thu, 22 Jan 2026 00:00:00 +99999999999999999", None),
+        ("Thu, 22 Jan 7026000900:00 80500", None),
         ("", None),
     ],
 )
@@ -255,8 +397,8 @@ def test_a_named_format_narrows_and_is_never_guessed() -> None:
         read_digest(GROUP.encode(), "list.txt", format="daily_arxiv_md")
     with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\.$"):
         read_digest(b"Two\nlines\n", "list.txt", format="bilingual3")
-    with pytest.raises(UnknownFormat, match=r"“hf_json” is not a format; known are: arxiv_rss, "):
-        read_digest(GROUP.encode(), "list.txt", format="hf_json")
+    with pytest.raises(UnknownFormat, match=r"“kite_json” is not a format; known are: arxiv_rss, "):
+        read_digest(GROUP.encode(), "list.txt", format="kite_json")
     for module in FORMATS:
         with pytest.raises((UnknownFormat, BrokenDigest)):
             read_digest(b"# About\n", "README.md", format=module.name)
@@ -267,7 +409,7 @@ def test_an_error_names_the_file_once_and_what_it_looks_like() -> None:
         read_digest(b"# About\n\nSee [this](https://arxiv.org/abs/2601.15529).\n", "digests/notes.md")
     assert str(caught.value) == (
         'digests/notes.md: no paper entries found (looks like a README: "# About"); '
-        "expected one of: arxiv_rss, arxiv_atom, hf_text, bilingual3, daily_arxiv_md."
+        f"expected one of: {', '.join(module.name for module in FORMATS)}."
     )
 
 
@@ -291,4 +433,23 @@ def test_a_hostile_document_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_of_formats_are_those_of_the_contract() -> None:
-    assert [module.name for module in FORMATS] == ["arxiv_rss", "arxiv_atom", "hf_text", "bilingual3", "daily_arxiv_md"]
+    assert [module.name for module in FORMATS] == [
+        "arxiv_rss",
+        "arxiv_atom",
+        "arxiv_api_atom",
+        "bilingual_rss",
+        "arxiv_listing_html",
+        "hf_html",
+        "daily_arxiv_jsonl",
+        "hf_json",
+        "bilingual_json",
+        "biorxiv_json",
+        "arxiv_listing_mail",
+        "arxiv_listing_pastweek",
+        "bilingual_md",
+        "hugging_md",
+        "hugging_index",
+        "hf_text",
+        "bilingual3",
+        "daily_arxiv_md",
+    ]

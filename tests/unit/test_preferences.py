@@ -7,7 +7,7 @@ import pytest
 from subscriptions.cadence import cadence_text, parse_cadence
 from subscriptions.errors import Refused
 from subscriptions.model import ChatKind, ChatSettings
-from subscriptions.preferences import SETTINGS, check_value, resolve, setting_name
+from subscriptions.preferences import SETTINGS, check_value, choices, resolve, setting_name
 
 PRIVATE, GROUP, BROADCAST, TEAM = ChatKind.PRIVATE, ChatKind.GROUP, ChatKind.BROADCAST, ChatKind.TEAM
 
@@ -81,6 +81,17 @@ def test_without_a_button_that_opens_the_rest_nothing_is_left_out_unless_asked_f
     assert settings(GROUP, buttons="off", limit="5").limit == 5
     public = resolve(GROUP, "telegram", {}, timezone="UTC", lang="en", public=True)
     assert (public.buttons, public.limit) == ("link", None)
+
+
+def test_a_group_that_strangers_read_is_as_a_channel_where_buttons_are_concerned() -> None:
+    before = {"buttons": "full", "limit": "5"}  # chosen while nobody else could read it
+    public = resolve(GROUP, "telegram", before, timezone="UTC", lang="en", public=True)
+    assert (public.buttons, public.limit) == ("link", 5)
+    assert choices("buttons", kind=GROUP) == ("full", "link", "off")
+    assert choices("buttons", kind=GROUP, public=True) == ("link", "off")
+    with pytest.raises(Refused, match="Possible: link, off"):
+        check_value("buttons", "full", kind=GROUP, public=True)
+    assert choices("limit", kind=GROUP) == ()
 
 
 @pytest.mark.parametrize(

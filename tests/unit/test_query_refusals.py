@@ -57,6 +57,7 @@ REFUSED = [
     # a field without a value
     ("ti:", 1, no_value("ti")),
     ("id:", 1, no_value("id")),
+    ('doi:"doi:"', 1, no_value("doi")),
     ("source:", 1, no_value("source")),
     ("primary: ", 1, no_value("primary")),
     ("graph ti:", 7, no_value("ti")),

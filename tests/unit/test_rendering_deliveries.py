@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.rendering import render_delivery
-from subscriptions import Chat, ChatKind, Delivery, Facts, Item, Kind
+from subscriptions import Chat, ChatKind, Delivery, Facts, Item, Kind, Message
 from tests.unit.deliveries import (
     THURSDAY,
     alert,
@@ -51,8 +51,10 @@ def test_one_paper_is_a_paper_and_nothing_else() -> None:
 
 def test_up_to_five_papers_share_a_message_without_a_header() -> None:
     (message,) = rendered(alert(chat(), *items(5)))
-    assert message.startswith("<b><a")
+    assert message.startswith("1 <b><a")
     assert message.count("▸") == 5
+    (plain,) = rendered(alert(chat(buttons="off"), *items(5)))
+    assert plain.startswith("<b><a")  # a number that opens nothing says nothing
 
 
 def test_six_papers_are_a_digest() -> None:
@@ -362,7 +364,8 @@ def test_a_sound_is_heard_where_the_chat_wants_it_and_only_by_day(
 
 
 def test_only_the_first_of_several_messages_makes_a_sound() -> None:
-    assert silent(delivery(chat(), items(60, title="A title that takes its room in a message, word by word"))) == [
+    long = items(60, title="A title that takes its room in a message, word by word")
+    assert silent(delivery(chat(buttons="off"), long)) == [
         False,
         True,
     ]
@@ -408,7 +411,8 @@ def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
 
 
 def test_messages_are_as_few_as_the_limits_allow() -> None:
-    messages = rendered(delivery(chat(), items(40, title="x" * 60, authors=(), categories=(), abstract="")))
+    papers = items(40, title="x" * 60, authors=(), categories=(), abstract="")
+    messages = rendered(delivery(chat(buttons="off"), papers))
     assert len(messages) == 1
 
 
@@ -476,3 +480,132 @@ def test_nothing_but_the_delivery_decides() -> None:
 def test_a_delivery_of_a_platform_without_a_medium_fails_by_name() -> None:
     with pytest.raises(KeyError, match="pigeon"):
         render_delivery(Delivery(id="a", chat=chat("pigeon"), kind=Kind.ALERT, due=THURSDAY, facts=Facts()))
+
+
+# ----------------------------------------------------------------------------------------------------------- buttons
+
+
+def keys(told: Delivery, **more: Any) -> list[list[list[str]]]:
+    """Of each message its rows of buttons: label and what it carries, or where it leads."""
+    return [
+        [[f"{key['text']} {key.get('data') or key['url']}" for key in row] for row in read.get("buttons", [])]
+        for read in map(read_payload, render_delivery(told, **more))
+    ]
+
+
+def read_payload(message: Message) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(message.payload)
+    assert json.loads(message.plain).get("buttons") == read.get("buttons")  # a plain form can be pressed as well
+    return read
+
+
+D = "d" + "a" * 16
+
+
+def test_an_alert_of_one_paper_carries_its_verbs() -> None:
+    told = item()
+    place = told.position
+    assert keys(alert(chat(), told)) == [[[f"more {D}.f{place}", f"mute ▾ {D}.q{place}", f"why {D}.w{place}"]]]
+
+
+@pytest.mark.parametrize("to", [chat(), GROUP], ids=["private", "group"])
+@pytest.mark.parametrize(
+    ("amount", "rows"),
+    [(2, [2]), (5, [5]), (8, [8]), (9, [5, 4]), (12, [6, 6]), (16, [8, 8])],
+)
+def test_numbers_open_the_cards_in_at_most_two_rows(to: Chat, amount: int, rows: list[int]) -> None:
+    papers = items(amount)
+    (found,) = keys(delivery(to, papers))
+    assert [len(row) for row in found] == rows
+    assert [key for row in found for key in row] == [f"{n} {D}.c{told.position}" for n, told in enumerate(papers, 1)]
+
+
+def test_a_group_has_a_number_for_a_single_paper_too() -> None:
+    told = item()
+    assert keys(delivery(GROUP, [told])) == [[[f"1 {D}.c{told.position}"]]]
+
+
+def test_numbers_stand_under_the_message_that_names_their_papers() -> None:
+    papers = items(40, title="A title")
+    messages = render_delivery(delivery(chat(), papers))
+    assert [len(message.papers) for message in messages] == [16, 16, 8]
+    by_position = {told.position: told.paper.id for told in papers}
+    number = 1
+    for message, rows in zip(messages, keys(delivery(chat(), papers)), strict=True):
+        data = [key for row in rows for key in row]
+        assert tuple(by_position[int(key.rpartition(".c")[2])] for key in data) == message.papers
+        assert [key.split()[0] for key in data] == [str(n) for n in range(number, number + len(data))]
+        assert all(f"\n{n} <a" in f"\n{written(message)}" for n in range(number, number + len(data)))
+        number += len(data)
+
+
+def test_numbers_follow_the_groups_and_keep_their_places_in_the_delivery() -> None:
+    papers = [*items(6), *items(2, LECUN, title="By LeCun")]
+    (rows,) = keys(delivery(chat(), papers))
+    first = [key for row in rows for key in row][:2]
+    assert first == [f"{n} {D}.c{told.position}" for n, told in enumerate(papers[-2:], 1)]
+
+
+def test_what_lies_beyond_the_limit_has_a_button_under_the_last_message() -> None:
+    papers = [*items(20), *items(7, shown=False)]
+    first, last = keys(delivery(chat(), papers))
+    assert f"show 7 more {D}.m" not in [key for row in first for key in row]
+    assert last[-1] == [f"show 7 more {D}.m"]
+    assert keys(alert(chat(), item(), item(shown=False)))[0][-1] == [f"show 1 more {D}.m"]
+
+
+@pytest.mark.parametrize("value", ["off", "link"])
+@pytest.mark.parametrize("amount", [1, 3, 20])
+def test_a_chat_without_buttons_has_none_and_fewer_messages(value: str, amount: int) -> None:
+    told = delivery(chat(kind=ChatKind.GROUP, buttons=value), items(amount))
+    assert keys(told) == [[]]
+
+
+@pytest.mark.parametrize("to", [team(), team(shape="digest"), CONSOLE, chat("web")])
+def test_other_platforms_have_no_numbers_yet(to: Chat) -> None:
+    for message in render_delivery(delivery(to, items(7))):
+        assert f"{D}.c" not in message.payload
+
+
+def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
+    asked: list[Delivery] = []
+
+    def own(told: Delivery) -> str:
+        asked.append(told)
+        return "https://t.me/paperwire_bot?start=x1"
+
+    public = replace(chat(kind=ChatKind.GROUP, buttons="link"), public=True)
+    told = delivery(public, items(45, title="A title that takes its room in a message, word by word, and more"))
+    link = [["get your own https://t.me/paperwire_bot?start=x1"]]
+    assert keys(told, own=own) == [[], link]
+    assert len(asked) == 1
+    assert keys(told, own=lambda _: "") == [[], []]
+    assert keys(delivery(chat(), items(3)), own=own)[0] != link
+    broadcast = chat(kind=ChatKind.BROADCAST, buttons="link", shape="each")
+    assert keys(delivery(broadcast, items(3)), own=own) == [[], [], link]
+    assert len(asked) == 2  # a private chat's delivery has asked nobody
+
+
+def test_a_public_group_is_read_as_a_channel_is() -> None:
+    public = replace(chat(kind=ChatKind.GROUP, buttons="full"), public=True)
+    (message,) = rendered(delivery(public, [item(), item()]))
+    assert "▸" not in message
+    assert "<blockquote expandable>" in message
+    assert keys(delivery(public, items(3))) == [[]]  # they would be everybody's
+
+
+def test_a_notice_and_an_empty_delivery_have_no_buttons() -> None:
+    assert keys(delivery(chat(), first=True)) == [[]]
+    assert keys(delivery(chat(), kind=Kind.NOTICE, notice="dead")) == [[]]
+
+
+def test_an_edit_keeps_the_buttons_of_its_message() -> None:
+    papers = [*items(20), item(shown=False)]
+    told = delivery(chat(), papers)
+    before = render_delivery(told)
+    layout = [message.papers for message in before]
+    gone = replace(papers[17], paper=replace(papers[17].paper, withdrawn_at=THURSDAY))
+    after = render_delivery(replace(told, items=(*papers[:17], gone, *papers[18:])), layout)
+    assert [payload(one)["buttons"] for one in after] == [payload(one)["buttons"] for one in before]
+    assert [message.papers for message in after] == layout
+    assert "<s>" in written(after[1])

@@ -1,14 +1,16 @@
 """Answers to people, and news about the service itself."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.ports import Button, Reply
 from bot.rendering import render_delivery, render_reply, translator
 from bot.rendering.notices import NOTICES
-from subscriptions import ChatKind, Kind
-from tests.unit.deliveries import chat, delivery, payload, rendered, team, written
+from subscriptions import Chat, ChatKind, Item, Kind, Message, Summary, Translation
+from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
 
 REFUSED = Reply(
     lines=("This only excludes. Say also what you want:", "for example: diffusion -survey"),
@@ -78,6 +80,205 @@ def test_a_long_answer_loses_nothing(to: object) -> None:
     assert text.count("y") >= 5 * 2500
 
 
+# ----------------------------------------------------------------------------------------------------------- papers
+
+EVERY_CHAT = [chat(), team(), chat("console"), chat("web")]
+NAMES = ["telegram", "slack", "console", "web"]
+
+
+def keys_of(message: Message) -> list[str]:
+    return [key["data"] for row in json.loads(message.payload).get("buttons", []) for key in row]
+
+
+def test_papers_stand_below_the_lines_in_rows_with_their_numbers() -> None:
+    found = items(2, because("noise", "Paper"))
+    (message,) = render_reply(Reply(lines=("2 papers:",), items=found, first=7), chat())
+    assert written(message).startswith(
+        '2 papers:\n\n7 <a href="https://arxiv.org/abs/' + found[0].paper.paper.key + '"><u>Paper</u> 1</a> — '
+    )
+    assert "\n\n8 <a" in written(message)
+
+
+def test_a_card_stands_alone_and_several_are_numbered() -> None:
+    assert written(render_reply(Reply(items=(item(),), form="card"), chat())[0]).startswith("<b><a")
+    two = written(render_reply(Reply(items=items(2), form="card"), chat())[0])
+    assert two.startswith("1 <b><a")
+    assert "\n\n2 <b><a" in two
+
+
+def test_a_card_says_something_where_a_chat_wants_but_titles() -> None:
+    (message,) = render_reply(Reply(items=(item(summaries={"en": "Short."}),), form="card"), chat(text="titles"))
+    assert "AI: Short." in written(message)
+
+
+@pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
+@pytest.mark.parametrize("form", ["row", "card", "whole", "why"])
+def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
+    found = items(3)
+    messages = render_reply(Reply(lines=("Found:",), items=found, form=form), to)
+    for told in found:
+        link = f"https://arxiv.org/abs/{told.paper.paper.arxiv_id}"
+        assert any(link in message.payload for message in messages)
+        assert any(link in message.plain for message in messages)
+
+
+def test_numbers_stand_under_the_message_that_shows_their_papers_and_other_buttons_under_the_last() -> None:
+    numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(20))
+    more = (Button(label="more", data="m"),)
+    messages = render_reply(Reply(items=items(20), numbers=numbers, buttons=(more,)), chat())
+    assert [keys_of(message) for message in messages] == [
+        [f"n{n}" for n in range(16)],
+        [*(f"n{n}" for n in range(16, 20)), "m"],
+    ]
+    long = items(10, title="A title of many letters " * 20)
+    several = render_reply(Reply(items=long, numbers=numbers[:10]), chat())
+    assert len(several) > 1
+    for message in several:
+        shown = [n for n, told in enumerate(long) if str(told.paper.paper.arxiv_id) in message.payload]
+        assert keys_of(message) == [f"n{n}" for n in shown]
+
+
+def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
+    numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(60))
+    messages = render_reply(Reply(items=items(60), numbers=numbers), team())
+    values = [
+        block["accessory"]["value"]
+        for message in messages
+        for block in json.loads(message.payload)["blocks"]
+        if "accessory" in block
+    ]
+    assert values == [button.data for button in numbers]
+
+
+def looked_at(**fields: object) -> Item:
+    summaries = (
+        Summary(
+            language="en", fields={"tldr": "In a word.", "method": "By hand.", "result": "N/A", "outlook": "Good."}
+        ),
+        Summary(language="zh", fields={"tldr": "一句话。"}),
+    )
+    told = item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
+    return replace(told, paper=replace(told.paper, paper=replace(told.paper.paper, summaries=summaries)))
+
+
+def test_the_whole_paper_names_what_it_tells() -> None:
+    told = looked_at(
+        title="Noise",
+        authors=tuple(f"Author {n}" for n in range(9)),
+        categories=("cs.LG", "cs.CV", "cs.AI", "stat.ML", "q-bio.NC"),
+    )
+    (message,) = render_reply(Reply(items=(told,), form="whole"), chat())
+    text = written(message)
+    assert "Author 0, Author 1, Author 2, Author 3, Author 4, Author 5, Author 6, Author 7, Author 8 · " in text
+    assert "<code>cs.LG, cs.CV, cs.AI, stat.ML, q-bio.NC</code>" in text
+    assert "<b>In short</b>\nAI: In a word.\n\n<b>Method</b>\nAI: By hand.\n\n<b>Outlook</b>\nAI: Good." in text
+    assert f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages" in text
+    assert "Result" not in text  # it says nothing
+    assert "一句话" in written(render_reply(Reply(items=(told,), form="whole"), chat(lang="zh"))[0])
+    assert "In a word" not in written(render_reply(Reply(items=(told,), form="whole"), chat(lang="zh"))[0])
+
+
+def test_a_translation_is_no_summary() -> None:
+    told = looked_at()
+    translated = Translation(language="zh", title="噪声", abstract="摘要的译文。")
+    told = replace(told, paper=replace(told.paper, paper=replace(told.paper.paper, translations=(translated,))))
+    text = written(render_reply(Reply(items=(told,), form="whole"), chat(lang="zh"))[0])
+    assert "噪声" in text
+    assert "摘要的译文。" in text
+    assert "AI: 摘要的译文" not in text
+    assert ABSTRACT in text
+    assert "摘要的译文" not in written(render_reply(Reply(items=(told,), form="whole"), chat())[0])
+
+
+@pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
+def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
+    abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
+    told = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
+    messages = render_reply(Reply(items=(told,), form="whole"), to)
+    text = " ".join(map(written, messages)) if to.address.platform != "web" else messages[0].payload
+    assert all(f"number {n} " in text for n in range(150))
+    assert "(3,000)" in text
+    plain = " ".join(json.loads(message.plain)["text"] for message in messages)
+    assert all(f"number {n} " in plain for n in range(150))
+
+
+def test_why_shows_each_subscription_and_the_passages_where_its_words_stand() -> None:
+    told = item(
+        "Noise, Step by Step",
+        because("noise -survey", "Noise", number=4),
+        because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
+    )
+    (message,) = render_reply(Reply(items=(told,), form="why"), chat())
+    assert written(message).split("\n\n", 1)[1] == (
+        "<b>4  noise -survey</b>\n"
+        "<i>in the title:</i> <u>Noise</u>, Step by Step\n"
+        "<i>in the abstract:</i> We look at <u>noise</u>. It goes away step by step. What is left is a picture.\n\n"
+        "<b>2  Ada</b>\n"
+        "<i>author:</i> <u>Ada Example</u>\n"
+        "<i>category:</i> <u>cs.\u2060LG</u>"
+    )
+
+
+def test_a_passage_is_as_much_of_the_text_as_one_reads_at_a_glance() -> None:
+    abstract = (
+        "Before it much is said of other things. " * 30 + "Here is noise. " + "After it, too, a lot is said. " * 30
+    )
+    told = item("Steps", because("noise", number=1), abstract=abstract)
+    text = written(render_reply(Reply(items=(told,), form="why"), chat())[0])
+    passage = text.partition("in the abstract:</i> ")[2]
+    assert passage.startswith("…")
+    assert passage.endswith("…")
+    assert "Here is <u>noise</u>." in passage
+    assert len(passage) < 260
+
+
+def test_why_tells_the_words_where_the_paper_or_the_language_has_changed_since() -> None:
+    for text in ("gone", 'author:"'):
+        told = item("Steps", because(text, "a word", number=3))
+        assert "“a word”" in written(render_reply(Reply(items=(told,), form="why"), chat())[0])
+
+
+def test_in_public_why_names_no_subscription() -> None:
+    told = item("Noise", because("noise", number=3))
+    text = written(render_reply(Reply(items=(told,), form="why"), chat(kind=ChatKind.BROADCAST))[0])
+    assert "3  noise" not in text
+    assert "<i>in the title:</i> <u>Noise</u>" in text
+
+
+def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
+    told = delivery(chat(), items(3))
+    (message,) = render_reply(Reply(lines=("Would come:",), delivery=told), chat())
+    assert written(message) == "Would come:\n\n" + rendered(delivery(chat(buttons="off"), told.items))[0]
+    assert keys_of(message) == []  # nobody was sent it, so its papers have no numbers to press
+
+
+def test_a_long_delivery_in_an_answer_follows_in_messages_of_its_own_with_the_buttons_below() -> None:
+    told = delivery(chat(), items(60, title="A title that takes its room in a message, word by word"))
+    subscribe = (Button(label="subscribe", data="s"),)
+    messages = render_reply(Reply(lines=("Would come:",), delivery=told, buttons=(subscribe,)), chat())
+    assert written(messages[0]) == "Would come:"
+    assert "· 1/2" in written(messages[1])
+    assert [keys_of(message) for message in messages] == [[], [], ["s"]]
+
+
+def test_a_thread_in_an_answer_is_a_digest() -> None:
+    (message,) = render_reply(Reply(delivery=delivery(team(), items(6))), team())
+    assert all(f"Paper {n}" in written(message) for n in range(1, 7))
+
+
+def test_a_delivery_in_an_answer_speaks_as_its_own_chat_reads_it() -> None:
+    told = delivery(chat(kind=ChatKind.BROADCAST, lang="zh"), items(2, because("secret wish")))
+    (message,) = render_reply(Reply(lines=("The channel gets:",), delivery=told), chat())
+    assert "1月22日" in written(message)
+    assert "secret wish" not in written(message)
+
+
+def test_an_empty_delivery_and_a_notice_are_a_line_in_an_answer() -> None:
+    assert "None of 180 papers" in written(render_reply(Reply(delivery=delivery(chat())), chat())[0])
+    notice = delivery(chat(), kind=Kind.NOTICE, notice="dead", detail={"count": "3"})
+    assert "3" in written(render_reply(Reply(delivery=notice), chat())[0])
+
+
 # ---------------------------------------------------------------------------------------------------------- notices
 
 DETAILS = {
@@ -90,6 +291,12 @@ DETAILS = {
     "source": {"source": "daily", "reason": "404 Not Found", "count": "5", "since": "Mon 19 Jan"},
     "overdue": {"source": "daily", "since": "Mon 19 Jan"},
     "nothing-found": {"known": "2061", "days": "5"},
+    "topic-closed": {"wishes": "diffusion · graphs"},
+    "waiting": {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"},
+    "version": {"version": "0.3.0", "before": "0.2.0"},
+    "asked": {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "wish": "diffusion -survey"},
+    "admitted": {"count": "3"},
+    "denied": {},
 }
 
 

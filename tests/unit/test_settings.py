@@ -163,6 +163,7 @@ UNUSABLE = [
     ("PAPERWIRE_TELEGRAM_API_URL", "http://[sesame", "host and port"),
     ("PAPERWIRE_TELEGRAM_API_URL", "http://sesame.org/?a=b", "root of a server"),
     ("PAPERWIRE_TELEGRAM_WEBHOOK_URL", "https://se same.org/", "without blanks"),
+    ("PAPERWIRE_TELEGRAM_WEBHOOK_URL", "https://x.org/?key=sesame", "without ? and #"),
     ("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", "sesame!", "A-Z, a-z, 0-9, _ and -"),
     ("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", "s" * 257, "1 to 256"),
     ("PAPERWIRE_SLACK_BOT_TOKEN", "xapp-sesame", "begins with xoxb-"),

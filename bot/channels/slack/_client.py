@@ -1,24 +1,30 @@
-"""slack-sdk's AsyncWebClient, set up for sends that happen once. It alone of the sender's modules imports the library.
+"""slack-sdk's AsyncWebClient, set up for sends that happen once. With its neighbours `_errors` and `http` it alone imports the library.
 
 aiohttp's errors carry the request's headers, and so the token, in their repr. Therefore no outcome is chained to them.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.channels.slack._errors import before_posting, cannot_look, outcome
+from bot.channels.slack._errors import Declined, asking, before_posting, cannot_look, outcome
 from bot.channels.slack._payload import Post
-from subscriptions import NotDelivered, RetryLater, Unclear
+from subscriptions import NotDelivered, Rejected, RetryLater, Unclear
 
 E = TypeVar("E", bound=Exception)
 
 _PAGE = 15  # what apps that are sold outside Slack's marketplace get at most (docs.slack.dev, conversations.history)
 _KEEP_ALIVE = 5  # seconds; a connection that Slack closed meanwhile would make a send Unclear
+_OK, _USED_UP = 200, range(400, 500)  # statuses of an address for answers: it took it; it takes no more
+_HEARTBEAT = 10.0  # seconds between two questions whether the other end of a WebSocket is still there
+_LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; messages of Slack have some thousand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +35,48 @@ class Page:
     cursor: str
 
 
-class Client:
-    """The calls that a sender needs. Made inside the running loop, to which its connections belong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """Who a token is."""
 
-    def __init__(self, token: str, api_url: str, *, connect: float, read: float) -> None:
+    team: str
+    user: str
+    name: str = ""  # of the bot's user, without the @
+
+
+class Holds:
+    """What Slack asked us to wait for: by method, and where it counts by channel, by channel."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._until: dict[str, float] = {}
+
+    def check(self, name: str) -> None:
+        """Raises RetryLater while the wait lasts, so that nobody asks."""
+        if name not in self._until:
+            return
+        left = self._until[name] - self._monotonic()
+        if left > 0:
+            raise RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
+        del self._until[name]
+
+    def note(self, name: str, error: Exception) -> None:
+        """Remembers how long this outcome asks to wait."""
+        if isinstance(error, RetryLater) and error.after:
+            self._until[name] = self._monotonic() + error.after.total_seconds()
+
+
+class Client:
+    """The calls of one token. Made inside the running loop, to which its connections belong.
+
+    `connect` and `read` are seconds to wait for a connection and for an answer.
+    """
+
+    def __init__(
+        self, token: str, api_url: str, *, connect: float, read: float, monotonic: Callable[[], float]
+    ) -> None:
         self._token = token
+        self._home = urlsplit(api_url)
         # Without a total: only then does aiohttp tell a timeout while connecting from one while reading.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
         trace = aiohttp.TraceConfig()
@@ -47,11 +90,15 @@ class Client:
         quiet = logging.getLogger(f"{__name__}.sdk")
         quiet.setLevel(logging.WARNING)
         self._web = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[], logger=quiet)
+        self._holds = Holds(monotonic)
+
+    # ------------------------------------------------------------------------------------------------------- messages
 
     async def post(self, channel: str, thread: str, post: Post, identity: Mapping[str, object], once: str) -> str:
         """Posts one message; its ts. `identity` goes into the metadata, `once` is its client_msg_id."""
-        try:
-            answer = await self._web.chat_postMessage(
+        answer = await self._try(
+            f"chat.postMessage {channel}",  # Slack counts them by channel (docs.slack.dev, rate limits)
+            lambda: self._web.chat_postMessage(
                 channel=channel,
                 text=post.text,
                 blocks=post.blocks or None,
@@ -61,59 +108,94 @@ class Client:
                 unfurl_media=False,
                 metadata={"event_type": "paperwire_delivery", "event_payload": dict(identity)},
                 client_msg_id=once,
-            )
-            ts = answer["ts"]
-        except Exception as error:  # noqa: BLE001 - whatever happened, the message has an outcome
-            raise self._blotted(outcome(error)) from None
+            ),
+            outcome,
+        )
+        ts = answer.get("ts")
         if not isinstance(ts, str):
             raise Unclear("Slack took the message and did not say which it is.")
         return ts
 
     async def update(self, channel: str, ts: str, post: Post) -> None:
         """Replaces a message. Blocks that are not named would stay, so a plain text removes them by name."""
+        await self._try(
+            "chat.update",
+            lambda: self._web.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks),
+            outcome,
+        )
+
+    async def whisper(self, channel: str, thread: str, user: str, post: Post) -> None:
+        """Posts a message that only one person sees, until they reload their client."""
+        await self._try(
+            f"chat.postEphemeral {channel}",
+            lambda: self._web.chat_postEphemeral(
+                channel=channel, user=user, text=post.text, blocks=post.blocks or None, thread_ts=thread or None
+            ),
+            outcome,
+        )
+
+    async def answer(self, url: str, body: Mapping[str, object]) -> None:
+        """Answers one request at the address that came with it; that address is all it takes, no token goes along.
+
+        Raises Declined when Slack takes no more answers there (docs.slack.dev, Handling user interaction).
+        """
         try:
-            await self._web.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks)
-        except Exception as error:  # noqa: BLE001 - whatever happened, the edit has an outcome
+            async with self._session.post(url, json=body) as answer:
+                status = answer.status
+                await answer.read()
+        except Exception as error:  # noqa: BLE001 - whatever happened, the answer has an outcome
             raise self._blotted(outcome(error)) from None
+        if status in _USED_UP:
+            raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
+        if status != _OK:
+            raise Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
+
+    # ------------------------------------------------------------------------------------------------------ questions
+
+    async def ask(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
+        """The answer of a method that only reads. Raises Declined, RetryLater or SenderStopped."""
+        return await self._try(
+            method, lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)), asking
+        )
+
+    async def order(self, method: str, **arguments: object) -> Mapping[str, Any]:
+        """The answer of a method that may be called twice, with arguments in JSON. Raises as `ask`."""
+        return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), asking)
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> Page:
         """One page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater or LookupError."""
         look: dict[str, Any] = {
+            "channel": channel,
+            "oldest": oldest,
             "inclusive": True,
             "limit": _PAGE,
             "include_all_metadata": True,
             "cursor": cursor or None,
         }
-        try:
-            if thread:
-                answer = await self._web.conversations_replies(channel=channel, ts=thread, oldest=oldest, **look)
-            else:
-                answer = await self._web.conversations_history(channel=channel, oldest=oldest, **look)
-            return _page(answer.data)
-        except Exception as error:  # noqa: BLE001 - whatever happened, it is one of two answers
-            raise self._blotted(cannot_look(error)) from None
+        if thread:
+            answer = await self._try(
+                "conversations.replies", lambda: self._web.conversations_replies(ts=thread, **look), cannot_look
+            )
+        else:
+            answer = await self._try(
+                "conversations.history", lambda: self._web.conversations_history(**look), cannot_look
+            )
+        return _page(answer)
 
     async def open_direct(self, user: str) -> str:
         """The id of the direct messages with a person."""
-        try:
-            answer = await self._web.conversations_open(users=user)
-        except Exception as error:  # noqa: BLE001 - whatever happened, nothing was sent
-            raise self._blotted(before_posting(error)) from None
-        match answer.data:
+        answer = await self._try("conversations.open", lambda: self._web.conversations_open(users=user), before_posting)
+        match answer:
             case {"channel": {"id": str(channel)}}:
                 return channel
             case _:
                 raise RetryLater("Slack opened direct messages and did not say which.")
 
-    async def me(self) -> tuple[str, str]:
-        """(team id, user id) of the token."""
-        try:
-            answer = await self._web.auth_test()
-        except Exception as error:  # noqa: BLE001 - whatever happened, nothing was sent
-            raise self._blotted(before_posting(error)) from None
-        match answer.data:
-            case {"team_id": str(team), "user_id": str(user)}:
-                return team, user
+    async def me(self) -> Me:
+        """Whose token it is."""
+        match await self._try("auth.test", self._web.auth_test, before_posting):
+            case {"team_id": str(team), "user_id": str(user), **rest}:
+                return Me(team=team, user=user, name=str(rest.get("user") or ""))
             case _:
                 raise RetryLater("Slack accepted the token and did not say whose it is.")
 
@@ -126,9 +208,80 @@ class Client:
         names = str(answer.headers.get("x-oauth-scopes", ""))
         return frozenset(name.strip() for name in names.split(",") if name.strip())
 
+    # ---------------------------------------------------------------------------------------------------------- files
+
+    async def upload(self, url: str, data: bytes) -> None:
+        """The content of a file, to the address that files.getUploadURLExternal told; no token goes along."""
+        try:
+            async with self._session.post(url, data=data) as answer:
+                status = answer.status
+                await answer.read()
+        except Exception as error:  # noqa: BLE001 - whatever happened, it may be done again
+            raise self._blotted(asking(error)) from None
+        if status != _OK:
+            raise RetryLater(f"Slack did not take the file (HTTP {status}).")
+
+    async def download(self, url: str, most: int) -> bytes:
+        """The content of a file, by the address that files.info told: at most `most` bytes and one more.
+
+        The token goes along, so it is asked for nowhere but at Slack. Raises Rejected when it is elsewhere or gone.
+        """
+        if not self._is_slack(url):
+            raise Rejected("Slack keeps this file elsewhere.")
+        try:
+            async with self._session.get(url, headers={"Authorization": f"Bearer {self._token}"}) as answer:
+                if answer.status != _OK:
+                    raise Rejected("Slack does not hand out this file.")
+                parts, size = [], 0
+                async for part in answer.content.iter_chunked(65536):
+                    parts.append(part)
+                    size += len(part)
+                    if size > most:
+                        break
+                return b"".join(parts)[: most + 1]
+        except Exception as error:  # noqa: BLE001 - whatever happened, it may be done again
+            raise self._blotted(asking(error)) from None
+
+    def _is_slack(self, url: str) -> bool:
+        parts = urlsplit(url)
+        if parts[:2] == self._home[:2]:
+            return True
+        host = parts.hostname or ""
+        return parts.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
+
+    # ------------------------------------------------------------------------------------------------------ Socket Mode
+
+    async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
+        """A WebSocket to the address that apps.connections.open told. Raises RetryLater."""
+        try:
+            return await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=_LONGEST_ENVELOPE)
+        except Exception as error:  # noqa: BLE001 - its words hold the address, which is as good as a password
+            raise RetryLater(f"No connection to Slack ({type(error).__name__}).") from None
+
     async def close(self) -> None:
         """Closes the connections."""
         await self._session.close()
+
+    # ------------------------------------------------------------------------------------------------------------ all
+
+    async def _try(
+        self,
+        name: str,
+        call: Callable[[], Awaitable[AsyncSlackResponse]],
+        meaning: Callable[[Exception], Exception],
+    ) -> Mapping[str, Any]:
+        """What a call answers. `name` is what a wait that Slack asks for concerns, `meaning` translates errors."""
+        self._holds.check(name)
+        try:
+            answer = await call()
+            data = answer.data
+            if not isinstance(data, Mapping):
+                raise TypeError("an answer of Slack is an object")
+        except Exception as error:  # noqa: BLE001 - whatever happened, it has a meaning
+            what = self._blotted(meaning(error))
+            self._holds.note(name, what)
+            raise what from None
+        return data
 
     def _blotted(self, error: E) -> E:
         """The error without the token, should an answer have repeated it: its words are stored and shown."""
@@ -143,7 +296,7 @@ async def _refuse_redirect(*_: object) -> None:
     raise Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
 
 
-def _page(data: object) -> Page:
+def _page(data: Mapping[str, object]) -> Page:
     match data:
         case {"messages": [*messages], **rest}:
             match rest.get("response_metadata"):
@@ -153,4 +306,4 @@ def _page(data: object) -> Page:
                     cursor = ""
             return Page(messages=tuple(message for message in messages if isinstance(message, dict)), cursor=cursor)
         case _:
-            raise TypeError("a page of messages has messages")
+            raise RetryLater("Slack's answer holds no messages.")

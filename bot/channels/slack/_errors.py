@@ -42,6 +42,7 @@ _CHAT_GONE = {
     "cannot_dm_bot": "bots get no direct messages",
     "user_disabled": "the person's account is closed",
 }
+_THREAD_GONE = {"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"}
 _BAD_FORM = {
     "invalid_blocks",
     "invalid_blocks_format",
@@ -62,6 +63,16 @@ _TROUBLE = {
     "duplicate_message_not_found",
     "duplicate_channel_not_found",
 }
+_NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # this method, not the token as a whole
+_WHISPER_REFUSED = {"user_not_in_channel", "messages_tab_disabled"}
+
+
+class Declined(Rejected):
+    """Slack understood the question and does not answer it. `code` is its word for why."""
+
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +111,17 @@ def before_posting(error: Exception) -> NotDelivered:
     return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
 
 
+def asking(error: Exception) -> NotDelivered:
+    """What an error of a call that may be made twice means: Declined, RetryLater or SenderStopped, never Unclear."""
+    if isinstance(error, SlackApiError):
+        answer = _read(error)
+        known = answer.code and answer.code not in _TROUBLE | _SLOW_DOWN and answer.status not in _SERVER_ERRORS
+        if known and (answer.code in _NOT_ALLOWED or answer.code not in _TOKEN | _WORKSPACE):
+            return Declined(f"Slack declines ({answer.code}{answer.detail}).", answer.code)
+    meaning = outcome(error)
+    return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
+
+
 def cannot_look(error: Exception) -> RetryLater | LookupError:
     """What an error of a call that only looks means: look again later, or Slack does not let us look."""
     meaning = outcome(error)
@@ -128,12 +150,16 @@ def _refused(answer: _Answer) -> NotDelivered:  # noqa: PLR0911 - a table, one r
         return SenderStopped(f"Slack does not accept the token ({words}).", "token")
     if code in _CHAT_GONE:
         return ChatGone(f"Slack: {_CHAT_GONE[code]} ({words}).", "chat")
+    if code in _THREAD_GONE:
+        return ChatGone(f"Slack: the thread is not there any more ({words}).", "topic")
     if code.startswith("restricted_action"):
         return ChatGone(
             f"Slack: the bot may not write there ({words}).", "topic" if code.endswith("thread_locked") else "chat"
         )
     if code in _BAD_FORM or code.startswith("invalid_metadata_"):
         return Rejected(f"Slack refuses the message ({words}).", form=True)
+    if code in _WHISPER_REFUSED:
+        return Rejected(f"Slack: the person cannot be shown anything there ({words}).")
     if code in _MESSAGE_GONE:
         return Rejected(f"Slack: the message cannot be changed any more ({words}).")
     return Unclear(f"Slack is in trouble ({words}); it may have the message.")

@@ -4,19 +4,23 @@ Every message carries its delivery's id and its own number in its metadata. So a
 up before it is repeated, wherever the bot may read.
 """
 
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from bot.channels.slack._payload import Post, read_post
+from bot.channels.slack.addresses import PEOPLE, split
+from bot.channels.slack.addresses import normalise as normalise
+from bot.channels.slack.workspaces import Workspace, Workspaces
 from bot.ports import Limits
 from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater
 
 if TYPE_CHECKING:
-    from bot.channels.slack._client import Client
+    from bot.channels.slack.venue import SlackVenue
 
 OFFICIAL = "https://slack.com/api/"
 
@@ -27,17 +31,14 @@ _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # ours, for clie
 _CLOCKS = timedelta(seconds=60)  # how far Slack's clock may be behind the one that noted the try
 
 
-def normalise(address: str, team: str) -> str:
-    """The one address of a channel: "TEAM/CHANNEL" of the own workspace `team` is "CHANNEL" (docs/commands.md)."""
-    return address.removeprefix(f"{team}/") if team else address
-
-
 class SlackChannel:
-    """A sender for one bot token, which belongs to one workspace.
+    """A sender for the workspaces that we have a token of.
 
-    An address is a channel's, direct message's or person's id ("C…", "G…", "D…", "U…"), with or without the team's id
-    before it; a topic is a thread's ts. `api_url` ends in "/api/". `team` saves asking Slack for it. `connect` and
-    `read` are seconds to wait for a connection and for an answer. Belongs to the event loop that first posts.
+    An address is a channel's, direct message's or person's id ("C…", "G…", "D…", "U…"), with the team's id before it
+    unless it is of the own workspace, whose token is the first; a topic is a thread's ts. `api_url` ends in "/api/".
+    `team` saves asking Slack for the own one. `connect` and `read` are seconds to wait for a connection and for an
+    answer; `monotonic` is the clock by which a method is left alone as long as Slack asks. Belongs to the event loop that
+    first posts.
     """
 
     platform = "slack"
@@ -46,19 +47,23 @@ class SlackChannel:
 
     def __init__(
         self,
-        token: str | SecretStr,
-        *,
+        token: str | SecretStr | None,
+        *others: SecretStr,
         api_url: str = OFFICIAL,
         team: str = "",
         connect: float = 5,
         read: float = 20,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._token = token if isinstance(token, SecretStr) else SecretStr(token)
-        self._api_url = api_url
-        self._team = team
-        self._timeouts = (connect, read)
-        self._connection: Client | None = None
-        self._direct: dict[str, str] = {}  # person → direct messages
+        self.workspaces = Workspaces(
+            SecretStr(token) if isinstance(token, str) else token,
+            others,
+            api_url=api_url,
+            team=team,
+            timeouts=(connect, read),
+            monotonic=monotonic,
+        )
+        self._direct: dict[str, str] = {}  # address of a person → id of the direct messages
         self._unread: dict[tuple[str, int], str] = {}  # (delivery, number) → where a search broke off
         self._closed = False
 
@@ -66,17 +71,18 @@ class SlackChannel:
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
     ) -> str:
         """See Channel."""
-        post = _open(message, plain=plain)
-        channel = await self._channel(chat.address)
+        post = open_message(message, plain=plain)
+        workspace, channel = await self.place(chat.address)
         identity = {"id": delivery, "n": message.number}
         # The same bytes twice are one message to Slack; the same delivery in another form is another message.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
-        return await self._client().post(channel, thread or chat.topic, post, identity, str(once))
+        return await workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
-        post = _open(message, plain=plain)
-        await self._client().update(await self._channel(chat.address), message_id, post)
+        post = open_message(message, plain=plain)
+        workspace, channel = await self.place(chat.address)
+        await workspace.client.update(channel, message_id, post)
 
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
@@ -88,10 +94,10 @@ class SlackChannel:
         key = (delivery, message.number)
         oldest = f"{(after - _CLOCKS).timestamp():.6f}"
         cursor = self._unread.pop(key, "")
-        channel = await self._readable(chat.address)
+        workspace, channel = await self._readable(chat.address)
         while True:
             try:
-                page = await self._client().page(channel, thread or chat.topic, oldest, cursor)
+                page = await workspace.client.page(channel, thread or chat.topic, oldest, cursor)
             except RetryLater:
                 self._unread[key] = cursor
                 raise
@@ -103,40 +109,58 @@ class SlackChannel:
                 return None
 
     async def identity(self) -> str:
-        """See Channel. "TEAM:USER"."""
-        team, user = await self._client().me()
-        self._team = team
-        return f"{team}:{user}"
+        """See Channel. "TEAM:USER" of the own workspace; "" when there is none."""
+        if self._closed:
+            raise RetryLater("The sender is shut down.")
+        own = self.workspaces.own
+        if own is None:
+            return ""
+        me = await own.meet()
+        return f"{me.team}:{me.user}"
 
     async def scopes(self) -> frozenset[str]:
-        """What the token may do. Raises NotDelivered."""
-        return await self._client().granted()
+        """What the token of the own workspace may do. Raises NotDelivered."""
+        return await (await self.workspaces.of("")).client.granted()
 
     async def normalise(self, address: str) -> str:
         """The one address of a channel; asks Slack for the own team when the address names one. Raises NotDelivered."""
-        return normalise(address, await self._own_team()) if "/" in address else address
+        own = self.workspaces.own
+        if "/" not in address or own is None:
+            return address
+        return normalise(address, own.team or (await own.meet()).team)
+
+    def venue(self) -> "SlackVenue":
+        """The same tokens as places where people talk."""
+        from bot.channels.slack.venue import SlackVenue  # noqa: PLC0415 - senders alone have no use for it
+
+        return SlackVenue(self)
+
+    def met(self, person: str, direct: str) -> None:
+        """Somebody wrote to us in the direct messages with this id, so nobody need ask Slack for them."""
+        self._direct[person] = direct
+
+    async def place(self, address: str) -> tuple[Workspace, str]:
+        """Whose token it takes, and the id that Slack posts to. Nothing is sent before both are known."""
+        if self._closed:
+            raise RetryLater("The sender is shut down.")
+        workspace = await self.workspaces.of(address)
+        _, place = split(address)
+        if not place.startswith(PEOPLE):
+            return workspace, place
+        key = normalise(address, self.workspaces.own.team if self.workspaces.own else "")
+        if key not in self._direct:
+            self._direct[key] = await workspace.client.open_direct(place)
+        return workspace, self._direct[key]
 
     async def close(self) -> None:
         """See Channel."""
         self._closed = True
-        if self._connection:
-            await self._connection.close()
+        await self.workspaces.close()
 
-    async def _channel(self, address: str) -> str:
-        """The id that Slack posts to. Nothing is sent before it is known."""
-        place = await self.normalise(address)
-        if "/" in place:
-            raise ChatGone("The Slack token belongs to another workspace than this channel.", "chat")
-        if not place.startswith(("U", "W")):
-            return place
-        if place not in self._direct:
-            self._direct[place] = await self._client().open_direct(place)
-        return self._direct[place]
-
-    async def _readable(self, address: str) -> str:
-        """As `_channel`, for looking: RetryLater or LookupError."""
+    async def _readable(self, address: str) -> tuple[Workspace, str]:
+        """As `place`, for looking: RetryLater or LookupError."""
         try:
-            return await self._channel(address)
+            return await self.place(address)
         except RetryLater:
             raise
         except ChatGone as error:
@@ -144,25 +168,9 @@ class SlackChannel:
         except NotDelivered as error:
             raise RetryLater(error.reason) from error
 
-    async def _own_team(self) -> str:
-        if not self._team:
-            await self.identity()
-        return self._team
 
-    def _client(self) -> "Client":
-        """The connection, made at the first use: aiohttp's session belongs to the loop in which it is made."""
-        from bot.channels.slack._client import Client  # noqa: PLC0415 - a fifth of a second, and only for Slack
-
-        if self._closed:
-            raise RetryLater("The sender is shut down.")
-        if self._connection is None:
-            connect, read = self._timeouts
-            self._connection = Client(self._token.get_secret_value(), self._api_url, connect=connect, read=read)
-        return self._connection
-
-
-def _open(message: Message, *, plain: bool) -> Post:
-    """The message's content, before anything is sent."""
+def open_message(message: Message, *, plain: bool) -> Post:
+    """The message's content, before anything is sent. Raises Rejected."""
     try:
         return read_post(message, plain=plain)
     except ValueError as error:

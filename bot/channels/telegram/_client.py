@@ -2,21 +2,23 @@
 
 import json
 import logging
-from contextlib import suppress
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import TelegramError
-from telegram.request import HTTPXRequest
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.channels.telegram._errors import asking, not_modified, outcome
 from bot.channels.telegram._payload import Key, Post
+from subscriptions import Rejected, RetryLater
 
 # httpx writes whole URLs, and so the token, into its log at INFO; the library writes its base URL at DEBUG.
 _TALKATIVE = ("httpx", "httpcore", "telegram")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_TOAST = 200  # characters of an answer to a press (telegram.constants)
+_UNREADABLE = "Telegram gave no answer that can be read."
 _GENERAL = 1  # a forum's General topic: with its id the server answers "message thread not found"
 
 
@@ -51,16 +53,25 @@ class Request(HTTPXRequest):
             raise TelegramError("Invalid server response") from error
 
 
+class _Bot(Bot):
+    """The library's bot, which also hands on answers as they came: it knows not every update that will ever be."""
+
+    async def ask(self, method: str, arguments: dict[str, Any], seconds: float | None) -> object:
+        """The result of a method; `seconds` to wait for the answer, None: as always. Raises what the library raises."""
+        within = BaseRequest.DEFAULT_NONE if seconds is None else seconds
+        return await self._post(method, arguments, read_timeout=within)
+
+
 class Client:
     """The calls that paperwire needs. Each raises NotDelivered and nothing else."""
 
     def __init__(self, token: str, root: str, *, connect: float, read: float, in_flight: int) -> None:
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._request = Request(token, connect=connect, read=read, in_flight=in_flight)
-        self._bot = Bot(
-            token, base_url=root.rstrip("/") + "/bot", request=self._request, get_updates_request=self._request
-        )
+        self._connections = partial(Request, token, connect=connect, read=read)
+        self._root, self._token, self._read = root.rstrip("/"), token, read
+        self._bot = self._make_bot(in_flight)
+        self._listener: _Bot | None = None  # making one takes a while, and senders alone have no use for it
 
     async def send(self, address: str, topic: int | None, post: Post, reply_to: int | None) -> str:
         """Posts one message; its id."""
@@ -94,57 +105,7 @@ class Client:
             if not not_modified(error):
                 raise outcome(error) from error
 
-    async def me(self) -> str:
-        """The bot's own id."""
-        try:
-            return str((await self._bot.get_me()).id)
-        except Exception as error:
-            raise asking(error) from error
-
-    async def look_up(self, address: str) -> tuple[str, str, str]:
-        """(id, title, type) of a chat, by id or @name; type is private, group, supergroup or channel."""
-        try:
-            chat = await self._bot.get_chat(address)
-        except Exception as error:
-            raise asking(error) from error
-        return str(chat.id), chat.effective_name or address, str(chat.type)
-
-    async def identity(self) -> tuple[str, str]:
-        """(id, name without @) of the bot."""
-        try:
-            me = await self._bot.get_me()
-        except Exception as error:
-            raise asking(error) from error
-        return str(me.id), me.username or ""
-
-    async def chat(self, name: str) -> dict[str, Any]:
-        """A chat by id or @name, as the Bot API writes it."""
-        try:
-            return (await self._bot.get_chat(name)).to_dict()
-        except Exception as error:
-            raise asking(error) from error
-
-    async def member_status(self, address: str, person: str) -> str:
-        """creator, administrator, member, restricted, left or kicked."""
-        try:
-            return str((await self._bot.get_chat_member(address, int(person))).status)
-        except Exception as error:
-            raise asking(error) from error
-
-    async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Updates from `offset` on, as the Bot API writes them; waits up to `seconds` for the first."""
-        try:
-            found = await self._bot.get_updates(offset, limit=100, timeout=seconds, allowed_updates=list(allowed))
-        except Exception as error:
-            raise asking(error) from error
-        return [update.to_dict() for update in found]
-
-    async def acknowledge(self, press: str, words: str) -> None:
-        """Ends the waiting of a pressed button. One that is too old, or a line that broke, is no matter."""
-        with suppress(TelegramError):
-            await self._bot.answer_callback_query(press, words[:_TOAST] or None)
-
-    async def send_file(self, address: str, topic: str, name: str, data: bytes, *, silent: bool) -> str:
+    async def send_file(self, address: str, topic: int | None, name: str, data: bytes, *, silent: bool) -> str:
         """Posts a document; its id."""
         try:
             sent = await self._bot.send_document(
@@ -152,26 +113,65 @@ class Client:
                 data,
                 filename=name,
                 disable_notification=silent,
-                message_thread_id=int(topic) if topic else None,
+                message_thread_id=topic if topic != _GENERAL else None,
             )
         except Exception as error:
             raise outcome(error) from error
         return str(sent.message_id)
 
-    async def fetch(self, file: str, most: int) -> bytes | None:
-        """The content of a document; None when it is larger than `most` bytes."""
+    async def ask(self, method: str, **arguments: object) -> object:
+        """The result of a method that only asks, or may be called twice: so no error of it is Unclear."""
         try:
-            found = await self._bot.get_file(file)
-            if found.file_size is not None and found.file_size > most:
-                return None
-            data = bytes(await found.download_as_bytearray())
+            return await self._bot.ask(method, arguments, None)
         except Exception as error:
             raise asking(error) from error
-        return data if len(data) <= most else None
+
+    async def ask_for(self, method: str, **arguments: object) -> dict[str, Any]:
+        """As `ask`, where the answer is an object."""
+        answer = await self.ask(method, **arguments)
+        if not isinstance(answer, dict):
+            raise RetryLater(_UNREADABLE)
+        return answer
+
+    async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Updates from `offset` on, as they came, each with a number; waits up to `seconds` for the first.
+
+        It has a connection of its own, so that it neither waits for senders nor keeps one from them.
+        """
+        if self._listener is None:
+            self._listener = self._make_bot(1)
+        wanted = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": list(allowed)}
+        try:
+            found = await self._listener.ask("getUpdates", wanted, self._read + seconds)
+        except Exception as error:
+            raise asking(error) from error
+        numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
+        if found != [] and not numbered:
+            raise RetryLater(_UNREADABLE)
+        return numbered
+
+    async def download(self, path: str) -> bytes:
+        """The content of a file, by the path that getFile told."""
+        try:
+            return await self._bot.request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
+        except InvalidToken as error:  # 404: the token was right a moment ago
+            raise Rejected("Telegram does not have this file any more.") from error
+        except Exception as error:
+            raise asking(error) from error
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._request.shutdown()
+        for bot in (self._bot, self._listener):
+            if bot is not None:
+                await bot.request.shutdown()
+
+    def _make_bot(self, in_flight: int) -> _Bot:
+        connections = self._connections(in_flight=in_flight)
+        return _Bot(self._token, base_url=f"{self._root}/bot", request=connections, get_updates_request=connections)
+
+
+def _has_number(update: object) -> bool:
+    return isinstance(update, dict) and isinstance(update.get("update_id"), int)
 
 
 def _keyboard(rows: tuple[tuple[Key, ...], ...]) -> InlineKeyboardMarkup | None:

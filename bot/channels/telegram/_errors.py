@@ -12,6 +12,7 @@ import httpx
 from telegram.error import (
     BadRequest,
     ChatMigrated,
+    Conflict,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -50,6 +51,7 @@ _BAD_FORM = (
     "button_url_invalid",
 )
 _REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
+_STATUS = re.compile(r"[^(]*\((\d{3})\)")  # how the library writes a status that the body has no words for
 # Bodies in JSON lose the status code, so a refusal by a proxy is also known by its phrase. Python renamed some of them.
 _CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _REDIRECTS_AND_REFUSALS} | {
     "request entity too large",
@@ -83,10 +85,33 @@ def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one r
             return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
 
 
+class HeardElsewhere(RetryLater):
+    """Updates go to somebody else: to a `webhook`, or to another process that asks with the same token."""
+
+    def __init__(self, reason: str, *, webhook: bool) -> None:
+        super().__init__(reason)
+        self.webhook = webhook
+
+
 def asking(error: Exception) -> NotDelivered:
-    """What an error of a call that only asks means: as of one that posts, but nothing can have been sent."""
-    meaning = outcome(error)
-    return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
+    """What an error of a call that only asks means: as of one that posts, but nothing can have been sent.
+
+    The library takes any 404 for a wrong token, also the page of a proxy; here only Telegram's own word counts.
+    """
+    match error:
+        case Conflict() if not _is_page(error):
+            return HeardElsewhere(
+                f"Telegram tells somebody else: {_words(error)}", webhook="webhook" in error.message.lower()
+            )
+        case InvalidToken() if _is_page(error) or _STATUS.match(error.message):
+            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+    match meaning := outcome(error):
+        case Unclear():
+            return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
+        case Rejected():
+            return Rejected(f"Telegram refuses: {_words(error)}")
+        case _:
+            return meaning
 
 
 def not_modified(error: Exception) -> bool:
@@ -125,7 +150,7 @@ def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table
 
 def _is_client_error(message: str) -> bool:
     """Whether the status was 3xx or 4xx; the library writes "Phrase (code). …" unless the body named its own text."""
-    code = re.match(r"[^(]*\((\d{3})\)", message)
+    code = _STATUS.match(message)
     if code:
         return int(code[1]) in _REDIRECTS_AND_REFUSALS
     return message.split(". ", 1)[0].removesuffix(".").lower() in _CLIENT_ERRORS

@@ -1,6 +1,7 @@
 """Telegram's updates → Requests. Pure: what an update says, in our words (core.telegram.org/bots/api#update)."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,11 +20,44 @@ _KINDS = {
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>\w+))?(?=\s|$)")
 _WRITING = ("message", "edited_message", "channel_post", "edited_channel_post")
 _OUT = frozenset({"left", "kicked"})
+# What people send. A message without any of these is the platform's own: somebody came, a title changed.
+_CONTENT = frozenset(
+    {"text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "photo", "poll"}
+    | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
+)
+_FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
+# A lone surrogate cannot be stored, a control character is shown nowhere.
+_UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-def read_update(update: dict[str, Any], *, bot_id: str, bot_name: str) -> Request | None:
-    """What an update asks of us; None: nothing that concerns us. `bot_name` is without the @."""
-    number = str(update["update_id"])
+class UnknownShape(ValueError):
+    """An update that is not built as the Bot API says; it names the part of ours that could not read it."""
+
+
+def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Request | None:
+    """What an update asks of us; None: nothing that concerns us. `bot_name` is without the @. Raises UnknownShape."""
+    try:
+        return _read(update, bot_id, bot_name)
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
+        raise UnknownShape(type(error).__name__) from None  # its text may hold what a person wrote
+
+
+def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
+    """A chat of the Bot API as a Place."""
+    name = chat.get("title") or " ".join(part for part in (chat.get("first_name"), chat.get("last_name")) if part)
+    kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
+    return Place(
+        chat=ChatAddress("telegram", str(int(chat["id"])), topic),
+        kind=kind,
+        title=_clean(name),
+        public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
+        forum=bool(chat.get("is_forum")),
+        linked=bool(chat.get("linked_chat_id")),
+    )
+
+
+def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | None:
+    number = str(int(update["update_id"]))
     for kind in _WRITING:
         if isinstance(message := update.get(kind), dict):
             return _written(message, number, edited=kind.startswith("edited"), bot_id=bot_id, bot_name=bot_name)
@@ -34,60 +68,75 @@ def read_update(update: dict[str, Any], *, bot_id: str, bot_name: str) -> Reques
     return None
 
 
-def place_of(chat: dict[str, Any], topic: str = "") -> Place:
-    """A chat of the Bot API as a Place."""
-    name = chat.get("title") or " ".join(
-        part for part in (chat.get("first_name"), chat.get("last_name")) if part
-    )  # fmt: skip
-    kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
-    public = kind is not ChatKind.PRIVATE and bool(chat.get("username"))
-    return Place(chat=ChatAddress("telegram", str(chat["id"]), topic), kind=kind, title=name or "", public=public)
+# ------------------------------------------------------------------------------------------------------ what is written
 
 
-def _written(message: dict[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str) -> Request | None:
+def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str) -> Request | None:
     place = place_of(message["chat"], _topic(message))
     person = message.get("from") or {}
     if person.get("is_bot") and str(person.get("id")) != ANONYMOUS:
         return None  # bots do not talk with bots
     if service := _service(message, place, number):
         return service
-    text = str(message.get("text") or message.get("caption") or "")
-    match = _COMMAND.match(text)
-    if match and match["bot"] and match["bot"].casefold() != bot_name.casefold():
+    if not _CONTENT & message.keys():
         return None
     private = place.kind is ChatKind.PRIVATE
-    mentioned, text_without = _without_mention(text, bot_name)
+    command, text, addressed = _said(message, bot_name, private=private)
+    if addressed is None:
+        return None
     answered = message.get("reply_to_message") or {}
     to_us = str((answered.get("from") or {}).get("id", "")) == bot_id
     document = message.get("document") or {}
     return Request(
         place=place,
         update=number,
-        command=match["name"].casefold() if match else "",
-        text=text[match.end() :].lstrip(" ") if match else text_without,
-        message=str(message["message_id"]),
-        sender=str(person.get("id", "")),
-        sender_name=" ".join(part for part in (person.get("first_name"), person.get("last_name")) if part),
+        command=command,
+        text=text,
+        message=str(int(message["message_id"])),
+        sender=_person_id(person),
+        sender_name=_person_name(person),
         proven=_proven(message),
-        language=str(person.get("language_code", "")),
-        meant=private or bool(match and match["bot"]) or mentioned or to_us,
+        language=str(person.get("language_code") or ""),
+        meant=private or (not _is_forwarded(message) and bool(text or command) and (addressed or to_us)),
         edited=edited,
         written=datetime.fromtimestamp(int(message["date"]), UTC),
-        answers=str(answered["message_id"]) if to_us else "",
-        file=str(document.get("file_id", "")),
-        file_size=int(document.get("file_size", 0)),
+        answers=str(int(answered["message_id"])) if to_us else "",
+        file=str(document.get("file_id") or ""),
+        file_size=int(document.get("file_size") or 0),
     )
 
 
-def _topic(message: dict[str, Any]) -> str:
+def _said(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
+    """(command, what follows it, whether it names the bot); None: it is a command of another bot.
+
+    A forwarded command is somebody else's: it does nothing, and its words are plain text. Alone with us nobody can mean
+    another bot.
+    """
+    words = _clean(message.get("text") or message.get("caption"))
+    match = _COMMAND.match(words)
+    if match is None:
+        mentioned, rest = _without_mention(words, bot_name)
+        return "", rest, mentioned
+    rest = words[match.end() :].lstrip(" ")
+    if _is_forwarded(message):
+        return "", rest, False
+    other = match["bot"] and match["bot"].casefold() != bot_name.casefold()
+    return match["name"].casefold(), rest, None if other and not private else bool(match["bot"])
+
+
+def _is_forwarded(message: Mapping[str, Any]) -> bool:
+    return any(message.get(field) for field in _FORWARDED)
+
+
+def _topic(message: Mapping[str, Any]) -> str:
     """The topic of a forum that a message stands in; General has none, and threads of replies are no topics."""
     if not message.get("is_topic_message"):
         return ""
-    topic = str(message.get("message_thread_id", ""))
+    topic = str(int(message.get("message_thread_id") or 1))
     return "" if topic == "1" else topic
 
 
-def _proven(message: dict[str, Any]) -> bool:
+def _proven(message: Mapping[str, Any]) -> bool:
     """Whether the message itself shows that its sender manages the chat: an anonymous admin, or a post in a channel."""
     if message["chat"].get("type") == "channel":
         return True
@@ -96,40 +145,47 @@ def _proven(message: dict[str, Any]) -> bool:
 
 
 def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
-    mention = re.compile(rf"\s*@{re.escape(bot_name)}\b[:,]?\s*", re.IGNORECASE)
+    mention = re.compile(rf"\s*(?<!\w)@{re.escape(bot_name)}\b[:,]?\s*", re.IGNORECASE)
     found = mention.search(text) if bot_name else None
     return (True, (text[: found.start()] + " " + text[found.end() :]).strip()) if found else (False, text)
 
 
-def _service(message: dict[str, Any], place: Place, number: str) -> Request | None:
+def _service(message: Mapping[str, Any], place: Place, number: str) -> Request | None:
     """Messages that the platform writes itself when something happens to a chat."""
     for field, happened in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
         if field in message:
             return Request(place=place, update=number, happened=happened)
     if "migrate_to_chat_id" in message:
-        told = {"to": str(message["migrate_to_chat_id"])}
+        told = {"to": str(int(message["migrate_to_chat_id"]))}
+        return Request(place=place, update=number, happened="moved", told=told)
+    if "migrate_from_chat_id" in message:
+        told = {"from": str(int(message["migrate_from_chat_id"]))}
         return Request(place=place, update=number, happened="moved", told=told)
     return None
 
 
-def _pressed(press: dict[str, Any], number: str) -> Request | None:
+# ------------------------------------------------------------------------------------------------- what is done, what is
+
+
+def _pressed(press: Mapping[str, Any], number: str) -> Request | None:
+    """A press. Of a message that is very old the platform tells only chat and number (InaccessibleMessage)."""
     message = press.get("message") or {}
-    if "chat" not in message or "data" not in press:
-        return None
+    if "chat" not in message or not press.get("data"):
+        return None  # under a message that an inline bot made, or of a game: not ours
     person = press["from"]
     return Request(
         place=place_of(message["chat"], _topic(message)),
         update=number,
-        pressed=str(press["data"]),
+        pressed=str(press["data"]).encode("utf-8", "replace").decode(),  # only looked up, never shown
         press=str(press["id"]),
-        message=str(message.get("message_id", "")),
-        sender=str(person["id"]),
-        sender_name=str(person.get("first_name", "")),
-        language=str(person.get("language_code", "")),
+        message=str(int(message["message_id"])),
+        sender=_person_id(person),
+        sender_name=_person_name(person),
+        language=str(person.get("language_code") or ""),
     )
 
 
-def _changed(change: dict[str, Any], number: str) -> Request | None:
+def _changed(change: Mapping[str, Any], number: str) -> Request | None:
     """The bot's own membership: blocked, let in again, added, removed, allowed or forbidden to write."""
     place = place_of(change["chat"])
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
@@ -148,13 +204,26 @@ def _changed(change: dict[str, Any], number: str) -> Request | None:
         update=number,
         happened=happened,
         told={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
-        sender=str(person.get("id", "")),
-        sender_name=str(person.get("first_name", "")),
-        language=str(person.get("language_code", "")),
+        sender=_person_id(person),
+        sender_name=_person_name(person),
+        language=str(person.get("language_code") or ""),
     )
 
 
-def _may_write(member: dict[str, Any], place: Place) -> bool:
+def _may_write(member: Mapping[str, Any], place: Place) -> bool:
     if place.kind is ChatKind.BROADCAST:
         return member.get("status") == "administrator" and member.get("can_post_messages") is not False
     return member.get("status") != "restricted" or member.get("can_send_messages") is not False
+
+
+def _person_id(person: Mapping[str, Any]) -> str:
+    return str(int(person["id"])) if "id" in person else ""
+
+
+def _person_name(person: Mapping[str, Any]) -> str:
+    return _clean(" ".join(part for part in (person.get("first_name"), person.get("last_name")) if part))
+
+
+def _clean(text: object) -> str:
+    """What a person wrote, without signs that cannot be stored or shown."""
+    return _UNUSABLE.sub("", str(text or ""))

@@ -14,16 +14,10 @@ from bot.ports import Limits
 from subscriptions import ChatAddress, ChatGone, ChatKind, Message, Rejected, RetryLater
 
 if TYPE_CHECKING:
+    from bot.channels.telegram._client import Client
     from bot.channels.telegram.venue import TelegramVenue
 
 OFFICIAL = "https://api.telegram.org"
-
-_KINDS = {
-    "private": ChatKind.PRIVATE,
-    "group": ChatKind.GROUP,
-    "supergroup": ChatKind.GROUP,
-    "channel": ChatKind.BROADCAST,
-}
 
 
 class TelegramChannel:
@@ -78,16 +72,22 @@ class TelegramChannel:
 
     async def identity(self) -> str:
         """See Channel. The bot's user id."""
-        return await self._client.me()
+        me, _ = await self.venue().me()
+        return me
 
     async def resolve(self, name: str) -> tuple[str, str]:
         """(id, title) of a public chat, by its "@name". Raises NotDelivered; ChatGone when there is no such chat."""
-        address, title, _ = await self._client.look_up(name)
-        return address, title
+        found = await self.venue().look_up(name)
+        return found.chat.address, found.title or name
 
     async def kind(self, address: str) -> ChatKind:
         """What sort of place a chat is, by id or "@name". Raises as `resolve`."""
-        return _KINDS.get((await self._client.look_up(address))[2], ChatKind.GROUP)
+        return (await self.venue().look_up(address)).kind
+
+    @property
+    def client(self) -> "Client":
+        """The calls of this token, for those who listen."""
+        return self._client
 
     def venue(self) -> "TelegramVenue":
         """The same token as a place where people talk."""

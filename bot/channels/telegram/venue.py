@@ -1,15 +1,19 @@
-"""Telegram as a place where people talk: who manages a chat, presses, documents, updates."""
+"""Telegram as a place where people talk: who manages a chat, what a chat is, presses, documents."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.telegram.inbound import place_of
 from bot.ports import File, Place
-from subscriptions import ChatAddress, ChatGone, Refused, Rejected, Sentence
+from subscriptions import ChatAddress, ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client
 
 _MANAGING = frozenset({"creator", "administrator"})
+_TOAST = 200  # characters of an answer to a press (telegram.constants)
+# Telegram's words for a person who is not there, as against one whom it does not show to the bot.
+_NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 
 
 class TelegramVenue:
@@ -22,37 +26,67 @@ class TelegramVenue:
 
     async def me(self) -> tuple[str, str]:
         """(id, name without @) of the bot. Raises NotDelivered."""
-        return await self._client.identity()
-
-    async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Confirms what is older than `offset` and waits for news. Raises NotDelivered."""
-        return await self._client.updates(offset, seconds=seconds, allowed=allowed)
+        me = await self._client.ask_for("getMe")
+        return str(me.get("id", "")), str(me.get("username") or "")
 
     async def manages(self, chat: ChatAddress, person: str) -> bool | None:
         """See Venue. Whom Telegram does not name to the bot is unknown, not refused."""
         try:
-            return await self._client.member_status(chat.address, person) in _MANAGING
+            member = await self._member(chat.address, person)
         except (Rejected, ChatGone) as error:
-            return False if "user" in error.reason.lower() else None
+            words = error.reason.lower()
+            return False if any(text in words for text in _NOT_THERE) else None
+        return member.get("status") in _MANAGING
+
+    async def _member(self, address: str, person: str) -> dict[str, Any]:
+        """A ChatMember; of a group that became a supergroup, at its new address."""
+        try:
+            return await self._client.ask_for("getChatMember", chat_id=address, user_id=person)
+        except ChatMoved as moved:
+            return await self._client.ask_for("getChatMember", chat_id=moved.address, user_id=person)
 
     async def place(self, name: str) -> Place | None:
         """See Venue."""
         try:
-            return place_of(await self._client.chat(name))
+            return await self.look_up(name)
         except (ChatGone, Rejected):
             return None
 
+    async def look_up(self, name: str) -> Place:
+        """As `place`, but raises ChatGone or Rejected when there is none that the bot can see."""
+        chat = await self._client.ask_for("getChat", chat_id=name)
+        try:
+            return place_of(chat)
+        except (KeyError, TypeError, ValueError):
+            raise RetryLater("Telegram gave no answer that can be read.") from None
+
     async def acknowledge(self, press: str, words: str = "") -> None:
-        """See Venue."""
-        await self._client.acknowledge(press, words)
+        """See Venue. More than fits is cut."""
+        short = words if len(words) <= _TOAST else words[: _TOAST - 1].rstrip() + "…"
+        with suppress(NotDelivered):
+            await self._client.ask("answerCallbackQuery", callback_query_id=press, text=short or None)
 
     async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
         """See Venue."""
-        return await self._client.send_file(chat.address, chat.topic, file.name, file.text.encode(), silent=silent)
+        topic = int(chat.topic) if chat.topic.isdecimal() else None
+        return await self._client.send_file(chat.address, topic, file.name, file.text.encode(), silent=silent)
 
     async def fetch(self, file: str, most: int) -> bytes:
         """See Venue."""
-        data = await self._client.fetch(file, most)
-        if data is None:
-            raise Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+        try:
+            found = await self._client.ask_for("getFile", file_id=file)
+        except Rejected as error:
+            raise (_too_large(most) if "file is too big" in error.reason.lower() else error) from error
+        size, path = found.get("file_size"), found.get("file_path")
+        if isinstance(size, int) and size > most:
+            raise _too_large(most)
+        if not isinstance(path, str) or path.startswith("/"):  # a path on the disk of a server of one's own
+            raise Rejected("Telegram does not hand out this file.")
+        data = await self._client.download(path)
+        if len(data) > most:
+            raise _too_large(most)
         return data
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))

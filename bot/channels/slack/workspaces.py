@@ -1,0 +1,155 @@
+"""The workspaces that we have a token of: whose token a chat's messages go by, and who we are there.
+
+The first one is the own workspace. Which workspace a token belongs to only Slack knows; it is asked once, and again as
+long as it does not answer. Nothing of one workspace waits for another.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from bot.channels.slack.addresses import split
+from subscriptions import NotDelivered, RetryLater, SenderStopped
+
+if TYPE_CHECKING:
+    from bot.channels.slack._client import Client, Me
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A workspace whose people are listened to."""
+
+    team: str
+    prefix: str  # before the ids of its chats and people: "" in the own workspace, else its team
+    bot: str  # the bot's user id there
+
+
+class Workspace:
+    """One workspace: its token, and who we are there once Slack has said."""
+
+    def __init__(self, token: SecretStr, connect: "Callable[[SecretStr], Client]", *, team: str = "") -> None:
+        self.token = token
+        self.team = team
+        self.me: Me | None = None
+        self._connect = connect
+        self._client: Client | None = None
+        self._closed = False
+
+    @property
+    def client(self) -> "Client":
+        """The connection, made at the first use: aiohttp's session belongs to the loop in which it is made."""
+        if self._closed:
+            raise RetryLater("The sender is shut down.")
+        if self._client is None:
+            self._client = self._connect(self.token)
+        return self._client
+
+    async def meet(self) -> "Me":
+        """Who we are there; Slack is asked each time. Raises NotDelivered."""
+        self.me = await self.client.me()
+        self.team = self.me.team
+        return self.me
+
+    async def close(self) -> None:
+        """Lets go of the connection. Nothing is sent any more."""
+        self._closed = True
+        if self._client is not None:
+            await self._client.close()
+
+
+class Workspaces:
+    """All of them. `own` is the token of the own workspace; None: there is none, and every address names its team."""
+
+    def __init__(
+        self,
+        own: SecretStr | None,
+        others: Sequence[SecretStr] = (),
+        *,
+        api_url: str,
+        team: str = "",
+        timeouts: tuple[float, float] = (5, 20),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api_url = api_url
+        self._timeouts = timeouts
+        self._monotonic = monotonic
+        self.own = Workspace(own, self.connect, team=team) if own is not None else None
+        self._others = [Workspace(token, self.connect) for token in others]
+        self._left: list[Workspace] = []
+
+    def connect(self, token: SecretStr) -> "Client":
+        """A connection of its own with this token."""
+        from bot.channels.slack._client import Client  # noqa: PLC0415 - a fifth of a second, and only for Slack
+
+        connect, read = self._timeouts
+        return Client(token.get_secret_value(), self._api_url, connect=connect, read=read, monotonic=self._monotonic)
+
+    @property
+    def all(self) -> tuple[Workspace, ...]:
+        """The own one first."""
+        return ((self.own,) if self.own is not None else ()) + tuple(self._others)
+
+    def add(self, team: str, token: SecretStr) -> None:
+        """A workspace that installed the app, or installed it again: its token is this one from now on."""
+        self.drop(team)
+        self._others.append(Workspace(token, self.connect, team=team))
+
+    def drop(self, team: str) -> None:
+        """A workspace that is not served any more. What is on its way there goes on."""
+        self._left += [one for one in self._others if one.team == team]
+        self._others = [one for one in self._others if one.team != team]
+
+    async def of(self, address: str) -> Workspace:
+        """The workspace of an address; "TEAM/…" of the own workspace is the own one. Raises NotDelivered."""
+        team, _ = split(address)
+        if not team:
+            return self._first()
+        failures: list[NotDelivered] = []
+        for workspace in sorted(self.all, key=lambda one: not one.team):  # those that are known first
+            try:
+                if (workspace.team or (await workspace.meet()).team) == team:
+                    return workspace
+            except NotDelivered as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        raise SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
+
+    async def served(self, tokens: Iterable[SecretStr] | None = None) -> Mapping[str, Served]:
+        """The workspaces whose people are listened to, by team: those of these tokens, or all. Raises NotDelivered.
+
+        One that does not answer is left out as long as another one does.
+        """
+        wanted = None if tokens is None else list(tokens)
+        found: dict[str, Served] = {}
+        failures: list[NotDelivered] = []
+        for workspace in self.all:
+            if wanted is not None and workspace.token not in wanted:
+                continue
+            try:
+                me = workspace.me or await workspace.meet()
+            except NotDelivered as error:
+                failures.append(error)
+            else:
+                found[me.team] = Served(team=me.team, prefix=self.prefix(me.team), bot=me.user)
+        if failures and not found:
+            raise failures[0]
+        return MappingProxyType(found)
+
+    def prefix(self, team: str) -> str:
+        """What stands before the ids of a workspace."""
+        return "" if self.own is not None and self.own.team == team else team
+
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        for workspace in (*self.all, *self._left):
+            await workspace.close()
+
+    def _first(self) -> Workspace:
+        if self.own is None:
+            raise SenderStopped("There is no token for the own Slack workspace.", "workspace")
+        return self.own

@@ -1,0 +1,116 @@
+"""What Telegram shows of the bot before anybody says a word: menus of commands, and its description.
+
+Menus: core.telegram.org/bots/api#setmycommands. The more exact of two scopes wins, then the language of the client;
+what has no language of its own is English.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from subscriptions import NotDelivered, Sentence
+
+if TYPE_CHECKING:
+    from bot.channels.telegram._client import Client
+
+log = logging.getLogger("paperwire")
+
+MOST, LONGEST = 100, 256  # commands of a menu, characters of what one does
+DESCRIPTION, SHORT = 512, 120  # characters
+
+_DESCRIPTION = Sentence(
+    "I tell you when papers appear that you care about: send me words, an author or a category, and I bring the new "
+    "papers that fit, at the time you choose. Try: diffusion -survey"
+)
+_SHORT = Sentence("New research papers that fit your words, at the time you choose.")
+
+
+class Entry(Protocol):
+    """What a menu needs to know of a command."""
+
+    @property
+    def name(self) -> str:
+        """Without the slash."""
+
+    @property
+    def summary(self) -> Sentence:
+        """What it does, in a few words."""
+
+    @property
+    def changes(self) -> bool:
+        """Only those who manage a chat may give it."""
+
+    @property
+    def operator(self) -> bool:
+        """Only those who run the bot may."""
+
+    @property
+    def listed(self) -> bool:
+        """It stands in menus."""
+
+
+class Speaker(Protocol):
+    """Says a sentence in one language."""
+
+    def __call__(self, sentence: Sentence, /) -> str:
+        """The sentence, its holes filled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """The commands that are shown to somebody."""
+
+    scope: str  # a BotCommandScope without parameters
+    language: str  # of the client, two letters; "": every other
+    commands: tuple[tuple[str, str], ...]  # (name, what it does)
+
+
+def menus_of(commands: Sequence[Entry], speakers: Mapping[str, Speaker]) -> tuple[Menu, ...]:
+    """Every menu. `speakers` are the languages, English under "".
+
+    Who manages a group sees everything, other members only what changes nothing.
+    """
+    everything = [command for command in commands if command.listed and not command.operator]
+    harmless = [command for command in everything if not command.changes]
+    scopes = {
+        "default": harmless,
+        "all_private_chats": everything,
+        "all_group_chats": harmless,
+        "all_chat_administrators": everything,
+    }
+    return tuple(
+        Menu(scope=scope, language=language, commands=tuple(_shown(command, say) for command in shown[:MOST]))
+        for scope, shown in scopes.items()
+        for language, say in speakers.items()
+    )
+
+
+def _shown(command: Entry, say: Speaker) -> tuple[str, str]:
+    return command.name, say(command.summary)[:LONGEST]
+
+
+async def introduce(client: "Client", commands: Sequence[Entry], speakers: Mapping[str, Speaker]) -> None:
+    """Sets what differs from what Telegram shows now. That it cannot be set is only logged."""
+    try:
+        for menu in menus_of(commands, speakers):
+            await _set_menu(client, menu)
+        for language, say in speakers.items():
+            await _set_words(client, "Description", "description", language, say(_DESCRIPTION)[:DESCRIPTION])
+            await _set_words(client, "ShortDescription", "short_description", language, say(_SHORT)[:SHORT])
+    except NotDelivered as error:
+        log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
+
+
+async def _set_menu(client: "Client", menu: Menu) -> None:
+    where = {"scope": {"type": menu.scope}, "language_code": menu.language or None}
+    wanted = [{"command": name, "description": words} for name, words in menu.commands]
+    if await client.ask("getMyCommands", **where) != wanted:
+        await client.ask("setMyCommands", commands=wanted, **where)
+
+
+async def _set_words(client: "Client", method: str, field: str, language: str, words: str) -> None:
+    where = {"language_code": language or None}
+    shown = await client.ask_for(f"getMy{method}", **where)
+    if shown.get(field) != words:
+        await client.ask(f"setMy{method}", **{field: words}, **where)

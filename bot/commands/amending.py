@@ -1,0 +1,203 @@
+"""edit, name, schedule: a subscription is changed; it keeps its number, and what it has brought stays brought."""
+
+from dataclasses import replace
+
+from bot.commands.asking import ask, may_ask
+from bot.commands.picking import gone, no_wishes, number_and_rest, numbered, pick_list, required_number, shown_buttons
+from bot.commands.subscribing import echo
+from bot.commands.turn import Command, Press, Turn
+from bot.commands.undoing import undo_row
+from bot.ports import Button, Reply
+from subscriptions import (
+    QueryError,
+    Refused,
+    Sentence,
+    Subscription,
+    cadence_text,
+    edit,
+    parse_cadence,
+    parse_query,
+    rename,
+    reschedule,
+    split_when,
+)
+
+_NO_NAME = frozenset({"-", "off"})
+_OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
+
+
+# ---------------------------------------------------------------------------------------------------------------- edit
+
+
+def edit_(turn: Turn) -> Reply:
+    """Changes the query of a subscription, with a WHEN at the end also its time; without a query it asks."""
+    if not turn.args:
+        return pick_list(turn, turn.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask")
+    wish, text = required_number(turn, turn.args, "/edit 4 diffusion -survey")
+    return _edit(turn, wish, text) if text else _ask_query(turn, wish)
+
+
+def press_edit_ask(turn: Turn) -> Reply:
+    """Asks for the new query of the one that was picked."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    return gone(turn) if wish is None else _ask_query(turn, wish)
+
+
+def press_edit_page(turn: Turn) -> Reply:
+    """Another page of the pick list."""
+    question = turn.say("Which one do you want to change? /edit N QUERY does it, too.")
+    return pick_list(turn, question, "edit-ask", page=int(turn.arguments["page"]), replaces=True)
+
+
+def answer_edit(turn: Turn) -> Reply:
+    """The text that was asked for is the query."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    if wish is None:
+        return Reply(lines=(turn.say("That subscription is gone. /list shows those that are there."),), ok=False)
+    return _edit(turn, wish, turn.args)
+
+
+def _ask_query(turn: Turn, wish: Subscription) -> Reply:
+    now = turn.say("{number} asks for: {text}", number=wish.number, text=wish.text)
+    if not may_ask(turn):
+        example = turn.say("Say it in one line: /edit {number} diffusion -survey", number=wish.number)
+        return Reply(lines=(now, example))
+    return ask(turn, "edit", {"number": wish.number}, now, turn.say("Write what it shall be instead."))
+
+
+def _edit(turn: Turn, wish: Subscription, typed: str) -> Reply:
+    text, when = split_when(typed)
+    try:
+        parse_query(text)
+    except QueryError as error:  # the caret stands below what was typed, number and all
+        before = len(turn.args) - len(typed)
+        raise QueryError(error.sentence, error.hint, error.column + before) from None
+    text = " ".join(text.split())
+    done = edit(turn.store, turn.chat.address, wish.number, text, when=when, now=turn.now, who=turn.who)
+    return echo(turn, done, instead=turn.words.reading(parse_query(wish.text)))
+
+
+# ---------------------------------------------------------------------------------------------------------------- name
+
+
+def name(turn: Turn) -> Reply:
+    """Gives a subscription a name; "-" takes it away."""
+    if not turn.args:
+        raise _usage_of_name()
+    wish, text = required_number(turn, turn.args, "/name 4 diffusion")
+    if text:
+        return _name(turn, wish, text)
+    if not may_ask(turn):
+        raise _usage_of_name()
+    question = turn.say("What do you want to call {number}? A - takes the name away.", number=wish.number)
+    return ask(turn, "name", {"number": wish.number}, question)
+
+
+def answer_name(turn: Turn) -> Reply:
+    """The text that was asked for is the name."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    if wish is None:
+        return Reply(lines=(turn.say("That subscription is gone. /list shows those that are there."),), ok=False)
+    return _name(turn, wish, turn.args)
+
+
+def _usage_of_name() -> Refused:
+    example = Sentence("For example: {example}", {"example": "/name 4 diffusion"})
+    return Refused(Sentence("Say the number and the name."), example)
+
+
+def _name(turn: Turn, wish: Subscription, text: str) -> Reply:
+    called = "" if text.strip().casefold() in _NO_NAME else text
+    done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.who)
+    if done.name == wish.name:
+        return Reply(lines=(turn.say("It is called that already."),))
+    if not done.name:
+        said = turn.say("{number} has no name any more: {text}", number=wish.number, text=wish.text)
+    else:
+        said = turn.say("{number} is called {name} now.", number=wish.number, name=done.name)
+    return Reply(lines=(said,), ok=True, buttons=undo_row(turn))
+
+
+# ------------------------------------------------------------------------------------------------------------ schedule
+
+
+def schedule(turn: Turn) -> Reply:
+    """The time of one subscription, or without a number of all and of new ones; without a time it offers some."""
+    wish, text = number_and_rest(turn, turn.args)
+    return _schedule(turn, wish, text) if text else _offer_times(turn, wish)
+
+
+def press_schedule(turn: Turn) -> Reply:
+    """A time that was picked."""
+    number = turn.arguments.get("number")
+    wish = numbered(turn, number)
+    if number is not None and wish is None:
+        return gone(turn)
+    return replace(_schedule(turn, wish, str(turn.arguments["when"])), replaces=True)
+
+
+def _offer_times(turn: Turn, wish: Subscription | None) -> Reply:
+    if wish is None:
+        now = turn.chat.settings.schedule
+        lines = [turn.say("New subscriptions come: {when}", when=now)]
+        lines.append(turn.say("A new time is for all of them. For one of them: /schedule N daily 9"))
+    else:
+        now = cadence_text(wish.cadence)
+        lines = [turn.say("{number} comes: {when}", number=wish.number, when=now)]
+    lines.append(turn.say("Or write it: /schedule weekdays 8:30"))
+    of = {"number": wish.number} if wish else {}
+    times = [Button(label=when, verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED]
+    rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
+    return Reply(lines=tuple(lines), buttons=shown_buttons(turn, rows))
+
+
+def _schedule(turn: Turn, wish: Subscription | None, typed: str) -> Reply:
+    if wish is None and not turn.chat.id:
+        return no_wishes(turn)
+    number = wish.number if wish else None
+    done = reschedule(turn.store, turn.chat.address, number, _when(typed), now=turn.now, who=turn.who)
+    if wish is not None:
+        said = turn.say("{number} comes now: {when}", number=wish.number, when=cadence_text(done[0].cadence))
+    else:
+        when = cadence_text(parse_cadence(_when(typed), parse_cadence(turn.chat.settings.schedule)))
+        said = turn.say("All subscriptions, new ones too, come now: {when}", when=when)
+    moments = [one.next_due_at for one in done if one.next_due_at and one.state == "active"]
+    first = [turn.say("Next: {moment}.", moment=turn.voice.moment(max(min(moments), turn.now)))] if moments else []
+    return Reply(lines=(said, *first), ok=True, buttons=undo_row(turn))
+
+
+def _when(typed: str) -> str:
+    """A bare time of day is meant as "at" it."""
+    try:
+        parse_cadence(typed)
+    except Refused:
+        try:
+            parse_cadence(f"at {typed}")
+        except Refused:
+            return typed
+        return f"at {typed}"
+    return typed
+
+
+COMMANDS = (
+    Command(
+        name="edit", run=edit_, changes=True, looks=True, usage="N QUERY", summary=Sentence("change a subscription")
+    ),
+    Command(name="name", run=name, changes=True, usage="N TEXT", summary=Sentence("name a subscription")),
+    Command(
+        name="schedule",
+        aliases=("time", "when"),
+        run=schedule,
+        changes=True,
+        looks=True,
+        usage="[N] WHEN",
+        summary=Sentence("when papers come"),
+    ),
+)
+PRESSES = {
+    "edit-ask": Press(run=press_edit_ask, changes=True),
+    "edit-ask-page": Press(run=press_edit_page),
+    "edit": Press(run=answer_edit, changes=True),
+    "name": Press(run=answer_name, changes=True),
+    "schedule": Press(run=press_schedule, changes=True),
+}

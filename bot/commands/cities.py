@@ -1,0 +1,118 @@
+"""Cities to choose a time zone by: what a clock shows there now is easier to find than the name of a zone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from subscriptions import zone
+
+# IANA names. The first of those whose clocks agree now is offered first.
+_WELL_KNOWN = (
+    "Pacific/Honolulu",
+    "America/Anchorage",
+    "America/Los_Angeles",
+    "America/Denver",
+    "America/Chicago",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Africa/Cairo",
+    "Europe/Moscow",
+    "Asia/Tehran",
+    "Asia/Dubai",
+    "Asia/Karachi",
+    "Asia/Kolkata",
+    "Asia/Dhaka",
+    "Asia/Bangkok",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
+# Other clocks, and such as go with one of those now and not in summer.
+_MORE = (
+    "America/Halifax",
+    "America/St_Johns",
+    "Atlantic/Azores",
+    "Asia/Kabul",
+    "Asia/Kathmandu",
+    "Asia/Yangon",
+    "Australia/Adelaide",
+    "Pacific/Noumea",
+    "America/Mexico_City",
+    "America/Bogota",
+    "America/Phoenix",
+    "America/Santiago",
+    "Africa/Casablanca",
+    "Africa/Lagos",
+    "Europe/Athens",
+    "Asia/Jerusalem",
+    "Africa/Johannesburg",
+    "Europe/Istanbul",
+    "Asia/Singapore",
+    "Asia/Seoul",
+    "Australia/Brisbane",
+)
+# Where most people live whose client speaks a language that tells something of it.
+_AT_HOME = {
+    "zh": "Asia/Shanghai",
+    "ja": "Asia/Tokyo",
+    "ko": "Asia/Seoul",
+    "de": "Europe/Berlin",
+    "fr": "Europe/Paris",
+    "it": "Europe/Rome",
+    "pt": "America/Sao_Paulo",
+    "ru": "Europe/Moscow",
+    "uk": "Europe/Kyiv",
+    "tr": "Europe/Istanbul",
+    "fa": "Asia/Tehran",
+    "he": "Asia/Jerusalem",
+    "hi": "Asia/Kolkata",
+    "id": "Asia/Jakarta",
+    "vi": "Asia/Ho_Chi_Minh",
+}
+A_PAGE = 11  # with [more] four rows of three
+_DAY = timedelta(days=1)
+
+
+def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:
+    """Zones by pages, each sorted by its clock, no two of a page with the same clock now.
+
+    The first page holds those nearest to the operator's zone and to where people of that language mostly live; every
+    zone stands on one page. `language` is a code such as "pt-br".
+    """
+    home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
+    first = [name for name in (home, operator) if "/" in name]
+    near = [_offset(name, now) for name in first] or [_offset(operator, now)]
+    pages: list[tuple[str, ...]] = []
+    for layer in _layers([*first, *_WELL_KNOWN], _MORE, now):
+        by_distance = sorted(layer, key=lambda name: min(_between(_offset(name, now), place) for place in near))
+        for start in range(0, len(by_distance), A_PAGE):
+            page = by_distance[start : start + A_PAGE]
+            pages.append(tuple(sorted(page, key=lambda name: _offset(name, now))))
+    return tuple(pages)
+
+
+def _layers(first: Sequence[str], more: Sequence[str], now: datetime) -> list[list[str]]:
+    """Zones whose clocks all differ; then, of those that are left, again and again."""
+    layers: list[list[str]] = []
+    left = list(dict.fromkeys(first))
+    rest = [name for name in more if name not in left]
+    while left:
+        taken: dict[timedelta, str] = {}
+        for name in left:
+            taken.setdefault(_offset(name, now), name)
+        layers.append(list(taken.values()))
+        left = [name for name in left if name not in taken.values()] + rest
+        rest = []
+    return layers
+
+
+def _offset(name: str, now: datetime) -> timedelta:
+    return now.astimezone(zone(name)).utcoffset() or timedelta(0)
+
+
+def _between(one: timedelta, other: timedelta) -> timedelta:
+    """How far apart two clocks are, the shorter way around the globe."""
+    apart = abs(one - other) % _DAY
+    return min(apart, _DAY - apart)

@@ -1,0 +1,188 @@
+"""connect: a group or channel is managed from a private chat, where nobody else reads along."""
+
+from datetime import datetime, timedelta
+
+from bot.commands.asking import forget_question
+from bot.commands.beginning import adding
+from bot.commands.turn import Command, Press, Turn
+from bot.ports import Button, Buttons, Reply
+from subscriptions import (
+    Chat,
+    ChatAddress,
+    ChatKind,
+    Link,
+    Sentence,
+    Store,
+    chats_of,
+    known_or_new,
+    let_go,
+    meet,
+    name_of,
+    owner_of,
+    parse_address,
+    recall,
+    remember,
+    set_owner,
+)
+
+LASTS = timedelta(days=90)  # as long as the store keeps what a conversation remembers
+_OFF = frozenset({"off", "end", "stop", "quit"})
+_SHOWN = 10  # chats as buttons; others are named in words
+_LABEL = 40
+
+
+def connection(store: Store, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
+    """The chat that a private chat manages at present."""
+    link = recall(store, _name(home), since=now - LASTS)
+    return parse_address(str(link.arguments["chat"])) if link else None
+
+
+def disconnect(turn: Turn) -> None:
+    """The private chat is about itself again."""
+    let_go(turn.store, _name(turn.home.address))
+
+
+def connect(turn: Turn) -> Reply:
+    """Without words the chats to choose from, `off` to end it, else the chat that was named, which rights were asked for."""
+    if turn.request.place.kind is not ChatKind.PRIVATE:
+        return _in_private(turn)
+    if turn.chat.address != turn.home.address:
+        return _begin(turn)
+    if turn.args.casefold() in _OFF:
+        return _end(turn)
+    if turn.args:
+        words = turn.say("Say which chat: /connect @name, or /connect -100… with its number.")
+        return Reply(lines=(words,), ok=False)
+    return _choices(turn)
+
+
+def _begin(turn: Turn) -> Reply:
+    chat = known(turn)
+    # Notices about that chat find them here.
+    meet(turn.store, turn.home.address, turn.home.kind, now=turn.now, lang=turn.request.language)
+    link = Link(
+        verb="connect",
+        arguments={"chat": str(chat.address)},
+        place=str(turn.home.address),
+        person=turn.request.sender,
+    )
+    remember(turn.store, _name(turn.home.address), link, now=turn.now)
+    _add_to_theirs(turn, chat.address)
+    forget_question(turn)
+    end = Button(label=turn.say("back to this chat"), verb="disconnect")
+    return Reply(
+        lines=(
+            turn.say("What you say here is about it from now on: /sub diffusion, /list, /set."),
+            turn.say("/connect off ends that."),
+        ),
+        ok=True,
+        buttons=((end,),),
+    )
+
+
+def known(turn: Turn) -> Chat:
+    """The chat that a person turns to, met and remembered as theirs if it is nobody's."""
+    there = turn.chat
+    chat = meet(
+        turn.store,
+        there.address,
+        there.kind,
+        now=turn.now,
+        title=there.title,
+        public=there.public,
+        lang=turn.request.language,
+        by=turn.person,
+    )
+    if not owner_of(turn.store, chat.address):
+        set_owner(turn.store, chat.address, turn.request.sender)
+    return chat
+
+
+def _end(turn: Turn) -> Reply:
+    was = connection(turn.store, turn.home.address, now=turn.now)
+    disconnect(turn)
+    if was is None:
+        return Reply(lines=(turn.say("What you say here is about this chat already."),), ok=True)
+    return Reply(lines=(turn.say("What you say here is about this chat again."),), ok=True)
+
+
+def press_disconnect(turn: Turn) -> Reply:
+    """[back to this chat]."""
+    return _end(turn)
+
+
+def _choices(turn: Turn) -> Reply:
+    managed = connection(turn.store, turn.home.address, now=turn.now)
+    theirs = _theirs(turn)
+    chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
+    lines = []
+    if managed is not None:
+        name = name_of(theirs[managed]) if managed in theirs else str(managed)
+        lines.append(turn.say("What you say here is about {name} now; /connect off ends that.", name=name))
+    if chats:
+        lines.append(turn.say("Which chat do you want to manage from here?"))
+    lines.append(
+        turn.say(
+            "Add me to a group, or to a channel as an admin that may post; then /connect @name, or choose it here."
+        )
+    )
+    rows = tuple((_choice(turn, chat),) for chat in chats)
+    return Reply(lines=tuple(lines), buttons=(*rows, *_adding(turn)))
+
+
+def _theirs(turn: Turn) -> dict[ChatAddress, Chat]:
+    """The chats that a person set up or turned to before. Whether they still may is asked when they choose one."""
+    before = recall(turn.store, _theirs_name(turn.home.address), since=turn.now - LASTS)
+    addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
+    turned_to = (known_or_new(turn.store, address, ChatKind.BROADCAST) for address in addresses)
+    return {chat.address: chat for chat in (*chats_of(turn.store, turn.home.address), *turned_to) if chat.id}
+
+
+def _add_to_theirs(turn: Turn, address: ChatAddress) -> None:
+    name = _theirs_name(turn.home.address)
+    before = recall(turn.store, name, since=turn.now - LASTS)
+    chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
+    link = Link(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(turn.home.address))
+    remember(turn.store, name, link, now=turn.now)
+
+
+def _choice(turn: Turn, chat: Chat) -> Button:
+    name = name_of(chat)
+    label = name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
+    return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only=turn.request.sender)
+
+
+def _adding(turn: Turn) -> Buttons:
+    bot = turn.house.bots.get("telegram", "")
+    return (adding(turn, bot),) if bot and turn.home.address.platform == "telegram" else ()
+
+
+def _in_private(turn: Turn) -> Reply:
+    name = turn.house.bots.get("telegram", "")
+    link = Button(label=turn.say("open"), url=f"https://t.me/{name}")
+    rows = ((link,),) if name and turn.home.address.platform == "telegram" else ()
+    return Reply(lines=(turn.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
+
+
+def _name(home: ChatAddress) -> str:
+    """What the connection is remembered under."""
+    return f"connect:{home}"
+
+
+def _theirs_name(home: ChatAddress) -> str:
+    return f"chats:{home}"
+
+
+COMMANDS = (
+    Command(
+        name="connect",
+        run=connect,
+        usage="[@name|-100…|off]",
+        summary=Sentence("manage a group or channel from here"),
+        here=True,
+    ),
+)
+PRESSES = {
+    "connect": Press(run=connect),
+    "disconnect": Press(run=press_disconnect, here=True),
+}

@@ -1,0 +1,168 @@
+"""help, about: what people can say, in few words, and who stands behind it."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from bot.commands.settings import MEANINGS
+from bot.commands.turn import Command, Press, Turn
+from bot.ports import Button, Reply
+from subscriptions import SETTINGS, Sentence
+
+# arXiv asks for these words (info.arxiv.org/help/api/tou), so they stay in English.
+THANKS = "Thank you to arXiv for use of its open access interoperability."
+
+_PURPOSES = (
+    (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
+    (Sentence("Papers"), ("preview", "today", "search", "why", "whynot")),
+    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "status")),
+    (Sentence("To take along"), ("export", "import", "share")),
+    (Sentence("About me"), ("about", "privacy", "forget")),
+)
+_OPERATORS = (Sentence("For operators"), ("allow", "deny"))
+TOPICS: Mapping[str, Sentence] = MappingProxyType(
+    {"query": Sentence("how to ask"), "when": Sentence("the times"), "settings": Sentence("the settings")}
+)
+
+# What works as it stands in a chat that has a subscription 1; a test says each of them.
+EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sub": (
+            "/sub diffusion models -survey",
+            '/sub author:"Yann LeCun" now',
+            "/sub cat:cs.CL agents weekdays at 8:30",
+        ),
+        "list": ("/list",),
+        "edit": ("/edit 1 diffusion -survey",),
+        "name": ("/name 1 Diffusion",),
+        "schedule": ("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
+        "pause": ("/pause 1 7d", "/pause until 3 Mar"),
+        "resume": ("/resume", "/resume 1"),
+        "unsub": ("/unsub 1", "/unsub all"),
+        "undo": ("/undo",),
+        "preview": ("/preview diffusion -survey", "/preview 1"),
+        "today": ("/today", "/today cat:cs.LG"),
+        "search": ("/search graph neural networks",),
+        "why": ("/why 2601.15529",),
+        "whynot": ("/whynot 2601.15529",),
+        "set": ("/set", "/set limit 12", "/set quiet 23:00-07:00"),
+        "lang": ("/lang zh", "/lang en"),
+        "timezone": ("/timezone Oslo", "/timezone +08:00"),
+        "connect": ("/connect", "/connect @mychannel"),
+        "status": ("/status",),
+        "export": ("/export", "/export bib 30d"),
+        "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
+        "share": ("/share 1",),
+        "help": ("/help query", "/help sub"),
+        "about": ("/about",),
+        "privacy": ("/privacy",),
+        "forget": ("/forget",),
+        "cancel": ("/cancel",),
+        "start": ("/start",),
+    }
+)
+QUERIES: tuple[tuple[str, Sentence], ...] = (
+    ("graph transformer", Sentence("both words")),
+    ('"graph transformer"', Sentence("side by side")),
+    ("rlhf OR dpo", Sentence("one of them")),
+    ("diffusion -survey", Sentence("the first without the second")),
+    ("ti:diffusion", Sentence("in the title; abs: in the abstract")),
+    ('author:"J. Doe"', Sentence("by whom, with an initial")),
+    ("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
+    ("neuro*", Sentence("words that begin so")),
+    ("=RAG", Sentence("exactly so, in capitals")),
+)
+WHENS: tuple[tuple[str, Sentence], ...] = (
+    ("now", Sentence("as soon as papers come")),
+    ("when-out 08:00-20:00", Sentence("once a day, as soon as the day's papers are out")),
+    ("daily 9", Sentence("every day at nine")),
+    ("weekdays at 8:30", Sentence("Monday to Friday")),
+    ("weekly mon 9", Sentence("once a week")),
+)
+
+
+def help_(turn: Turn) -> Reply:
+    """The commands by purpose, or one topic: query, when, settings, or a command."""
+    typed = turn.args.casefold().lstrip("/").split()
+    return _topic(turn, typed[0]) if typed else _overview(turn)
+
+
+def press_help(turn: Turn) -> Reply:
+    """A topic that was picked."""
+    return _topic(turn, str(turn.arguments["topic"]))
+
+
+def _overview(turn: Turn) -> Reply:
+    purposes = (*_PURPOSES, _OPERATORS) if turn.admin else _PURPOSES
+    known = _commands()
+    groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
+    more = turn.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
+    if turn.seen_by_all:
+        return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
+    lines = [f"{title.say(turn.voice.translate)}: {' '.join(names)}" for title, names in groups if names]
+    topics = tuple(
+        Button(label=label.say(turn.voice.translate), verb="help", arguments={"topic": topic})
+        for topic, label in TOPICS.items()
+    )
+    return Reply(lines=(*lines, more), buttons=() if turn.in_public else (topics,))
+
+
+def _topic(turn: Turn, name: str) -> Reply:
+    if name in ("query", "queries", "syntax"):
+        return _table(turn, turn.say("Words that a paper must hold. What I understood is in every answer."), QUERIES)
+    if name in ("when", "times"):
+        return _table(turn, turn.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
+    if name in ("settings", "set", "preferences"):
+        rows = tuple((setting, MEANINGS[setting]) for setting in SETTINGS)
+        return _table(turn, turn.say("/set shows all settings; /set limit 12 changes one."), rows)
+    command = _commands().get(name)
+    return _of(turn, command) if command else _no_such(turn, name)
+
+
+def _table(turn: Turn, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
+    """What can be written, and what it means; in a group only how to see it."""
+    if turn.seen_by_all:
+        shown = " · ".join(written for written, _ in rows[:4])
+        return Reply(lines=(head, turn.say("For example: {examples}", examples=shown)))
+    code = tuple(f"{written}\n  {meaning.say(turn.voice.translate)}" for written, meaning in rows)
+    return Reply(lines=(head,), code=code)
+
+
+def _of(turn: Turn, command: Command) -> Reply:
+    summary = command.summary.say(turn.voice.translate)
+    lines = [f"/{command.name} {command.usage}".rstrip() + f": {summary}"]
+    if command.aliases and not turn.seen_by_all:
+        lines.append(turn.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
+    examples = EXAMPLES.get(command.name, ())
+    return Reply(lines=tuple(lines), code=examples[:1] if turn.seen_by_all else examples)
+
+
+def _no_such(turn: Turn, name: str) -> Reply:
+    near = get_close_matches(name, [*_commands(), *TOPICS], n=1, cutoff=0.6)
+    lines = [turn.say("There is no help on “{name}”.", name=name[:32])]
+    lines.append(turn.say("Did you mean /help {name}?", name=near[0]) if near else turn.say("/help lists what I know."))
+    return Reply(lines=tuple(lines), ok=False)
+
+
+def _commands() -> Mapping[str, Command]:
+    """All commands by name and alias."""
+    from bot.commands.registry import COMMANDS  # noqa: PLC0415 - the registry imports this family
+
+    return {name: command for command in COMMANDS for name in (*command.aliases, command.name)}
+
+
+def about(turn: Turn) -> Reply:
+    """Who this is, whom to thank, whom to ask."""
+    name = f"paperwire {turn.house.version}".rstrip()
+    lines = [turn.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
+    if turn.house.contact:
+        lines.append(turn.say("Contact: {contact}", contact=turn.house.contact))
+    lines.append(turn.say("Its source is free, under the MIT licence. What I store: /privacy"))
+    return Reply(lines=tuple(lines))
+
+
+COMMANDS = (
+    Command(name="help", run=help_, usage="[TOPIC]", summary=Sentence("what you can say"), here=True),
+    Command(name="about", run=about, summary=Sentence("what this is, and thanks"), here=True),
+)
+PRESSES = {"help": Press(run=press_help)}

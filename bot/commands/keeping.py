@@ -1,0 +1,160 @@
+"""privacy, forget: what is stored of a chat, and how to have it erased (docs/architecture.md, rule 10)."""
+
+import json
+from datetime import datetime, timedelta
+
+from bot.commands.turn import Command, Press, Turn
+from bot.ports import Button, File, Reply
+from subscriptions import Link, Refused, Sentence, forget, held, let_go, listed, name_of, recall, remember
+
+SURE_WITHIN = timedelta(minutes=10)  # how long the question stands
+YES, NO = "yes", "no"
+
+
+# ------------------------------------------------------------------------------------------------------------- privacy
+
+
+def privacy(turn: Turn) -> Reply:
+    """What is stored, how long and by whom; in a private chat with all of it as a file."""
+    contact = turn.house.contact or turn.say("the operator of this bot; they left no address")
+    if turn.seen_by_all:
+        button = Button(label=turn.say("as a file"), verb="privacy")
+        return Reply(
+            lines=(
+                turn.say("I keep this chat's settings, its subscriptions, and which papers it was told and when."),
+                turn.say("/forget erases it. Contact: {contact}", contact=contact),
+            ),
+            buttons=((button,),) if turn.chat.id and not turn.in_public else (),
+        )
+    lines = [
+        turn.say(
+            "I keep of {chat}: its id and title, its settings, its subscriptions, its last changes (for undo), which "
+            "papers it was told, when and why, and what waits for an answer. Nothing else that you write is kept.",
+            chat=_chat(turn),
+        ),
+        turn.say(
+            "What messages said goes after 30 days, the ids of what you sent after 7, old buttons after 90, a chat that "
+            "blocked me after a year. /forget erases everything at once."
+        ),
+        turn.say("Kept by: {contact}", contact=contact),
+    ]
+    if not turn.chat.id:
+        return Reply(lines=(*lines, turn.say("Of this chat nothing is stored yet.")))
+    return Reply(lines=(*lines, turn.say("The file holds all that is stored of this chat.")), file=_file(turn))
+
+
+def press_privacy(turn: Turn) -> Reply:
+    """All that is stored of a group, for those who manage it."""
+    if not turn.chat.id:
+        return Reply(toast=turn.say("Of this chat nothing is stored yet."))
+    return Reply(lines=(turn.say("All that is stored of this chat:"),), file=_file(turn))
+
+
+def _file(turn: Turn) -> File:
+    rows = held(turn.store, turn.chat.address)
+    return File(name="paperwire-privacy.json", text=json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+
+
+# -------------------------------------------------------------------------------------------------------------- forget
+
+
+def forget_(turn: Turn) -> Reply:
+    """Asks once; where no button can ask, the word yes is the answer."""
+    if _just_met(turn):  # by this very command; that is undone
+        raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
+    word = turn.args.casefold()
+    if turn.in_public and word in (YES, NO):
+        return _answered(turn, word)
+    count = len(listed(turn.store, turn.chat.address))
+    what = turn.voice.count(
+        "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
+        "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
+        count,
+        chat=_chat(turn),
+    )
+    if turn.in_public:
+        remember(turn.store, _name(turn), _question(turn), now=turn.now)
+        how = turn.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
+        return Reply(lines=(what, how))
+    lines = (what, turn.say("It cannot be undone. /export keeps a copy of the subscriptions."))
+    return Reply(lines=lines, buttons=(_buttons(turn),), only_you=True)
+
+
+def _just_met(turn: Turn) -> bool:
+    """Whether nobody knew this chat before this very command; a chat with subscriptions is not even looked through."""
+    if listed(turn.store, turn.chat.address):
+        return False
+    rows = held(turn.store, turn.chat.address)
+    if any(rows[kind] for kind in ("deliveries", "changes", "links", "updates")):
+        return False
+    return datetime.fromisoformat(rows["chat"]["created_at"]) == turn.now
+
+
+def _buttons(turn: Turn) -> tuple[Button, ...]:
+    """An anonymous admin presses as another person than the one who asked: there whoever manages the chat may."""
+    only = "" if turn.request.proven else turn.request.sender
+    until = (turn.now + SURE_WITHIN).isoformat()
+    arguments = {"until": until}
+    return (
+        Button(label=turn.say("keep it"), verb="keep", only=only),
+        Button(label=turn.say("erase everything"), verb="forget", arguments=arguments, only=only),
+    )
+
+
+def press_forget(turn: Turn) -> Reply:
+    """The answer to the question, while it stands."""
+    if turn.now > datetime.fromisoformat(str(turn.arguments["until"])):
+        return Reply(toast=turn.say("That was too long ago. Nothing is erased; /forget asks again."))
+    return _erased(turn, replaces=True)
+
+
+def press_keep(turn: Turn) -> Reply:
+    """All stays."""
+    let_go(turn.store, _name(turn))
+    return Reply(lines=(turn.say("Nothing is erased."),), ok=True, replaces=True)
+
+
+def _answered(turn: Turn, word: str) -> Reply:
+    asked = recall(turn.store, _name(turn), since=turn.now - SURE_WITHIN)
+    let_go(turn.store, _name(turn))
+    if asked is None:
+        return Reply(
+            lines=(turn.say("Nothing is erased: /forget asks first, and its question stands for ten minutes."),)
+        )
+    if word == NO:
+        return Reply(lines=(turn.say("Nothing is erased."),), ok=True)
+    return _erased(turn, replaces=False)
+
+
+def _erased(turn: Turn, *, replaces: bool) -> Reply:
+    gone = forget(turn.store, turn.chat.address)
+    wishes = turn.voice.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
+    papers = turn.voice.count("{count} paper", "{count} papers", gone.papers)
+    said = turn.say("Erased: {wishes}, the memory of {papers}, all settings and buttons.", wishes=wishes, papers=papers)
+    hint = turn.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(turn))
+    return Reply(lines=(said, hint), ok=True, replaces=replaces)
+
+
+def _chat(turn: Turn) -> str:
+    """The chat that it is about, by its name when that is another one."""
+    return turn.say("this chat") if turn.chat.address == turn.home.address else name_of(turn.chat)
+
+
+def _name(turn: Turn) -> str:
+    """What the question is remembered under: for one person, about one chat."""
+    return f"forget:{turn.home.address}:{turn.chat.address}:{turn.request.sender}"
+
+
+def _question(turn: Turn) -> Link:
+    return Link(verb="forget", place=str(turn.home.address), person=turn.request.sender)
+
+
+COMMANDS = (
+    Command(name="privacy", run=privacy, summary=Sentence("what I store of this chat")),
+    Command(name="forget", run=forget_, changes=True, summary=Sentence("erase this chat, after one question")),
+)
+PRESSES = {
+    "privacy": Press(run=press_privacy, changes=True),
+    "forget": Press(run=press_forget, changes=True),
+    "keep": Press(run=press_keep, changes=True),
+}

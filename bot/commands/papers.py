@@ -1,0 +1,312 @@
+"""preview, today, search: papers that a chat would get, gets now, or looks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from bot.commands.found import card_buttons, count_found, query_lines, rows_of, subscribe_button
+from bot.commands.plain import named_papers
+from bot.commands.subscribing import sub
+from bot.commands.turn import Command, Press, Turn
+from bot.ports import Button, Buttons, Reply
+from subscriptions import (
+    Batch,
+    ChatKind,
+    ChatState,
+    Found,
+    Query,
+    Refused,
+    Sentence,
+    Tried,
+    listed,
+    meet,
+    mentioned,
+    newest_batch,
+    parse_query,
+    search,
+    split_when,
+    would_come,
+)
+
+PAGE = 6  # papers of one page of a search
+
+
+# ------------------------------------------------------------------------------------------------------------- preview
+
+
+def preview(turn: Turn) -> Reply:
+    """What would come from the days known, as the chat would see it; nothing is marked as told."""
+    which, when = split_when(turn.args)
+    tried = would_come(turn.store, turn.chat, now=turn.now, which=which)
+    if not tried.wishes:
+        return _nothing_to_try(turn, "/preview diffusion")
+    buttons = subscribe_button(turn, turn.args) if tried.query else ()
+    read = query_lines(turn, tried.query, when) if tried.query else ()
+    lines = (count_found(turn, tried), *read, *_told_before(turn, tried))
+    return Reply(lines=lines, delivery=tried.delivery, buttons=buttons)
+
+
+def press_subscribe(turn: Turn) -> Reply:
+    """[subscribe] under what was tried: exactly that text."""
+    return sub(replace(turn, args=str(turn.arguments["text"]), arguments={}))
+
+
+def _told_before(turn: Turn, tried: Tried) -> tuple[str, ...]:
+    if not tried.told:
+        return ()
+    found = len(tried.delivery.items) if tried.delivery else 0
+    if tried.told == found:
+        return (turn.say("This chat has had all of them."),)
+    return (turn.voice.count("This chat has had {count} of them.", "This chat has had {count} of them.", tried.told),)
+
+
+def _nothing_to_try(turn: Turn, example: str) -> Reply:
+    words = turn.say("No subscription is active here. With a query I look for that: {example}", example=example)
+    return Reply(lines=(words,))
+
+
+# --------------------------------------------------------------------------------------------------------------- today
+
+
+def today(turn: Turn) -> Reply:
+    """The newest batch now."""
+    return _today(turn, split_when(turn.args)[0])
+
+
+def press_today(turn: Turn) -> Reply:
+    """[today's now]: the newest batch for one subscription."""
+    which = _still_there(turn)
+    return _today(turn, which) if which is not None else _gone(turn)
+
+
+def _still_there(turn: Turn) -> str | None:
+    """What a button is about: a subscription, if the chat still has it, a query, or all ("")."""
+    if "number" not in turn.arguments:
+        return str(turn.arguments.get("text", ""))
+    wishes = listed(turn.store, turn.chat.address) if turn.chat.id else ()
+    number = int(turn.arguments["number"])
+    return str(number) if any(one.subscription.number == number for one in wishes) else None
+
+
+def _gone(turn: Turn) -> Reply:
+    return Reply(toast=turn.say("This subscription is gone."))
+
+
+def _today(turn: Turn, which: str) -> Reply:
+    if turn.home.kind is ChatKind.PRIVATE and turn.chat.address == turn.home.address and _may_get(turn):
+        looked = None if turn.chat.id else newest_batch(turn.store, turn.chat, now=turn.now, which=which)
+        if looked is not None and looked.delivery is None:
+            return _shown_now(turn, which, looked)
+        turn = _met(turn)
+        key = f"{turn.chat.id}:today:{turn.home.address.platform}:{turn.request.update}"
+        return _sent_now(turn, which, newest_batch(turn.store, turn.chat, now=turn.now, which=which, key=key))
+    return _shown_now(turn, which, newest_batch(turn.store, turn.chat, now=turn.now, which=which))
+
+
+def _may_get(turn: Turn) -> bool:
+    """A delivery to a chat that is paused, or waits to be let in, would be held."""
+    return turn.chat.state is ChatState.ACTIVE
+
+
+def _met(turn: Turn) -> Turn:
+    """What a chat was told is remembered from now on."""
+    if turn.chat.id:
+        return turn
+    chat = meet(turn.store, turn.chat.address, turn.chat.kind, now=turn.now, lang=turn.request.language)
+    return replace(turn, chat=chat, home=chat)
+
+
+def _sent_now(turn: Turn, which: str, batch: Batch) -> Reply:
+    """The papers are on their way through the outbox; this says what comes."""
+    if not batch.wishes:
+        return _nothing_to_try(turn, "/today diffusion")
+    if batch.day is None or batch.delivery is None:
+        return _nothing_new(turn, which, batch)
+    found = turn.voice.count(
+        "{count} paper of {day} is on its way.",
+        "{count} papers of {day} are on their way.",
+        len(batch.delivery.items),
+        day=turn.voice.day(batch.day),
+    )
+    return Reply(lines=(found, *_had(turn, batch)), buttons=_again(turn, which, batch))
+
+
+def _shown_now(turn: Turn, which: str, batch: Batch) -> Reply:
+    """The papers as an answer, which tells nobody anything for good."""
+    if not batch.wishes:
+        return _nothing_to_try(turn, "/today diffusion")
+    if batch.day is None or batch.delivery is None:
+        return _nothing_new(turn, which, batch)
+    found = turn.voice.count(
+        "{count} paper of {day}",
+        "{count} papers of {day}",
+        len(batch.delivery.items),
+        day=turn.voice.day(batch.day),
+    )
+    subscribing = subscribe_button(turn, turn.args) if batch.query else ()
+    again = _again(turn, which, batch)
+    return Reply(lines=(found, *_had(turn, batch)), delivery=batch.delivery, buttons=(*again, *subscribing))
+
+
+def _nothing_new(turn: Turn, which: str, batch: Batch) -> Reply:
+    if batch.day is None:
+        return Reply(lines=(turn.say("No papers are known yet."),))
+    day = turn.voice.day(batch.day)
+    if batch.told:
+        words = turn.voice.count(
+            "The only paper of {day} that fits came before.",
+            "All {count} papers of {day} that fit came before.",
+            batch.told,
+            day=day,
+        )
+        return Reply(lines=(words,), buttons=_again(turn, which, batch))
+    words = turn.voice.count(
+        "The only paper of {day} does not fit.",
+        "None of the {count} papers of {day} fits.",
+        batch.known,
+        day=day,
+    )
+    return Reply(lines=(words,))
+
+
+def _had(turn: Turn, batch: Batch) -> tuple[str, ...]:
+    if not batch.told:
+        return ()
+    return (turn.voice.count("{count} more came before.", "{count} more came before.", batch.told),)
+
+
+def _again(turn: Turn, which: str, batch: Batch) -> Buttons:
+    """[show all of that day], where the chat was told of some."""
+    if not batch.told or batch.day is None or turn.in_public:
+        return ()
+    of_one = which and batch.query is None
+    about = {"number": batch.wishes[0].number} if of_one else {"text": which}
+    arguments = {"day": batch.day.isoformat(), **about}
+    return ((Button(label=turn.say("show all of that day"), verb="today-again", arguments=arguments),),)
+
+
+def press_again(turn: Turn) -> Reply:
+    """All papers of a day that fit, those that came before, too."""
+    which, day = _still_there(turn), date.fromisoformat(str(turn.arguments["day"]))
+    if which is None:
+        return _gone(turn)
+    batch = newest_batch(turn.store, turn.chat, now=turn.now, which=which, day=day, told_too=True)
+    if batch.delivery is None:
+        return Reply(toast=turn.say("There is nothing any more that fits."))
+    found = turn.voice.count(
+        "{count} paper of {day}", "{count} papers of {day}", len(batch.delivery.items), day=turn.voice.day(day)
+    )
+    return Reply(lines=(found,), delivery=batch.delivery)
+
+
+# -------------------------------------------------------------------------------------------------------------- search
+
+
+def find(turn: Turn) -> Reply:
+    """Stored papers, the newest first."""
+    if not turn.args:
+        raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
+    if mentioned(turn.args) and len(turn.args.split()) == 1:
+        return named_papers(turn, turn.args)
+    return _page(turn, parse_query(turn.args), [(None, 0)], 0)
+
+
+def press_turn(turn: Turn) -> Reply:
+    """Another page of a search, in place of the one before."""
+    stretches = [(upto, found) for upto, found in turn.arguments["stretches"]]
+    reply = _page(turn, parse_query(str(turn.arguments["text"])), stretches, int(turn.arguments["start"]))
+    return replace(reply, replaces=True)
+
+
+Stretches = Sequence[tuple[int | None, int]]  # where each stretch that was looked at begins, and what the others found
+
+
+def _page(turn: Turn, query: Query, stretches: Stretches, start: int) -> Reply:
+    """One page of the last of these stretches of the stored papers."""
+    upto, before = stretches[-1]
+    found = search(turn.store, query, upto=upto)
+    page = found.papers[start : start + PAGE]
+    items = rows_of(page, query)
+    turning = () if turn.in_public else _turning(turn, query, _anchored(stretches, found), start, found)
+    return Reply(
+        lines=(_base(turn, found, before), *query_lines(turn, query, None)),
+        items=items,
+        first=before + start + 1,
+        numbers=card_buttons(turn, items, first=before + start + 1),
+        buttons=turning,
+    )
+
+
+def _anchored(stretches: Stretches, found: Found) -> Stretches:
+    """The stretches, the last of them with its number: papers that come meanwhile do not move the pages."""
+    return [*stretches[:-1], (found.upto or None, stretches[-1][1])]
+
+
+def _base(turn: Turn, found: Found, before: int) -> str:
+    """Such as "41 of 2,061 papers", and how far was looked where that is not all."""
+    amount, whole = len(found.papers), found.below is None and found.looked == found.stored
+    known = turn.voice.count("{count} paper", "{count} papers", found.stored)
+    if whole or found.since is None:
+        return turn.voice.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
+    day = turn.voice.moment(found.since)
+    looked = turn.voice.count("{count} paper", "{count} papers", found.looked)
+    if not before and found.below is not None:
+        return turn.voice.count(
+            "{count} in the newest {looked} of {papers}, back to {moment}",
+            "{count} in the newest {looked} of {papers}, back to {moment}",
+            amount,
+            looked=looked,
+            papers=known,
+            moment=day,
+        )
+    return turn.voice.count(
+        "{count} more in {looked} before them, back to {moment}",
+        "{count} more in {looked} before them, back to {moment}",
+        amount,
+        looked=looked,
+        moment=day,
+    )
+
+
+def _turning(turn: Turn, query: Query, stretches: Stretches, start: int, found: Found) -> Buttons:
+    """[newer] [older], which take the place of this page."""
+
+    def button(label: str, to: Stretches, at: int) -> Button:
+        arguments: Mapping[str, Any] = {"text": query.text, "stretches": [list(one) for one in to], "start": at}
+        return Button(label=label, verb="search-page", arguments=arguments)
+
+    row = []
+    newer, older = turn.say("newer"), turn.say("older")
+    before = stretches[-1][1]
+    if start:
+        row.append(button(newer, stretches, max(0, start - PAGE)))
+    elif len(stretches) > 1:
+        last = before - stretches[-2][1]
+        row.append(button(newer, stretches[:-1], max(0, last - 1) // PAGE * PAGE))
+    if start + PAGE < len(found.papers):
+        row.append(button(older, stretches, start + PAGE))
+    elif found.below is not None:
+        row.append(button(older, [*stretches, (found.below, before + len(found.papers))], 0))
+    return (tuple(row),) if row else ()
+
+
+COMMANDS = (
+    Command(
+        name="preview",
+        aliases=("test", "check"),
+        run=preview,
+        usage="[QUERY|N]",
+        summary=Sentence("see what would come"),
+    ),
+    Command(
+        name="today", aliases=("latest",), run=today, usage="[QUERY|N]", summary=Sentence("get the newest papers now")
+    ),
+    Command(name="search", run=find, usage="QUERY", summary=Sentence("look through all papers")),
+)
+PRESSES = {
+    "subscribe-to": Press(run=press_subscribe, changes=True),
+    "today": Press(run=press_today),
+    "today-again": Press(run=press_again),
+    "search-page": Press(run=press_turn),
+}

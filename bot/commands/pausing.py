@@ -1,0 +1,182 @@
+"""pause, resume: holds a chat or one of its subscriptions, and tells what waits when it comes back."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.commands.picking import gone, number_and_rest, numbered, required_number, shown_buttons
+from bot.commands.turn import Command, Press, Turn
+from bot.commands.undoing import undo_row
+from bot.ports import Button, Buttons, Reply
+from subscriptions import (
+    Held,
+    Refused,
+    Sentence,
+    Subscription,
+    parse_pause,
+    pause,
+    resume,
+    send_waiting,
+    skip_waiting,
+    waits,
+    zone,
+)
+
+
+def pause_(turn: Turn) -> Reply:
+    """Holds the chat, or with a number one subscription, for as long as is said."""
+    if not turn.chat.id:
+        return Reply(lines=(turn.say("There is nothing to pause yet."),))
+    wish, until = _meant(turn)
+    return _paused(turn, wish, until)
+
+
+def press_pause(turn: Turn) -> Reply:
+    """Holds one subscription until somebody resumes it."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    return gone(turn) if wish is None else replace(_paused(turn, wish, None), replaces=True)
+
+
+def resume_(turn: Turn) -> Reply:
+    """Ends the pause of the chat and of all its subscriptions, or of one."""
+    if not turn.chat.id:
+        return Reply(lines=(turn.say("Nothing is paused here."),))
+    wish = required_number(turn, turn.args, "/resume 4")[0] if turn.args else None
+    return _resumed(turn, wish)
+
+
+def press_resume(turn: Turn) -> Reply:
+    """Ends a pause."""
+    number = turn.arguments.get("number")
+    wish = numbered(turn, number)
+    if number is not None and wish is None:
+        return gone(turn)
+    return replace(_resumed(turn, wish), replaces=True)
+
+
+def what_waits(turn: Turn, number: int | None = None) -> tuple[tuple[str, ...], Buttons]:
+    """How many papers wait after a pause, and [send] [skip]; nothing when none do."""
+    found = waits(turn.store, turn.chat.address, now=turn.now, number=number)
+    if not found.papers:
+        return (), ()
+    lines = [turn.voice.count("{count} paper waits.", "{count} papers wait.", found.papers)]
+    if found.comes is not None:
+        lines.append(
+            turn.voice.count(
+                "Without a word from you it comes {moment}.",
+                "Without a word from you they come {moment}.",
+                found.papers,
+                moment=turn.voice.moment(found.comes),
+            )
+        )
+    if turn.in_public:
+        return tuple(lines), ()
+    of = {} if number is None else {"number": number}
+    send = Button(label=turn.say("send {count}", count=found.papers), verb="send-waiting", arguments=of)
+    offered = {**of, "upto": found.upto, "at": turn.now.isoformat()}
+    return tuple(lines), ((send, Button(label=turn.say("skip"), verb="skip-waiting", arguments=offered)),)
+
+
+def press_send(turn: Turn) -> Reply:
+    """What waits goes now."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    if "number" in turn.arguments and wish is None:
+        return gone(turn)
+    sent = send_waiting(turn.store, turn.chat.address, now=turn.now, number=wish.number if wish else None)
+    if not sent:
+        return Reply(toast=turn.say("Nothing waits any more."))
+    said = turn.voice.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
+    return Reply(lines=(said,), ok=True, replaces=True)
+
+
+def press_skip(turn: Turn) -> Reply:
+    """What waited when it was offered never comes."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    if "number" in turn.arguments and wish is None:
+        return gone(turn)
+    skipped = skip_waiting(
+        turn.store,
+        turn.chat.address,
+        upto=int(turn.arguments["upto"]),
+        by=datetime.fromisoformat(turn.arguments["at"]),
+        now=turn.now,
+        number=wish.number if wish else None,
+    )
+    if not skipped:
+        return Reply(toast=turn.say("Nothing waits any more."))
+    said = turn.voice.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
+    return Reply(lines=(said, turn.say("/search still finds what was skipped.")), ok=True, replaces=True)
+
+
+def _meant(turn: Turn) -> tuple[Subscription | None, datetime | None]:
+    """Which subscription, and until when. "2 weeks" is a time, "2" a subscription, "2 until mon" both."""
+    text = turn.args
+    if not text:
+        return None, None
+    clock = zone(turn.chat.settings.timezone)
+    try:
+        return None, parse_pause(text, clock, turn.now)
+    except Refused:
+        wish, rest = number_and_rest(turn, text)
+        if wish is None:
+            first = text.split(maxsplit=1)[0].removeprefix("#")
+            if first.isdecimal() and not text[len(first) :].strip():
+                required_number(turn, text, "/pause 4 7d")
+            raise
+        return wish, parse_pause(rest, clock, turn.now) if rest else None
+
+
+def _paused(turn: Turn, wish: Subscription | None, until: datetime | None) -> Reply:
+    number = wish.number if wish else None
+    held = pause(turn.store, turn.chat.address, number, until=until, now=turn.now, who=turn.who)
+    lines = [_held_line(turn, held), turn.say("What comes in the meantime waits.")]
+    again = turn.say("/resume {number} ends it.", number=number) if wish else turn.say("/resume ends it.")
+    resume_button = Button(label=turn.say("resume"), verb="resume", arguments={"number": number} if wish else {})
+    undo = tuple(button for row in undo_row(turn) for button in row) if held.changed else ()
+    buttons = shown_buttons(turn, ((resume_button, *undo),))
+    return Reply(lines=(*lines, again), ok=True, buttons=buttons)
+
+
+def _held_line(turn: Turn, held: Held) -> str:
+    wish = held.subscription
+    words = f"{wish.number}  {wish.name or wish.text}" if wish else ""
+    if held.until is None:
+        return turn.say("{wish} is paused.", wish=words) if wish else turn.say("This chat is paused.")
+    until = turn.voice.moment(held.until)
+    if wish:
+        return turn.say("{wish} is paused until {moment}.", wish=words, moment=until)
+    return turn.say("This chat is paused until {moment}.", moment=until)
+
+
+def _resumed(turn: Turn, wish: Subscription | None) -> Reply:
+    number = wish.number if wish else None
+    held = resume(turn.store, turn.chat.address, number, now=turn.now, who=turn.who)
+    if not held.changed:
+        return Reply(lines=(turn.say("Nothing is paused here."),))
+    head = (
+        turn.say("{wish} is active again.", wish=f"{wish.number}  {wish.name or wish.text}")
+        if wish
+        else turn.say("Papers come again.")
+    )
+    if held.chat.state == "paused":
+        return Reply(lines=(head, turn.say("This chat is paused; /resume ends that.")), ok=True, buttons=undo_row(turn))
+    lines, buttons = what_waits(turn, number)
+    return Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(turn)))
+
+
+COMMANDS = (
+    Command(
+        name="pause",
+        aliases=("mute",),
+        run=pause_,
+        changes=True,
+        usage="[N] [7d | until 3 Mar]",
+        summary=Sentence("hold papers back for a while"),
+    ),
+    Command(name="resume", run=resume_, changes=True, usage="[N]", summary=Sentence("end a pause")),
+)
+PRESSES = {
+    "pause": Press(run=press_pause, changes=True),
+    "resume": Press(run=press_resume, changes=True),
+    "send-waiting": Press(run=press_send, changes=True),
+    "skip-waiting": Press(run=press_skip, changes=True),
+}

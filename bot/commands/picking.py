@@ -1,0 +1,113 @@
+"""Which subscription is meant: by number, by query, by a button."""
+
+from collections.abc import Callable, Sequence
+
+from bot.commands.turn import Turn
+from bot.ports import Button, Buttons, Reply
+from subscriptions import Listed, NotFound, Refused, Sentence, Subscription, listed, parse_query
+
+A_PAGE = 8  # subscriptions in a pick list
+_LABEL = 40  # characters of a button
+
+
+def listed_here(turn: Turn) -> tuple[Listed, ...]:
+    """The subscriptions of the chat that this is about, by their numbers."""
+    return listed(turn.store, turn.chat.address) if turn.chat.id else ()
+
+
+def numbered(turn: Turn, number: object) -> Subscription | None:
+    """The subscription that a button stands for; None: it is gone."""
+    return next((one.subscription for one in listed_here(turn) if one.subscription.number == number), None)
+
+
+def gone(turn: Turn) -> Reply:
+    """The answer to a button of a subscription that is gone."""
+    return Reply(toast=turn.say("That subscription is gone. /list shows those that are there."))
+
+
+def named(turn: Turn, which: str) -> Subscription:
+    """The subscription that a person names by its number or its query. Raises NotFound, QueryError."""
+    wishes = [one.subscription for one in listed_here(turn)]
+    text = which.strip().removeprefix("#")
+    by_number = [wish for wish in wishes if text.isdecimal() and wish.number == int(text)]
+    if by_number:
+        return by_number[0]
+    canonical = parse_query(which).canonical
+    found = next((wish for wish in wishes if wish.canonical == canonical), None)
+    if found is None:
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
+            Sentence("/list shows those that are there."),
+        )
+    return found
+
+
+def number_and_rest(turn: Turn, text: str) -> tuple[Subscription | None, str]:
+    """A first word that is the number of a subscription here, and what follows; (None, text) when it is none."""
+    first, _, rest = text.strip().partition(" ")
+    digits = first.removeprefix("#")
+    found = numbered(turn, int(digits)) if digits.isdecimal() else None
+    return (found, rest.strip()) if found else (None, text.strip())
+
+
+def required_number(turn: Turn, text: str, example: str) -> tuple[Subscription, str]:
+    """As `number_and_rest`, for commands that need a number. Raises NotFound, Refused; `example` is a whole command."""
+    wish, rest = number_and_rest(turn, text)
+    if wish is not None:
+        return wish, rest
+    first = text.split(maxsplit=1)[0]
+    if first.removeprefix("#").isdecimal():
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": first}),
+            Sentence("/list shows those that are there."),
+        )
+    raise Refused(
+        Sentence("Say the number of a subscription first."), Sentence("For example: {example}", {"example": example})
+    )
+
+
+def no_wishes(turn: Turn) -> Reply:
+    """The answer where there is nothing to choose from."""
+    return Reply(lines=(turn.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
+
+
+def pick_list(
+    turn: Turn, question: str, verb: str, *, page: int = 0, replaces: bool = False, last: Sequence[Button] = ()
+) -> Reply:
+    """Asks which subscription: a button each, which runs `verb` with its number; eight a page.
+
+    `last` are buttons below them. In public places the numbers are to be typed, so the question stands above a list.
+    """
+    wishes = [one.subscription for one in listed_here(turn)]
+    if not wishes:
+        return no_wishes(turn)
+    if turn.in_public:
+        return Reply(lines=(question, *(f"{wish.number}  {wish.name or wish.text}" for wish in wishes)))
+    pages = range(0, len(wishes), A_PAGE)
+    page = min(max(page, 0), len(pages) - 1)
+    shown = wishes[pages[page] : pages[page] + A_PAGE]
+    rows: list[tuple[Button, ...]] = [(_pick(wish, verb),) for wish in shown]
+    rows.append(pager(turn, page, len(pages), lambda to: Button(label="", verb=f"{verb}-page", arguments={"page": to})))
+    return Reply(lines=(question,), buttons=(*rows, tuple(last)), replaces=replaces)
+
+
+def pager(turn: Turn, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
+    """Buttons to the page before and the page after; `to` makes the one that leads to a page, its label left open."""
+    found = []
+    for label, number in ((turn.say("back"), page - 1), (turn.say("more"), page + 1)):
+        if 0 <= number < pages:
+            button = to(number)
+            found.append(Button(label=label, verb=button.verb, arguments=button.arguments))
+    return tuple(found)
+
+
+def _pick(wish: Subscription, verb: str) -> Button:
+    words = " ".join((wish.name or wish.text).split())
+    label = f"{wish.number} {words}"
+    label = label if len(label) <= _LABEL else label[: _LABEL - 1].rstrip() + "…"
+    return Button(label=label, verb=verb, arguments={"number": wish.number})
+
+
+def shown_buttons(turn: Turn, buttons: Buttons) -> Buttons:
+    """No buttons where strangers could press them."""
+    return () if turn.in_public else tuple(row for row in buttons if row)

@@ -1,0 +1,298 @@
+"""set, lang, timezone: what a chat chooses for itself, by word or by button (docs/settings.md, Settings of a chat)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.commands.changes import changed, value_of
+from bot.commands.cities import city_pages
+from bot.commands.refusals import refused
+from bot.commands.turn import Command, Press, Turn
+from bot.commands.undoing import undo_row
+from bot.ports import Button, Buttons, Reply
+from subscriptions import (
+    SETTINGS,
+    ChatKind,
+    Refused,
+    Sentence,
+    choices,
+    nearest_zone,
+    set_setting,
+    setting_name,
+    zone,
+    zone_of_city,
+)
+
+LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
+MEANINGS: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "schedule": Sentence("when a subscription comes that has no time of its own"),
+        "timezone": Sentence("the clock that all times here go by"),
+        "lang": Sentence("the language I speak, and that of the summaries I prefer"),
+        "text": Sentence("what stands below a title: the summary, the abstract, or nothing"),
+        "limit": Sentence("how many papers a delivery shows; the others wait behind a button"),
+        "sound": Sentence("whether the first message of a delivery may be heard, by day"),
+        "quiet": Sentence("the hours in which subscriptions with “now” wait"),
+        "shape": Sentence("one message for all papers, or one for each"),
+        "crosslists": Sentence("whether papers come that are only cross-listed"),
+        "buttons": Sentence("what stands under a delivery"),
+        "credits": Sentence("whether a paper names who asked for it"),
+        "quietday": Sentence("whether I say so on a day without papers"),
+        "manage": Sentence("who may change what this chat wants"),
+    }
+)
+# Of settings that take any value of a form the buttons offer these, and the words any other.
+_SOME: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "schedule": ("when-out 08:00-20:00", "daily 09:00", "weekdays 09:00", "weekly mon 09:00", "now"),
+        "limit": ("5", "12", "20", "50", "all"),
+        "quiet": ("22:00-08:00", "23:00-07:00", "20:00-09:00", "off"),
+        "lang": tuple(LANGUAGES),
+    }
+)
+_OTHERS: Mapping[str, str] = MappingProxyType(
+    {"schedule": "weekdays 8:30", "limit": "30", "quiet": "21:30-07:00"}
+)  # what else may be written
+A_CITY = "Oslo"
+_OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
+_CHOSEN = "✓"
+_SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
+_LONGEST_NAME = 3  # words: "quiet day note"
+_ROW = 34  # characters that stand side by side on a phone, each button as wide as the longest of its row
+
+
+def set_(turn: Turn) -> Reply:
+    """Without words all settings, with a name its choices, with a value the change."""
+    if not turn.args:
+        return _all(turn)
+    name, value = _name_and_value(turn.args)
+    return change(turn, name, value) if value else _one(turn, name)
+
+
+def lang(turn: Turn) -> Reply:
+    """Which language; without a word the languages as buttons."""
+    return change(turn, "lang", turn.args) if turn.args else _one(turn, "lang")
+
+
+def timezone(turn: Turn) -> Reply:
+    """Which zone, by city, zone or offset; without a word cities with what the clock shows there."""
+    return change(turn, "timezone", turn.args) if turn.args else _one(turn, "timezone")
+
+
+def change(turn: Turn, name: str, value: str) -> Reply:
+    """Sets one of SETTINGS and says what it was; the answer is in the language that holds from then on.
+
+    Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
+    """
+    if name != "timezone":
+        return _change(turn, name, value)
+    try:
+        return _change(turn, name, zone_of_city(value) or value)
+    except Refused as error:
+        near = nearest_zone(value)
+        offered = Button(label=near, verb="zone", arguments={"zone": near})
+        return replace(refused(error, turn.voice), buttons=_shown(turn, ((offered,),) if near else ()))
+
+
+def zone_buttons(turn: Turn, *, replaces: bool = False) -> Buttons:
+    """Cities with what the clock shows there now, to choose a zone by; [more] leads to others.
+
+    They go under any reply that asks for the zone. With `replaces` the answer takes the place of that reply.
+    """
+    return _page_of_zones(turn, 0, replaces=replaces)
+
+
+def press_setting(turn: Turn) -> Reply:
+    """A setting that was picked from the list."""
+    return replace(_one(turn, str(turn.arguments["name"])), replaces=True)
+
+
+def press_settings(turn: Turn) -> Reply:
+    """Back to the list."""
+    return replace(_all(turn), replaces=True)
+
+
+def press_set(turn: Turn) -> Reply:
+    """A value that was picked."""
+    return replace(change(turn, str(turn.arguments["name"]), str(turn.arguments["value"])), replaces=True)
+
+
+def press_zone(turn: Turn) -> Reply:
+    """A city that was picked."""
+    return replace(change(turn, "timezone", str(turn.arguments["zone"])), replaces=bool(turn.arguments.get("replaces")))
+
+
+def press_zones(turn: Turn) -> Reply:
+    """Other cities. What stood above the first ones stays; further pages take each other's place."""
+    buttons = _page_of_zones(turn, int(turn.arguments["page"]), replaces=True)
+    return Reply(lines=(_which_clock(turn),), buttons=buttons, replaces=bool(turn.arguments.get("replaces")))
+
+
+# ------------------------------------------------------------------------------------------------------------- showing
+
+
+def _all(turn: Turn) -> Reply:
+    """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
+    values = {name: value_of(turn.chat.settings, name) for name in SETTINGS}
+    head = turn.say("Settings of this chat:")
+    width = max(map(len, SETTINGS))
+    code = tuple(f"{name:<{width}}  {value}" for name, value in values.items())
+    if turn.in_public:
+        return Reply(lines=(head, turn.say("To change one: /set limit 12")), code=code)
+    if turn.seen_by_all:
+        labels = {name: f"{name}: {values[name]}" for name in SETTINGS}
+        return Reply(lines=(head,), buttons=_rows(_setting_buttons(turn, labels)))
+    return Reply(lines=(head,), code=code, buttons=_rows(_setting_buttons(turn, {name: name for name in SETTINGS})))
+
+
+def _setting_buttons(turn: Turn, labels: Mapping[str, str]) -> list[Button]:
+    """One for each setting that has something to choose."""
+    return [
+        Button(label=label, verb="setting", arguments={"name": name})
+        for name, label in labels.items()
+        if len(_offered(turn, name)) > 1 or name == "timezone"
+    ]
+
+
+def _one(turn: Turn, name: str) -> Reply:
+    """One setting: what it is, what it means, what it could be."""
+    value = value_of(turn.chat.settings, name)
+    offered = _offered(turn, name)
+    if len(offered) == 1:
+        return Reply(lines=(turn.say("In this kind of chat, {name} is always {value}.", name=name, value=value),))
+    meaning = MEANINGS[name].say(turn.voice.translate)
+    lines = [turn.say("{name} is {value}: {meaning}.", name=name, value=value, meaning=meaning)]
+    if name == "timezone":
+        lines.append(_which_clock(turn))
+    elif name in _OTHERS:
+        lines.append(turn.say("Any other can be written: /set {name} {value}", name=name, value=_OTHERS[name]))
+    elif turn.in_public:
+        lines.append(turn.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
+    if name == "timezone":
+        buttons = zone_buttons(turn, replaces=True)
+    else:
+        buttons = _rows([_value_button(name, option, chosen=option == value) for option in offered])
+    back = Button(label=turn.say("all settings"), verb="settings")
+    return Reply(lines=tuple(lines), buttons=_shown(turn, (*buttons, (back,))))
+
+
+def _offered(turn: Turn, name: str) -> tuple[str, ...]:
+    """The values that buttons offer: all there are, or some with the one that holds; none for the time zone."""
+    words = choices(name, kind=turn.chat.kind, public=turn.chat.public)
+    if words or name not in _SOME:
+        return words
+    some = _SOME[name]
+    if name == "schedule" and turn.chat.kind is ChatKind.TEAM:
+        some = (_OFFICE_HOURS, *some[1:])
+    value = value_of(turn.chat.settings, name)
+    return some if value in some else (value, *some)
+
+
+def _value_button(name: str, value: str, *, chosen: bool) -> Button:
+    label = LANGUAGES.get(value, value) if name == "lang" else value
+    return Button(label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value})
+
+
+def _page_of_zones(turn: Turn, page: int, *, replaces: bool) -> Buttons:
+    pages = city_pages(turn.now, operator=turn.house.timezone, language=turn.request.language)
+    number = page % len(pages)
+    buttons = [
+        Button(
+            label=f"{_clock(turn.now, name)} {turn.voice.city(name)}",
+            verb="zone",
+            arguments={"zone": name, "replaces": replaces},
+        )
+        for name in pages[number]
+    ]
+    more = Button(label=turn.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
+    return _shown(turn, _rows([*buttons, more]))
+
+
+def _which_clock(turn: Turn) -> str:
+    if turn.in_public:
+        return turn.say("Write a city: /timezone {city}", city=A_CITY)
+    return turn.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
+
+
+def _clock(now: datetime, name: str) -> str:
+    return f"{now.astimezone(zone(name)):%H:%M}"
+
+
+def _shown(turn: Turn, buttons: Buttons) -> Buttons:
+    """No buttons where strangers could press them."""
+    return () if turn.in_public else buttons
+
+
+def _rows(buttons: Sequence[Button]) -> Buttons:
+    """As many side by side as can be read on a phone."""
+    rows: list[list[Button]] = []
+    for button in buttons:
+        row = [*rows[-1], button] if rows else []
+        if row and len(row) * max(len(one.label) for one in row) <= _ROW:
+            rows[-1] = row
+        else:
+            rows.append([button])
+    return tuple(map(tuple, rows))
+
+
+# ------------------------------------------------------------------------------------------------------------ changing
+
+
+def _change(turn: Turn, name: str, value: str) -> Reply:
+    before = turn.chat
+    after = set_setting(turn.store, before.address, name, value, now=turn.now, who=turn.who)
+    settings = after.settings
+    if value_of(before.settings, name) == value_of(settings, name):
+        return changed(name, before, after, turn.voice)
+    own = turn.chat.address == turn.home.address
+    voice = turn.voice.speaking(settings.lang if own else turn.home.settings.lang, settings.timezone)
+    reply = changed(name, before, after, voice)
+    if name == "timezone":
+        clock = _clock(turn.now, settings.timezone)
+        reply = replace(reply, lines=(*reply.lines, voice.say("It is {time} there.", time=clock)))
+    return replace(reply, buttons=undo_row(replace(turn, voice=voice)))
+
+
+def _name_and_value(text: str) -> tuple[str, str]:
+    """(name of SETTINGS, value as typed): "limit 5", "limit=5", "quiet day note on". Raises Refused."""
+    words = text.split()
+    for length in range(min(_LONGEST_NAME, len(words)), 1, -1):
+        try:
+            return setting_name(" ".join(words[:length])), " ".join(words[length:])
+        except Refused:  # it is shorter, then
+            continue
+    said = _SAID.match(text.strip())
+    name, value = (said["name"], said["value"]) if said else (text, "")
+    return setting_name(name), value.strip()
+
+
+COMMANDS = (
+    Command(
+        name="set",
+        aliases=("settings", "preferences"),
+        run=set_,
+        changes=True,
+        looks=True,
+        usage="[NAME VALUE]",
+        summary=Sentence("settings of this chat"),
+    ),
+    Command(name="lang", run=lang, changes=True, looks=True, usage="[en|zh]", summary=Sentence("English or Chinese")),
+    Command(
+        name="timezone",
+        aliases=("tz",),
+        run=timezone,
+        changes=True,
+        looks=True,
+        usage="[CITY]",
+        summary=Sentence("your clock, for all times"),
+    ),
+)
+PRESSES = {
+    "setting": Press(run=press_setting, changes=True),
+    "settings": Press(run=press_settings, changes=True),
+    "set": Press(run=press_set, changes=True),
+    "zone": Press(run=press_zone, changes=True),
+    "zones": Press(run=press_zones, changes=True),
+}

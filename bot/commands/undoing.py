@@ -1,0 +1,129 @@
+"""undo: the last changes of a chat, one by one; and the [undo] button under whatever changed something."""
+
+from collections.abc import Iterator
+
+from bot.commands.changes import value_of
+from bot.commands.turn import Command, Press, Turn
+from bot.ports import Button, Buttons, Reply
+from subscriptions import (
+    Change,
+    ChatKind,
+    Difference,
+    Refused,
+    Sentence,
+    Subscription,
+    Undone,
+    cadence_text,
+    find_change,
+    last_change,
+    undo,
+)
+
+_MOST_NAMED = 5  # subscriptions that a reply names one by one
+
+
+def undo_row(turn: Turn) -> Buttons:
+    """A button that takes back what this turn has changed; none where strangers could press it."""
+    change = last_change(turn.store, turn.chat.address)
+    if change is None or turn.in_public:
+        return ()
+    return ((undo_button(turn, change.id),),)
+
+
+def undo_button(turn: Turn, change: int) -> Button:
+    """[undo] for one change, by its id."""
+    return Button(label=turn.say("undo"), verb="undo", arguments={"change": change})
+
+
+def undo_last(turn: Turn) -> Reply:
+    """Takes back the newest change; one that somebody else made is named first."""
+    change = last_change(turn.store, turn.chat.address)
+    if change is None:
+        return Reply(lines=(turn.say("There is nothing to undo."),))
+    return _ask(turn, change) if _is_foreign(turn, change) else _undo(turn, change)
+
+
+def press_undo(turn: Turn) -> Reply:
+    """Takes back the change that the button stands for."""
+    number = turn.arguments.get("change")
+    change = find_change(turn.store, turn.chat.address, number) if isinstance(number, int) else None
+    if change is None:
+        return Reply(toast=turn.say("That was too long ago to be undone. I keep the last five changes."))
+    if change.undone:
+        return Reply(toast=turn.say("That is undone already."))
+    if _is_foreign(turn, change) and not turn.arguments.get("sure"):
+        return _ask(turn, change)
+    try:
+        return _undo(turn, change, pressed=True)
+    except Refused as error:
+        return Reply(toast=f"{error.sentence.say(turn.voice.translate)} {error.hint.say(turn.voice.translate)}")
+
+
+def _is_foreign(turn: Turn, change: Change) -> bool:
+    """Whether another person made it. Who has no name has none to be asked about."""
+    if turn.chat.kind is ChatKind.PRIVATE or not change.who:
+        return False
+    return change.who.partition(" ")[0] != turn.request.sender
+
+
+def _ask(turn: Turn, change: Change) -> Reply:
+    name = change.who.partition(" ")[2] or turn.say("Somebody else")
+    said = turn.say("{name} did the last change here:", name=name)
+    sure = Button(label=turn.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
+    if turn.in_public:
+        return Reply(lines=(said, *_what(turn, change.what), turn.say("Only {name} can undo it here.", name=name)))
+    return Reply(lines=(said, *_what(turn, change.what)), buttons=((sure,),))
+
+
+def _undo(turn: Turn, change: Change, *, pressed: bool = False) -> Reply:
+    done = undo(turn.store, turn.chat.address, change.id, now=turn.now, who=turn.who)
+    redone = change.undoes is not None
+    label = turn.say("undo") if redone else turn.say("redo")
+    again = Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
+    head = turn.say("Done again.") if redone else turn.say("Undone.")
+    buttons = () if turn.in_public else ((again,),)
+    return Reply(lines=(head, *_what(turn, done.what, done)), ok=True, buttons=buttons, replaces=pressed)
+
+
+def _what(turn: Turn, what: Difference, done: Undone | None = None) -> Iterator[str]:
+    """A difference in words, a line for each thing."""
+    added = turn.say("Back:") if done else turn.say("Added:")
+    for said, wishes in ((turn.say("Removed:"), what.removed), (added, what.added)):
+        yield from (f"{said} {_called(wish)}" for wish in wishes[:_MOST_NAMED])
+        if len(wishes) > _MOST_NAMED:
+            yield turn.voice.count("and {count} more of them", "and {count} more of them", len(wishes) - _MOST_NAMED)
+    for old, new in what.changed[:_MOST_NAMED]:
+        yield turn.say("{number} was: {old}", number=new.number, old=_detail(turn, old, new))
+        yield turn.say("{number} is: {new}", number=new.number, new=_detail(turn, new, old))
+    if len(what.changed) > _MOST_NAMED:
+        yield turn.voice.count("and {count} more of them", "and {count} more of them", len(what.changed) - _MOST_NAMED)
+    for name in what.settings:
+        if done is None:
+            yield turn.say("The setting {name}.", name=name)
+        else:
+            old_value, value = value_of(done.before.settings, name), value_of(done.after.settings, name)
+            yield turn.say("{name} is now {value}; it was {old}.", name=name, value=value, old=old_value)
+    if what.paused is not None:
+        yield turn.say("This chat is paused.") if what.paused else turn.say("This chat is not paused any more.")
+
+
+def _called(wish: Subscription) -> str:
+    return f"{wish.number}  {wish.name or wish.text}"
+
+
+def _detail(turn: Turn, wish: Subscription, other: Subscription) -> str:
+    """What differs between two states of a subscription, as this one has it."""
+    parts = [wish.text] if wish.text != other.text else []
+    if wish.name != other.name:
+        parts.append(wish.name or turn.say("without a name"))
+    if (wish.cadence, wish.zone) != (other.cadence, other.zone):
+        parts.append(f"{cadence_text(wish.cadence)} {wish.zone or ''}".rstrip())
+    if (wish.state, wish.paused_until) != (other.state, other.paused_until):
+        until = turn.voice.moment(wish.paused_until) if wish.paused_until else ""
+        paused = turn.say("paused until {moment}", moment=until) if until else turn.say("paused")
+        parts.append(paused if wish.state == "paused" else turn.say("active"))
+    return " · ".join(parts) or wish.name or wish.text
+
+
+COMMANDS = (Command(name="undo", run=undo_last, changes=True, summary=Sentence("take back the last change")),)
+PRESSES = {"undo": Press(run=press_undo, changes=True)}

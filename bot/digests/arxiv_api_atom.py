@@ -1,0 +1,58 @@
+"""An answer of arXiv's API, `https://export.arxiv.org/api/query?…` (info.arxiv.org/help/api/user-manual.html).
+
+It is Atom as the daily feed is, and uses the same namespaces with other names: `arxiv:doi`, `arxiv:comment`, one `author`
+for each person. Entries name their version and their primary category; they are not announced, as an answer holds papers
+of any day. Its total is the size of the search, not of the answer.
+
+An error comes as an answer with one entry, whose id is `https://arxiv.org/api/errors#…`.
+"""
+
+from bot.digests._feed import ARXIV, ATOM, FeedRecord, feed_entry, record_content
+from bot.digests._format import Content, Entry
+from bot.digests._names import decode_accents
+from bot.digests._warnings import Warnings
+from bot.digests._xml import Element, read_head, read_xml
+
+name = "arxiv_api_atom"
+
+_ENTRY = f"{ATOM} entry"
+_TITLE = "arxiv query:"  # in either case of the x
+
+
+def detect(text: str) -> bool:
+    """An Atom `feed` whose id is one of the API, or whose title tells the query."""
+    root = read_head(text)
+    if root is None or root.name != f"{ATOM} feed":
+        return False
+    return "arxiv.org/api/" in root.first(f"{ATOM} id") or root.first(f"{ATOM} title").lower().startswith(_TITLE)
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """The papers of the answer, of the day on which it was given."""
+    document = read_xml(text, _ENTRY, lambda entry: _entry(entry, warnings))
+    stamp = document.root.first(f"{ATOM} updated") if document.root else ""
+    return record_content(document, stamp, warnings)
+
+
+def _entry(entry: Element, warnings: Warnings) -> Entry | None:
+    """The paper of an entry; None for an error."""
+    if "arxiv.org/api/errors" in entry.first(f"{ATOM} id"):
+        warnings.add_error(entry.first(f"{ATOM} summary") or entry.first(f"{ATOM} title"), entry.line)
+        return None
+    return feed_entry(_record(entry), warnings)
+
+
+def _record(entry: Element) -> FeedRecord:
+    primary = [category.attributes.get("term", "") for category in entry.all(f"{ARXIV} primary_category")]
+    names = [decode_accents(author.first(f"{ATOM} name")) for author in entry.all(f"{ATOM} author")]
+    return FeedRecord(
+        line=entry.line,
+        identity=entry.first(f"{ATOM} id"),
+        title=entry.first(f"{ATOM} title"),
+        link="",
+        text=entry.first(f"{ATOM} summary"),
+        categories=primary + [category.attributes.get("term", "") for category in entry.all(f"{ATOM} category")],
+        authors=tuple(filter(None, names)),
+        doi=entry.first(f"{ARXIV} doi"),
+        comment=entry.first(f"{ARXIV} comment"),
+    )

@@ -1,0 +1,82 @@
+"""A paper of cn-chat-arxiv as JSON, in a file of its own; or several of them in an array.
+
+The members are `title`, `abstract`, `link`, `translated_title`, `translated_abstract`, `tldr` and `en_tdlr`, which is
+spelt so. A paper that could not be summarised has only the first three.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+
+from bot.digests._bilingual import BilingualRecord, bilingual_entry
+from bot.digests._format import Content, Entry, bounded
+from bot.digests._json import Record, first_item, json_items, refuse_if_nothing_was_read
+from bot.digests._plain import parts_of
+from bot.digests._warnings import Warnings
+from bot.errors import BrokenDigest
+
+name = "bilingual_json"
+
+_ALWAYS = ("title", "abstract", "link")
+# Where a file begins that was glued to another. Within a text the quotes would have a backslash each.
+_BEGINNING = re.compile(r"(?:^|(?<=\}))\ufeff?(?=\{\s*\"title\")", re.MULTILINE)
+_TOLD = ("translated_title", "translated_abstract", "tldr", "en_tdlr", "context")
+
+
+def detect(text: str) -> bool:
+    """The first object has what each has, and one of the members that nobody else has."""
+    first = first_item(text)
+    if first is None:
+        return False
+    return all(member in first for member in _ALWAYS) and any(member in first for member in _TOLD)
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:
+    """The papers. Raises BrokenDigest, with the line, when the document is damaged and no paper can be read."""
+    entries: list[Entry] = []
+    broken: BrokenDigest | None = None
+    for line, document in bounded(_documents(text, warnings)):
+        try:
+            for item in bounded(json_items(document, warnings)):
+                entries += _entries(replace(item, line=line + item.line - 1), warnings, language)
+        except BrokenDigest as error:
+            broken = broken or error
+            warnings.add("bad_json_line", line=line, example=document.partition("\n")[0])
+    if broken and not entries:
+        raise broken
+    refuse_if_nothing_was_read(entries, warnings)
+    return Content(entries=entries)
+
+
+def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
+    """The files that were glued together, with their first lines: what is damaged in one of them stays within it.
+
+    An array is one file.
+    """
+    glued = () if text.lstrip().startswith("[") else (match.start() for match in _BEGINNING.finditer(text, 1))
+    for start, line, document in parts_of(text, chain([0], glued)):
+        if start and text[start - 1] != "\n":
+            warnings.add("glued_line", line=line, example=document.partition("\n")[0])
+        yield line, document
+
+
+def _entries(item: Record, warnings: Warnings, language: str | None) -> list[Entry]:
+    entry = bilingual_entry(_record(item), warnings, language)
+    if entry is None:
+        warnings.add("bad_json_line", line=item.line, example=item.text("translated_title"))
+        return []
+    return [entry]
+
+
+def _record(item: Record) -> BilingualRecord:
+    return BilingualRecord(
+        line=item.line,
+        link=item.text("link"),
+        title=item.text("title"),
+        abstract=item.text("abstract"),
+        translated_title=item.text("translated_title"),
+        translated_abstract=item.text("translated_abstract"),
+        tldr=item.text("tldr") if "tldr" in item else None,
+        english_tldr=item.text("en_tdlr") or item.text("en_tldr"),
+    )

@@ -1,0 +1,150 @@
+"""A day of cn-chat-arxiv as Markdown: a table of papers, and a note on each.
+
+    # 摘要
+
+    | Ref | Title | Summary |
+    | --- | --- | --- |
+    | [^1] | [Sorting Sand by Sound](https://arxiv.org/abs/2601.00001) | 用声音给沙粒分类。 |
+
+    # 详细
+
+    [^1]: 用声音给沙粒分类
+
+        Sorting Sand by Sound
+
+        [https://arxiv.org/abs/2601.00001](https://arxiv.org/abs/2601.00001)
+
+        …
+
+A note has the translated title, then six blocks with a blank line before each, in fixed positions: title, link, tldr,
+English tldr, translated abstract, abstract. A block may be empty, as the English tldr mostly is, and keeps its position.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.digests._arxiv import ADDRESS
+from bot.digests._bilingual import BilingualRecord, bilingual_entry
+from bot.digests._format import Content, Entry, bounded
+from bot.digests._looks import strange_page
+from bot.digests._plain import collapse, lines_of, parts_of
+from bot.digests._warnings import Warnings
+
+name = "bilingual_md"
+
+_PAGE = re.compile(r"# 摘要[^\S\n]*\n\s*\| *Ref *\| *Title *\| *Summary *\|")
+_ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?P<link>{ADDRESS})\) *\|")
+_NOTE = re.compile(r"\[\^(?P<number>\d{1,6})\]:(?P<title>.*)")
+_LINK = re.compile(rf"\[[^\]\n]*\]\((?P<link>{ADDRESS})\)")
+_BLOCKS = 6  # of a note: title, link, tldr, English tldr, translated abstract, abstract
+_BEGINNING_OF_ROW = "| [^"
+_OF_NO_PAPER = ("# 摘要", "# 详细", "| Ref", "| ---")
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """What is told of a paper under its number."""
+
+    number: int
+    arxiv_id: str
+    record: BilingualRecord
+
+
+def detect(text: str) -> bool:
+    """The first line is the heading of the table, and the table follows."""
+    return bool(_PAGE.match(text.lstrip()))
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:
+    """The papers in the order of their numbers. Raises BrokenDigest when there are lines and no entry can be read."""
+    entries: list[Entry] = []
+    strange = 0
+    for line, page in _pages(text, warnings):
+        entries += _entries(page, line, warnings, language)
+        strange = strange or _first_strange(page, line)
+    if strange and not entries:
+        raise strange_page(strange)
+    return Content(entries=entries)
+
+
+def _pages(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
+    """The pages of the text with their first lines; several if files were glued together."""
+    for start, line, page in parts_of(text, (match.start() for match in _PAGE.finditer(text))):
+        if not _begins_line(text, start):
+            warnings.add("glued_line", line=line, example=page.partition("\n")[0])
+        yield line, page.rstrip("\ufeff")
+
+
+def _begins_line(text: str, at: int) -> bool:
+    while at and text[at - 1] in " \t\ufeff":
+        at -= 1
+    return not at or text[at - 1] == "\n"
+
+
+def _entries(page: str, line: int, warnings: Warnings, language: str | None) -> list[Entry]:
+    """A paper for each note, and one for each row of the table that has no note of its own."""
+    rows, notes = _rows(page, line, warnings), _notes(page, line, warnings)
+    noted = {(note.number, note.arxiv_id) for note in notes}
+    unnoted = [row for row in rows if (row.number, row.arxiv_id) not in noted]
+    records = [numbered.record for numbered in sorted([*notes, *unnoted], key=lambda numbered: numbered.number)]
+    return [entry for record in bounded(records) if (entry := bilingual_entry(record, warnings, language))]
+
+
+def _rows(page: str, first: int, warnings: Warnings) -> list[_Numbered]:
+    rows: list[_Numbered] = []
+    for number, line in enumerate(lines_of(page), first):
+        if not line.startswith(_BEGINNING_OF_ROW):
+            continue
+        row = _ROW.match(line)
+        if not row:
+            warnings.add("unparsed_heading", line=number, example=line)
+            continue
+        record = BilingualRecord(
+            line=number,
+            link=row["link"],
+            title=collapse(row["title"]).removesuffix(
+                "."
+            ),  # the announcement behind it was taken off, its stop was not
+            tldr=line[row.end() :].strip().removesuffix("|"),
+        )
+        rows.append(_Numbered(int(row["number"]), row["id"], record))
+    return rows
+
+
+def _notes(page: str, first: int, warnings: Warnings) -> list[_Numbered]:
+    notes: list[_Numbered] = []
+    lines = page.split("\n")
+    heads = [(number, head) for number, line in enumerate(lines) if (head := _NOTE.match(line))]
+    ends = [number for number, _ in heads] + [len(lines)]
+    for (start, head), end in zip(heads, ends[1:], strict=True):
+        title, link, *texts = _blocks("\n".join(lines[start + 1 : end]))
+        address = _LINK.fullmatch(link)
+        if not address:  # positions have slipped, and which have is not known
+            warnings.add("unparsed_heading", line=first + start, example=head[0])
+            continue
+        tldr, english_tldr, translated_abstract, abstract = texts
+        record = BilingualRecord(
+            line=first + start,
+            link=address["link"],
+            title=title,
+            abstract=abstract,
+            translated_title=head["title"],
+            translated_abstract=translated_abstract,
+            tldr=tldr,
+            english_tldr=english_tldr,
+        )
+        notes.append(_Numbered(int(head["number"]), address["id"], record))
+    return notes
+
+
+def _blocks(body: str) -> list[str]:
+    """The blocks of a note by their positions, empty ones too; what is missing at the end is empty as well."""
+    blocks = [block.strip() for block in body.split("\n\n", _BLOCKS)[:_BLOCKS]]
+    return blocks + [""] * (_BLOCKS - len(blocks))
+
+
+def _first_strange(page: str, first: int) -> int:
+    """The number of the first line that an empty page would not have; 0 for none."""
+    lines = enumerate(lines_of(page), first)
+    return next((number for number, line in lines if line.strip() and not line.startswith(_OF_NO_PAPER)), 0)

@@ -1,0 +1,87 @@
+"""Preprints of bioRxiv and medRxiv as their API gives them, `https://api.biorxiv.org/details/biorxiv/…` (api.biorxiv.org).
+
+    {"messages": [{"status": "ok", …}], "collection": [{"doi": …, "title": …, "authors": "Last, F.; Last, F.", …}]}
+
+A preprint stands there once for each version. Its category is a word of bioRxiv, not a category of arXiv, and is left out.
+"""
+
+import re
+
+from bot.digests._arxiv import version_number
+from bot.digests._days import day_in
+from bot.digests._format import Content, Entry, bounded
+from bot.digests._json import Record, first_item, json_items, refuse_if_nothing_was_read
+from bot.digests._keys import doi_of, paper_key
+from bot.digests._names import decode_accents
+from bot.digests._warnings import Warnings
+from subscriptions import Paper
+
+name = "biorxiv_json"
+
+_MEMBER = "collection"
+_BEGINNING = re.compile(r'\s*\{\s*"(?:messages|collection)"\s*:')
+_COLLECTION = re.compile(r'"collection"\s*:\s*\[')
+_NO_ERRORS = ("", "ok", "no posts found")  # what the status says of an answer without preprints
+_SITES = {"medrxiv": "https://www.medrxiv.org/content/"}
+_SITE = "https://www.biorxiv.org/content/"
+
+
+def detect(text: str) -> bool:
+    """An object with `messages` and an array `collection`, of preprints or empty."""
+    if not _BEGINNING.match(text) or '"messages"' not in text or not _COLLECTION.search(text):
+        return False
+    first = first_item(text, _MEMBER)
+    return first is None or "doi" in first
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """The preprints, of the newest day that one of them names; of several versions the highest comes first.
+
+    Raises BrokenDigest when the document is damaged.
+    """
+    entries, days = [], []
+    for record in bounded(json_items(text, warnings, _MEMBER)):
+        paper = _paper(record)
+        if paper is None:
+            warnings.add("bad_json_line", line=record.line)
+            continue
+        if not paper.title:
+            warnings.add("entry_without_title", line=record.line, example=paper.key)
+        entries.append(Entry(record.line, paper))
+        days.append(day_in(record.text("date")))
+    refuse_if_nothing_was_read(entries, warnings)
+    message = None if entries else first_item(text, "messages")
+    if message and message.text("status").lower() not in _NO_ERRORS:
+        warnings.add_error(message.text("status"), message.line)
+    return Content(entries=_highest_first(entries), day=max(filter(None, days), default=None))
+
+
+def _paper(record: Record) -> Paper | None:
+    """None if nothing tells which paper it is."""
+    title, abstract, doi = record.text("title"), record.text("abstract"), doi_of(record.text("doi"))
+    key = paper_key(doi=doi, title=title, abstract=abstract)
+    if key is None:
+        return None
+    version = version_number(record.text("version"))
+    site = _SITES.get(record.text("server").lower(), _SITE)
+    names = [decode_accents(name) for text in record.texts("authors") for name in text.split(";")]
+    return Paper(
+        key=key,
+        title=title,
+        abstract=abstract,
+        authors=tuple(filter(None, names)),
+        doi=doi,
+        version=version,
+        url=f"{site}{doi}" + (f"v{version}" if version else "") if doi else None,
+    )
+
+
+def _highest_first(entries: list[Entry]) -> list[Entry]:
+    """The entries, copies of a preprint in the order of their versions: the first copy is the one that counts."""
+    copies: dict[str, list[Paper]] = {}
+    for entry in entries:
+        copies.setdefault(entry.paper.key, []).append(entry.paper)
+    ranked = {
+        key: iter(sorted(papers, key=lambda paper: paper.version or 0, reverse=True)) for key, papers in copies.items()
+    }
+    return [Entry(entry.line, next(ranked[entry.paper.key])) for entry in entries]

@@ -1,0 +1,101 @@
+"""The JSON lines from which daily-arXiv pages are made, one paper a line.
+
+    {"id": "2601.15529", "title": …, "authors": […], "categories": […], "comment": …, "summary": the abstract,
+     "AI": {"tldr": …, "motivation": …, "method": …, "result": …, "conclusion": …}}
+
+`AI` is missing before its step, and its fields fail one by one; until March 2025 it had `task` for `tldr`. A fork writes
+`cate` for `categories`, `url` for `abs`, and more fields into `AI`. Nothing in them tells a day.
+"""
+
+import re
+from collections.abc import Iterator
+
+from bot.digests._arxiv import arxiv_address, arxiv_link, categories_of
+from bot.digests._format import Content, Entry, bounded
+from bot.digests._json import Record, first_item, json_items, json_lines, refuse_if_nothing_was_read
+from bot.digests._keys import paper_key
+from bot.digests._names import decode_accents, split_authors
+from bot.digests._summaries import is_failed, stated, summaries_of, translations_of
+from bot.digests._warnings import Warnings
+from subscriptions import Paper
+
+name = "daily_arxiv_jsonl"
+
+_DOCUMENT = re.compile(r"\s*(?:\[|\{[^\S\n]*\n)")  # an array, or an object that is spread over lines
+_OBJECT = re.compile(r"\s*\{")
+_ADDRESSES = ("id", "abs", "url", "pdf")
+_FIELDS = {  # fields of AI that are part of the summary, in reading order, and what they are called on the pages
+    "tldr": "tldr",
+    "task": "task",
+    "motivation": "motivation",
+    "method": "method",
+    "result": "result",
+    "conclusion": "conclusion",
+    "keywords": "keywords",
+    "comments": "ai_comments",
+    "summary": "ai_abstract",
+}
+
+
+def detect(text: str) -> bool:
+    """An object with title, summary and an id or address: the first that can be read."""
+    if _DOCUMENT.match(text):
+        first = first_item(text)
+        return first is not None and _is_paper(first)
+    return bool(_OBJECT.match(text)) and any(map(_is_paper, json_lines(text, Warnings())))
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:
+    """The paper of each line. The same objects in one array are read, too. Raises BrokenDigest for a damaged array."""
+    entries = list(_entries(text, warnings, language))
+    refuse_if_nothing_was_read(entries, warnings)
+    return Content(entries=entries)
+
+
+def _is_paper(record: Record) -> bool:
+    return "title" in record and "summary" in record and ("id" in record or "url" in record)
+
+
+def _entries(text: str, warnings: Warnings, language: str | None) -> Iterator[Entry]:
+    records = json_items if _DOCUMENT.match(text) else json_lines
+    for record in bounded(records(text, warnings)):
+        if paper := _paper(record, language):
+            if not paper.title:
+                warnings.add("entry_without_title", line=record.line, example=paper.arxiv_id or "")
+            yield Entry(record.line, paper)
+        else:
+            warnings.add("bad_json_line", line=record.line)
+
+
+def _paper(record: Record, language: str | None) -> Paper | None:
+    """None if nothing tells which paper it is."""
+    title, abstract = record.text("title"), stated(record.text("summary"))
+    addresses = (arxiv_address(record.text(name)) for name in _ADDRESSES)
+    arxiv_id, version = next(filter(None, addresses), (None, None))
+    key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
+    if key is None:
+        return None
+    categories = categories_of(record.texts("categories") or re.split("[,;]| ", record.text("cate")))
+    told = record.record("AI")
+    texts = {name: told.text(field) for field, name in _FIELDS.items() if told.has_text(field)}
+    return Paper(
+        key=key,
+        title=title,
+        abstract=abstract,
+        authors=_authors(record),
+        categories=categories,
+        primary=categories[0] if categories else None,
+        arxiv_id=arxiv_id,
+        version=version,
+        url=arxiv_link(arxiv_id) if arxiv_id else None,
+        summaries=summaries_of(texts, language),
+        translations=translations_of(told.text("title_translation"), told.text("translation"), language),
+        failed=is_failed(texts),
+        comment=stated(record.text("comment")),
+    )
+
+
+def _authors(record: Record) -> tuple[str, ...]:
+    if names := record.text("authors"):  # all of them in one text
+        return split_authors(names)
+    return tuple(filter(None, map(decode_accents, record.texts("authors"))))

@@ -1,0 +1,96 @@
+"""Hugging Face's page of papers as a web page: `https://huggingface.co/papers`, `…/papers/date/2026-01-22`, `…/week/…`.
+
+    <div class="SVELTE_HYDRATER contents" data-target="DailyPapers" data-props="{&quot;dateString&quot;:&quot;2026-01-22&quot;,
+      &quot;dailyPapers&quot;:[{&quot;paper&quot;:{&quot;id&quot;:&quot;2601.00001&quot;, …}}]}">
+      <article> … <h3><a href="/papers/2601.00001">Sorting Sand by Sound</a></h3> … </article>
+
+What the page is drawn from stands in that attribute, the same objects as in `hf_json`. The cards that are drawn have no more
+than a title and, in some years, names and abstracts; they are read where the attribute is missing or damaged.
+"""
+
+import re
+from itertools import islice
+
+from bot.digests._arxiv import arxiv_address, arxiv_link
+from bot.digests._days import day_in
+from bot.digests._format import Content, Entry
+from bot.digests._html import Node, pieces, read_piece, tags_with
+from bot.digests._json import head_of
+from bot.digests._looks import is_html, nothing_read
+from bot.digests._names import decode_accents
+from bot.digests._warnings import Warnings
+from bot.digests.hf_json import daily_papers
+from subscriptions import Paper
+
+name = "hf_html"
+
+_DAMAGED = "the data that the page was drawn from are damaged; what is drawn was read instead"
+_TARGET = "DailyPapers"
+_ARRAY = "dailyPapers"
+_MOST_PAGES = 100  # in one file; a page has one such attribute
+_MARK = re.compile(rf"\bdata-target\s*=\s*[\"']?{_TARGET}\b")
+_CARD = re.compile(r"<article\b", re.IGNORECASE)
+_PAGE = r"(?:https://huggingface\.co)?/papers/"
+_PAGE_OF_PAPER = re.compile(rf"{_PAGE}(?P<id>\d{{4}}\.\d{{4,5}})")
+_LINK = re.compile(rf"\bhref\s*=\s*[\"']{_PAGE}\d{{4}}\.\d")
+
+
+def detect(text: str) -> bool:
+    """An HTML page that was drawn from a list of papers, or has cards with links to Hugging Face's pages of papers."""
+    return is_html(text) and bool(_MARK.search(text) or (_CARD.search(text) and _LINK.search(text)))
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """The papers of the page, of the day that it shows. Raises BrokenDigest when none can be read."""
+    found = islice(tags_with(text, "data-target", _TARGET), _MOST_PAGES)
+    contents = [_drawn_from(line, attributes.get("data-props", ""), warnings) for line, attributes in found]
+    whole = [content for content in contents if content]
+    entries = [entry for content in whole for entry in content.entries]
+    if not contents or len(whole) < len(contents):
+        known = {entry.paper.key for entry in entries}
+        entries += [entry for entry in _cards(text, warnings) if entry.paper.key not in known]
+    if not entries and not whole:
+        raise nothing_read()
+    return Content(entries=entries, day=max((content.day for content in whole if content.day), default=None))
+
+
+def _drawn_from(line: int, data: str, warnings: Warnings) -> Content | None:
+    """The papers in the attribute of a page; several pages may have been glued together. None for damaged data."""
+    head = head_of(data)
+    if head is None or not isinstance(head.members.get(_ARRAY), list):
+        warnings.add("bad_json_line", message=_DAMAGED, line=line)
+        return None
+    content = daily_papers(data, warnings, _ARRAY, line)
+    return Content(entries=content.entries, day=day_in(head.text("dateString")) or content.day)
+
+
+def _cards(text: str, warnings: Warnings) -> list[Entry]:
+    """What is drawn. A card that leads to no paper is another card; one that cannot be read is said."""
+    entries: list[Entry] = []
+    for piece in pieces(text, ("article",)):
+        card = read_piece(piece, warnings)
+        if card is None:
+            warnings.add("unparsed_heading", line=piece.line, example=piece.markup)
+        elif paper := _paper(card):
+            entries.append(Entry(piece.line, paper))
+            if not paper.title:
+                warnings.add("entry_without_title", line=piece.line, example=paper.key)
+    return entries
+
+
+def _paper(card: Node) -> Paper | None:
+    links = [(link, page["id"]) for link in card.all("a") if (page := _PAGE_OF_PAPER.fullmatch(link.attribute("href")))]
+    address = arxiv_address(links[0][1]) if links else None
+    if address is None:
+        return None
+    arxiv_id = address[0]
+    titles = (link.text for link, linked in links if linked == arxiv_id)  # a picture links there, too, without words
+    abstract = card.first("p")
+    return Paper(
+        key=arxiv_id,
+        title=next(filter(None, titles), ""),
+        abstract=abstract.text if abstract else "",
+        authors=tuple(filter(None, (decode_accents(person.attribute("title")) for person in card.all("li")))),
+        arxiv_id=arxiv_id,
+        url=arxiv_link(arxiv_id),
+    )

@@ -1,0 +1,71 @@
+"""The daily papers of Hugging Face as its API gives them, `https://huggingface.co/api/daily_papers`.
+
+A list of objects; each has a `paper`, and repeats some of its members beside it. `paper.submittedOnDailyAt` is the day of
+the list, `publishedAt` that of the paper. There are no categories. An empty list is a day without papers.
+"""
+
+import re
+
+from bot.digests._arxiv import arxiv_address, arxiv_link
+from bot.digests._days import day_in
+from bot.digests._format import Content, Entry, bounded
+from bot.digests._json import Record, first_item, json_items, refuse_if_nothing_was_read
+from bot.digests._keys import paper_key
+from bot.digests._names import decode_accents
+from bot.digests._warnings import Warnings
+from subscriptions import Paper
+
+name = "hf_json"
+
+_ARRAY = re.compile(r"\s*\[\s*\{")
+_EMPTY = re.compile(r"\s*\[\s*\]\s*")
+
+
+def detect(text: str) -> bool:
+    """An array whose first object has a `paper`, or that is empty."""
+    if _EMPTY.fullmatch(text):
+        return True
+    first = first_item(text) if _ARRAY.match(text) else None
+    return first is not None and bool(first.record("paper").members)
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """The papers of the list, with the newest day that they name. Raises BrokenDigest when the list is damaged."""
+    return daily_papers(text, warnings)
+
+
+def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Content:
+    """The same for a list that stands under the name `member` in an object, as Hugging Face's pages have it in their `line`."""
+    entries, days = [], []
+    for record in bounded(json_items(text, warnings, member, line)):
+        paper = _paper(record)
+        if paper is None:
+            warnings.add("bad_json_line", line=record.line)
+            continue
+        if not paper.title:
+            warnings.add("entry_without_title", line=record.line, example=paper.arxiv_id or "")
+        entries.append(Entry(record.line, paper))
+        days.append(day_in(record.record("paper").text("submittedOnDailyAt")))
+    refuse_if_nothing_was_read(entries, warnings)
+    return Content(entries=entries, day=max(filter(None, days), default=None))
+
+
+def _paper(record: Record) -> Paper | None:
+    """None if nothing tells which paper it is."""
+    inner = record.record("paper")
+    title = inner.text("title") or record.text("title")
+    abstract = inner.text("summary") or record.text("summary")
+    arxiv_id, version = arxiv_address(inner.text("id")) or (None, None)
+    key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
+    if key is None:
+        return None
+    names = (decode_accents(author.text("name")) for author in inner.records("authors") if not author.flag("hidden"))
+    return Paper(
+        key=key,
+        title=title,
+        abstract=abstract,
+        authors=tuple(filter(None, names)),
+        arxiv_id=arxiv_id,
+        version=version,
+        url=arxiv_link(arxiv_id) if arxiv_id else None,
+    )

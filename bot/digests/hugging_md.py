@@ -1,0 +1,189 @@
+"""A paper of HuggingArxivLLM (github.com/HuggingAGI/HuggingArxivLLM), one in each file.
+
+    # 用声音给沙粒分类
+
+    发布时间：2026年01月22日
+
+    `LLM应用` `声学`
+
+    > Sorting Sand by Sound
+
+    # 摘要
+
+    > 会唱歌的沙粒和会哼的沙粒不一样。
+
+    > Grains that sing are not like grains that hum.
+
+    ![a picture](../../../paper_images/2601.00001/x1.png)
+
+    [Arxiv](https://arxiv.org/abs/2601.00001)
+
+Titles and tags may break over lines, tags with whole paragraphs in them, since a program writes what a model answers. The
+answer may begin with a heading of its own (`> # 摘要`), and what was copied from arXiv with a label (`Abstract:`). Files
+end without a line end.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from bot.digests._arxiv import ADDRESS, arxiv_link, version_number, without_translated_announcement
+from bot.digests._days import day_in_chinese
+from bot.digests._format import Content, Entry, bounded
+from bot.digests._keys import paper_key
+from bot.digests._language import language_of
+from bot.digests._looks import is_markup, strange_page
+from bot.digests._plain import collapse, lines_of
+from bot.digests._summaries import translations_of
+from bot.digests._warnings import Warnings
+from subscriptions import Paper
+
+name = "hugging_md"
+
+_DAY = re.compile(r"发布时间[：:].*")
+_TITLE = re.compile(r"(?P<before>(?:\[Arxiv\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)")  # after the end of a glued file
+_HEADING = re.compile(r"# 摘要\s*")
+_MOST_LINES = 8  # of the title, up to the day
+_END = re.compile(r"!\[|\[Arxiv\]\(")  # a picture, or the address of the paper
+_ADDRESS = re.compile(rf"\[Arxiv\]\({ADDRESS}\)")
+_LABEL = re.compile(r"\s*(?:#+\s*)?(?:摘要|Abstract)(?:\s*[：:]\s*|\s*\n)")
+_TWO = 2  # quotations: the translation, the abstract
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The lines of one paper."""
+
+    line: int  # of its first line, from 1
+    title: list[str]
+    lines: list[str]  # from the day on
+
+
+def detect(text: str) -> bool:
+    """The day stands in one of the first lines, and the heading of the abstracts somewhere."""
+    if is_markup(text):
+        return False
+    lines = islice(lines_of(text.lstrip()), _MOST_LINES)
+    return any(map(_DAY.match, lines)) and any(_is_heading(text, at) for at in _places(text, "# 摘要"))
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:
+    """The paper; several if files were glued together. Raises BrokenDigest when none can be read."""
+    entries: list[Entry] = []
+    days: list[date] = []
+    for page in bounded(_pages(text.split("\n"), warnings)):
+        day = day_in_chinese(page.lines[0])
+        days += [day] if day else []
+        entry = _entry(page, warnings, language)
+        if entry:
+            entries.append(entry)
+        else:
+            warnings.add("unparsed_heading", line=page.line, example=page.lines[0])
+    if not entries:
+        raise strange_page(1)
+    return Content(entries=entries, day=max(days, default=None))
+
+
+def _places(text: str, words: str) -> Iterator[int]:
+    at = text.find(words)
+    while at >= 0:
+        yield at
+        at = text.find(words, at + 1)
+
+
+def _is_heading(text: str, at: int) -> bool:
+    """Whether the heading at a place is all of its line."""
+    end = text.find("\n", at)
+    return (at == 0 or text[at - 1] == "\n") and bool(_HEADING.fullmatch(text, at, end if end >= 0 else len(text)))
+
+
+def _pages(lines: list[str], warnings: Warnings) -> Iterator[_Page]:
+    """The papers: each from its title, if that is there, to the title of the next."""
+    days = [number for number, line in enumerate(lines) if _DAY.match(line)]
+    starts = [_title_at(lines, day, after) for after, day in zip([-1, *days], days, strict=False)]
+    for start, day, end in zip(starts, days, [*starts, len(lines)][1:], strict=True):
+        title = lines[start:day]
+        glued = _TITLE.match(title[0]) if title else None
+        if glued and glued["before"]:
+            warnings.add("glued_line", line=start + 1, example=lines[start])
+            title[0] = glued["title"]
+        last = _TITLE.match(lines[end]) if end < len(lines) else None  # the end of this paper is glued to the next
+        yield _Page(start + 1, title, lines[day:end] + ([last["before"]] if last and last["before"] else []))
+
+
+def _title_at(lines: list[str], day: int, after: int) -> int:
+    """The number of the line in which the title above a day begins; the day's own when it has none."""
+    for number in range(day - 1, max(after, day - _MOST_LINES), -1):
+        if _TITLE.match(lines[number]):
+            return day if _HEADING.fullmatch(lines[number]) else number
+    return day
+
+
+def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | None:
+    """The paper; None if nothing tells which it is."""
+    numbers = (number for number, line in enumerate(page.lines) if _HEADING.fullmatch(line))
+    heading = next(numbers, len(page.lines))
+    above, below = page.lines[:heading], page.lines[heading + 1 :]
+    title = collapse(next((line[1:] for line in reversed(above) if line.startswith(">")), ""))
+    translated, abstract = _abstracts(below)
+    address = next((found for line in below if (found := _ADDRESS.match(line))), None)
+    arxiv_id = address["id"] if address else None
+    key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
+    if key is None:
+        return None
+    if not arxiv_id:
+        warnings.add("no_identifiers", line=page.line)
+    if not title:
+        warnings.add("entry_without_title", line=page.line, example=arxiv_id or "")
+    paper = Paper(
+        key=key,
+        title=title,
+        abstract=abstract,
+        arxiv_id=arxiv_id,
+        version=version_number(address["version"]) if address else None,
+        url=arxiv_link(arxiv_id) if arxiv_id else None,
+        translations=translations_of(_translated_title(page.title), translated, language),
+    )
+    return Entry(line=page.line, paper=paper)
+
+
+def _translated_title(lines: list[str]) -> str:
+    """The title without the marks of a heading, which the model may have written once more, and of bold text."""
+    return collapse(" ".join(lines)).lstrip("# ").replace("**", "")
+
+
+def _abstracts(lines: list[str]) -> tuple[str, str]:
+    """The translation and the abstract. Of two quotations the first is the translation; of others their script tells."""
+    quotations = [_without_label("\n".join(quotation)) for quotation in _quotations(lines)]
+    if len(quotations) == _TWO:
+        return quotations[0], quotations[1]
+    english = [text for text in quotations if text and language_of(text) == "en"]
+    translated = [text for text in quotations if text and language_of(text) != "en"]
+    return " ".join(translated), " ".join(english)
+
+
+def _quotations(lines: list[str]) -> Iterator[list[str]]:
+    """The quotations with the lines that follow each of them unquoted, up to the next one or a picture."""
+    quotation: list[str] = []
+    blank = True
+    for line in lines:
+        if _END.match(line):
+            break
+        if line.startswith(">") and blank:
+            if quotation:
+                yield quotation
+            quotation = []
+        if line.startswith(">") or quotation:
+            quotation.append(line.removeprefix(">"))
+        blank = not line.strip()
+    if quotation:
+        yield quotation
+
+
+def _without_label(text: str) -> str:
+    start = 0
+    while label := _LABEL.match(text, start):
+        start = label.end()
+    return collapse(without_translated_announcement(text[start:]))

@@ -1,0 +1,270 @@
+"""The one piece of advice on a wish that has most effect on the papers known: pure, by counting variants of the query.
+
+First what can never be fulfilled here (a category, a field, a language), then what brings much fewer or more papers: the
+words as a phrase, without cross-lists, an author also with initials, and for more than ten a day the titles only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+
+from subscriptions.errors import QueryError
+from subscriptions.matching import Shelf
+from subscriptions.model import Paper
+from subscriptions.normalize import is_initial
+from subscriptions.query import And, Leaf, Node, Not, Or, Query, Term, fold_source, parse_query
+from subscriptions.summaries import summary_state
+
+MANY = 10  # papers a day from which on a wish is worth narrowing
+_FEWER = 0.8  # a variant that brings more of the papers than this is not worth a word
+_FEWEST = 2  # papers that it has to save
+
+_TEXTS = frozenset({"text", "title", "abstract", "summary"})
+_LABELS = {
+    "title": "ti:",
+    "abstract": "abs:",
+    "summary": "summary:",
+    "author": "author:",
+    "category": "cat:",
+    "primary": "primary:",
+    "id": "id:",
+    "doi": "doi:",
+    "source": "source:",
+    "all": "all:",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What a person should hear of a wish.
+
+    `kind`: category, author, abstract, summary, doi, source (nothing known here can satisfy that field); chinese (only
+    papers with Chinese text can fit); phrase, primary, initials, titles (a variant); many (nothing narrows it).
+    """
+
+    kind: str
+    text: str = ""  # the query of the variant; "" when there is none
+    found: int = 0  # papers that can fit it, or that the variant finds
+    of: int = 0  # papers that were looked at
+    names: tuple[str, ...] = ()  # of what there is instead: the sources
+
+
+def advise(
+    query: Query, shelf: Shelf, *, days: int, categorised: bool = True, crosslists: bool = True
+) -> Advice | None:
+    """The advice on a query over the papers of `days` days; None: it is fine as it is.
+
+    `categorised`: some source tells categories. `crosslists`: the chat gets cross-listed papers.
+    """
+    never = _never(query, shelf, categorised=categorised) or _chinese(query, shelf)
+    return never or _variant(query, shelf, days, crosslists=crosslists)
+
+
+# ------------------------------------------------------------------------------------------- what nothing here can satisfy
+
+
+def _never(query: Query, shelf: Shelf, *, categorised: bool) -> Advice | None:
+    for kind, can in _possible(shelf, categorised=categorised).items():
+        asked = [term for term in query.terms if _field(term) == kind]
+        if asked and all(any(_field(t) == kind and not can(t) for t in a.positive) for a in query.alternatives):
+            wrong = frozenset(term for term in asked if not can(term))
+            names = _sources(shelf) if kind == "source" else ()
+            text = _rewritten(query, partial(_without, wrong=wrong))
+            return Advice(kind=kind, text=text, of=len(shelf.papers), names=names)
+    return None
+
+
+def _possible(shelf: Shelf, *, categorised: bool) -> dict[str, Callable[[Term], bool]]:
+    """Field → whether a term of it can be satisfied here; only fields that may not be."""
+    sources = set(map(fold_source, _sources(shelf)))
+    papers = shelf.papers
+    has = {
+        "category": categorised and (not papers or any(paper.categories for paper in papers)),
+        "author": not papers or any(paper.authors for paper in papers),
+        "abstract": not papers or any(_abstracts(paper) for paper in papers),
+        "summary": not papers or any(_summaries(paper) for paper in papers),
+        "doi": not papers or any(paper.doi for paper in papers),
+    }
+    possible: dict[str, Callable[[Term], bool]] = {kind: lambda _: False for kind, there in has.items() if not there}
+    if papers:
+        possible["source"] = lambda term: term.value in sources
+    return possible
+
+
+def _field(term: Term) -> str:
+    return "category" if term.field == "primary" else term.field
+
+
+def _sources(shelf: Shelf) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for paper in shelf.papers for name in paper.sources))
+
+
+def _abstracts(paper: Paper) -> bool:
+    return bool(paper.abstract or any(translation.abstract for translation in paper.translations))
+
+
+def _summaries(paper: Paper) -> bool:
+    return any(summary_state(text) == "ok" for summary in paper.summaries for text in summary.fields.values())
+
+
+def _chinese(query: Query, shelf: Shelf) -> Advice | None:
+    """A query in Chinese finds papers only by their Chinese texts."""
+    if not all(any(_is_chinese_term(term) for term in a.positive) for a in query.alternatives):
+        return None
+    able = sum(_has_chinese(paper) for paper in shelf.papers)
+    return Advice(kind="chinese", found=able, of=len(shelf.papers)) if able < len(shelf.papers) else None
+
+
+def _is_chinese_term(term: Term) -> bool:
+    return term.field in _TEXTS and any(map(_is_han, "".join(term.tokens)))
+
+
+def _has_chinese(paper: Paper) -> bool:
+    languages = {summary.language for summary in paper.summaries} | {told.language for told in paper.translations}
+    if "zh" in languages:
+        return True
+    return any(map(_is_han, paper.title)) or any(map(_is_han, paper.abstract))
+
+
+def _is_han(char: str) -> bool:
+    """CJK Unified Ideographs with extension A; rarer ones stand beside these."""
+    return "\u3400" <= char <= "\u9fff"
+
+
+# ------------------------------------------------------------------------------------------------------------ variants
+
+
+def _variant(query: Query, shelf: Shelf, days: int, *, crosslists: bool) -> Advice | None:
+    found = len(shelf.matching(query))
+    many = days > 0 and found > MANY * days
+    changes: dict[str, Callable[[Node], Node]] = {"phrase": _as_phrase, "initials": _with_initials}
+    if crosslists:
+        changes["primary"] = _without_crosslists
+    if many:
+        changes["titles"] = _in_titles
+    best: Advice | None = None
+    for kind, change in changes.items():
+        text = _rewritten(query, change)
+        if not text:
+            continue
+        brings = len(shelf.matching(parse_query(text)))
+        if _worth_it(kind, found, brings) and (best is None or abs(brings - found) > abs(best.found - found)):
+            best = Advice(kind=kind, text=text, found=brings, of=len(shelf.papers))
+    return best or (Advice(kind="many", found=found, of=len(shelf.papers)) if many else None)
+
+
+def _worth_it(kind: str, found: int, brings: int) -> bool:
+    if kind == "initials":
+        return brings > found
+    return 0 < brings <= found * _FEWER and found - brings >= _FEWEST
+
+
+def _as_phrase(node: Node) -> Node:
+    """Words that stand side by side as one phrase."""
+    if isinstance(node, Or):
+        return Or(tuple(map(_as_phrase, node.nodes)))
+    if not isinstance(node, And):
+        return node
+    parts: list[Node] = []
+    for words, group in groupby(node.nodes, _is_word):
+        side_by_side = [part for part in group if isinstance(part, Leaf)] if words else []
+        if len(side_by_side) > 1:
+            first = side_by_side[0]
+            parts.append(replace(first, words=" ".join(leaf.words for leaf in side_by_side), quoted=True))
+        else:
+            parts += side_by_side or [part if isinstance(part, Leaf) else _as_phrase(part) for part in group]
+    return And(tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def _is_word(node: Node) -> bool:
+    """A word as typed, which may be a part of a phrase."""
+    if not isinstance(node, Leaf) or node.quoted:
+        return False
+    return node.term.field == "text" and not node.term.exact and not node.term.prefix
+
+
+def _without_crosslists(node: Node) -> Node:
+    return _each(node, "category", lambda leaf: replace(leaf, term=replace(leaf.term, field="primary")))
+
+
+def _in_titles(node: Node) -> Node:
+    return _each(node, "text", lambda leaf: replace(leaf, term=replace(leaf.term, field="title")))
+
+
+def _with_initials(node: Node) -> Node:
+    """An author under the whole name or under the initial: "Jane Doe" or "J. Doe"."""
+    return _each(node, "author", _also_initial)
+
+
+def _also_initial(leaf: Leaf) -> Node:
+    first, *others = leaf.words.replace(".", " ").split() or [""]
+    if not others or leaf.term.prefix or leaf.term.exact or is_initial(first.casefold()) or not first[0].isascii():
+        return leaf
+    return Or((leaf, replace(leaf, words=f"{first[0].upper()}. {others[-1]}", quoted=True)))
+
+
+def _each(node: Node, field: str, change: Callable[[Leaf], Node]) -> Node:
+    """With the wanted leaves of a field changed; what is excluded stays."""
+    if isinstance(node, Leaf):
+        return change(node) if node.term.field == field else node
+    if isinstance(node, Not):
+        return node
+    return type(node)(tuple(_each(part, field, change) for part in node.nodes))
+
+
+def _without(node: Node, wrong: frozenset[Term]) -> Node:
+    """Words of a field in any text; a category, an author, a DOI or a source is left out."""
+    if isinstance(node, Leaf):
+        in_any_text = node.term in wrong and node.term.field in _TEXTS
+        return replace(node, term=replace(node.term, field="text")) if in_any_text else node
+    if isinstance(node, Not):
+        return node
+    kept = tuple(_without(part, wrong) for part in node.nodes if not _is_left_out(part, wrong))
+    if not kept:
+        return node
+    return type(node)(kept) if len(kept) > 1 else kept[0]
+
+
+def _is_left_out(node: Node, wrong: frozenset[Term]) -> bool:
+    return isinstance(node, Leaf) and node.term in wrong and node.term.field not in _TEXTS
+
+
+# ----------------------------------------------------------------------------------------------------- trees as queries
+
+
+def _rewritten(query: Query, change: Callable[[Node], Node]) -> str:
+    """The changed query as people write it; "" when nothing changes, or when it would not be read as meant."""
+    if _canonical(_written(query.tree)) != query.canonical:
+        return ""
+    text = _written(change(query.tree))
+    return text if _canonical(text) not in (None, query.canonical) else ""
+
+
+def _canonical(text: str) -> str | None:
+    try:
+        return parse_query(text).canonical
+    except QueryError:
+        return None
+
+
+def _written(node: Node) -> str:
+    match node:
+        case Leaf():
+            return _leaf(node)
+        case Not():
+            return f"-{_inner(node.node)}"
+        case And():
+            return " ".join(_written(part) if not isinstance(part, And | Or) else _inner(part) for part in node.nodes)
+        case Or():
+            return " OR ".join(_written(part) if not isinstance(part, Or) else _inner(part) for part in node.nodes)
+
+
+def _inner(node: Node) -> str:
+    return _written(node) if isinstance(node, Leaf) else f"({_written(node)})"
+
+
+def _leaf(leaf: Leaf) -> str:
+    words = leaf.words.strip('"')
+    quoted = leaf.quoted or any(sign in words for sign in ' ()|:"')
+    return _LABELS.get(leaf.term.field, "") + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)

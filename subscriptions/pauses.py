@@ -1,0 +1,113 @@
+"""How long a pause is to last, as people type it: "7d", "2 weeks", "until 3 Mar", "until mon", "until 2026-03-03 9:00".
+
+A day without a time begins at midnight of the chat's zone: "until mon" comes back on Monday with the first minute.
+"""
+
+import re
+from datetime import date, datetime, time, timedelta, tzinfo
+from unicodedata import normalize
+
+from subscriptions.cadence import local_moment
+from subscriptions.errors import Refused, Sentence
+
+LONGEST = timedelta(days=2 * 366)
+
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30)}
+_LENGTH = re.compile(r"(?:for )?(?P<many>\d{1,4}|an?) ?(?P<unit>h|hours?|d|days?|w|weeks?|months?)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_WEEKDAY = r"mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
+_MOMENT = re.compile(
+    rf"(?P<until>until |till |til )?(?:"
+    rf"(?P<iso>\d{{4}}-\d\d?-\d\d?)"
+    rf"|(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
+    rf"|(?P<month2>{_MONTH}) (?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
+    rf"|(?P<weekday>{_WEEKDAY})|(?P<tomorrow>tomorrow)"
+    rf")?(?:,? ?(?:at )?(?P<hour>\d\d?)(?::(?P<minute>\d\d)) ?(?P<half>[ap]m)?| ?(?:at )?(?P<hour2>\d\d?) ?(?P<half2>[ap]m))?"
+)
+_EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
+
+
+def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
+    """When a pause ends that is asked for at `now`; aware UTC, later than `now`. Raises Refused."""
+    plain = " ".join(normalize("NFKC", text).casefold().split())
+    end = _after_length(plain, now) or _at_moment(plain, zone, now)
+    if end is None:
+        raise Refused(Sentence("“{text}” is not a time to pause until.", {"text": text.strip()}), _EXAMPLES)
+    if end <= now:
+        raise Refused(Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
+    if end - now > LONGEST:
+        raise Refused(
+            Sentence("That is longer than two years."), Sentence("Pause without a date; resume ends it when you like.")
+        )
+    return end
+
+
+def _after_length(plain: str, now: datetime) -> datetime | None:
+    match = _LENGTH.fullmatch(plain)
+    if match is None:
+        return None
+    many = 1 if match["many"] in ("a", "an") else int(match["many"])
+    return now + min(many * _UNITS[match["unit"][0]], 2 * LONGEST)
+
+
+def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
+    match = _MOMENT.fullmatch(plain)
+    clock = _clock(match) if match else None
+    if match is None or clock is None or not plain:
+        return None
+    local = now.astimezone(zone)
+    today = local.date()
+    if not any(match[name] for name in ("iso", "day", "day2", "weekday", "tomorrow")):
+        if not (match["hour"] or match["hour2"]):
+            return None
+        end = local_moment(today, clock, zone)
+        return end if end > now else local_moment(today + timedelta(days=1), clock, zone)
+    day = _day(match, today)
+    far = date(today.year + 4, 1, 1)  # beyond LONGEST, and within what every zone can compute
+    return local_moment(min(day, far), clock, zone) if day else None
+
+
+def _clock(match: re.Match[str]) -> time | None:
+    """The time of day, midnight without one; None when no clock shows it."""
+    hour, half = int(match["hour"] or match["hour2"] or 0), match["half"] or match["half2"]
+    if half:
+        if not 1 <= hour <= 12:  # noqa: PLR2004 - hours of half a day
+            return None
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    try:
+        return time(hour, int(match["minute"] or 0))
+    except ValueError:
+        return None
+
+
+def _day(match: re.Match[str], today: date) -> date | None:
+    """The day that is meant, the next one of its name; None when the calendar has no such day."""
+    if match["tomorrow"]:
+        return today + timedelta(days=1)
+    if match["weekday"]:
+        ahead = (_DAYS.index(match["weekday"][:3]) - today.weekday() - 1) % 7 + 1
+        return today + timedelta(days=ahead)
+    try:
+        if match["iso"]:
+            return date(*map(int, match["iso"].split("-")))
+        month = _MONTHS.index((match["month"] or match["month2"])[:3]) + 1
+        number, year = int(match["day"] or match["day2"]), match["year"] or match["year2"]
+        if year:
+            return date(int(year), month, number)
+        return _next_of(month, number, today)
+    except ValueError:
+        return None
+
+
+def _next_of(month: int, day: int, today: date) -> date:
+    """The first day after today with that month and number; 29 February is looked for in the next leap year."""
+    for year in range(today.year, today.year + 9):
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found > today:
+            return found
+    raise ValueError("there is no such day")

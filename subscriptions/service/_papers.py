@@ -1,0 +1,70 @@
+"""Papers as a chat asks about them: what it was told and why, and what it wants to see less of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from subscriptions.matching import matching_papers, telling, why
+from subscriptions.model import Because, Chat, Item, KnownPaper, Subscription
+from subscriptions.query import parse_canonical
+from subscriptions.service._recent import recent
+from subscriptions.store import Store, outbox, papers, people
+
+TITLES_COMPARED = 200  # of the papers that a chat was told last
+
+
+def told_paper(store: Store, chat: Chat, delivery: str, position: int) -> Item | None:
+    """The paper at a position of a delivery; None when there is none, or the delivery is not this chat's."""
+    with store.read() as session:
+        return next(iter(outbox.told_items(session, chat.id, delivery, position=position)), None)
+
+
+def told_papers(store: Store, chat: Chat, delivery: str) -> tuple[Item, ...]:
+    """All papers of a delivery, in its order; () when it is not this chat's."""
+    with store.read() as session:
+        return outbox.told_items(session, chat.id, delivery)
+
+
+def known_paper(store: Store, paper_id: int) -> KnownPaper | None:
+    """A paper by the number that the store gave it; None: it was joined with another, or never was."""
+    with store.read() as session:
+        return papers.stored_papers(session, [paper_id]).get(paper_id)
+
+
+def as_item(store: Store, chat: Chat, known: KnownPaper) -> Item:
+    """A paper as this chat was told of it, else under those of its subscriptions that it fits now."""
+    with store.read() as session:
+        told = outbox.told_item(session, chat.id, known.id)
+        wishes = () if told else people.subscriptions_of(session, [chat.id])[chat.id]
+    return told or Item(paper=known, because=_fitting(wishes, known), position=0)
+
+
+def wishes_behind(store: Store, chat: Chat, item: Item) -> tuple[Subscription, ...]:
+    """The subscriptions that brought a paper, as they are now; without those that are gone."""
+    numbers = [because.number for because in item.because]
+    with store.read() as session:
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    found = {wish.number: wish for wish in wishes}
+    return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
+
+
+def telling_words(store: Store, chat: Chat, wish: Subscription, item: Item, *, now: datetime) -> tuple[str, ...]:
+    """Words of a paper's title that few of the chat's other papers have: what a subscription could exclude."""
+    with store.read() as session:
+        others = outbox.told_titles(session, chat.id, TITLES_COMPARED)
+        known = [paper.paper.title for paper in recent(session, store, now).papers]
+    return telling(item.paper.paper.title, parse_canonical(wish.canonical), others=others, known=known)
+
+
+def _fitting(wishes: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
+    found = []
+    for wish in wishes:
+        query = parse_canonical(wish.canonical)
+        if not matching_papers(query, [known.paper]):
+            continue
+        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms)
+        found.append(
+            Because(
+                number=wish.number, text=wish.text, name=wish.name, words=tuple(words), added_by=wish.added_by
+            )
+        )  # fmt: skip
+    return tuple(found)

@@ -1,0 +1,204 @@
+"""Holding a chat or one of its subscriptions, and what waits when it comes back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from subscriptions import cadence as cadences
+from subscriptions.errors import Refused, Sentence
+from subscriptions.matching import Shelf
+from subscriptions.model import Chat, ChatAddress, ChatState, KnownPaper, Subscription
+from subscriptions.query import parse_canonical
+from subscriptions.service._changes import PAUSED_BY_PERSON, changing, is_paused_by_person
+from subscriptions.service._recent import recent
+from subscriptions.service._wishes import find, span, which_one
+from subscriptions.store import Store, Transaction, chat_outbox, outbox, papers, people
+
+ANSWER_WITHIN = timedelta(minutes=10)  # what would go at once after a pause waits so long for a word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a pause or its end became."""
+
+    chat: Chat
+    subscription: Subscription | None  # None: the whole chat
+    changed: bool  # False: it was so before
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Papers that wait for a chat after a pause."""
+
+    papers: int  # planned ones too
+    upto: int  # the newest change among what was looked at
+    comes: datetime | None = None  # when they go by themselves; None: as soon as further papers come
+
+
+def pause(
+    store: Store, address: ChatAddress, number: int | None, *, until: datetime | None, now: datetime, who: str = ""
+) -> Held:
+    """Holds one subscription, or without a number the chat; until a moment, or until somebody resumes it.
+
+    Raises NotFound, and Refused where the chat stands still for another reason.
+    """
+    with store.write() as session:
+        chat = find(session, store, address)
+        if number is None:
+            return _pause_chat(session, store, chat, until=until, now=now, who=who)
+        wish = _wish(session, chat, number)
+        if (wish.state, wish.paused_until) == ("paused", until):
+            return Held(chat=chat, subscription=wish, changed=False, until=until)
+        changing(session, chat.id, now=now, who=who)
+        people.set_subscription_state(session, wish.id, "paused", until=until)
+        return Held(chat=chat, subscription=_wish(session, chat, number), changed=True, until=until)
+
+
+def _pause_chat(
+    session: Transaction, store: Store, chat: Chat, *, until: datetime | None, now: datetime, who: str
+) -> Held:
+    if chat.state is not ChatState.ACTIVE and not is_paused_by_person(chat):
+        raise Refused(Sentence("This chat gets nothing now anyway."))
+    if chat.state is ChatState.PAUSED and chat.paused_until == until:
+        return Held(chat=chat, subscription=None, changed=False, until=until)
+    changing(session, chat.id, now=now, who=who)
+    people.set_chat_state(session, chat.id, ChatState.PAUSED, PAUSED_BY_PERSON, now=now, until=until)
+    return Held(chat=find(session, store, chat.address), subscription=None, changed=True, until=until)
+
+
+def resume(store: Store, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> Held:
+    """Ends the pause of one subscription, or without a number that of the chat and of all its subscriptions.
+
+    What would go at once waits ten minutes, so that a person can say that they do not want it. Raises NotFound.
+    """
+    with store.write() as session:
+        chat = find(session, store, address)
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        chosen = wishes if number is None else (which_one(wishes, str(number)),)
+        paused = [wish for wish in chosen if wish.state == "paused"]
+        stood_still = number is None and is_paused_by_person(chat)
+        if paused or stood_still:
+            changing(session, chat.id, now=now, who=who)
+        for wish in paused:
+            people.set_subscription_state(session, wish.id, "active")
+        if stood_still:
+            people.set_chat_state(session, chat.id, ChatState.ACTIVE, "", now=now)
+        _let_wait(session, chat, wishes if stood_still else paused, now, planned=stood_still)
+        fresh = None if number is None else _wish(session, chat, number)
+        return Held(chat=find(session, store, address), subscription=fresh, changed=bool(paused or stood_still))
+
+
+def hold_back(session: Transaction, chat: Chat, now: datetime) -> None:
+    """What would go at once to a chat that is back waits ten minutes, so that a person can say that they do not want it."""
+    chat_outbox.hold_planned(session, chat.id, now + ANSWER_WITHIN)
+    for wish in people.subscriptions_of(session, [chat.id])[chat.id]:
+        _next_moment(session, chat, wish, now)
+
+
+def wait_for_a_word(store: Store, address: ChatAddress, *, now: datetime) -> None:
+    """A chat is back after it stood still: what would go at once waits ten minutes, as after `resume`. Raises NotFound."""
+    with store.write() as session:
+        chat = find(session, store, address)
+        _let_wait(session, chat, people.subscriptions_of(session, [chat.id])[chat.id], now, planned=True)
+
+
+def _let_wait(
+    session: Transaction, chat: Chat, wishes: Sequence[Subscription], now: datetime, *, planned: bool
+) -> None:
+    if planned:
+        chat_outbox.hold_planned(session, chat.id, now + ANSWER_WITHIN)
+    for wish in wishes:
+        _next_moment(session, chat, wish, now)
+
+
+def _next_moment(session: Transaction, chat: Chat, wish: Subscription, now: datetime) -> None:
+    """A moment that passed during the pause is not made up for at once: the next regular one takes all along."""
+    zone = cadences.zone(wish.zone or chat.settings.timezone)
+    if wish.cadence.kind == "now":
+        _due_at(session, wish, now + ANSWER_WITHIN)
+    elif wish.next_due_at is not None and wish.next_due_at <= now:
+        people.reset_due(session, wish.id, span(wish.cadence, zone, cadences.next_due(wish.cadence, zone, now)))
+
+
+def _due_at(session: Transaction, wish: Subscription, moment: datetime | None) -> None:
+    people.reset_due(session, wish.id, (moment, None if wish.cadence.kind == "now" else moment))
+
+
+def waits(store: Store, address: ChatAddress, *, now: datetime, number: int | None = None) -> Waiting:
+    """What waits for a chat, or for one of its subscriptions. Raises NotFound."""
+    with store.read() as session:
+        chat = find(session, store, address)
+        wishes = _active(session, chat, number)
+        head = papers.head(session)
+        planned = chat_outbox.planned_papers(session, chat.id) if number is None else 0
+        moments = [wish.next_due_at for wish in wishes if wish.next_due_at]
+        moments += [now + ANSWER_WITHIN] if planned else []
+        unseen = len(_unseen(session, store, chat, wishes, upto=head, now=now))
+        return Waiting(papers=planned + unseen, upto=head, comes=min(moments, default=None))
+
+
+def send_waiting(store: Store, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
+    """What waits goes now; returns how many papers. Raises NotFound."""
+    found = waits(store, address, now=now, number=number).papers
+    with store.write() as session:
+        chat = find(session, store, address)
+        if number is None:
+            chat_outbox.hold_planned(session, chat.id, None)
+        for wish in _active(session, chat, number):
+            _due_at(session, wish, None if wish.cadence.kind == "now" else now)
+    return found
+
+
+def skip_waiting(
+    store: Store, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
+) -> int:
+    """What waited when it was offered, up to a change and a moment, never comes; returns how many papers.
+
+    Raises NotFound.
+    """
+    with store.write() as session:
+        chat = find(session, store, address)
+        wishes = _active(session, chat, number)
+        upto = min(upto, papers.head(session))
+        skipped = len(_unseen(session, store, chat, wishes, upto=upto, now=now))
+        if number is None:
+            skipped += chat_outbox.planned_papers(session, chat.id, by=by)
+            chat_outbox.dismiss_planned(session, chat.id, by=by, now=now)
+        for wish in wishes:
+            people.see(session, wish.id, upto=upto)
+        return skipped
+
+
+def _active(session: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
+    wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    chosen = wishes if number is None else (which_one(wishes, str(number)),)
+    return tuple(wish for wish in chosen if wish.state == "active")
+
+
+def _wish(session: Transaction, chat: Chat, number: int) -> Subscription:
+    return which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+
+
+def _unseen(
+    session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], *, upto: int, now: datetime
+) -> set[int]:
+    """Ids of papers that these subscriptions have still to bring, up to a change."""
+    mark = people.now_mark(session)
+    wishes = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in wishes]
+    after = min((wish.seen or 0 for wish in wishes), default=upto)
+    if after >= upto:
+        return set()
+    known = papers.window(session, after, upto)
+    shelf = Shelf.of((paper.paper for paper in known), recent(session, store, now).shelf)
+    found = {
+        known[place].id
+        for wish in wishes
+        for place in shelf.matching(parse_canonical(wish.canonical))
+        if (known[place].change or 0) > (wish.seen or 0) and _is_wanted(chat, known[place])
+    }
+    return found - outbox.told(session, [chat.id], found)[chat.id]
+
+
+def _is_wanted(chat: Chat, known: KnownPaper) -> bool:
+    return chat.settings.crosslists != "out" or known.paper.announce_type is None

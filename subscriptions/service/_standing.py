@@ -1,0 +1,77 @@
+"""How a chat stands, and how the whole bot does, for `status`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from subscriptions.model import Chat, ChatAddress
+from subscriptions.service._outbox import Progress, progress, stopped_platforms
+from subscriptions.service._wishes import find
+from subscriptions.store import Store, access, people
+from subscriptions.store import standing as stands
+from subscriptions.store.standing import LastDigest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one chat stands."""
+
+    chat: Chat
+    subscriptions: int
+    next_due: datetime | None
+    next_about: bool  # that moment is but the first of two
+    waiting: int  # deliveries; planned and held ones included
+    unclear: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the whole bot stands."""
+
+    chats: int
+    asking: int
+    subscriptions: int
+    outbox: Progress
+    stopped: Mapping[str, str]  # platform -> why it stands still
+
+
+def standing(store: Store, address: ChatAddress, *, now: datetime) -> Standing:
+    """How a chat stands. Raises NotFound."""
+    with store.read() as session:
+        chat = find(session, store, address)
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        states = stands.states_of(session, chat.id)
+    moments = [
+        (max(s.next_due_at, now), s.cadence.kind == "when-out") for s in wishes if s.state == "active" and s.next_due_at
+    ]
+    due, about = min(moments, default=(None, False))
+    return Standing(
+        chat=chat,
+        subscriptions=len(wishes),
+        next_due=due,
+        next_about=about,
+        waiting=sum(states[name] for name in ("planned", "held", "sending", "waiting")),
+        unclear=states["unclear"],
+        dead=states["dead"],
+    )
+
+
+def last_digests(store: Store, most: int) -> tuple[LastDigest, ...]:
+    """What came last from each source, the newest first."""
+    with store.read() as session:
+        return stands.last_digests(session, most)
+
+
+def health(store: Store, *, now: datetime) -> Health:
+    """How the whole bot stands."""
+    with store.read() as session:
+        chats, subscriptions = stands.census(session)
+        waiting = len(access.asking(session, zone=store.zone))
+    return Health(
+        chats=chats,
+        asking=waiting,
+        subscriptions=subscriptions,
+        outbox=progress(store, now=now),
+        stopped=stopped_platforms(store),
+    )

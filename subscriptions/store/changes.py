@@ -1,0 +1,52 @@
+"""What a chat was before its last changes, so that they can be taken back."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from subscriptions.store._rows import UndoRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A change as it is stored."""
+
+    id: int
+    chat_id: int
+    who: str
+    at: datetime
+    before: Mapping[str, Any]  # JSON
+
+
+def add_change(session: Session, chat_id: int, *, who: str, at: datetime, before: Mapping[str, Any]) -> int:
+    """Stores what a chat was; returns the change's id. Ids rise, so a later change has a higher one."""
+    row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
+def changes_of(session: Session, chat_id: int) -> tuple[Kept, ...]:
+    """The changes of a chat that are kept, the newest first."""
+    rows = session.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
+    return tuple(Kept(id=row.id or 0, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows)
+
+
+def change_is_of(session: Session, change_id: int, chat_id: int) -> bool:
+    """Whether this change is kept, and this chat's."""
+    row = session.get(UndoRow, change_id)
+    return row is not None and row.chat == chat_id
+
+
+def rewrite_change(session: Session, change_id: int, before: Mapping[str, Any]) -> None:
+    """Stores something else about a change."""
+    session.get_one(UndoRow, change_id).before = dict(before)
+
+
+def drop_changes(session: Session, ids: Collection[int]) -> None:
+    """Forgets changes."""
+    if ids:
+        session.exec(delete(UndoRow).where(col(UndoRow.id).in_(ids)))

@@ -1,0 +1,60 @@
+"""The outbox as one chat sees it: what was planned and is not out yet, and when each subscription brought something."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select, update
+
+from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, MessageRow
+
+_BEGUN = ("sending", "unclear", "sent")  # states of messages that the platform has or may have
+
+
+def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
+    """Papers in deliveries of a chat of which nothing is out yet; with `by` only in those planned until then."""
+    items = (
+        select(func.count())
+        .select_from(DeliveryItemRow)
+        .where(col(DeliveryItemRow.delivery).in_(_seqs(session, chat_id, by)))
+    )
+    return session.exec(items).one()
+
+
+def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:
+    """Number of a subscription → when papers of it were sent last, at `since` or later."""
+    rows = session.exec(
+        select(DeliveryItemRow.because, DeliveryRow.settled_at)
+        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
+        .where(
+            DeliveryItemRow.chat == chat_id,
+            col(DeliveryRow.settled_at) >= since,
+            col(DeliveryRow.dismissed_at).is_(None),
+        )
+    )
+    found: dict[int, datetime] = {}
+    for because, settled_at in rows:
+        for reason in because:
+            number = int(reason["number"])
+            found[number] = max(found.get(number, since), settled_at or since)
+    return found
+
+
+def hold_planned(session: Session, chat_id: int, until: datetime | None) -> None:
+    """Lets these deliveries wait until a moment, or with None go at once."""
+    seqs = _seqs(session, chat_id, None)
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
+
+
+def dismiss_planned(session: Session, chat_id: int, *, by: datetime, now: datetime) -> None:
+    """What was planned until `by` is not sent any more."""
+    seqs = _seqs(session, chat_id, by)
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
+
+
+def _seqs(session: Session, chat_id: int, by: datetime | None) -> list[int]:
+    begun = select(MessageRow.delivery).where(MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(_BEGUN))
+    found = select(DeliveryRow.seq).where(
+        DeliveryRow.chat == chat_id, col(DeliveryRow.settled_at).is_(None), ~begun.exists()
+    )
+    if by is not None:
+        found = found.where(col(DeliveryRow.created_at) <= by)
+    return [seq for seq in session.exec(found) if seq is not None]

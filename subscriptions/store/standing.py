@@ -1,0 +1,130 @@
+"""How things stand: what is dead, what waits for long, how one chat does, what came last."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, func, select, update
+
+from subscriptions.model import ChatAddress, ChatState, Kind
+from subscriptions.store._rows import ChatRow, DeliveryRow, DigestRow, MessageRow, SubscriptionRow
+from subscriptions.store.outbox import derived_state
+
+_NAMED = 5  # ids that a notice lists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastDigest:
+    """What a source brought last."""
+
+    source: str
+    day: date
+    received_at: datetime
+    papers: int  # different ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Deliveries with the same fate."""
+
+    count: int
+    reason: str = ""  # the usual one
+    ids: tuple[str, ...] = ()  # the first few
+    chat: str = ""  # when all of them are one chat's
+
+
+def died_since(session: Session, since: datetime | None) -> Trouble:
+    """Deliveries of which something cannot be sent, settled after `since`; notices are not counted, lest one calls the next."""
+    wanted = (
+        select(DeliveryRow.id, MessageRow.reason, ChatRow)
+        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .where(
+            MessageRow.state == "dead",
+            DeliveryRow.kind != Kind.NOTICE.value,
+            col(DeliveryRow.settled_at).is_not(None),
+            col(DeliveryRow.dismissed_at).is_(None),
+        )
+        .order_by(col(DeliveryRow.seq), col(MessageRow.number))
+    )
+    if since is not None:
+        wanted = wanted.where(col(DeliveryRow.settled_at) > since)
+    rows = session.exec(wanted).all()
+    ids = tuple(dict.fromkeys(delivery for delivery, _, _ in rows))
+    reasons = Counter(reason for _, reason, _ in rows if reason)
+    chats = {str(ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat in rows}
+    return Trouble(
+        count=len(ids),
+        reason=reasons.most_common(1)[0][0] if reasons else "",
+        ids=ids[:_NAMED],
+        chat=chats.pop() if len(chats) == 1 else "",
+    )
+
+
+def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
+    """Platform -> deliveries that were tried in vain and have waited since before `before`."""
+    rows = session.exec(
+        select(ChatRow.platform, DeliveryRow.reason, func.count())
+        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
+        .where(
+            col(DeliveryRow.settled_at).is_(None),
+            col(DeliveryRow.attempts) > 0,
+            col(DeliveryRow.created_at) < before,
+            ChatRow.state == ChatState.ACTIVE.value,
+        )
+        .group_by(ChatRow.platform, col(DeliveryRow.reason))
+    ).all()
+    reasons: dict[str, Counter[str]] = {}
+    for platform, reason, count in rows:
+        reasons.setdefault(platform, Counter())[reason] += count
+    return {
+        platform: Trouble(count=found.total(), reason=found.most_common(1)[0][0]) for platform, found in reasons.items()
+    }
+
+
+def drop_notices(session: Session, part: str, *, now: datetime) -> None:
+    """Notices whose key holds `part` and that nobody has got yet are not sent."""
+    session.exec(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.kind) == Kind.NOTICE.value,
+            col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
+            col(DeliveryRow.settled_at).is_(None),
+        )
+        .values(settled_at=now, dismissed_at=now, reason="it was not so after all")
+    )
+
+
+def states_of(session: Session, chat_id: int) -> Counter[str]:
+    """How many deliveries of a chat are in each state, those that are over left out unless they are dead."""
+    rows = session.exec(
+        select(DeliveryRow.seq, ChatRow.state, MessageRow.state)
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .outerjoin(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        .where(DeliveryRow.chat == chat_id, col(DeliveryRow.dismissed_at).is_(None))
+    ).all()
+    messages: dict[int, tuple[str, list[str]]] = {}
+    for seq, chat_state, state in rows:
+        messages.setdefault(seq or 0, (chat_state, []))[1].extend([state] if state else [])
+    states = (derived_state(dismissed=False, chat_state=chat, states=found) for chat, found in messages.values())
+    return Counter(state for state in states if state != "sent")
+
+
+def census(session: Session) -> tuple[int, int]:
+    """How many chats have subscriptions, and how many these are."""
+    chats = func.count(func.distinct(SubscriptionRow.chat))
+    return session.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
+
+
+def last_digests(session: Session, most: int) -> tuple[LastDigest, ...]:
+    """The newest digest of each source, the newest of them first."""
+    newest = select(func.max(DigestRow.id)).group_by(col(DigestRow.source))
+    rows = session.exec(
+        select(DigestRow).where(col(DigestRow.id).in_(newest)).order_by(col(DigestRow.id).desc()).limit(most)
+    )
+    return tuple(
+        LastDigest(
+            source=row.source, day=row.date, received_at=row.received_at, papers=int(row.counts.get("unique", 0))
+        )
+        for row in rows
+    )

@@ -1,0 +1,76 @@
+"""What is delivered to the people of a Talk: the real pipeline over a channel that keeps what it is given.
+
+    post = Post(talk)
+    await post.goes_out()
+    assert "diffusion" in post.last("telegram:42").text
+
+A chat can refuse: `post.refusals["-1001"] = ChatGone("kicked")`. What was delivered can be pressed like an answer.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from bot.channels.gallery.outbound import GalleryChannel
+from bot.pipeline import deliver, plan
+from bot.ports import Limits
+from bot.posting import Posting
+from bot.wire import Run, Wire
+from subscriptions import ChatAddress, Message, NotDelivered, lanes
+from tests.make import address
+from tests.talking import Answer, Talk
+
+_NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
+
+
+class _Channel(GalleryChannel):
+    """Refuses what it is told to refuse."""
+
+    def __init__(self, talk: Talk, refusals: dict[str, NotDelivered]) -> None:
+        super().__init__("telegram", _NO_LIMITS, talk.clock)
+        self._refusals = refusals
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        if refusal := self._refusals.get(f"{chat.address}/{chat.topic}", self._refusals.get(chat.address)):
+            raise refusal
+        return await super().post(chat, message, delivery=delivery, thread=thread, plain=plain)
+
+
+class Post:
+    """Brings what is in the outbox."""
+
+    def __init__(self, talk: Talk) -> None:
+        self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → what its messages meet with
+        self._talk = talk
+        self._channel = _Channel(talk, self.refusals)
+        self.run = Run()
+
+    @property
+    def wire(self) -> Wire:
+        return replace(self._talk.wire, channels={"telegram": self._channel})
+
+    async def goes_out(self) -> list[Answer]:
+        """Plans what is due now and delivers it; what came out, in its order."""
+        wire, before = self.wire, len(self._channel.posts)
+        await plan(wire, self.run)
+        wire.engine.nudge(lanes(wire.store, ["telegram"], now=wire.clock.now(), finding=()))
+        await wire.engine.run(partial(deliver, wire, self.run))
+        came = [self._answer(post.chat, post.payload) for post in self._channel.posts[before:]]
+        for answer in came:
+            self._talk.last.setdefault(answer.to, []).append(answer)
+        return came
+
+    def to(self, chat: str) -> list[Answer]:
+        """Everything that a chat was brought so far."""
+        return [self._answer(post.chat, post.payload) for post in self._channel.posts_in(address(chat))]
+
+    def last(self, chat: str) -> Answer:
+        """What it was brought last."""
+        return self.to(chat)[-1]
+
+    @staticmethod
+    def _answer(chat: ChatAddress, payload: str) -> Answer:
+        return Answer(
+            posting=Posting(update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),))
+        )

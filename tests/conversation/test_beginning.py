@@ -1,0 +1,226 @@
+"""First contact, help, and what nobody understands."""
+
+import re
+
+import pytest
+
+from bot.commands.helping import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
+from bot.commands.registry import _FAMILIES, COMMANDS, command_named
+from bot.commands.turn import House
+from subscriptions import ChatGone, get_chat, listed, parse_cadence, parse_query, split_when
+from tests.conversation.delivering import Post
+from tests.make import address, ingested, paper, wants
+from tests.talking import BOT, Talk
+
+ME = "telegram:42"
+GROUP = "telegram:-1001"
+
+
+# --------------------------------------------------------------------------------------------------------------- start
+
+
+async def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(talk: Talk) -> None:
+    said = await talk.says("/start")
+    assert len(said.lines) == 2
+    assert said.buttons[3:] == ["中文", "add to group", "add to channel"]
+    links = [key["url"] for key in said.keys if "url" in key]
+    assert links == [
+        f"https://t.me/{BOT}?startgroup=added",
+        f"https://t.me/{BOT}?startchannel=added&admin=post_messages",
+    ]
+
+
+async def test_each_example_works(talk: Talk) -> None:
+    examples = (await talk.says("/start")).buttons[:3]
+    for number, example in enumerate(examples, start=1):
+        assert (await talk.presses(example)).text.startswith(f"✓ {number}  ")
+    assert [one.subscription.text for one in listed(talk.store, address(ME))] == examples
+
+
+async def test_without_a_source_of_categories_no_example_asks_for_one(talk: Talk) -> None:
+    talk.house = House(categorised=False)
+    said = await talk.says("/start")
+    assert len(said.buttons) == 4
+    assert not any(re.search(r"\bcs\.", label) for label in said.buttons)
+
+
+async def test_the_other_language_is_one_press_away_and_back(talk: Talk) -> None:
+    await talk.says("/start")
+    chinese = await talk.presses("中文")
+    assert chinese.replaces
+    assert get_chat(talk.store, address(ME)).settings.lang == "zh"
+    assert "English" in chinese.buttons
+    assert "中文" in (await talk.presses("English")).buttons
+
+
+async def test_a_chinese_client_is_met_in_chinese(talk: Talk) -> None:
+    assert "English" in (await talk.says("/start", language="zh-hans")).buttons
+
+
+async def test_start_alone_stores_nothing_of_a_person(talk: Talk) -> None:
+    await talk.says("/start")
+    with talk.store.read() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
+
+
+async def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(talk: Talk) -> None:
+    said = await talk.says("/start", GROUP, by="7")
+    assert said.lines == [
+        "I tell this chat when papers appear that it asks for.",
+        f"Admins: /sub@{BOT} diffusion. I am quiet otherwise.",
+    ]
+    assert said.buttons == []
+    assert not await talk.says("/start added", GROUP, by="7")
+
+
+async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_waits(talk: Talk) -> None:
+    post = Post(talk)
+    wants(talk.store, ME, "diffusion", every="now")
+    ingested(talk.store, paper("Diffusion one"))
+    post.refusals["42"] = ChatGone("blocked")
+    await post.goes_out()
+    talk.later(hours=1)
+    ingested(talk.store, paper("Diffusion two"), now=talk.clock.now())
+    assert await post.goes_out() == []
+    post.refusals.clear()
+    back = await talk.says("/start")
+    assert back.lines[2:4] == ["I can write to you again.", "2 papers wait."]
+    assert back.buttons[-2:] == ["send 2", "skip"]
+    assert await post.goes_out() == []
+    await talk.presses("send 2")
+    came = "\n".join([answer.text for answer in await post.goes_out()])
+    assert "Diffusion one" in came
+    assert "Diffusion two" in came
+    assert len((await talk.says("/start")).lines) == 2
+
+
+async def test_what_waits_may_be_skipped(talk: Talk) -> None:
+    post = Post(talk)
+    wants(talk.store, ME, "diffusion", every="now")
+    ingested(talk.store, paper("Diffusion one"))
+    post.refusals["42"] = ChatGone("blocked")
+    await post.goes_out()
+    post.refusals.clear()
+    assert (await talk.says("/start")).buttons[-2:] == ["send 1", "skip"]
+    await talk.presses("skip")
+    talk.later(hours=1)
+    assert await post.goes_out() == []
+
+
+async def test_who_comes_back_and_missed_nothing_is_met_as_ever(talk: Talk) -> None:
+    post = Post(talk)
+    wants(talk.store, ME, "diffusion", every="daily", at="9")
+    await talk.happens("left", ME)
+    assert get_chat(talk.store, address(ME)).state == "paused"
+    assert await post.goes_out() == []
+    assert len((await talk.says("/start")).lines) == 2
+    assert get_chat(talk.store, address(ME)).state == "active"
+
+
+# ---------------------------------------------------------------------------------------------------------------- help
+
+
+async def test_help_names_every_listed_command_once(talk: Talk) -> None:
+    talk.house = House(admins=(address(ME),))
+    named = re.findall(r"/(\w+)", "\n".join((await talk.says("/help")).lines[:-1]))
+    listed_ones = {command.name for command in COMMANDS if command.listed} - {"help"}
+    assert len(named) == len(set(named))
+    assert listed_ones <= set(named)
+    assert all(command_named(name) for name in named)
+
+
+async def test_help_does_not_show_what_only_operators_can_do(talk: Talk) -> None:
+    said = (await talk.says("/help")).text
+    assert "/allow" not in said
+    assert len(said) < 500
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+async def test_help_on_a_command_shows_how_it_is_said(talk: Talk, command: str) -> None:
+    said = await talk.says(f"/help {command}")
+    if command == "set":
+        assert "/set limit 12" in said.text
+        return
+    assert said.lines[0].startswith(f"/{command}")
+    for alias in set(command_named(command).aliases) - set(TOPICS):  # type: ignore[union-attr]
+        assert (await talk.says(f"/help /{alias.upper()}")).lines[0] == said.lines[0]
+
+
+@pytest.mark.parametrize("topic", list(TOPICS))
+async def test_help_on_a_topic_is_also_a_button(talk: Talk, topic: str) -> None:
+    by_word = await talk.says(f"/help {topic}")
+    assert len(by_word.lines) > 5
+    await talk.says("/help")
+    label = next(label for label in talk.last[ME][-1].buttons if label == TOPICS[topic].template)
+    assert (await talk.presses(label)).text == by_word.text
+
+
+async def test_help_in_a_group_is_two_lines(talk: Talk) -> None:
+    for said in ("/help", "/help query", "/help when", "/help settings", "/help sub", "/help nonsense"):
+        assert len((await talk.says(said, GROUP, by="7")).lines) <= 2
+
+
+async def test_help_on_nothing_known_offers_the_nearest(talk: Talk) -> None:
+    assert (await talk.says("/help quary")).text == "✗ There is no help on “quary”.\nDid you mean /help query?"
+    assert (await talk.says("/help 🎉🎉")).lines[1] == "/help lists what I know."
+
+
+@pytest.mark.parametrize(
+    "example", [example for examples in EXAMPLES.values() for example in examples if "@mychannel" not in example]
+)
+async def test_every_example_of_the_help_works(talk: Talk, example: str) -> None:
+    ingested(talk.store, paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
+    wants(talk.store, ME, "diffusion")
+    await talk.says("/set limit 5")
+    said = await talk.says(example)
+    assert said
+    assert not said.text.startswith("✗")
+
+
+def test_every_example_is_of_the_command_it_stands_under() -> None:
+    assert set(EXAMPLES) >= {command.name for command in COMMANDS if command.listed and not command.operator}
+    for name, examples in EXAMPLES.items():
+        for example in examples:
+            command = command_named(example.split()[0].removeprefix("/"))
+            assert command is not None, example
+            assert command.name == name
+
+
+def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
+    for query, _ in QUERIES:
+        assert parse_query(query).hints == ()
+    for when, _ in WHENS:
+        parse_cadence(when)
+        assert split_when(f"diffusion {when}") == ("diffusion", when)
+
+
+# --------------------------------------------------------------------------------------------------------- about, unknown
+
+
+async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(talk: Talk) -> None:
+    talk.house = House(contact="me@example.org", version="1.2.3")
+    for language in ("en", "zh"):
+        said = await talk.says("/about", f"telegram:{language == 'zh'}7", language=language)
+        assert THANKS == "Thank you to arXiv for use of its open access interoperability."
+        assert THANKS in said.lines
+        assert "me@example.org" in said.text
+        assert "1.2.3" in said.text
+        assert "MIT" in said.text
+        assert "/privacy" in said.text
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("/subs", "sub"), ("/timezon", "timezone"), ("/privcy", "privacy")])
+async def test_an_unknown_command_gets_the_nearest(talk: Talk, typed: str, meant: str) -> None:
+    assert (await talk.says(typed)).text == f"✗ I do not know {typed}.\nDid you mean /{meant}?"
+
+
+async def test_an_unknown_command_without_a_near_one_gets_help(talk: Talk) -> None:
+    assert (await talk.says("/xyzzyq")).text == "✗ I do not know /xyzzyq.\n/help lists what I know."
+    assert not await talk.says("/xyzzyq", GROUP, by="7")
+
+
+def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb() -> None:
+    names = [name for command in COMMANDS for name in (command.name, *command.aliases)]
+    assert len(names) == len(set(names))
+    verbs = [verb for family in _FAMILIES for verb in family.PRESSES]
+    assert len(verbs) == len(set(verbs))

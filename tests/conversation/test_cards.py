@@ -1,0 +1,421 @@
+"""Buttons under deliveries: the card of a paper and its verbs, what lies beyond the limit, rules written into queries."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.posting import Posting
+from subscriptions import Paper, Summary, describe, listed, set_setting, unsubscribe
+from tests.conversation.delivering import Post
+from tests.make import address, ingested, paper, wants
+from tests.talking import Answer, Talk
+
+ME, GROUP = "telegram:42", "telegram:-1001"
+OLD_BUTTON = "I do not have this paper any more."
+
+
+async def comes(talk: Talk, chat: str = ME) -> Answer:
+    """What is due is delivered; its messages for this chat together, whose buttons can be pressed from then on."""
+    came = [told.posting for told in await Post(talk).goes_out() if told.to == chat]
+    messages = tuple(message for posting in came if posting for message in posting.messages)
+    return Answer(posting=Posting(update="", chat=address(chat), messages=messages))
+
+
+def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Paper]:
+    return [paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
+
+
+async def wished(talk: Talk, *queries: str, chat: str = ME) -> None:
+    for query in queries:
+        wants(talk.store, chat, query, now=talk.clock.now(), every="now")
+
+
+def texts(talk: Talk, chat: str = ME) -> list[str]:
+    return [one.subscription.text for one in listed(talk.store, address(chat))]
+
+
+# --------------------------------------------------------------------------------------------- the buttons of a delivery
+
+
+async def test_an_alert_of_one_paper_has_its_verbs_below(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, *papers(1))
+    alert = await comes(talk)
+    assert alert.buttons == ["more", "mute ▾", "why"]
+
+
+async def test_two_papers_have_numbers_that_open_their_cards(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, paper("Diffusion one"), paper("Diffusion two", abstract="It all begins with noise."))
+    told = await comes(talk)
+    assert told.buttons == ["1", "2"]
+    first = told.lines[0].removeprefix("1 ")
+    card = await talk.presses("1")
+    assert card.lines[0] == first
+    assert not card.replaces
+    assert card.buttons == ["more", "why", "follow authors", "mute ▾", "exclude"]
+
+
+async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, *papers(19))
+    told = await comes(talk)
+    assert [len(payload["buttons"]) for payload in told.payloads] == [2, 1]
+    assert [[key["text"] for row in p["buttons"] for key in row] for p in told.payloads] == [
+        [str(number) for number in range(1, 17)],
+        ["17", "18", "19"],
+    ]
+    for label in ("1", "16", "17", "19"):
+        (line,) = [line for line in told.lines if line.startswith(f"{label} Diffusion")]
+        assert (await talk.presses(label)).lines[0] == line.removeprefix(f"{label} ").partition(" — ")[0]
+
+
+async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    set_setting(talk.store, address(ME), "limit", "6", now=talk.clock.now())
+    ingested(talk.store, *papers(25))
+    told = await comes(talk)
+    assert "and 19 more" in told.text
+    assert told.buttons[-1] == "show 19 more"
+    talk.later(days=400)
+    rest = await talk.presses("show 19 more")
+    assert rest.lines[0].startswith("7 ")
+    assert rest.buttons == [*map(str, range(7, 23)), "show 3 more"]
+    last = await talk.presses("show 3 more")
+    assert last.buttons == ["23", "24", "25"]
+    shown = [line.split(" ")[2] for told in (told, rest, last) for line in told.lines if " — " in line]
+    assert sorted(map(int, shown)) == list(range(1, 26))
+    card = await talk.presses("24")
+    assert "Diffusion" in card.lines[0]
+
+
+async def test_papers_of_a_followed_author_are_never_behind_the_limit(talk: Talk) -> None:
+    await wished(talk, "diffusion", 'author:"Jane Doe"')
+    set_setting(talk.store, address(ME), "limit", "2", now=talk.clock.now())
+    ingested(talk.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
+    told = await comes(talk)
+    assert all(f"By Jane {number}" in told.text for number in (1, 2, 3))
+    assert "show 5 more" in told.buttons
+
+
+@pytest.mark.parametrize("value", ["off", "link"])
+async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(talk: Talk, value: str) -> None:
+    await wished(talk, "diffusion", chat=GROUP)
+    set_setting(talk.store, address(GROUP), "limit", "2", now=talk.clock.now())
+    set_setting(talk.store, address(GROUP), "buttons", value, now=talk.clock.now())
+    ingested(talk.store, *papers(7))
+    told = await comes(talk, GROUP)
+    assert all(f"Diffusion {number}" in told.text for number in range(1, 8))
+    assert told.buttons == []  # nobody knows the bot's name here, so there is no link either
+
+
+async def test_what_was_hidden_counts_as_told(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    set_setting(talk.store, address(ME), "limit", "2", now=talk.clock.now())
+    ingested(talk.store, *papers(4))
+    await comes(talk)
+    await wished(talk, "cs.LG")
+    ingested(talk.store, *papers(1, "Another {}"))
+    assert "Diffusion" not in (await comes(talk)).text
+
+
+# ------------------------------------------------------------------------------------------------------------ more, why
+
+
+async def test_more_tells_everything_in_place_of_the_card(talk: Talk) -> None:
+    set_setting_of = {"tldr": "It is short.", "method": "We add noise.", "result": "N/A"}
+    whole = paper(
+        "Diffusion one",
+        "cs.LG",
+        "stat.ML",
+        abstract="The whole abstract. It has two sentences.",
+        authors=[f"Author Number{n}" for n in range(1, 8)],
+        comment="12 pages",
+        summaries=(Summary(language="en", fields=set_setting_of), Summary(language="zh", fields={"tldr": "很短。"})),
+    )
+    await wished(talk, "diffusion")
+    ingested(talk.store, whole, paper("Diffusion two"))
+    told = await comes(talk)
+    place = "1" if told.lines[0] == "1 Diffusion one" else "2"
+    await talk.presses(place)
+    more = await talk.presses("more")
+    assert more.replaces
+    assert "more" not in more.buttons
+    assert "why" in more.buttons
+    for part in ("Author Number5", "cs.LG, stat.ML", "In short\nAI: It is short.", "Method\nAI: We add noise."):
+        assert part in more.text
+    assert "Abstract\nThe whole abstract. It has two sentences." in more.text
+    assert "Comment\n12 pages" in more.text
+    assert "N/A" not in more.text
+    assert "很短" not in more.text
+
+
+async def test_more_under_an_alert_leaves_the_alert_as_it_is(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, paper("Diffusion one", abstract="All of it."))
+    await comes(talk)
+    more = await talk.presses("more")
+    assert not more.replaces
+    assert "All of it." in more.text
+    assert more.buttons == []
+
+
+async def test_why_names_the_subscriptions_and_marks_the_passages(talk: Talk) -> None:
+    await wished(talk, "noise -survey", 'author:"Jane Doe"', "cs.LG")
+    abstract = "A long beginning about nothing at all. " * 8 + "Then we add noise to it. " + "And so on and on. " * 12
+    ingested(talk.store, paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
+    await comes(talk)
+    why = await talk.presses("why")
+    assert "1  noise -survey" in why.text
+    assert "<i>in the abstract:</i> …" in why.markup
+    assert "add <u>noise</u> to it." in why.markup
+    assert "<i>author:</i> <u>Jane Doe</u>" in why.markup
+    assert "2  author:" in why.text
+    assert "<i>category:</i> <u>cs." in why.markup
+    assert len(why.text) < 800
+
+
+# ------------------------------------------------------------------------------------------------------------------ mute
+
+
+async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, *papers(1))
+    await comes(talk)
+    muted = await talk.presses("mute ▾")
+    assert muted.text == "✓ 1  diffusion is quiet until Thu 29 Jan 12:00. Its papers wait until then."
+    assert muted.buttons == ["undo"]
+    (wish,) = listed(talk.store, address(ME))
+    assert wish.subscription.state == "paused"
+    assert wish.subscription.paused_until == talk.clock.now() + timedelta(days=7)
+    again = await talk.asks(ME, pressed=talk.last[ME][0].keys[1]["data"], press="p")
+    assert again.toast == "It is paused already."
+    await talk.presses("undo")
+    assert listed(talk.store, address(ME))[0].subscription.state == "active"
+
+
+async def test_mute_asks_which_subscription_where_there_are_several(talk: Talk) -> None:
+    await wished(talk, "diffusion", "cs.LG")
+    ingested(talk.store, *papers(1))
+    await comes(talk)
+    asked = await talk.presses("mute ▾")
+    assert asked.text == "Which subscription shall be quiet for a week?"
+    assert asked.buttons == ["1 diffusion", "2 cs.LG"]
+    muted = await talk.presses("2 cs.LG")
+    assert muted.replaces
+    assert [one.subscription.state for one in listed(talk.store, address(ME))] == ["active", "paused"]
+
+
+async def test_a_subscription_that_is_gone_is_told_kindly(talk: Talk) -> None:
+    await wished(talk, "diffusion", "cs.LG")
+    ingested(talk.store, *papers(1))
+    alert = await comes(talk)
+    await talk.presses("mute ▾")
+    unsubscribe(talk.store, address(ME), "all", now=talk.clock.now())
+    gone = "No subscription of this chat brings this paper any more."
+    assert (await talk.presses("1 diffusion")).toast == gone
+    mute = alert.keys[1]["data"]
+    assert (await talk.asks(ME, pressed=mute, press="p")).toast == gone
+    card = await talk.asks(ME, pressed=mute.replace(".q", ".c"), press="p")
+    assert card.buttons == ["more", "why", "follow authors"]
+
+
+# --------------------------------------------------------------------------------------------------------------- exclude
+
+
+async def offered(talk: Talk, chat: str = ME, **more: Any) -> Answer:
+    """The card of the alert, then [exclude]."""
+    told = await comes(talk, chat)
+    data = told.keys[0]["data"]
+    await talk.asks(chat, pressed=data[: data.index(".")] + ".c0", press="p", **more)
+    return await talk.presses("exclude", chat, **more)
+
+
+async def test_exclude_writes_a_readable_rule_into_the_query(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
+    menu = await offered(talk)
+    assert menu.text == "What shall 1  diffusion leave out from now on?"
+    assert menu.buttons == ["Video Generation", "Jane Doe", "Max Muster"]
+    done = await talk.presses("Video Generation")
+    assert done.replaces
+    assert done.text == '✓ 1  diffusion, not "Video Generation"\ndiffusion -"Video Generation"'
+    assert done.buttons == ["undo"]
+    assert texts(talk) == ['diffusion -"Video Generation"']
+    ingested(talk.store, paper("More diffusion for video generation"), paper("Diffusion for proteins"))
+    assert (await comes(talk)).lines[0] == "Diffusion for proteins"
+    assert (await talk.presses("undo")).replaces
+    assert texts(talk) == ["diffusion"]
+
+
+async def test_an_author_can_be_left_out(talk: Talk) -> None:
+    await wished(talk, "diffusion OR flow")
+    ingested(talk.store, paper("Diffusion for Video Generation", authors=("Jane Doe",)))
+    await offered(talk)
+    await talk.presses("Jane Doe")
+    assert texts(talk) == ['(diffusion OR flow) -author:"Jane Doe"']
+
+
+async def test_words_that_the_query_asks_for_are_not_offered(talk: Talk) -> None:
+    await wished(talk, '"video generation"')
+    ingested(talk.store, paper("Video Generation", authors=()))
+    assert (await offered(talk)).lines == [
+        "I find no words in this title that few of the other papers have.",
+        'Write what it shall leave out: /edit 1 "video generation" -survey',
+    ]
+
+
+async def test_other_subscriptions_that_still_find_it_are_named(talk: Talk) -> None:
+    await wished(talk, "diffusion", "cs.LG", "rlhf, video")
+    ingested(talk.store, paper("Diffusion for Video Generation", "cs.LG"))
+    await offered(talk)
+    first = await talk.presses("Video Generation")
+    assert first.lines[-1] == "2  cs.LG still finds such papers."
+    assert first.buttons == ["leave it out there, too", "undo"]
+    await talk.presses("leave it out there, too")
+    await talk.presses("leave it out there, too")
+    assert texts(talk) == [
+        'diffusion -"Video Generation"',
+        'cs.LG -"Video Generation"',
+        '(rlhf OR video) -"Video Generation"',
+    ]
+    assert "leave it out there, too" not in talk.last[ME][-1].buttons
+
+
+async def test_a_query_that_was_edited_since_keeps_its_new_words(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, paper("Diffusion for Video Generation"))
+    await offered(talk)
+    unsubscribe(talk.store, address(ME), "1", now=talk.clock.now())
+    assert (await talk.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
+    await wished(talk, "diffusion")
+    assert (await talk.presses("Video Generation")).toast  # numbers are not reused
+    assert texts(talk) == ["diffusion"]
+
+
+# -------------------------------------------------------------------------------------------------------- follow authors
+
+
+async def test_each_author_has_a_button_that_follows_them(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    names = [f"Author Number{letter}" for letter in "abcdefghij"]
+    authors = [names[0], "J. D.", *names[1:]]  # nobody can be asked for by initials alone
+    ingested(talk.store, paper("Diffusion one", authors=authors), paper("Diffusion two", authors=authors))
+    await comes(talk)
+    await talk.presses("1")
+    asked = await talk.presses("follow authors")
+    assert asked.buttons == [*names[:7], "3 more"]
+    followed = await talk.presses("Author Numbera")
+    assert followed.text.startswith("✓ 2  ")
+    assert "undo" in followed.buttons
+    further = await talk.presses("3 more")
+    assert further.replaces
+    assert further.buttons == names[7:]
+    await talk.presses("Author Numberj")
+    assert texts(talk) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
+    assert [one.subscription.name for one in listed(talk.store, address(ME))] == [
+        "",
+        "Author Numbera",
+        "Author Numberj",
+    ]
+
+
+# ----------------------------------------------------------------------------------------------- whose buttons they are
+
+
+async def test_in_a_group_all_may_read_and_only_admins_change(talk: Talk) -> None:
+    talk.managers[GROUP] = {"7"}
+    await wished(talk, "diffusion", chat=GROUP)
+    ingested(talk.store, *papers(2))
+    await comes(talk, GROUP)
+    assert (await talk.presses("1", GROUP, by="8")).text
+    for label in ("mute ▾", "exclude", "follow authors"):
+        assert (await talk.presses(label, GROUP, by="8")).toast == "Only admins of this chat can change that."
+    assert (await talk.presses("why", GROUP, by="8")).text
+    assert (await talk.presses("mute ▾", GROUP, by="7")).text.startswith("✓")
+
+
+async def test_a_delivery_of_another_chat_opens_nothing(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    await wished(talk, "diffusion", chat="telegram:43")
+    ingested(talk.store, *papers(2))
+    told = await comes(talk)
+    data = told.keys[0]["data"]
+    for pressed in (data, data.replace(".c0", ".m"), data.replace(".c0", ".q0"), data.replace(".c0", ".f1")):
+        stolen = await talk.asks("telegram:43", pressed=pressed, press="p")
+        assert stolen.toast == OLD_BUTTON
+        assert not stolen.payloads
+        unknown = await talk.asks("telegram:99", pressed=pressed, press="p")
+        assert not unknown.payloads
+
+
+@pytest.mark.parametrize("data", ["d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.f9999", "d{}.w5", "d{}.q5"])
+async def test_a_place_that_is_not_there_opens_nothing(talk: Talk, data: str) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, *papers(2))
+    told = await comes(talk)
+    delivery = told.keys[0]["data"][1:17]
+    assert (await talk.asks(ME, pressed=data.format(delivery), press="p")).toast == OLD_BUTTON
+
+
+@pytest.mark.parametrize("data", ["d{}.c", "d{}.z0", "d{}.c1234567", "d{}", "d{}.c0 ", "D{}.c0", "d{}.c-1"])
+async def test_data_that_nobody_made_is_an_old_button(talk: Talk, data: str) -> None:
+    assert "does not work" in (await talk.asks(ME, pressed=data.format("0" * 16), press="p")).toast
+
+
+async def test_a_paper_that_was_withdrawn_says_so_on_its_card(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    first = paper("Diffusion one", version=1)
+    ingested(talk.store, first, paper("Diffusion two"))
+    told = await comes(talk)
+    place = "1" if told.lines[0] == "1 Diffusion one" else "2"
+    ingested(
+        talk.store, replace(first, version=2, comment="This paper has been withdrawn by its authors"), now=later(talk)
+    )
+    card = await talk.presses(place)
+    assert "withdrawn by the authors" in card.text
+    assert "<s>" in card.markup
+
+
+def later(talk: Talk) -> datetime:
+    return talk.later(days=3)
+
+
+# ---------------------------------------------------------------------------------------------- a card without a delivery
+
+
+async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(talk: Talk) -> None:
+    ingested(talk.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
+    card = await talk.says("https://arxiv.org/abs/2601.00777v2")
+    assert "Diffusion one" in card.text
+    assert card.buttons == ["more", "follow authors"]
+    assert "Abstract" not in card.text
+    more = await talk.presses("more")
+    assert more.replaces
+
+
+async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(talk: Talk) -> None:
+    await wished(talk, "diffusion")
+    ingested(talk.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
+    card = await talk.says("2601.00778")
+    assert card.text.endswith("▸ diffusion")
+    assert card.buttons == ["more", "why", "follow authors", "mute ▾", "exclude"]
+    await talk.presses("exclude")
+    await talk.presses("Video Generation")
+    assert texts(talk) == ['diffusion -"Video Generation"']
+    assert (await talk.presses("why")).text  # the card above was made before
+
+
+async def test_in_a_group_that_became_public_a_card_has_no_buttons(talk: Talk) -> None:
+    await wished(talk, "diffusion", chat=GROUP)
+    ingested(talk.store, *papers(2))
+    told = await comes(talk, GROUP)
+    assert (await talk.presses("1", GROUP)).buttons
+    describe(talk.store, address(GROUP), title="", public=True)
+    card = await talk.asks(GROUP, pressed=told.keys[0]["data"], press="p")
+    assert "Diffusion" in card.text
+    assert card.buttons == []
+    more = await talk.asks(GROUP, pressed=told.keys[0]["data"].replace(".c", ".f"), press="p")
+    assert more.buttons == []

@@ -1,0 +1,217 @@
+"""list, and what can be done with a number: edit, name, schedule."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscriptions import Message, Subscription, cadence_text, get_chat, listed, plan_due
+from subscriptions.store import outbox
+from tests.make import address, ingested, paper
+from tests.talking import Talk
+
+ME, GROUP = "telegram:42", "telegram:-1001"
+
+
+def wish(talk: Talk, number: int = 1, chat: str = ME) -> Subscription:
+    return next(
+        one.subscription for one in listed(talk.store, address(chat)) if one.subscription.number == number
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------------------- list
+
+
+async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(talk: Talk) -> None:
+    ingested(talk.store, paper("Diffusion", "cs.LG"), now=talk.clock.now() - timedelta(days=2))
+    await talk.says("/sub diffusion -survey at 8\nstat.ML now")
+    await talk.says("/name 2 Statistics")
+    await talk.says("/pause 2 until mon")
+    assert (await talk.says("/list")).lines == [
+        "2 subscriptions",
+        "1  diffusion, not survey · daily 08:00 UTC · 1 in 3 days",
+        "2  Statistics · now · 0 in 3 days · paused until Mon 26 Jan 00:00",
+    ]
+
+
+async def test_a_list_says_when_papers_came_last(talk: Talk) -> None:
+    await talk.says("/sub diffusion now\ngraphs now")
+    talk.later(minutes=1)
+    ingested(talk.store, paper("Diffusion"), now=talk.clock.now())
+    plan_due(talk.store, now=talk.clock.now())
+    with talk.store.write() as session:
+        outbox.freeze(session, 1, [Message(number=1, payload="{}", plain="{}")], now=talk.clock.now())
+        outbox.confirm(session, 1, 1, "77", now=talk.clock.now())
+    said = await talk.says("/ls")
+    assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
+    assert said.lines[2] == "2  graphs · now · 0 in 1 day"
+
+
+async def test_an_empty_list_gives_an_example(talk: Talk) -> None:
+    assert (await talk.says("/list")).text == "There are no subscriptions yet. For example: /sub diffusion -survey"
+
+
+async def test_a_long_list_has_pages_that_change_in_place(talk: Talk) -> None:
+    await talk.says("/sub " + "\n".join(f"word{number}" for number in range(1, 13)))
+    first = await talk.says("/subscriptions")
+    assert first.lines[0] == "12 subscriptions · page 1 of 2"
+    assert first.buttons == [*map(str, range(1, 11)), "more"]
+    second = await talk.presses("more")
+    assert second.replaces
+    assert second.lines[0] == "12 subscriptions · page 2 of 2"
+    assert second.buttons == ["11", "12", "back"]
+    opened = await talk.presses("12")
+    assert (opened.buttons, opened.replaces) == (["edit", "pause", "remove", "list"], True)
+    assert (await talk.presses("list")).lines[0] == "12 subscriptions · page 2 of 2"
+    assert (await talk.says("/list 2")).lines[1].startswith("11  word11")
+
+
+async def test_numbers_are_not_given_again(talk: Talk) -> None:
+    await talk.says("/sub one\ntwo")
+    await talk.says("/unsub 2")
+    await talk.says("/sub three")
+    assert [line[:1] for line in (await talk.says("/list")).lines[1:]] == ["1", "3"]
+
+
+async def test_in_public_places_a_list_has_no_buttons(talk: Talk) -> None:
+    talk.public.add(GROUP)
+    talk.managers[GROUP] = {"7"}
+    await talk.says("/sub " + "\n".join(f"word{number}" for number in range(1, 13)), GROUP, by="7")
+    said = await talk.says("/list", GROUP, by="9")
+    assert said.buttons == []
+    assert said.lines[-1] == "/list 2 shows the next."
+
+
+async def test_a_number_opens_its_verbs(talk: Talk) -> None:
+    await talk.says("/sub diffusion")
+    await talk.says("/name 1 D")
+    await talk.says("/list")
+    opened = await talk.presses("1")
+    assert opened.lines == ["1  D · when-out 08:00-20:00 UTC", "diffusion"]
+    paused = await talk.presses("pause")
+    assert (paused.lines[0], paused.buttons) == ("✓ 1  D is paused.", ["resume", "undo"])
+    await talk.presses("resume")
+    assert wish(talk).state == "active"
+    assert (await talk.presses("remove")).lines[1] == "1  D"
+    for label in ("1", "pause", "remove", "edit"):
+        assert (await talk.presses(label)).toast == "That subscription is gone. /list shows those that are there."
+
+
+async def test_a_member_looks_but_changes_nothing(talk: Talk) -> None:
+    talk.managers[GROUP] = {"7"}
+    await talk.says("/sub diffusion", GROUP, by="7")
+    assert (await talk.says("/list", GROUP, by="8")).text.startswith("1 subscription")
+    assert (await talk.presses("1", GROUP, by="8")).payloads
+    assert (await talk.presses("remove", GROUP, by="8")).toast == "Only admins of this chat can change that."
+
+
+# ---------------------------------------------------------------------------------------------------------------- edit
+
+
+async def test_an_edit_keeps_number_and_place(talk: Talk) -> None:
+    await talk.says("/sub diffusion at 8")
+    seen = wish(talk).seen
+    said = await talk.says("/edit 1 graphs -survey")
+    assert said.lines[:2] == ["✓ 1  graphs, not survey · daily 08:00 UTC", "Instead of: diffusion"]
+    assert (wish(talk).text, wish(talk).seen) == ("graphs -survey", seen)
+
+
+async def test_an_edit_may_change_the_time_too(talk: Talk) -> None:
+    await talk.says("/sub diffusion at 8")
+    await talk.says("/edit #1 diffusion weekly fri 7")
+    assert cadence_text(wish(talk).cadence) == "weekly fri 07:00"
+
+
+async def test_an_edit_without_words_asks_and_the_next_text_is_it(talk: Talk) -> None:
+    await talk.says("/sub diffusion")
+    asked = await talk.says("/edit 1")
+    assert asked.lines == ["1 asks for: diffusion", "Write what it shall be instead."]
+    refused = await talk.says("-survey")
+    assert refused.text.startswith("✗ This only excludes.")
+    assert (await talk.says("graphs")).lines[0].startswith("✓ 1  graphs")
+    assert wish(talk).text == "graphs"
+
+
+async def test_cancel_stops_the_question(talk: Talk) -> None:
+    await talk.says("/sub diffusion")
+    await talk.says("/list")
+    await talk.presses("1")
+    await talk.presses("edit")
+    await talk.says("/cancel")
+    await talk.says("graphs")
+    assert wish(talk).text == "diffusion"
+
+
+async def test_in_a_group_an_edit_is_said_in_one_line(talk: Talk) -> None:
+    talk.managers[GROUP] = {"7"}
+    await talk.says("/sub diffusion", GROUP, by="7")
+    said = await talk.says("/edit 1", GROUP, by="7")
+    assert said.lines[1] == "Say it in one line: /edit 1 diffusion -survey"
+
+
+async def test_edit_alone_offers_the_subscriptions(talk: Talk) -> None:
+    await talk.says("/sub diffusion")
+    assert (await talk.says("/edit")).buttons == ["1 diffusion"]
+    assert (await talk.presses("1 diffusion")).lines[0] == "1 asks for: diffusion"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("/edit 9 x1", ["✗ This chat has no subscription 9.", "/list shows those that are there."]),
+        ("/edit graphs", ["✗ Say the number of a subscription first.", "For example: /edit 4 diffusion -survey"]),
+        ("/edit 1 graphs", ["✗ Subscription 2 asks for that already.", "Remove one of them: /unsub 1"]),
+        ("/edit 1 -survey", ["✗ This only excludes. Say also what you want.", "1 -survey", "  ^", "For example: diffusion -survey"]),
+        ("/name 1 a | b", ["✗ A name has at most 60 characters, and no |.", "For example: /name 1 diffusion"]),
+        ("/name", ["✗ Say the number and the name.", "For example: /name 4 diffusion"]),
+        ("/name x", ["✗ Say the number of a subscription first.", "For example: /name 4 diffusion"]),
+        ("/schedule soon", ["✗ “soon” is not a schedule.", "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."]),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_changed_is_said_with_an_example(talk: Talk, text: str, lines: list[str]) -> None:
+    await talk.says("/sub diffusion\ngraph")
+    assert (await talk.says(text)).lines == lines
+    assert [wish(talk).text, wish(talk, 2).text] == ["diffusion", "graph"]
+
+
+# ---------------------------------------------------------------------------------------------------------------- name
+
+
+async def test_a_name_is_given_and_taken_away(talk: Talk) -> None:
+    await talk.says("/sub diffusion")
+    assert (await talk.says("/name 1  My   topic")).text == "✓ 1 is called My topic now."
+    assert (await talk.says("/name 1 My topic")).text == "It is called that already."
+    assert (await talk.says("/name 1 -")).text == "✓ 1 has no name any more: diffusion"
+    await talk.says("/name 1")
+    assert (await talk.says("Asked for")).text == "✓ 1 is called Asked for now."
+
+
+# ------------------------------------------------------------------------------------------------------------ schedule
+
+
+async def test_the_time_of_one(talk: Talk) -> None:
+    await talk.says("/sub diffusion\ngraphs")
+    said = await talk.says("/time 2 weekdays 8:30")
+    assert said.lines == ["✓ 2 comes now: weekdays 08:30", "Next: Fri 23 Jan 08:30."]
+    assert [cadence_text(wish(talk, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "weekdays 08:30"]
+
+
+async def test_the_time_of_all_and_of_new_ones(talk: Talk) -> None:
+    await talk.says("/sub diffusion\ngraphs at 9")
+    said = await talk.says("/when 18:30")
+    assert said.lines[0] == "✓ All subscriptions, new ones too, come now: daily 18:30"
+    await talk.says("/sub rag")
+    assert {cadence_text(wish(talk, n).cadence) for n in (1, 2, 3)} == {"daily 18:30"}
+    await talk.says("/undo")
+    await talk.says("/undo")
+    assert get_chat(talk.store, address(ME)).settings.schedule == "when-out 08:00-20:00"
+    assert [cadence_text(wish(talk, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "daily 09:00"]
+
+
+async def test_without_a_time_some_are_offered(talk: Talk) -> None:
+    await talk.says("/sub diffusion at 8")
+    assert (await talk.says("/schedule 1")).lines[0] == "1 comes: daily 08:00"
+    done = await talk.presses("weekdays 09:00")
+    assert (done.lines[0], done.replaces) == ("✓ 1 comes now: weekdays 09:00", True)
+    assert (await talk.says("/schedule")).lines[0] == "New subscriptions come: when-out 08:00-20:00"
+    await talk.presses("now")
+    assert cadence_text(wish(talk).cadence) == "now"

@@ -1,0 +1,375 @@
+"""preview, search, why and whynot."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscriptions import Announce, ChatKind, ChatState, get_chat, search
+from subscriptions.query import parse_query
+from subscriptions.service import _search, outbox_entries
+from subscriptions.store import people
+from tests.conversation.delivering import Post
+from tests.make import NOON, address, ingested, paper, summary
+from tests.talking import Talk
+
+ME, OTHER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
+DAY = timedelta(days=1)
+
+
+class TestPreview:
+    async def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
+        ingested(talk.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
+        said = await talk.says("/preview diffusion")
+        assert said.lines[:2] == ["2 papers in the 3 days known", "diffusion"]
+        assert "Diffusion of Tuesday" in said.text
+        await talk.says("/sub diffusion daily 13:00")
+        await talk.says("/preview")
+        assert not outbox_entries(talk.store, now=NOON)
+        talk.later(hours=1)
+        assert "Diffusion of today" in (await Post(talk).goes_out())[0].text
+
+    async def test_its_button_subscribes_exactly_that_text(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion"))
+        said = await talk.says("/test diffusion -survey at 8")
+        assert said.lines[1] == "diffusion, not survey · daily 08:00"
+        done = await talk.presses("subscribe")
+        assert done.lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
+
+    async def test_what_came_before_is_shown_and_counted(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion one"), paper("Diffusion two"))
+        await talk.says("/today one")
+        said = await talk.says("/preview diffusion")
+        assert said.lines[2] == "This chat has had 1 of them."
+        assert "Diffusion one" in said.text
+        await talk.says("/today diffusion")
+        assert (await talk.says("/preview diffusion")).lines[2] == "This chat has had all of them."
+
+    async def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion"), paper("Chapter 2"))
+        await talk.says("/sub diffusion")
+        first, second = await talk.says("/preview 1"), await talk.says("/preview 2")
+        assert "Diffusion" in first.text
+        assert "Chapter 2" not in first.text
+        assert "Chapter 2" in second.text
+        assert second.buttons == ["subscribe"]
+
+    async def test_a_long_preview_ends(self, talk: Talk) -> None:
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(50)))
+        said = await talk.says("/preview diffusion")
+        assert said.lines[0] == "50 papers in the one day known"
+        assert "and 30 more" in said.text
+
+    @pytest.mark.parametrize(
+        ("text", "lines"),
+        [
+            ("/preview", ["No subscription is active here. With a query I look for that: /preview diffusion"]),
+            ("/preview quantum", ["None of the 2 papers of the one day known fits.", "quantum"]),
+            ("/check ti:graphs", ["1 paper in the one day known", "graphs in the title"]),
+            ('/preview "graph', ["1 paper in the one day known", '"graph"', "(I closed the quotation mark.)"]),
+            ("/preview a b (c", ["None of the 2 papers of the one day known fits.", "a AND b AND c"]),
+            ("/preview -graph", ["✗ This only excludes. Say also what you want.", "-graph", "^"]),
+            ("/preview diffusion cat:", ["✗ cat: has nothing to look for behind it.", "diffusion cat:", "          ^"]),
+        ],
+    )
+    async def test_what_it_says(self, talk: Talk, text: str, lines: list[str]) -> None:
+        ingested(talk.store, paper("Diffusion"), paper("Graphs"))
+        assert (await talk.says(text)).lines[: len(lines)] == lines
+
+    async def test_in_groups_it_is_short_and_in_public_without_buttons(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Graphs"))
+        said = await talk.says('/preview "graph', GROUP)
+        assert said.lines[:2] == ["1 paper in the one day known", '"graph"']
+        assert said.lines[2] != "(I closed the quotation mark.)"
+        assert said.buttons == ["subscribe"]
+        assert not (await talk.says("/preview graph", "telegram:-1002", kind=ChatKind.BROADCAST)).buttons
+        talk.managers[GROUP] = {"7"}
+        assert (await talk.presses("subscribe", GROUP, by="8")).toast == "Only admins of this chat can change that."
+
+
+class TestSearch:
+    async def test_it_counts_all_and_turns_pages_in_place(self, talk: Talk) -> None:
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(13)), paper("Graphs"))
+        first = await talk.says("/search diffusion")
+        assert first.lines[0] == "13 of 14 papers"
+        assert "Diffusion 12" in first.text
+        assert first.buttons == ["1", "2", "3", "4", "5", "6", "older"]
+        second = await talk.presses("older")
+        assert second.replaces
+        assert second.buttons == ["7", "8", "9", "10", "11", "12", "newer", "older"]
+        third = await talk.presses("older")
+        assert third.buttons == ["13", "newer"]
+        assert "Diffusion 0" in third.text
+        assert (await talk.presses("newer")).markup == second.markup
+
+    async def test_papers_that_come_meanwhile_move_no_page(self, talk: Talk) -> None:
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        await talk.says("/search diffusion")
+        ingested(talk.store, paper("Diffusion 8"), paper("Diffusion 9"), name="later")
+        second = await talk.presses("older")
+        assert "7 Diffusion 1" in second.text
+        assert "8 Diffusion 0" in second.text
+
+    async def test_a_number_opens_the_card(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00007"))
+        await talk.says("/search diffusion")
+        card = await talk.presses("1")
+        assert "2601.00007" in card.text
+        assert "more" in card.buttons
+
+    async def test_how_far_it_looked_is_said_and_older_papers_are_a_press_away(
+        self, talk: Talk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_search, "LOOKED_AT", 10)
+        for day in range(3):
+            moment = NOON - (3 - day) * DAY
+            ingested(talk.store, *(paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment)
+        said = await talk.says("/search diffusion")
+        assert said.lines[0] == "1 in the newest 10 papers of 24 papers, back to Tue 20 Jan 12:00"
+        further = await talk.presses("older")
+        assert further.lines[0] == "1 more in 10 papers before them, back to Mon 19 Jan 12:00"
+        assert "2 Diffusion 1.0" in further.text
+        last = await talk.presses("older")
+        assert last.lines[0] == "1 more in 4 papers before them, back to Mon 19 Jan 12:00"
+        assert last.buttons == ["3", "newer"]
+        assert (await talk.presses("newer")).markup == further.markup
+
+    async def test_what_many_papers_seem_to_hold_ends_a_look_early(
+        self, talk: Talk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_search, "READ", 5)
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        assert (await talk.says("/search diffusion")).lines[0].startswith("5 in the newest 5 papers of 8 papers")
+
+    def test_all_that_it_looks_at_is_found_whatever_stands_where(self, talk: Talk) -> None:
+        """What is skimmed comes from other tables than what is read: titles, summaries, authors, categories, ids."""
+        ingested(
+            talk.store,
+            paper(
+                "图", "cs.LG", arxiv_id="2601.00001", authors=("Jörg Müller",), abstract="On $\\alpha$-stable studies"
+            ),
+            paper("Other", "stat.ML", arxiv_id=None, doi="10.1234/abc", summaries=summary("扩散模型")),
+        )
+        for text, found in [
+            ("author:mueller", ["图"]),
+            ("alpha study", ["图"]),
+            ("cat:cs", ["图"]),
+            ("id:2601.00001", ["图"]),
+            ("扩散", ["Other"]),
+            ("doi:10.1234/ABC", ["Other"]),
+            ("primary:stat.ML", ["Other"]),
+            ("source:daily", ["Other", "图"]),
+            ("quantum", []),
+        ]:
+            known = search(talk.store, parse_query(text)).papers
+            assert [one.paper.title for one in known] == found, text
+
+    async def test_papers_known_only_by_a_replacement_are_found(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion, revised", kind=Announce.REPLACE))
+        assert (await talk.says("/search diffusion")).lines[0] == "1 of 1 paper"
+
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("/search", "✗ Say what to look for."),
+            ("/search quantum", "0 of 1 paper"),
+            ("/search -survey", "✗ This only excludes. Say also what you want."),
+            ("/search 2601.00001", "Diffusion"),
+            ("/search https://arxiv.org/abs/2601.09999", "✗ 2601.09999 is not known here."),
+        ],
+    )
+    async def test_what_it_says(self, talk: Talk, text: str, first: str) -> None:
+        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
+        assert (await talk.says(text)).lines[0] == first
+
+    async def test_in_public_there_are_no_buttons(self, talk: Talk) -> None:
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(13)))
+        said = await talk.says("/search diffusion", "telegram:-1002", kind=ChatKind.BROADCAST)
+        assert said.lines[0] == "13 of 13 papers"
+        assert not said.buttons
+
+
+class TestWhy:
+    async def test_it_names_the_subscriptions_and_quotes_the_words(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
+        await talk.says("/sub diffusion daily 13:00")
+        await talk.says("/sub graph daily 13:00")
+        assert (await talk.says("/why")).text == "This chat was not sent a paper yet."
+        talk.later(hours=1)
+        await Post(talk).goes_out()
+        said = await talk.says("/why 2601.00001")
+        assert said.lines[0] == "It came Thu 22 Jan 13:00."
+        assert "1  diffusion" in said.text
+        assert "2  graph" in said.text
+        assert "It learns on graphs." in said.text
+        assert (await talk.says("/why https://arxiv.org/abs/2601.00001v2")).markup == said.markup
+        assert (await talk.says("/whynot 2601.00001")).markup == said.markup
+
+    async def test_without_an_id_it_is_the_last_paper_or_that_of_the_message_that_is_answered(self, talk: Talk) -> None:
+        post = Post(talk)
+        ingested(talk.store, paper("Diffusion one"))
+        await talk.says("/sub diffusion now")
+        await talk.says("/today")
+        await post.goes_out()
+        ingested(talk.store, paper("Diffusion two"), now=talk.later(minutes=5))
+        await post.goes_out()
+        assert "Diffusion two" in (await talk.says("/why")).text
+        with talk.store.read() as session:
+            first = session.connection().exec_driver_sql("SELECT platform_id FROM message ORDER BY delivery").scalar()
+        assert "Diffusion one" in (await talk.says("/why", answers=first)).text
+
+    async def test_what_is_on_its_way_is_no_lie(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
+        await talk.says("/today diffusion")
+        assert (await talk.says("/why 2601.00001")).lines[0] == "It was planned Thu 22 Jan 12:00 and is on its way."
+
+    async def test_what_another_chat_was_told_is_nobody_elses_business(self, talk: Talk) -> None:
+        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
+        await talk.says("/sub diffusion -secret", OTHER)
+        await talk.says("/today", OTHER)
+        await Post(talk).goes_out()
+        for text in ("/why", "/why 2601.00001", "/whynot 2601.00001"):
+            said = await talk.says(text)
+            assert "secret" not in said.text
+            assert "It came" not in said.text
+
+    @pytest.mark.parametrize(
+        ("text", "lines"),
+        [
+            ("/why diffusion", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /why 2601.01234"]),
+            ("/whynot", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /whynot 2601.01234"]),
+            (
+                "/why 2601.09999",
+                ["✗ 2601.09999 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."],
+            ),
+        ],
+    )
+    async def test_what_it_cannot_answer(self, talk: Talk, text: str, lines: list[str]) -> None:
+        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
+        assert (await talk.says(text)).lines == lines
+
+
+class TestWhynot:
+    """One subscription, one paper, and what keeps them apart."""
+
+    ID = "2601.00001"
+
+    async def answer(self, talk: Talk) -> str:
+        said = await talk.says(f"/whynot {self.ID}")
+        assert said.lines[0] == f"Diffusion on graphs ({self.ID})"
+        return said.lines[2]
+
+    def comes(self, talk: Talk, kind: Announce | None = None) -> None:
+        of = paper(
+            "Diffusion on graphs", "cs.LG", arxiv_id=self.ID, abstract="A survey.", authors=("Jane Doe",), kind=kind
+        )
+        ingested(talk.store, of, now=talk.clock.now())
+
+    @pytest.mark.parametrize(
+        ("query", "sentence"),
+        [
+            ("quantum", "lacks quantum"),
+            ("Quantums walks", "lacks Quantums; walks"),
+            ("diffusion -survey", "has survey, which this excludes"),
+            ("graph quantum -survey", "lacks quantum, and has survey"),
+            ("diffusion cat:cs.CV", "lacks the category cs.CV"),
+            ('"graph diffusion"', 'lacks "graph diffusion"'),
+            ("author:Hinton graph", "lacks the author Hinton"),
+            ("diffusion (quantum OR walk)", "lacks quantum OR walk"),
+            ("diffusion -(survey graph)", "has (survey AND graph), which this excludes"),
+        ],
+    )
+    async def test_the_parts_that_fail_in_the_words_of_who_typed_them(
+        self, talk: Talk, query: str, sentence: str
+    ) -> None:
+        self.comes(talk)
+        await talk.says(f"/sub {query}")
+        assert await self.answer(talk) == f"1  {query}: {sentence}"
+
+    @pytest.mark.parametrize(
+        ("when", "sentence"),
+        [
+            ("daily 13:00", "fits, and comes Thu 22 Jan 13:00"),
+            ("when-out 18:00-20:00", "fits, and comes Thu 22 Jan about 18:00"),
+        ],
+    )
+    async def test_what_is_still_to_come(self, talk: Talk, when: str, sentence: str) -> None:
+        self.comes(talk)
+        await talk.says(f"/sub diffusion {when}")
+        assert await self.answer(talk) == f"1  diffusion: {sentence}"
+
+    async def test_what_came_after_a_subscription_with_now(self, talk: Talk) -> None:
+        await talk.says("/sub diffusion now")
+        self.comes(talk)
+        assert await self.answer(talk) == "1  diffusion: fits, and is about to come"
+
+    async def test_what_came_before_the_subscription(self, talk: Talk) -> None:
+        self.comes(talk)
+        talk.later(minutes=5)
+        await talk.says("/sub diffusion now")
+        assert await self.answer(talk) == "1  diffusion: fits, but begins with what came since Thu 22 Jan 12:05"
+
+    async def test_what_came_before_the_query_was_changed(self, talk: Talk) -> None:
+        await talk.says("/sub quantum daily 13:00")
+        self.comes(talk)
+        talk.later(hours=2)
+        await Post(talk).goes_out()
+        with talk.store.write() as session:
+            people.edit_query(session, 1, text="diffusion", canonical="diffusion")
+        wanted = "1  diffusion: fits now; when the paper came, it did not, or the chat was set otherwise"
+        assert await self.answer(talk) == wanted
+
+    async def test_what_came_only_as_a_replacement(self, talk: Talk) -> None:
+        self.comes(talk, Announce.REPLACE)
+        await talk.says("/sub diffusion")
+        wanted = "1  diffusion: fits, but only a new version of it came here, and those are not announced"
+        assert await self.answer(talk) == wanted
+
+    async def test_a_cross_list_where_none_are_wanted(self, talk: Talk) -> None:
+        self.comes(talk, Announce.CROSS)
+        await talk.says("/sub diffusion")
+        await talk.says("/set crosslists out")
+        wanted = "1  diffusion: fits, but it is a cross-list, and this chat wants none: /set crosslists in"
+        assert await self.answer(talk) == wanted
+
+    async def test_a_subscription_that_is_paused(self, talk: Talk) -> None:
+        self.comes(talk)
+        await talk.says("/sub diffusion")
+        with talk.store.write() as session:
+            people.set_subscription_state(session, 1, "paused")
+        assert await self.answer(talk) == "1  diffusion: fits; it is paused: /resume 1"
+        with talk.store.write() as session:
+            people.set_subscription_state(session, 1, "paused", until=NOON + DAY)
+        assert await self.answer(talk) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
+
+    @pytest.mark.parametrize(
+        ("state", "sentence"),
+        [
+            (ChatState.PAUSED, "fits; this chat is paused: /resume"),
+            (ChatState.ASKED, "fits; this chat waits until an admin lets it in"),
+        ],
+    )
+    async def test_a_chat_that_gets_nothing(self, talk: Talk, state: ChatState, sentence: str) -> None:
+        self.comes(talk)
+        await talk.says("/sub diffusion")
+        with talk.store.write() as session:
+            people.set_chat_state(session, get_chat(talk.store, address(ME)).id, state, "", now=NOON)
+        assert await self.answer(talk) == f"1  diffusion: {sentence}"
+
+    async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, talk: Talk) -> None:
+        self.comes(talk)
+        for query in ("u v w", "diffusion u v", "diffusion u", "diffusion", "x", "y", "z"):
+            await talk.says(f"/sub {query}")
+        said = await talk.says(f"/whynot {self.ID}")
+        assert [line.split(":")[0] for line in said.lines[2:]] == [
+            "4  diffusion",
+            "3  diffusion u",
+            "5  x",
+            "6  y",
+            "7  z",
+            "2 more subscriptions are further from it.",
+        ]
+
+    async def test_without_subscriptions_it_says_so(self, talk: Talk) -> None:
+        self.comes(talk)
+        assert await self.answer(talk) == "There are no subscriptions yet."

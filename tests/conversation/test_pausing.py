@@ -1,0 +1,198 @@
+"""pause and resume: what is held stays held, and what waited is offered when it comes back."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscriptions import get_chat, listed, outbox_entries, plan_due
+from tests.make import address, ingested, paper
+from tests.talking import Answer, Talk
+
+ME, GROUP = "telegram:42", "telegram:-1001"
+
+
+def state(talk: Talk, number: int = 1) -> str:
+    return next(one.subscription.state for one in listed(talk.store, address(ME)) if one.subscription.number == number)
+
+
+def planned(talk: Talk) -> int:
+    """How many papers go now."""
+    plan_due(talk.store, now=talk.clock.now())
+    return sum(entry.papers for entry in outbox_entries(talk.store, now=talk.clock.now()) if entry.state == "planned")
+
+
+def papers_come(talk: Talk, *titles: str) -> None:
+    talk.later(minutes=1)
+    ingested(talk.store, *map(paper, titles), now=talk.clock.now())
+
+
+# --------------------------------------------------------------------------------------------------------------- pause
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("/pause", "✓ This chat is paused."),
+        ("/pause 7d", "✓ This chat is paused until Thu 29 Jan 12:00."),
+        ("/mute until 3 Mar", "✓ This chat is paused until Tue 3 Mar 00:00."),
+        ("/pause until mon", "✓ This chat is paused until Mon 26 Jan 00:00."),
+        ("/pause 2 weeks", "✓ This chat is paused until Thu 5 Feb 12:00."),
+        ("/pause 1", "✓ 1  diffusion is paused."),
+        ("/pause 2 2 weeks", "✓ 2  graphs is paused until Thu 5 Feb 12:00."),
+        ("/pause 1 until 18:00", "✓ 1  diffusion is paused until Thu 22 Jan 18:00."),
+    ],
+)
+async def test_a_chat_or_one_subscription_is_held(talk: Talk, text: str, line: str) -> None:
+    await talk.says("/sub diffusion\ngraphs")
+    assert (await talk.says(text)).lines[0] == line
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("/pause 9", ["✗ This chat has no subscription 9.", "/list shows those that are there."]),
+        ("/pause until then", ["✗ “until then” is not a time to pause until.", "For example: 7d, 2 weeks, until mon, until 3 Mar."]),
+        ("/pause 1 foo", ["✗ “foo” is not a time to pause until.", "For example: 7d, 2 weeks, until mon, until 3 Mar."]),
+        ("/pause until 2020-01-01", ["✗ “until 2020-01-01” is over already.", "For example: 7d, 2 weeks, until mon, until 3 Mar."]),
+    ],
+)  # fmt: skip
+async def test_a_time_that_is_none_is_refused(talk: Talk, text: str, lines: list[str]) -> None:
+    await talk.says("/sub diffusion")
+    assert (await talk.says(text)).lines == lines
+    assert state(talk) == "active"
+
+
+async def test_times_are_those_of_the_chat(talk: Talk) -> None:
+    await talk.says("/sub diffusion")
+    await talk.says("/timezone Asia/Tokyo")
+    assert (await talk.says("/pause until mon")).lines[0] == "✓ This chat is paused until Mon 26 Jan 00:00."
+    assert str(get_chat(talk.store, address(ME)).paused_until) == "2026-01-25 15:00:00+00:00"
+
+
+async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(talk: Talk) -> None:
+    await talk.says("/sub diffusion now")
+    await talk.says("/pause 2d")
+    papers_come(talk, "Diffusion")
+    assert planned(talk) == 0
+    talk.later(days=2)
+    assert planned(talk) == 1
+
+
+async def test_there_is_nothing_to_pause_or_resume_before_the_first_word(talk: Talk) -> None:
+    assert (await talk.says("/resume")).text == "Nothing is paused here."
+    await talk.says("/sub diffusion")
+    assert (await talk.says("/resume")).text == "Nothing is paused here."
+
+
+# -------------------------------------------------------------------------------------------------------------- resume
+
+
+async def paused_with_two_papers(talk: Talk, cadence: str) -> Answer:
+    await talk.says(f"/sub diffusion {cadence}")
+    await talk.says("/pause")
+    papers_come(talk, "Diffusion one", "Diffusion two", "Graphs")
+    return await talk.says("/resume")
+
+
+async def test_resume_says_what_waits_and_sends_it_when_asked(talk: Talk) -> None:
+    said = await paused_with_two_papers(talk, "at 8")
+    assert said.lines == [
+        "✓ Papers come again.",
+        "2 papers wait.",
+        "Without a word from you they come Fri 23 Jan 08:00.",
+    ]
+    assert said.buttons == ["send 2", "skip", "undo"]
+    assert planned(talk) == 0
+    sent = await talk.presses("send 2")
+    assert (sent.text, sent.replaces) == ("✓ 2 papers are on their way.", True)
+    assert planned(talk) == 2
+
+
+async def test_without_an_answer_it_comes_with_the_next_due_delivery(talk: Talk) -> None:
+    await paused_with_two_papers(talk, "at 8")
+    talk.clock.set_now(talk.clock.now() + timedelta(hours=20))
+    assert planned(talk) == 2
+
+
+async def test_what_would_come_at_once_waits_ten_minutes_for_a_word(talk: Talk) -> None:
+    said = await paused_with_two_papers(talk, "now")
+    assert said.lines[2] == "Without a word from you they come Thu 22 Jan 12:11."
+    assert planned(talk) == 0
+    talk.later(minutes=10)
+    assert planned(talk) == 2
+
+
+async def test_what_is_skipped_never_comes_but_what_follows_does(talk: Talk) -> None:
+    await paused_with_two_papers(talk, "now")
+    papers_come(talk, "Diffusion three")
+    skipped = await talk.presses("skip")
+    assert skipped.lines == ["✓ 2 papers are skipped.", "/search still finds what was skipped."]
+    talk.later(minutes=10)
+    assert planned(talk) == 1
+    assert (await talk.presses("skip")).toast == "Nothing waits any more."
+
+
+async def test_what_was_planned_before_the_pause_waits_too(talk: Talk) -> None:
+    await talk.says("/sub diffusion now")
+    papers_come(talk, "Diffusion one")
+    plan_due(talk.store, now=talk.clock.now())
+    await talk.says("/pause")
+    papers_come(talk, "Diffusion two")
+    said = await talk.says("/resume")
+    assert said.buttons[:2] == ["send 2", "skip"]
+    await talk.presses("skip")
+    talk.later(hours=1)
+    assert planned(talk) == 0
+
+
+async def test_one_subscription_comes_back_alone(talk: Talk) -> None:
+    await talk.says("/sub diffusion at 8\ngraphs at 8")
+    await talk.says("/pause 1")
+    await talk.says("/pause 2")
+    papers_come(talk, "Diffusion", "Graphs")
+    said = await talk.says("/resume 2")
+    assert said.lines[:2] == ["✓ 2  graphs is active again.", "1 paper waits."]
+    assert (state(talk, 1), state(talk, 2)) == ("paused", "active")
+    await talk.presses("send 1")
+    assert planned(talk) == 1
+
+
+async def test_resume_without_a_number_ends_all_pauses(talk: Talk) -> None:
+    await talk.says("/sub diffusion\ngraphs")
+    await talk.says("/pause 1")
+    await talk.says("/pause")
+    await talk.says("/resume")
+    assert (state(talk, 1), state(talk, 2)) == ("active", "active")
+    assert get_chat(talk.store, address(ME)).state == "active"
+
+
+async def test_one_that_comes_back_in_a_paused_chat_hears_of_that(talk: Talk) -> None:
+    await talk.says("/sub diffusion")
+    await talk.says("/pause 1")
+    await talk.says("/pause")
+    assert (await talk.says("/resume 1")).lines[1] == "This chat is paused; /resume ends that."
+
+
+async def test_what_was_told_already_does_not_wait(talk: Talk) -> None:
+    await talk.says("/sub diffusion now\ngraphs at 8")
+    papers_come(talk, "Diffusion on graphs")
+    plan_due(talk.store, now=talk.clock.now())
+    await talk.says("/pause 2")
+    assert (await talk.says("/resume 2")).lines == ["✓ 2  graphs is active again."]
+
+
+async def test_buttons_of_a_subscription_that_is_gone(talk: Talk) -> None:
+    await talk.says("/sub diffusion at 8")
+    await talk.says("/pause 1")
+    papers_come(talk, "Diffusion")
+    await talk.says("/resume 1")
+    await talk.says("/unsub 1")
+    for label in ("send 1", "skip", "resume"):
+        assert (await talk.presses(label)).toast.startswith("That subscription is gone.")
+
+
+async def test_only_managers_pause_a_group(talk: Talk) -> None:
+    talk.managers[GROUP] = {"7"}
+    await talk.says("/sub diffusion", GROUP, by="7")
+    assert (await talk.says("/pause", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
+    assert get_chat(talk.store, address(GROUP)).state == "active"

@@ -1,0 +1,151 @@
+"""People and places of the fake Telegram, and what the server tells a bot of them (core.telegram.org/bots/api)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.fakes.markup import Text, entities_of
+
+ANONYMOUS = 1087968824  # as whom anonymous administrators write
+TELEGRAM = 777000  # as whom posts of a channel come into its group
+SENT = ("document", "voice", "sticker", "photo")  # what people send without a text
+
+_GIFTS = dict.fromkeys(
+    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), True
+)
+_ENTITIES = {
+    "textEntityTypeBotCommand": "bot_command",
+    "textEntityTypeMention": "mention",
+    "textEntityTypeUrl": "url",
+    "textEntityTypeHashtag": "hashtag",
+    "textEntityTypeEmailAddress": "email",
+}
+
+
+@dataclass(slots=True)
+class FakeChat:
+    """A place that the server knows."""
+
+    id: int
+    kind: str = "private"  # private, group, supergroup, channel
+    title: str = "A chat"
+    username: str = ""
+    topics: set[int] = field(default_factory=set)
+    closed_topics: set[int] = field(default_factory=set)
+    refusal: tuple[int, str] | None = None  # (status, words) instead of taking a message
+    moved_to: int | None = None
+    people: dict[int, str] = field(default_factory=dict)  # person → creator, administrator, member, left
+    bot: str = "member"  # what the bot is there
+    hides: bool = False  # only administrators see who is a member
+    linked: int | None = None  # the channel of a group, or the group of a channel
+
+
+@dataclass(frozen=True, slots=True)
+class FakeMessage:
+    """What was said, by us or by a person."""
+
+    text: Text
+    buttons: str = ""  # rows of the keyboard, as JSON
+    thread: str = ""
+    date: int = 0
+    sender: Mapping[str, Any] = field(default_factory=dict)
+
+
+def person(number: int, name: str, language: str) -> dict[str, Any]:
+    return {"id": number, "is_bot": False, "first_name": name, "language_code": language}
+
+
+def anonymous() -> dict[str, Any]:
+    return {"id": ANONYMOUS, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+
+
+def place(chat: FakeChat) -> dict[str, Any]:
+    """A chat as it stands in messages."""
+    name = {"first_name": chat.title} if chat.kind == "private" else {"title": chat.title}
+    handle = {"username": chat.username} if chat.username else {}
+    forum = {"is_forum": True} if chat.topics else {}
+    return {"id": chat.id, "type": chat.kind, **name, **handle, **forum}
+
+
+def full(chat: FakeChat) -> dict[str, Any]:
+    """A chat as getChat tells it."""
+    linked = {"linked_chat_id": chat.linked} if chat.linked else {}
+    return {**place(chat), **linked, "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _GIFTS}
+
+
+def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """A ChatMember of that status."""
+    rights: dict[str, Any] = {}
+    if status == "administrator":
+        names = ("can_manage_chat", "can_change_info", "can_delete_messages", "can_invite_users")
+        rights = {"can_be_edited": False, "is_anonymous": False, **dict.fromkeys(names, True)}
+    elif status == "creator":
+        rights = {"is_anonymous": False}
+    elif status == "restricted":
+        rights = {"is_member": True, "can_send_messages": False, "until_date": 0}
+    elif status == "kicked":
+        rights = {"until_date": 0}
+    return {"user": dict(user), "status": status, **rights}
+
+
+def told(chat: FakeChat, number: int, message: FakeMessage) -> dict[str, Any]:
+    """A message as the server tells it."""
+    return {
+        "message_id": number,
+        "date": message.date,
+        "chat": place(chat),
+        **({"from": dict(message.sender)} if message.sender and chat.kind != "channel" else {}),
+        **({"sender_chat": place(chat)} if chat.kind == "channel" else {}),
+        **in_topic(message.thread),
+        **worded(message.text.text),
+    }
+
+
+def worded(text: str, name: str = "text") -> dict[str, Any]:
+    """A text with the entities that the server finds in it; a caption is called so."""
+    found = list(_entities(text))
+    label = "entities" if name == "text" else "caption_entities"
+    return {**({name: text} if text else {}), **({label: found} if found else {})}
+
+
+def _entities(text: str) -> Iterator[dict[str, Any]]:
+    for entity in entities_of(text):
+        if kind := _ENTITIES.get(entity["type"]["@type"]):
+            yield {"type": kind, "offset": entity["offset"], "length": entity["length"]}
+
+
+def in_topic(thread: str) -> dict[str, Any]:
+    return {"message_thread_id": int(thread), "is_topic_message": True} if thread else {}
+
+
+def opened_topic(chat: FakeChat, topic: str, date: int) -> dict[str, Any]:
+    """What every message of a topic answers, if it answers nothing else."""
+    return {
+        "message_id": int(topic),
+        "date": date,
+        "chat": place(chat),
+        "from": person(7, "Owner", "en"),
+        **in_topic(topic),
+        "forum_topic_created": {"name": "A topic", "icon_color": 7322096},
+    }
+
+
+def sent(kind: str, file: Mapping[str, Any]) -> dict[str, Any]:
+    """What came without words."""
+    match kind:
+        case "document":
+            return {"document": dict(file)}
+        case "voice":
+            return {"voice": {"file_id": "v1", "file_unique_id": "v", "duration": 3, "mime_type": "audio/ogg"}}
+        case "sticker":
+            measures = {"width": 512, "height": 512, "is_animated": False, "is_video": False}
+            return {"sticker": {"file_id": "s1", "file_unique_id": "s", "type": "regular", "emoji": "🙂", **measures}}
+        case "photo":
+            return {"photo": [{"file_id": "p1", "file_unique_id": "p", "width": 90, "height": 90}]}
+        case _:
+            return {}
+
+
+def forwarded(date: int) -> dict[str, Any]:
+    """Where a forwarded message comes from."""
+    return {"forward_origin": {"type": "user", "date": date, "sender_user": person(99, "Somebody else", "en")}}

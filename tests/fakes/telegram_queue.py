@@ -1,0 +1,216 @@
+"""The updates that wait on the fake Telegram: asked for by getUpdates, or sent to a webhook.
+
+Two habits of the real server are left out, since they are only waiting: a conflict is answered at once, and a second
+short question within three seconds too.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+from tests.fakes import telegram_rules as rules
+from tests.fakes.telegram_rules import Refusal, Webhook
+
+LONGEST_POLL = 50  # seconds
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+_WEBHOOK_SET = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+_TWO_ASK = "terminated by other getUpdates request; make sure that only one bot instance is running"
+
+
+class UpdateQueue:
+    """Updates until they are confirmed. `add` comes from any thread, everything else from the server's loop."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self.repeat_after = 0.5  # seconds within which the same question gets one update only
+        self.local = False  # a server of one's own also reaches webhooks by http
+        self.webhook = Webhook()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._clock = clock
+        self._updates: list[dict[str, Any]] = []
+        self._next = 1000
+        self._allowed = frozenset(rules.UPDATES) - rules.NOT_BY_DEFAULT
+        self._lock = threading.RLock()
+        self._asking: asyncio.Future[None] | None = None
+        self._last: tuple[int, float] = (-1, -1.0)  # (offset, second) of the last question
+        self._last_error: dict[str, Any] = {}
+        self.asked = threading.Event()  # somebody waits for news
+        self.failed = threading.Event()  # the webhook did not take an update
+        self._emptied: asyncio.Condition | None = None
+        self._pushing: dict[int, asyncio.Task[None]] = {}  # chat → what sends its updates to the webhook
+
+    def __len__(self) -> int:
+        return len(self._updates)
+
+    def tell(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Something happened that the bot is told, if it wants to know."""
+        if kind in self._allowed:
+            self.add({kind: body})
+
+    def add(self, update: Mapping[str, Any]) -> None:
+        """An update without its id."""
+        with self._lock:
+            self._updates.append({"update_id": self._next, **update})
+            self._next += 1
+        self._soon(self._wake)
+
+    def renumber(self, first: int) -> None:
+        assert not self._updates, "only after silence"
+        self._next = first
+
+    def repeat(self) -> None:
+        """The webhook is tried again."""
+        self._soon(self._push)
+
+    def close(self) -> None:
+        """Nobody listens any more."""
+        for task in list(self._pushing.values()):
+            task.cancel()
+        if self._asking is not None and not self._asking.done():
+            self._asking.cancel()
+
+    # ── getUpdates ────────────────────────────────────────────────────────────
+
+    async def ask(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Confirms what is older than `offset`, and waits for news. A second question ends the first one."""
+        if self.webhook.url:
+            raise Refusal(409, f"Conflict: {_WEBHOOK_SET}")
+        self._end_question(_TWO_ASK)
+        self._allow(arguments)
+        offset = rules.whole(arguments, "offset")
+        limit = min(max(rules.whole(arguments, "limit", 100), 1), 100)
+        again = self._last[0] == offset and time.monotonic() < self._last[1] + self.repeat_after
+        self._last = offset, time.monotonic()
+        limit = 1 if again else limit
+        found = self._from(offset)[:limit]
+        await self._say_when_empty()
+        seconds = min(rules.whole(arguments, "timeout"), LONGEST_POLL)
+        if found or seconds <= 0:
+            return found
+        return (await self._news(seconds, offset))[:limit]
+
+    async def _news(self, seconds: int, offset: int) -> list[dict[str, Any]]:
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asking = news
+        self.asked.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await news
+        except TimeoutError:
+            return []
+        finally:
+            if self._asking is news:
+                self._asking = None
+        return self._from(offset)
+
+    def _from(self, offset: int) -> list[dict[str, Any]]:
+        """Forgets what is older than `offset`; an offset far in the future counts as none (TQueue::get)."""
+        with self._lock:
+            if offset < 0:
+                self._updates = self._updates[offset:]
+            elif offset <= self._next + 10:
+                self._updates = [update for update in self._updates if update["update_id"] >= offset]
+            return list(self._updates)
+
+    def _allow(self, arguments: Mapping[str, Any]) -> None:
+        """What is wanted is remembered; not to say it leaves it as it was."""
+        wanted = rules.allowed_of(arguments)
+        if wanted is not None:
+            self._allowed = wanted
+
+    def _end_question(self, words: str) -> None:
+        if self._asking is not None and not self._asking.done():
+            self._asking.set_exception(Refusal(409, f"Conflict: {words}"))
+
+    # ── webhook ───────────────────────────────────────────────────────────────
+
+    def set_webhook(self, arguments: Mapping[str, Any]) -> bool:
+        """setWebhook; without a URL, as deleteWebhook."""
+        self.webhook = rules.webhook_of(arguments, local=self.local)
+        self._last_error = {}
+        if self.webhook.url:
+            self._end_question("terminated by setWebhook request")
+            self._allow(arguments)
+        if rules.truth(arguments.get("drop_pending_updates")):
+            with self._lock:
+                self._updates.clear()
+        self._push()
+        return True
+
+    def webhook_info(self) -> dict[str, Any]:
+        about = {"url": self.webhook.url, "has_custom_certificate": False, "pending_update_count": len(self)}
+        if not self.webhook.url:
+            return about
+        more = {"max_connections": self.webhook.connections, "allowed_updates": sorted(self._allowed)}
+        return {**about, **more, **self._last_error}
+
+    def _push(self) -> None:
+        """Sends what waits to the webhook: in order within a chat, chats beside each other."""
+        if not self.webhook.url:
+            return
+        for update in list(self._updates):
+            chat = _chat_of(update)
+            if chat not in self._pushing:
+                self._pushing[chat] = asyncio.get_running_loop().create_task(self._push_chat(chat))
+
+    async def _push_chat(self, chat: int) -> None:
+        try:
+            async with aiohttp.ClientSession() as session:
+                while update := next((one for one in self._updates if _chat_of(one) == chat), None):
+                    if not self.webhook.url or not await self._push_one(session, update):
+                        return
+                    with self._lock:
+                        self._updates.remove(update)
+                    await self._say_when_empty()
+        finally:
+            self._pushing.pop(chat, None)
+
+    async def _push_one(self, session: aiohttp.ClientSession, update: Mapping[str, Any]) -> bool:
+        """Whether the webhook took it. If not, it stays until `repeat`."""
+        headers = {SECRET_HEADER: self.webhook.secret} if self.webhook.secret else {}
+        try:
+            async with session.post(self.webhook.url, json=update, headers=headers) as answer:
+                if 200 <= answer.status < 300:
+                    return True
+                words = f"Wrong response from the webhook: {answer.status} {answer.reason}"
+        except aiohttp.ClientError:
+            words = "Connection refused"
+        self._last_error = {"last_error_date": self._clock(), "last_error_message": words}
+        self.failed.set()
+        return False
+
+    async def until_empty(self, seconds: float) -> None:
+        """Returns once every update is confirmed."""
+        self._emptied = self._emptied or asyncio.Condition()
+        async with asyncio.timeout(seconds), self._emptied:
+            await self._emptied.wait_for(lambda: not self._updates)
+
+    # ── both ──────────────────────────────────────────────────────────────────
+
+    async def _say_when_empty(self) -> None:
+        if self._emptied is not None and not self._updates:
+            async with self._emptied:
+                self._emptied.notify_all()
+
+    def _wake(self) -> None:
+        if self.webhook.url:
+            self._push()
+        elif self._asking is not None and not self._asking.done():
+            self._asking.set_result(None)
+
+    def _soon(self, do: Callable[[], None]) -> None:
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(do)
+
+
+def _chat_of(update: Mapping[str, Any]) -> int:
+    """The queue of the webhook that an update goes by."""
+    for body in update.values():
+        if isinstance(body, dict):
+            about = body.get("message", body)
+            return int(about.get("chat", {}).get("id", 0)) if isinstance(about, dict) else 0
+    return 0

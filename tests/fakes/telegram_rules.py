@@ -1,0 +1,219 @@
+"""What a Bot API server takes and what it refuses, in the words of tdlib/telegram-bot-api where they are known.
+
+Where they are not known, the fake is stricter rather than laxer, and a comment says so.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.fakes.markup import ENTITY_BYTES, RAW_LIMIT, TEXT_LIMIT, Text, Unparsable, parse_html, trim
+
+CAPTION_LIMIT = 1024  # UTF-16 units
+TOAST_LIMIT = 200
+COMMANDS = 100  # of one scope and language
+COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
+COMMAND_WORDS = 256
+DESCRIPTION, SHORT_DESCRIPTION = 512, 120
+PLACEHOLDER = 64
+UPLOAD, DOWNLOAD = 50_000_000, 20_000_000  # bytes
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    "default": (),
+    "all_private_chats": (),
+    "all_group_chats": (),
+    "all_chat_administrators": (),
+    "chat": ("chat_id",),
+    "chat_administrators": ("chat_id",),
+    "chat_member": ("chat_id", "user_id"),
+}
+UPDATES = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "inline_query",
+    "chosen_inline_result",
+    "callback_query",
+    "shipping_query",
+    "pre_checkout_query",
+    "poll",
+    "poll_answer",
+    "my_chat_member",
+    "chat_member",
+    "chat_join_request",
+    "chat_boost",
+    "message_reaction",
+    "message_reaction_count",
+)
+NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
+
+
+class Refusal(Exception):
+    """What the server answers instead of doing it."""
+
+    def __init__(self, status: int, words: str, parameters: dict[str, int] | None = None) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
+        self.parameters = parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where updates are sent, instead of being asked for."""
+
+    url: str = ""
+    secret: str = ""
+    connections: int = 40
+
+
+def json_value(value: object) -> Any:
+    """An argument that is an object or a list: itself, or its JSON in a form."""
+    if not isinstance(value, str) or not value:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise Refusal(400, "Bad Request: can't parse JSON object") from None
+
+
+def whole(arguments: Mapping[str, Any], name: str, default: int = 0) -> int:
+    """An argument that is a number; what is none counts as not given, as on the server."""
+    try:
+        return int(arguments.get(name, default))
+    except (TypeError, ValueError):
+        return default
+
+
+def truth(value: object) -> bool:
+    return str(value).lower() in {"true", "1"}
+
+
+def text_of(arguments: Mapping[str, Any]) -> Text:
+    """The text after parsing, if the server takes it."""
+    raw = str(arguments.get("text", ""))
+    if not raw:
+        raise Refusal(400, "Bad Request: message text is empty")
+    if len(raw.encode()) > RAW_LIMIT:
+        raise Refusal(400, "Bad Request: text is too long")
+    mode = str(arguments.get("parse_mode", "")).lower()
+    if mode not in {"", "html"}:
+        raise Refusal(400, "Bad Request: unsupported parse_mode")  # stricter: paperwire uses HTML only
+    try:
+        text = parse_html(raw) if mode else trim(Text(text=raw))
+    except Unparsable as error:
+        words = str(error)
+        raise Refusal(400, f"Bad Request: {words[0].lower()}{words[1:]}") from error
+    if not text.text:
+        raise Refusal(400, "Bad Request: message text is empty")
+    if text.units > TEXT_LIMIT:
+        raise Refusal(400, "Bad Request: message is too long")
+    if text.entity_bytes > ENTITY_BYTES:
+        raise Refusal(400, "Bad Request: ENTITIES_TOO_LONG")
+    return text
+
+
+def keyboard_of(arguments: Mapping[str, Any]) -> str:
+    """The keyboard as JSON, "" without one. Limits of rows and buttons: telegram.constants, undocumented."""
+    markup = json_value(arguments.get("reply_markup"))
+    if not markup:
+        return ""
+    if not isinstance(markup, dict):
+        raise Refusal(400, "Bad Request: object expected as reply markup")
+    if markup.get("force_reply") is True:
+        if len(str(markup.get("input_field_placeholder", ""))) > PLACEHOLDER:
+            raise Refusal(400, "Bad Request: input_field_placeholder is too long")  # the server's own word is not known
+        return ""
+    rows = markup.get("inline_keyboard")
+    if not isinstance(rows, list):
+        raise Refusal(400, "Bad Request: object expected as reply markup")
+    if sum(map(len, rows)) > 100 or any(len(row) > 8 for row in rows):
+        raise Refusal(400, "Bad Request: REPLY_MARKUP_TOO_LONG")  # the server's own word for it is not known
+    for button in (button for row in rows for button in row):
+        _check_button(button)
+    return json.dumps(rows, sort_keys=True)
+
+
+def _check_button(button: Mapping[str, Any]) -> None:
+    if not str(button.get("text", "")).strip():
+        raise Refusal(400, "Bad Request: text buttons are unallowed in the inline keyboard")
+    if "url" in button:
+        if not re.match(r"(https?|tg)://[^\s/]\S*$", str(button["url"])):
+            raise Refusal(400, "Bad Request: BUTTON_URL_INVALID")
+    elif not 1 <= len(str(button.get("callback_data", "")).encode()) <= 64:
+        raise Refusal(400, "Bad Request: BUTTON_DATA_INVALID")
+
+
+def scope_of(arguments: Mapping[str, Any]) -> str:
+    """The name of a scope of commands, with the chat and person that it is about."""
+    scope = json_value(arguments.get("scope")) or {"type": "default"}
+    kind = str(scope.get("type")) if isinstance(scope, dict) else ""
+    if kind not in SCOPES:
+        raise Refusal(400, "Bad Request: unsupported type of a bot command scope")
+    missing = [name for name in SCOPES[kind] if not scope.get(name)]
+    if missing:
+        raise Refusal(400, f'Bad Request: field "{missing[0]}" must be given')  # the server's own words differ
+    return ":".join([kind, *(str(scope[name]) for name in SCOPES[kind])])
+
+
+def language_of(arguments: Mapping[str, Any]) -> str:
+    """Two letters, or "" for everybody."""
+    language = str(arguments.get("language_code") or "")
+    if language and not re.fullmatch(r"[a-z]{2}", language):
+        raise Refusal(400, "Bad Request: invalid language code specified")
+    return language
+
+
+def commands_of(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The commands of a menu, if the server takes them."""
+    commands = json_value(arguments.get("commands"))
+    if not isinstance(commands, list):
+        raise Refusal(400, "Bad Request: expected an Array of BotCommand")
+    if len(commands) > COMMANDS:
+        raise Refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+    for command in commands:
+        name, words = str(command.get("command", "")), str(command.get("description", ""))
+        if not COMMAND_NAME.fullmatch(name):  # stricter: the server makes small letters of capitals
+            raise Refusal(400, "Bad Request: BOT_COMMAND_INVALID")
+        if not words.strip():
+            raise Refusal(400, "Bad Request: command description must be non-empty")
+        if len(words) > COMMAND_WORDS:
+            raise Refusal(400, "Bad Request: command description length must not exceed 256")
+    return [{"command": str(one["command"]), "description": str(one["description"])} for one in commands]
+
+
+def words_of(arguments: Mapping[str, Any], name: str, most: int) -> str:
+    """A description of the bot."""
+    words = str(arguments.get(name) or "")
+    if len(words) > most:
+        raise Refusal(400, "Bad Request: description is too long")  # the server's own words are not known
+    return words
+
+
+def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
+    """A webhook, if the server takes it; `local` is a server that also reaches http and other ports."""
+    url, secret = str(arguments.get("url") or ""), str(arguments.get("secret_token") or "")
+    if not url:
+        return Webhook()
+    parts = urlsplit(url)
+    if not local and parts.scheme != "https":
+        raise Refusal(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+    if not local and (parts.port or 443) not in {443, 80, 88, 8443}:
+        raise Refusal(400, "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+    if len(secret) > 256:
+        raise Refusal(400, "Bad Request: secret token is too long")
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
+        raise Refusal(400, "Bad Request: secret token contains unallowed characters")
+    return Webhook(url=url, secret=secret, connections=min(max(whole(arguments, "max_connections", 40), 1), 100))
+
+
+def allowed_of(arguments: Mapping[str, Any]) -> frozenset[str] | None:
+    """Which updates are wanted from now on; None: as before. An empty list is the default."""
+    given = json_value(arguments.get("allowed_updates"))
+    if not isinstance(given, list):
+        return None
+    known = frozenset(str(name) for name in given) & frozenset(UPDATES)
+    return known or frozenset(UPDATES) - NOT_BY_DEFAULT

@@ -1,0 +1,158 @@
+"""Whatever people send on Telegram: a short helpful answer, or silence where a bot must be silent. Over real HTTP."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.telegram import FakeTelegram
+from tests.integration.hearing import RestingClock, a_listening_bot, confirmed, posts
+
+GROUP, CHANNEL = "-1001", "-1009"
+LARGEST_ID = str(2**52 - 1)
+
+Act = Callable[[FakeTelegram, str], object]
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.knows(GROUP, topics=(5,), people={"7": "creator", "8": "member"})
+        fake.knows(CHANNEL, "channel", title="Papers")
+        fake.reads_all()
+        yield fake
+
+
+@pytest.fixture
+def clock() -> RestingClock:
+    return RestingClock()
+
+
+def writes(text: str = "", **more: object) -> Act:
+    return lambda fake, chat: fake.user_writes(text, chat, **more)  # type: ignore[arg-type]
+
+
+def edits(fake: FakeTelegram, chat: str) -> None:
+    fake.user_writes("/sub grpah", chat, edits=fake.user_writes("/help", chat))
+
+
+IN_PRIVATE: list[tuple[str, Act]] = [
+    ("a voice message", writes(sends="voice")),
+    ("a sticker", writes(sends="sticker")),
+    ("a photo with words", writes("diffusion", sends="photo")),
+    ("emoji only", writes("🙂🙂🙂")),
+    ("a flag and a family", writes("/sub 🇩🇪👨‍👩‍👧")),
+    ("4,096 characters", writes("x " * 2048)),
+    ("a query of 4,091 characters", writes("/sub " + "x" * 4091)),
+    ("brackets without end", writes("/sub " + "(" * 900)),
+    ("right to left", writes("/sub שלום עולם")),
+    ("marks that turn the text", writes("/sub \u202ediffusion\u202c")),
+    ("signs of markup", writes("/sub <b>&amp;</b> `*_")),
+    ("holes", writes("/sub {name} %s {0}")),
+    ("control characters", writes("/sub dif\x00fu\x1bsion")),
+    ("a slash", writes("/")),
+    ("a command that is none", writes("/sbu diffusion")),
+    ("a command without what it needs", writes("/sub")),
+    ("a number that no list has", writes("/unsub 99999999999999999999")),
+    ("a command for another bot", writes("/sub@other_bot diffusion")),
+    ("a forwarded command", writes("/unsub all", is_forwarded=True)),
+    ("an edited command", edits),
+    ("a payload that nobody made", writes("/start ../../etc/passwd")),
+    ("a binary file", writes("/import", file=("a.zip", "PK\x03\x04\x00\udcff\udcfe"))),
+    ("a large file", writes("/import", file=("a.txt", "x" * 300_000))),
+    ("a file that says nothing", writes("", file=("a.txt", ""))),
+    ("many lines", writes("/sub\n" + "\n".join(f"word{number}" for number in range(60)))),
+]
+
+
+async def test_alone_with_the_bot_everything_is_answered_and_nothing_breaks(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        for number, (_, act) in enumerate(IN_PRIVATE, 1):
+            act(telegram, str(number))
+        telegram.user_writes("/sub diffusion", LARGEST_ID)
+        await confirmed(telegram)
+    unanswered = [why for number, (why, _) in enumerate(IN_PRIVATE, 1) if not telegram.posted_to(str(number))]
+    assert unanswered == []
+    assert telegram.posted_to(LARGEST_ID)
+    assert "stumbled" not in " ".join(entry.text for entry in telegram.journal)
+    assert "was not understood" not in caplog.text
+
+
+SILENT: list[tuple[str, Act]] = [
+    ("plain words", writes("what do you think of diffusion?", by="7")),
+    ("a command for another bot", writes("/sub@other_bot diffusion", by="7")),
+    ("a command that nobody knows", writes("/roll 2d6", by="7")),
+    ("a sticker", writes(sends="sticker", by="7")),
+    ("a forwarded command", writes("/unsub@paperwire_test_bot all", by="7", is_forwarded=True)),
+    ("a post of the linked channel", writes("/sub diffusion", from_channel=CHANNEL)),
+    ("somebody came", writes(by="7", new_chat_members=[{"id": 9, "is_bot": False, "first_name": "Bo"}])),
+    ("another bot", writes("/list", **{"from": {"id": 9, "is_bot": True, "first_name": "Bot"}})),
+]
+
+
+async def test_in_a_group_the_bot_is_silent_about_what_is_not_for_it(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        for _, act in SILENT:
+            act(telegram, GROUP)
+        theirs = telegram.user_writes("look at this", GROUP, by="8")
+        telegram.user_writes("/roll", GROUP, by="7", answers=theirs)
+        telegram.user_writes("a post of ours", CHANNEL)
+        telegram.user_writes("/sub@other_bot x", CHANNEL)
+        await confirmed(telegram)
+    assert [entry.text for entry in telegram.journal] == []
+
+
+async def test_a_member_without_the_right_gets_one_line_and_an_anonymous_admin_is_heard(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="8")
+        telegram.user_writes("/sub@paperwire_test_bot graph", GROUP, anonymous_admin=True, topic=5)
+        await confirmed(telegram)
+    refused, done = telegram.posted_to(GROUP)
+    assert refused.text == "✗ Only admins of this chat can change that."
+    assert (done.text[:3], done.thread) == ("✓ 1", "5")
+
+
+MADE_UP = [
+    "x" * 64,
+    "d0123456789abcdef.c0",
+    "d0123456789abcdef.c99999",
+    "d0123456789abcdef.m",
+    "页" * 21,
+    "null",
+    "\x00",
+]
+
+
+async def test_buttons_that_are_made_up_or_stolen_do_nothing_and_one_of_an_old_message_works(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        telegram.user_writes("/sub diffusion", "42")
+        await posts(telegram, 1)
+        stolen = next(_data_of(telegram, "42"))
+        presses = [telegram.presses(data, "43", tampered=True) for data in (stolen, stolen[:-1], *MADE_UP)]
+        await asyncio.to_thread(telegram.waits_for, "answerCallbackQuery", len(presses))
+        assert len(telegram.journal) == 1
+        old = telegram.presses(stolen, "42", inaccessible=True)
+        await asyncio.to_thread(telegram.waits_for, "answerCallbackQuery", len(presses) + 1)
+        await confirmed(telegram)
+    told = telegram.toasts()
+    assert [press for press in presses if not told[press]] == []
+    assert old in told
+    assert len(telegram.journal) > 1  # it is the person's own button, so it does what it says
+
+
+def _data_of(fake: FakeTelegram, chat: str) -> Iterator[str]:
+    """What the buttons carry that stand in a chat."""
+    for (place, _), message in fake._messages.items():
+        if place == int(chat) and message.buttons:
+            for row in json.loads(message.buttons):
+                yield from (button["callback_data"] for button in row if "callback_data" in button)

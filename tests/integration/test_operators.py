@@ -1,0 +1,100 @@
+"""Who runs the bot, from outside: the code that `run` prints, the command line that asks nobody, the notice of rule 11."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.app import build_app
+from bot.inbox import Inbox
+from bot.running import Process, first_words
+from bot.settings import Settings, TelegramSettings
+from subscriptions import Store, ask_to_be_let_in, get_chat, meet, take_code
+from subscriptions.model import ChatKind
+from tests.fakes.telegram import FakeTelegram
+from tests.integration.cli import Terminal
+from tests.make import NOON, FakeClock, address, ingested, paper, wants
+
+OPERATOR = address("telegram:99")
+
+
+def settings(tmp_path: Path, fake: FakeTelegram | None, **more: object) -> Settings:
+    telegram = TelegramSettings(token=SecretStr(fake.token), api_url=fake.url) if fake else TelegramSettings()
+    url = SecretStr(f"sqlite:///{tmp_path}/paperwire.db")
+    return Settings(database_url=url, telegram=telegram, **more)  # type: ignore[arg-type]
+
+
+async def test_run_prints_a_code_while_nobody_runs_the_bot(tmp_path: Path, clock: FakeClock) -> None:
+    with FakeTelegram() as telegram:
+        app = build_app(settings(tmp_path, telegram), clock=clock)
+        app.open()
+        (line,) = first_words(app)
+        code = line.rpartition(" ")[2]
+        assert line == f"Nobody runs this bot yet. To do so, send it in private: /admin {code}"
+        meet(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
+        assert take_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
+        assert first_words(app) == []
+        await app.close()
+
+
+async def test_it_prints_none_where_the_settings_name_an_operator_or_nobody_can_talk(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    with FakeTelegram() as telegram:
+        named = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)
+        named.open()
+        assert first_words(named) == []
+        await named.close()
+    alone = build_app(settings(tmp_path, None), clock=clock)
+    alone.open()
+    assert first_words(alone) == []
+    await alone.close()
+
+
+async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, clock: FakeClock) -> None:
+    with FakeTelegram() as telegram:
+        telegram.opens_to_all()
+        app = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)
+        app.open()
+        wants(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        telegram.forbids("1", "STICKER_INVALID")
+        process = Process(app, Inbox(app.wire, ()))
+        for _ in range(3):
+            clock.advance(timedelta(minutes=2))
+            await process.tick()
+            await process.finish()
+        told = telegram.posted_to("99")
+        assert [entry.text.splitlines()[0] for entry in told] == ["1 message could not be sent."]
+        await app.close()
+
+
+async def test_when_a_platform_stands_still_the_operator_hears_it_there(tmp_path: Path, clock: FakeClock) -> None:
+    with FakeTelegram() as telegram:
+        telegram.opens_to_all()
+        app = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)
+        app.open()
+        for chat in range(1, 41):
+            telegram.knows(str(chat))
+            telegram.blocks(str(chat))
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        sent = await app.deliver()
+        assert "telegram" in sent.stopped
+        (told,) = telegram.posted_to("99")
+        first, second, *_ = told.text.splitlines()
+        assert first == "Sending to Telegram has stopped."
+        assert second.endswith("chats answered that they are gone.")
+        assert (await app.deliver()).sent == 0
+        await app.close()
+
+
+def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
+    store = Store(f"sqlite:///{terminal.database}")
+    store.open(now=NOON)
+    wants(store, "telegram:42", "diffusion")
+    ask_to_be_let_in(store, address("telegram:42"), admins=(), who="", wish="", now=NOON)
+    assert get_chat(store, address("telegram:42")).state == "asked"
+    assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0
+    assert get_chat(store, address("telegram:42")).state == "active"
+    store.close()

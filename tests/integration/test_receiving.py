@@ -1,0 +1,419 @@
+"""What people write on Telegram reaches its command once, in order, whatever Telegram, the line or the database does."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.channels.telegram.receiving import Poller
+from bot.commands.registry import command_named
+from bot.commands.turn import Command
+from bot.ear import Ear
+from bot.running import Supervised, listening, problems_of
+from subscriptions import Sentence, StoreError, listed
+from subscriptions import once as real_once
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.integration.hearing import RestingClock, a_bot, a_listening_bot, confirmed, posts
+from tests.make import NOON, address
+
+GROUP = "-1001"
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.knows("42")
+        fake.knows("43")
+        fake.knows(GROUP, topics=(5,), people={"7": "creator", "8": "member"})
+        yield fake
+
+
+@pytest.fixture
+def clock() -> RestingClock:
+    return RestingClock()
+
+
+def said(fake: FakeTelegram, chat: str = "42") -> list[str]:
+    return [entry.text for entry in fake.posted_to(chat)]
+
+
+async def test_what_a_person_writes_is_answered_and_then_confirmed(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        telegram.user_writes("/sub diffusion")
+        await posts(telegram, 1)
+        await confirmed(telegram)
+    assert [text[:3] for text in said(telegram)] == ["✓ 1"]
+
+
+async def test_what_was_written_while_nothing_ran_is_answered_once_and_what_is_older_than_a_day_is_not(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    telegram.tells_time((NOON - timedelta(hours=25)).timestamp())
+    telegram.user_writes("/sub tooold")
+    telegram.tells_time((NOON - timedelta(hours=23)).timestamp())
+    telegram.user_writes("/sub diffusion")
+    for _ in range(2):
+        async with a_listening_bot(tmp_path, telegram, clock):
+            await confirmed(telegram)
+    assert [text[:14] for text in said(telegram)] == ["✓ 1  diffusion"]
+    assert "older than a day" in caplog.text
+    assert "tooold" not in caplog.text
+
+
+async def test_updates_come_again_after_a_crash_and_change_nothing(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    telegram.answers("502", times=99, method="getUpdates", after=1)  # nothing is ever confirmed
+    telegram.user_writes("/sub diffusion")
+    async with a_listening_bot(tmp_path, telegram, clock):
+        await posts(telegram, 1)
+    assert telegram.waiting() == 1
+    telegram.forgives()
+    async with a_listening_bot(tmp_path, telegram, clock):
+        await confirmed(telegram)
+    assert len(said(telegram)) == 1
+
+
+async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    telegram.answers("hang before", method="getChatMember")
+    async with a_listening_bot(tmp_path, telegram, clock):
+        telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
+        telegram.user_writes("/sub@paperwire_test_bot graph", GROUP, by="7")
+        await asyncio.to_thread(telegram.waits_hanging)
+        telegram.user_writes("/sub quantum")
+        telegram.user_writes("/sub optics", "43")
+        await posts(telegram, 1, "42")
+        await posts(telegram, 1, "43")
+        assert said(telegram, GROUP) == []
+        assert telegram.waiting() == 4  # what stands behind the slow one is not confirmed either
+        telegram.releases()
+        await confirmed(telegram)
+    assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]
+    assert [len(said(telegram, chat)) for chat in ("42", "43")] == [1, 1]
+
+
+async def test_a_question_about_rights_that_telegram_does_not_answer_changes_nothing_and_is_said(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        telegram.answers("404 page", method="getChatMember")
+        telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
+        telegram.user_writes("/sub@paperwire_test_bot graph", GROUP, by="7")
+        await confirmed(telegram)
+    assert [text[:3] for text in said(telegram, GROUP)] == ["✗ I", "✓ 1"]
+
+
+async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.answering._old_button", lambda _: None)
+    async with a_listening_bot(tmp_path, telegram, clock):
+        press = telegram.presses("nothing", tampered=True)
+        await confirmed(telegram)
+    assert telegram.toasts() == {press: ""}
+
+
+async def test_a_database_that_cannot_be_used_is_waited_for_and_nothing_is_skipped(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = broken_database(monkeypatch, times=4)
+    async with a_listening_bot(tmp_path, telegram, clock) as app:
+        telegram.user_writes("/sub diffusion")
+        telegram.user_writes("/sub graph")
+        await confirmed(telegram)
+        wishes = listed(app.store, address("telegram:42"))
+    assert len(refusals) == 4
+    assert [wish.subscription.text for wish in wishes] == ["diffusion", "graph"]
+    assert clock.rests[:3] == [1.0, 2.0, 4.0]
+
+
+def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
+    """The first effects of updates cannot be stored; returns their ids as they come."""
+    refused: list[str] = []
+
+    def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
+        if len(refused) < times:
+            refused.append(update)
+            raise StoreError("The database is locked.")
+        return real_once(store, platform, update, *args, **more)
+
+    monkeypatch.setattr("bot.answering.once", once)
+    return refused
+
+
+async def test_a_request_that_the_database_always_refuses_is_given_up_in_the_end(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_command(monkeypatch, "list", StoreError("The database cannot be used: too many columns."))
+    async with a_listening_bot(tmp_path, telegram, clock):
+        telegram.user_writes("/list")
+        telegram.user_writes("/sub diffusion", "43")
+        await confirmed(telegram)
+    assert "stumbled" in said(telegram)[0]
+    assert len(said(telegram, "43")) == 1
+
+
+def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
+    """A command that fails."""
+
+    def fails(turn: object) -> None:
+        raise error
+
+    broken = Command(name=name, run=fails, summary=Sentence("list"))
+    monkeypatch.setattr(
+        "bot.commands.understanding.command_named", lambda asked: broken if asked == name else command_named(asked)
+    )
+
+
+async def test_an_update_that_our_code_fails_over_is_answered_kindly_and_logged_without_its_words(
+    tmp_path: Path,
+    telegram: FakeTelegram,
+    clock: RestingClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    replace_command(monkeypatch, "list", RuntimeError("the words of a person"))
+    async with a_listening_bot(tmp_path, telegram, clock):
+        telegram.user_writes("/list of secrets")
+        telegram.user_writes("/sub diffusion")
+        await confirmed(telegram)
+    assert ["stumbled" in text for text in said(telegram)] == [True, False]
+    assert "RuntimeError in fails" in caplog.text
+    assert "secrets" not in caplog.text
+    assert "words of a person" not in caplog.text
+
+
+UNKNOWN: list[dict[str, Any]] = [
+    {"message": {"text": "/sub diffusion"}},
+    {"message": {"chat": {"id": "forty-two"}, "date": 1, "message_id": 1, "text": "x"}},
+    {"message": {"chat": {"id": 42, "type": "private"}, "date": 10**30, "message_id": 1, "text": "x"}},
+    {"message": []},
+    {"callback_query": {"id": "1", "message": {"chat": {"id": 42}}, "data": "x"}},
+    {"something_new": {"chat": {"id": 42}}},
+    {},
+]
+
+
+async def test_updates_of_a_shape_that_nobody_knows_are_passed_over(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        for shape in UNKNOWN:
+            telegram.receives(shape)
+        telegram.user_writes("/sub diffusion")
+        await posts(telegram, 1)
+        await confirmed(telegram)
+    assert [text[:3] for text in said(telegram)] == ["✓ 1"]
+    assert caplog.text.count("of a shape that nobody knows") == 4
+
+
+PAGES = [
+    "404 page", "403 page", "502", "503", "302", "200 page", "broken json", "list", "text", "empty", "not ok", "no result",
+    "cut before", "reset before", "cut in the answer", "echo page", "429",
+]  # fmt: skip
+
+
+async def test_no_page_of_something_on_the_way_ends_the_listening(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        for number, page in enumerate(PAGES, 1):
+            telegram.serves_pages(page, 2)
+            telegram.user_writes("/list", str(number))
+            await posts(telegram, number)
+            await confirmed(telegram)
+    assert [len(said(telegram, str(number))) for number in range(1, len(PAGES) + 1)] == [1] * len(PAGES)
+    assert TOKEN.partition(":")[2] not in caplog.text
+
+
+async def test_a_telegram_that_is_down_is_named_and_tried_again_ever_more_rarely(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        receivers = app.receivers()
+        telegram.goes_down()
+        async with listening(app, receivers):
+            await clock.rested(7)
+            assert "No connection to Telegram" in problems_of(receivers)["telegram updates"]
+            telegram.comes_back()
+            clock.rings()
+            telegram.user_writes("/sub diffusion")
+            await confirmed(telegram)
+            assert problems_of(receivers) == {}
+    assert clock.rests[:7] == [1, 2, 4, 8, 16, 32, 60]
+    assert caplog.text.count("Nobody can talk to the bot") == 1
+
+
+async def test_a_revoked_token_is_named_at_once_and_asked_about_slowly(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    telegram.revokes()
+    async with a_bot(tmp_path, telegram, clock) as app:
+        receivers = app.receivers()
+        async with listening(app, receivers):
+            await clock.rested(1)
+            assert "does not know this token" in problems_of(receivers)["telegram updates"]
+            telegram.restores()
+            clock.rings()
+            telegram.user_writes("/sub diffusion")
+            await confirmed(telegram)
+    assert clock.rests[0] == 60
+    assert len(said(telegram)) == 1
+
+
+async def test_a_second_program_that_asks_for_updates_is_named_until_it_keeps_quiet(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        receivers = app.receivers()
+        async with listening(app, receivers):
+            await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
+            while not problems_of(receivers):  # ours is ended by each question of the other one
+                await ask_for_updates(telegram, offset=-1)
+            assert "give it a token of its own" in problems_of(receivers)["telegram updates"]
+            telegram.user_writes("/sub diffusion")
+            await posts(telegram, 1)
+            assert problems_of(receivers)  # one update that came through is no peace
+            clock.advance(timedelta(seconds=61))
+            telegram.user_writes("/sub graph")
+            await posts(telegram, 2)
+            await confirmed(telegram)
+            assert problems_of(receivers) == {}
+    assert caplog.text.count("another program asks Telegram") == 1
+
+
+async def ask_for_updates(fake: FakeTelegram, **arguments: object) -> httpx.Response:
+    """As another program would."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return await client.post(f"{fake.url}/bot{TOKEN}/getUpdates", json=arguments)
+
+
+async def test_a_webhook_that_was_left_behind_is_taken_away_and_nothing_is_lost(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await client.post(f"{telegram.url}/bot{TOKEN}/setWebhook", json={"url": "https://gone.example.org/x"})
+    telegram.user_writes("/sub diffusion")
+    async with a_listening_bot(tmp_path, telegram, clock):
+        await posts(telegram, 1)
+        await confirmed(telegram)
+    assert len(said(telegram)) == 1
+    assert "None is lost" in caplog.text
+    assert "gone.example.org" not in caplog.text
+
+
+async def test_a_webhook_that_somebody_sets_meanwhile_is_named(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        receivers = app.receivers()
+        async with listening(app, receivers), httpx.AsyncClient(trust_env=False) as client:
+            await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
+            await client.post(f"{telegram.url}/bot{TOKEN}/setWebhook", json={"url": "https://other.example.org/x"})
+            await clock.rested(1)
+            assert "webhook" in problems_of(receivers)["telegram updates"]
+
+
+async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock):
+        telegram.user_writes("/sub diffusion")
+        await confirmed(telegram)
+        telegram.queue.renumber(17)
+        telegram.user_writes("/sub graph")
+        await posts(telegram, 2)
+        await confirmed(telegram)
+    assert [text[:3] for text in said(telegram)] == ["✓ 1", "✓ 2"]
+
+
+async def test_when_the_process_stops_the_open_question_is_cut_and_what_was_taken_is_answered(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    telegram.answers("hang before", method="getChatMember")
+    async with a_bot(tmp_path, telegram, clock) as app:
+        stack = listening(app, app.receivers())
+        await stack.__aenter__()
+        telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
+        await asyncio.to_thread(telegram.waits_hanging)
+        stopping = asyncio.create_task(stack.__aexit__(None, None, None))
+        telegram.releases()
+        await asyncio.wait_for(stopping, 4)  # a question for updates would have waited for 25 seconds
+    assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
+
+
+async def test_through_bad_lines_and_restarts_everybody_is_answered_once_and_in_order(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    people, wishes = [str(number) for number in range(100, 112)], ["diffusion", "graph", "quantum"]
+    for count, page in enumerate(["502", "cut after", "404 page", "broken json", "reset after", "list"]):
+        telegram.answers(page, method="getUpdates", after=count + 1)
+    for wish in wishes:
+        for person in people:
+            telegram.user_writes(f"/sub {wish}", person)
+    for round_ in range(3):
+        async with a_listening_bot(tmp_path, telegram, clock):
+            await posts(telegram, 1 + 12 * round_)  # in the middle of the work it stops, and starts again
+            if round_ == 2:
+                await confirmed(telegram)
+    for person in people:
+        assert [entry.text.split(maxsplit=3)[1:3] for entry in telegram.posted_to(person)] == [
+            [str(number), wish] for number, wish in enumerate(wishes, 1)
+        ]
+
+
+async def test_something_that_repeats_an_old_answer_is_not_asked_without_a_pause(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        client = app.wire.channels["telegram"].client  # type: ignore[attr-defined]
+        same = [{"update_id": 1000, "poll": {}}]
+
+        async def updates(*_: object, **__: object) -> list[dict[str, Any]]:
+            await asyncio.sleep(0)
+            return same
+
+        client.updates = updates
+        task = asyncio.create_task(Poller(client, clock, met=lambda _: None).listen(Ear(app)))
+        await clock.rested(3)
+        task.cancel()
+    assert set(clock.rests) == {0.6}
+
+
+async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failures = Poller._begin, [RuntimeError("a mistake")]
+
+    async def begin(self: Poller) -> None:
+        if failures:
+            raise failures.pop()
+        await real(self)
+
+    monkeypatch.setattr(Poller, "_begin", begin)
+    async with a_bot(tmp_path, telegram, clock) as app:
+        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
+        async with listening(app, receivers):
+            await clock.rested(1)
+            assert "mistake" in problems_of(receivers)["telegram updates"]
+            clock.rings()
+            telegram.user_writes("/sub diffusion")
+            await confirmed(telegram)
+            assert problems_of(receivers) == {}
+
+
+async def test_the_bots_name_is_learned_for_links(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock) -> None:
+    async with a_listening_bot(tmp_path, telegram, clock) as app:
+        telegram.user_writes("/sub diffusion")
+        await confirmed(telegram)
+        assert app.wire.talk is not None
+        assert app.wire.talk.house.bots == {"telegram": "paperwire_test_bot"}

@@ -1,0 +1,334 @@
+"""Telegram sends updates to the web address: only Telegram is let in, and an update is taken once it is stored."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.channels.telegram.address import webhook_address, webhook_path
+from bot.channels.telegram.inbound import ALLOWED
+from bot.channels.telegram.outbound import TelegramChannel
+from bot.health import LARGEST_BODY, health_app
+from bot.ports import Receiver
+from bot.running import answer_once, listening, problems_of, serving
+from bot.settings import Settings
+from subscriptions import StoreError
+from subscriptions import once as real_once
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.integration.hearing import RestingClock, confirmed, posts, telegram_settings
+from tests.make import NOON
+
+SECRET = "a-word-of-the-operator"
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.queue.local = True
+        fake.tells_time(NOON.timestamp())
+        fake.knows("42")
+        fake.knows("43")
+        yield fake
+
+
+@pytest.fixture
+def clock() -> RestingClock:
+    return RestingClock()
+
+
+@asynccontextmanager
+async def a_bot_with_a_webhook(
+    tmp_path: Path,
+    fake: FakeTelegram,
+    clock: RestingClock,
+    *,
+    secret: str | None = SECRET,
+    url: str = "http://127.0.0.1:1",
+) -> AsyncIterator[tuple[App, list[Receiver]]]:
+    """An app that does not listen yet."""
+    given = SecretStr(secret) if secret else None
+    settings = telegram_settings(tmp_path, fake, webhook_url=url, webhook_secret=given)
+    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)
+    app = build_app(settings, clock=clock, channels={"telegram": channel})
+    app.open()
+    try:
+        yield app, app.receivers()
+    finally:
+        await app.close()
+
+
+def client_of(receivers: list[Receiver]) -> httpx.AsyncClient:
+    """A client of the web address, without a network between."""
+    web = health_app(dict, [receiver.hook for receiver in receivers if receiver.hook])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://test")
+
+
+def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
+    person = {"id": chat, "is_bot": False, "first_name": "Ada"}
+    place = {"id": chat, "type": "private", "first_name": "Ada"}
+    message = {"message_id": number, "date": int(NOON.timestamp()), "chat": place, "from": person, "text": text}
+    return json.dumps({"update_id": number, "message": message}).encode()
+
+
+@asynccontextmanager
+async def web(tmp_path: Path, fake: FakeTelegram, clock: RestingClock) -> AsyncIterator["Web"]:
+    """A bot that listens, and what its web address answers."""
+    async with (
+        a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers),
+        client_of(receivers) as client,
+        listening(app, receivers),
+    ):
+        await asyncio.to_thread(fake.waits_for, "getWebhookInfo", 1)
+        yield Web(client)
+
+
+class Web:
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def post(
+        self, body: Any, *, secret: str = SECRET, path: str = "", kind: str = "application/json"
+    ) -> tuple[int, str]:
+        headers = {b"content-type": kind.encode(), b"X-Telegram-Bot-Api-Secret-Token": secret.encode()}
+        answer = await self.client.post(path or webhook_path(TOKEN), content=body, headers=headers)
+        return answer.status_code, answer.text
+
+
+# ── who is let in, and with what ──────────────────────────────────────────────
+
+REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
+    ("the wrong secret", {"secret": "another"}, 404, "There is no such page.\n"),
+    ("no secret", {"secret": ""}, 404, "There is no such page.\n"),
+    ("a secret of other letters", {"secret": "caf\u00e9"}, 404, "There is no such page.\n"),
+    ("another path", {"path": "/telegram-" + "0" * 32}, 404, "There is no such page.\n"),
+    ("a form", {"kind": "application/x-www-form-urlencoded"}, 415, "That is no JSON.\n"),
+    ("no JSON", {"body": b"{"}, 400, "That cannot be read.\n"),
+    ("a list", {"body": b"[]"}, 400, "That cannot be read.\n"),
+    ("no number", {"body": b'{"message": {}}'}, 400, "That cannot be read.\n"),
+    ("no UTF-8", {"body": b'"\xff\xfe\xfd"'}, 400, "That cannot be read.\n"),
+    ("nothing", {"body": b""}, 400, "That cannot be read.\n"),
+    ("very deep", {"body": b"[" * 100_000}, 400, "That cannot be read.\n"),
+    ("too much", {"body": b'"' + b"x" * LARGEST_BODY + b'"'}, 413, "That is too large.\n"),
+]
+
+
+async def test_what_is_no_update_of_telegram_is_refused_in_one_line(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with web(tmp_path, telegram, clock) as page:
+        answered = [
+            (why, *await page.post(**{"body": update("/sub sesame"), **request})) for why, request, _, _ in REFUSED
+        ]
+    assert answered == [(why, status, words) for why, _, status, words in REFUSED]
+    assert "sesame" not in caplog.text
+    assert telegram.posted_to("42") == []
+
+
+async def test_only_post_is_taken(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock) -> None:
+    async with web(tmp_path, telegram, clock) as page:
+        for method in ("GET", "PUT", "DELETE"):
+            answer = await page.client.request(method, webhook_path(TOKEN))
+            assert (answer.status_code, answer.text) == (405, "Not so.\n")
+
+
+async def test_a_secret_is_looked_at_before_the_body_is_read(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    read = []
+
+    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (_, receivers):
+        web = health_app(dict, [receiver.hook for receiver in receivers if receiver.hook])
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            read.append(1)
+            return {"type": "http.request", "body": b"{}", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": webhook_path(TOKEN), "headers": [], "query_string": b""}
+        await web(scope, receive, send)
+    assert sent[0]["status"] == 404
+    assert read == []
+
+
+async def test_an_update_is_taken_also_behind_a_proxy_that_keeps_its_part_of_the_address(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with web(tmp_path, telegram, clock) as page:
+        assert await page.post(update(number=1)) == (200, "")
+        assert await page.post(update(number=2), path="/bots/paperwire" + webhook_path(TOKEN)) == (200, "")
+    assert len(telegram.posted_to("42")) == 2
+
+
+async def test_an_update_that_comes_again_is_taken_and_not_answered_again(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with web(tmp_path, telegram, clock) as page:
+        assert [await page.post(update()) for _ in range(2)] == [(200, "")] * 2
+    assert len(telegram.posted_to("42")) == 1
+
+
+async def test_an_update_of_unknown_shape_is_not_asked_for_again(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with web(tmp_path, telegram, clock) as page:
+        assert await page.post(b'{"update_id": 5, "message": {"chat": []}}') == (200, "")
+        assert await page.post(b'{"update_id": 6, "what": 1}') == (200, "")
+
+
+async def test_while_the_database_is_away_telegram_is_asked_to_come_again(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> tuple[str, bool]:
+        raise StoreError("The database is locked.")
+
+    async with web(tmp_path, telegram, clock) as page:
+        monkeypatch.setattr("bot.answering.once", away)
+        assert await page.post(update()) == (503, "Not now.\n")
+        monkeypatch.setattr("bot.answering.once", real_once)
+        assert await page.post(update()) == (200, "")
+    assert len(telegram.posted_to("42")) == 1
+
+
+async def test_before_it_listens_and_after_it_takes_nothing(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, receivers), client_of(receivers) as client:
+        page = Web(client)
+        assert await page.post(update()) == (503, "Not now.\n")
+        async with listening(app, receivers):
+            await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
+            assert await page.post(update()) == (200, "")
+        assert await page.post(update(number=2)) == (503, "Not now.\n")
+
+
+# ── what Telegram is told ─────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("secret", [SECRET, None])
+async def test_telegram_is_told_address_and_secret_and_what_waits_stays(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, secret: str | None
+) -> None:
+    telegram.user_writes("/list")
+    one = a_bot_with_a_webhook(tmp_path, telegram, clock, secret=secret)
+    async with one as (app, receivers), listening(app, receivers):
+        await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
+    webhook = telegram.queue.webhook
+    assert webhook.url == webhook_address("http://127.0.0.1:1", TOKEN)
+    assert webhook.connections == 20
+    assert telegram.waiting() == 1
+    if secret:
+        assert webhook.secret == secret
+    else:
+        assert len(webhook.secret) == 64
+        assert webhook.secret not in webhook.url
+    assert TOKEN.partition(":")[2] not in webhook.url + webhook.secret
+
+
+def test_the_path_is_that_of_the_token_and_of_no_other() -> None:
+    assert webhook_path(TOKEN) == webhook_path(TOKEN)
+    assert webhook_path(TOKEN) != webhook_path(TOKEN + "x")
+    assert webhook_address("https://x.org/bot/", TOKEN) == "https://x.org/bot" + webhook_path(TOKEN)
+
+
+async def test_an_address_that_telegram_does_not_take_is_named(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    telegram.queue.local = False
+    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, receivers), listening(app, receivers):
+        await clock.rested(1)
+        assert "an https url must be provided" in problems_of(receivers)["telegram updates"]
+
+
+async def test_with_once_nobody_can_ask_for_what_is_sent(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, _):
+        await answer_once(app)
+    assert "webhook" in caplog.text
+
+
+# ── end to end, over a real web server ────────────────────────────────────────
+
+
+@asynccontextmanager
+async def a_served_bot(
+    tmp_path: Path, fake: FakeTelegram, clock: RestingClock
+) -> AsyncIterator[tuple[App, list[Receiver], Callable[[], None]]]:
+    """A bot whose web address listens on loopback. What it returns last starts again after its door was shut."""
+    said: list[str] = []
+    settings = telegram_settings(tmp_path, fake)
+    async with serving(settings_with_port(settings, 0), dict, said.append, []):
+        address = said[0].partition("http://")[2].partition("/")[0]
+    port = int(address.rpartition(":")[2])  # was free a moment ago
+    async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
+        hooks = [receiver.hook for receiver in receivers if receiver.hook]
+        async with serving(settings_with_port(app.settings, port), dict, said.append, hooks), listening(app, receivers):
+            yield app, receivers, clock.rings
+
+
+def settings_with_port(settings: Settings, port: int) -> Settings:
+    return replace(settings, web_port=port)
+
+
+async def test_what_people_write_comes_by_the_webhook(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    telegram.user_writes("/sub before")
+    async with a_served_bot(tmp_path, telegram, clock):
+        telegram.user_writes("/sub diffusion")
+        telegram.user_writes("/sub graph")
+        telegram.user_writes("/sub optics", "43")
+        await confirmed(telegram)
+        await posts(telegram, 4)
+    assert [entry.text[:4] for entry in telegram.posted_to("42")] == ["✓ 1 ", "✓ 2 ", "✓ 3 "]
+
+
+async def test_what_the_database_could_not_take_is_sent_again_and_the_operator_is_told(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> tuple[str, bool]:
+        raise StoreError("The database is locked.")
+
+    async with a_served_bot(tmp_path, telegram, clock) as (_, receivers, rings):
+        await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
+        monkeypatch.setattr("bot.answering.once", away)
+        telegram.user_writes("/sub diffusion")
+        telegram.user_writes("/sub graph")
+        await asyncio.to_thread(telegram.queue.failed.wait, 10)
+        await clock.rested(1)
+        rings()
+        await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 2)
+        await clock.rested(2)
+        assert "503" in problems_of(receivers)["telegram updates"]
+        monkeypatch.setattr("bot.answering.once", real_once)
+        telegram.repeats()
+        await confirmed(telegram)
+        rings()
+        await clock.rested(3)
+        assert problems_of(receivers) == {}
+    assert [entry.text[:4] for entry in telegram.posted_to("42")] == ["✓ 1 ", "✓ 2 "]
+
+
+async def test_a_webhook_that_somebody_took_away_is_set_again(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_served_bot(tmp_path, telegram, clock) as (_, _, rings):
+        await clock.rested(1)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await client.post(f"{telegram.url}/bot{TOKEN}/deleteWebhook")
+        telegram.user_writes("/sub diffusion")
+        rings()
+        await posts(telegram, 1)
+    assert len(telegram.posted_to("42")) == 1
+    assert set(telegram.queue.webhook_info()["allowed_updates"]) == set(ALLOWED)

@@ -1,0 +1,49 @@
+"""A group becomes a supergroup while a bulletin of several messages is on its way to it."""
+
+import asyncio
+
+from tests.fakes.telegram import NAME, FakeTelegram
+from tests.make import paper
+from tests.story.life import Life
+
+OLD, NEW = "-5", "-1005"
+MARA = {"by": "7", "name": "Mara"}
+PAPERS = 40  # three messages
+
+
+async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(life: Life, telegram: FakeTelegram) -> None:
+    telegram.knows(OLD, "group", title="Reading group", people={"7": "creator"})
+    await life.says(f"/sub@{NAME} graph daily 14:00", OLD, **MARA)
+    await life.says(f"/set@{NAME} limit all", OLD, **MARA)
+    life.brings(*(paper(f"A graph of kind {number}") for number in range(PAPERS)))
+
+    # Telegram has the second message in its hand at the moment the group moves.
+    telegram.answers("hang before", after=1, chat=OLD)
+    going_out = asyncio.create_task(life.later(hours=2))
+    await asyncio.to_thread(telegram.waits_hanging)
+    telegram.migrates(OLD, NEW)
+    telegram.releases()
+    messages = await going_out
+
+    # The rest follows to the new address in the same call: every paper once, in their order.
+    assert [message.chats for message in messages] == [[OLD], [NEW], [NEW]]
+    assert [message.lines[0].rpartition(" · ")[2] for message in messages] == ["1/3", "2/3", "3/3"]
+    numbers = [label for message in messages for label in message.buttons]
+    assert numbers == [str(number) for number in range(1, PAPERS + 1)]
+    titles = [line.split(" ", 1)[1] for message in messages for line in message.lines if " A graph of kind " in line]
+    assert len(set(titles)) == len(titles) == PAPERS
+
+    # Both groups say afterwards what happened; that is no news, and nobody is bothered.
+    assert not await life.listens()
+    assert life.wishes(NEW) == ["graph"]
+
+    # Buttons of before and after open their papers, in the group as it is now.
+    assert (await life.presses("1", OLD, by="7")).chats == [NEW]
+    assert (await life.presses("40", NEW, by="7")).chats == [NEW]
+
+    # It goes on there, with what it chose and what it was told.
+    assert (await life.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("limit is all")
+    life.brings(paper("A graph of kind 7"), paper("A late graph"))
+    (next_day,) = await life.later(days=1)
+    assert next_day.chats == [NEW]
+    assert "A late graph" in next_day.text

@@ -1,0 +1,157 @@
+"""The one piece of advice with most effect: the variants are counted over the papers known."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from subscriptions import Advice, Paper, QueryError, Shelf, matching_papers, parse_query
+from subscriptions.advice import advise
+from tests.make import paper, summary, translation
+from tests.unit.test_query_properties import typed_texts
+
+
+def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[Paper]:
+    return [
+        paper(title, category, abstract="A", sources=("daily",), **values) for title in titles for _ in range(times)
+    ]
+
+
+PHRASE = papers("Diffusion models", times=4) + papers("Models of heat diffusion", times=3)
+CROSSED = papers("Graphs", times=4) + papers("Graphs", category="stat.ML", times=3)
+CROSSED = [
+    *CROSSED[:4],
+    *(paper(p.title, "stat.ML", "cs.LG", abstract="A", sources=("daily",)) for p in CROSSED[4:]),
+]
+INITIALS = papers("A", authors=("Jane Doe",)) + papers("B", authors=("J. Doe",), times=2)
+MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=summary("by diffusion", "en"))
+
+
+def advice(query: str, known: Sequence[Paper], **more: Any) -> Advice | None:
+    return advise(parse_query(query), Shelf.of(known), **{"days": 1, **more})
+
+
+@pytest.mark.parametrize(
+    ("query", "known", "kind", "text", "found"),
+    [
+        ("diffusion models", PHRASE, "phrase", '"diffusion models"', 4),
+        ("diffusion models -survey", PHRASE, "phrase", '"diffusion models" -survey', 4),
+        ("rag OR diffusion models", PHRASE, "phrase", 'rag OR "diffusion models"', 4),
+        ("graphs cs.LG", CROSSED, "primary", "graphs primary:cs.LG", 4),
+        ("cs.LG -cat:cs.CV", CROSSED, "primary", "primary:cs.LG -cat:cs.CV", 4),
+        ('author:"Jane Doe"', INITIALS, "initials", 'author:"Jane Doe" OR author:"J. Doe"', 3),
+        ("author:Doe, Jane", INITIALS, "initials", 'author:"Jane Doe" OR author:"J. Doe"', 3),
+        ("diffusion", MANY, "titles", "ti:diffusion", 4),
+        ("cs.LG", papers("Graphs", times=11), "many", "", 11),
+    ],
+)
+def test_a_variant_that_brings_much_fewer_or_more_papers_is_offered(
+    query: str, known: list[Paper], kind: str, text: str, found: int
+) -> None:
+    given = advice(query, known)
+    assert given is not None
+    assert (given.kind, given.text, given.found) == (kind, text, found)
+
+
+@pytest.mark.parametrize(
+    ("query", "known", "more"),
+    [
+        ('"diffusion models"', PHRASE, {}),
+        ("diffusion models", papers("Diffusion models", times=7), {}),
+        (
+            "diffusion models",
+            papers("Diffusion models", "Models of heat diffusion"),
+            {},
+        ),  # one paper less is not worth it
+        ("diffusion model*", PHRASE, {}),
+        ("graphs cs.LG", CROSSED, {"crosslists": False}),
+        ('author:"J. Doe"', INITIALS, {}),
+        ("diffusion", MANY, {"days": 7}),
+        ("diffusion models", [], {"days": 0}),
+        ("nothing here", PHRASE, {}),
+    ],
+)
+def test_a_wish_that_is_fine_gets_no_advice(query: str, known: list[Paper], more: dict[str, Any]) -> None:
+    assert advice(query, known, **more) is None
+
+
+def test_the_one_with_most_effect_is_given() -> None:
+    known = papers("Diffusion models", times=2) + papers("Models of diffusion", times=6)
+    known += [paper("Models of diffusion", "stat.ML", "cs.LG", abstract="A") for _ in range(3)]
+    given = advice("diffusion models cs.LG", known, days=7)
+    assert given is not None
+    assert (given.kind, given.found) == ("phrase", 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "text"),
+    [
+        ("cs.LG", "category", ""),
+        ("cs.LG diffusion", "category", "diffusion"),
+        ("primary:cs.LG (diffusion OR graphs)", "category", "(diffusion OR graphs)"),
+        ("author:Doe diffusion", "author", "diffusion"),
+        ("summary:diffusion", "summary", "diffusion"),
+        ("abs:diffusion", "abstract", "diffusion"),
+        ("doi:10.1101/2026.01.22.123456", "doi", ""),
+        ("source:other diffusion", "source", "diffusion"),
+    ],
+)
+def test_what_no_source_here_can_satisfy_is_said_first(query: str, kind: str, text: str) -> None:
+    known = [paper("Diffusion models", authors=(), sources=("daily", "weekly"))] * 3
+    given = advice(query, known)
+    assert given is not None
+    assert (given.kind, given.text and parse_query(given.text).canonical) == (
+        kind,
+        text and parse_query(text).canonical,
+    )
+    assert given.names == (("daily", "weekly") if kind == "source" else ())
+
+
+def test_a_source_that_is_there_is_no_reason_for_advice() -> None:
+    assert advice("source:DAILY diffusion", papers("Diffusion")) is None
+
+
+def test_another_way_to_fit_is_enough() -> None:
+    assert advice("summary:graphs OR diffusion", papers("Diffusion")) is None
+
+
+def test_before_any_paper_is_known_only_the_operator_s_word_counts() -> None:
+    assert advice("cs.LG summary:x1", []) is None
+    assert advice("cs.LG", [], categorised=False) is not None
+
+
+def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
+    known = [
+        paper("Diffusion", summaries=summary("扩散模型")),
+        paper("Graphs", translations=translation(title="图")),
+        paper("扩散"),
+        paper("English only"),
+    ]
+    given = advice("扩散 OR 图神经网络", known)
+    assert given is not None
+    assert (given.kind, given.found, given.of, given.text) == ("chinese", 3, 4, "")
+    assert advice("扩散 OR diffusion", known) is None
+    assert advice("扩散", known[:3]) is None
+
+
+def test_a_shelf_finds_what_the_matcher_finds_and_reads_nothing_twice() -> None:
+    shelf = Shelf.of(PHRASE[:5])
+    longer = Shelf.of(PHRASE[2:], shelf)
+    assert longer.readings[0] is shelf.readings[2]
+    changed = Shelf.of([paper("Other", arxiv_id=PHRASE[0].arxiv_id)], shelf)
+    assert changed.readings[0] is not shelf.readings[0]
+    for text in ("diffusion models", '"diffusion models" OR -heat models', "ti:heat"):
+        query = parse_query(text)
+        assert longer.matching(query) == matching_papers(query, longer.papers)
+
+
+@given(typed_texts)
+def test_no_query_is_too_odd_for_advice(text: str) -> None:
+    try:
+        query = parse_query(text)
+    except QueryError:
+        return
+    given = advise(query, Shelf.of([*PHRASE[:2], *INITIALS]), days=1)
+    if given is not None and given.text:
+        parse_query(given.text)

@@ -1,0 +1,181 @@
+"""Papers as BibTeX: valid entries, unique keys, TeX as the source wrote it."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands.bibtex import bibliography
+from subscriptions import KnownPaper
+from tests.make import NOON, paper
+
+
+def known(title: str = "A title", *categories: str, withdrawn: bool = False, **values: Any) -> KnownPaper:
+    return KnownPaper(
+        id=1,
+        paper=paper(title, *categories, **values),
+        change=1,
+        changed_at=NOON,
+        first_seen_at=NOON,
+        withdrawn_at=NOON if withdrawn else None,
+    )
+
+
+def read(text: str) -> list[tuple[str, dict[str, str]]]:
+    """(key, fields) of each entry, read as BibTeX reads them: braces are counted, nothing else counts."""
+    entries, rest = [], text
+    while rest.strip():
+        match = re.match(r"\s*@misc\{([A-Za-z0-9:._-]+),\s*", rest)
+        assert match is not None, rest[:80]
+        rest, fields = rest[match.end() :], {}
+        while not rest.startswith("}"):
+            name = re.match(r"(\w+)\s*=\s*\{", rest)
+            assert name is not None, rest[:80]
+            depth, end = 1, name.end()
+            while depth:
+                depth += {"{": 1, "}": -1}.get(rest[end], 0)
+                end += 1
+            assert name[1] not in fields
+            fields[name[1]] = rest[name.end() : end - 1]
+            rest = re.sub(r"^,?\s*", "", rest[end:])
+        entries.append((match[1], fields))
+        rest = rest[1:]
+    return entries
+
+
+def field(name: str, **values: Any) -> str:
+    ((_, fields),) = read(bibliography([known(**values)]))
+    return fields.get(name, "")
+
+
+def test_an_entry_says_what_arxivs_own_would() -> None:
+    text = bibliography(
+        [
+            known(
+                "Applicability of PMU Data",
+                "eess.SP",
+                "cs.LG",
+                arxiv_id="2601.15529",
+                authors=["Bowen Ou", "Bin Wang"],
+                doi="10.1000/xyz",
+            )
+        ]
+    )
+    assert text == (
+        "@misc{ou2026applicability,\n"
+        "  author        = {Bowen Ou and Bin Wang},\n"
+        "  title         = {Applicability of PMU Data},\n"
+        "  year          = {2026},\n"
+        "  eprint        = {2601.15529},\n"
+        "  archivePrefix = {arXiv},\n"
+        "  primaryClass  = {eess.SP},\n"
+        "  doi           = {10.1000/xyz},\n"
+        "  url           = {https://arxiv.org/abs/2601.15529}\n"
+        "}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "value"),
+    [
+        (r"On $\alpha$-divergence and $x_i^2$", r"On $\alpha$-divergence and $x_i^2$"),
+        (r"H\"older spaces and {\'e}tale maps", r"H\"older spaces and {\'e}tale maps"),
+        (r"{BERT} for $\{a, b\}$", r"{BERT} for $\{a, b\}$"),
+        (r"R\&D at 50\%", r"R\&D at 50\%"),
+        ("R&D at 50% of #1 my_name", r"R\&D at 50\% of \#1 my\_name"),
+        ("E = mc^2", r"E = mc\^{}2"),
+        ("It costs $5", r"It costs \$5"),
+        ("It costs $5 or $6 or $7", r"It costs \$5 or \$6 or \$7"),
+        ("An open { brace", "An open  brace"),
+        ("A closed } brace", "A closed  brace"),
+        ("The wrong } way { round", "The wrong  way  round"),
+        (r"An escaped \{ brace alone", "An escaped  brace alone"),
+        (r"One { of \} each", "One  of  each"),
+        ("Ends with a backslash\\", "Ends with a backslash"),
+        (r"Ends with a break\\", r"Ends with a break\\"),
+        ("Two\nlines\tand\x00 a NUL", "Two lines and a NUL"),
+        ("Bidi \u202etxet\u202c and a soft\u00adhyphen", "Bidi txet and a softhyphen"),
+        ('Quotes " and @misc{x, y}', 'Quotes " and @misc{x, y}'),
+        ("扩散模型的 α 与 🎉", "扩散模型的 α 与 🎉"),
+        ("אלגוריתם", "אלגוריתם"),
+    ],
+)
+def test_titles_stay_as_the_source_wrote_them_and_break_nothing(title: str, value: str) -> None:
+    assert field("title", title=title) == value
+
+
+@pytest.mark.parametrize(
+    ("authors", "value"),
+    [
+        (["Jane Doe", "Hervé Öberg"], "Jane Doe and Hervé Öberg"),
+        (["Doe, Jane", "Roe, R."], "Doe, Jane and Roe, R."),
+        (["The ATLAS and CMS Collaborations", "Jane Doe"], "{The ATLAS and CMS Collaborations} and Jane Doe"),
+        (["LIGO Collaboration"], "{LIGO Collaboration}"),
+        (["others"], "{others}"),
+        (["King, Martin, Luther, Jr."], "{King, Martin, Luther, Jr.}"),
+        (["", "  ", "Jane Doe"], "Jane Doe"),
+        (["A } B"], "A  B"),
+        ([], ""),
+    ],
+)
+def test_authors_stand_so_that_bibtex_takes_them_apart_rightly(authors: list[str], value: str) -> None:
+    assert field("author", authors=authors) == value
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"authors": ["Yann LeCun"], "title": "A Path Towards Machines", "arxiv_id": "2206.00001"}, "lecun2022path"),
+        ({"authors": ["Doe, Jane"], "title": "On the Use of $k$-NN", "arxiv_id": "2601.00001"}, "doe2026use"),
+        ({"authors": ["Søren Müller-Łoś"], "title": "X-ray optics", "arxiv_id": "2601.00001"}, "mullerlos2026x"),
+        ({"authors": ["王伟"], "title": "扩散", "arxiv_id": "2601.00001"}, "paper260100001"),
+        ({"authors": ["Jane Doe"], "title": "Old days", "arxiv_id": "hep-th/9901001"}, "doe1999old"),
+        ({"authors": ["Jane Doe"], "title": "Elsewhere", "arxiv_id": None, "doi": "10.1/x"}, "doeelsewhere"),
+        ({"authors": [], "title": r"\textbf{Bold} claims", "arxiv_id": "2601.00001"}, "paper2026bold"),
+    ],
+)
+def test_keys_are_what_people_expect(values: dict[str, Any], key: str) -> None:
+    ((found, _),) = read(bibliography([known(**values)]))
+    assert found == key
+
+
+def test_keys_are_unique_whatever_the_letter_case() -> None:
+    papers = [known("Diffusion", arxiv_id=f"2601.{n:05d}") for n in range(30)]
+    papers.append(known("DIFFUSION", arxiv_id="2601.00099", authors=["Ada EXAMPLE"]))
+    keys = [key for key, _ in read(bibliography(papers))]
+    assert keys[:3] == ["example2026diffusion", "example2026diffusiona", "example2026diffusionb"]
+    assert len({key.casefold() for key in keys}) == 31
+
+
+def test_a_title_is_never_invented() -> None:
+    ((_, fields),) = read(bibliography([known("", abstract="What it is about.", authors=())]))
+    assert "title" not in fields
+    assert fields["abstract"] == "What it is about."
+    assert bibliography([known("", arxiv_id=None, authors=())]) == ""
+
+
+def test_a_withdrawn_paper_says_so() -> None:
+    assert field("note", withdrawn=True) == "Withdrawn"
+
+
+def test_without_an_arxiv_id_nothing_is_said_of_arxiv() -> None:
+    ((_, fields),) = read(bibliography([known("Elsewhere", "cs.LG", arxiv_id=None, doi="10.1101/2026.01.20.1")]))
+    assert fields == {
+        "author": "Ada Example",
+        "title": "Elsewhere",
+        "doi": "10.1101/2026.01.20.1",
+        "url": "https://doi.org/10.1101/2026.01.20.1",
+    }
+
+
+@given(st.lists(st.tuples(st.text(), st.lists(st.text(), max_size=3)), max_size=4))
+def test_nothing_that_a_source_can_say_breaks_the_file(found: list[tuple[str, list[str]]]) -> None:
+    papers = [known(title, authors=authors, arxiv_id=f"2601.{n:05d}") for n, (title, authors) in enumerate(found)]
+    entries = read(bibliography(papers))
+    assert [fields["eprint"] for _, fields in entries] == [f"2601.{n:05d}" for n in range(len(found))]
+    for _, fields in entries:
+        value = fields.get("title", "")
+        assert len(re.search(r"\\*$", value)[0]) % 2 == 0  # type: ignore[index]
+        assert not set(value) & set("\n\r\x00")

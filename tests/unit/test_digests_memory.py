@@ -1,0 +1,123 @@
+"""How much room reading takes: a few times that of the document, whatever its format and however hostile it is.
+
+Each document is read by a process of its own, whose largest size the kernel knows. Python's own count would leave out expat.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bot.digests import read_digest
+from bot.errors import BrokenDigest
+from tests.digest_pages import PARTS
+
+SIZE: Final = 8 << 20
+PROCESS: Final = Path("/proc/self")
+pytestmark = pytest.mark.skipif(
+    not (PROCESS / "clear_refs").exists(), reason="only Linux tells how large a process was"
+)
+
+READ = """
+import sys
+from pathlib import Path
+import bs4
+from bot.digests import read_digest
+from subscriptions import PaperwireError
+
+def size(name):
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)]
+    return int(line.split()[1]) * 1024
+
+Path("/proc/self/clear_refs").write_text("5")  # the largest size is counted anew
+before = size("VmRSS")
+data = Path(sys.argv[1]).read_bytes()
+try:
+    papers = len(read_digest(data, "page").entries)
+except PaperwireError as error:
+    papers = 0
+print((size("VmHWM") - before) / len(data), papers)
+"""
+DOCUMENTS = ("hf_json", "biorxiv_json", "bilingual_json", "hf_html, data")  # of JSON; a single one may take more
+WITHOUT_NOTES = "bilingual_md, table"  # half a page, which nobody writes: a paper in each line of a hundred bytes
+
+
+def _peak(data: bytes, folder: Path) -> tuple[float, int]:
+    """The largest size of the process that reads it, in times of the document, which counts once; how many papers."""
+    page = folder / "page"
+    page.write_bytes(data)
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", READ, str(page)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    peak, papers = done.stdout.split()
+    return float(peak), int(papers)
+
+
+@pytest.mark.parametrize("made", PARTS)
+def test_no_document_has_more_papers_than_any_digest(made: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = PARTS[made].page(map(PARTS[made].part, range(1, 6))).encode()
+    limited = [
+        module
+        for name, module in sys.modules.items()
+        if name.startswith("bot.digests.") and hasattr(module, "MOST_PAPERS")
+    ]
+    for module in limited:
+        monkeypatch.setattr(module, "MOST_PAPERS", 8)  # headings of a page are counted, too
+    assert len(read_digest(page, "page").entries) == 5
+    for module in limited:
+        monkeypatch.setattr(module, "MOST_PAPERS", 4)
+    with pytest.raises(BrokenDigest, match=r"^page: It holds more than 4 papers\.$"):
+        read_digest(page, "page")
+
+
+def test_no_document_has_more_lines_than_any_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.digests.MAX_LINES", 4)
+    assert read_digest(b"[\n\n\n\n]", "page").entries == ()
+    with pytest.raises(BrokenDigest, match=r"^page: more than 4 lines\.$"):
+        read_digest(b"[\n\n\n\n\n]", "page")
+
+
+@pytest.mark.parametrize("made", sorted(set(PARTS) - {WITHOUT_NOTES}))
+def test_reading_a_large_document_takes_a_few_times_its_room(made: str, tmp_path: Path) -> None:
+    peak, papers = _peak(PARTS[made].of_size(SIZE), tmp_path)
+    assert papers > 3000
+    assert peak < (10 if made in DOCUMENTS else 6)
+
+
+@pytest.mark.parametrize("made", ["arxiv_rss", "daily_arxiv_jsonl", "daily_arxiv_md"])
+def test_one_sign_that_makes_python_keep_four_bytes_for_each_costs_no_more_than_that(made: str, tmp_path: Path) -> None:
+    data = PARTS[made].of_size(SIZE).replace(b"flies.", "flies 🪁.".encode(), 1)
+    peak, papers = _peak(data, tmp_path)
+    assert papers > 3000
+    assert peak < 8
+
+
+HOSTILE: dict[str, tuple[str, str, str]] = {
+    "lists in one object": ('[{"paper": {"id": "2601.00001", "title": "a"}}, {"paper": {"a": [', "[],", "[]]}}]"),
+    "numbers in one object": ('[{"paper": {"id": "2601.00001", "title": "a"}}, {"paper": {"a": [', "11,", "11]}}]"),
+    "objects in one line": ('{"id": "2601.00001", "title": "a", "summary": "b"}\n{"id": [', '{"a":1},', "1]}"),
+    "lists beside the papers": ('{"messages": {"a": [', "[],", '[]]}, "collection": [{"doi": "10.1101/1"}]}'),
+    "lists in a page": ('<!doctype html><p data-target="DailyPapers" data-props="[', "[],", '[]]">'),
+    "elements of one record": ("<rss><channel><title>a on arXiv.org</title><item>", "<a/>", "</item></channel></rss>"),
+    "elements of no record": ("<rss><channel><title>a on arXiv.org</title>", "<a/>", "</channel></rss>"),
+    "empty records": ("<rss><channel><title>a on arXiv.org</title>", "<item/>", "</channel></rss>"),
+    "elements without end": ("<rss><channel><title>a on arXiv.org</title>", "<a>", ""),
+    "links in one entry": ("<!doctype html><p id=dlpage><dt>", "<a>", ""),
+    "lines": ("# a\n", "ab\n", ""),
+    "papers": ("Get trending papers in your email inbox!\n", "a\nb\n", ""),
+}
+SLOW = ("empty records",)  # a small part of it tells as much
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_document_takes_no_more_room_than_an_honest_one(hostile: str, tmp_path: Path) -> None:
+    before, word, after = HOSTILE[hostile]
+    size = SIZE // 8 if hostile in SLOW else SIZE
+    peak, _ = _peak((before + word * (size // len(word)) + after).encode(), tmp_path)
+    assert peak < 10

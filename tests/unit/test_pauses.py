@@ -1,0 +1,86 @@
+"""How long a pause is to last, as people type it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions import Refused, parse_pause, zone
+
+THURSDAY = datetime(2026, 1, 22, 12, tzinfo=UTC)
+BERLIN = zone("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("7d", "2026-01-29 12:00"),
+        ("7 days", "2026-01-29 12:00"),
+        ("for a week", "2026-01-29 12:00"),
+        ("1W", "2026-01-29 12:00"),
+        ("2 weeks", "2026-02-05 12:00"),
+        ("３ ｄ", "2026-01-25 12:00"),
+        ("3h", "2026-01-22 15:00"),
+        ("an hour", "2026-01-22 13:00"),
+        ("1 month", "2026-02-21 12:00"),
+        ("until 3 Mar", "2026-03-02 23:00"),
+        ("3 March", "2026-03-02 23:00"),
+        ("until March 3rd", "2026-03-02 23:00"),
+        ("till mar. 3, 2026", "2026-03-02 23:00"),
+        ("until 1 Jan", "2026-12-31 23:00"),
+        ("until 22 jan", "2027-01-21 23:00"),
+        ("until 3 Mar 9:30", "2026-03-03 08:30"),
+        ("until 3 Aug at 9am", "2026-08-03 07:00"),
+        ("until 2026-02-01", "2026-01-31 23:00"),
+        ("until mon", "2026-01-25 23:00"),
+        ("until thursday", "2026-01-28 23:00"),
+        ("fri 8am", "2026-01-23 07:00"),
+        ("tomorrow", "2026-01-22 23:00"),
+        ("until tomorrow 18:00", "2026-01-23 17:00"),
+        ("until 18:00", "2026-01-22 17:00"),
+        ("until 9am", "2026-01-23 08:00"),
+        ("until 29 Mar 2:30", "2026-03-29 01:00"),  # a time that the clocks skip
+    ],
+)
+def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> None:
+    assert parse_pause(text, BERLIN, THURSDAY) == datetime.fromisoformat(end).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "“” is not a time to pause until."),
+        ("until", "“until” is not a time to pause until."),
+        ("2", "“2” is not a time to pause until."),
+        ("until 2", "“until 2” is not a time to pause until."),
+        ("until 31 Feb", "“until 31 Feb” is not a time to pause until."),
+        ("until 25:00", "“until 25:00” is not a time to pause until."),
+        ("until 13pm", "“until 13pm” is not a time to pause until."),
+        ("until 2026-13-01", "“until 2026-13-01” is not a time to pause until."),
+        ("diffusion", "“diffusion” is not a time to pause until."),
+        ("until 2026-01-22", "“until 2026-01-22” is over already."),
+        ("0d", "“0d” is over already."),
+        ("9999 weeks", "That is longer than two years."),
+        ("until 9999-12-31", "That is longer than two years."),
+    ],
+)
+def test_what_is_no_end_is_refused_in_a_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse_pause(text, BERLIN, THURSDAY)
+    assert str(refused.value.sentence) == sentence
+
+
+def test_a_leap_day_is_waited_for() -> None:
+    with pytest.raises(Refused, match="longer than two years"):
+        parse_pause("until 29 Feb", UTC, THURSDAY)
+    assert parse_pause("until 29 Feb", UTC, datetime(2027, 6, 1, tzinfo=UTC)) == datetime(2028, 2, 29, tzinfo=UTC)
+
+
+@given(st.text(max_size=40) | st.from_regex(r"(until )?\d{1,4}[ -]?\w{0,9} ?\d{0,4}(:\d\d)?", fullmatch=True))
+def test_any_text_gives_a_later_moment_or_is_refused(text: str) -> None:
+    try:
+        end = parse_pause(text, BERLIN, THURSDAY)
+    except Refused:
+        return
+    assert end > THURSDAY

@@ -1,0 +1,195 @@
+"""Deliveries and answers as Slack's blocks: menus beside papers, rows of buttons, threads and what edits leave as it is."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.commands.presses import read_press
+from bot.ports import Button, Reply
+from bot.rendering import render_delivery, render_reply
+from bot.rendering.slack import BLOCKS, BUDGET
+from subscriptions import ChatKind, Message
+from tests.fakes.blocks import check_blocks
+from tests.unit.deliveries import THURSDAY, alert, because, chat, delivery, item, items, team
+
+CHANNEL = "slack:C1"
+
+
+def blocks_of(message: Message) -> list[dict[str, Any]]:
+    """The blocks of a message, which Slack takes."""
+    blocks: list[dict[str, Any]] = json.loads(message.payload)["blocks"]
+    check_blocks(blocks)
+    assert len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) <= BUDGET
+    return blocks
+
+
+def menus(message: Message) -> list[list[tuple[str, str]]]:
+    """The menus beside its papers: label and value of each option."""
+    return [
+        [(option["text"]["text"], option["value"]) for option in block["accessory"]["options"]]
+        for block in blocks_of(message)
+        if "accessory" in block
+    ]
+
+
+def rows(message: Message) -> list[list[str]]:
+    """The labels of the buttons below it."""
+    return [
+        [element["text"]["text"] for element in block["elements"]]
+        for block in blocks_of(message)
+        if block["type"] == "actions"
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------ beside a paper
+
+
+def test_every_paper_has_a_menu_of_five_whose_values_name_delivery_and_place() -> None:
+    told = items(4)
+    _, thread = render_delivery(delivery(team(), told))
+    labels = ["more", "why", "mute", "exclude", "follow authors"]
+    assert [[label for label, _ in menu] for menu in menus(thread)] == [labels] * 4
+    verbs = ["card-more", "card-why", "card-mute", "card-exclude", "card-follow"]
+    for one, menu in zip(told, menus(thread), strict=True):
+        links = [read_press(value, CHANNEL) for _, value in menu]
+        assert [link.verb for link in links if link] == verbs
+        assert all(link and link.arguments == {"delivery": "a" * 16, "position": one.position} for link in links)
+
+
+def test_whose_authors_nobody_knows_cannot_be_followed() -> None:
+    (message,) = render_delivery(alert(team(), item(authors=())))
+    assert [label for label, _ in menus(message)[0]] == ["more", "why", "mute", "exclude"]
+
+
+@pytest.mark.parametrize("shape", ["thread", "digest", "each"])
+def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
+    for message in render_delivery(delivery(team(buttons="off", shape=shape), items(4))):
+        assert menus(message) == []
+
+
+def test_a_card_has_its_menu_beside_the_title_and_the_reason_below() -> None:
+    (message,) = render_delivery(alert(team(), item("Noise", because("diffusion", by="Ann Lee"))))
+    title, why = blocks_of(message)
+    assert title["accessory"]["type"] == "overflow"
+    assert why["elements"][0]["text"] == "▸ diffusion (Ann Lee)"
+
+
+def test_papers_of_an_answer_have_the_menus_of_the_delivery_that_brought_them() -> None:
+    told = items(2)
+    numbers = tuple(Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
+    (message,) = render_reply(Reply(items=told, numbers=numbers, first=12), team())
+    assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.f12"), ("more", f"d{'b' * 16}.f13")]
+    assert rows(message) == []
+
+
+# ------------------------------------------------------------------------------------------------------ beyond the limit
+
+
+def hidden(amount: int) -> list[Any]:
+    return [item(f"Hidden {number}", shown=False) for number in range(amount)]
+
+
+@pytest.mark.parametrize("to", [team(), team(shape="digest"), chat("slack")], ids=["thread", "digest", "direct"])
+def test_what_lies_beyond_the_limit_is_behind_a_button_under_the_last_message(to: Any) -> None:
+    *before, last = render_delivery(delivery(to, [*items(12), *hidden(5)]))
+    assert rows(last) == [["show 5 more"]]
+    assert all(rows(message) == [] for message in before)
+    value = blocks_of(last)[-1]["elements"][0]["value"]
+    link = read_press(value, CHANNEL)
+    assert link
+    assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
+
+
+def test_the_button_stands_in_the_thread_and_not_in_the_channel() -> None:
+    root, thread = render_delivery(delivery(team(), [*items(4), *hidden(5)]))
+    assert root.reply_to is None
+    assert (thread.reply_to, rows(thread)) == (1, [["show 5 more"]])
+
+
+# ------------------------------------------------------------------------------------------------------ rows of buttons
+
+
+def test_a_long_list_keeps_every_row_and_its_last_button() -> None:
+    buttons = tuple((Button(label=f"{n} a subscription with a long name", data="x" * 16),) for n in range(12))
+    (message,) = render_reply(Reply(lines=("Which one?",), buttons=buttons), team())
+    assert len(rows(message)) == 12
+
+
+def test_a_row_of_more_buttons_than_slack_takes_goes_on_in_the_next() -> None:
+    row = tuple(Button(label=str(n), data=f"x{n}") for n in range(30))
+    (message,) = render_reply(Reply(lines=("Which one?",), buttons=(row,)), team())
+    assert [len(row) for row in rows(message)] == [25, 5]
+
+
+def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
+    buttons = tuple(tuple(Button(label="🎓" * 40, data="x" * 16) for _ in range(2)) for _ in range(15))
+    messages = render_reply(Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), team())
+    assert len(messages) > 1
+    assert [len(rows(message)) for message in messages] == [*[0] * (len(messages) - 1), 15]
+    assert all(len(blocks_of(message)) <= BLOCKS for message in messages)
+
+
+# --------------------------------------------------------------------------------------------------------------- edits
+
+
+@pytest.mark.parametrize("shape", ["thread", "digest", "each"])
+def test_an_edit_keeps_thread_papers_menus_and_buttons_where_they_are(shape: str) -> None:
+    told = items(4)
+    before = render_delivery(delivery(team(), [*told, *hidden(2)]))
+    layout = [message.papers for message in before]
+    gone = [item(one.paper.paper.title, withdrawn=THURSDAY) for one in told[:1]]
+    papers = [_instead(told[0], gone[0]), *told[1:], *hidden(2)]
+    after = render_delivery(delivery(team(shape=shape), papers), layout)
+    assert [(m.number, m.reply_to, m.papers) for m in after] == [(m.number, m.reply_to, m.papers) for m in before]
+    assert [menus(m) for m in after] == [menus(m) for m in before]
+    assert [rows(m) for m in after] == [rows(m) for m in before]
+    first = next(block for block in blocks_of(after[1]) if "accessory" in block)
+    assert "withdrawn by the authors" in first["text"]["text"]
+
+
+def _instead(one: Any, other: Any) -> Any:
+    """The other paper in the place of this one."""
+    known = replace(other.paper, id=one.paper.id, paper=replace(other.paper.paper, arxiv_id=one.paper.paper.arxiv_id))
+    return replace(other, paper=known, position=one.position)
+
+
+# ------------------------------------------------------------------------------------------------------ what it shows
+
+
+def test_in_a_thread_the_channel_sees_one_line_and_its_notification_the_titles() -> None:
+    root, thread = render_delivery(delivery(team(), items(4)))
+    (line,) = blocks_of(root)
+    assert line["text"]["text"] == "4 papers for #vision-papers · 1/2"
+    assert json.loads(root.payload)["text"].split("\n")[1:] == [f"{n} Paper {n}" for n in (1, 2, 3, 4)]
+    header = blocks_of(thread)[0]
+    assert header["type"] == "header"
+    assert header["text"]["text"].endswith("· 2/2")
+
+
+def test_three_papers_stand_in_the_channel_itself() -> None:
+    (message,) = render_delivery(delivery(team(), items(3)))
+    assert message.reply_to is None
+
+
+def test_each_has_a_message_of_its_own_for_every_paper() -> None:
+    messages = render_delivery(delivery(team(shape="each"), items(3)))
+    assert [len(message.papers) for message in messages] == [1, 1, 1]
+    assert all(len(menus(message)) == 1 for message in messages)
+
+
+@pytest.mark.parametrize("name", ["<!channel>", "<@U123>", "@here", "<!subteam^S1>", "*bold* _x_ ~y~ `z`", ":tada:"])
+def test_nobody_is_called_by_a_title_a_name_or_who_asked(name: str) -> None:
+    reason = because(name, name=name, by=name)
+    for message in render_delivery(delivery(team(shape="digest"), [item(name, reason, authors=(name,)), item(name)])):
+        text = message.payload + message.plain
+        assert "<!" not in text
+        assert "<@" not in text
+        for block in blocks_of(message):
+            assert block["type"] != "header" or ":" not in block["text"]["text"] or block["text"]["emoji"] is False
+
+
+def test_a_direct_message_is_a_private_chat() -> None:
+    (message,) = render_delivery(alert(chat("slack", ChatKind.PRIVATE), *items(2)))
+    assert len(menus(message)) == 2
