@@ -29,6 +29,9 @@ bench: .venv/dev.stamp ## the measured promises: every program of bench/
 		echo "== $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)" $(ARGS) || exit 1; \
 	done
 
+faults: .venv/dev.stamp ## bad weather over ten thousand chats, in simulated time; takes a while
+	$(BIN)/python -m tests.faults.weather $(ARGS)
+
 lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml
 	$(INSTALL) uv
 	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
@@ -68,4 +71,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo test check bench lock words clean
+.PHONY: help demo test check bench faults lock words clean

@@ -12,7 +12,7 @@ alone compared: it loses what Markdown takes for markup (`<pad>`, `$a_{*}$`).
 
 The second table reads the worst texts we know for each format at 1, 8 and 64 times their size: the time per byte must stay.
 They begin with 8 KiB, which takes a minute. `python -m bench.parsing 1048576` reads them at 1, 8 and 64 MiB, once each, which
-takes an hour; more words narrow it to the texts whose names hold one of them.
+takes most of an hour; more words narrow it to the texts whose names hold one of them.
 """
 
 import gc

@@ -3,20 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from bot.audience import is_whispered, wishes_of, with_invitation, without_toast
 from bot.commands import refused
 from bot.commands.access import Entry, entered
 from bot.commands.presses import read_press
 from bot.commands.registry import PRESSES
 from bot.commands.returning import welcome_back
+from bot.commands.spelling import spelled
 from bot.commands.turn import Turn
 from bot.commands.understanding import ABOUT, Intent, understand
-from bot.ports import Button, Buttons, File, Place, Reply, Request
+from bot.forms import Placed, bound_board, on_form, placed, sheet_link
+from bot.ports import Button, Buttons, File, Place, Reply, Request, Venue
 from bot.posting import Posting, read_posting
 from bot.rights import Gate, Refusal, no, right_to
 from bot.wire import Talk, Wire
@@ -41,12 +44,14 @@ from subscriptions import (
     describe,
     find_link,
     had_its_effect,
+    home_of,
     is_gone,
     known_or_new,
     lose_place,
     meet,
     name_of,
     once,
+    one_address,
     reply_is_over,
 )
 
@@ -66,9 +71,11 @@ class Asked:
 
     intent: Intent
     place: Place  # the chat that it is about
+    request: Request | None = None  # with what the platform knew beside it
     refusal: Refusal | None = None  # runs instead of what was asked for
     vouched: bool = False  # somebody who runs the bot administers that chat
     file: bytes = b""
+    chats: frozenset[str] | None = None  # where its sender is, too
 
 
 async def ask(wire: Wire, talk: Talk, request: Request) -> Asked | None:
@@ -79,11 +86,54 @@ async def ask(wire: Wire, talk: Talk, request: Request) -> Asked | None:
         return None
     if await asyncio.to_thread(had_its_effect, wire.store, request.chat.platform, request.update):
         return None
-    link = await asyncio.to_thread(_link, wire, request) if request.pressed else None
+    link: Link | None = None
+    if request.view and request.pressed:
+        found = await asyncio.to_thread(placed, wire.store, request, now=now)
+        if found is None or not await _may_look(talk, request, found):
+            return Asked(intent=Intent(run=_old_form), place=request.place)
+        request, link = found.request, found.link
+    else:
+        request = await asyncio.to_thread(_at_home, wire, request)
+        if request.pressed:
+            link = await asyncio.to_thread(_link, wire, request)
     intent = understand(request, link, now=now)
     if intent is None:
-        return Asked(intent=Intent(run=_old_button), place=request.place) if request.pressed else None
+        old = Asked(intent=Intent(run=_old_button), place=request.place, request=request)
+        return old if request.pressed else None
+    venue = talk.venues.get(request.chat.platform)
+    if venue is not None:
+        request = await venue.acquaint(request, changes=intent.changes or intent.wants_chats)
     return await _allowed(wire, talk, request, intent)
+
+
+async def _may_look(talk: Talk, request: Request, found: Placed) -> bool:
+    """Whether the person is still where something on their board leads to; nobody can tell on some platforms."""
+    chat, forms = found.request.chat, talk.forms.get(request.chat.platform)
+    if not found.on_board or chat == request.chat or forms is None:
+        return True
+    with suppress(NotDelivered):  # whether they may change something there is asked anyway
+        there = await forms.chats_with(request.chat)
+        return there is None or chat.address in there
+    return True
+
+
+async def _chats(talk: Talk, request: Request, intent: Intent) -> frozenset[str] | None:
+    """The chats where the person is, if the request is about them."""
+    forms = talk.forms.get(request.chat.platform) if intent.wants_chats else None
+    with suppress(NotDelivered):
+        return await forms.chats_with(request.chat) if forms is not None else None
+    return None
+
+
+def _at_home(wire: Wire, request: Request) -> Request:
+    """The request with the chat that it belongs to, where it was said in a thread."""
+    if direct := request.told.get("direct"):
+        prefix, _, _ = request.sender.rpartition("/")
+        one_address(wire.store, request.chat, f"{prefix}/{direct}" if prefix else direct, now=wire.clock.now())
+    home = home_of(wire.store, request.chat) if request.chat.topic else request.chat
+    if home == request.chat:
+        return request
+    return replace(request, place=replace(request.place, chat=home), thread=request.chat.topic)
 
 
 def _link(wire: Wire, request: Request) -> Link | None:
@@ -106,11 +156,20 @@ async def _allowed(wire: Wire, talk: Talk, request: Request, intent: Intent) -> 
             file = await venue.fetch(request.file, LONGEST_FILE)
         except (NotDelivered, PaperwireError) as error:
             refusal = partial(_unreadable, why=str(error))
-    return Asked(intent=intent, place=right.place, refusal=refusal, vouched=right.vouched, file=file)
+    return Asked(
+        intent=intent,
+        place=right.place,
+        request=request,
+        refusal=refusal,
+        vouched=right.vouched,
+        file=file,
+        chats=await _chats(talk, request, intent),
+    )
 
 
 def effect(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Posting | None:
     """What was asked for happens, and its reply is stored, in one transaction. None: it happened before, or silently."""
+    request = asked.request or request
     platform, now = request.chat.platform, wire.clock.now()
     looked = _looked(wire, talk, request, asked)
 
@@ -119,10 +178,13 @@ def effect(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Posting | 
         missed = _returned(turn)
         if missed is not None:
             turn = _turn(wire, talk, request, asked)
+        before = wishes_of(wire.store, request.chat) if asked.intent.changes else ()
         reply = _with(looked or _reply(wire, turn, asked, wire.store.write), missed)
+        reply = on_form(reply) if request.sent else reply
         if reply is None:
             return ""
-        return _posting(wire, talk, turn, reply).written()
+        changed = asked.intent.changes and before != wishes_of(wire.store, request.chat)
+        return _posting(wire, talk, turn, reply, changed=changed).written()
 
     stored, new = once(wire.store, platform, request.update, happen, chat=str(request.chat), now=now)
     return read_posting(request.update, stored) if new and stored else None
@@ -157,6 +219,8 @@ def _turn(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Turn:
     home = _described(wire, request.place, request.language)
     chat = home if asked.place.chat == request.chat else _described(wire, asked.place, request.language)
     voice = talk.voice(_reader(wire, request, home).settings.lang, chat.settings.timezone)
+    venue = talk.venues.get(request.chat.platform)
+    alone = venue is not None and venue.whispers and not asked.intent.changes
     return Turn(
         store=wire.store,
         now=wire.clock.now(),
@@ -169,7 +233,8 @@ def _turn(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Turn:
         voice=voice,
         words=talk.words(voice),
         house=talk.house,
-        seen_by_all=request.place.kind is not ChatKind.PRIVATE,
+        seen_by_all=request.place.kind is not ChatKind.PRIVATE and not alone,
+        chats=asked.chats,
     )
 
 
@@ -224,7 +289,7 @@ def _reply(
         return _operators_only(turn)
     try:
         with undone_by_an_error():
-            turn = _met(turn) if asked.intent.changes else turn
+            turn = _met(wire, turn) if asked.intent.changes else turn
             before = Entry.of(turn)
             return entered(turn, before, asked.intent.run(turn), vouched=asked.vouched)
     except StoreError:
@@ -235,8 +300,8 @@ def _reply(
         return refused(error, turn.voice)
 
 
-def _met(turn: Turn) -> Turn:
-    """Whoever changes something is known from then on."""
+def _met(wire: Wire, turn: Turn) -> Turn:
+    """Whoever changes something is known from then on, and spoken to in the language and the zone that they have then."""
     if turn.chat.id:
         return turn
     chat = turn.chat
@@ -247,29 +312,48 @@ def _met(turn: Turn) -> Turn:
         now=turn.now,
         title=chat.title,
         lang=turn.request.language,
+        timezone=turn.request.timezone,
         public=chat.public,
         by=ChatAddress(chat.address.platform, turn.request.sender) if chat.kind is not ChatKind.PRIVATE else None,
     )
-    return replace(turn, chat=known, home=known if turn.home.address == known.address else turn.home)
+    home = known if turn.home.address == known.address else turn.home
+    voice = turn.voice.speaking(home.settings.lang, known.settings.timezone)
+    words = wire.talk.words(voice) if wire.talk else turn.words
+    return replace(turn, chat=known, home=home, voice=voice, words=words)
 
 
-def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply) -> Posting:
-    request = turn.request
+def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply, *, changed: bool) -> Posting:
+    request, venue = turn.request, talk.venues.get(turn.request.chat.platform)
     to = _addressee(wire, turn, reply)
+    whispered = is_whispered(turn, reply, venue, changed=changed)
+    if venue is not None and venue.whispers:
+        reply = without_toast(with_invitation(turn, reply) if changed else reply)
     about = str(turn.chat.address) if turn.chat.address != to.address else ""
     numbers, *rows = _bound(wire, (reply.numbers, *reply.buttons), to, about)
     bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
     if about and reply.to is None:
         bound = _named(turn, bound)
+    bound = spelled(bound, to.address)
     shown = bool(bound.lines or bound.items or bound.delivery or bound.code)
     return Posting(
         update=request.update,
         chat=to.address,
         messages=talk.render(bound, to) if shown else (),
-        replaces=request.message if reply.replaces and request.pressed else "",
+        replaces=request.message if reply.replaces and request.pressed and whispered == request.fleeting else "",
         press=request.press,
-        toast=reply.toast,
+        toast=bound.toast,
         file=(reply.file.name, reply.file.text) if reply.file else None,
+        thread=request.thread if reply.to is None else "",
+        whispered=whispered,
+        person=request.sender,
+        answer_at=request.answer_at if reply.to is None else "",
+        fleeting=request.fleeting and reply.replaces,
+        sheet=talk.sheet(bound.sheet, sheet_link(turn, bound.sheet), turn.home) if bound.sheet else "",
+        board=talk.board(bound_board(turn, bound.board), turn.home) if bound.board else "",
+        opens=request.opens,
+        view=request.view if request.filled else "",
+        problems=bound.problems,
+        changed=changed or bool(request.view and request.pressed and not request.filled),
     )
 
 
@@ -319,11 +403,15 @@ async def say(wire: Wire, talk: Talk, posting: Posting) -> None:
     venue = talk.venues.get(posting.chat.platform)
     if posting.press and venue:
         await venue.acknowledge(posting.press, posting.toast)
+    await _show(talk, posting)
     async with talk.turns.setdefault(posting.chat.lane, asyncio.Lock()):
         try:
             chat = posting.chat
             for number, message in enumerate(posting.messages):
-                chat = await _patiently(wire, chat, partial(_post, wire, posting, message, first=number == 0))
+                post = partial(_post, wire, venue, posting, message, first=number == 0)
+                chat = await _patiently(wire, chat, post, paced=not posting.whispered)
+            if posting.fleeting and not posting.whispered and venue:
+                await _take_away(venue, posting)
             if posting.file and venue:
                 await _patiently(wire, chat, partial(_send_file, wire, talk, posting))
         except NotDelivered as error:
@@ -332,26 +420,82 @@ async def say(wire: Wire, talk: Talk, posting: Posting) -> None:
     await asyncio.to_thread(reply_is_over, wire.store, posting.chat.platform, posting.update)
 
 
-async def _post(wire: Wire, posting: Posting, message: Message, chat: ChatAddress, *, first: bool, plain: bool) -> None:
+async def _show(talk: Talk, posting: Posting) -> None:
+    """Shows a form or a board, before anything else: what opens a form lasts three seconds. What fails is let go."""
+    forms, person = talk.forms.get(posting.chat.platform), ChatAddress(posting.chat.platform, posting.person)
+    if forms is None:
+        return
+    try:
+        if posting.sheet and posting.view:
+            await forms.renew(posting.chat, posting.view, posting.sheet)
+        elif posting.sheet and posting.opens:
+            await forms.open(posting.chat, posting.opens, posting.sheet)
+        if posting.board:
+            await forms.show_board(person, posting.board)
+    except NotDelivered as error:
+        log.warning("A form or a page could not be shown: %s", error.reason)
+
+
+async def _post(
+    wire: Wire,
+    venue: Venue | None,
+    posting: Posting,
+    message: Message,
+    chat: ChatAddress,
+    *,
+    first: bool,
+    plain: bool,
+) -> None:
     channel = wire.channels[chat.platform]
-    if posting.replaces and first:
-        await channel.edit(chat, posting.replaces, message, plain=plain)
-    else:
-        await channel.post(chat, message, delivery=f"reply{posting.update}", plain=plain)
+    if venue is not None and posting.whispered:
+        await _whisper(venue, posting, message, chat, replaces=posting.fleeting and first, plain=plain)
+        return
+    try:
+        if posting.replaces and first:
+            await channel.edit(chat, posting.replaces, message, plain=plain)
+        else:
+            update, thread = f"reply{posting.update}", posting.thread or None
+            await channel.post(chat, message, delivery=update, thread=thread, plain=plain)
+    except ChatGone as gone:
+        if venue is None or not posting.answer_at:
+            raise
+        await asyncio.to_thread(_follow, wire, chat, gone)
+        await _whisper(venue, posting, message, chat, replaces=False, plain=plain)  # whoever asked is answered anyway
+
+
+async def _whisper(
+    venue: Venue, posting: Posting, message: Message | None, chat: ChatAddress, *, replaces: bool, plain: bool
+) -> None:
+    place = replace(chat, topic=posting.thread) if posting.thread else chat
+    await venue.whisper(place, posting.person, message, at=posting.answer_at, replaces=replaces, plain=plain)
+
+
+async def _take_away(venue: Venue, posting: Posting) -> None:
+    """What one person saw is out of date, now that all see what came of it."""
+    with suppress(NotDelivered):
+        await _whisper(venue, posting, None, posting.chat, replaces=True, plain=False)
 
 
 async def _send_file(wire: Wire, talk: Talk, posting: Posting, chat: ChatAddress, *, plain: bool) -> None:
+    """A file that only one person is to see goes into their direct messages."""
     del wire, plain
     assert posting.file is not None  # noqa: S101 - the caller looked
-    await talk.venues[chat.platform].send_file(chat, File(name=posting.file[0], text=posting.file[1]))
+    to = ChatAddress(chat.platform, posting.person) if posting.whispered else chat
+    await talk.venues[chat.platform].send_file(to, File(name=posting.file[0], text=posting.file[1]))
 
 
-async def _patiently(wire: Wire, chat: ChatAddress, post: Callable[..., Awaitable[None]]) -> ChatAddress:
-    """Posts once its turn has come, again when the platform asks to wait, to the new address when the chat moved."""
+async def _patiently(
+    wire: Wire, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, paced: bool = True
+) -> ChatAddress:
+    """Posts once its turn has come, again when the platform asks to wait, to the new address when the chat moved.
+
+    What is not `paced` is no message that the platform counts.
+    """
     began, wait, plain = wire.clock.monotonic(), FIRST_WAIT, False
     while True:
-        await _turn_of(wire, chat)
-        wire.pace.sent(chat.lane, wire.clock.monotonic())
+        if paced:
+            await _turn_of(wire, chat)
+            wire.pace.sent(chat.lane, wire.clock.monotonic())
         try:
             await post(chat, plain=plain)
         except RetryLater as later:
@@ -398,6 +542,11 @@ def _sorry(turn: Turn) -> Reply | None:
     if request.pressed:
         return Reply(toast=words)
     return Reply(lines=(words,), ok=False) if request.meant or request.command else None
+
+
+def _old_form(turn: Turn) -> Reply:
+    words = turn.say("This form is too old, or not yours. Nothing was changed; please open it again.")
+    return Reply(lines=(words,), ok=False) if turn.request.sent else Reply(toast=words)
 
 
 def _old_button(turn: Turn) -> Reply:

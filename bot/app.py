@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,16 +20,18 @@ from bot.commands.turn import House
 from bot.engines.embedded import EmbeddedEngine
 from bot.engines.pace import Pace
 from bot.errors import SettingsError
-from bot.pipeline import deliver, plan, seed_pace
-from bot.ports import Channel, Clock, Receiver, Sent, Venue
+from bot.pipeline import Keeping, deliver, plan, seed_pace
+from bot.ports import Channel, Clock, Forms, Receiver, Sent, Venue
 from bot.role import sending_role
 from bot.settings import Settings
 from bot.wire import Layout, Run, Talk, Wire
 from subscriptions import (
+    HEAD,
     Delivery,
     Message,
     NotDelivered,
     NotFound,
+    RetryLater,
     Sentence,
     Store,
     StoreError,
@@ -37,17 +39,25 @@ from subscriptions import (
     bot_name,
     clean_up,
     free_platforms,
+    install_again,
     lanes,
     own_workspace,
     progress,
     share_link,
     stopped_platforms,
     take_over,
+    take_slot,
+    uninstalled,
 )
 
 if TYPE_CHECKING:
+    from bot.bookkeeping import FileBook
     from bot.channels.slack.outbound import SlackChannel
+    from bot.channels.slack.receiving import SocketMode
     from bot.channels.telegram.outbound import TelegramChannel
+    from bot.feeding import Feeder
+    from bot.installing import Installer
+    from bot.sources import Fetcher
 
 log = logging.getLogger("paperwire")
 
@@ -77,7 +87,7 @@ class App:
             store=store,
             clock=clock,
             channels=channels,
-            engine=EmbeddedEngine(clock, pace),
+            engine=EmbeddedEngine(clock, pace, stopping=self.stop.is_set),
             pace=pace,
             render=partial(render, own=self.own_link),
             talk=talk,
@@ -85,6 +95,7 @@ class App:
             finding=FINDS & set(channels),
             stopping=self.stop.is_set,
         )
+        self.installer = self._installer()
 
     @property
     def database(self) -> Path:
@@ -112,7 +123,19 @@ class App:
                     if platform == "slack":
                         team = identity.partition(":")[0]
                         await asyncio.to_thread(own_workspace, self.store, team, now=self.clock.now())
+        await self.welcome_workspaces()
+        if self.installer is not None:
+            await self.installer.look()
         await asyncio.to_thread(seed_pace, self.wire)
+
+    async def welcome_workspaces(self) -> None:
+        """Slack workspaces that took the app away and have it again go on."""
+        slack, gone = self._slack(), await asyncio.to_thread(uninstalled, self.store)
+        for workspace in slack.workspaces.all if slack is not None and gone else ():
+            with suppress(NotDelivered):  # it is still away
+                team = (await workspace.meet()).team
+                if team in gone and await asyncio.to_thread(install_again, self.store, team, now=self.clock.now()):
+                    log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
 
     def _bot_id(self, platform: str) -> str:
         """The bot's id where the token itself tells it: on Telegram it stands before the colon."""
@@ -137,15 +160,50 @@ class App:
 
     async def drain(self, run: Run) -> None:
         """Delivers in every lane that has something to do now."""
-        platforms = [platform for platform in self.wire.channels if platform not in run.stopped]
         finding = sorted(self.wire.finding)
-        waiting = await asyncio.to_thread(lanes, self.store, platforms, now=self.clock.now(), finding=finding)
+        found = await asyncio.to_thread(
+            lanes,
+            self.store,
+            list(self.wire.channels),
+            now=self.clock.now(),
+            wall=self.clock.wall(),
+            finding=finding,
+        )
+        waiting = [lane for lane in found if not run.stands_still(lane)]
         run.lanes.update(waiting)
         self.wire.engine.nudge(waiting)
         await self.in_time(self.wire.engine.run(partial(deliver, self.wire, run)))
 
+    async def look_at_installations(self) -> str:
+        """Makes the workspaces known that installed the app, for who only looks; what is wrong with them."""
+        if self.installer is None or not self.store.exists() or self.store.revision() != HEAD:
+            return ""
+        await self.installer.look(renew=False)
+        return self.installer.problem
+
+    def _installer(self) -> "Installer | None":
+        """Who keeps the workspaces that install the app by OAuth, where the app can be installed."""
+        slack, settings = self._slack(), self.settings.slack
+        key = self.settings.secret_key
+        if slack is None or settings.client_id is None or settings.client_secret is None or key is None:
+            return None
+        from bot.channels.slack.oauth import OAuth  # noqa: PLC0415 - only where it can be installed
+        from bot.channels.slack.vault import Vault  # noqa: PLC0415 - as above
+        from bot.installing import Installer  # noqa: PLC0415 - as above
+
+        oauth = OAuth(slack.workspaces, settings.client_id, settings.client_secret, settings.api_url)
+        return Installer(self.store, self.clock, Vault(key), oauth, slack.workspaces)
+
+    def feeder(self) -> "Feeder":
+        """Whatever brings digests."""
+        return make_feeder(self.settings, self.wire, stopping=self.stop.is_set)
+
     def receivers(self) -> list[Receiver]:
         """Whatever brings what people say, one for each platform where they can talk to us."""
+        installing = [self.installer] if self.installer is not None else []
+        return [*self._telegram_receivers(), *self._slack_receivers(), *installing]
+
+    def _telegram_receivers(self) -> list[Receiver]:
         telegram, token = self._telegram(), self.settings.telegram.token
         if telegram is None or token is None:
             return []
@@ -167,6 +225,48 @@ class App:
                 met=met,
             )
         ]
+
+    def _slack_receivers(self) -> list[Receiver]:
+        """Socket Mode for each app token, and the web address where requests can be checked."""
+        slack, secret = self._slack(), self.settings.slack.signing_secret
+        if slack is None:
+            return []
+        met = partial(self._meet, "slack")
+        found: list[Receiver] = [*self._sockets(slack, met)]
+        if secret is not None:
+            from bot.channels.slack.http import SlackHttp  # noqa: PLC0415 - only where people can talk to us
+
+            found.append(SlackHttp(slack, secret, self.clock, met=met))
+        return found
+
+    def _sockets(self, slack: "SlackChannel", met: Callable[[str], None]) -> "Iterator[SocketMode]":
+        tokens = dict.fromkeys(one.app_token for one in self.settings.slack.workspaces if one.app_token)
+        for number, token in enumerate(tokens, 1):
+            from bot.channels.slack.receiving import NAME, SocketMode  # noqa: PLC0415 - as above
+
+            name = NAME if number == 1 else f"{NAME} {number}"
+            yield SocketMode(slack, token, self.clock, met=met, name=name)
+
+    async def try_tokens(self, receivers: Sequence[Receiver]) -> None:
+        """Asks Slack once whether it takes the app tokens. Raises SettingsError for one that it never will."""
+        if self._slack() is None:
+            return
+        from bot.channels.slack.receiving import SocketMode  # noqa: PLC0415 - as above
+
+        for receiver in receivers:
+            if isinstance(receiver, SocketMode):
+                try:
+                    await receiver.check()
+                except RetryLater as error:
+                    log.warning("Slack cannot be asked about the app token now: %s", error.reason)
+                except NotDelivered as error:
+                    raise SettingsError(
+                        Sentence("Slack refuses the app token: {reason}.", {"reason": error.reason.rstrip(".")}),
+                        Sentence(
+                            "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN, or into the variable that "
+                            "app_token_env names; the app's page on api.slack.com shows it under Basic Information."
+                        ),
+                    ) from None
 
     async def introduce(self) -> None:
         """Has the platforms show what can be said to the bot."""
@@ -205,6 +305,15 @@ class App:
         channel = self.wire.channels.get("telegram")
         return channel if isinstance(channel, TelegramChannel) else None
 
+    def _slack(self) -> "SlackChannel | None":
+        """The channel of Slack, where it is on."""
+        if "slack" not in self.wire.channels:
+            return None
+        from bot.channels.slack.outbound import SlackChannel  # noqa: PLC0415 - the library is imported with its client
+
+        channel = self.wire.channels["slack"]
+        return channel if isinstance(channel, SlackChannel) else None
+
     def _meet(self, platform: str, name: str) -> None:
         """The platform told the bot's name there; links to the bot need it."""
         talk = self.wire.talk
@@ -240,6 +349,8 @@ class App:
         """Lets go of connections and the database."""
         for channel in self.wire.channels.values():
             await channel.close()
+        if self.installer is not None:
+            await self.installer.oauth.close()
         self.store.close()
 
 
@@ -263,7 +374,7 @@ def build_app(
 
 def make_talk(settings: Settings, channels: Mapping[str, Channel]) -> Talk:
     """What conversations need, for the platforms of these channels where people can talk to us."""
-    from bot.rendering import Language, ReplyWords, render_reply  # noqa: PLC0415 - see build_app
+    from bot.rendering import Language, ReplyWords, board_view, render_reply, sheet_view  # noqa: PLC0415 - see build_app
 
     venues = {platform: channel.venue() for platform, channel in channels.items() if isinstance(channel, _Talking)}
     house = House(
@@ -273,7 +384,47 @@ def make_talk(settings: Settings, channels: Mapping[str, Channel]) -> Talk:
         timezone=settings.timezone,
         version=_version(),
     )
-    return Talk(render=render_reply, voice=Language, words=ReplyWords, venues=venues, house=house)
+    return Talk(
+        render=render_reply,
+        voice=Language,
+        words=ReplyWords,
+        venues=venues,
+        house=house,
+        forms={platform: channel.forms() for platform, channel in channels.items() if isinstance(channel, _Showing)},
+        sheet=sheet_view,
+        board=board_view,
+    )
+
+
+def make_feeder(settings: Settings, keeping: Keeping, *, stopping: Callable[[], bool] = lambda: False) -> "Feeder":
+    """The sources of these settings, into a store."""
+    from bot.feeding import Feeder  # noqa: PLC0415 - httpx is loaded only where sources are asked
+
+    book = make_file_book(settings, keeping)
+    return Feeder(book.house, make_fetcher(settings, keeping), settings.sources, stopping=stopping)
+
+
+def make_file_book(settings: Settings, keeping: Keeping) -> "FileBook":
+    """Where receipts of files are written."""
+    from bot.bookkeeping import FileBook, House, Timing  # noqa: PLC0415 - as in make_feeder
+
+    timing = Timing(settings.holidays, settings.timezone)
+    return FileBook(House(keeping=keeping, timing=timing, admins=settings.admins))
+
+
+def make_fetcher(settings: Settings, keeping: Keeping, *, alone: bool = False) -> "Fetcher":
+    """Who asks for documents, politely: all processes on one store keep the distance that arXiv wants.
+
+    `alone`: the store cannot be used.
+    """
+    from bot.sources import Fetcher, Politeness  # noqa: PLC0415 - as in make_feeder
+
+    async def reserve(publisher: str, gap: timedelta) -> timedelta:
+        return await asyncio.to_thread(take_slot, keeping.store, publisher, gap, wall=keeping.clock.wall())
+
+    agent = f"paperwire/{_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
+    politeness = Politeness(keeping.clock, reserve=None if alone else reserve)
+    return Fetcher(keeping.clock, politeness, agent=agent, allowed_hosts=settings.allowed_hosts)
 
 
 def _said(translate: Callable[[str], str], sentence: Sentence) -> str:
@@ -305,6 +456,14 @@ class _Talking(Protocol):
         """The same token as a place where people talk."""
 
 
+@runtime_checkable
+class _Showing(Protocol):
+    """A channel of a platform that shows forms and boards."""
+
+    def forms(self) -> Forms:
+        """The same token as what shows them."""
+
+
 def connect_channels(settings: Settings, out: TextIO) -> dict[str, Channel]:
     """A channel for each platform that is on. A platform's library is imported only here, and only when it is."""
     from bot.channels.console.outbound import ConsoleChannel  # noqa: PLC0415 - beside the others, which are slow to import
@@ -313,7 +472,7 @@ def connect_channels(settings: Settings, out: TextIO) -> dict[str, Channel]:
     channels: dict[str, Channel] = {"console": ConsoleChannel(out, fold=folded)}
     if settings.telegram.token is not None:
         channels["telegram"] = connect_telegram(settings)
-    if settings.slack.workspaces:
+    if settings.slack.on:
         channels["slack"] = connect_slack(settings)
     return channels
 
@@ -331,13 +490,14 @@ def connect_telegram(settings: Settings) -> "TelegramChannel":
 
 
 def connect_slack(settings: Settings) -> "SlackChannel":
-    """The sender of the first Slack workspace. Raises SettingsError when there is none."""
-    from bot.channels.slack.outbound import SlackChannel  # noqa: PLC0415 - a fifth of a second
+    """The sender of the Slack workspaces, the own one first. Raises SettingsError when there is none."""
+    from bot.channels.slack.outbound import SlackChannel  # noqa: PLC0415 - only where it is on
+    from bot.channels.slack.workspaces import Tokens  # noqa: PLC0415 - as above
 
-    if not settings.slack.workspaces:
+    if not settings.slack.on:
         raise _off("Slack", "PAPERWIRE_SLACK_BOT_TOKEN")
-    first = settings.slack.workspaces[0]
-    return SlackChannel(first.bot_token.get_secret_value(), api_url=settings.slack.api_url)
+    tokens = [Tokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
+    return SlackChannel(tokens[0] if tokens else None, *tokens[1:], api_url=settings.slack.api_url)
 
 
 def make_store(settings: Settings) -> Store:

@@ -4,19 +4,24 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.channels.slack.outbound import LOOKS, POSTS, SlackChannel
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.scopes import missing
+from bot.channels.slack.workspaces import Workspace
 from bot.channels.telegram.address import webhook_address
 from bot.channels.telegram.outbound import OFFICIAL, TelegramChannel
+from bot.errors import NotFetched
 from bot.ports import Channel
 from bot.rendering import render_delivery
-from bot.settings import VARIABLES, Settings, TelegramSettings
+from bot.settings import VARIABLES, Settings, SourceSettings, TelegramSettings
+from bot.sources import Fetcher, address_key, asks_of, everything
 from subscriptions import (
     HEAD,
     Because,
@@ -28,19 +33,23 @@ from subscriptions import (
     Item,
     Kind,
     KnownPaper,
+    KnownSource,
     NotDelivered,
+    Outcome,
     Paper,
     SenderStopped,
     Sentence,
     Store,
     StoreError,
     Summary,
+    known_sources,
     owners,
     resolve,
     zone,
 )
 
 OLDEST_COPY = timedelta(days=2)
+RECENTLY = timedelta(days=3)  # after that a failed look says little about now
 LARGEST_STEP = timedelta(
     seconds=60
 )  # by which the machine's clock may differ; Slack refuses requests beyond five minutes
@@ -75,10 +84,34 @@ def check_here(settings: Settings, store: Store, *, wall: datetime, environ: Map
     yield from _proxies(environ)
 
 
+def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[Finding]:
+    """What happened at each source last."""
+    known = _known_sources(store)
+    sources = settings.sources or (everything(),)
+    return [_last_look(source, known.get(source.name), settings, wall) for source in sources]
+
+
+async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
+    """Whether each source on the web can be reached: its first address is asked, and nothing is stored."""
+    known = _known_sources(store)
+    sources = [source for source in settings.sources or (everything(),) if source.path is None]
+    found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
+    # Where nobody chose a source, that arXiv does not answer is nothing to mend here.
+    return found if settings.sources else [replace(finding, mend=False) for finding in found]
+
+
 async def check_platforms(
-    settings: Settings, store: Store, channels: Mapping[str, Channel], *, wall: Callable[[], datetime]
+    settings: Settings,
+    store: Store,
+    channels: Mapping[str, Channel],
+    *,
+    wall: Callable[[], datetime],
+    installing: str = "",
 ) -> list[Finding]:
-    """What the platforms answer: who the tokens are, what they may do, what time it is."""
+    """What the platforms answer: who the tokens are, what they may do, what time it is.
+
+    `installing` is what is wrong with the workspaces that installed the app.
+    """
     findings: list[Finding] = []
     known = _owners(store)
     for platform, variable in _TOKENS.items():
@@ -86,8 +119,54 @@ async def check_platforms(
             findings += await _token(channels[platform], variable, known.get(platform), settings, wall)
         else:
             findings.append(Finding(question=_name(platform), answer=Sentence("off, it has no token")))
+    if installing:
+        cure = Sentence("Set the key that sealed them, or let these workspaces install the app again.")
+        question, answer = Sentence("Slack installations"), Sentence("{problem}", {"problem": installing})
+        findings.append(Finding(question=question, answer=answer, cure=cure, mend=True))
     addresses = {"telegram": settings.telegram.api_url, "slack": settings.slack.api_url}
     return findings + [found for name in channels if name in addresses for found in _clock(addresses[name], name, wall)]
+
+
+def is_ready(store: Store) -> bool:
+    """Whether the database can be used as it is; the question about it says why not."""
+    try:
+        return store.exists() and store.revision() == HEAD
+    except StoreError:
+        return False
+
+
+def _known_sources(store: Store) -> Mapping[str, KnownSource]:
+    return {one.name: one for one in known_sources(store)} if is_ready(store) else {}
+
+
+def _last_look(source: SourceSettings, known: KnownSource | None, settings: Settings, wall: datetime) -> Finding:
+    question = Sentence("Source {name}", {"name": source.name})
+    last = known.last if known else None
+    if last is None:
+        return Finding(question=question, answer=Sentence("nobody has looked at it yet"))
+    local = last.at.astimezone(zone(settings.timezone))
+    values = {"time": f"{local:%Y-%m-%d %H:%M}", "outcome": last.outcome.value, "detail": last.detail}
+    said = Sentence("{time}: {outcome}. {detail}" if last.detail else "{time}: {outcome}", values)
+    if last.outcome is not Outcome.FAILED:
+        return Finding(question=question, answer=said)
+    cure = Sentence("To look again: paperwire sources poll {name}", {"name": source.name})
+    return Finding(question=question, answer=said, cure=cure, mend=wall - last.at < RECENTLY)
+
+
+async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
+    question = Sentence("Source {name}", {"name": source.name})
+    ask, *_ = asks_of(source, now)
+    seen = known.seen.get(address_key(ask.url)) if known else None
+    try:
+        if seen:
+            await fetcher.fetch(ask.url, etag=seen.etag, modified=seen.modified)
+        else:
+            await fetcher.fetch(ask.url)
+    except NotFetched as error:
+        if ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return Finding(question=question, answer=Sentence("it can be reached; that of today is not there yet"))
+        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    return Finding(question=question, answer=Sentence("it can be reached"))
 
 
 def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
@@ -236,7 +315,8 @@ async def _token(
         answer = Sentence("the token works, but this database belongs to another bot")
         cure = Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
         return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-    found = [Finding(question=question, answer=Sentence("the token works, bot {identity}", {"identity": identity}))]
+    works = Sentence("the token works, bot {identity}", {"identity": identity})
+    found = [Finding(question=question, answer=works if identity else Sentence("no workspace of your own"))]
     if isinstance(channel, TelegramChannel):
         found += await _conversation(channel, settings.telegram, wall())
     return found + (await _scopes(channel) if isinstance(channel, SlackChannel) else [])
@@ -324,25 +404,35 @@ def _takes_webhooks(url: str, api_url: str) -> bool:
 
 
 async def _scopes(channel: SlackChannel) -> list[Finding]:
-    question = Sentence("Slack scopes")
+    """What each workspace granted the app, and what is lost without the rest."""
+    found: list[Finding] = []
+    several = len(channel.workspaces.all) > 1
+    for workspace in channel.workspaces.all:
+        found += await _granted(workspace, several=several)
+    return found
+
+
+async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
     try:
-        granted = await channel.scopes()
+        granted = await workspace.client.granted()
+        team = (workspace.me or await workspace.meet()).team if several else ""
     except NotDelivered as error:
         answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return [Finding(question=question, answer=answer)]
-    lacking = POSTS - granted
-    if lacking:
-        values = {"scopes": ", ".join(sorted(lacking))}
-        answer = Sentence("the token lacks {scopes}, without which messages do not go out", values)
-        cure = Sentence("Add them to the app, and install it in the workspace again.")
-        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-    blind = LOOKS - granted
-    if blind:
-        values = {"scopes": ", ".join(sorted(blind))}
-        answer = Sentence("without {scopes} a message that may have been sent cannot be looked up", values)
-        advice = Sentence("Add them to the app; until then PAPERWIRE_ON_UNCLEAR decides.")
-        return [Finding(question=question, answer=answer, cure=advice)]
-    return [Finding(question=question, answer=Sentence("all that are needed"))]
+        return [Finding(question=Sentence("Slack scopes"), answer=answer, mend=several)]
+    question = Sentence("Slack scopes of {team}", {"team": team}) if several else Sentence("Slack scopes")
+    lacking = list(missing(granted))
+    if not lacking:
+        return [Finding(question=question, answer=Sentence("all are granted"))]
+    found = [
+        Finding(
+            question=question,
+            answer=Sentence("without {scope}: {lost}", {"scope": scope.name, "lost": scope.lost or "nothing works"}),
+            mend=scope.needed,
+        )
+        for scope in lacking
+    ]
+    cure = Sentence("What is missed: add it to the app, by paperwire slack manifest, and install it there again.")
+    return [*found[:-1], replace(found[-1], cure=cure)]
 
 
 def _clock(address: str, platform: str, wall: Callable[[], datetime]) -> Iterator[Finding]:

@@ -4,16 +4,17 @@ import asyncio
 import logging
 import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.app import App
+from bot.commands.board import BOARD
 from bot.pipeline import answer, speak, stumble
-from bot.ports import Request
+from bot.ports import Place, Request
 from bot.posting import Posting, read_posting
-from subscriptions import Lane, StoreError, unfinished_replies
+from subscriptions import ChatAddress, ChatKind, Lane, StoreError, has_board, unfinished_replies
 
 log = logging.getLogger("paperwire")
 
@@ -35,7 +36,7 @@ class Ear:
         self._speaking: set[asyncio.Task[None]] = set()
         self._refused: Counter[tuple[str, str]] = Counter()  # (platform, update) → times that the database refused
 
-    async def take(self, request: Request) -> None:
+    async def take(self, request: Request) -> Mapping[str, str]:
         """See Listener."""
         async with self._turn(request):
             wait = FIRST_WAIT
@@ -47,10 +48,10 @@ class Ear:
                 await self._app.clock.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
 
-    async def take_now(self, request: Request) -> None:
+    async def take_now(self, request: Request) -> Mapping[str, str]:
         """See Listener."""
         async with self._turn(request):
-            await self._hear(request)
+            return await self._hear(request)
 
     async def finish_replies(self) -> None:
         """Posts once more what an earlier process stored and did not see arrive."""
@@ -81,10 +82,10 @@ class Ear:
         finally:
             self._taking.discard(task)
 
-    async def _hear(self, request: Request) -> None:
-        """Returns when the effect and the reply are stored. Whatever our code stumbles over is answered kindly.
+    async def _hear(self, request: Request) -> Mapping[str, str]:
+        """Returns when the effect and the reply are stored, what is wrong with a form that was sent.
 
-        Raises StoreError; not for ever for the same request, since then not the database but the request is to blame.
+        Whatever our code stumbles over is answered kindly. Raises StoreError; not for ever for the same request, since then not the database but the request is to blame.
         """
         key = (request.chat.platform, request.update)
         try:
@@ -100,10 +101,23 @@ class Ear:
             )
             posting = await asyncio.to_thread(stumble, self._app.wire, request)
         del self._refused[key]
-        if posting is not None:
-            self._say(posting)
-        elif request.press:
-            self._begin(self._acknowledge(request))
+        if posting is None:
+            if request.press:
+                self._begin(self._acknowledge(request))
+            return {}
+        self._say(posting)
+        if posting.changed:
+            self._begin(self._renew_board(request))
+        return posting.problems
+
+    async def _renew_board(self, request: Request) -> None:
+        """What somebody changed shows on their board, if they were ever shown one."""
+        person = ChatAddress(request.chat.platform, request.sender)
+        if not person.address or not await asyncio.to_thread(has_board, self._app.wire.store, person):
+            return
+        place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update}"
+        shown = Request(place=place, update=update, happened=BOARD, sender=person.address, language=request.language)
+        await self._hear(shown)
 
     async def _acknowledge(self, request: Request) -> None:
         talk = self._app.wire.talk

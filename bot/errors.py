@@ -4,12 +4,15 @@ PaperwireError
 ├── UnknownFormat         bytes that are no digest
 ├── BrokenDigest          a known format, but damaged beyond reading
 ├── Unreadable            a file, folder or stream whose bytes cannot be had
+│   └── NotFetched        an address on the web that does not give its document
 ├── SettingsError         a setting that cannot be used (exit 2)
 ├── WrongUsage            a command line that cannot be understood (exit 2)
 └── RoleTaken             another process has the sending role
 """
 
-from subscriptions import PaperwireError
+from datetime import timedelta
+
+from subscriptions import PaperwireError, Sentence
 
 
 class UnknownFormat(PaperwireError):
@@ -22,6 +25,32 @@ class BrokenDigest(PaperwireError):
 
 class Unreadable(PaperwireError):
     """A file, folder or stream whose bytes cannot be had. The sentence names it and says why."""
+
+
+class NotFetched(Unreadable):
+    """An address that does not give its document. The sentence names its host, never the address: it may hold a secret.
+
+    `after` is how long the server wants to be left alone, zero when it did not say; `busy`: that is all that is wrong.
+    `of_host`: other addresses of the host would fail, too. `status` and `body` are what was answered, if anything was.
+    """
+
+    def __init__(
+        self,
+        sentence: Sentence,
+        hint: Sentence | str = "",
+        *,
+        after: timedelta = timedelta(0),
+        busy: bool = False,
+        of_host: bool = True,
+        status: int = 0,
+        body: bytes = b"",
+    ) -> None:
+        super().__init__(sentence, hint)
+        self.after = after
+        self.busy = busy
+        self.of_host = of_host
+        self.status = status
+        self.body = body
 
 
 class SettingsError(PaperwireError):

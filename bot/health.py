@@ -1,4 +1,4 @@
-"""What the web address answers: `/health/live` and `/health/ready` about the process itself, and hooks of platforms.
+"""What the web address answers: `/health/live` and `/health/ready` about the process itself, hooks and doors of platforms.
 
 More pages come later. Whatever is refused is refused in one line that tells nothing.
 """
@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.ports import Hook
+from bot.ports import Door, Hook, WebCall
 
 log = logging.getLogger("paperwire")
 
@@ -33,7 +33,7 @@ _WORDS = {
 }
 
 
-def health_app(problems: Health, hooks: Sequence[Hook] = ()) -> Starlette:
+def health_app(problems: Health, hooks: Sequence[Hook] = (), doors: Sequence[Door] = ()) -> Starlette:
     """The web application. `problems` says what is wrong now, by name; nothing: ready."""
 
     async def live(_: Request) -> Response:
@@ -48,10 +48,29 @@ def health_app(problems: Health, hooks: Sequence[Hook] = ()) -> Starlette:
 
     routes = [Route("/health/live", live), Route("/health/ready", ready)]
     for hook in hooks:
-        answer = _answering(hook)
-        # A proxy in front may keep its own part of the address, or cut it off.
-        routes += [Route(path, answer, methods=["POST"]) for path in (hook.path, "/{before:path}" + hook.path)]
+        routes += _routes(hook.path, _answering(hook), "POST")
+    for door in doors:
+        routes += _routes(door.path, _opening(door), door.method)
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
+
+
+def _routes(path: str, answer: Callable[[Request], object], method: str) -> list[Route]:
+    """A proxy in front may keep its own part of the address, or cut it off."""
+    return [Route(one, answer, methods=[method]) for one in (path, "/{before:path}" + path)]
+
+
+def _opening(door: Door) -> Callable[[Request], object]:
+    async def answer(request: Request) -> Response:
+        if not door.admits(request.headers):
+            return _line(404)
+        body = await _in_time(request)
+        if isinstance(body, Response):
+            return body
+        call = WebCall(headers=request.headers, query=request.query_params, cookies=request.cookies, body=body)
+        said = await door.answer(call)
+        return Response(said.body, said.status, dict(said.headers), media_type=said.kind if said.body else None)
+
+    return answer
 
 
 def _answering(hook: Hook) -> Callable[[Request], object]:
@@ -61,19 +80,25 @@ def _answering(hook: Hook) -> Callable[[Request], object]:
             return _line(404)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _line(415)
-        try:
-            async with asyncio.timeout(LONGEST_BODY):
-                body = await _body(request)
-        except TimeoutError:
-            return _line(408)
-        if body is None:
-            return _line(413)
+        body = await _in_time(request)
+        if isinstance(body, Response):
+            return body
         try:
             return Response() if await hook.take(body) else _line(503)
         except ValueError:
             return _line(400)
 
     return answer
+
+
+async def _in_time(request: Request) -> bytes | Response:
+    """What was sent, or the refusal of what is too much or takes too long."""
+    try:
+        async with asyncio.timeout(LONGEST_BODY):
+            body = await _body(request)
+    except TimeoutError:
+        return _line(408)
+    return _line(413) if body is None else body
 
 
 async def _body(request: Request) -> bytes | None:

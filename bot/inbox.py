@@ -2,25 +2,48 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
+from bot.digests import read_digest
 from bot.digests.sources import QUIET, FolderWatch, give_again, list_folder, look
-from bot.pipeline import ingest
+from bot.errors import Unreadable
+from bot.pipeline import Keeping, keep
 from bot.settings import SourceSettings
-from bot.wire import Wire
-from subscriptions import PaperwireError, StoreError
+from subscriptions import Digest, Ingested, PaperwireError, Sentence, StoreError
 
 log = logging.getLogger("paperwire")
 
 LONGEST_WAIT = timedelta(seconds=5)  # for a file that somebody keeps writing to
 
 
+class Notebook(Protocol):
+    """Where is written down what files brought."""
+
+    def arrived(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
+        """A file was stored; within its transaction. Raises StoreError."""
+
+    async def failed(self, source: SourceSettings, sentence: str) -> None:
+        """A file or folder cannot be read, which was not said before. Raises StoreError."""
+
+
 class Inbox:
     """The file sources of one process. A file that was ingested before is known by its hash and changes nothing."""
 
-    def __init__(self, wire: Wire, sources: tuple[SourceSettings, ...]) -> None:
+    def __init__(
+        self,
+        wire: Keeping,
+        sources: tuple[SourceSettings, ...],
+        *,
+        notebook: Notebook | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._wire = wire
+        self._notebook = notebook
+        self._stopping = stopping
         self._sources = tuple(source for source in sources if source.path is not None)
         self._watches = {source.name: FolderWatch() for source in self._sources}
         self._said: dict[str, str] = {}  # place -> what was said of it last, so that it is said once
@@ -36,34 +59,36 @@ class Inbox:
         """What is watched, as the operator wrote it."""
         return tuple(str(source.path) for source in self._sources)
 
-    async def poll(self) -> None:
+    async def poll(self, only: Collection[str] | None = None) -> None:
         """Ingests every file that is complete now. One that cannot be read is named once and holds up no other.
 
-        Raises StoreError; the files that it stopped come again at the next poll.
+        `only` names sources. Raises StoreError; the files that it stopped come again at the next poll.
         """
         for source in self._sources:
+            if only is not None and source.name not in only:
+                continue
             for path in await self._complete_files(source):
-                if self._wire.stopping():
+                if self._stopping():
                     self._again(source, path)
                 else:
                     await self._ingest(source, path)
 
-    async def drain(self) -> None:
+    async def drain(self, only: Collection[str] | None = None) -> None:
         """As `poll`, but waits a moment for files that have just been written."""
         began = self._wire.clock.wall()
-        await self.poll()
+        await self.poll(only)
         while any(watch.waiting for watch in self._watches.values()):
             if self._wire.clock.wall() - began > LONGEST_WAIT:
                 return
             await self._wire.clock.sleep(QUIET.total_seconds())
-            await self.poll()
+            await self.poll(only)
 
     async def _complete_files(self, source: SourceSettings) -> tuple[str, ...]:
         try:
             listing = await asyncio.to_thread(list_folder, str(source.path), Path())
         except PaperwireError as error:
             self.problems[source.name] = str(error)
-            self._say(source.name, str(error))
+            await self._say(source, source.name, error)
             return ()
         self.problems.pop(source.name, None)
         self._said.pop(source.name, None)
@@ -73,17 +98,22 @@ class Inbox:
     async def _ingest(self, source: SourceSettings, path: str) -> None:
         try:
             data = await asyncio.to_thread(Path(path).read_bytes)
-            digest, done = await ingest(
-                self._wire, data, path, source=source.name, format=source.format, language=source.language
-            )
+            digest = await asyncio.to_thread(read_digest, data, path, format=source.format, language=source.language)
+            note = partial(self._notebook.arrived, source, digest) if self._notebook else None
+            done = await keep(self._wire, digest, source=source.name, note=note)
         except OSError as error:
             self._again(source, path)
-            self._say(path, f"{path} cannot be read: {(error.strerror or 'unknown').lower()}.")
+            reason = (error.strerror or "unknown").lower()
+            await self._say(
+                source,
+                path,
+                Unreadable(Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})),
+            )
         except StoreError:
             self._again(source, path)
             raise
         except PaperwireError as error:
-            self._say(path, str(error))
+            await self._say(source, path, error)
         else:
             if not done.already_known:
                 log.info("%s: %d papers in %s, %d of them new.", source.name, len(digest.entries), path, done.new)
@@ -91,7 +121,11 @@ class Inbox:
     def _again(self, source: SourceSettings, path: str) -> None:
         self._watches[source.name] = give_again(self._watches[source.name], path)
 
-    def _say(self, place: str, sentence: str) -> None:
-        if self._said.get(place) != sentence:
-            self._said[place] = sentence
-            log.error("%s", sentence)
+    async def _say(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
+        """Says what is wrong with a place, unless it was said last."""
+        if self._said.get(place) == str(error):
+            return
+        self._said[place] = str(error)
+        log.error("%s", error)
+        if self._notebook is not None:
+            await self._notebook.failed(source, str(error.sentence))

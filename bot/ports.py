@@ -8,6 +8,13 @@ from typing import Any, Literal, Protocol
 from subscriptions import ChatAddress, ChatKind, Delivery, Item, Lane, Message
 
 
+def slash(chat: ChatAddress) -> str:
+    """What stands before the name of a command in a chat. Slack has one command, and in threads takes only mentions."""
+    if chat.platform == "slack":
+        return "@paperwire " if chat.topic else "/paperwire "
+    return "/"
+
+
 class Clock(Protocol):
     """Time enters here and nowhere else. `now` is the clock of every stored time and decision."""
 
@@ -81,21 +88,41 @@ class Place:
     public: bool = False  # strangers can read it: it has a name of its own
     forum: bool = False  # it has topics; known of a place that was asked for
     linked: bool = False  # it is the group of a channel's comments, or that channel; known as `forum`
+    outside: bool = False  # the bot is not in it, so only `Request.answer_at` leads there
 
 
 class Venue(Protocol):
     """A platform as a place where people talk: what a conversation asks of it beside posting."""
 
     platform: str
+    whispers: bool  # whether it can show a message to one person of many
 
-    async def manages(self, chat: ChatAddress, person: str) -> bool | None:
+    async def manages(
+        self, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+    ) -> bool | None:
         """Whether a person administers a chat, asked anew each time. None: the platform does not let the bot see.
 
-        Raises NotDelivered when the platform cannot be asked now.
+        With `members` a member of the workspace is enough, where there are workspaces; guests and strangers are none.
+        `there`: they say it in that chat, so they need not be looked for there. Raises NotDelivered when the platform
+        cannot be asked now.
+        """
+
+    async def acquaint(self, request: "Request", *, changes: bool) -> "Request":
+        """The request with what the platform knows of its place and its person and the update did not say.
+
+        Of the person only where the request `changes` something. Never raises, and never takes long.
         """
 
     async def place(self, name: str) -> Place | None:
         """The chat with this id or "@name"; None: there is none that the bot can see. Raises NotDelivered."""
+
+    async def whisper(
+        self, chat: ChatAddress, person: str, message: Message | None, *, at: str, replaces: bool, plain: bool = False
+    ) -> None:
+        """Shows a message to one person in a chat; `at` is the `answer_at` of the request that it answers.
+
+        With `replaces` in place of the message whose button was pressed; None takes that one away. Raises NotDelivered.
+        """
 
     async def acknowledge(self, press: str, words: str = "") -> None:
         """Ends the waiting of a pressed button, with a few words. Never raises: a press that is too old is no matter."""
@@ -127,7 +154,12 @@ class Request:
     sender_name: str = ""
     proven: bool = False  # the update itself proves that its sender manages the chat: anonymous admins, channel posts
     language: str = ""  # the client's language code
+    timezone: str = ""  # of the person, an IANA name; "" where the platform does not tell
+    answer_at: str = ""  # where the platform takes answers to this request, a URL that is as good as a password
+    fleeting: bool = False  # only its presser sees the message under which the button stands
+    thread: str = ""  # the platform's id of the message in whose thread it was said, where that is no chat of its own
     meant: bool = True  # for the bot: a private chat, a command to it, a mention, an answer to it
+    bare: bool = False  # its first word is a command if it is the name of one: none needs a sign before it here
     edited: bool = False  # a message that was written earlier and is changed now
     written: datetime | None = None  # when the message was first written, aware UTC
     answers: str = ""  # the platform's id of the message of the bot that it answers
@@ -202,6 +234,7 @@ class Sheet:
 
     title: str
     send: str  # the label of the button that sends it
+    leave: str  # and of the one that closes it
     fields: tuple[Field, ...]
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
@@ -212,7 +245,7 @@ PLACE = "place"  # the field of a form that says which chat it is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class BoardItem:
     """One thing on a board, with what can be done with it."""
 
     text: str
@@ -225,7 +258,7 @@ class Panel:
     """A part of a board: of one chat, say. Its buttons work there."""
 
     title: str
-    entries: tuple[Entry, ...] = ()
+    items: tuple[BoardItem, ...] = ()
     lines: tuple[str, ...] = ()
     buttons: Buttons = ()
     about: ChatAddress | None = None  # None: of the person's own chat
@@ -308,6 +341,39 @@ class Hook(Protocol):
         """Whether it is stored; False: it shall come again later. Raises ValueError for what nobody can read."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAnswer:
+    """What a web address says."""
+
+    status: int = 200
+    body: str = ""
+    kind: str = "text/plain"  # media type, of UTF-8
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebCall:
+    """What somebody asks a web address."""
+
+    headers: Mapping[str, str]  # names in small letters
+    query: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class Door(Protocol):
+    """A web address of a platform: it says itself what it answers."""
+
+    path: str  # "/…"
+    method: str  # GET, POST
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Whether it is worth reading what follows. Asked before anything of the body is read; names in small letters."""
+
+    async def answer(self, call: WebCall) -> WebAnswer:
+        """Never raises."""
+
+
 class Receiver(Protocol):
     """Brings what people say on one platform."""
 
@@ -322,6 +388,10 @@ class Receiver(Protocol):
     @property
     def hook(self) -> Hook | None:
         """Where the platform sends it; None: it asks the platform itself."""
+
+    @property
+    def doors(self) -> Sequence[Door]:
+        """Web addresses at which the platform wants to be answered."""
 
     async def listen(self, listener: Listener) -> None:
         """Receives until it is cancelled, whatever the platform or the line to it does."""

@@ -1,7 +1,8 @@
 """A reply as it waits in the store: rendered, with where it goes. JSON, so that another process can post it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from subscriptions import ChatAddress, Message
 
@@ -17,6 +18,17 @@ class Posting:
     press: str = ""  # a press that waits to be acknowledged
     toast: str = ""
     file: tuple[str, str] | None = None  # (name, text) of a document that follows
+    thread: str = ""  # the platform's id of the message in whose thread it goes
+    whispered: bool = False  # only `person` sees it
+    person: str = ""  # the platform's id of whoever asked
+    answer_at: str = ""  # where the platform takes answers to the request
+    fleeting: bool = False  # it takes the place of a message that only `person` sees
+    sheet: str = ""  # a form, as rendering writes it, and where it is shown:
+    opens: str = ""  # what the platform takes to open it, once and within seconds
+    view: str = ""  # or the platform's id of the form that it takes the place of
+    board: str = ""  # the person's page
+    problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with a form that was sent
+    changed: bool = False  # what the chat asks for is not what it was, or what the person's page shows of it
 
     def written(self) -> str:
         """As `read_posting` reads it."""
@@ -30,6 +42,17 @@ class Posting:
                 "press": self.press,
                 "toast": self.toast,
                 "file": self.file,
+                "thread": self.thread,
+                "whispered": self.whispered,
+                "person": self.person,
+                "answer_at": self.answer_at,
+                "fleeting": self.fleeting,
+                "sheet": self.sheet,
+                "opens": self.opens,
+                "view": self.view,
+                "board": self.board,
+                "problems": dict(self.problems),
+                "changed": self.changed,
             },
             ensure_ascii=False,
         )
@@ -49,4 +72,15 @@ def read_posting(update: str, text: str) -> Posting:
         press=value["press"],
         toast=value["toast"],
         file=tuple(value["file"]) if value["file"] else None,
+        thread=value.get("thread", ""),
+        whispered=value.get("whispered", False),
+        person=value.get("person", ""),
+        answer_at=value.get("answer_at", ""),
+        fleeting=value.get("fleeting", False),
+        sheet=value.get("sheet", ""),
+        opens=value.get("opens", ""),
+        view=value.get("view", ""),
+        board=value.get("board", ""),
+        problems=value.get("problems", {}),
+        changed=value.get("changed", False),
     )

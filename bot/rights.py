@@ -60,7 +60,7 @@ async def _right(gate: Gate, request: Request, intent: Intent) -> Right:
 
 async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
     """The chat that the words or the button name, if it is one that the sender administers."""
-    name, _, topic = intent.target.partition("/")
+    name, topic = _parts(intent.target, request.chat.platform)
     found = await gate.venue.place(name) if gate.venue else None
     unknown = Right(place=request.place, refusal=partial(_not_there, name=name))
     if found is None or found.kind is ChatKind.PRIVATE:
@@ -68,9 +68,9 @@ async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
     place = replace(found, chat=replace(found.chat, topic=topic)) if topic else found
     if place.chat == request.chat:
         return Right(place=request.place, refusal=await _at_home(gate, request, intent))
-    if not await _manages(gate, found.chat, request.sender):
+    if not await _runs(gate, found.chat, found.kind, request.sender):
         return unknown
-    if topic and not found.forum:
+    if topic and not found.forum and found.kind is not ChatKind.TEAM:
         return Right(place=request.place, refusal=partial(_no_topics, place=found))
     return Right(place=place)
 
@@ -79,8 +79,8 @@ async def _connected(gate: Gate, request: Request, managed: ChatAddress) -> Righ
     """The chat that this private chat manages, as long as the person may."""
     chat = await asyncio.to_thread(known_or_new, gate.store, managed, ChatKind.BROADCAST)
     place = Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
-    manages = await _manages(gate, replace(chat.address, topic=""), request.sender) if chat.id else False
-    if manages:
+    place_itself = replace(chat.address, topic="")
+    if chat.id and await _runs(gate, place_itself, chat.kind, request.sender):
         return Right(place=place)
     return Right(place=request.place, refusal=partial(_connection_over, name=chat.title or str(chat.address)))
 
@@ -90,16 +90,37 @@ async def _at_home(gate: Gate, request: Request, intent: Intent) -> Refusal | No
     if not intent.changes or request.place.kind is ChatKind.PRIVATE or request.proven:
         return None
     chat = await asyncio.to_thread(known_or_new, gate.store, request.chat, request.place.kind)
-    if chat.settings.manage == "members":
+    members, team = chat.settings.manage == "members", request.place.kind is ChatKind.TEAM
+    if members and not team:
         return None
-    manages = await _manages(gate, request.chat, request.sender)
+    manages = await _manages(gate, request.chat, request.sender, members=members, there=True)
     if manages is None:
-        return _cannot_see
+        return _cannot_see_team if team else _cannot_see
+    if team:
+        return None if manages else partial(_members_only, members=members)
     return None if manages else _managers_only
 
 
-async def _manages(gate: Gate, chat: ChatAddress, person: str) -> bool | None:
-    return await gate.venue.manages(chat, person) if gate.venue and person else False
+async def _runs(gate: Gate, chat: ChatAddress, kind: ChatKind, person: str) -> bool | None:
+    """Whether a person administers a chat in which they do not say it."""
+    known = await asyncio.to_thread(known_or_new, gate.store, chat, kind)
+    members = kind is ChatKind.TEAM and known.settings.manage == "members"
+    return await _manages(gate, chat, person, members=members)
+
+
+async def _manages(
+    gate: Gate, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+) -> bool | None:
+    return await gate.venue.manages(chat, person, members=members, there=there) if gate.venue and person else False
+
+
+def _parts(target: str, platform: str) -> tuple[str, str]:
+    """(name, topic) of a chat that words or a button name. On Slack a workspace may stand before both."""
+    if platform != "slack":
+        name, _, topic = target.partition("/")
+        return name, topic
+    name, _, last = target.rpartition("/")
+    return (name, last) if name and last[:1].isdigit() else (target, "")
 
 
 async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
@@ -132,6 +153,18 @@ def _managers_only(turn: Turn) -> Reply:
 def _cannot_see(turn: Turn) -> Reply:
     return no(
         turn, turn.say("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
+    )
+
+
+def _members_only(turn: Turn, *, members: bool) -> Reply:
+    if members:
+        return no(turn, turn.say("Only members of this workspace can change that, not guests."))
+    return no(turn, turn.say("Only admins of this workspace can change that."))
+
+
+def _cannot_see_team(turn: Turn) -> Reply:
+    return no(
+        turn, turn.say("I cannot see who is an admin of this workspace: the app may not read people (users:read).")
     )
 
 

@@ -3,20 +3,21 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import uvicorn
 
 from bot.app import App
 from bot.ear import Ear, place_of_error
 from bot.errors import SettingsError
+from bot.feeding import Feeder
 from bot.health import health_app
-from bot.inbox import Inbox
 from bot.pipeline import deliver, plan
-from bot.ports import Clock, Hook, Listener, Receiver
+from bot.ports import Clock, Door, Hook, Listener, Receiver
 from bot.role import sending_role
 from bot.scheduler import Ticker
 from bot.settings import Settings
@@ -44,21 +45,24 @@ TELL_EVERY = timedelta(minutes=1)  # how often is looked whether the operators s
 class Process:
     """The long-running process: one tick every second, one drain at a time beside it."""
 
-    def __init__(self, app: App, inbox: Inbox) -> None:
+    def __init__(self, app: App, feeder: Feeder) -> None:
         self.app = app
-        self.inbox = inbox
+        self.feeder = feeder
         self.problems: dict[str, str] = {"start": "still starting"}
         self._drain: asyncio.Task[None] | None = None
         self._run = Run()
-        self._rests: dict[str, tuple[float, float]] = {}  # platform -> (until, length), monotonic seconds
+        self._rests: dict[str, tuple[float, float]] = {}  # Lane.sender -> (until, length), monotonic seconds
+        self._look_at = app.clock.monotonic() + REST_LONGEST  # when workspaces without the app are looked at again
+        self._standing: set[str] = set()  # those that /health/ready names
         self._tidied: datetime | None = None
         self._told: datetime | None = None
 
     async def tick(self) -> None:
         """Looks at the sources, plans what is due, and sees to it that somebody delivers it."""
         try:
-            await self.inbox.poll()
+            await self.feeder.poll()
             await self._wake_platforms()
+            await self._look_at_workspaces()
             await plan(self.app.wire, self._run)
             await self._tell()
             await self._nudge()
@@ -71,9 +75,10 @@ class Process:
             log.error("%s", error)
 
     def _report_sources(self) -> None:
-        for source in self.inbox.sources:
+        for source in self.feeder.inbox.sources:
             self.problems.pop(f"source {source}", None)
-        self.problems.update({f"source {name}": "it cannot be read; the log says why" for name in self.inbox.problems})
+        unread = self.feeder.problems
+        self.problems.update({f"source {name}": "it cannot be read; the log says why" for name in unread})
 
     async def finish(self) -> None:
         """Waits until the lanes that were nudged so far have had their turn, or the time to stop is over."""
@@ -88,10 +93,15 @@ class Process:
                 await asyncio.to_thread(take_over, app.store)
             self._report(self._drain)
             self._drain, self._run = None, Run(stopped=self._run.stopped)
-        platforms = [p for p in app.wire.channels if p not in self._run.stopped]
-        found = await asyncio.to_thread(
-            lanes, app.store, platforms, now=app.clock.now(), finding=sorted(app.wire.finding)
+        waiting = await asyncio.to_thread(
+            lanes,
+            app.store,
+            list(app.wire.channels),
+            now=app.clock.now(),
+            wall=app.clock.wall(),
+            finding=sorted(app.wire.finding),
         )
+        found = [lane for lane in waiting if not self._run.stands_still(lane)]
         if not found:
             return
         self._run.lanes.update(found)
@@ -125,9 +135,16 @@ class Process:
                 self._rests[platform] = (0.0, longer)
             self.problems[platform] = reason
         self._run.stopped.update(held)
-        for platform in self.app.wire.channels:
-            if platform not in self._run.stopped:
-                self.problems.pop(platform, None)
+        for platform in self._standing - set(self._run.stopped):
+            self.problems.pop(platform, None)
+        self._standing = set(self._run.stopped)
+
+    async def _look_at_workspaces(self) -> None:
+        """One that took the app away may have it again, by the same token."""
+        second = self.app.clock.monotonic()
+        if second >= self._look_at:
+            self._look_at = second + REST_LONGEST
+            await self.app.welcome_workspaces()
 
     async def _tell(self) -> None:
         """The operators hear of what is dead, waits for long or stands still: once a day and cause."""
@@ -146,7 +163,7 @@ class Process:
 
 async def run(
     app: App,
-    inbox: Inbox,
+    feeder: Feeder,
     *,
     once: bool,
     new_bot: bool,
@@ -158,23 +175,39 @@ async def run(
         if pause_gone:
             await asyncio.to_thread(app.pause_gone)
         await app.take_role(new_bot=new_bot)
-        process = Process(app, inbox)
+        process = Process(app, feeder)
         if once:
-            await inbox.drain()
+            await until_stopped(app, feeder.drain())
             await answer_once(app)
             sent = await app.send_once()
             return 1 if sent.dead else 0
-        receivers = [Supervised(receiver, app.clock) for receiver in app.receivers()]
+        found = app.receivers()
+        await app.try_tokens(found)
+        receivers = [Supervised(receiver, app.clock) for receiver in found]
         hooks = [receiver.hook for receiver in receivers if receiver.hook is not None]
-        async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, hooks):
-            for line in (*what_is_on(app, inbox), *await asyncio.to_thread(first_words, app)):
+        doors = [door for receiver in receivers for door in receiver.doors]
+        async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, hooks, doors):
+            for line in (*what_is_on(app, feeder), *await asyncio.to_thread(first_words, app)):
                 say(line)
             await process.tick()  # at once: the first of the ticker comes after its interval
             async with listening(app, receivers):
                 await Ticker(app.clock, process.tick).run(app.stop)
             say("Stopping: finishing what is on its way.")
+            await feeder.close()
             await process.finish()
     return 0
+
+
+async def until_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
+    """Waits for `work`, which is broken off when the process is to stop."""
+    task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
+    await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not task.done():
+        task.cancel()
+        await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()
 
 
 @asynccontextmanager
@@ -227,7 +260,7 @@ class Supervised:
         self._receiver = receiver
         self._clock = clock
         self._broken = ""
-        self.name, self.hook = receiver.name, receiver.hook
+        self.name, self.hook, self.doors = receiver.name, receiver.hook, receiver.doors
 
     @property
     def problem(self) -> str:
@@ -255,17 +288,25 @@ def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
     return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}
 
 
-def what_is_on(app: App, inbox: Inbox) -> list[str]:
+def what_is_on(app: App, feeder: Feeder) -> list[str]:
     """What the operator should know at the start."""
     on = ", ".join(sorted(app.wire.channels))
+    workspaces = len(app.settings.slack.workspaces)
     off = ", ".join(sorted({"telegram", "slack"} - set(app.wire.channels)))
     lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
+    if workspaces > 1:
+        lines.append(f"Slack: {workspaces} workspaces.")
+    lines += _silent(app)
     lines.append(f"Database: {app.database}")
-    lines += _not_yet(app.settings)
-    lines += [f"Watching {place}" for place in inbox.places] or [
-        "No source is watched: see [[source]] in paperwire.toml."
-    ]
-    return lines
+    return lines + feeder.places
+
+
+def _silent(app: App) -> list[str]:
+    """A platform that carries messages and brings no words; silence would look like a broken bot."""
+    slack = app.settings.slack
+    if "slack" not in app.wire.channels or slack.signing_secret or any(one.app_token for one in slack.workspaces):
+        return []
+    return ["Slack only carries messages: nobody can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."]
 
 
 def first_words(app: App) -> list[str]:
@@ -280,22 +321,17 @@ def first_words(app: App) -> list[str]:
     return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(app.store)}"]
 
 
-def _not_yet(settings: Settings) -> list[str]:
-    """Settings that this version reads and does nothing with; silence would look like success."""
-    sources = ", ".join(source.name for source in settings.sources if source.path is None)
-    lines = [f"Not read by this version, since they are no files: {sources}."] if sources else []
-    if len(settings.slack.workspaces) > 1:
-        lines.append("Only the first Slack workspace is served by this version.")
-    return lines
-
-
 @asynccontextmanager
 async def serving(
-    settings: Settings, problems: Callable[[], dict[str, str]], say: Callable[[str], None], hooks: Sequence[Hook]
+    settings: Settings,
+    problems: Callable[[], dict[str, str]],
+    say: Callable[[str], None],
+    hooks: Sequence[Hook],
+    doors: Sequence[Door] = (),
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs."""
     listener = _listener(settings)
-    config = uvicorn.Config(health_app(problems, hooks), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(health_app(problems, hooks, doors), log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the process has its own way to stop
     task = asyncio.create_task(server.serve(sockets=[listener]))

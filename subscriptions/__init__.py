@@ -14,7 +14,9 @@ from subscriptions.cadence import split_when as split_when
 from subscriptions.cadence import zone as zone
 from subscriptions.cadence import zone_name as zone_name
 from subscriptions.cadence import zone_of_city as zone_of_city
+from subscriptions.categories import CLASSES as CLASSES
 from subscriptions.categories import has_classes as has_classes
+from subscriptions.categories import is_category as is_category
 from subscriptions.errors import ChatGone as ChatGone
 from subscriptions.errors import ChatMoved as ChatMoved
 from subscriptions.errors import NotDelivered as NotDelivered
@@ -86,8 +88,24 @@ from subscriptions.query import parse_canonical as parse_canonical
 from subscriptions.query import parse_query as parse_query
 from subscriptions.query import widened as widened
 from subscriptions.query import words_rule as words_rule
+from subscriptions.receipts import Judgement as Judgement
+from subscriptions.receipts import Look as Look
+from subscriptions.receipts import Outcome as Outcome
+from subscriptions.receipts import Receipt as Receipt
+from subscriptions.receipts import joined as joined
+from subscriptions.receipts import judge as judge
+from subscriptions.receipts import judge_all as judge_all
 from subscriptions.retry import OnUnclear as OnUnclear
 from subscriptions.retry import Verdict as Verdict
+from subscriptions.rhythm import LATE_AFTER as LATE_AFTER
+from subscriptions.rhythm import ArxivCalendar as ArxivCalendar
+from subscriptions.rhythm import ArxivSchedule as ArxivSchedule
+from subscriptions.rhythm import Due as Due
+from subscriptions.rhythm import EverySchedule as EverySchedule
+from subscriptions.rhythm import Schedule as Schedule
+from subscriptions.rhythm import poll_again as poll_again
+from subscriptions.rhythm import read_schedule as read_schedule
+from subscriptions.rhythm import wait_after_failure as wait_after_failure
 from subscriptions.summaries import SummaryState as SummaryState
 from subscriptions.summaries import summary_state as summary_state
 
@@ -118,14 +136,17 @@ if TYPE_CHECKING:
     from subscriptions.service import Wish as Wish
     from subscriptions.service import activity as activity
     from subscriptions.service import add_links as add_links
+    from subscriptions.service import add_receipt as add_receipt
     from subscriptions.service import advice_on as advice_on
     from subscriptions.service import allow as allow
     from subscriptions.service import as_item as as_item
     from subscriptions.service import ask_to_be_let_in as ask_to_be_let_in
     from subscriptions.service import begin as begin
+    from subscriptions.service import begin_installation as begin_installation
     from subscriptions.service import belongs_to as belongs_to
+    from subscriptions.service import board_links as board_links
+    from subscriptions.service import board_of as board_of
     from subscriptions.service import bot_name as bot_name
-    from subscriptions.service import cannot_render as cannot_render
     from subscriptions.service import chat_moved as chat_moved
     from subscriptions.service import chats_asking as chats_asking
     from subscriptions.service import chats_of as chats_of
@@ -136,12 +157,12 @@ if TYPE_CHECKING:
     from subscriptions.service import confirm as confirm
     from subscriptions.service import count_as_sent as count_as_sent
     from subscriptions.service import delivered as delivered
-    from subscriptions.service import delivery as delivery
     from subscriptions.service import deny as deny
     from subscriptions.service import describe as describe
     from subscriptions.service import dismiss as dismiss
     from subscriptions.service import edit as edit
     from subscriptions.service import edit_done as edit_done
+    from subscriptions.service import end_installation as end_installation
     from subscriptions.service import export as export
     from subscriptions.service import find_change as find_change
     from subscriptions.service import find_link as find_link
@@ -151,22 +172,29 @@ if TYPE_CHECKING:
     from subscriptions.service import freeze as freeze
     from subscriptions.service import get_chat as get_chat
     from subscriptions.service import had_its_effect as had_its_effect
+    from subscriptions.service import has_board as has_board
     from subscriptions.service import has_operator as has_operator
     from subscriptions.service import health as health
     from subscriptions.service import held as held
     from subscriptions.service import hold as hold
+    from subscriptions.service import home_of as home_of
     from subscriptions.service import import_plan as import_plan
     from subscriptions.service import import_text as import_text
     from subscriptions.service import ingest_digest as ingest_digest
+    from subscriptions.service import install as install
+    from subscriptions.service import install_again as install_again
+    from subscriptions.service import installations as installations
     from subscriptions.service import is_denied as is_denied
     from subscriptions.service import is_gone as is_gone
     from subscriptions.service import known_or_new as known_or_new
     from subscriptions.service import known_paper as known_paper
     from subscriptions.service import known_since as known_since
+    from subscriptions.service import known_sources as known_sources
     from subscriptions.service import lanes as lanes
     from subscriptions.service import last_change as last_change
     from subscriptions.service import last_digests as last_digests
     from subscriptions.service import last_told as last_told
+    from subscriptions.service import leave_place as leave_place
     from subscriptions.service import let_go as let_go
     from subscriptions.service import listed as listed
     from subscriptions.service import lose_place as lose_place
@@ -174,10 +202,12 @@ if TYPE_CHECKING:
     from subscriptions.service import name_of as name_of
     from subscriptions.service import new_code as new_code
     from subscriptions.service import newest_batch as newest_batch
+    from subscriptions.service import note_poll as note_poll
     from subscriptions.service import notify as notify
     from subscriptions.service import notify_operators as notify_operators
     from subscriptions.service import numbers_given as numbers_given
     from subscriptions.service import once as once
+    from subscriptions.service import one_address as one_address
     from subscriptions.service import operators_on as operators_on
     from subscriptions.service import outbox_entries as outbox_entries
     from subscriptions.service import own_workspace as own_workspace
@@ -191,9 +221,12 @@ if TYPE_CHECKING:
     from subscriptions.service import progress as progress
     from subscriptions.service import reasons as reasons
     from subscriptions.service import recall as recall
+    from subscriptions.service import receipts_of as receipts_of
+    from subscriptions.service import receipts_since as receipts_since
     from subscriptions.service import recent_sends as recent_sends
     from subscriptions.service import remember as remember
     from subscriptions.service import rename as rename
+    from subscriptions.service import renew_tokens as renew_tokens
     from subscriptions.service import reply_is_over as reply_is_over
     from subscriptions.service import reschedule as reschedule
     from subscriptions.service import restore as restore
@@ -213,28 +246,42 @@ if TYPE_CHECKING:
     from subscriptions.service import stop_platform as stop_platform
     from subscriptions.service import stopped_platforms as stopped_platforms
     from subscriptions.service import subscribe as subscribe
+    from subscriptions.service import sync_sources as sync_sources
     from subscriptions.service import take_code as take_code
     from subscriptions.service import take_over as take_over
+    from subscriptions.service import take_slot as take_slot
     from subscriptions.service import tell_new_version as tell_new_version
+    from subscriptions.service import tell_of_source as tell_of_source
     from subscriptions.service import tell_operators as tell_operators
     from subscriptions.service import tell_owner as tell_owner
     from subscriptions.service import telling_words as telling_words
+    from subscriptions.service import to_render as to_render
+    from subscriptions.service import together as together
     from subscriptions.service import told as told
     from subscriptions.service import told_paper as told_paper
     from subscriptions.service import told_papers as told_papers
     from subscriptions.service import undo as undo
     from subscriptions.service import unfinished_replies as unfinished_replies
+    from subscriptions.service import uninstall as uninstall
+    from subscriptions.service import uninstalled as uninstalled
     from subscriptions.service import unsubscribe as unsubscribe
     from subscriptions.service import wait_for_a_word as wait_for_a_word
     from subscriptions.service import waits as waits
     from subscriptions.service import was_let_in as was_let_in
+    from subscriptions.service import why_paused as why_paused
+    from subscriptions.service import wished_around as wished_around
     from subscriptions.service import wishes_behind as wishes_behind
     from subscriptions.service import would_come as would_come
     from subscriptions.store import HEAD as HEAD
     from subscriptions.store import Claim as Claim
     from subscriptions.store import Edit as Edit
     from subscriptions.store import Ingested as Ingested
+    from subscriptions.store import KnownSource as KnownSource
     from subscriptions.store import OutboxEntry as OutboxEntry
+    from subscriptions.store import Rendered as Rendered
+    from subscriptions.store import Seen as Seen
+    from subscriptions.store import SourceFact as SourceFact
+    from subscriptions.store import SourceState as SourceState
     from subscriptions.store import Store as Store
     from subscriptions.store import WouldWrite as WouldWrite
 else:

@@ -126,6 +126,12 @@ class Lane:
     platform: str
     address: str
 
+    @property
+    def sender(self) -> str:
+        """Whose token posts there: the platform's, or behind a colon the one of the Slack workspace that the address names."""
+        team, slash, _ = self.address.rpartition("/")
+        return f"{self.platform}:{team}" if slash and self.platform == "slack" else self.platform
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from bot.digests import FORMATS
-
 ENGLISH: Final = (
     " It rises above the harbour, where lanterns tell how strong the wind is, and it stays there until somebody pulls the "
     "string. We measure how far it may go, which paper it is best made of, and what becomes of its tail when it rains."
@@ -234,5 +232,3 @@ PARTS: Final = {
     "hf_html, data": Parts(_drawn, DRAWN, ']}"></div></body></html>\n', ","),
 }
 """By name of the format, for some with a variant behind a comma."""
-
-assert {name.partition(",")[0] for name in PARTS} == {module.name for module in FORMATS}

@@ -20,7 +20,7 @@ KNOWN = VOID | {
     "h2",
 }
 KNOWN |= {"p", "ol", "ul", "li", "dl", "dt", "dd", "pre", "blockquote", "details", "summary", "svg", "path"}
-KNOWN |= {"a", "span", "b", "i", "u", "s", "code", "mark", "small", "time"}
+KNOWN |= {"a", "span", "b", "i", "u", "s", "code", "kbd", "mark", "small", "time"}
 LOADS = {"src", "srcset", "data", "poster", "background", "action", "style"}  # attributes that load or run something
 
 

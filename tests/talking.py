@@ -26,7 +26,7 @@ from bot.posting import Posting
 from bot.rendering import Language, ReplyWords, render_delivery, render_reply
 from bot.wire import Talk as Conversation
 from bot.wire import Wire
-from subscriptions import ChatAddress, ChatKind, Refused, Sentence, Store
+from subscriptions import ChatAddress, ChatKind, Message, Refused, Sentence, Store
 from tests.make import NOON, FakeClock, address
 
 BOT = "paperwire_test_bot"
@@ -92,13 +92,24 @@ class FakeVenue:
 
     talk: "Talk"
     platform: str = "telegram"
+    whispers: bool = False
 
-    async def manages(self, chat: ChatAddress, person: str) -> bool | None:
+    async def manages(
+        self, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+    ) -> bool | None:
         known = self.talk.managers.get(str(ChatAddress(chat.platform, chat.address)), set())
         return None if known is None else person in known
 
     async def place(self, name: str) -> Place | None:
         return self.talk.places.get(name)
+
+    async def acquaint(self, request: Request, *, changes: bool) -> Request:
+        return request
+
+    async def whisper(
+        self, chat: ChatAddress, person: str, message: Message | None, *, at: str, replaces: bool, plain: bool = False
+    ) -> None:
+        return None
 
     async def acknowledge(self, press: str, words: str = "") -> None:
         return None

@@ -16,6 +16,8 @@ from bot.cli import (
     reading,
     sending,
     showing,
+    slack,
+    sources,
     wishes,
 )
 from bot.cli._options import DASHES
@@ -61,6 +63,8 @@ for _panel, _name, _subcommand, _context in (
 ):
     app.command(_name, rich_help_panel=_panel, context_settings=_context)(_subcommand)
 app.add_typer(outbox.app, name="outbox", rich_help_panel=_MOVE)
+app.add_typer(sources.app, name="sources", rich_help_panel=_MOVE)
+app.add_typer(slack.app, name="slack", rich_help_panel=_KEEP)
 app.add_typer(keeping.database, name="db", rich_help_panel=_KEEP)
 
 

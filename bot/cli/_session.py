@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.app import connect_slack, connect_telegram, open_store
 from bot.cli._logging import start_logging
@@ -97,6 +98,17 @@ def moment(option: str, text: str, settings: Settings) -> datetime:
             Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
         )
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
+
+
+def web_root(option: str, text: str) -> str:
+    """The root of a web address that Slack can reach, without "/" at its end. Raises WrongUsage."""
+    parts = urlsplit(text.strip())
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise WrongUsage(
+            Sentence("{option} is no address that Slack can reach: “{text}”.", {"option": option, "text": text}),
+            Sentence("For example: https://papers.example.org"),
+        )
+    return text.strip().rstrip("/")
 
 
 def described(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,14 +87,19 @@ async def _ingest_all(
 async def _ingest(
     session: "Session", path: str, data: bytes | PaperwireError, source: str | None, day: date | None
 ) -> _Taken:
-    from bot.pipeline import ingest
+    from bot.app import make_file_book
+    from bot.digests import read_digest
+    from bot.pipeline import keep
 
     if isinstance(data, PaperwireError):
         raise data
     known = source_of(path, session.settings.sources)
     name = source or (known.name if known else BY_HAND)
     form, language = (known.format, known.language) if known else (None, None)
-    digest, done = await ingest(session, data, path, source=name, format=form, day=day, language=language)
+    digest = read_digest(data, path, format=form, day=day, language=language)
+    ours = next((one for one in session.settings.sources if one.name == name and one.path is not None), None)
+    note = partial(make_file_book(session.settings, session).arrived, ours, digest) if ours else None
+    done = await keep(session, digest, source=name, note=note)
     assumed = () if digest.day or done.already_known else (_DATE_ASSUMED,)
     return _Taken(path, (*digest.warnings, *assumed), done)
 

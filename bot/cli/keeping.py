@@ -34,20 +34,27 @@ def check(
     """Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong."""
     import asyncio
 
-    from bot.app import build_app
-    from bot.checks import check_here, check_platforms
+    from bot.app import build_app, make_fetcher
+    from bot.checks import ask_sources, check_here, check_platforms, check_sources, is_ready
     from bot.cli._session import read_settings
     from bot.clock import SystemClock
 
     settings, clock = read_settings(), SystemClock()
     app = build_app(settings, clock=clock, out=sys.stderr)
     findings = list(check_here(settings, app.store, wall=clock.wall(), environ=os.environ))
+    findings += check_sources(settings, app.store, wall=clock.wall())
 
     async def ask() -> "list[Finding]":
         try:
             if offline:
                 return []
-            return await check_platforms(settings, app.store, app.wire.channels, wall=clock.wall)
+            fetcher = make_fetcher(settings, app.wire, alone=not is_ready(app.store))
+            reached = await ask_sources(settings, app.store, fetcher, now=clock.now())
+            installing = await app.look_at_installations()
+            asked = await check_platforms(
+                settings, app.store, app.wire.channels, wall=clock.wall, installing=installing
+            )
+            return reached + asked
         finally:
             await app.close()
 

@@ -100,7 +100,7 @@ def _each(ids: Sequence[str], act: Callable[[str], None], done: str) -> int:
 
 def _with_reason(entry: "OutboxEntry", settings: "Settings") -> "OutboxEntry":
     """What is planned for a platform without a token says so."""
-    on = {"telegram": settings.telegram.token is not None, "slack": bool(settings.slack.workspaces)}
+    on = {"telegram": settings.telegram.token is not None, "slack": settings.slack.on}
     platform = entry.chat.partition(":")[0]
     if entry.reason or entry.state != "planned" or on.get(platform, True):
         return entry

@@ -33,10 +33,16 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     else:
         _show(sent)
     for platform, reason in sorted(sent.stopped.items()):
-        complain(f"{platform.capitalize()} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
+        complain(f"{_named(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
     for platform in off:
         complain(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
     return 1 if sent.dead else 0
+
+
+def _named(sender: str) -> str:
+    """A platform, or a workspace of one: "slack:T2"."""
+    platform, _, workspace = sender.partition(":")
+    return f"{platform.capitalize()} ({workspace})" if workspace else platform.capitalize()
 
 
 def _end_on(number: signal.Signals) -> None:
@@ -84,12 +90,11 @@ def run(
     from bot.app import build_app
     from bot.cli._logging import start_logging
     from bot.cli._session import read_settings
-    from bot.inbox import Inbox
 
     settings = read_settings()
     start_logging(settings, quiet=False)
     app = build_app(settings, out=sys.stdout)
-    inbox = Inbox(app.wire, settings.sources)
+    feeder = app.feeder()
 
     async def go() -> int:
         from bot.app import stop_on_signals
@@ -98,7 +103,7 @@ def run(
         try:
             stop_on_signals(app)
             app.open()
-            return await run_until_stopped(app, inbox, once=once, new_bot=new_bot, pause_gone=pause_gone, say=complain)
+            return await run_until_stopped(app, feeder, once=once, new_bot=new_bot, pause_gone=pause_gone, say=complain)
         finally:
             await app.close()
 

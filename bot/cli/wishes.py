@@ -82,7 +82,7 @@ def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
         yield f"{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire set timezone ZONE --as {chat.address}"
     if chat.address.platform == "telegram" and settings.telegram.token is None:
         yield "Telegram is off until PAPERWIRE_TELEGRAM_TOKEN is set."
-    if chat.address.platform == "slack" and not settings.slack.workspaces:
+    if chat.address.platform == "slack" and not settings.slack.on:
         yield "Slack is off until PAPERWIRE_SLACK_BOT_TOKEN is set."
 
 

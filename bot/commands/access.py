@@ -28,6 +28,7 @@ from subscriptions import (
     name_of,
     numbers_given,
     parse_address,
+    set_owner,
     standing,
     take_code,
     was_let_in,
@@ -63,6 +64,8 @@ def entered(turn: Turn, before: Entry, reply: Reply | None, *, vouched: bool) ->
     address = turn.chat.address
     if numbers_given(turn.store, address) <= before.numbers:
         return reply
+    if turn.chat.kind is ChatKind.TEAM and turn.request.sender:
+        set_owner(turn.store, address, turn.request.sender)  # whoever asked last looks after it
     if vouched or turn.admin:
         return _welcome(turn, reply)
     if is_denied(turn.store, address):
@@ -217,13 +220,14 @@ def _name(chat: Chat) -> str:
 
 def status(turn: Turn) -> Reply:
     """What came last, what comes next and what waits; for operators how the whole bot stands."""
-    lines = [*_last(turn), *_chat_lines(turn)]
+    lines = [*came_last(turn), *_chat_lines(turn)]
     if turn.admin and not turn.seen_by_all:
         lines += _whole(turn)
     return Reply(lines=tuple(lines))
 
 
-def _last(turn: Turn) -> list[str]:
+def came_last(turn: Turn) -> list[str]:
+    """What the sources brought last."""
     found = last_digests(turn.store, _DIGESTS)
     if not found:
         return [turn.say("No digest has come yet.")]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.commands.asking import ask, may_ask
 from bot.commands.picking import gone, no_wishes, number_and_rest, numbered, pick_list, required_number, shown_buttons
+from bot.commands.sheets import edit_wish
 from bot.commands.subscribing import echo
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
@@ -58,6 +59,8 @@ def answer_edit(turn: Turn) -> Reply:
 
 
 def _ask_query(turn: Turn, wish: Subscription) -> Reply:
+    if turn.request.opens:
+        return edit_wish(turn, wish)
     now = turn.say("{number} asks for: {text}", number=wish.number, text=wish.text)
     if not may_ask(turn):
         example = turn.say("Say it in one line: /edit {number} diffusion -survey", number=wish.number)
@@ -157,10 +160,10 @@ def _schedule(turn: Turn, wish: Subscription | None, typed: str) -> Reply:
     number = wish.number if wish else None
     done = reschedule(turn.store, turn.chat.address, number, _when(typed), now=turn.now, who=turn.who)
     if wish is not None:
-        said = turn.say("{number} comes now: {when}", number=wish.number, when=cadence_text(done[0].cadence))
+        said = turn.say("Schedule of {number}: {when}", number=wish.number, when=cadence_text(done[0].cadence))
     else:
         when = cadence_text(parse_cadence(_when(typed), parse_cadence(turn.chat.settings.schedule)))
-        said = turn.say("All subscriptions, new ones too, come now: {when}", when=when)
+        said = turn.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     moments = [one.next_due_at for one in done if one.next_due_at and one.state == "active"]
     first = [turn.say("Next: {moment}.", moment=turn.voice.moment(max(min(moments), turn.now)))] if moments else []
     return Reply(lines=(said, *first), ok=True, buttons=undo_row(turn))

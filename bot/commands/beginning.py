@@ -72,6 +72,13 @@ def _in_a_group(turn: Turn) -> Reply | None:
     """Two lines; none after our own link, since the chat was greeted when the bot arrived."""
     if turn.args == ADDED:
         return None
+    if turn.home.kind is ChatKind.TEAM:
+        return Reply(
+            lines=(
+                turn.say("I tell this chat when papers appear that it asks for."),
+                turn.say("For everybody here: /sub diffusion. I am quiet otherwise."),
+            )
+        )
     bot = turn.house.bots.get(turn.home.address.platform, "")
     command = f"/sub@{bot}" if bot else "/sub"
     return Reply(
@@ -131,7 +138,12 @@ def unknown(turn: Turn) -> Reply:
     from bot.commands.registry import nearest  # noqa: PLC0415 - the registry imports this family
 
     near = nearest(turn.args)
-    lines = [turn.say("I do not know /{name}.", name=turn.args[:_LONGEST])]
+    name = turn.args[:_LONGEST]
+    lines = [
+        turn.say("I do not know “{name}”.", name=name)
+        if turn.request.bare
+        else turn.say("I do not know /{name}.", name=name)
+    ]
     lines.append(turn.say("Did you mean /{name}?", name=near) if near else turn.say("/help lists what I know."))
     return Reply(lines=tuple(lines), ok=False)
 

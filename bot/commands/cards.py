@@ -103,16 +103,17 @@ def _verbs(turn: Turn, item: Item, where: Mapping[str, Any], *, more: bool = Tru
     """What can be done with a paper; none where the buttons would be everybody's."""
     if turn.in_public:
         return ()
-    looks = [Button(label=turn.say("more"), verb="card-more", arguments={**where, "on_card": True})] if more else []
+    # Three stand side by side on a phone only if they are short.
+    short = [Button(label=turn.say("more"), verb="card-more", arguments={**where, "on_card": True})] if more else []
+    long = []
     if item.because:
-        looks.append(Button(label=turn.say("why"), verb="card-why", arguments=where))
-    changes = []
+        short.append(Button(label=turn.say("why"), verb="card-why", arguments=where))
     if item.paper.paper.authors:
-        changes.append(Button(label=turn.say("follow authors"), verb="card-follow", arguments=where))
+        long.append(Button(label=turn.say("follow authors"), verb="card-follow", arguments=where))
     if wishes_behind(turn.store, turn.chat, item):
-        changes.append(Button(label=turn.say("mute ▾"), verb="card-mute", arguments=where))
-        changes.append(Button(label=turn.say("exclude"), verb="card-exclude", arguments=where))
-    return tuple(row for row in (tuple(looks), tuple(changes)) if row)
+        short.append(Button(label=turn.say("mute ▾"), verb="card-mute", arguments=where))
+        long.append(Button(label=turn.say("exclude"), verb="card-exclude", arguments=where))
+    return tuple(tuple(row) for row in (short, long) if row)
 
 
 # ---------------------------------------------------------------------------------------------------------------- mute

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from bot.commands import workspace
 from bot.commands.connecting import known
 from bot.commands.returning import welcome_back
 from bot.commands.turn import Run, Turn
@@ -28,8 +29,12 @@ WROTE_LATELY = timedelta(days=7)  # how long the store knows that somebody who h
 
 
 def arrived(turn: Turn) -> Reply | None:
-    """The bot was added. A group gets one line; of a channel the person who did it hears in private."""
-    _meet(turn)
+    """The bot was added. A group gets one line; of a channel the person who did it hears in private.
+
+    A channel of a workspace is met when somebody there asks for something: its clock is theirs.
+    """
+    if turn.home.kind is not ChatKind.TEAM:
+        _meet(turn)
     missed = welcome_back(turn)
     if turn.home.kind is ChatKind.BROADCAST:
         return _card(turn)
@@ -40,6 +45,8 @@ def greeting(turn: Turn) -> Reply | None:
     """One silent line for a group; None: it was greeted within the last thirty days."""
     if not _first_in_a_while(turn):
         return None
+    if turn.home.kind is ChatKind.TEAM:
+        return Reply(lines=(turn.say("For everybody here: /sub diffusion. I am quiet otherwise."),))
     name = turn.house.bots.get(turn.home.address.platform, "")
     command = f"/sub@{name}" if name else "/sub"
     return Reply(lines=(turn.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),))
@@ -166,4 +173,5 @@ HAPPENINGS: Mapping[str, Run] = {
     "moved": moved,
     "topic-closed": topic_closed,
     "topic-open": topic_open,
+    **workspace.HAPPENINGS,
 }

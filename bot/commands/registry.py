@@ -9,6 +9,7 @@ from bot.commands import (
     amending,
     asking,
     beginning,
+    board,
     cards,
     connecting,
     happenings,
@@ -20,6 +21,7 @@ from bot.commands import (
     portable,
     reasons,
     settings,
+    sheets,
     subscribing,
     undoing,
 )
@@ -28,6 +30,7 @@ from bot.commands.turn import Command, Press, Run
 _FAMILIES = (
     beginning,
     subscribing,
+    sheets,
     listing,
     amending,
     pausing,
@@ -48,7 +51,7 @@ COMMANDS: tuple[Command, ...] = tuple(command for family in _FAMILIES for comman
 PRESSES: Mapping[str, Press] = MappingProxyType(
     {verb: press for family in _FAMILIES for verb, press in family.PRESSES.items()}
 )
-HAPPENINGS: Mapping[str, Run] = MappingProxyType(happenings.HAPPENINGS)
+HAPPENINGS: Mapping[str, Run] = MappingProxyType({**happenings.HAPPENINGS, **board.HAPPENINGS, **sheets.HAPPENINGS})
 
 _BY_NAME: Mapping[str, Command] = MappingProxyType(
     {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

@@ -47,6 +47,10 @@ class _Said:
 def sub(turn: Turn) -> Reply:
     """Adds a wish for each line; an edited message replaces what it added before."""
     lines = [line.strip() for line in turn.args.splitlines() if line.strip()]
+    if not lines and turn.request.opens:
+        from bot.commands.sheets import new_wish  # noqa: PLC0415 - forms end in what this module does
+
+        return new_wish(turn)
     if not lines:
         raise Refused(
             Sentence("Say what papers should hold."),
@@ -281,6 +285,7 @@ COMMANDS = (
         aliases=("subscribe", "add", "follow"),
         run=sub,
         changes=True,
+        looks=True,
         usage="QUERY [WHEN]",
         summary=Sentence("subscribe to a query"),
     ),

@@ -56,6 +56,7 @@ class Turn:
     words: Words
     house: House
     seen_by_all: bool = False  # the reply stands in a group or channel
+    chats: frozenset[str] | None = None  # addresses of the chats where the person is, too; None: nobody can tell
 
     @property
     def person(self) -> ChatAddress:
@@ -117,3 +118,4 @@ class Press:
     changes: bool = False
     operator: bool = False
     here: bool = False  # about the chat where the button stands, even if what it stands under is about another
+    look: Run | None = None  # of a form: how it looks by what is filled in so far

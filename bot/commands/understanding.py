@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.commands.beginning import UNKNOWN
+from bot.commands.board import BOARD
 from bot.commands.plain import PLAIN
 from bot.commands.registry import HAPPENINGS, PRESSES, command_named
 from bot.commands.subscribing import EDITED_WITHIN, LATE_EDIT
@@ -30,6 +31,7 @@ class Intent:
     arguments: dict[str, Any] = field(default_factory=dict)
     wants_file: bool = False
     counts: bool = True  # against the twenty a minute
+    wants_chats: bool = False  # the chats where the person is must be known
 
 
 def understand(request: Request, link: Link | None, *, now: datetime) -> Intent | None:
@@ -46,25 +48,40 @@ def understand(request: Request, link: Link | None, *, now: datetime) -> Intent 
 def _understood(request: Request, link: Link | None) -> Intent | None:
     if request.happened:
         run = HAPPENINGS.get(request.happened)
-        return Intent(run=run, here=True, counts=False) if run else None
+        return Intent(run=run, here=True, counts=False, wants_chats=request.happened == BOARD) if run else None
     if request.pressed:
-        return _pressed(link)
+        return _pressed(request, link)
     if request.command:
         return _said(request, request.command, request.text)
     if not request.meant:
         return None
     if request.place.kind is ChatKind.PRIVATE:
-        return Intent(run=PLAIN.run, args=request.text, wants_file=bool(request.file))
+        return _bare(request) or Intent(run=PLAIN.run, args=request.text, wants_file=bool(request.file))
     return _mentioned(request)
+
+
+def _bare(request: Request) -> Intent | None:
+    """A command without a sign before it, where none is needed; nothing at all asks what there is to say."""
+    if not request.bare:
+        return None
+    name, rest = _first_word(request.text)
+    if not name and not request.file:
+        name = "help"
+    return _said(request, name, rest) if name and command_named(name) else None
 
 
 def _mentioned(request: Request) -> Intent | None:
     """In a group, words that name the bot or answer it; their first is the command."""
-    first, _, rest = request.text.strip().partition(" ")
-    name = first.lstrip("/")
+    name, rest = _first_word(request.text)
     if request.answers and command_named(name) is None:
         return None  # people talk about a paper under our message
-    return _said(request, name or "start", rest)
+    return _said(request, name or ("help" if request.bare else "start"), rest)
+
+
+def _first_word(text: str) -> tuple[str, str]:
+    """(the first word without the sign that commands may have, the rest)."""
+    words = text.split(maxsplit=1)
+    return (words[0].lstrip("/"), words[1] if len(words) > 1 else "") if words else ("", "")
 
 
 def _said(request: Request, name: str, text: str) -> Intent | None:
@@ -95,10 +112,12 @@ def _directed(text: str) -> tuple[str, str]:
     return (match[1], text.lstrip()[match.end() :]) if match else ("", text)
 
 
-def _pressed(link: Link | None) -> Intent | None:
+def _pressed(request: Request, link: Link | None) -> Intent | None:
     press = PRESSES.get(link.verb) if link else None
     if link is None or press is None:
         return None
+    if press.look is not None and not request.sent:
+        return Intent(run=press.look, here=True, arguments=dict(link.arguments), counts=False)
     arguments = dict(link.arguments)
     about = str(arguments.pop(ABOUT, "")).partition(":")[2]
     return Intent(

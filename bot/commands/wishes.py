@@ -68,9 +68,7 @@ def subscribed(
     else:
         lines.append(_become(done, voice))
     lines += [advice] if advice else []
-    if done.outcome == "added":
-        lines.append(voice.say("Begins with what came since {moment}.", moment=voice.moment(done.starts)))
-    lines.append(_first(done, voice, now))
+    lines.append(_beginning(done, voice, now))
     return Reply(lines=(*lines, *fixed_offset(zone, voice)), ok=True)
 
 
@@ -139,7 +137,12 @@ def _found(done: "Subscribed", voice: Voice, examples: Sequence[str]) -> list[st
     if not done.found:
         return [_nothing(done, voice)]
     days = _days(done, voice)
-    head = voice.count("{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days)
+    if done.found > len(examples):
+        head = voice.count("{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days)
+    else:
+        head = voice.count(
+            "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days
+        )
     return [head, *(f"· {example}" for example in examples)]
 
 
@@ -151,6 +154,16 @@ def _nothing(done: "Subscribed", voice: Voice) -> str:
 
 def _days(done: "Subscribed", voice: Voice) -> str:
     return voice.count("the one day I know", "the {count} days I know", done.days)
+
+
+def _beginning(done: "Subscribed", voice: Voice, now: datetime | None) -> str:
+    """When it comes first, and of a new one with what, unless that goes without saying."""
+    first = _first(done, voice, now)
+    from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
+    if done.outcome != "added" or from_now_on:
+        return first
+    since = voice.say("Begins with what came since {moment}.", moment=voice.moment(done.starts))
+    return voice.say("{sentence} {next}", sentence=first, next=since)
 
 
 def _first(done: "Subscribed", voice: Voice, now: datetime | None) -> str:

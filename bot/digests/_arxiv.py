@@ -102,7 +102,7 @@ def split_title(title: str) -> tuple[Announcement | None, str]:
         kind=_MARKS.get(match["mark"] or ""),
         categories=categories_of([match["category"]]),
     )
-    return found, title[:at].rstrip().removesuffix(".")
+    return found, title[:at].rstrip().removesuffix(".").rstrip()
 
 
 def without_translated_announcement(text: str) -> str:

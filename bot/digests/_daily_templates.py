@@ -118,7 +118,7 @@ _BETWEEN = re.compile(
     r"^(?:<(?:div|a) (?:id|name)=|#{1,3} .*\[\[Back\]\]|#{1,3} Table of Contents|#{1,2} Total Papers Today)",
     re.MULTILINE,
 )
-_AUTHORS = re.compile(r"\*(?P<names>.*?)\*(?: *\| *\*\*(?:Main c|C)ategory: *(?P<categories>[^*]*)\*\*)?\s*$")
+_AUTHORS = re.compile(r"\*(?P<names>(?:[^*].*?)?)\*(?: *\| *\*\*(?:Main c|C)ategory: *(?P<categories>[^*]*)\*\*)?\s*$")
 _TITLE_TRANSLATION = re.compile(r"> \*(?P<title>.*)\*\s*$")
 _PYTHON_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'?|\"((?:[^\"\\]|\\.)*)\"?")  # what is not closed ends at the end
 _HEAD_WITHOUT_LINK = re.compile(r"\s*Authors: (?P<names>.*?) \| Main Category: (?P<category>[^|\n]*)")
@@ -198,5 +198,6 @@ def _marks(text: str, template: Template, end: int) -> list[tuple[int, int, str]
 def _names(text: str) -> tuple[str, ...]:
     if text.startswith(("['", '["')):  # a list as Python prints it
         strings = (single or double for single, double in _PYTHON_STRING.findall(text))
-        return tuple(decode_accents(re.sub(r"\\(['\"\\])", r"\1", string)) for string in strings)
+        names = (decode_accents(re.sub(r"\\(['\"\\])", r"\1", string)) for string in strings)
+        return tuple(filter(None, names))
     return split_authors(text)

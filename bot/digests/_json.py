@@ -206,7 +206,7 @@ class _Scanner:
                 raise self._broken("nested too deeply") from None
             else:
                 if length < len(seen) or all_seen:
-                    self._look = max(_FIRST_LOOK, 2 * length)
+                    self._look = min(max(_FIRST_LOOK, 2 * length), MOST_SIGNS)
                     self.at += length
                     found: object = value
                     return found
@@ -244,8 +244,10 @@ class _Scanner:
     def _names(self) -> Iterator[str]:
         """The names of the members of the object that begins here; waits behind each until its value was read."""
         for _ in self._parts("}"):
-            name = self.value()
-            if self.sign() != ":" or not isinstance(name, str):
+            name = self.value() if self.sign() == '"' else None
+            if not isinstance(name, str):
+                raise self._broken("Expecting property name enclosed in double quotes")
+            if self.sign() != ":":
                 raise self._broken("Expecting ':' delimiter")
             self.at += 1
             yield name

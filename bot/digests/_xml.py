@@ -141,7 +141,7 @@ class _Reader(Generic[T]):
 
     def _take(self, element: Element) -> None:
         self.document.complete += 1
-        made = self._make(element)
+        made = self._make(element) if element.children else None
         if made is None:
             return
         if len(self.document.records) >= MOST_PAPERS:

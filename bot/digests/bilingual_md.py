@@ -103,9 +103,7 @@ def _rows(page: str, first: int, warnings: Warnings) -> list[_Numbered]:
         record = BilingualRecord(
             line=number,
             link=row["link"],
-            title=collapse(row["title"]).removesuffix(
-                "."
-            ),  # the announcement behind it was taken off, its stop was not
+            title=collapse(row["title"]).removesuffix("."),  # the announcement behind was taken off, its stop was not
             tldr=line[row.end() :].strip().removesuffix("|"),
         )
         rows.append(_Numbered(int(row["number"]), row["id"], record))

@@ -151,7 +151,7 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
 
 def _translated_title(lines: list[str]) -> str:
     """The title without the marks of a heading, which the model may have written once more, and of bold text."""
-    return collapse(" ".join(lines)).lstrip("# ").replace("**", "")
+    return collapse(" ".join(lines).replace("**", "")).lstrip("# ")
 
 
 def _abstracts(lines: list[str]) -> tuple[str, str]:

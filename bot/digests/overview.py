@@ -67,17 +67,24 @@ class Overview:
         kinds: dict[str, _Kind] = {}
         for report in self.reports:
             kinds.setdefault(report["format"] or "", _Kind()).add(report)
-        say = self.translate
-        table = _table(say("Format"), say("Files"), say("Papers"), say("First day"), say("Last day"), numbers=(1, 2))
+        translate = self.translate
+        table = _table(
+            translate("Format"),
+            translate("Files"),
+            translate("Papers"),
+            translate("First day"),
+            translate("Last day"),
+            numbers=(1, 2),
+        )
         if width >= _ROOM_FOR_SUMMARIES:
-            table.add_column(say("Summaries"))
+            table.add_column(translate("Summaries"))
         if width >= _ROOM_FOR_CATEGORIES:
-            table.add_column(say("Categories"))
+            table.add_column(translate("Categories"))
         for name, kind in sorted(kinds.items(), key=lambda item: (-item[1].papers, item[0])):
-            _add_row(table, name, *_cells(kind, say))
+            _add_row(table, name, *_cells(kind, translate))
         if len(kinds) > 1:
             table.add_section()
-            _add_row(table, say("in all"), *_cells(_sum(self.reports), say))
+            _add_row(table, translate("in all"), *_cells(_sum(self.reports), translate))
         return table
 
     def _warnings(self, width: int) -> Table:
@@ -88,8 +95,8 @@ class Overview:
                     files[warning["code"]] += 1
                     cases[warning["code"]] += warning["count"]
                     first.setdefault(warning["code"], _place(report["path"], warning["line"], width, self.translate))
-        say = self.translate
-        table = _table(say("Warning"), say("Files"), say("Cases"), say("First"), numbers=(1, 2))
+        translate = self.translate
+        table = _table(translate("Warning"), translate("Files"), translate("Cases"), translate("First"), numbers=(1, 2))
         for code, count in files.most_common():
             _add_row(table, code, str(count), str(cases[code]), first[code])
         return table
@@ -104,19 +111,19 @@ class Refusals:
     translate: Callable[[str], str] = str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        say = self.translate
+        translate = self.translate
         if console.is_terminal:  # the tables stand right above
             yield ""
-        heading = say("Not read as digests: {count} of {documents} files")
+        heading = translate("Not read as digests: {count} of {documents} files")
         yield Text.assemble(("✗ ", "red"), heading.format(count=len(self.refused), documents=self.documents))
         groups: dict[object, list[tuple[str, Sentence]]] = {}
         for path, error in self.refused:
             reason = _reason(error.sentence)
             groups.setdefault(_likeness(reason), []).append((path, reason))
-        table = _table(say("Files"), say("Why"), say("First"), numbers=(0,), wrapped=(1,))
+        table = _table(translate("Files"), translate("Why"), translate("First"), numbers=(0,), wrapped=(1,))
         for group in sorted(groups.values(), key=len, reverse=True):
             paths = "\n".join(tail(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
-            _add_row(table, str(len(group)), shown_path(group[0][1].say(say)).rstrip(".。"), paths)
+            _add_row(table, str(len(group)), shown_path(group[0][1].say(translate)).rstrip(".。"), paths)
         yield table
 
 

@@ -7,6 +7,8 @@ A message's payload and plain form are JSON objects as text, which the platform'
 - console: {"text": …}
 - web: {"html": …, "text": …}
 
+Forms and boards exist on Slack alone: JSON of views, as views.open and views.publish take them.
+
 A plain form is {"text": …} without markup, for telegram with "silent" (and "buttons"), sent without parse_mode.
 """
 
@@ -24,6 +26,8 @@ from bot.rendering.language import translator as translator
 from bot.rendering.medium import Medium
 from bot.rendering.replies import reply_messages
 from bot.rendering.slack import Slack
+from bot.rendering.slack_views import board_view as board_view
+from bot.rendering.slack_views import sheet_view as sheet_view
 from bot.rendering.telegram import Telegram
 from bot.rendering.views import Reader
 from bot.rendering.web import Web

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import time
 
-from bot.ports import Buttons
+from bot.ports import Buttons, slash
 from bot.rendering.keys import Keys, Own, keys_of
 from bot.rendering.lines import Line
 from bot.rendering.medium import Medium
@@ -29,7 +29,7 @@ def delivery_messages(
     """
     sound = _sounds(delivery, reader)
     if delivery.kind is Kind.NOTICE:
-        notice = notice_view(delivery.facts, reader.language)
+        notice = notice_view(delivery.facts, reader.language, slash(delivery.chat.address))
         return (_message(medium, 1, [medium.draw(notice)], silent=not sound, buttons=notice.buttons),)
     if not delivery.items:
         return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader.language)))], silent=not sound),)
@@ -51,7 +51,7 @@ def delivery_pages(
     `beneath` is what the buttons of the answer take.
     """
     if delivery.kind is Kind.NOTICE:
-        return [[medium.draw(notice_view(delivery.facts, reader.language))]]
+        return [[medium.draw(notice_view(delivery.facts, reader.language, slash(delivery.chat.address)))]]
     if not delivery.items:
         return [[medium.draw(Line(text=empty_text(delivery, reader.language)))]]
     shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape

@@ -6,7 +6,7 @@ They hold text, marks and checked links only, so that nothing in a paper can bec
 from dataclasses import dataclass
 from typing import Literal
 
-Mark = Literal["bold", "italic", "underline", "strike", "code", "hidden"]
+Mark = Literal["bold", "italic", "underline", "strike", "code", "hidden", "command"]
 Shape = Literal["text", "header", "small", "quote", "folded", "code", "rule"]
 
 
@@ -39,6 +39,7 @@ class Key:
 
     text: str
     link: str = ""
+    pressed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

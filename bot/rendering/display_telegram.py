@@ -1,7 +1,8 @@
 """Telegram's HTML, as the Bot API reads it (core.telegram.org/bots/api#html-style), back into paragraphs and buttons."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bot.rendering.display import Display, Key, Mark, Paragraph, Shape, Span
 from bot.rendering.links import web_url
@@ -16,13 +17,22 @@ _MARKS: Mapping[str, Mark] = {
     "tg-spoiler": "hidden",
 }
 _TAG = re.compile(r'<(?P<close>/?)(?P<name>[a-z-]+)(?: href="(?P<href>[^"<>]*)")?(?P<expandable> expandable)?>')
+_COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z]\w{0,31}(?:@\w{3,32})?")  # Telegram makes a link of it, as of /help
 _REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
 
 
-def telegram_display(text: str, *, silent: bool, buttons: object) -> Display:
-    """A message of that HTML; `buttons` are rows as the Bot API takes them, None for none. Raises ValueError."""
-    keys = tuple(tuple(_key(key) for key in _items(row)) for row in _items(buttons or []))
+def telegram_display(text: str, *, silent: bool, buttons: object, pressed: Collection[str] = ()) -> Display:
+    """A message of that HTML; `buttons` are rows as the Bot API takes them, None for none. Raises ValueError.
+
+    `pressed` is the data of the buttons that somebody pressed.
+    """
+    keys = tuple(tuple(_key(key, pressed) for key in _items(row)) for row in _items(buttons or []))
     return Display(paragraphs=telegram_paragraphs(text), keys=keys, silent=silent)
+
+
+def telegram_said(text: str) -> Display:
+    """What a person wrote: plain text, in which commands stand out."""
+    return Display(paragraphs=(Paragraph(spans=tuple(_with_commands(Span(text=text)))),))
 
 
 def telegram_paragraphs(html: str) -> tuple[Paragraph, ...]:
@@ -50,7 +60,9 @@ class _Reader:
         if text:
             marks = frozenset(mark for _, mark, _ in self._open if mark)
             link = next((link for _, _, link in reversed(self._open) if link), "")
-            self._done[-1][1].append(Span(text=text, marks=marks, link=link))
+            span = Span(text=text, marks=marks, link=link)
+            plain = not link and "code" not in marks and self._done[-1][0] != "code"
+            self._done[-1][1].extend(_with_commands(span) if plain else (span,))
 
     def take(self, tag: re.Match[str]) -> bool:
         """Whether this is a tag of Telegram's at a place where it may stand."""
@@ -83,6 +95,18 @@ class _Reader:
         return tuple(found)
 
 
+def _with_commands(span: Span) -> Iterator[Span]:
+    """The span in pieces, commands marked."""
+    place = 0
+    for command in _COMMAND.finditer(span.text):
+        if place < command.start():
+            yield replace(span, text=span.text[place : command.start()])
+        yield replace(span, text=command[0], marks=span.marks | {"command"})
+        place = command.end()
+    if place < len(span.text):
+        yield replace(span, text=span.text[place:])
+
+
 def _referenced(reference: re.Match[str]) -> str:
     name, decimal, hexadecimal = reference.groups()
     if name:
@@ -101,12 +125,12 @@ def _trimmed(spans: Sequence[Span], *, left: bool, right: bool) -> tuple[Span, .
     return tuple(span for span in kept if span.text)
 
 
-def _key(key: object) -> Key:
+def _key(key: object, pressed: Collection[str]) -> Key:
     match key:
         case {"text": str(text), "url": str(url)}:
             return Key(text=text, link=web_url(url))
-        case {"text": str(text), "data": str()}:
-            return Key(text=text)
+        case {"text": str(text), "data": str(data)}:
+            return Key(text=text, pressed=data in pressed)
         case _:
             raise ValueError("a button for Telegram has a text and either url or data")
 

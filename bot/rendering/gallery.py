@@ -6,8 +6,8 @@ papers pass through `display`, so they arrive here as text, marks and checked li
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.rendering.display import Display, Mark, Paragraph, Span
 from bot.rendering.display_slack import mrkdwn_paragraphs, slack_display
-from bot.rendering.display_telegram import telegram_display
+from bot.rendering.display_telegram import telegram_display, telegram_said
 from bot.rendering.folding import hanging
 from bot.rendering.language import Language
 from bot.rendering.links import web_url
+from subscriptions import Sentence
 
 if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when a page is made
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 _TAGS: Mapping[Mark, str] = {
     "bold": "b",
@@ -30,6 +31,20 @@ _TAGS: Mapping[Mark, str] = {
     "strike": "s",
     "code": "code",
     "hidden": "mark",
+    "command": "kbd",
+}
+
+# A page says these itself; templates hold no words, so that none is missed when they are collected for translation.
+_LABELS: Mapping[str, Sentence] = {
+    "buttons": Sentence("Buttons"),
+    "silent": Sentence("sent without a sound"),
+    "edited": Sentence("edited"),
+    "menu": Sentence("Menu: more about this paper"),
+    "subscriptions": Sentence("Subscriptions"),
+    "received": Sentence("What {chat} received"),
+    "skip": Sentence("To the chats"),
+    "chats": Sentence("Chats"),
+    "turn": Sentence("Your turn"),
 }
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
@@ -60,6 +75,14 @@ class Posted(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the person whose chat it is wrote to the bot, on Telegram."""
+
+    text: str
+    at: datetime  # aware UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One wish of a chat, in its own words."""
 
@@ -82,7 +105,8 @@ class Exhibit:
     timezone: str = "UTC"
     asks: tuple[Ask, ...] = ()
     when: str = ""  # "daily 08:00 Europe/Berlin"
-    posts: Sequence[Posted] = ()
+    posts: Sequence[Posted | Said] = ()
+    pressed: frozenset[str] = frozenset()  # data of the buttons that somebody pressed
 
     @property
     def words(self) -> Language:
@@ -110,6 +134,7 @@ class Shown:
     time: str  # "09:00"
     moment: str  # ISO 8601, for machines
     edited: bool
+    mine: bool = False  # the person wrote it
     replies: tuple["Shown", ...] = ()
 
 
@@ -132,39 +157,50 @@ def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) 
 
 def shown(exhibit: Exhibit) -> tuple[Shown, ...]:
     """The messages of a chat, replies under the message that they belong to. Raises ValueError for a broken payload."""
-    language = exhibit.words
-    known = {post.id for post in exhibit.posts}
+    posts = [post for post in exhibit.posts if not isinstance(post, Said)]
+    known = {post.id for post in posts}
     replies: dict[str, list[Posted]] = {}
-    for post in exhibit.posts:
+    for post in posts:
         if post.thread in known:
             replies.setdefault(str(post.thread), []).append(post)
     return tuple(
-        _shown(post, exhibit.platform, language, replies.get(post.id, ()))
+        _said(post, exhibit) if isinstance(post, Said) else _shown(post, exhibit, replies.get(post.id, ()))
         for post in exhibit.posts
-        if post.thread not in known
+        if isinstance(post, Said) or post.thread not in known
     )
 
 
-def _shown(post: Posted, platform: str, language: Language, replies: Iterable[Posted]) -> Shown:
-    local = language.local(post.at)
+def _shown(post: Posted, exhibit: Exhibit, replies: Iterable[Posted]) -> Shown:
+    day, time, moment = _when(post.at, exhibit.words)
     return Shown(
-        display=displayed(platform, post.payload),
-        day=language.day(local.date()),
-        time=f"{local:%H:%M}",
-        moment=local.isoformat(timespec="minutes"),
+        display=displayed(exhibit.platform, post.payload, pressed=exhibit.pressed),
+        day=day,
+        time=time,
+        moment=moment,
         edited=post.edited,
-        replies=tuple(_shown(reply, platform, language, ()) for reply in replies),
+        replies=tuple(_shown(reply, exhibit, ()) for reply in replies),
     )
 
 
-def displayed(platform: str, payload: str) -> Display:
+def _said(said: Said, exhibit: Exhibit) -> Shown:
+    day, time, moment = _when(said.at, exhibit.words)
+    return Shown(display=telegram_said(said.text), day=day, time=time, moment=moment, edited=False, mine=True)
+
+
+def _when(at: datetime, language: Language) -> tuple[str, str, str]:
+    local = language.local(at)
+    return language.day(local.date()), f"{local:%H:%M}", local.isoformat(timespec="minutes")
+
+
+def displayed(platform: str, payload: str, *, pressed: Collection[str] = ()) -> Display:
     """The message that `payload` makes on a platform: telegram, slack or console. Raises ValueError for another shape.
 
-    `payload` is what the platform's channel posts (see the door of this package).
+    `payload` is what the platform's channel posts (see the door of this package), `pressed` the data of buttons.
     """
     match platform, json.loads(payload):
         case "telegram", {"text": str(text), **rest}:
-            return telegram_display(text, silent=rest.get("silent") is True, buttons=rest.get("buttons"))
+            silent = rest.get("silent") is True
+            return telegram_display(text, silent=silent, buttons=rest.get("buttons"), pressed=pressed)
         case "slack", {"blocks": list(blocks)}:
             return slack_display(blocks)
         case "slack", {"text": str(text)}:
@@ -194,16 +230,26 @@ def linked(spans: Iterable[Span]) -> Iterator[tuple[str, list[Span]]]:
         yield link, list(run)
 
 
+def label(language: Language, name: str, **values: object) -> str:
+    """One of the page's own words."""
+    return replace(_LABELS[name], values=values).say(language.translate)
+
+
 def tags(span: Span) -> list[str]:
     """The HTML elements that make the marks of a span, outermost first."""
     return [tag for mark, tag in _TAGS.items() if mark in span.marks]
 
 
-@lru_cache
 def _template() -> "Template":
+    return environment().get_template("index.html")
+
+
+@lru_cache
+def environment() -> "Environment":
+    """Where the gallery's templates are read."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see above
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("templates", "gallery"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -211,5 +257,5 @@ def _template() -> "Template":
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(linked=linked, tags=tags, hanging=hanging)
-    return environment.get_template("index.html")
+    made.filters.update(linked=linked, tags=tags, hanging=hanging, label=label)
+    return made

@@ -4,6 +4,7 @@
 missing leaves its sentence out. A cause that nobody wrote words for shows the detail "text".
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from subscriptions import BUTTON, Facts
 
 _LONGEST_VALUE = 300
 _LONGEST_LIST = 5
+_COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,10 @@ class _Teller:
 
     detail: Mapping[str, str]
     language: Language
+    slash: str = "/"  # what stands before the name of a command where it is read
 
     def say(self, sentence: str, /, **values: object) -> str:
-        return self.language.say(sentence, **values)
+        return _COMMAND.sub(self.slash, self.language.translate(sentence)).format_map(values)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         return self.language.count(one, many, count, **values)
@@ -42,9 +45,9 @@ class _Teller:
         return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def notice_view(facts: Facts, language: Language) -> Notice:
-    """The notice that these facts ask for."""
-    teller = _Teller(facts.detail, language)
+def notice_view(facts: Facts, language: Language, slash: str = "/") -> Notice:
+    """The notice that these facts ask for. `slash` is what stands before the name of a command where it is read."""
+    teller = _Teller(facts.detail, language, slash)
     tell = NOTICES.get(facts.notice, _other)
     title, *lines = [line for line in tell(teller) if line]
     row = tuple(
@@ -67,6 +70,7 @@ _REASONS: Mapping[str, Callable[[Language], str]] = {
     "rights": lambda language: language.say("The bot may not write there."),
     "archived": lambda language: language.say("The channel was archived."),
     "topic": lambda language: language.say("The topic was closed."),
+    "outside": lambda language: language.say("I am not in the channel. /invite lets me in."),
 }
 
 
@@ -166,11 +170,30 @@ def _source(tell: _Teller) -> list[str]:
 
 
 def _overdue(tell: _Teller) -> list[str]:
-    """Reads source, since."""
+    """Reads source, since, reason."""
     since = tell.value("since")
     return [
         tell.say("{source} has nothing new although it is time.", source=tell.value("source", tell.say("A source"))),
         tell.say("The last papers came {since}.", since=since) if since else "",
+        _usual_reason(tell),
+    ]
+
+
+def _source_back(tell: _Teller) -> list[str]:
+    """Reads source."""
+    return [tell.say("{source} is as it should be again.", source=tell.value("source", tell.say("A source")))]
+
+
+def _summaries(tell: _Teller) -> list[str]:
+    """Reads source, failed_summaries, papers."""
+    return [
+        tell.say(
+            "{source}: {failed} of {papers} summaries failed.",
+            source=tell.value("source", tell.say("A source")),
+            failed=tell.number(tell.amount("failed_summaries")),
+            papers=tell.number(tell.amount("papers")),
+        ),
+        tell.say("The abstracts are shown instead. Who makes the list may want to know."),
     ]
 
 
@@ -191,6 +214,14 @@ def _topic_closed(tell: _Teller) -> list[str]:
         tell.say("A topic of this group was closed."),
         tell.say("What it subscribes to waits: {wishes}.", wishes=wishes) if wishes else "",
         tell.say("It goes on by itself when the topic is opened again."),
+    ]
+
+
+def _subscriber_left(tell: _Teller) -> list[str]:
+    """Reads chat."""
+    return [
+        tell.say("Whoever subscribed {chat} has left it.", chat=tell.value("chat", tell.say("A chat"))),
+        tell.say("What it asks for still comes; the channel was told that any member can look after it."),
     ]
 
 
@@ -260,7 +291,9 @@ def _usual_reason(tell: _Teller) -> str:
 
 
 def _platform(tell: _Teller) -> str:
-    return tell.value("platform").capitalize() or tell.say("a platform")
+    name, _, workspace = tell.value("platform").partition(":")
+    shown = f"{name.capitalize()} ({workspace})" if workspace else name.capitalize()
+    return shown or tell.say("a platform")
 
 
 def _other(tell: _Teller) -> list[str]:
@@ -276,8 +309,11 @@ NOTICES: Mapping[str, Callable[[_Teller], list[str]]] = {
     "new-bot": _new_bot,
     "source": _source,
     "overdue": _overdue,
+    "source-back": _source_back,
+    "summaries": _summaries,
     "nothing-found": _nothing_found,
     "topic-closed": _topic_closed,
+    "subscriber-left": _subscriber_left,
     "waiting": _waiting,
     "version": _version,
     "asked": _asked,

@@ -30,6 +30,7 @@ _STYLES: dict[Mark, Style] = {
     "strike": Style(strike=True),
     "code": Style(),
     "hidden": Style(reverse=True),
+    "command": Style(color="bright_blue"),
 }
 
 
@@ -39,7 +40,8 @@ def show(exhibit: Exhibit, console: Console) -> None:
     for ask in exhibit.asks:
         line = Text("  ").append(ask.query, style="bold")
         console.print(line.append(f"  {ask.who}", style="dim") if ask.who else line)
-    console.print(Text(f"  {exhibit.when}", style="dim"))
+    if exhibit.when:
+        console.print(Text(f"  {exhibit.when}", style="dim"))
     # Where a terminal cannot hide an address behind a title, the address is written out.
     drawn = _drawn(exhibit, shown(exhibit), written=not console.is_terminal)
     console.print(
@@ -69,6 +71,9 @@ def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> Ren
             case "console":
                 parts.append(Text(f"{message.time} $ ", style="dim").append("paperwire deliver", style="bold"))
                 parts += _paragraphs(message, written=False)
+            case _ if message.mine:
+                parts += [Align.right(paragraph) for paragraph in _paragraphs(message, written=written)]
+                parts.append(Align.right(Text(message.time, style="dim")))
             case _:
                 parts += [Text("paperwire", style="bold")] if exhibit.shared else []
                 parts += _paragraphs(message, written=written)

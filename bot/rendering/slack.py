@@ -115,9 +115,9 @@ class Slack:
         if isinstance(view, Line | Code):
             return Fragment(view=view, markup=text, size=Size((units(_json(text)) + _BLOCK, 1)), whole=whole)
         menu = view.menu if isinstance(view, PaperView) else ()
-        blocks = [_header(view.line)] if isinstance(view, Head) and not view.small else []
+        blocks = [header(view.line)] if isinstance(view, Head) and not view.small else []
         blocks += [{**section(text), **_beside(menu)}] if text else []
-        blocks += [_context(small)] if small else []
+        blocks += [context(small)] if small else []
         markup = ",".join(map(_json, blocks))
         return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), whole=whole)
 
@@ -158,13 +158,13 @@ def plain(text: str, room: int) -> Block:
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 
 
-def actions(buttons: Buttons) -> list[Block]:
-    """Rows of buttons, each a block; what a pressed one means is looked up by its value."""
+def actions(buttons: Buttons, before: str = "") -> list[Block]:
+    """Rows of buttons, each a block; what a pressed one means is looked up by its value. `before` their action ids."""
     rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
-    return [_actions(row, place) for place, row in enumerate(rows[:_ROWS])]
+    return [_actions(row, f"{before}{place}") for place, row in enumerate(rows[:_ROWS])]
 
 
-def _actions(row: Sequence[Button], place: int) -> Block:
+def _actions(row: Sequence[Button], place: str) -> Block:
     return {
         "type": "actions",
         "elements": [press(one, f"{place}.{number}") for number, one in enumerate(row)],
@@ -198,11 +198,13 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _context(text: str) -> Block:
+def context(text: str) -> Block:
+    """Small letters of mrkdwn."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
-def _header(text: str) -> Block:
+def header(text: str) -> Block:
+    """Large letters."""
     return {"type": "header", "text": plain(text, HEADER)}
 
 

@@ -66,6 +66,8 @@ def _slack(env: Environment, config: Config) -> SlackSettings:
     client_id = env.read("PAPERWIRE_SLACK_CLIENT_ID", check.visible, None)
     client_secret = env.secret("PAPERWIRE_SLACK_CLIENT_SECRET")
     check.both_or_none({"PAPERWIRE_SLACK_CLIENT_ID": client_id, "PAPERWIRE_SLACK_CLIENT_SECRET": client_secret})
+    if client_id is not None:  # tokens of other workspaces lie in the database, so they are sealed
+        check.needed("PAPERWIRE_SLACK_CLIENT_ID", {"PAPERWIRE_SECRET_KEY": env.secret("PAPERWIRE_SECRET_KEY")})
     return SlackSettings(
         workspaces=own + config.workspaces,
         signing_secret=env.secret("PAPERWIRE_SLACK_SIGNING_SECRET"),

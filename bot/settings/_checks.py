@@ -50,6 +50,15 @@ def both_or_none(settings: Mapping[str, object]) -> None:
         )
 
 
+def needed(given: str, settings: Mapping[str, object]) -> None:
+    """Refuses a setting that means nothing without these others. Raises SettingsError."""
+    missing = [name for name, value in settings.items() if value is None]
+    if missing:
+        raise SettingsError(
+            Sentence("{given} needs {missing}, which is not set.", {"given": given, "missing": ", ".join(missing)})
+        )
+
+
 def secret(text: str) -> str:
     """Any secret: signs that can be seen, no blank and no line end, which slip in when it is copied."""
     return _like(_VISIBLE, text, "it must be plain letters, digits and signs without blanks or line ends")

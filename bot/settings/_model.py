@@ -70,6 +70,11 @@ class SlackSettings:
     client_secret: SecretStr | None = None
     api_url: str = field(default="https://slack.com/api/", repr=False)  # ends in "/api/"
 
+    @property
+    def on(self) -> bool:
+        """Whether there is a workspace, or there can be one."""
+        return bool(self.workspaces) or self.client_id is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:

@@ -1,21 +1,36 @@
 #!/bin/sh
-# Makes the pictures of the README from the real gallery: `make demo`, then `docs/images/make.sh`. Needs chromium.
+# Makes the pictures of the README, the guide and the page about Slack from the real gallery: `make demo`, then
+# `docs/images/make.sh`.
+# Needs chromium (CHROMIUM names another one) and fonts about as wide as those of a phone.
 set -eu
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# picture NAME ANCHOR WIDTH HEIGHT [--force-dark-mode]: the frame of one chat, its beginning, at twice the size
+# picture NAME PAGE ANCHOR WIDTH HEIGHT [--force-dark-mode]: the frame of one chat, its beginning, at twice the size
 picture() {
-	style="html,body{background:none} header,footer,.skip,.chat:not(#$2),#$2>:not(.frame){display:none}
-		.wall,.column{display:block;padding:0;max-width:none} .frame{height:$4px;box-shadow:none}"
-	sed "s|</style>|$(printf %s "$style" | tr -d '\n')</style>|" gallery/index.html >"$work/page.html"
+	style=":root{--sans:Roboto,Helvetica Neue,Liberation Sans,Arial,DejaVu Sans,Noto Sans CJK SC,sans-serif}
+		html,body{background:none} header,footer,.skip,.chat:not(#$3),#$3>:not(.frame){display:none}
+		.wall,.column,.shots{display:block;padding:0;max-width:none} .frame{height:$5px;box-shadow:none;margin:0!important}"
+	sed "s|</style>|$(printf %s "$style" | tr -d '\n')</style>|" "gallery/$2" >"$work/page.html"
 	"${CHROMIUM:-chromium}" --headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
-		--disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$work/profile" ${5:-} \
-		--force-device-scale-factor=2 --default-background-color=00000000 --window-size="$3,$4" \
+		--disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$work/$1" ${6:-} \
+		--force-device-scale-factor=2 --default-background-color=00000000 --window-size="$4,$5" \
 		--screenshot="docs/images/$1.png" "file://$work/page.html" 2>/dev/null
 }
 
-picture telegram researcher 360 766
-picture telegram-zh reader 360 766 --force-dark-mode
-picture slack reading-group 520 808
+# phone NAME PAGE ANCHOR HEIGHT: as a phone shows it, by day and by night
+phone() {
+	picture "$1" "$2" "$3" 360 "$4"
+	picture "$1-dark" "$2" "$3" 360 "$4" --force-dark-mode
+}
+
+phone conversation index.html conversation 952
+phone conversation-zh index.zh.html conversation 952
+phone bulletin index.html researcher 952
+phone bulletin-zh index.zh.html reader 952
+picture slack index.html reading-group 520 808
+
+PYTHONPATH=. "${PYTHON:-.venv/bin/python}" docs/images/slack_views.py gallery
+picture slack-form slack.html paper 520 808
+picture slack-home slack.html home 520 808

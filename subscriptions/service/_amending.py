@@ -1,5 +1,6 @@
 """A subscription is changed: its query, its name, its time. It keeps its number and its place (`seen`)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from subscriptions import cadence as cadences
@@ -22,11 +23,12 @@ def edit(
     *,
     now: datetime,
     when: str | None = None,
+    tz: str | None = None,
     who: str = "",
 ) -> Subscribed:
     """Changes the query of a subscription, and with `when` its schedule; what is planned already stays as it is.
 
-    The outcome is "edited", or "known" when nothing changed. Raises NotFound, QueryError, and Refused when another
+    `tz` is a zone of its own from now on, "" that of the chat; None: as before. The outcome is "edited", or "known" when nothing changed. Raises NotFound, QueryError, and Refused when another
     subscription of the chat asks for the same.
     """
     query = parse_query(text)
@@ -41,12 +43,14 @@ def edit(
                 Sentence("Remove one of them: /unsub {number}", {"number": wish.number}),
             )
         schedule = _read_when(when, wish.cadence, chat) if when else wish.cadence
-        changed = (text.strip(), query.canonical, schedule) != (wish.text, wish.canonical, wish.cadence)
+        own_zone = wish.zone if tz is None else cadences.zone_name(tz) if tz else None
+        time = (schedule, own_zone)
+        changed = (text.strip(), query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
         if changed:
             changing(session, chat.id, now=now, who=who)
             people.edit_query(session, wish.id, text=text.strip(), canonical=query.canonical)
-            if schedule != wish.cadence:
-                _reschedule(session, chat, wish, schedule, now)
+            if time != (wish.cadence, wish.zone):
+                _reschedule(session, chat, replace(wish, zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"
         return echo_of(session, store, chat, _fresh(session, chat, wish), query=query, outcome=outcome, now=now)
 

@@ -8,13 +8,14 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service._talks import FORGOTTEN
 from subscriptions.service._wishes import find
-from subscriptions.store import Store, belongings, keeping, moving, outbox, people
+from subscriptions.service._workspaces import forget_workspaces
+from subscriptions.store import Store, belongings, keeping, moving, outbox, people, sources
 
 PAYLOADS = timedelta(days=30)
 UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
-INSTALLATIONS = timedelta(days=30)
 GONE_CHATS = timedelta(days=365)
+RECEIPTS = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ def clean_up(store: Store, *, now: datetime) -> None:
         outbox.drop_payloads(session, now - PAYLOADS)
         keeping.drop_updates(session, now - UPDATES)
         keeping.drop_links(session, now - BUTTONS)
-        keeping.drop_installations(session, now - INSTALLATIONS)
+        forget_workspaces(session, now=now)
+        sources.drop_receipts(session, now - RECEIPTS)
         for chat_id in people.gone_since(session, now - GONE_CHATS):
             belongings.erase(session, chat_id)

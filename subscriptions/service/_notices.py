@@ -116,6 +116,11 @@ def name_of(chat: Chat) -> str:
     return chat.title or str(chat.address)
 
 
+def why_paused(chat: Chat) -> str:
+    """The reason that is stored with a chat's state, in English, without what we write before it for ourselves."""
+    return chat.state_reason.removeprefix(people.GONE).strip()
+
+
 def lose_place(store: Store, address: ChatAddress, reason: str, *, topic: bool, now: datetime, by: str = "") -> None:
     """The bot may not write there: the chat, or with `topic` only this topic of it, is paused with the reason.
 
@@ -169,6 +174,10 @@ def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime)
 def _why(reason: str) -> str:
     """The name that rendering has for a reason."""
     words = reason.lower()
+    if "archived" in words:
+        return "archived"
+    if "not_in_channel" in words:
+        return "outside"
     return "rights" if any(word in words for word in _RIGHTS) else "gone"
 
 

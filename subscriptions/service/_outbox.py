@@ -1,14 +1,30 @@
 """The outbox as senders and people use it: claim, freeze, settle, look, retry, dismiss."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from subscriptions.errors import NotDelivered, NotFound, Sentence
-from subscriptions.model import Delivery, Lane, Message
+from subscriptions.model import Delivery, Lane
 from subscriptions.retry import OnUnclear, Verdict, after
 from subscriptions.service._notices import find_again, lose_place
-from subscriptions.store import Claim, Edit, OutboxEntry, Store, Transaction, edits, moving, outbox, people
+from subscriptions.store import (
+    Claim,
+    Edit,
+    OutboxEntry,
+    Rendered,
+    Store,
+    Transaction,
+    edits,
+    moving,
+    outbox,
+    people,
+    sending,
+)
+
+T = TypeVar("T")
 
 STOPPED = "stopped:"  # a mark per platform that a person must set free (docs/architecture.md, rule 11)
 
@@ -28,14 +44,35 @@ def take_over(store: Store) -> int:
         return outbox.take_over(session)
 
 
-def lanes(store: Store, platforms: Sequence[str], *, now: datetime, finding: Sequence[str]) -> list[Lane]:
+def lanes(
+    store: Store, platforms: Sequence[str], *, now: datetime, wall: datetime | None = None, finding: Sequence[str]
+) -> list[Lane]:
     """Lanes of these platforms with something to do now, oldest first, those that only have edits last.
 
-    On the platforms of `finding` messages can be looked up.
+    On the platforms of `finding` messages can be looked up. `wall` is the machine's clock, where `now` is another.
     """
+    wall = wall or now
     with store.read() as session:
-        found = outbox.open_lanes(session, platforms, now=now, finding=finding)
-        return list(dict.fromkeys((*found, *edits.lanes_with_edits(session, platforms, now))))
+        found = sending.open_lanes(session, platforms, now=now, wall=wall, finding=finding)
+        return list(dict.fromkeys((*found, *edits.lanes_with_edits(session, platforms, now=now, wall=wall))))
+
+
+def together(store: Store, works: Sequence[Callable[[], T]]) -> list[T | Exception]:
+    """Does what several senders want at the same moment, in one transaction: the results, or errors in their stead.
+
+    An error undoes all of it; then each is done by itself, so that nobody loses by what another wanted.
+    """
+    if len(works) > 1:
+        with suppress(Exception), store.write(as_one=True):
+            return [work() for work in works]
+    return [_tried(work) for work in works]
+
+
+def _tried(work: Callable[[], T]) -> T | Exception:
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+        return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,45 +97,35 @@ def claim(store: Store, asking: Asking) -> Step | None:
 
 
 def _next(session: Transaction, store: Store, asking: Asking) -> Step | None:
-    if outbox.lane_waits(session, asking.lane, asking.wall):
-        return None
-    step = outbox.claim(
+    step = sending.claim(
         session,
         asking.lane,
         now=asking.now,
-        zone=store.zone,
+        wall=asking.wall,
         skip_unclear=asking.on_unclear == "skip",
         can_find=asking.can_find,
         tried=asking.tried,
     )
-    return step or edits.next_edit(session, asking.lane, now=asking.now, zone=store.zone)
+    return step or edits.next_edit(session, asking.lane, now=asking.now, wall=asking.wall, zone=store.zone)
 
 
-def delivery(store: Store, seq: int) -> Delivery:
-    """A delivery with its papers, ready to be rendered."""
+def to_render(store: Store, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
+    """A claimed delivery and those that come soon after it in other lanes, at most so many, with their papers; by seq."""
     with store.read() as session:
-        return outbox.delivery_value(session, seq, zone=store.zone)
+        return outbox.delivery_values(session, sending.unrendered(session, claimed, most, wall=wall), zone=store.zone)
 
 
-def freeze(store: Store, seq: int, messages: Sequence[Message], asking: Asking) -> Step | None:
-    """Stores the rendered messages, if none are stored yet. Returns the next step of the lane."""
+def freeze(store: Store, rendered: Iterable[Rendered], *, now: datetime) -> None:
+    """Stores what was made of deliveries where nothing is stored yet; one that failed is dead and holds up no other."""
     with store.write() as session:
-        outbox.freeze(session, seq, messages, now=asking.now)
-        return _next(session, store, asking)
-
-
-def cannot_render(store: Store, seq: int, reason: str, asking: Asking) -> Step | None:
-    """No message could be made of a delivery; it is dead and holds up no other. Returns the next step of the lane."""
-    with store.write() as session:
-        outbox.cannot_render(session, seq, reason, now=asking.now)
-        return _next(session, store, asking)
+        sending.freeze(session, rendered, now=now)
 
 
 def begin(store: Store, claimed: Claim, *, wall: datetime) -> bool:
     """A claimed message is posted now. False: somebody settled or changed it since it was claimed."""
     assert claimed.message is not None  # noqa: S101 - only messages are posted
     with store.write() as session:
-        return outbox.begin(session, claimed, claimed.message, wall=wall)
+        return sending.begin(session, claimed, claimed.message, wall=wall)
 
 
 def skip_unclear(store: Store, claimed: Claim, reason: str) -> None:
@@ -121,8 +148,7 @@ def confirm(store: Store, claimed: Claim, platform_id: str, asking: Asking) -> t
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
     with store.write() as session:
-        sent = outbox.confirm(session, claimed.seq, claimed.message.number, platform_id, now=asking.now)
-        shown = outbox.shown_papers(session, claimed.seq) if sent else None
+        shown = sending.confirm(session, claimed.seq, claimed.message.number, platform_id, now=asking.now)
         return shown, _next(session, store, asking)
 
 
@@ -131,7 +157,7 @@ def settle(
 ) -> Verdict:
     """Writes down an outcome and does in the store what follows from it: wait, pause, move, give up."""
     verdict = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
-    address = claimed.chat.address
+    address = claimed.address
     with store.write() as session:
         outbox.record(session, claimed, verdict, outcome.reason, now=now, wall=wall)
         if verdict.pause_topic or verdict.pause_chat:

@@ -1,6 +1,7 @@
 """What conversations keep: chats that were met, links under buttons, replies that are on their way."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from subscriptions.cadence import cadence_text
@@ -8,7 +9,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Link
 from subscriptions.preferences import language, resolve
 from subscriptions.service._wishes import find
-from subscriptions.store import Store, keeping, moving, people
+from subscriptions.store import Store, chat_outbox, keeping, moving, people
 
 FORGOTTEN = "forgotten"  # in a transaction: the addresses of chats that it erases
 OFFER = "offer"  # the verb of links that share a subscription
@@ -38,7 +39,7 @@ def meet(
             return known
         if by is not None:
             own_zone, own_lang = people.own_choice(session, by)
-            timezone, lang = timezone or own_zone, own_lang or lang
+            timezone, lang = own_zone or timezone, own_lang or lang
         return people.add_chat(
             session,
             address,
@@ -63,6 +64,28 @@ def known_or_new(
         return known
     settings = resolve(kind, address.platform, {}, timezone=store.zone, lang=lang or "en", public=public)
     return Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
+
+
+def home_of(store: Store, address: ChatAddress) -> ChatAddress:
+    """To which chat words in a thread belong: to the place itself if they stand under a message that it was brought.
+
+    A thread that asks for something of its own is a chat of its own, as is one that other people began.
+    """
+    place = ChatAddress(address.platform, address.address)
+    with store.read() as session:
+        if not address.topic or people.find_chat(session, address, zone=store.zone) is not None:
+            return address
+        chat = people.find_chat(session, place, zone=store.zone)
+        ours = chat is not None and chat_outbox.was_posted(session, chat.id, address.topic)
+    return place if ours else address
+
+
+def one_address(store: Store, address: ChatAddress, other: str, *, now: datetime) -> None:
+    """A private chat that was made under another address, before anybody knew whose it is, becomes one with its person's."""
+    with store.read() as session:
+        made = people.find_chat(session, ChatAddress(address.platform, other), zone=store.zone)
+    if made is not None and made.address.address == other:
+        chat_moved(store, made.address, address.address, now=now)
 
 
 def once(
@@ -120,6 +143,25 @@ def find_link(store: Store, link_id: str) -> Link | None:
     with store.read() as session:
         found = keeping.find_link(session, link_id)
     return found[0] if found else None
+
+
+def board_links(store: Store, person: ChatAddress, links: Sequence[Link], *, now: datetime) -> list[str]:
+    """Ids for the buttons on a person's board, in their order; those of the board before work no more."""
+    place = board_of(person)
+    with store.write() as session:
+        keeping.drop_links_at(session, place)
+        return keeping.add_links(session, [replace(link, place=place) for link in links], now=now)
+
+
+def has_board(store: Store, person: ChatAddress) -> bool:
+    """Whether a person was ever shown their board."""
+    with store.read() as session:
+        return keeping.has_links_at(session, board_of(person))
+
+
+def board_of(person: ChatAddress) -> str:
+    """The place of the buttons on a person's board."""
+    return f"{keeping.BOARD}{person}"
 
 
 def remember(store: Store, name: str, link: Link, *, now: datetime) -> None:

@@ -7,7 +7,24 @@ from sqlmodel import Session as Transaction
 
 from subscriptions.store._database import HEAD, Store, WouldWrite
 from subscriptions.store.edits import Edit
-from subscriptions.store.outbox import Claim, OutboxEntry, Planned
+from subscriptions.store.outbox import OutboxEntry, Planned
 from subscriptions.store.papers import Ingested
+from subscriptions.store.sending import Claim, Rendered
+from subscriptions.store.sources import KnownSource, Seen, SourceFact, SourceState
 
-__all__ = ["HEAD", "Claim", "Edit", "Ingested", "OutboxEntry", "Planned", "Store", "Transaction", "WouldWrite"]
+__all__ = [
+    "HEAD",
+    "Claim",
+    "Edit",
+    "Ingested",
+    "KnownSource",
+    "OutboxEntry",
+    "Planned",
+    "Rendered",
+    "Seen",
+    "SourceFact",
+    "SourceState",
+    "Store",
+    "Transaction",
+    "WouldWrite",
+]

@@ -1,12 +1,13 @@
 """Who runs the bot, who was let in, and who set a chat up."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Chat, ChatAddress, ChatState
 from subscriptions.store._rows import ChatRow
-from subscriptions.store.people import GONE, chats_by_id, detach_from_now
+from subscriptions.store.people import CHUNK, GONE, chat_value, chats_by_id, detach_from_now
 
 ADMITTED = "let in"  # the reason of an active chat that was let in before it asked for anything
 DENIED = "denied"  # the reason of a chat that an administrator said no to
@@ -95,6 +96,17 @@ def owned_by(session: Session, person: ChatAddress, *, zone: str) -> tuple[Chat,
     ).all()
     known = chats_by_id(session, [chat_id or 0 for chat_id in rows], zone=zone)
     return tuple(known[chat_id or 0] for chat_id in rows)
+
+
+def chats_at(session: Session, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
+    """The chats at these addresses, topics too, by their titles."""
+    wanted = sorted(addresses)
+    found: list[Chat] = []
+    for start in range(0, len(wanted), CHUNK):
+        some = col(ChatRow.address).in_(wanted[start : start + CHUNK])
+        rows = session.exec(select(ChatRow).where(ChatRow.platform == platform, some, col(ChatRow.moved_to).is_(None)))
+        found += [chat_value(row, zone) for row in rows]
+    return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
 def _set(session: Session, chat_id: int, state: ChatState, reason: str, now: datetime) -> None:

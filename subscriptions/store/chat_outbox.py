@@ -38,6 +38,16 @@ def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, date
     return found
 
 
+def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
+    """Whether a message of a delivery of this chat has that id on its platform."""
+    found = (
+        select(MessageRow.number)
+        .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
+        .where(DeliveryRow.chat == chat_id, MessageRow.platform_id == platform_id)
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
 def hold_planned(session: Session, chat_id: int, until: datetime | None) -> None:
     """Lets these deliveries wait until a moment, or with None go at once."""
     seqs = _seqs(session, chat_id, None)

@@ -5,23 +5,27 @@ known then. `edit_state` of a message: "" as it should be, else "due" and since 
 under way outlives it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+import sqlalchemy
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, or_, select, update
 
 from subscriptions.model import Chat, ChatState, Delivery, Lane
 from subscriptions.preferences import language
 from subscriptions.retry import LONGEST_WAIT
-from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
+from subscriptions.store._rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 from subscriptions.store.outbox import delivery_value
-from subscriptions.store.people import chats_by_id
+from subscriptions.store.sending import in_lane, is_held, waits
 
 DUE = "due"
 SUMMARY_EDITS_FOR = timedelta(hours=48)  # after that nobody looks at the message any more
 _CHUNK = 500
+
+_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_d, _c, _m = _deliveries.c, _chats.c, _messages.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,41 +84,65 @@ def _mark(session: Session, papers: list[int], conditions: list[ColumnElement[bo
         )
 
 
-def lanes_with_edits(session: Session, platforms: Iterable[str], now: datetime) -> list[Lane]:
+_MARKED = sqlalchemy.select(_m.delivery).where(
+    _m.edit_state > "", _m.platform_id.is_not(None)
+)  # by an index; mostly none
+_ANY_MARKED = _MARKED.limit(1)
+_EDITABLE = (
+    _m.edit_state > "",
+    _m.platform_id.is_not(None),  # it was sent
+    or_(_d.next_at.is_(None), ~waits()),
+    _c.state == ChatState.ACTIVE.value,
+    ~is_held(),
+)
+_FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat)
+_LANES = (
+    sqlalchemy.select(_c.platform, _c.address)
+    .select_from(_FROM)
+    .where(_m.delivery.in_(bindparam("marked", expanding=True)), *_EDITABLE)
+    .where(_c.platform.in_(bindparam("platforms", expanding=True)))
+    .distinct()
+)
+_NEXT = (
+    sqlalchemy.select(_m.delivery, _m.number, _m.edit_state, _m.platform_id, _m.use_plain, _d.attempts)
+    .select_from(_FROM)
+    .where(in_lane(), *_EDITABLE)
+    .order_by(_m.delivery, _m.number)
+    .limit(1)
+)
+
+
+def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
     """Lanes with a message that is to be edited now."""
-    rows = session.exec(
-        select(ChatRow.platform, ChatRow.address)
-        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
-        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
-        .where(col(ChatRow.platform).in_(list(platforms)), *_editable(now))
-        .distinct()
-    )
-    return [Lane(platform, address) for platform, address in rows]
+    connection = session.connection()
+    values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
+    found: dict[Lane, None] = {}
+    for part in _parts(connection.execute(_MARKED).scalars()):
+        rows = connection.execute(_LANES, {**values, "marked": part})
+        found |= {Lane(platform, address): None for platform, address in rows}
+    return list(found)
 
 
-def next_edit(session: Session, lane: Lane, *, now: datetime, zone: str) -> Edit | None:
+def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
     """The oldest message of a lane that is to be edited; None: there is none now."""
-    found = session.exec(
-        select(MessageRow, DeliveryRow)
-        .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
-        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
-        .where(ChatRow.platform == lane.platform, ChatRow.address == lane.address, *_editable(now))
-        .order_by(col(MessageRow.delivery), col(MessageRow.number))
-    ).first()
+    connection = session.connection()
+    if connection.execute(_ANY_MARKED).first() is None:
+        return None
+    values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
+    found = connection.execute(_NEXT, {**values, "wall": wall}).first()
     if found is None:
         return None
-    message, delivery = found
-    seq = delivery.seq or 0
+    delivery = delivery_value(session, found.delivery, zone=zone)
     return Edit(
-        seq=seq,
-        number=message.number,
-        chat=chats_by_id(session, [delivery.chat], zone=zone)[delivery.chat],
-        mark=message.edit_state,
-        platform_id=message.platform_id or "",
-        plain=message.use_plain,
-        attempts=delivery.attempts,
-        delivery=delivery_value(session, seq, zone=zone),
-        layout=_layout(session, seq),
+        seq=found.delivery,
+        number=found.number,
+        chat=delivery.chat,
+        mark=found.edit_state,
+        platform_id=found.platform_id,
+        plain=found.use_plain,
+        attempts=found.attempts,
+        delivery=delivery,
+        layout=_layout(session, found.delivery),
     )
 
 
@@ -129,25 +157,16 @@ def edit_is_over(session: Session, edit: Edit) -> None:
         )
         .values(edit_state="")
     )
-    delivery = session.get_one(DeliveryRow, edit.seq)
-    delivery.attempts, delivery.next_at = 0, None
+    _wait(session, edit, attempts=0, next_at=None)
 
 
 def edit_later(session: Session, edit: Edit, *, next_at: datetime | None) -> None:
     """The edit is to be tried again, not before `next_at`."""
-    delivery = session.get_one(DeliveryRow, edit.seq)
-    delivery.attempts, delivery.next_at = edit.attempts + 1, next_at
+    _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
 
 
-def _editable(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    waits = (col(DeliveryRow.next_at) > now) & (col(DeliveryRow.next_at) <= now + LONGEST_WAIT)
-    return (
-        col(MessageRow.edit_state) > "",  # and not !=, so that the index serves
-        col(MessageRow.state) == "sent",
-        col(MessageRow.platform_id).is_not(None),
-        or_(col(DeliveryRow.next_at).is_(None), ~waits),
-        col(ChatRow.state) == ChatState.ACTIVE.value,
-    )
+def _wait(session: Session, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at))
 
 
 def _layout(session: Session, seq: int) -> tuple[tuple[int, ...], ...]:

@@ -10,6 +10,8 @@ from sqlmodel import Session, col, delete, func, or_, select, update
 from subscriptions.model import Link
 from subscriptions.store._rows import InstallationRow, LinkRow, UpdateRow
 
+BOARD = "board:"  # before the address of a person: the place of the links on their board
+UNINSTALLED = "uninstalled"  # state of a workspace that took the app away
 READY, AGAIN, DONE = (
     "ready",
     "again",
@@ -133,14 +135,77 @@ def drop_links(session: Session, before: datetime) -> None:
     session.exec(delete(LinkRow).where(col(LinkRow.at) < before, col(LinkRow.place) != ""))
 
 
+def has_links_at(session: Session, place: str) -> bool:
+    """Whether anything stands there that can be pressed."""
+    return session.exec(select(LinkRow.id).where(LinkRow.place == place).limit(1)).first() is not None
+
+
+def drop_links_at(session: Session, place: str, *, before: datetime | None = None) -> None:
+    """What stands there, with `before` what was made earlier, cannot be pressed any more."""
+    there = delete(LinkRow).where(col(LinkRow.place) == place)
+    session.exec(there if before is None else there.where(col(LinkRow.at) < before))
+
+
 def forget_place(session: Session, place: str) -> None:
     """Erases the links and the updates of a chat (rule 10); that an update had its effect stays known."""
-    session.exec(delete(LinkRow).where(col(LinkRow.place) == place))
+    session.exec(delete(LinkRow).where(col(LinkRow.place).in_((place, BOARD + place))))
     session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(reply="", chat="", state=DONE))
+
+
+def uninstall(session: Session, team: str, *, now: datetime) -> None:
+    """A workspace took the app away: its tokens go, and since when is remembered; a second call changes nothing."""
+    row = session.get(InstallationRow, team)
+    if row is None:
+        session.add(InstallationRow(team=team, state=UNINSTALLED, since=now))
+    elif row.state != UNINSTALLED:
+        row.tokens, row.state, row.since = "", UNINSTALLED, now
+    session.flush()
+
+
+def install_again(session: Session, team: str, *, now: datetime) -> bool:
+    """A workspace that took the app away has it again. False: it did not take it away."""
+    row = session.get(InstallationRow, team)
+    if row is None or row.state != UNINSTALLED:
+        return False
+    row.state, row.since = "active", now
+    session.flush()
+    return True
+
+
+def put_installation(session: Session, team: str, tokens: str, *, now: datetime) -> None:
+    """A workspace has the app, with these sealed tokens."""
+    row = session.get(InstallationRow, team)
+    if row is None:
+        session.add(InstallationRow(team=team, tokens=tokens, since=now))
+    else:
+        row.tokens = tokens
+    session.flush()
+
+
+def renew_tokens(session: Session, team: str, tokens: str) -> bool:
+    """Keeps other tokens of a workspace. False: it does not have the app any more."""
+    row = session.get(InstallationRow, team)
+    if row is None or row.state == UNINSTALLED or not row.tokens:
+        return False
+    row.tokens = tokens
+    session.flush()
+    return True
+
+
+def installations(session: Session) -> dict[str, str]:
+    """Workspaces that have the app and gave us tokens of their own: team → these, sealed."""
+    rows = session.exec(select(InstallationRow).where(InstallationRow.state != UNINSTALLED))
+    return {row.team: row.tokens for row in rows if row.tokens}
+
+
+def uninstalled(session: Session, before: datetime | None = None) -> list[str]:
+    """Workspaces that took the app away, with `before` only those that did so earlier."""
+    found = select(InstallationRow.team).where(InstallationRow.state == UNINSTALLED)
+    return list(session.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
 
 
 def drop_installations(session: Session, before: datetime) -> None:
     """Erases workspaces that uninstalled the app before `before`."""
     session.exec(
-        delete(InstallationRow).where(col(InstallationRow.state) == "uninstalled", col(InstallationRow.since) < before)
+        delete(InstallationRow).where(col(InstallationRow.state) == UNINSTALLED, col(InstallationRow.since) < before)
     )

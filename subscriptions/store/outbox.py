@@ -5,20 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, func, insert, or_, select, update
+from sqlmodel import Session, col, delete, func, insert, select, update
 
-from subscriptions.model import Because, Chat, ChatState, Delivery, Facts, Item, Kind, Lane, Message
-from subscriptions.retry import LONGEST_WAIT, Verdict
+from subscriptions.model import Because, ChatState, Delivery, Facts, Item, Kind, KnownPaper, Lane
+from subscriptions.retry import Verdict
 from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow
 from subscriptions.store.papers import stored_papers
-from subscriptions.store.people import GONE, chat_value, chats_by_id
+from subscriptions.store.people import GONE, chats_by_id
+from subscriptions.store.sending import SETTLED, SKIPPED, Claim, waits_until
 
-SETTLED = ("sent", "dead")
 OVER = ("sent", "dead", "dismissed")  # states of a delivery that nothing more is tried for
-SKIPPED = "skipped: "  # how the reason of a message begins that nobody can look up and nobody is to repeat
 CHUNK = 500
-_AT_ONCE = 8  # deliveries of a lane that are looked at together: mostly the first is the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,23 +29,6 @@ class Planned:
     key: str  # unique: a second plan of the same thing is dropped
     items: tuple[Item, ...]
     facts: Facts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """What a sender is to do next in a lane: render a delivery, or post or look up one message of it."""
-
-    seq: int
-    delivery: str
-    chat: Chat
-    attempts: int
-    message: Message | None  # None: nothing is rendered yet
-    value: Delivery | None = None  # then: what is to be rendered
-    plain: bool = False  # post the plain form
-    unclear: bool = False  # it may have been sent already, at `attempted_at`
-    at_start: bool = False  # an earlier process left it unclear
-    attempted_at: datetime | None = None  # machine's clock
-    thread: str | None = None  # platform id of the message in whose thread it goes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,146 +94,10 @@ def take_over(session: Session) -> int:
     return int(result.rowcount)
 
 
-def open_lanes(session: Session, platforms: Sequence[str], *, now: datetime, finding: Sequence[str]) -> list[Lane]:
-    """Lanes with a delivery that is not settled and whose wait is over, of chats that may get messages, oldest first.
-
-    On the platforms of `finding` an unclear message is looked up without waiting.
-    """
-    found = select(MessageRow.delivery).where(
-        (col(MessageRow.state) == "unclear") & (col(MessageRow.found_at_start) | col(ChatRow.platform).in_(finding)),
-        col(MessageRow.delivery) == DeliveryRow.seq,
-    )
-    rows = session.exec(
-        select(ChatRow.platform, ChatRow.address)
-        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
-        .where(
-            col(DeliveryRow.settled_at).is_(None),
-            _may_go(),
-            col(ChatRow.platform).in_(platforms),
-            or_(
-                col(DeliveryRow.next_at).is_(None),
-                col(DeliveryRow.next_at) <= now,
-                col(DeliveryRow.next_at) > now + LONGEST_WAIT,
-                found.exists(),
-            ),
-        )
-        .group_by(ChatRow.platform, ChatRow.address)
-        .order_by(func.min(DeliveryRow.seq))
-    )
-    return [Lane(platform, address) for platform, address in rows]
-
-
-def claim(
-    session: Session,
-    lane: Lane,
-    *,
-    now: datetime,
-    zone: str,
-    skip_unclear: bool,
-    can_find: bool,
-    tried: frozenset[tuple[int, int]],
-) -> Claim | None:
-    """What to do next in this lane; None: nothing now (rule 6). Marks nothing: that is what `begin` is for.
-
-    A waiting or unclear message stops the lane; a dead one does not, nor an unclear one under `skip_unclear` that
-    nobody can look up. `tried` are messages that this call of `deliver` has had its turn with.
-    """
-    rows = session.exec(
-        select(DeliveryRow, ChatRow)
-        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
-        .where(
-            ChatRow.platform == lane.platform,
-            ChatRow.address == lane.address,
-            _may_go(),
-            col(DeliveryRow.settled_at).is_(None),
-        )
-        .order_by(col(DeliveryRow.seq))
-        .execution_options(yield_per=_AT_ONCE)
-    )
-    for delivery, chat_row in rows:
-        chat = chat_value(chat_row, zone)
-        if delivery.rendered_at is None:
-            return Claim(
-                seq=delivery.seq or 0,
-                delivery=delivery.id,
-                chat=chat,
-                attempts=delivery.attempts,
-                message=None,
-                value=_delivery(session, delivery, chat),
-            )
-        message = _next_message(session, delivery.seq or 0, passing_unclear=skip_unclear and not can_find, tried=tried)
-        if message is None:
-            continue
-        if (message.delivery, message.number) in tried and message.state != "ready":
-            return None
-        looks = message.state == "unclear" and (can_find or message.found_at_start)
-        early = _waits_until(delivery, now) is not None and not looks
-        if message.state == "sending" or (early and message.state in ("waiting", "unclear")):
-            return None
-        return _claim_of(session, delivery, message, chat)
-    return None
-
-
-def _may_go() -> ColumnElement[bool]:
-    """Whether a delivery's chat gets it now: an active one, or a notice to one that waits for an administrator."""
-    waits = (col(ChatRow.state) == ChatState.ASKED.value) & ~col(ChatRow.state_reason).startswith(GONE)
-    return or_(col(ChatRow.state) == ChatState.ACTIVE.value, waits & (col(DeliveryRow.kind) == Kind.NOTICE.value))
-
-
-def _waits_until(delivery: DeliveryRow, now: datetime) -> datetime | None:
-    """When the next try is to be. A moment further off than any wait was set by a clock that stood wrong."""
-    if delivery.next_at is None or not now < delivery.next_at <= now + LONGEST_WAIT:
-        return None
-    return delivery.next_at
-
-
-def lane_waits(session: Session, lane: Lane, wall: datetime) -> bool:
-    """Whether a platform asked this lane to wait; a wait asked for in the future (a clock that stepped) holds nothing."""
-    row = session.get(LaneRow, (lane.platform, lane.address))
-    return row is not None and _held_until(row, wall) is not None
-
-
 def _held_until(lane: LaneRow, wall: datetime) -> datetime | None:
     if lane.not_before is None or lane.since is None or not lane.since <= wall < lane.not_before:
         return None
     return lane.not_before
-
-
-def _next_message(
-    session: Session, seq: int, *, passing_unclear: bool, tried: frozenset[tuple[int, int]]
-) -> MessageRow | None:
-    for message in session.exec(select(MessageRow).where(MessageRow.delivery == seq).order_by(col(MessageRow.number))):
-        passes = message.state == "unclear" and (passing_unclear or _given_up(message, tried))
-        if message.state not in SETTLED and not passes:
-            return message
-    return None
-
-
-def _given_up(message: MessageRow, tried: frozenset[tuple[int, int]]) -> bool:
-    """Under `skip`, a message that could not be looked up carries this reason and lets the lane pass."""
-    return message.reason.startswith(SKIPPED) and (message.delivery, message.number) in tried
-
-
-def _claim_of(session: Session, delivery: DeliveryRow, message: MessageRow, chat: Chat) -> Claim:
-    return Claim(
-        seq=message.delivery,
-        delivery=delivery.id,
-        chat=chat,
-        attempts=delivery.attempts,
-        message=_message(message),
-        plain=message.use_plain,
-        unclear=message.state == "unclear",
-        at_start=message.found_at_start,
-        attempted_at=message.attempted_at,
-        thread=_thread(session, message),
-    )
-
-
-def _thread(session: Session, message: MessageRow) -> str | None:
-    if message.reply_to is None:
-        return None
-    parent = session.get(MessageRow, (message.delivery, message.reply_to))
-    return parent.platform_id if parent else None
 
 
 def give_up_looking(session: Session, seq: int, number: int, reason: str) -> None:
@@ -262,38 +106,33 @@ def give_up_looking(session: Session, seq: int, number: int, reason: str) -> Non
     message.reason, message.found_at_start = f"{SKIPPED}{reason}", False
 
 
-def begin(session: Session, claimed: Claim, message: Message, *, wall: datetime) -> bool:
-    """The message is posted now: marks it `sending`. False: it is not as it was claimed any more.
-
-    A guarded update: of two senders only one gets it, and nobody what a person dismissed meanwhile.
-    """
-    open_ones = select(DeliveryRow.seq).where(DeliveryRow.seq == claimed.seq, col(DeliveryRow.settled_at).is_(None))
-    result = session.exec(
-        update(MessageRow)
-        .where(
-            col(MessageRow.delivery).in_(open_ones),
-            col(MessageRow.number) == message.number,
-            col(MessageRow.state).in_(("unclear",) if claimed.unclear else ("ready", "waiting")),
-            col(MessageRow.payload) == message.payload,
-        )
-        .values(state="sending", attempted_at=wall, found_at_start=False)
-    )
-    return bool(result.rowcount == 1)
-
-
 def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
     """The delivery with its papers as they are now, ready to be rendered."""
-    row = session.get_one(DeliveryRow, seq)
-    return _delivery(session, row, chats_by_id(session, [row.chat], zone=zone)[row.chat])
+    return delivery_values(session, [seq], zone=zone)[seq]
 
 
-def _delivery(session: Session, row: DeliveryRow, chat: Chat) -> Delivery:
-    items = session.exec(
-        select(DeliveryItemRow).where(DeliveryItemRow.delivery == row.seq).order_by(col(DeliveryItemRow.position))
+def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict[int, Delivery]:
+    """Deliveries by their seq, as `delivery_value`."""
+    rows = session.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).order_by(col(DeliveryRow.seq))).all()
+    chats = chats_by_id(session, [row.chat for row in rows], zone=zone)
+    its_items = session.exec(
+        select(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
     ).all()
-    return Delivery(
-        id=row.id, chat=chat, kind=Kind(row.kind), due=row.due, facts=_facts(row.facts), items=_items(session, items)
-    )
+    papers = stored_papers(session, list({item.paper for item in its_items}))
+    items: dict[int | None, list[Item]] = {}
+    for item in its_items:
+        items.setdefault(item.delivery, []).append(_item(item, papers))
+    return {
+        row.seq or 0: Delivery(
+            id=row.id,
+            chat=chats[row.chat],
+            kind=Kind(row.kind),
+            due=row.due,
+            facts=_facts(row.facts),
+            items=tuple(items.get(row.seq, ())),
+        )
+        for row in rows
+    }
 
 
 def told_items(session: Session, chat_id: int, delivery_id: str, *, position: int | None = None) -> tuple[Item, ...]:
@@ -349,67 +188,17 @@ def told_titles(session: Session, chat_id: int, most: int) -> list[str]:
 
 def _items(session: Session, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...]:
     papers = stored_papers(session, [row.paper for row in rows])
-    return tuple(
-        Item(
-            paper=papers[row.paper],
-            because=tuple(_because(b) for b in row.because),
-            position=row.position,
-            shown=row.shown,
-            cross=row.cross,
-        )
-        for row in rows
+    return tuple(_item(row, papers) for row in rows)
+
+
+def _item(row: DeliveryItemRow, papers: Mapping[int, KnownPaper]) -> Item:
+    return Item(
+        paper=papers[row.paper],
+        because=tuple(_because(b) for b in row.because),
+        position=row.position,
+        shown=row.shown,
+        cross=row.cross,
     )
-
-
-def freeze(session: Session, seq: int, messages: Sequence[Message], *, now: datetime) -> None:
-    """Stores the rendered messages, once: what is stored is what every try posts (rule 7)."""
-    delivery = session.get_one(DeliveryRow, seq)
-    if delivery.rendered_at is not None:
-        return
-    delivery.rendered_at = now
-    for message in messages:
-        session.add(
-            MessageRow(
-                delivery=seq,
-                number=message.number,
-                payload=message.payload,
-                plain=message.plain,
-                reply_to=message.reply_to,
-            )
-        )
-        if message.papers:
-            session.exec(
-                update(DeliveryItemRow)
-                .where(col(DeliveryItemRow.delivery) == seq, col(DeliveryItemRow.paper).in_(message.papers))
-                .values(message=message.number)
-            )
-    if not messages:
-        delivery.settled_at = now
-
-
-def cannot_render(session: Session, seq: int, reason: str, *, now: datetime) -> None:
-    """No message could be made of a delivery: it is dead, with the reason, until a person lets it be tried again."""
-    delivery = session.get_one(DeliveryRow, seq)
-    delivery.rendered_at = delivery.settled_at = now
-    delivery.reason = reason
-    session.add(MessageRow(delivery=seq, number=1, payload="", plain="", state="dead", reason=reason))
-
-
-def confirm(session: Session, seq: int, number: int, platform_id: str, *, now: datetime) -> bool:
-    """The platform has the message. Returns whether it has all messages of the delivery by now."""
-    session.exec(
-        update(MessageRow)
-        .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
-        .values(state="sent", platform_id=platform_id, sent_at=now, reason="")
-    )
-    states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
-    settled = now if all(state in SETTLED for state in states) else None
-    session.exec(
-        update(DeliveryRow)
-        .where(col(DeliveryRow.seq) == seq)
-        .values(next_at=None, attempts=0, reason="", settled_at=settled)
-    )
-    return all(state == "sent" for state in states)
 
 
 def record(
@@ -436,7 +225,7 @@ def record(
         for other in session.exec(rest).all():
             other.use_plain = True
     if verdict.hold:
-        hold_lane(session, claimed.chat.address.lane, wall, wall + verdict.hold)
+        hold_lane(session, claimed.address.lane, wall, wall + verdict.hold)
     session.flush()
     _settle(session, delivery, now)
 
@@ -480,7 +269,7 @@ def entries(session: Session, *, now: datetime, wall: datetime | None = None) ->
             chat,
             messages.get(d.seq or 0, []),
             papers.get(d.seq, 0),
-            _waits_until(d, now) or held.get((chat.platform, chat.address)),
+            waits_until(d.next_at, now) or held.get((chat.platform, chat.address)),
         )
         for d, chat in rows
     ]
@@ -574,13 +363,6 @@ def counts(session: Session, *, now: datetime) -> Mapping[str, int]:
     for entry in entries(session, now=now):
         found[entry.state] = found.get(entry.state, 0) + 1
     return found
-
-
-def shown_papers(session: Session, seq: int) -> int:
-    """How many papers a delivery shows."""
-    return session.exec(
-        select(func.count()).where(DeliveryItemRow.delivery == seq, col(DeliveryItemRow.shown).is_(True))
-    ).one()
 
 
 def is_sent(session: Session, seq: int) -> bool:
@@ -688,7 +470,3 @@ def _facts(values: Mapping[str, Any]) -> Facts:
         detail=dict(values["detail"]),
         titles=tuple((title, home) for title, home in values["titles"]),
     )
-
-
-def _message(row: MessageRow) -> Message:
-    return Message(number=row.number, payload=row.payload, plain=row.plain, reply_to=row.reply_to)

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from bot.channels.console.outbound import ConsoleChannel
 from bot.channels.gallery.outbound import GalleryChannel
 from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.workspaces import Tokens
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.ports import Channel
 from subscriptions import ChatAddress, Message
@@ -19,6 +22,8 @@ from tests.fakes.telegram import FakeTelegram
 from tests.make import NOON, FakeClock
 
 Compose = Callable[..., Message]
+
+OTHER_SLACK_TOKEN = "xoxb-made-up-token-of-another-workspace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,28 @@ async def slack() -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
+async def another_workspace() -> AsyncIterator[Rig]:
+    """A Slack workspace that is not the own one; its token is the second."""
+    with FakeSlack() as fake:
+        other = fake.workspace("T2", OTHER_SLACK_TOKEN)
+        fake.knows("C1", team="T2")
+        fake.knows("C1")
+        thread = other.next_ts()
+        other.conversations["C1"].messages[thread] = {"type": "message", "user": "U1", "text": "x", "ts": thread}
+        channel = SlackChannel(SLACK_TOKEN, Tokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=1)
+        yield Rig(
+            channel=channel,
+            chat=ChatAddress("slack", "T2/C1"),
+            topic=ChatAddress("slack", "T2/C1", thread),
+            compose=slack_message,
+            told=lambda: [entry.text for entry in fake.journal if entry.chat == "T2/C1"],
+            break_down=fake.goes_down,
+            secret=OTHER_SLACK_TOKEN,
+        )
+        await channel.close()
+
+
+@asynccontextmanager
 async def console() -> AsyncIterator[Rig]:
     screen = io.StringIO()
     channel = ConsoleChannel(screen)
@@ -120,5 +147,6 @@ RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "console": console,
     "telegram": telegram,
     "slack": slack,
+    "another workspace of slack": another_workspace,
     "gallery": gallery,
 }

@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes.process import running
 from tests.fakes.slack import TOKEN, FakeSlack
+from tests.fakes.slack_methods import JSON_METHODS
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading all certificates takes longer than a test
 
@@ -24,7 +25,8 @@ def slack() -> Iterator[FakeSlack]:
 
 def call(fake: FakeSlack, method: str, token: str = TOKEN, **arguments: Any) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    answer = httpx.post(fake.url + method, json=arguments, headers=headers, trust_env=False, verify=NO_TLS)
+    said: dict[str, Any] = {"json": arguments} if method in JSON_METHODS else {"data": arguments}
+    answer = httpx.post(fake.url + method, **said, headers=headers, trust_env=False, verify=NO_TLS)
     assert answer.status_code == 200
     body: dict[str, Any] = answer.json()
     return body

@@ -5,6 +5,7 @@ import json
 import logging
 import traceback
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.channels.slack.outbound import SlackChannel, normalise
+from bot.channels.slack.addresses import normalise
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.workspaces import Tokens
 from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 
@@ -28,9 +31,21 @@ def slack() -> Iterator[FakeSlack]:
         yield fake
 
 
+@dataclass(slots=True)
+class Watch:
+    """A monotonic clock that a test moves."""
+
+    second: float = 0.0
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
 @pytest_asyncio.fixture
-async def channel(slack: FakeSlack) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(SecretStr(TOKEN), api_url=slack.url, connect=1, read=0.3)
+async def channel(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
+    channel = SlackChannel(SecretStr(TOKEN), api_url=slack.url, connect=1, read=0.3, monotonic=lambda: watch.second)
     yield channel
     await channel.close()
 
@@ -131,8 +146,14 @@ async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
     await channel.close()
 
 
-async def test_a_channel_of_another_workspace_is_not_written_to(channel: SlackChannel, slack: FakeSlack) -> None:
-    assert isinstance(await outcome(channel, ChatAddress("slack", "T9/C1")), ChatGone)
+async def test_a_workspace_without_a_token_stands_still_and_nothing_of_it_is_lost(
+    channel: SlackChannel, slack: FakeSlack
+) -> None:
+    stopped = await outcome(channel, ChatAddress("slack", "T9/C1"))
+    assert isinstance(stopped, SenderStopped)
+    assert stopped.scope == "workspace"
+    with pytest.raises(RetryLater):
+        await find(channel, ChatAddress("slack", "T9/C1"))
     assert slack.arrived("chat.postMessage") == []
 
 
@@ -162,6 +183,104 @@ async def test_a_plain_edit_takes_the_blocks_away(channel: SlackChannel, slack: 
     assert await find(channel) == ts
 
 
+async def test_a_message_in_a_thread_is_edited_there(channel: SlackChannel, slack: FakeSlack) -> None:
+    parent = await post(channel)
+    reply = await channel.post(TEAM_CHANNEL, message(2), delivery="d1", thread=parent)
+    await channel.edit(ChatAddress("slack", "C1", parent), reply, message(2, "two"))
+    shown = slack._conversations["C1"].messages
+    assert (shown[reply]["text"], shown[reply]["thread_ts"], shown[parent]["text"]) == ("two", parent, "one")
+
+
+async def test_a_thread_whose_first_message_is_gone_is_gone_and_not_its_channel(
+    channel: SlackChannel, slack: FakeSlack
+) -> None:
+    parent = await post(channel)
+    slack.deletes("C1", parent)
+    gone = await outcome(channel, ChatAddress("slack", "C1", parent))
+    assert isinstance(gone, ChatGone)
+    assert gone.scope == "topic"
+
+
+# ── several workspaces ────────────────────────────────────────────────────────
+
+OTHER_TOKEN = "xoxb-made-up-token-of-another-workspace"
+THERE = ChatAddress("slack", "T2/C1")
+
+
+@pytest_asyncio.fixture
+async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
+    """A sender of two workspaces, of which Slack has told nothing yet."""
+    slack.workspace("T2", OTHER_TOKEN)
+    slack.knows("C1", team="T2")
+    slack.knows_person("U1", team="T2")
+    other = Tokens(SecretStr(OTHER_TOKEN))
+    channel = SlackChannel(
+        SecretStr(TOKEN), other, api_url=slack.url, connect=1, read=0.3, monotonic=lambda: watch.second
+    )
+    yield channel
+    await channel.close()
+
+
+async def test_each_workspace_is_written_to_with_its_own_token(both: SlackChannel, slack: FakeSlack) -> None:
+    for chat in (TEAM_CHANNEL, THERE, ChatAddress("slack", f"{TEAM}/C1"), ChatAddress("slack", "T2/U1")):
+        assert await post(both, chat)
+    assert [entry.chat for entry in slack.journal] == ["C1", "T2/C1", "C1", "T2/D1"]
+    assert len(slack.arrived("auth.test")) == 2
+    assert await both.identity() == f"{TEAM}:U0BOT"
+
+
+async def test_what_was_sent_to_one_workspace_is_not_found_in_another(both: SlackChannel) -> None:
+    ts = await post(both, THERE)
+    assert await find(both, THERE) == ts
+    assert await find(both, TEAM_CHANNEL) is None
+
+
+async def test_a_workspace_that_asks_to_wait_or_refuses_its_token_holds_up_no_other(
+    both: SlackChannel, slack: FakeSlack
+) -> None:
+    slack.answers("429", method="conversations.history", chat="T2/C1", retry_after=60)
+    with pytest.raises(RetryLater):
+        await find(both, THERE)
+    assert await find(both, TEAM_CHANNEL) is None
+    slack.revokes(team="T2")
+    assert isinstance(await outcome(both, THERE), SenderStopped)
+    assert await post(both)
+    slack.restores(team="T2")
+    slack.revokes()
+    assert isinstance(await outcome(both), SenderStopped)
+    assert await post(both, THERE)
+
+
+async def test_a_workspace_that_is_dropped_or_added_while_it_runs(both: SlackChannel, slack: FakeSlack) -> None:
+    assert await post(both, THERE)
+    both.workspaces.drop("T2")
+    assert isinstance(await outcome(both, THERE), SenderStopped)
+    both.workspaces.add("T2", Tokens(SecretStr(OTHER_TOKEN)))
+    assert await post(both, THERE)
+    assert [entry.chat for entry in slack.journal] == ["T2/C1"] * 2
+
+
+async def test_a_token_that_slack_does_not_know_is_no_trouble_for_workspaces_that_it_does(
+    slack: FakeSlack,
+) -> None:
+    slack.workspace("T2", OTHER_TOKEN)
+    slack.knows("C1", team="T2")
+    tokens = (Tokens(SecretStr("xoxb-unknown")), Tokens(SecretStr(OTHER_TOKEN)))
+    channel = SlackChannel(SecretStr(TOKEN), *tokens, api_url=slack.url)
+    assert await post(channel, THERE)
+    await channel.workspaces.meet()
+    assert set(channel.workspaces.served()) == {TEAM, "T2"}
+    await channel.close()
+
+
+async def test_direct_messages_that_somebody_began_need_not_be_opened(channel: SlackChannel, slack: FakeSlack) -> None:
+    slack._first.direct_with("U1")
+    slack.withdraws("im:write")
+    channel.met("U1", "D1")
+    assert await post(channel, ChatAddress("slack", "U1"))
+    assert slack.arrived("conversations.open") == []
+
+
 # ── what it finds again ───────────────────────────────────────────────────────
 
 
@@ -188,7 +307,9 @@ async def test_a_message_is_found_behind_many_others(channel: SlackChannel, slac
     assert len(slack.arrived("conversations.history")) == 3
 
 
-async def test_a_search_that_slack_breaks_off_goes_on_where_it_was(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_search_that_slack_breaks_off_goes_on_where_it_was(
+    channel: SlackChannel, slack: FakeSlack, watch: Watch
+) -> None:
     ts = await post(channel)
     slack.says("C1", "chatter", times=40)
     for _ in range(2):  # one page a minute is all that some apps get
@@ -196,8 +317,38 @@ async def test_a_search_that_slack_breaks_off_goes_on_where_it_was(channel: Slac
         with pytest.raises(RetryLater) as caught:
             await find(channel)
         assert caught.value.after == timedelta(seconds=60)
+        watch.second += 60
     assert await find(channel) == ts
     assert len(slack.arrived("conversations.history")) == 2 + 2 + 1
+
+
+async def test_slack_is_not_asked_again_before_the_wait_that_it_asked_for_is_over(
+    channel: SlackChannel, slack: FakeSlack, watch: Watch
+) -> None:
+    slack.knows("C2")
+    slack.answers("429", method="conversations.history", retry_after=60)
+    for left in (60, 45):  # also for another channel: Slack counts the method
+        with pytest.raises(RetryLater) as caught:
+            await find(channel, ChatAddress("slack", "C2") if left < 60 else TEAM_CHANNEL)
+        assert caught.value.after == timedelta(seconds=left)
+        watch.second += 15
+    assert len(slack.arrived("conversations.history")) == 1
+    assert await post(channel)  # another method
+    watch.second += 30
+    assert await find(channel)
+
+
+async def test_a_channel_that_gets_too_many_messages_holds_up_no_other(
+    channel: SlackChannel, slack: FakeSlack, watch: Watch
+) -> None:
+    slack.knows("C2")
+    slack.answers("429", retry_after=60)
+    for _ in range(2):
+        assert isinstance(await outcome(channel), RetryLater)
+    assert len(slack.arrived("chat.postMessage")) == 1
+    assert await post(channel, ChatAddress("slack", "C2"))
+    watch.second += 60
+    assert await post(channel)
 
 
 async def test_what_was_sent_long_before_is_not_looked_for(channel: SlackChannel) -> None:
@@ -237,8 +388,6 @@ async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSl
     slack.leaves("C1")
     with pytest.raises(LookupError):
         await find(channel)
-    with pytest.raises(LookupError):
-        await find(channel, ChatAddress("slack", "T9/C1"))
 
 
 async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackChannel, slack: FakeSlack) -> None:

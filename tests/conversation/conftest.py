@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from subscriptions import Store
+from tests.conversation.desk import Desk
 from tests.make import NOON
 from tests.talking import Talk
 
@@ -29,3 +30,9 @@ def talk(tmp_path: Path, empty_database: Path) -> Iterator[Talk]:
     store.open(now=NOON)
     yield Talk(store)
     store.close()
+
+
+@pytest.fixture
+def desk(talk: Talk) -> Desk:
+    """The same, where a workspace of Slack talks with it."""
+    return Desk(talk.store)

@@ -55,7 +55,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(talk: Talk) -> None
     card = await talk.presses("1")
     assert card.lines[0] == first
     assert not card.replaces
-    assert card.buttons == ["more", "why", "follow authors", "mute ▾", "exclude"]
+    assert card.buttons == ["more", "why", "mute ▾", "follow authors", "exclude"]
 
 
 async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(talk: Talk) -> None:
@@ -401,7 +401,7 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(talk: 
     ingested(talk.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await talk.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
-    assert card.buttons == ["more", "why", "follow authors", "mute ▾", "exclude"]
+    assert card.buttons == ["more", "why", "mute ▾", "follow authors", "exclude"]
     await talk.presses("exclude")
     await talk.presses("Video Generation")
     assert texts(talk) == ['diffusion -"Video Generation"']

@@ -2,7 +2,8 @@
 
 import pytest
 
-from subscriptions import ChatGone, ChatMoved, get_chat, listed, outbox_entries, recall
+from bot.ports import Place
+from subscriptions import ChatGone, ChatKind, ChatMoved, get_chat, listed, outbox_entries, recall
 from tests.conversation.delivering import Post
 from tests.make import address, ingested, paper, wants
 from tests.talking import Talk
@@ -106,6 +107,24 @@ class TestAddedToAGroup:
     async def test_a_right_that_changes_is_no_arrival(self, talk: Talk) -> None:
         await talk.happens("arrived", FORUM, by="7")
         assert not await talk.happens("back", FORUM, by="7", told={"before": "member", "status": "administrator"})
+
+
+class TestWhoSetsItUp:
+    async def test_the_first_answer_goes_by_their_clock_and_in_their_language(self, talk: Talk) -> None:
+        talk.managers[GROUP] = {"7"}
+        await talk.says("/timezone Shanghai", "telegram:7")
+        await talk.says("/lang zh", "telegram:7")
+        said = await talk.says("/sub diffusion -survey daily 9", GROUP, by="7")
+        assert said.lines[0] == "✓ 1  diffusion，不含 survey · daily 09:00 Asia/Shanghai"
+        assert "1月23日 周五 09:00" in said.lines[1]
+
+    async def test_also_where_they_do_it_from_their_private_chat(self, talk: Talk) -> None:
+        there = "telegram:-1009000001"
+        talk.managers[there] = {"7"}
+        talk.places["-1009000001"] = Place(chat=address(there), kind=ChatKind.GROUP, title="Lab")
+        await talk.says("/timezone Shanghai", "telegram:7")
+        said = await talk.says("/sub -1009000001 diffusion daily 9", "telegram:7")
+        assert "First: Fri 23 Jan 09:00." in said.text
 
 
 class TestGoneAndBack:

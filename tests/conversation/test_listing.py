@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from subscriptions import Message, Subscription, cadence_text, get_chat, listed, plan_due
-from subscriptions.store import outbox
+from subscriptions.store import Rendered, sending
 from tests.make import address, ingested, paper
 from tests.talking import Talk
 
@@ -39,8 +39,9 @@ async def test_a_list_says_when_papers_came_last(talk: Talk) -> None:
     ingested(talk.store, paper("Diffusion"), now=talk.clock.now())
     plan_due(talk.store, now=talk.clock.now())
     with talk.store.write() as session:
-        outbox.freeze(session, 1, [Message(number=1, payload="{}", plain="{}")], now=talk.clock.now())
-        outbox.confirm(session, 1, 1, "77", now=talk.clock.now())
+        message = Message(number=1, payload="{}", plain="{}")
+        sending.freeze(session, [Rendered(seq=1, messages=[message])], now=talk.clock.now())
+        sending.confirm(session, 1, 1, "77", now=talk.clock.now())
     said = await talk.says("/ls")
     assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
     assert said.lines[2] == "2  graphs · now · 0 in 1 day"
@@ -191,14 +192,14 @@ async def test_a_name_is_given_and_taken_away(talk: Talk) -> None:
 async def test_the_time_of_one(talk: Talk) -> None:
     await talk.says("/sub diffusion\ngraphs")
     said = await talk.says("/time 2 weekdays 8:30")
-    assert said.lines == ["✓ 2 comes now: weekdays 08:30", "Next: Fri 23 Jan 08:30."]
+    assert said.lines == ["✓ Schedule of 2: weekdays 08:30", "Next: Fri 23 Jan 08:30."]
     assert [cadence_text(wish(talk, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "weekdays 08:30"]
 
 
 async def test_the_time_of_all_and_of_new_ones(talk: Talk) -> None:
     await talk.says("/sub diffusion\ngraphs at 9")
     said = await talk.says("/when 18:30")
-    assert said.lines[0] == "✓ All subscriptions, new ones too, come now: daily 18:30"
+    assert said.lines[0] == "✓ Schedule of all subscriptions, new ones too: daily 18:30"
     await talk.says("/sub rag")
     assert {cadence_text(wish(talk, n).cadence) for n in (1, 2, 3)} == {"daily 18:30"}
     await talk.says("/undo")
@@ -211,7 +212,7 @@ async def test_without_a_time_some_are_offered(talk: Talk) -> None:
     await talk.says("/sub diffusion at 8")
     assert (await talk.says("/schedule 1")).lines[0] == "1 comes: daily 08:00"
     done = await talk.presses("weekdays 09:00")
-    assert (done.lines[0], done.replaces) == ("✓ 1 comes now: weekdays 09:00", True)
+    assert (done.lines[0], done.replaces) == ("✓ Schedule of 1: weekdays 09:00", True)
     assert (await talk.says("/schedule")).lines[0] == "New subscriptions come: when-out 08:00-20:00"
     await talk.presses("now")
     assert cadence_text(wish(talk).cadence) == "now"

@@ -33,10 +33,10 @@ async def test_the_echo_says_how_it_was_read_what_it_would_have_brought_and_when
     said = await talk.says("/sub diffusion -survey at 8")
     assert said.lines[:3] == [
         "✓ 1  diffusion, not survey · daily 08:00 UTC",
-        "1 paper in the one day I know:",
+        "It finds 1 paper in the one day I know:",
         "· Diffusion on graphs (" + said.lines[2].partition("(")[2],
     ]
-    assert "First: Fri 23 Jan 08:00." in said.lines
+    assert said.lines[3].startswith("First: Fri 23 Jan 08:00. Begins with what came since ")
 
 
 async def test_a_guess_is_told_in_words(talk: Talk) -> None:
@@ -74,7 +74,7 @@ async def test_who_asked_is_remembered_by_a_plain_name(talk: Talk) -> None:
 async def test_a_chat_that_is_paused_hears_that_it_is(talk: Talk) -> None:
     await talk.says("/sub diffusion")
     await talk.says("/pause")
-    assert "This chat is paused; /resume ends that." in (await talk.says("/sub graphs")).lines
+    assert "This chat is paused; /resume ends that." in (await talk.says("/sub graphs")).text
 
 
 # -------------------------------------------------------------------------------------------------------- when it comes

@@ -1,15 +1,19 @@
 """What Slack accepts as blocks and metadata of a message (docs.slack.dev, Block Kit).
 
-`slack_sdk.models` checks less (no number of blocks, no length of fields, no total), so it is no judge here.
+`slack_sdk.models` checks less (no number of blocks, no length of fields, no total), so it is asked last.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import Block
+
 BLOCKS = 50
 ALL_BLOCKS = 13_200  # characters of all texts; from public reports, so the fake refuses from there on
 MARKDOWN = 12_000  # of all markdown blocks of a message
+VIEW_BLOCKS = 100
 METADATA = 8_000  # bytes; Slack's own figure is not published, ids need a hundredth
 
 IN_MESSAGES = {
@@ -53,6 +57,49 @@ def check_blocks(blocks: object) -> None:
         raise BadBlocks("markdown blocks are too long together", "msg_blocks_too_long")
     if sum(map(len, texts_of(blocks))) > ALL_BLOCKS:
         raise BadBlocks("blocks are too long together", "msg_blocks_too_long")
+    _ask_the_library(blocks)
+
+
+def check_view(view: object) -> None:
+    """A modal or a tab Home (docs.slack.dev, View objects). Raises BadBlocks."""
+    if not isinstance(view, dict) or view.get("type") not in {"modal", "home"}:
+        raise BadBlocks("view must be a modal or a home", "invalid_arguments")
+    blocks = view.get("blocks")
+    if not isinstance(blocks, list) or len(blocks) > VIEW_BLOCKS:
+        raise BadBlocks(f"no more than {VIEW_BLOCKS} items allowed [json-pointer:/view/blocks]", "invalid_arguments")
+    try:
+        _check_parts(view, blocks)
+        _ask_the_library(blocks)
+    except BadBlocks as bad:
+        bad.code = "invalid_arguments"
+        raise
+
+
+def _check_parts(view: Mapping[str, Any], blocks: Sequence[dict[str, Any]]) -> None:
+    for number, block in enumerate(blocks):
+        _check_block(block, f"/view/blocks/{number}")
+    ids = Counter(block["block_id"] for block in blocks if "block_id" in block)
+    if any(times > 1 for times in ids.values()):
+        raise BadBlocks("`block_id` is not unique")
+    for name, most in (("private_metadata", 3000), ("callback_id", 255), ("external_id", 255)):
+        _short(view.get(name, ""), most, f"/view/{name}")
+    if view["type"] == "home":
+        return
+    for name in ("title", "submit", "close"):
+        if name == "title" or name in view:
+            _check_text(view.get(name), 24, f"/view/{name}", only="plain_text")
+    if "submit" not in view and any(block["type"] == "input" for block in blocks):
+        raise BadBlocks("a modal with inputs must have a submit button [json-pointer:/view]")
+
+
+def _ask_the_library(blocks: Sequence[Mapping[str, Any]]) -> None:
+    for block in blocks:
+        try:
+            parsed = Block.parse(dict(block))
+            if parsed is not None:
+                parsed.to_dict()
+        except SlackObjectFormationError as error:
+            raise BadBlocks(str(error)) from error
 
 
 def texts_of(value: object) -> Iterator[str]:
@@ -98,6 +145,8 @@ def _check_block(block: dict[str, Any], where: str) -> None:
                 _check_element(element, f"{where}/elements")
         case "actions":
             _check_actions(block, where)
+        case "input":
+            _check_input(block, where)
         case "image":
             _check_image(block, where)
         case "markdown":
@@ -124,6 +173,26 @@ def _check_actions(block: dict[str, Any], where: str) -> None:
     ids = [element["action_id"] for element in block["elements"] if "action_id" in element]
     if len(ids) != len(set(ids)):
         raise BadBlocks(f"`action_id` is not unique [json-pointer:{where}]")
+
+
+def _check_input(block: dict[str, Any], where: str) -> None:
+    _check_text(block.get("label"), 2000, f"{where}/label", only="plain_text")
+    if "hint" in block:
+        _check_text(block["hint"], 2000, f"{where}/hint", only="plain_text")
+    element = block.get("element")
+    if not isinstance(element, dict):
+        raise BadBlocks(f"missing required field: element [json-pointer:{where}]")
+    _short(element.get("action_id", ""), 255, f"{where}/element/action_id")
+    match element.get("type"):
+        case "plain_text_input":
+            if not 0 < int(element.get("max_length", 3000)) <= 3000:
+                raise BadBlocks(f"must be from 1 to 3000 [json-pointer:{where}/element/max_length]")
+        case "static_select" | "radio_buttons":
+            _check_options(element.get("options"), 100, f"{where}/element")
+        case "timepicker" | "datepicker" | "checkboxes":
+            pass
+        case other:
+            raise BadBlocks(f"unsupported type: {other} [json-pointer:{where}/element]")  # stricter: none that we use
 
 
 def _check_element(element: object, where: str) -> None:

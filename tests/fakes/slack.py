@@ -1,54 +1,50 @@
-"""Slack's Web API on loopback, as strict as the real one (docs.slack.dev, Web API).
+"""Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, addresses for answers.
 
-Where the platform's behaviour is not known for certain, the fake is stricter rather than laxer and says so in a comment.
-It does not de-duplicate by client_msg_id: what a sender repeats must be seen.
+What a workspace is stands in slack_workspace, what methods do in slack_methods, what blocks may hold in blocks, how
+events come to the app in slack_switchboard. It does not de-duplicate by client_msg_id: what a sender repeats must be seen.
 """
 
 import json
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from tests.fakes.blocks import BadBlocks, check_blocks, check_metadata
+from tests.fakes import slack_methods as methods
 from tests.fakes.faults import JSON, Fault
-from tests.fakes.server import Answer, Call, FakePlatform
+from tests.fakes.journal import Entry
+from tests.fakes.server import LOOPBACK, Answer, Call
+from tests.fakes.slack_people import APP_TOKEN, Shown, SlackPeople, Upload, escaped
+from tests.fakes.slack_switchboard import Sent
+from tests.fakes.slack_workspace import (
+    ALL_SCOPES,
+    BOT_USER,
+    SCOPES,
+    FakeConversation,
+    FakePerson,
+    FakeWorkspace,
+    Refusal,
+)
 
 TOKEN = "xoxb-made-up-token-of-a-workspace"
+SECRET = "made-up-signing-secret"
 TEAM = "T0TEST"
-BOT_USER = "U0BOT"
-TEXT_LIMIT = 40_000  # characters; longer texts are cut
-SCOPES = ("chat:write", "channels:history", "groups:history", "im:history", "im:write")
-
-_OF_TOKENS = {"auth.test", "chat.postMessage", "chat.update", "conversations.open"}
-_READS = {"conversations.history", "conversations.replies"}
+TEXT_LIMIT = methods.TEXT_LIMIT
+LASTS = 30 * 60.0  # seconds that an address for answers is good (docs.slack.dev, Handling user interaction)
 
 
-@dataclass(slots=True)
-class FakeConversation:
-    """A channel or direct messages, and what was said there."""
+class FakeSlack(SlackPeople):
+    """Verbs about places: knows, knows_person, names, leaves, archives, forbids, unblocks, hides, deletes.
 
-    id: str
-    member: bool = True
-    private: bool = False
-    archived: bool = False
-    refusal: str = ""  # an error code instead of taking a message
-    messages: dict[str, dict[str, Any]] = field(default_factory=dict)  # by ts, in order
-
-
-class _Refusal(Exception):
-    """Slack's error code, with what else the answer holds."""
-
-    def __init__(self, code: str, **more: Any) -> None:
-        super().__init__(code)
-        self.body = {"ok": False, "error": code, **more}
-
-
-class FakeSlack(FakePlatform):
-    """Verbs: knows, knows_person, says, leaves, archives, forbids, unblocks, grants, withdraws, revokes, restores, hides."""
+    Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
+    mentions, writes_dm, clicks, opens_home. What happens: invites, removes, member_leaves, archives, unarchives, renames,
+    deletes_channel, changes_id, uninstalls. Verbs about the line: refreshes_connection, takes_connection_away,
+    drops_connections, repeats, cuts_after_taking. Verbs of people return a `Sent`, which tells when it was acknowledged.
+    """
 
     send = "chat.postMessage"
     root = "/api/"
@@ -61,52 +57,78 @@ class FakeSlack(FakePlatform):
         "forbids",
         "unblocks",
         "grants",
+        "grants_all",
         "withdraws",
         "revokes",
         "restores",
         "hides",
         "deletes",
+        "cuts_after_taking",
     )
 
     def __init__(self, journal: Path | None = None, *, token: str = TOKEN, team: str = TEAM) -> None:
-        super().__init__(journal)
-        self.token = token
-        self.team = team
-        self.scopes = set(SCOPES)
-        self._conversations: dict[str, FakeConversation] = {}
-        self._people: dict[str, str] = {}  # person → direct messages
-        self._revoked = ""
-        self._last_ts = 0.0
+        super().__init__(journal, token=token, team=team)
         self._hidden_looks = 0
 
-    # ── verbs ─────────────────────────────────────────────────────────────────
+    # ── verbs about places ────────────────────────────────────────────────────
 
-    def knows(self, channel: str, *, member: bool = True, private: bool = False) -> None:
+    @property
+    def _conversations(self) -> dict[str, FakeConversation]:
+        return self._first.conversations
+
+    @property
+    def token(self) -> str:
+        return self._first.token
+
+    @property
+    def team(self) -> str:
+        return self._first.team
+
+    @property
+    def scopes(self) -> set[str]:
+        return self._first.scopes
+
+    def workspace(self, team: str, token: str, *, app_token: str = APP_TOKEN) -> FakeWorkspace:
+        """Another workspace that the app, or an app of its own, is installed in."""
+        made = FakeWorkspace(team, token, app_token, self._stamp, prefix=f"{team}/")
+        made.scopes = set(self._first.scopes)
+        self._workspaces[team] = made
+        return made
+
+    def knows(
+        self,
+        channel: str,
+        *,
+        member: bool = True,
+        private: bool = False,
+        name: str = "general",
+        people: tuple[str, ...] = (),
+        team: str = "",
+    ) -> None:
         """There is such a channel; the bot is in it, or not."""
-        self._conversations[channel] = FakeConversation(channel, member, private)
+        self._of(team).conversations[channel] = FakeConversation(
+            channel, member, private, name=name, people=set(people)
+        )
 
-    def knows_person(self, user: str) -> None:
-        """There is such a person; conversations.open tells the id of the direct messages, "D…" for "U…"."""
-        self._people[user] = f"D{user[1:]}"
+    def knows_person(self, user: str, *, team: str = "", home: str = "", **more: Any) -> None:
+        """There is such a person; conversations.open tells the id of the direct messages, "D…" for "U…".
+
+        `home` is their own workspace where that is another; `more` are fields of FakePerson.
+        """
+        workspace = self._of(team)
+        workspace.people[user] = FakePerson(user, home or workspace.team, **more)
 
     def says(self, channel: str, text: str, times: int = 1) -> str:
         """Somebody else writes in the channel; returns the ts of the last message."""
         ts = ""
         for _ in range(times):
-            ts = self._next_ts()
+            ts = self._stamp()
             self._conversations[channel].messages[ts] = {"type": "message", "user": "U0ANN", "text": text, "ts": ts}
         return ts
 
     def deletes(self, channel: str, ts: str) -> None:
         """Somebody deletes a message."""
         del self._conversations[channel].messages[ts]
-
-    def leaves(self, channel: str) -> None:
-        """The bot is removed from the channel."""
-        self._conversations[channel].member = False
-
-    def archives(self, channel: str) -> None:
-        self._conversations[channel].archived = True
 
     def forbids(self, channel: str, code: str = "restricted_action") -> None:
         self._conversations[channel].refusal = code
@@ -116,22 +138,55 @@ class FakeSlack(FakePlatform):
         conversation = self._conversations[channel]
         conversation.member, conversation.archived, conversation.refusal = True, False, ""
 
+    def hides(self, looks: int) -> None:
+        """What was posted shows only after so many looks at the history: how soon it does is not documented."""
+        self._hidden_looks = looks
+
+    # ── verbs about the app ───────────────────────────────────────────────────
+
     def grants(self, scope: str) -> None:
         self.scopes.add(scope)
+
+    def grants_all(self) -> None:
+        """The app has every right that it can use, in all workspaces."""
+        for workspace in self._workspaces.values():
+            workspace.scopes |= set(ALL_SCOPES)
 
     def withdraws(self, scope: str) -> None:
         self.scopes.discard(scope)
 
-    def revokes(self, code: str = "token_revoked") -> None:
+    def revokes(self, code: str = "token_revoked", *, team: str = "") -> None:
         """The token is refused with this code from now on."""
-        self._revoked = code
+        self._of(team).revoked = code
 
-    def restores(self) -> None:
-        self._revoked = ""
+    def restores(self, *, team: str = "") -> None:
+        self._of(team).revoked = ""
 
-    def hides(self, looks: int) -> None:
-        """What was posted shows only after so many looks at the history: how soon it does is not documented."""
-        self._hidden_looks = looks
+    def delivers_to(self, url: str, secret: str = SECRET) -> None:
+        """From now on what people do is posted to this address, signed, in place of Socket Mode."""
+        self.board.url, self.board.secret, self.board.wants_events = url, secret, True
+
+    def tells_time(self, now: float) -> None:
+        """The server's clock stands there, seconds since 1970."""
+        self._now = now
+
+    # ── what it saw ───────────────────────────────────────────────────────────
+
+    def whispers_to(self, user: str, channel: str = "C1") -> list[Entry]:
+        """What only one person was shown in a channel, in order."""
+        return [e for e in self.journal if e.kind == "whisper" and e.chat == channel and e.payload.get("user") == user]
+
+    def sees(self, user: str, channel: str = "C1", *, team: str = "") -> list[str]:
+        """The texts that somebody sees in a channel now, whispers to them included."""
+        conversation = self._of(team).conversations[channel]
+        return [one["text"] for one in conversation.messages.values() if one.get("whispered", user) == user]
+
+    def files_in(self, channel: str) -> list[Entry]:
+        return [e for e in self.journal if e.kind == "file" and e.chat == channel]
+
+    def views(self, method: str = "") -> list[Shown]:
+        """The views that the app showed."""
+        return [one for one in self._kept.views if method in {"", one.method}]
 
     # ── the server ────────────────────────────────────────────────────────────
 
@@ -139,70 +194,122 @@ class FakeSlack(FakePlatform):
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         return Fault(status=429, body='{"ok": false, "error": "ratelimited"}', content_type=JSON, headers=headers)
 
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith("/link/"):
+            return await self.board.connect(request)
+        return await super()._serve(request)
+
+    async def _down(self) -> None:
+        await self.board.hang_up()
+        await super()._down()
+
     async def read(self, request: web.BaseRequest) -> Call:
+        raw = await request.read()
         method = request.path.removeprefix(self.root)
-        raw = (await request.read()).decode("utf-8", "replace")
+        bearer = request.headers.get("Authorization", "")
+        token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else ""
         arguments: dict[str, Any] = dict(request.query)
-        problem = ""
+        if not request.path.startswith(self.root):  # answers and files have addresses of their own
+            return Call(method=request.path, token=token, arguments={"body": raw})
+        text, problem = raw.decode("utf-8", "replace"), ""
         if request.content_type == "application/json":
             try:
-                arguments.update(json.loads(raw or "{}"))
+                arguments.update(json.loads(text or "{}"))
             except ValueError:
                 problem = "invalid_json"
+            if method not in methods.JSON_METHODS and text:
+                problem = "invalid_arguments"  # stricter: Slack passes over what it cannot read
         else:
-            arguments.update(parse_qsl(raw, keep_blank_values=True))
-        bearer = request.headers.get("Authorization", "")
-        token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else str(arguments.pop("token", ""))
-        chat = str(arguments.get("channel", ""))
+            arguments.update(parse_qsl(text, keep_blank_values=True))
+        token = token or str(arguments.pop("token", ""))
+        workspace = self._by_token(token)
+        channel = str(arguments.get("channel", ""))
+        chat = workspace.chat(channel) if workspace and channel else channel
         return Call(method=method, token=token, arguments=arguments, chat=chat, problem=problem)
 
     def handle(self, call: Call) -> Answer:
+        if call.method.startswith("/"):
+            return self._handle_address(call)
+        workspace = self._by_token(call.token)
         try:
-            body = self._do(call)
-        except _Refusal as no:
+            body = self._do(call, workspace)
+        except Refusal as no:
             return Answer(body=no.body)
-        return Answer(body={"ok": True, **body}, headers={"X-OAuth-Scopes": ",".join(sorted(self.scopes))})
+        scopes = ",".join(sorted(workspace.scopes)) if workspace else ""
+        return Answer(body={"ok": True, **body}, headers={"X-OAuth-Scopes": scopes})
 
-    def _do(self, call: Call) -> dict[str, Any]:
-        if call.method not in _OF_TOKENS | _READS:
-            raise _Refusal("unknown_method", req_method=call.method)
+    def _do(self, call: Call, workspace: FakeWorkspace | None) -> dict[str, Any]:
+        if call.method == "apps.connections.open":
+            return self._open_connection(call)
+        method = self._methods().get(call.method)
+        if method is None:
+            raise Refusal("unknown_method", req_method=call.method)
         if not call.token:
-            raise _Refusal("not_authed")
-        if call.token != self.token:
-            raise _Refusal("invalid_auth")
-        if self._revoked:
-            raise _Refusal(self._revoked)
+            raise Refusal("not_authed")
+        if workspace is None:
+            raise Refusal("not_allowed_token_type" if call.token.startswith("xapp-") else "invalid_auth")
+        if workspace.revoked:
+            raise Refusal(workspace.revoked)
         if call.problem:
-            raise _Refusal(call.problem)
-        match call.method:
-            case "auth.test":
-                return {"team_id": self.team, "user_id": BOT_USER, "bot_id": "B0BOT", "url": "https://test.slack.com/"}
-            case "chat.postMessage":
-                return self._post_message(call)
-            case "chat.update":
-                return self._update(call)
-            case "conversations.open":
-                return self._open_direct(call)
-            case _:
-                return self._history(call)
+            raise Refusal(call.problem)
+        return method(workspace, call)
 
-    def _post_message(self, call: Call) -> dict[str, Any]:
-        self._need("chat:write")
-        conversation = self._writable(call.chat)
-        message = self._checked(call.arguments)
-        thread = str(call.arguments.get("thread_ts") or "")
+    def _methods(self) -> dict[str, Callable[[FakeWorkspace, Call], dict[str, Any]]]:
+        reads = {
+            name: (lambda workspace, call, read=read: read(workspace, call.arguments))
+            for name, read in methods.READS.items()
+        }
+        return {
+            **reads,
+            "auth.test": self._whoami,
+            "chat.postMessage": self._post_message,
+            "chat.postEphemeral": self._post_ephemeral,
+            "chat.update": self._update,
+            "conversations.open": self._open_direct,
+            "conversations.history": self._history,
+            "conversations.replies": self._history,
+            "files.getUploadURLExternal": self._begin_upload,
+            "files.completeUploadExternal": self._complete_upload,
+            "files.info": self._file_info,
+            "views.open": partial(self._show_view, "views.open"),
+            "views.push": partial(self._show_view, "views.push"),
+            "views.update": partial(self._show_view, "views.update"),
+            "views.publish": partial(self._show_view, "views.publish"),
+        }
+
+    # ── methods ───────────────────────────────────────────────────────────────
+
+    def _whoami(self, workspace: FakeWorkspace, _: Call) -> dict[str, Any]:
+        return {
+            "url": f"https://{workspace.team.lower()}.slack.com/",
+            "team": workspace.team.lower(),
+            "user": "paperwire",
+            "team_id": workspace.team,
+            "user_id": workspace.bot,
+            "bot_id": "B0BOT",
+        }
+
+    def _open_connection(self, call: Call) -> dict[str, Any]:
+        if not call.token.startswith("xapp-"):
+            raise Refusal("not_allowed_token_type" if self._by_token(call.token) else "invalid_auth")
+        if call.token not in {one.app_token for one in self._workspaces.values()}:
+            raise Refusal("invalid_auth")
+        return {"url": f"ws://{LOOPBACK}:{self.port}/link/?ticket={self.board.ticket(call.token)}"}
+
+    def _post_message(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+        workspace.need("chat:write")
+        conversation = workspace.writable(str(call.arguments.get("channel", "")))
+        message = methods.checked(call.arguments)
+        thread = self._in_thread(conversation, call)
         if thread:
-            parent = conversation.messages.get(thread)
-            if parent is None or parent.get("thread_ts", thread) != thread:
-                raise _Refusal("thread_not_found")  # stricter: Slack is said to start a thread of its own
             message["thread_ts"] = thread
-        ts = self._next_ts()
-        conversation.messages[ts] = {**message, "ts": ts, "user": BOT_USER, "type": "message"}
+        ts = workspace.next_ts()
+        conversation.messages[ts] = {**message, "ts": ts, "user": workspace.bot, "type": "message"}
         payload = message.get("metadata", {}).get("event_payload", {})
         self._note(
             call,
             kind="post",
-            chat=conversation.id,
+            chat=workspace.chat(conversation.id),
             thread=thread,
             id=ts,
             text=message["text"],
@@ -211,146 +318,173 @@ class FakeSlack(FakePlatform):
         )
         return {"channel": conversation.id, "ts": ts, "message": {**message, "ts": ts}}
 
-    def _update(self, call: Call) -> dict[str, Any]:
-        self._need("chat:write")
-        conversation = self._writable(call.chat)
+    def _post_ephemeral(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+        workspace.need("chat:write")
+        conversation = workspace.writable(str(call.arguments.get("channel", "")))
+        user = str(call.arguments.get("user", ""))
+        if user not in workspace.people:
+            raise Refusal("user_not_found")
+        if conversation.people and user not in conversation.people:
+            raise Refusal("user_not_in_channel")
+        message = methods.checked(call.arguments)
+        self._in_thread(conversation, call)
+        return {"message_ts": self._whisper(workspace, conversation, user, message, call.arguments)}
+
+    def _in_thread(self, conversation: FakeConversation, call: Call) -> str:
+        thread = str(call.arguments.get("thread_ts") or "")
+        if thread:
+            parent = conversation.messages.get(thread)
+            if parent is None or parent.get("thread_ts", thread) != thread:
+                raise Refusal("thread_not_found")  # stricter: Slack is said to start a thread of its own
+        return thread
+
+    def _whisper(
+        self,
+        workspace: FakeWorkspace,
+        conversation: FakeConversation,
+        user: str,
+        message: dict[str, Any],
+        said: Mapping[str, Any],
+    ) -> str:
+        thread = str(said.get("thread_ts") or "")
+        ts = workspace.next_ts()
+        shown = {**message, "ts": ts, "user": workspace.bot, "whispered": user}
+        conversation.messages[ts] = {**shown, "thread_ts": thread} if thread else shown
+        self.journal.write(
+            Entry(
+                at=time.time(),
+                kind="whisper",
+                chat=workspace.chat(conversation.id),
+                thread=thread,
+                id=ts,
+                text=message["text"],
+                payload={**said, "user": user},
+            )
+        )
+        return ts
+
+    def _update(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+        workspace.need("chat:write")
+        conversation = workspace.writable(str(call.arguments.get("channel", "")))
         ts = str(call.arguments.get("ts", ""))
         known = conversation.messages.get(ts)
-        if known is None:
-            raise _Refusal("message_not_found")
-        if known["user"] != BOT_USER:
-            raise _Refusal("cant_update_message")
-        message = self._checked(call.arguments)
+        if known is None or "whispered" in known:
+            raise Refusal("message_not_found")
+        if known["user"] != workspace.bot:
+            raise Refusal("cant_update_message")
+        message = methods.checked(call.arguments)
         # Blocks and metadata that the call does not name stay as they were.
         conversation.messages[ts] = {**known, **message}
-        self._note(call, kind="edit", chat=conversation.id, id=ts, text=message["text"])
+        self._note(call, kind="edit", chat=workspace.chat(conversation.id), id=ts, text=message["text"])
         return {"channel": conversation.id, "ts": ts, "text": message["text"]}
 
-    def _open_direct(self, call: Call) -> dict[str, Any]:
-        self._need("im:write")
+    def _open_direct(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+        workspace.need("im:write")
         user = str(call.arguments.get("users", ""))
-        if user not in self._people:
-            raise _Refusal("user_not_found")
-        channel = self._people[user]
-        self._conversations.setdefault(channel, FakeConversation(channel))
-        return {"channel": {"id": channel}}
+        if user not in workspace.people:
+            raise Refusal("user_not_found")
+        return {"channel": {"id": workspace.direct_with(user).id}}
 
-    def _history(self, call: Call) -> dict[str, Any]:
-        """conversations.history: parents, newest first. conversations.replies: a thread, oldest first."""
-        conversation = self._visible(call.chat)
-        self._need({"D": "im:history", "G": "groups:history"}.get(conversation.id[0], "channels:history"))
-        if not conversation.member:
-            raise _Refusal("not_in_channel")
-        messages = self._between(conversation, call.arguments)
-        if call.method == "conversations.replies":
-            parent = str(call.arguments.get("ts", ""))
-            if parent not in conversation.messages:
-                raise _Refusal("thread_not_found")
-            found = [m for m in messages if m.get("thread_ts") == parent and m["ts"] != parent]
-            found = [conversation.messages[parent], *found]
-        else:
-            found = [m for m in reversed(messages) if m.get("thread_ts") in {None, m["ts"]}]
-        return self._page(found, call.arguments)
-
-    def _between(self, conversation: FakeConversation, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        """The messages between `oldest` and `latest`, oldest first, as far as they can be seen yet."""
-        oldest, latest = _seconds(arguments, "oldest", 0.0), _seconds(arguments, "latest", float("inf"))
-        inclusive = _true(arguments.get("inclusive"))
+    def _history(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
         hidden = self._hidden_looks > 0
+        found = methods.history(workspace, call.method, call.arguments, hidden=hidden)
         self._hidden_looks = max(0, self._hidden_looks - 1)
-        return [
-            message
-            for ts, message in conversation.messages.items()
-            if (oldest <= float(ts) <= latest if inclusive else oldest < float(ts) < latest)
-            and not (hidden and message["user"] == BOT_USER)
-        ]
+        found["messages"] = [one for one in found["messages"] if "whispered" not in one]
+        return found
 
-    def _page(self, found: list[dict[str, Any]], arguments: dict[str, Any]) -> dict[str, Any]:
-        limit = int(arguments.get("limit") or 100)
-        if not 1 <= limit <= 999:
-            raise _Refusal("invalid_limit")
-        cursor = str(arguments.get("cursor") or "0")
-        if not cursor.isdecimal():
-            raise _Refusal("invalid_cursor")
-        begin = int(cursor)
-        page = found[begin : begin + limit]
-        if not _true(arguments.get("include_all_metadata")):
-            page = [_without_payload(message) for message in page]
-        more = begin + limit < len(found)
-        after = {"response_metadata": {"next_cursor": str(begin + limit)}} if more else {}
-        return {"messages": page, "has_more": more, **after}
+    def _begin_upload(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+        workspace.need("files:write")
+        name, length = str(call.arguments.get("filename") or ""), str(call.arguments.get("length") or "")
+        if not name or not length.isdecimal() or length == "0":
+            raise Refusal("invalid_arguments")
+        file = f"F{next(self._numbers)}"
+        self._kept.uploads[file] = Upload(workspace, name, int(length))
+        return {"upload_url": f"http://{LOOPBACK}:{self.port}/upload/{file}", "file_id": file}
 
-    # ── what the server checks ────────────────────────────────────────────────
+    def _complete_upload(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+        workspace.need("files:write")
+        conversation = workspace.writable(str(call.arguments.get("channel_id", "")))
+        for named in methods.unpacked(call.arguments.get("files"), "invalid_arguments"):
+            upload = self._kept.uploads.get(str(named.get("id")))
+            if upload is None or upload.workspace is not workspace or len(upload.content) != upload.length:
+                raise Refusal("file_not_found")
+            text, thread = upload.content.decode(), str(call.arguments.get("thread_ts") or "")
+            place, ts = workspace.chat(conversation.id), workspace.next_ts()
+            self._note(call, kind="file", chat=place, thread=thread, id=ts, text=text, delivery=upload.name)
+        return {"files": []}
 
-    def _need(self, scope: str) -> None:
-        if scope not in self.scopes:
-            raise _Refusal("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
+    def _file_info(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+        workspace.need("files:read")
+        upload = self._kept.uploads.get(str(call.arguments.get("file", "")))
+        if upload is None or upload.workspace is not workspace:
+            raise Refusal("file_not_found")
+        url = f"http://{LOOPBACK}:{self.port}/files/{call.arguments['file']}"
+        return {"file": {"id": call.arguments["file"], "size": upload.length, "url_private_download": url}}
 
-    def _visible(self, channel: str) -> FakeConversation:
-        """A conversation that the bot can see. Stricter than Slack: no names, no people, only ids of conversations."""
-        conversation = self._conversations.get(channel)
-        if conversation is None or (conversation.private and not conversation.member):
-            raise _Refusal("channel_not_found")
-        return conversation
+    def _show_view(self, method: str, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+        view = methods.checked_view(call.arguments)
+        person = str(call.arguments.get("user_id", ""))
+        if method in {"views.open", "views.push"}:
+            person, until = self._kept.triggers.pop(str(call.arguments.get("trigger_id", "")), ("", 0.0))
+            if not person:
+                raise Refusal("exchanged_trigger_id")
+            if until < time.monotonic():
+                raise Refusal("expired_trigger_id")
+        elif method == "views.publish":
+            if person not in workspace.people:
+                raise Refusal("user_not_found")
+        elif not (call.arguments.get("view_id") or call.arguments.get("external_id")):
+            raise Refusal("invalid_arguments")
+        self._kept.views.append(Shown(method, view, person))
+        shown = {**view, "id": call.arguments.get("view_id") or f"V{next(self._numbers)}", "hash": str(time.time())}
+        return {"view": shown}
 
-    def _writable(self, channel: str) -> FakeConversation:
-        conversation = self._visible(channel)
-        if conversation.archived:
-            raise _Refusal("is_archived")
-        if not conversation.member:
-            raise _Refusal("not_in_channel")
-        if conversation.refusal:
-            raise _Refusal(conversation.refusal)
-        return conversation
+    # ── addresses of their own ────────────────────────────────────────────────
 
-    def _checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """What the call says, if Slack takes it."""
-        message: dict[str, Any] = {"text": str(arguments.get("text") or "")[:TEXT_LIMIT]}
+    def _handle_address(self, call: Call) -> Answer:
+        kind, _, name = call.method.strip("/").partition("/")
+        body: bytes = call.arguments["body"]
+        match kind:
+            case "respond" if not call.token:
+                return self._respond(name, body)
+            case "upload" if name in self._kept.uploads and not call.token:
+                self._kept.uploads[name].content = body
+                return Answer(body={}, data=b"OK")
+            case "files" if name in self._kept.uploads:
+                upload = self._kept.uploads[name]
+                allowed = call.token == upload.workspace.token
+                return Answer(body={}, data=upload.content if allowed else b"<html>", status=200 if allowed else 403)
+        return Answer(body={"ok": False, "error": "not_found"}, status=404)
+
+    def _respond(self, name: str, raw: bytes) -> Answer:
+        """An answer to a request (docs.slack.dev, Handling user interaction): five in half an hour."""
+        answers = self._kept.answers.get(name)
+        if answers is None or answers.left == 0 or self._time() - answers.since > LASTS:
+            why = "used_url" if answers and answers.left == 0 else "expired_url"
+            return Answer(body={"ok": False, "error": why}, status=404)
+        body = json.loads(raw)
+        workspace, user = answers.workspace, answers.person
+        place = workspace.conversations.setdefault(answers.channel, FakeConversation(answers.channel, member=False))
         try:
-            if arguments.get("blocks") is not None:
-                message["blocks"] = _object(arguments["blocks"], "invalid_blocks_format")
-                check_blocks(message["blocks"])
-            if arguments.get("metadata") is not None:
-                message["metadata"] = _object(arguments["metadata"], "invalid_metadata_format")
-                check_metadata(message["metadata"])
-        except BadBlocks as bad:
-            raise _Refusal(bad.code, response_metadata={"messages": [bad.message]}) from bad
-        if not message["text"].strip() and not message.get("blocks"):
-            raise _Refusal("no_text")
-        return message
+            if not body.get("delete_original"):
+                message = methods.checked(body)
+                self._whisper(workspace, place, user, message, body)
+        except Refusal as no:
+            return Answer(body=no.body, status=400)
+        if body.get("response_type", "ephemeral") != "ephemeral":
+            return Answer(body={"ok": False}, status=400)  # stricter: nothing of ours is said to all this way
+        if body.get("delete_original") or body.get("replace_original"):
+            place.messages.pop(answers.message, None)
+        answers.left -= 1
+        return Answer(body={}, data=b"ok")
 
-    def _next_ts(self) -> str:
-        """The workspace's next ts: growing, whatever the clock does."""
-        self._last_ts = max(time.time(), self._last_ts + 0.0001)
-        return f"{self._last_ts:.6f}"
+    # ── inside ────────────────────────────────────────────────────────────────
 
-
-def _object(value: object, code: str) -> Any:
-    """An argument that is JSON: itself, or its text in a form."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise BadBlocks("must be valid JSON", code) from error
+    def _by_token(self, token: str) -> FakeWorkspace | None:
+        return next((one for one in self._workspaces.values() if one.token == token), None)
 
 
-def _seconds(arguments: dict[str, Any], name: str, otherwise: float) -> float:
-    try:
-        return float(arguments.get(name) or otherwise)
-    except ValueError as error:
-        raise _Refusal(f"invalid_ts_{name}") from error
-
-
-def _true(value: object) -> bool:
-    return str(value).lower() in {"1", "true"}
-
-
-def _without_payload(message: dict[str, Any]) -> dict[str, Any]:
-    if "metadata" not in message:
-        return message
-    return {**message, "metadata": {"event_type": message["metadata"]["event_type"]}}
-
+__all__ = ["ALL_SCOPES", "APP_TOKEN", "BOT_USER", "SCOPES", "SECRET", "TEAM", "TOKEN", "FakeSlack", "Sent", "escaped"]
 
 if __name__ == "__main__":
     FakeSlack.main()

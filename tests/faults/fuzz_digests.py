@@ -6,8 +6,8 @@
 
 FOLDER keeps the corpus from run to run; it is filled with the golden pages of tests/digests first. The first byte of an
 input names the format, or none; the others are the document. What is found lies as `crash-…` or `timeout-…` in the folder
-where it was started: `python -m tests.faults.fuzz_digests FOLDER crash-…` runs it once more. Whatever it finds becomes a
-pair in tests/digests before it is mended.
+where it was started: `python -m tests.faults.fuzz_digests crash-…` runs it once more. Whatever it finds becomes a pair in
+tests/digests before it is mended.
 """
 
 import sys
@@ -51,7 +51,8 @@ def main() -> None:
     """Fills the corpus and hands over to libFuzzer, which never returns."""
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
-    fill(Path(sys.argv[1]))
+    if not Path(sys.argv[1]).is_file():
+        fill(Path(sys.argv[1]))
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()
 

@@ -35,8 +35,11 @@ class Ended:
         return json.loads(self.out)
 
 
+INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'  # without any source the feeds of arXiv are read
+
+
 class Terminal:
-    """Calls subcommands in a folder of their own, with a database there and nothing else set."""
+    """Calls subcommands in a folder of their own, with a database and an empty inbox there and nothing else set."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -45,6 +48,8 @@ class Terminal:
         monkeypatch.chdir(folder)
         monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # of the tests, not of the program: `check` would name it
         self.set("DATABASE_URL", f"sqlite:///{self.database}")
+        (folder / "inbox").mkdir()
+        self.file("paperwire.toml", INBOX)
 
     def set(self, name: str, value: str) -> None:
         """Sets PAPERWIRE_name."""

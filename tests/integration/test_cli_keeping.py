@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from bot.channels.slack.scopes import scopes_of
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -59,15 +60,17 @@ def test_tokens_and_scopes_are_asked_for(terminal: Terminal) -> None:
         terminal.set("TELEGRAM_API_URL", telegram.url)
         terminal.set("SLACK_BOT_TOKEN", SLACK_TOKEN)
         terminal.set("SLACK_API_URL", slack.url)
+        for name in scopes_of():
+            slack.grants(name)
         found = questions(terminal)
         assert "the token works" in str(found["Telegram"]["answer"])
-        assert str(found["Slack scopes"]["answer"]) == "all that are needed"
+        assert str(found["Slack scopes"]["answer"]) == "all are granted"
         assert "Slack" not in questions(terminal, "--offline")
 
         slack.withdraws("chat:write")
         telegram.revokes()
         found = questions(terminal)
-        assert "the token lacks chat:write" in str(found["Slack scopes"]["answer"])
+        assert str(found["Slack scopes"]["answer"]) == "without chat:write: nothing works"
         assert "PAPERWIRE_TELEGRAM_TOKEN" in str(found["Telegram"]["cure"])
         assert all(found[question]["mend"] for question in ("Telegram", "Slack scopes"))
         slack.grants("chat:write")

@@ -33,10 +33,9 @@ def test_subscribe_echoes_how_it_was_read_and_when_it_comes(terminal: Terminal) 
     assert (ended.status, ended.err) == (0, "")
     assert ended.out == (
         "✓ 1  diffusion, not survey · daily 08:00 Europe/Berlin\n"
-        "  1 paper in the one day I know:\n"
+        "  It finds 1 paper in the one day I know:\n"
         "  · Diffusion models for weather (2601.00001)\n"
-        "  Begins with what came since Wed 21 Jan 07:00.\n"
-        "  First: Thu 22 Jan 08:00.\n"
+        "  First: Thu 22 Jan 08:00. Begins with what came since Wed 21 Jan 07:00.\n"
         "  Undo: paperwire unsubscribe 1 --as console:me\n"
     )
 

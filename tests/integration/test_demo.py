@@ -27,7 +27,7 @@ UNTITLED_RL = "“A small Transformer that is rewarded"  # a bilingual list has 
 
 RECEIVED = {
     "researcher": {VIGA, FISSION, IMPLICIT, FLOW, UNIX, GRAPHS, CASL, HAMILTON},
-    "reader": {PHYS, FLOW, UNIX, GRAPHS, CASL},
+    "reader": {PHYS, FLOW, UNIX, GRAPHS, CASL, UNTITLED_RL, SOCIETIES, SHARPENING, FISSION},
     "lab": {UNIX, PHYS, VIGA},
     "reading-group": {TREES, OUTPUT, SOCIETIES, BYOL, PROVER, MIRAGE, AUQ, PHYS, BLEND, GVPO, UNTITLED_RL, SHARPENING},
     "terminal": {SQL, AUQ, MIRAGE, FISSION, VIGA},
@@ -70,8 +70,24 @@ def test_the_counts_are_those_of_the_samples(story: Story) -> None:
 
 def test_the_reader_in_shanghai_reads_chinese(story: Story) -> None:
     (text,) = read(story, "reader")
-    assert text.count("AI: ") == 5
+    assert text.count("AI: ") == 8  # the ninth has a translation of its abstract
     assert "用强化学习让视频生成模型遵守刚体运动的物理规律。" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "rule"),
+    [("en", "video models -Reinforcement"), ("zh", "视频生成 -Reinforcement")],
+)
+def test_the_conversation_goes_through_the_real_commands(story: Story, language: str, rule: str) -> None:
+    (exhibit,) = (one for one in exhibits(story, Language(language, "UTC")) if one.anchor == "conversation")
+    said, echo, link, card, ruled = shown(exhibit)
+    assert [message.mine for message in (said, echo, link, card, ruled)] == [True, False, True, False, False]
+    assert [mark for span in said.display.paragraphs[0].spans for mark in span.marks] == ["command"]
+    assert "PhysRVG" in echo.display.paragraphs[0].text
+    pressed = [key for row in card.display.keys for key in row if key.pressed]
+    assert len(pressed) == 1
+    assert ruled.edited
+    assert rule in [paragraph.text for paragraph in ruled.display.paragraphs]
 
 
 def test_every_platform_and_cadence_of_the_story_is_there() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 import typer
 
-from bot.channels.slack.outbound import LOOKS, POSTS, SlackChannel
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.scopes import SCOPES, events_of, scopes_of
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
 from bot.cli.outbox import STATES
+from bot.delivering import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO, read_digest
 from bot.digests._arxiv import arxiv_address
 from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
@@ -24,7 +27,6 @@ from bot.digests._keys import paper_key
 from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.health import health_app
-from bot.pipeline import GONE_CHATS, GONE_SHARE
 from bot.rendering.reading import words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions import (
@@ -33,6 +35,7 @@ from subscriptions import (
     ChatKind,
     Kind,
     NotDelivered,
+    Outcome,
     Paper,
     PaperwireError,
     QueryError,
@@ -47,7 +50,7 @@ from subscriptions.cadence import KINDS
 from subscriptions.query._lexer import FIELDS
 from subscriptions.retry import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service._keeping import PAYLOADS, UPDATES
-from tests.integration.cli import Terminal
+from tests.integration.cli import INBOX, Terminal
 from tests.integration.pages import (
     DOCS,
     ROOT,
@@ -389,6 +392,10 @@ def test_every_state_of_a_delivery_has_its_row() -> None:
     assert [row.code("state") for row in rows("operating.md", "state", "means", "what to do")] == list(STATES)
 
 
+def test_every_receipt_has_its_row() -> None:
+    assert {row.code("receipt") for row in rows("operating.md", "receipt", "means", "what to do")} == set(Outcome)
+
+
 def test_every_address_of_the_page_answers() -> None:
     addresses = {row.code("address") for row in rows("operating.md", "address", "answers")}
     assert addresses == {getattr(route, "path", "") for route in health_app(dict).routes}
@@ -411,9 +418,11 @@ def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:
     assert (GONE_CHATS, GONE_SHARE) == (10, 5)  # "more than ten", "more than a fifth"
 
 
-def test_the_rights_of_a_slack_app_are_told() -> None:
-    for scope in POSTS | LOOKS:
-        assert f"`{scope}`" in page("settings.md")
+def test_the_page_for_the_it_department_has_the_scopes_events_and_times_of_the_program() -> None:
+    made = runpy.run_path(str(DOCS / "slack_page.py"))
+    assert made["page"](page("slack.md")) == page("slack.md"), "python docs/slack_page.py writes its tables anew"
+    assert all(f"`{scope.name}`" in page("slack.md") for scope in SCOPES)
+    assert all(f"`{event}`" in page("slack.md") for event in events_of(scopes_of()))
 
 
 # ------------------------------------------------------------------------------------------------- every page of the repo
@@ -421,7 +430,7 @@ def test_the_rights_of_a_slack_app_are_told() -> None:
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", DOCS / "operating.md"], ids=lambda path: path.name)
 def test_what_a_page_types_can_be_done_without_a_token(path: Path, shell: Shell) -> None:
-    shell.file("paperwire.toml", "\n".join(blocks(path, "toml")))
+    shell.file("paperwire.toml", "\n".join(blocks(path, "toml")) or INBOX)  # without a source arXiv is asked
     shell.file("inbox/.keep", "")
     for line in (line for block in blocks(path, "") for line in block.splitlines() if line.startswith("paperwire ")):
         status, printed = shell.run_until_ready() if line == "paperwire run" else shell.type(line)

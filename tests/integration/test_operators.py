@@ -6,9 +6,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.inbox import Inbox
 from bot.running import Process, first_words
-from bot.settings import Settings, TelegramSettings
+from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions import Store, ask_to_be_let_in, get_chat, meet, take_code
 from subscriptions.model import ChatKind
 from tests.fakes.telegram import FakeTelegram
@@ -54,12 +53,13 @@ async def test_it_prints_none_where_the_settings_name_an_operator_or_nobody_can_
 async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, clock: FakeClock) -> None:
     with FakeTelegram() as telegram:
         telegram.opens_to_all()
-        app = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)
+        folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
+        app = build_app(settings(tmp_path, telegram, admins=(OPERATOR,), sources=(folder,)), clock=clock)
         app.open()
         wants(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.forbids("1", "STICKER_INVALID")
-        process = Process(app, Inbox(app.wire, ()))
+        process = Process(app, app.feeder())
         for _ in range(3):
             clock.advance(timedelta(minutes=2))
             await process.tick()

@@ -41,7 +41,6 @@ from subscriptions.service import (
     clean_up,
     commands_since,
     confirm,
-    delivery,
     deny,
     dismiss,
     export,
@@ -61,9 +60,10 @@ from subscriptions.service import (
     remember,
     set_setting,
     settle,
+    to_render,
     unsubscribe,
 )
-from subscriptions.store import Claim, moving, outbox, papers, people
+from subscriptions.store import Claim, Rendered, moving, outbox, papers, people
 from subscriptions.store.changes import changes_of
 from tests.make import NOON, address, digest, ingested, paper, summary, translation, wants
 
@@ -114,10 +114,9 @@ def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
     sent = 0
     while (todo := step(store, where, now)) is not None:
         if todo.message is None:
-            shown = [item.paper.id for item in delivery(store, todo.seq).items]
-            freeze(
-                store, todo.seq, [Message(number=1, payload="{}", plain="{}", papers=tuple(shown))], asking(where, now)
-            )
+            shown = [item.paper.id for item in to_render(store, todo, 1, wall=now)[todo.seq].items]
+            message = Message(number=1, payload="{}", plain="{}", papers=tuple(shown))
+            freeze(store, [Rendered(seq=todo.seq, messages=[message])], now=now)
         else:
             confirm(store, todo, f"m{todo.seq}", asking(where, now))
             sent += 1
@@ -436,7 +435,7 @@ class TestRule6Lanes:
     def settled(self, store: Store, outcome: NotDelivered) -> None:
         todo = step(store, "telegram:-7")
         assert todo is not None
-        freeze(store, todo.seq, [Message(number=1, payload="{}", plain="{}")], asking("telegram:1"))
+        freeze(store, [Rendered(seq=todo.seq, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
         todo = step(store, "telegram:-7")
         assert todo is not None
         settle(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
@@ -492,8 +491,10 @@ class TestRule7Rendering:
         wants(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, 1, [Message(number=1, payload='{"text":"first"}', plain="{}")], asking("telegram:1"))
-        freeze(store, 1, [Message(number=1, payload='{"text":"second"}', plain="{}")], asking("telegram:1"))
+        freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload='{"text":"first"}', plain="{}")])], now=NOON)
+        freeze(
+            store, [Rendered(seq=1, messages=[Message(number=1, payload='{"text":"second"}', plain="{}")])], now=NOON
+        )
         todo = step(store, "telegram:1")
         assert todo is not None
         assert todo.message is not None
@@ -503,7 +504,11 @@ class TestRule7Rendering:
         wants(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, 1, [Message(number=n, payload="{}", plain="{}") for n in (1, 2, 3)], asking("telegram:1"))
+        freeze(
+            store,
+            [Rendered(seq=1, messages=[Message(number=n, payload="{}", plain="{}") for n in (1, 2, 3)])],
+            now=NOON,
+        )
         first = step(store, "telegram:1")
         assert first is not None
         confirm(store, first, "1", asking("telegram:1"))
@@ -526,7 +531,7 @@ class TestRule7Rendering:
         wants(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], asking("telegram:1"))
+        freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
         first, second = step(store, "telegram:1"), step(store, "telegram:1")
         assert first is not None
         assert second is not None
@@ -560,7 +565,7 @@ class TestRule9Moving:
         wants(store, "telegram:-5", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, 1, [Message(number=1, payload="{}", plain="{}")], asking("telegram:1"))
+        freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
         todo = step(store, "telegram:-5")
         assert todo is not None
         settle(store, todo, ChatMoved("moved", "-1005"), on_unclear="resend", now=NOON, wall=NOON)

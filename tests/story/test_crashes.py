@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions import Store
+from subscriptions import Store, set_setting
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
-from tests.make import NOON, ingested, paper, wants
+from tests.make import NOON, address, ingested, paper, wants
 
 PAPERS = 39  # two messages in each delivery
 CHATS = {"telegram": ("1", "2"), "slack": ("C1", "C2")}
@@ -76,6 +76,7 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Prog
         for chat in CHATS[platform]:
             fake.tell("knows", chat)
             wants(store, f"{platform}:{chat}", "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
+            set_setting(store, address(f"{platform}:{chat}"), "limit", "all", now=NOON - timedelta(hours=1))
         titles = [
             paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
         ]

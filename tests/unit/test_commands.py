@@ -73,8 +73,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
                 "4  words · daily 08:00 Europe/Berlin",
                 "2 papers in the 7 days I know, for example:",
                 "· one",
-                "Begins with what came since Wed 21 Jan 13:00.",
-                "First: Fri 23 Jan 09:00.",
+                "First: Fri 23 Jan 09:00. Begins with what came since Wed 21 Jan 13:00.",
             ),
         ),
         (
@@ -82,8 +81,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
             (
                 "4  words · now · D",
                 "No paper of the 7 days I know fits.",
-                "Begins with what came since Wed 21 Jan 13:00.",
-                "It comes as soon as papers do.",
+                "It comes as soon as papers do. Begins with what came since Wed 21 Jan 13:00.",
             ),
         ),
         (
@@ -109,8 +107,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
                 "4  words · daily 08:00 Europe/Berlin",
                 "(I closed the quotation mark.)",
                 "I know no papers yet.",
-                "Begins with what came since Wed 21 Jan 13:00.",
-                "First: Fri 23 Jan 09:00.",
+                "First: Fri 23 Jan 09:00. Begins with what came since Wed 21 Jan 13:00.",
             ),
         ),
     ],
@@ -143,7 +140,18 @@ def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
 def test_a_window_that_is_open_already_is_no_date() -> None:
     what = done(wish("when-out 08:00-20:00"))
     reply = subscribed(what, ENGLISH, reading="words", examples=[], now=what.first)
-    assert reply.lines[-1] == "First: as soon as papers are out."
+    assert reply.lines[-1] == "First: as soon as papers are out. Begins with what came since Wed 21 Jan 13:00."
+
+
+def test_what_comes_from_now_on_need_not_say_since_when() -> None:
+    what = done(wish("now"), found=0, starts=NOON)
+    reply = subscribed(what, ENGLISH, reading="words", examples=[], now=NOON)
+    assert reply.lines[-1] == "It comes as soon as papers do."
+
+
+def test_papers_that_are_all_named_are_no_examples() -> None:
+    reply = subscribed(done(wish()), ENGLISH, reading="words", examples=["one", "two"])
+    assert reply.lines[1:4] == ("It finds 2 papers in the 7 days I know:", "· one", "· two")
 
 
 def test_one_paper_is_no_example() -> None:

@@ -14,6 +14,7 @@ import pytest
 from bot.digests import FORMATS, _example, read_digest
 from bot.digests.report import digest_report
 from subscriptions import Digest, PaperwireError
+from tests.digest_pages import PARTS
 
 PAGES = Path(__file__).parents[1] / "digests"
 PAIRS = sorted(path for path in PAGES.iterdir() if not path.name.endswith(".expected.json"))
@@ -64,6 +65,11 @@ def test_every_page_has_its_expected_papers_and_the_other_way_round() -> None:
 def test_every_format_has_pages(module: object) -> None:
     formats = [_expected(page).get("format") for page in PAIRS]
     assert formats.count(module.name) >= 3  # type: ignore[attr-defined]  # modules satisfy the protocol
+
+
+@pytest.mark.parametrize("module", FORMATS, ids=lambda module: module.name)
+def test_every_format_is_damaged_and_measured(module: object) -> None:
+    assert any(made.partition(",")[0] == module.name for made in PARTS)  # type: ignore[attr-defined]  # as above
 
 
 @pytest.mark.parametrize("module", FORMATS, ids=lambda module: module.name)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
-from bot.digests._json import Record, first_item, json_items, json_lines
+from bot.digests._json import MOST_SIGNS, Record, first_item, head_of, json_items, json_lines
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest, UnknownFormat
 
@@ -131,6 +131,60 @@ def test_any_values_are_read_without_an_error(values: list[object], as_lines: bo
         json.dumps(paper.title).encode()
         paper.title.encode()
         paper.key.encode()
+
+
+@given(
+    st.lists(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), max_size=4), st.integers(1, 90), st.booleans()
+)
+def test_it_matters_nothing_how_much_is_looked_at_at_once(
+    values: list[dict[str, object]], look: int, spread: bool
+) -> None:
+    text = json.dumps(values, ensure_ascii=spread, indent=1 if spread else None)
+    whole = _members(json_items, text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.digests._json._FIRST_LOOK", look)
+        assert _members(json_items, text) == whole
+        for broken in (text[: len(text) // 2], text.replace('"', "", 1), text.replace(":", "=", 1)):
+            assert _damage(broken) == _damage(broken, 1 << 20)
+
+
+def _damage(text: str, look: int = 0) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        if look:
+            patch.setattr("bot.digests._json._FIRST_LOOK", look)
+        try:
+            return repr(_members(json_items, text))
+        except BrokenDigest as error:
+            return str(error)
+
+
+def test_an_object_that_is_too_long_is_refused_and_costs_a_line_of_lines() -> None:
+    long = '{"a": "' + "x" * MOST_SIGNS + '"}'
+    with pytest.raises(BrokenDigest, match=r"beyond line 2 \(an object of more than a million signs\)"):
+        list(json_items('[{"a": "1"},\n' + long + "]", Warnings()))
+    assert _members(json_lines, '{"a": "1"}\n' + long + '\n{"a": "2"}') == (
+        [{"a": "1"}, {"a": "2"}],
+        {"bad_json_line": 1},
+    )
+    fits = '{"a": "' + "x" * (MOST_SIGNS - 10) + '"}'
+    assert _members(json_items, f"[{fits}, {fits}]")[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ('{"a": "1", "b": [1, {"c": []}, "x"], "d": {"e": 2}, "f": []} rest', {"a": "1", "b": [], "d": {"e": "2"}, "f": []}),
+        ("{}", {}),
+        ("[{}]", None),
+        ('{"a": [1, 2}', None),
+        ('{"a": "1", ', None),
+        ("{1: 2}", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_the_head_of_a_document_has_no_items(text: str, head: dict[str, object] | None) -> None:
+    found = head_of(text)
+    assert (found.members if found else None) == head
 
 
 LINE = {

@@ -43,6 +43,8 @@ def _spans(paragraph: Paragraph) -> str:
         ("a < b <br> <script>x</script> </b>", "a < b <br> <script>x</script> </b>"),
         ("<b>never closed", "{bold never closed}"),
         ("<b>crossed <i>tags</b></i>", "{bold crossed }{bold,italic tags}{bold,italic </b>}"),
+        ("/help and /sub@a_bot, a/b, https://x.org/help", "{command /help} and {command /sub@a_bot}, a/b, https://x.org/help"),
+        ("<b>/list</b> <code>/list</code>\n<pre>/list</pre>", "{bold,command /list} {code /list} / [code] /list"),
         ('<a href="javascript:alert(1)">x</a>', "x"),
         ('<a href="https://a.org" onclick="x">y</a>', '<a href="https://a.org" onclick="x">y</a>'),
     ],

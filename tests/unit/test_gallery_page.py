@@ -8,7 +8,7 @@ from html import escape
 import pytest
 
 from bot.rendering import Language, render_delivery
-from bot.rendering.gallery import Ask, Exhibit, Frame, gallery_page, shown
+from bot.rendering.gallery import Ask, Exhibit, Frame, Said, gallery_page, shown
 from subscriptions import ChatKind
 from tests.html_page import HtmlPage
 from tests.unit import deliveries as make
@@ -141,6 +141,25 @@ def test_silence_a_change_and_buttons_can_be_seen() -> None:
     page = page_of(replace(TELEGRAM, posts=(Post(payload=payload, edited=True),)))
     for words in ("sent without a sound", "edited", "show 5 more"):
         assert words in page.text
+
+
+@pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
+def test_what_a_person_said_stands_on_their_side_between_the_answers(words: str) -> None:
+    posts = (Said(text=words, at=NINE), Post(payload=json.dumps({"text": "✓ 1"})))
+    exhibit = replace(TELEGRAM, posts=posts, asks=(), when="")
+    html = gallery_page([exhibit], FRAME, ENGLISH)
+    page = HtmlPage(html)
+    assert page.complaints == []
+    assert page.text.index(words) < page.text.index("✓ 1")
+    assert html.count("post mine") == 1
+    assert "Subscriptions" not in html
+
+
+def test_the_button_that_was_pressed_can_be_told() -> None:
+    keys = [[{"text": "why", "data": "one"}, {"text": "exclude", "data": "two"}]]
+    posts = (Post(payload=json.dumps({"text": "x", "buttons": keys})),)
+    html = gallery_page([replace(TELEGRAM, posts=posts, pressed=frozenset({"two"}))], FRAME, ENGLISH)
+    assert '<span>why</span><span class="pressed">exclude</span>' in html
 
 
 def test_a_quotation_can_be_unfolded_without_a_script() -> None:

@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from bot.rendering.gallery import Said
 from bot.rendering.screen import show, wrapped
-from tests.unit.test_gallery_page import TELEGRAM, Post
+from tests.unit.test_gallery_page import NINE, TELEGRAM, Post
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,14 @@ def test_slacks_headers_small_print_and_rules_are_drawn() -> None:
     text = printed({"text": "t", "blocks": blocks}, platform="slack")
     for words in ("Slack · #paperwire", "3 papers", "one", "│ quoted", "small"):
         assert words in text
+
+
+def test_what_the_person_said_stands_on_the_right() -> None:
+    out = io.StringIO()
+    said = Said(text="/sub diffusion", at=NINE)
+    show(replace(TELEGRAM, posts=(said,), asks=(), when=""), Console(file=out, width=60))
+    (line,) = (line for line in out.getvalue().splitlines() if "/sub" in line)
+    assert line.endswith("/sub diffusion │")
 
 
 def test_a_paper_cannot_steer_the_terminal() -> None:

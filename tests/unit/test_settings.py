@@ -135,6 +135,7 @@ def test_an_app_of_slack_has_a_token_for_the_bot_and_one_for_the_socket(tmp_path
         PAPERWIRE_SLACK_APP_TOKEN="xapp-1",
         PAPERWIRE_SLACK_CLIENT_ID="11.22",
         PAPERWIRE_SLACK_CLIENT_SECRET="cs",
+        PAPERWIRE_SECRET_KEY="key",
     )
     assert settings.slack.workspaces == (SlackWorkspace(bot_token=SecretStr("xoxb-1"), app_token=SecretStr("xapp-1")),)
     assert (settings.slack.client_id, plain(settings.slack.client_secret)) == ("11.22", "cs")

@@ -4,6 +4,7 @@ aiohttp's errors carry the request's headers, and so the token, in their repr. T
 """
 
 import logging
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -191,6 +192,19 @@ class Client:
             case _:
                 raise RetryLater("Slack opened direct messages and did not say which.")
 
+    async def access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
+        """The tokens that a code or a refresh token stands for (oauth.v2.access). Raises as `ask`.
+
+        The library's own method for it uses a part of aiohttp that is to go.
+        """
+        known = b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        headers = {"Authorization": f"Basic {known}"}
+        return await self._try(
+            "oauth.v2.access",
+            lambda: self._web.api_call("oauth.v2.access", data=dict(grant), headers=headers),
+            asking,
+        )
+
     async def me(self) -> Me:
         """Whose token it is."""
         match await self._try("auth.test", self._web.auth_test, before_posting):
@@ -230,17 +244,12 @@ class Client:
             raise Rejected("Slack keeps this file elsewhere.")
         try:
             async with self._session.get(url, headers={"Authorization": f"Bearer {self._token}"}) as answer:
-                if answer.status != _OK:
-                    raise Rejected("Slack does not hand out this file.")
-                parts, size = [], 0
-                async for part in answer.content.iter_chunked(65536):
-                    parts.append(part)
-                    size += len(part)
-                    if size > most:
-                        break
-                return b"".join(parts)[: most + 1]
+                status, data = answer.status, await _beginning(answer.content, most + 1)
         except Exception as error:  # noqa: BLE001 - whatever happened, it may be done again
             raise self._blotted(asking(error)) from None
+        if status != _OK:
+            raise Rejected("Slack does not hand out this file.")
+        return data
 
     def _is_slack(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -273,15 +282,11 @@ class Client:
         """What a call answers. `name` is what a wait that Slack asks for concerns, `meaning` translates errors."""
         self._holds.check(name)
         try:
-            answer = await call()
-            data = answer.data
-            if not isinstance(data, Mapping):
-                raise TypeError("an answer of Slack is an object")
+            return _object((await call()).data)
         except Exception as error:  # noqa: BLE001 - whatever happened, it has a meaning
             what = self._blotted(meaning(error))
             self._holds.note(name, what)
             raise what from None
-        return data
 
     def _blotted(self, error: E) -> E:
         """The error without the token, should an answer have repeated it: its words are stored and shown."""
@@ -294,6 +299,23 @@ class Client:
 async def _refuse_redirect(*_: object) -> None:
     """A redirect would turn the post into a GET without a body, whose refusal would say something about no message."""
     raise Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
+
+
+def _object(data: object) -> Mapping[str, Any]:
+    """An answer in JSON. Raises TypeError for any other."""
+    if not isinstance(data, Mapping):
+        raise TypeError("an answer of Slack is an object")
+    return data
+
+
+async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
+    """The first bytes of an answer."""
+    data = bytearray()
+    async for part in content.iter_chunked(65536):
+        data += part
+        if len(data) >= most:
+            break
+    return bytes(data[:most])
 
 
 def _page(data: Mapping[str, object]) -> Page:

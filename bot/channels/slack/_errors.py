@@ -134,7 +134,7 @@ def cannot_look(error: Exception) -> RetryLater | LookupError:
     return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
 
 
-def _refused(answer: _Answer) -> NotDelivered:  # noqa: PLR0911 - a table, one row a return
+def _refused(answer: _Answer) -> NotDelivered:  # noqa: C901, PLR0911 - a table, one row a return
     """An answer that is not "ok"."""
     code, words = answer.code, f"{answer.code}{answer.detail}"
     if answer.status == _TOO_MANY or code in _SLOW_DOWN:

@@ -6,20 +6,20 @@ up before it is repeated, wherever the bot may read.
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from bot.channels.slack._payload import Post, read_post
-from bot.channels.slack.addresses import PEOPLE, split
-from bot.channels.slack.addresses import normalise as normalise
-from bot.channels.slack.workspaces import Workspace, Workspaces
+from bot.channels.slack.addresses import PEOPLE, normalise, split
+from bot.channels.slack.workspaces import Tokens, Workspace, Workspaces
 from bot.ports import Limits
 from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater
 
 if TYPE_CHECKING:
+    from bot.channels.slack.forms import SlackForms
     from bot.channels.slack.venue import SlackVenue
 
 OFFICIAL = "https://slack.com/api/"
@@ -28,6 +28,7 @@ POSTS = frozenset({"chat:write", "im:write"})  # the scopes without which a mess
 LOOKS = frozenset({"channels:history", "groups:history", "im:history"})  # and those to look an unclear one up
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # ours, for client_msg_id
+_REST = timedelta(minutes=1)  # how long a workspace that does not let us look is left alone
 _CLOCKS = timedelta(seconds=60)  # how far Slack's clock may be behind the one that noted the try
 
 
@@ -47,8 +48,8 @@ class SlackChannel:
 
     def __init__(
         self,
-        token: str | SecretStr | None,
-        *others: SecretStr,
+        token: str | SecretStr | Tokens | None,
+        *others: Tokens,
         api_url: str = OFFICIAL,
         team: str = "",
         connect: float = 5,
@@ -56,7 +57,7 @@ class SlackChannel:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workspaces = Workspaces(
-            SecretStr(token) if isinstance(token, str) else token,
+            _tokens(token),
             others,
             api_url=api_url,
             team=team,
@@ -129,6 +130,12 @@ class SlackChannel:
             return address
         return normalise(address, own.team or (await own.meet()).team)
 
+    def forms(self) -> "SlackForms":
+        """The same tokens as what shows forms and boards."""
+        from bot.channels.slack.forms import SlackForms  # noqa: PLC0415 - senders alone have no use for it
+
+        return SlackForms(self)
+
     def venue(self) -> "SlackVenue":
         """The same tokens as places where people talk."""
         from bot.channels.slack.venue import SlackVenue  # noqa: PLC0415 - senders alone have no use for it
@@ -166,7 +173,13 @@ class SlackChannel:
         except ChatGone as error:
             raise LookupError(error.reason) from error
         except NotDelivered as error:
-            raise RetryLater(error.reason) from error
+            raise RetryLater(error.reason, _REST) from error
+
+
+def _tokens(token: str | SecretStr | Tokens | None) -> Tokens | None:
+    if token is None or isinstance(token, Tokens):
+        return token
+    return Tokens(SecretStr(token) if isinstance(token, str) else token)
 
 
 def open_message(message: Message, *, plain: bool) -> Post:

@@ -5,7 +5,7 @@ long as it does not answer. Nothing of one workspace waits for another.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from bot.channels.slack._client import Client, Me
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the operator has of a workspace."""
+
+    bot: SecretStr
+    app: SecretStr | None = None  # of the app whose events are about it; None: of any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """A workspace whose people are listened to."""
@@ -29,10 +37,10 @@ class Served:
 
 
 class Workspace:
-    """One workspace: its token, and who we are there once Slack has said."""
+    """One workspace: its tokens, and who we are there once Slack has said."""
 
-    def __init__(self, token: SecretStr, connect: "Callable[[SecretStr], Client]", *, team: str = "") -> None:
-        self.token = token
+    def __init__(self, tokens: Tokens, connect: "Callable[[SecretStr], Client]", *, team: str = "") -> None:
+        self.tokens = tokens
         self.team = team
         self.me: Me | None = None
         self._connect = connect
@@ -45,7 +53,7 @@ class Workspace:
         if self._closed:
             raise RetryLater("The sender is shut down.")
         if self._client is None:
-            self._client = self._connect(self.token)
+            self._client = self._connect(self.tokens.bot)
         return self._client
 
     async def meet(self) -> "Me":
@@ -62,12 +70,12 @@ class Workspace:
 
 
 class Workspaces:
-    """All of them. `own` is the token of the own workspace; None: there is none, and every address names its team."""
+    """All of them. `own` is what we have of the own one; None: there is none, and every address names its team."""
 
     def __init__(
         self,
-        own: SecretStr | None,
-        others: Sequence[SecretStr] = (),
+        own: Tokens | None,
+        others: Sequence[Tokens] = (),
         *,
         api_url: str,
         team: str = "",
@@ -78,7 +86,7 @@ class Workspaces:
         self._timeouts = timeouts
         self._monotonic = monotonic
         self.own = Workspace(own, self.connect, team=team) if own is not None else None
-        self._others = [Workspace(token, self.connect) for token in others]
+        self._others = [Workspace(tokens, self.connect) for tokens in others]
         self._left: list[Workspace] = []
 
     def connect(self, token: SecretStr) -> "Client":
@@ -93,10 +101,10 @@ class Workspaces:
         """The own one first."""
         return ((self.own,) if self.own is not None else ()) + tuple(self._others)
 
-    def add(self, team: str, token: SecretStr) -> None:
-        """A workspace that installed the app, or installed it again: its token is this one from now on."""
+    def add(self, team: str, tokens: Tokens) -> None:
+        """A workspace that installed the app, or installed it again: its tokens are these from now on."""
         self.drop(team)
-        self._others.append(Workspace(token, self.connect, team=team))
+        self._others.append(Workspace(tokens, self.connect, team=team))
 
     def drop(self, team: str) -> None:
         """A workspace that is not served any more. What is on its way there goes on."""
@@ -119,26 +127,27 @@ class Workspaces:
             raise failures[0]
         raise SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
 
-    async def served(self, tokens: Iterable[SecretStr] | None = None) -> Mapping[str, Served]:
-        """The workspaces whose people are listened to, by team: those of these tokens, or all. Raises NotDelivered.
-
-        One that does not answer is left out as long as another one does.
-        """
-        wanted = None if tokens is None else list(tokens)
-        found: dict[str, Served] = {}
+    async def meet(self) -> None:
+        """Asks Slack about the tokens that it has not told of. Raises NotDelivered when not one is known after that."""
         failures: list[NotDelivered] = []
         for workspace in self.all:
-            if wanted is not None and workspace.token not in wanted:
-                continue
-            try:
-                me = workspace.me or await workspace.meet()
-            except NotDelivered as error:
-                failures.append(error)
-            else:
-                found[me.team] = Served(team=me.team, prefix=self.prefix(me.team), bot=me.user)
-        if failures and not found:
+            if workspace.me is None:
+                try:
+                    await workspace.meet()
+                except NotDelivered as error:
+                    failures.append(error)
+        if failures and not any(workspace.me for workspace in self.all):
             raise failures[0]
-        return MappingProxyType(found)
+
+    def served(self, app: SecretStr | None = None) -> Mapping[str, Served]:
+        """The workspaces that are known by now, by team; with `app` those that the events of that app may be about."""
+        return MappingProxyType(
+            {
+                one.me.team: Served(team=one.me.team, prefix=self.prefix(one.me.team), bot=one.me.user)
+                for one in self.all
+                if one.me is not None and (app is None or one.tokens.app in (None, app))
+            }
+        )
 
     def prefix(self, team: str) -> str:
         """What stands before the ids of a workspace."""

@@ -29,7 +29,7 @@ WINDOW = 100  # updates that one call brings, and so the most that can be under 
 PATIENCE = 0.6
 
 Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
-Take = Callable[[Request], Awaitable[None]]
+Take = Callable[[Request], Awaitable[object]]
 
 
 class Poller:
@@ -41,6 +41,7 @@ class Poller:
 
     name = NAME
     hook = None
+    doors = ()
 
     def __init__(
         self, client: "Client", clock: Clock, *, met: Callable[[str], None], patience: float = PATIENCE

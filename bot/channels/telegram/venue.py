@@ -4,8 +4,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.telegram.inbound import place_of
-from bot.ports import File, Place
-from subscriptions import ChatAddress, ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
+from bot.ports import File, Place, Request
+from subscriptions import (
+    ChatAddress,
+    ChatGone,
+    ChatMoved,
+    Message,
+    NotDelivered,
+    Refused,
+    Rejected,
+    RetryLater,
+    Sentence,
+)
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client
@@ -20,6 +30,7 @@ class TelegramVenue:
     """See Venue. It shares the connections of the sender of the same token."""
 
     platform = "telegram"
+    whispers = False
 
     def __init__(self, client: "Client") -> None:
         self._client = client
@@ -29,8 +40,11 @@ class TelegramVenue:
         me = await self._client.ask_for("getMe")
         return str(me.get("id", "")), str(me.get("username") or "")
 
-    async def manages(self, chat: ChatAddress, person: str) -> bool | None:
+    async def manages(
+        self, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+    ) -> bool | None:
         """See Venue. Whom Telegram does not name to the bot is unknown, not refused."""
+        del members, there  # nobody but its administrators manages a group
         try:
             member = await self._member(chat.address, person)
         except (Rejected, ChatGone) as error:
@@ -59,6 +73,18 @@ class TelegramVenue:
             return place_of(chat)
         except (KeyError, TypeError, ValueError):
             raise RetryLater("Telegram gave no answer that can be read.") from None
+
+    async def acquaint(self, request: Request, *, changes: bool) -> Request:
+        """See Venue. An update of Telegram says all that there is."""
+        del changes
+        return request
+
+    async def whisper(
+        self, chat: ChatAddress, person: str, message: Message | None, *, at: str, replaces: bool, plain: bool = False
+    ) -> None:
+        """See Venue. Telegram has nothing of the kind."""
+        del chat, person, message, at, replaces, plain
+        raise Rejected("Telegram shows no message to one person of many.")
 
     async def acknowledge(self, press: str, words: str = "") -> None:
         """See Venue. More than fits is cut."""

@@ -36,6 +36,7 @@ class TelegramWebhook:
     """
 
     name = NAME
+    doors = ()
 
     def __init__(
         self,

@@ -1,0 +1,240 @@
+"""What looks at sources leave behind: receipts, how a source stands, and what operators hear of it."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from bot.pipeline import Keeping
+from bot.scheduler import CronSchedule
+from bot.settings import SourceSettings
+from bot.sources import ARXIV, Sites, is_listing, place_of
+from subscriptions import (
+    LATE_AFTER,
+    ArxivCalendar,
+    ArxivSchedule,
+    ChatAddress,
+    Digest,
+    Due,
+    Ingested,
+    Judgement,
+    KnownSource,
+    Look,
+    Outcome,
+    Receipt,
+    Schedule,
+    SourceFact,
+    SourceState,
+    Store,
+    judge,
+    known_sources,
+    note_poll,
+    read_schedule,
+    tell_of_source,
+    zone,
+)
+
+BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})  # their day says which batch they hold
+COUNTED = ("digests", "papers", "new", "updated", "unchanged", "failed_summaries")
+NOTHING = dict.fromkeys(COUNTED, 0)
+LOSSES = frozenset({  # warnings of a digest that say that papers, or parts of them, could not be read
+    "bad_json_line", "declared_mismatch", "entry_without_text", "entry_without_title", "incomplete_group",
+    "possibly_capped", "unparsed_heading",
+})  # fmt: skip
+LONGEST_DETAIL = 500  # characters
+FEWEST_SUMMARIES = 4  # fewer papers than that say nothing about how summaries went
+
+
+class Timing:
+    """When sources are due: the schedules of the settings, with arXiv's calendar and the operator's zone."""
+
+    def __init__(self, holidays: Sequence[date] | None, zone_name: str) -> None:
+        self._calendar = ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
+        self._zone = zone(zone_name)
+
+    def schedule(self, source: SourceSettings) -> Schedule | None:
+        """The schedule of a source; None for a file that is only watched."""
+        if source.schedule is None:
+            return None
+        return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
+
+    def due(self, source: SourceSettings, look: Look, now: datetime) -> tuple[Due | None, bool]:
+        """What should be in the unit that was looked at; and whether it only rests today, when that is nothing."""
+        schedule = self.schedule(source)
+        if schedule is None:
+            return None, False
+        if look.batch:
+            return self._arxiv(source).due_now(now), True
+        return schedule.due_now(now), schedule.awaited
+
+    def is_awaited(self, source: SourceSettings) -> bool:
+        """Whether somebody waits for what a source has due; papers of any day are news from all others."""
+        schedule = self.schedule(source)
+        return schedule is not None and schedule.awaited
+
+    def batch_due(self, source: SourceSettings, now: datetime) -> Due | None:
+        """The batch of arXiv that should be there."""
+        return self._arxiv(source).due_now(now)
+
+    def waiting(
+        self, sources: Iterable[SourceSettings], known: Mapping[str, KnownSource], now: datetime
+    ) -> tuple[str, ...] | None:
+        """The names of sources that are awaited: without a receipt new or quiet since their last due time.
+
+        () when all have reported; None when no source ever has something due.
+        """
+        schedules = [(source.name, schedule) for source in sources if (schedule := self.schedule(source))]
+        awaited = [(name, schedule.last_due(now)) for name, schedule in schedules if schedule.awaited]
+        if not awaited:
+            return None
+        settled = {name: one.settled_at for name, one in known.items()}
+        return tuple(name for name, due in awaited if due and ((at := settled.get(name)) is None or at < due))
+
+    def _arxiv(self, source: SourceSettings) -> ArxivSchedule:
+        return ArxivSchedule(calendar=self._calendar, evening=source.url is not None and is_listing(source.url))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What all polls of a process share."""
+
+    keeping: Keeping
+    timing: Timing
+    admins: Sequence[ChatAddress] = ()
+    sites: Sites = ARXIV
+    announced: set[date] = field(default_factory=set)  # batches of arXiv that were seen in any feed
+    chance: Callable[[], float] = random.random
+
+    @property
+    def store(self) -> Store:
+        """Where everything goes."""
+        return self.keeping.store
+
+
+class FileBook:
+    """Receipts of files: of each that was stored or cannot be read, and of a day on which none came. See inbox.Notebook."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def arrived(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
+        """A file was stored; what was known before leaves no receipt. Within the transaction of the file."""
+        if done.already_known:
+            return
+        now = self.house.keeping.clock.now()
+        state = self._state(source)
+        look = look_of(digest, done, changed=True)
+        due, resting = self.house.timing.due(source, look, now)
+        had = due is not None and state.came.get("") == due.at
+        awaited = self.house.timing.is_awaited(source)
+        judgement = judge(look, due, now, had=had, resting=resting, awaited=awaited)
+        if judgement.settled and due is not None:
+            state = replace(state, came={"": due.at})
+        judgement = replace(judgement, detail=" ".join(filter(None, (judgement.detail, *remarks_of(digest)))))
+        self._note(source, state, judgement, now, counts_of(digest, done))
+
+    async def failed(self, source: SourceSettings, sentence: str) -> None:
+        """A file or folder cannot be read."""
+        judgement = Judgement(outcome=Outcome.FAILED, settled=False, detail=sentence)
+        now = self.house.keeping.clock.now()
+        await asyncio.to_thread(self._note, source, self._state(source), judgement, now, NOTHING)
+
+    def missed(self, source: SourceSettings, known: KnownSource) -> None:
+        """Looks whether what was due in a folder is late, which one receipt says."""
+        now = self.house.keeping.clock.now()
+        schedule = self.house.timing.schedule(source)
+        due = schedule.due_now(now) if schedule else None
+        if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
+            return
+        judgement = Judgement(outcome=Outcome.LATE, settled=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
+        self._note(source, known.state, judgement, now, NOTHING)
+
+    def _state(self, source: SourceSettings) -> SourceState:
+        known = {one.name: one.state for one in known_sources(self.house.store)}
+        return known.get(source.name) or SourceState(since=self.house.keeping.clock.now())
+
+    def _note(
+        self, source: SourceSettings, state: SourceState, judgement: Judgement, now: datetime, counts: Mapping[str, int]
+    ) -> None:
+        receipt = Receipt(source=source.name, at=now, outcome=judgement.outcome, counts=counts, detail=judgement.detail)
+        after = replace(state, trouble=trouble_after(state.trouble, receipt))
+        with self.house.store.write():
+            note_poll(self.house.store, receipt, after, {})
+            tell(self.house, state.trouble, after.trouble, receipt, batch=source.schedule == "arxiv", now=now)
+
+
+def _is_accounted_for(known: KnownSource, due: Due) -> bool:
+    """Whether something came since it was due, or was said to be late, or nobody waited for it yet."""
+    since, settled, last = known.state.since, known.settled_at, known.last
+    return (
+        (since is None or due.at < since)
+        or (settled is not None and settled >= due.at)
+        or (last is not None and last.outcome is Outcome.LATE and last.at >= due.at)
+    )
+
+
+def fact_of(source: SourceSettings) -> SourceFact:
+    """What the store is to know of a source of the settings."""
+    return SourceFact(
+        name=source.name,
+        kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
+        location=place_of(source),
+        title=source.title,
+        home=source.home,
+        schedule=source.schedule or "",
+    )
+
+
+def look_of(digest: Digest, done: Ingested, *, changed: bool) -> Look:
+    """A digest that was stored, as a look at its source."""
+    cut = next((warning.message for warning in digest.warnings if warning.code == "xml_truncated"), "")
+    return Look(
+        day=digest.day,
+        papers=len(digest.entries),
+        fresh=done.new + done.updated,
+        changed=changed,
+        batch=digest.format in BATCH_FORMATS,
+        problem=f"{cut[:1].upper()}{cut[1:]}." if cut else "",
+    )
+
+
+def counts_of(digest: Digest, done: Ingested) -> dict[str, int]:
+    """What a receipt counts of a digest that was stored, by the names of COUNTED."""
+    failed = {paper.key for paper in digest.entries if paper.failed}
+    papers = len({paper.key for paper in digest.entries})
+    failures = 0 if done.already_known else len(failed)
+    return dict(zip(COUNTED, (1, papers, done.new, done.updated, done.unchanged, failures), strict=True))
+
+
+def remarks_of(digest: Digest) -> tuple[str, ...]:
+    """What could not be read of a digest, each in a line, with the first examples."""
+    lost = [warning for warning in digest.warnings if warning.code in LOSSES]
+    return tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
+
+
+def _examples(examples: Sequence[str]) -> str:
+    return f" ({'; '.join(examples[:2])})" if examples else ""
+
+
+def trouble_after(before: str, receipt: Receipt, *, quietly: bool = False) -> str:
+    """What the operators are to know of a source after a receipt; `quietly`: not yet."""
+    match receipt.outcome:
+        case Outcome.FAILED:
+            return before if quietly else Outcome.FAILED.value
+        case Outcome.LATE:
+            return Outcome.LATE.value
+        case Outcome.STALE:
+            return before if before == Outcome.LATE else ""
+    failed = receipt.counts.get("failed_summaries", 0)
+    most = failed * 2 > receipt.counts.get("papers", 0) >= FEWEST_SUMMARIES
+    return "summaries" if most else ""
+
+
+def tell(house: House, before: str, trouble: str, receipt: Receipt, *, batch: bool, now: datetime) -> None:
+    """The operators hear of what is wrong with a source, and when it is over. `before`: what they knew. Raises StoreError."""
+    if trouble:
+        if trouble in (receipt.outcome, "summaries"):
+            tell_of_source(house.store, house.admins, trouble, receipt, batch=batch, now=now)
+    elif before in (Outcome.FAILED, Outcome.LATE):
+        tell_of_source(house.store, house.admins, "", receipt, batch=batch, now=now)

@@ -1,0 +1,77 @@
+"""What Slack sends is read here, whichever way it comes, and handed to the listener."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from bot.channels.slack.inbound import NotServed, UnknownShape, read
+from bot.ports import Request
+from subscriptions import NotDelivered
+
+if TYPE_CHECKING:
+    from bot.channels.slack.outbound import SlackChannel
+
+log = logging.getLogger("paperwire")
+
+Take = Callable[[Request], Awaitable[Mapping[str, str]]]
+
+_LOOK_AGAIN = 60.0  # seconds between two questions whose the tokens are that Slack has not told of
+
+
+class Desk:
+    """Of one app. `app` is its token; None: of the app whose secret signs. `met` is told the bot's name."""
+
+    def __init__(self, channel: "SlackChannel", app: SecretStr | None, *, met: Callable[[str], None]) -> None:
+        self._channel = channel
+        self._app = app
+        self._met = met
+        self._looked = float("-inf")
+
+    async def open(self) -> None:
+        """Finds out whose people are listened to. Raises NotDelivered."""
+        workspaces = self._channel.workspaces
+        await workspaces.meet()
+        me = next((one.me for one in workspaces.all if one.me is not None), None)
+        if me is not None and me.name:
+            self._met(me.name)
+
+    async def take(self, kind: str, payload: object, take: Take) -> dict[str, Any]:
+        """What is to be answered, once the effect is stored. Raises what `take` raises."""
+        try:
+            request = await self._read(kind, payload)
+        except UnknownShape as error:
+            log.warning("Slack sent something of a shape that nobody knows (%s, %s).", kind, error)
+            return {}
+        except NotServed as error:
+            log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error.team)
+            return {}
+        if request is None:
+            return {}
+        if direct := request.told.get("direct"):
+            self._channel.met(request.sender, direct)
+        problems = await take(request)
+        return {"response_action": "errors", "errors": dict(problems)} if problems else {}
+
+    async def _read(self, kind: str, payload: object) -> Request | None:
+        workspaces = self._channel.workspaces
+        try:
+            return read(kind, payload, workspaces.served(self._app))
+        except NotServed:
+            if not await self._know_more():
+                raise
+        return read(kind, payload, workspaces.served(self._app))
+
+    async def _know_more(self) -> bool:
+        """Asks about workspaces that Slack has not told of, now and then; whether another is known."""
+        before = len(self._channel.workspaces.served(self._app))
+        if time.monotonic() - self._looked < _LOOK_AGAIN:
+            return False
+        self._looked = time.monotonic()
+        try:
+            await self._channel.workspaces.meet()
+        except NotDelivered:
+            return False
+        return len(self._channel.workspaces.served(self._app)) > before

@@ -1,0 +1,151 @@
+"""Slack sends what people say to our web address (docs.slack.dev, Verifying requests from Slack).
+
+Before anything is parsed, the raw bytes must be signed with the app's secret, within five minutes. Slack repeats an event
+that is not answered with 200 within three seconds; so it is answered only after the effect is stored.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from pydantic import SecretStr
+from slack_sdk.signature import SignatureVerifier
+
+from bot.channels.slack.desk import Desk
+from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS
+from bot.channels.slack.patience import Patience
+from bot.ports import Clock, Listener, WebAnswer, WebCall
+from subscriptions import StoreError
+
+if TYPE_CHECKING:
+    from bot.channels.slack.outbound import SlackChannel
+
+log = logging.getLogger("paperwire")
+
+NAME = "slack requests"
+# Whatever Slack sends may be sent to any of them; the app's settings have three fields.
+PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
+TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
+
+_DONE = WebAnswer()
+_UNSIGNED = WebAnswer(status=401, body="That is not signed by Slack.\n")
+_UNREADABLE = WebAnswer(status=400, body="That cannot be read.\n")
+_NOT_NOW = WebAnswer(status=503, body="Not now.\n")
+_FORM = "application/x-www-form-urlencoded"
+
+
+class SlackHttp:
+    """A Receiver whose doors Slack knocks at. `met` is told the bot's name."""
+
+    name = NAME
+    hook = None
+
+    def __init__(self, channel: "SlackChannel", secret: SecretStr, clock: Clock, *, met: Callable[[str], None]) -> None:
+        self.doors = tuple(_Door(path, self) for path in PATHS)
+        self._verifier = SignatureVerifier(secret.get_secret_value(), _Seconds(clock))  # type: ignore[arg-type]
+        self._desk = Desk(channel, None, met=met)
+        self._patience = Patience(clock)
+        self._listener: Listener | None = None
+
+    @property
+    def problem(self) -> str:
+        """See Receiver."""
+        return self._patience.problem
+
+    async def listen(self, listener: Listener) -> None:
+        """See Receiver. It takes requests as soon as it knows who the bot is, and none after it is cancelled."""
+        await self._patience.insist(self._desk.open)
+        self._patience.is_well()
+        self._listener = listener
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._listener = None
+
+    async def drain(self, listener: Listener) -> None:
+        """See Receiver. Nobody can ask for what is sent to an address."""
+        del listener
+        log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
+
+    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether Slack signed these very bytes, lately."""
+        try:
+            return self._verifier.is_valid(body, headers.get(TIMESTAMP), headers.get(SIGNATURE))
+        except (
+            ValueError,
+            TypeError,
+        ):  # a time that is no number, bytes that are no text, signs that nobody signs with
+            return False
+
+    async def take(self, call: WebCall) -> WebAnswer:
+        """Takes what Slack signed."""
+        kind, payload = _read(call)
+        if kind == "url_verification":
+            return WebAnswer(body=str(payload.get("challenge", "")))
+        if not kind:
+            return _DONE
+        if self._listener is None:
+            return _NOT_NOW
+        try:
+            answer = await self._desk.take(kind, payload, self._listener.take_now)
+        except StoreError as error:
+            log.error("Slack is asked to come again: %s", error)
+            return _NOT_NOW
+        return WebAnswer(body=json.dumps(answer), kind="application/json") if answer else _DONE
+
+
+class _Door:
+    """See Door."""
+
+    method = "POST"
+
+    def __init__(self, path: str, owner: SlackHttp) -> None:
+        self.path = path
+        self._owner = owner
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """See Door."""
+        return bool(headers.get(TIMESTAMP) and headers.get(SIGNATURE, "").startswith("v0="))
+
+    async def answer(self, call: WebCall) -> WebAnswer:
+        """See Door."""
+        if not self._owner.signed(call.headers, call.body):
+            log.warning("Somebody asked at Slack's address without Slack's signature, and got nothing.")
+            return _UNSIGNED
+        try:
+            return await self._owner.take(call)
+        except (ValueError, RecursionError):
+            return _UNREADABLE
+
+
+class _Seconds:
+    """The machine's clock as slack-sdk asks it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._clock.wall().timestamp()
+
+
+def _read(call: WebCall) -> tuple[str, dict[str, Any]]:
+    """(kind, payload) of what Slack sent; kind "" for what asks nothing. Raises ValueError."""
+    if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        payload = _object(call.body)
+        kinds = {"url_verification": "url_verification", "event_callback": EVENTS}
+        return kinds.get(str(payload.get("type")), ""), payload
+    form = dict(parse_qsl(call.body.decode(), keep_blank_values=True, max_num_fields=100))
+    if "payload" in form:
+        return INTERACTIONS, _object(form["payload"])
+    return (COMMANDS, form) if "command" in form else ("", {})  # ssl_check: Slack tries the certificate
+
+
+def _object(text: str | bytes) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("no object")  # noqa: TRY004 - one error for whatever cannot be read
+    return value

@@ -1,0 +1,389 @@
+"""What Slack sends → Requests. Pure: events, commands and presses in our words.
+
+Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. Of a person who writes to us in private the chat is the
+person, whatever the id of the direct messages is; a thread is a topic.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.channels.slack.addresses import DIRECT, joined
+from bot.channels.slack.wording import behind_mention, clean, title_of, typed
+from bot.channels.slack.workspaces import Served
+from bot.ports import Place, Request
+from subscriptions import ChatAddress, ChatKind
+
+Payload = Mapping[str, Any]
+Teams = Mapping[str, Served]
+
+EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  # as Socket Mode calls them
+
+_OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of messages that people write
+_EDITED = "message_changed"
+_FILLED = ("value", "selected_time", "selected_date", "selected_conversation", "selected_channel", "selected_user")
+
+
+class UnknownShape(ValueError):
+    """Something that is not built as Slack says; it names the part of ours that could not read it."""
+
+
+class NotServed(Exception):
+    """It comes from a workspace that we have no token of."""
+
+    def __init__(self, team: str) -> None:
+        super().__init__(team)
+        self.team = team
+
+
+def read(kind: str, payload: object, teams: Teams) -> Request | None:
+    """What a payload asks of us; None: nothing that concerns us. Raises UnknownShape, NotServed."""
+    reader = _READERS.get(kind)
+    if reader is None:
+        return None
+    if not isinstance(payload, Mapping):
+        raise UnknownShape("no object")
+    try:
+        return reader(payload, teams)
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError) as error:
+        raise UnknownShape(type(error).__name__) from None  # its text may hold what a person wrote
+
+
+# -------------------------------------------------------------------------------------------------------------- events
+
+
+def _event(payload: Payload, teams: Teams) -> Request | None:
+    event = payload["event"]
+    reader = _EVENTS.get(str(event["type"]))
+    if reader is None:
+        return None
+    named = [one.get("team_id") for one in payload.get("authorizations") or ()]
+    here = _served(teams, *named, payload.get("context_team_id"), payload.get("team_id"))
+    return reader(event, here, teams, str(payload["event_id"]))
+
+
+def _message(event: Payload, here: Served, teams: Teams, update: str) -> Request | None:
+    """Direct messages. In channels people speak with us by mentions and commands."""
+    subtype = event.get("subtype")
+    edited = subtype == _EDITED
+    said = event["message"] if edited else event
+    if event.get("channel_type") != "im" or (subtype not in _OURS and not edited) or _is_bot(said, here):
+        return None
+    if edited and said.get("text") == (event.get("previous_message") or {}).get("text"):
+        return None  # only a preview was added
+    sender = _sender(said, here, teams)
+    file: Payload = next(iter(said.get("files") or ()), {})
+    return Request(
+        place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
+        update=update,
+        text=typed(said.get("text"), here.prefix),
+        told={"direct": str(event["channel"])},
+        message=str(said["ts"]),
+        sender=sender,
+        bare=True,
+        edited=edited,
+        written=_moment(said["ts"]),
+        thread=_thread(said),
+        file=joined(here.prefix, str(file["id"])) if file.get("id") else "",
+        file_size=int(file.get("size") or 0),
+    )
+
+
+def _mention(event: Payload, here: Served, teams: Teams, update: str) -> Request | None:
+    if _is_bot(event, here) or str(event["channel"]).startswith(DIRECT):
+        return None
+    return Request(
+        place=_place(here, str(event["channel"]), _thread(event)),
+        update=update,
+        text=typed(behind_mention(event.get("text"), here.bot), here.prefix),
+        message=str(event["ts"]),
+        sender=_sender(event, here, teams),
+        bare=True,
+        written=_moment(event["ts"]),
+    )
+
+
+def _joined(event: Payload, here: Served, teams: Teams, update: str) -> Request | None:
+    """Somebody came; it concerns us if it is the bot."""
+    if event["user"] != here.bot:
+        return None
+    inviter = event.get("inviter")
+    sender = _sender({"user": inviter}, here, teams) if inviter else ""
+    return _happened("arrived", event["channel"], here, update, sender=sender)
+
+
+def _left(event: Payload, here: Served, teams: Teams, update: str) -> Request:
+    """Somebody left, or the bot was taken out."""
+    if event.get("user") in (None, here.bot) or event["type"] != "member_left_channel":
+        return _happened("left", event["channel"], here, update)
+    sender = _sender({"user": event["user"]}, here, teams)  # event.team names the channel's workspace, not theirs
+    return _happened("member-left", event["channel"], here, update, sender=sender)
+
+
+def _archived(event: Payload, here: Served, _: Teams, update: str) -> Request:
+    return _happened("archived", event["channel"], here, update)
+
+
+def _unarchived(event: Payload, here: Served, _: Teams, update: str) -> Request:
+    return _happened("back", event["channel"], here, update)
+
+
+def _deleted(event: Payload, here: Served, _: Teams, update: str) -> Request:
+    return _happened("deleted", event["channel"], here, update)
+
+
+def _renamed(event: Payload, here: Served, _: Teams, update: str) -> Request:
+    channel = event["channel"]
+    return _happened("renamed", channel["id"], here, update, name=channel.get("name"))
+
+
+def _moved(event: Payload, here: Served, _: Teams, update: str) -> Request:
+    told = {"to": joined(here.prefix, str(event["new_channel_id"]))}
+    return _happened("moved", event["old_channel_id"], here, update, told=told)
+
+
+def _uninstalled(event: Payload, here: Served, _: Teams, update: str) -> Request | None:
+    """The app was taken away, or its token; each may be said, in any order, or not at all."""
+    if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
+        return None  # tokens of people, of which we have none
+    chat = ChatAddress("slack", here.team)
+    return Request(
+        place=Place(chat=chat, kind=ChatKind.TEAM), update=update, happened="uninstalled", told={"team": here.team}
+    )
+
+
+def _opened(event: Payload, here: Served, teams: Teams, update: str) -> Request | None:
+    """Somebody looks at the bot's page in their Slack."""
+    if event.get("tab") != "home":
+        return None
+    sender = _sender({"user": event["user"]}, here, teams)
+    place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+    shown = event.get("view") or {}
+    return Request(place=place, update=update, happened="board", sender=sender, view=_shown(shown))
+
+
+def _happened(
+    what: str,
+    channel: object,
+    here: Served,
+    update: str,
+    *,
+    sender: str = "",
+    name: object = "",
+    told: Payload | None = None,
+) -> Request:
+    return Request(
+        place=_place(here, str(channel), title=title_of(name)),
+        update=update,
+        happened=what,
+        told=told or {},
+        sender=sender,
+    )
+
+
+_EVENTS: Mapping[str, Callable[[Payload, Served, Teams, str], Request | None]] = {
+    "message": _message,
+    "app_mention": _mention,
+    "member_joined_channel": _joined,
+    "member_left_channel": _left,
+    "channel_left": _left,
+    "group_left": _left,
+    "channel_archive": _archived,
+    "group_archive": _archived,
+    "channel_unarchive": _unarchived,
+    "group_unarchive": _unarchived,
+    "channel_deleted": _deleted,
+    "group_deleted": _deleted,
+    "channel_rename": _renamed,
+    "group_rename": _renamed,
+    "channel_id_changed": _moved,
+    "app_uninstalled": _uninstalled,
+    "tokens_revoked": _uninstalled,
+    "app_home_opened": _opened,
+}
+
+
+# ------------------------------------------------------------------------------------------------- commands and presses
+
+
+def _command(payload: Payload, teams: Teams) -> Request:
+    here = _served(teams, payload.get("team_id"))
+    sender = _sender({"user": payload["user_id"]}, here, teams)
+    channel = str(payload["channel_id"])
+    return Request(
+        place=_place_of(here, channel, sender, title=title_of(payload.get("channel_name"))),
+        update=str(payload["trigger_id"]),
+        text=typed(payload.get("text"), here.prefix),
+        told={"at": channel} if channel.startswith(DIRECT) else {},
+        sender=sender,
+        sender_name=clean(payload.get("user_name")),
+        bare=True,
+        answer_at=str(payload.get("response_url") or ""),
+        opens=str(payload["trigger_id"]),
+    )
+
+
+def _interaction(payload: Payload, teams: Teams) -> Request | None:
+    reader = _INTERACTIONS.get(str(payload["type"]))
+    if reader is None:
+        return None
+    user, view = payload["user"], payload.get("view") or {}
+    here = _served(teams, view.get("app_installed_team_id"), (payload.get("team") or {}).get("id"), user.get("team_id"))
+    return reader(payload, here, _sender({"user": user["id"], "team": user.get("team_id")}, here, teams))
+
+
+def _press(payload: Payload, here: Served, sender: str) -> Request | None:
+    """A button, or an entry of a menu, under a message or on the person's board; a form that is being filled in."""
+    if payload.get("view"):
+        return _view(payload, here, sender)
+    pressed = _value(payload["actions"][0])
+    if not pressed:
+        return None  # it only opened an address
+    channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
+    fleeting, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
+    place = _place_of(here, str(channel["id"]), sender, thread=thread, title=title_of(channel.get("name")))
+    if place.outside and not fleeting:
+        place = replace(place, outside=False)  # it stands under a message of ours
+    return Request(
+        place=place,
+        update=str(payload["trigger_id"]),
+        pressed=pressed,
+        told={"at": str(channel["id"])} if place.outside else {},
+        thread=thread if place.kind is ChatKind.PRIVATE else "",
+        message=str(message.get("ts") or container.get("message_ts") or ""),
+        sender=sender,
+        sender_name=_name(payload["user"]),
+        answer_at=str(payload.get("response_url") or ""),
+        fleeting=fleeting,
+        opens=str(payload["trigger_id"]),
+    )
+
+
+def _view(payload: Payload, _: Served, sender: str) -> Request | None:
+    """What is done in a form, or on a person's board. What a form is stands in its metadata, as an id."""
+    view = payload["view"]
+    sent = payload["type"] == "view_submission"
+    on_board = view.get("type") == "home"
+    pressed = _value(payload["actions"][0]) if on_board else str(view.get("private_metadata") or "")
+    if not pressed:
+        return None
+    return Request(
+        place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
+        update=str(payload["trigger_id"]),
+        pressed=_storable(pressed),
+        sender=sender,
+        sender_name=_name(payload["user"]),
+        opens=str(payload["trigger_id"]),
+        view=_shown(view),
+        filled=_filled(view),
+        sent=sent,
+    )
+
+
+def _shortcut(payload: Payload, here: Served, sender: str) -> Request | None:
+    """A shortcut, from a message or from anywhere: `told` holds its name and the words of the message."""
+    channel, message = payload.get("channel") or {}, payload.get("message") or {}
+    if channel:
+        place = _place_of(here, str(channel["id"]), sender, title=title_of(channel.get("name")))
+    else:
+        place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+    return Request(
+        place=place,
+        update=str(payload["trigger_id"]),
+        happened="shortcut",
+        told={"name": str(payload.get("callback_id") or ""), "text": typed(message.get("text"), here.prefix)},
+        message=str(message.get("ts") or ""),
+        thread=_thread(message),
+        sender=sender,
+        sender_name=_name(payload["user"]),
+        answer_at=str(payload.get("response_url") or ""),
+        opens=str(payload["trigger_id"]),
+    )
+
+
+_INTERACTIONS: Mapping[str, Callable[[Payload, Served, str], Request | None]] = {
+    "block_actions": _press,
+    "view_submission": _view,
+    "message_action": _shortcut,
+    "shortcut": _shortcut,
+}
+_READERS: Mapping[str, Callable[[Payload, Teams], Request | None]] = {
+    EVENTS: _event,
+    COMMANDS: _command,
+    INTERACTIONS: _interaction,
+}
+
+
+# ------------------------------------------------------------------------------------------------- who, where, and when
+
+
+def _served(teams: Teams, *named: object) -> Served:
+    """The workspace that something comes from: the first of those it names that we serve."""
+    for team in named:
+        if team in teams:
+            return teams[str(team)]
+    raise NotServed(next((str(team) for team in named if team), ""))
+
+
+def _sender(said: Payload, here: Served, teams: Teams) -> str:
+    """The address of the person; in a channel that workspaces share that of their own workspace."""
+    home = str(said.get("user_team") or said.get("source_team") or said.get("team") or here.team)
+    known = here if home == here.team else teams.get(home)
+    return joined(known.prefix if known else home, str(said["user"]))
+
+
+def _is_bot(said: Payload, here: Served) -> bool:
+    return bool(said.get("bot_id")) or said.get("user") in (None, "USLACKBOT", here.bot)
+
+
+def _place(here: Served, channel: str, thread: str = "", *, title: str = "") -> Place:
+    """A channel, public or private, or a group of people."""
+    return Place(chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title)
+
+
+def _place_of(here: Served, channel: str, sender: str, *, thread: str = "", title: str = "") -> Place:
+    """Where a command or a press came from. People also type commands where two of them talk, and there we are not."""
+    if channel.startswith(DIRECT):
+        return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, outside=True)
+    return _place(here, channel, thread, title=title)
+
+
+def _thread(said: Payload) -> str:
+    """The ts of the message in whose thread it stands; "" for one that stands for itself, or begins a thread."""
+    thread = str(said.get("thread_ts") or "")
+    return "" if thread == str(said.get("ts") or said.get("message_ts") or "") else thread
+
+
+def _moment(ts: object) -> datetime:
+    return datetime.fromtimestamp(float(str(ts)), UTC)
+
+
+def _name(user: Payload) -> str:
+    return clean(user.get("name") or user.get("username"))
+
+
+def _value(action: Payload) -> str:
+    chosen = action.get("selected_option") or {}
+    return _storable(str(action.get("value") or chosen.get("value") or ""))
+
+
+def _storable(text: str) -> str:
+    """What is only looked up and never shown; whatever stands there, it can be looked up."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _shown(view: Payload) -> str:
+    """A view as Slack knows it, and as it was when something was done in it."""
+    return f"{view['id']} {view.get('hash') or ''}".strip() if view.get("id") else ""
+
+
+def _filled(view: Payload) -> dict[str, str]:
+    """What stands in a form: its blocks are named like its fields."""
+    values = (view.get("state") or {}).get("values") or {}
+    return {str(block): clean(_entered(element)) for block, inputs in values.items() for element in inputs.values()}
+
+
+def _entered(element: Payload) -> object:
+    chosen = element.get("selected_option") or {}
+    return chosen.get("value") or next((element[name] for name in _FILLED if element.get(name)), "")

@@ -1,0 +1,201 @@
+"""The app is installed in a workspace by its people (docs.slack.dev, Installing with OAuth; slack_sdk.oauth).
+
+/slack/install sends the browser to Slack with a state that only this browser knows: it lies in a cookie, in the store, and
+is good once, for ten minutes. Slack sends the browser back to /slack/oauth_redirect with that state and a code, which is
+exchanged for the workspace's token. The address to come back to is the one in the app's settings.
+"""
+
+import hmac
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from pydantic import SecretStr
+from slack_sdk.oauth import AuthorizeUrlGenerator
+
+from bot.channels.slack.scopes import scopes_of
+from bot.ports import WebAnswer, WebCall
+from subscriptions import NotDelivered, Rejected, StoreError
+
+if TYPE_CHECKING:
+    from bot.channels.slack._client import Client
+    from bot.channels.slack.workspaces import Workspaces
+
+log = logging.getLogger("paperwire")
+
+INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
+COOKIE = "paperwire_install"
+STATE_FOR = 600  # seconds
+_STATE = re.compile(r"[A-Za-z0-9_-]{16,200}")
+_LONGEST_CODE = 500
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a workspace gave the app."""
+
+    team: str
+    name: str  # of the workspace
+    bot: SecretStr
+    scopes: tuple[str, ...] = ()
+    refresh: SecretStr | None = None  # where tokens are rotated: for the next one
+    expires_in: int | None = None  # seconds
+
+
+class States(Protocol):
+    """States of installations under way."""
+
+    async def begin(self) -> str:
+        """A new one. Raises StoreError."""
+
+    async def use(self, state: str) -> bool:
+        """Whether it is one that was begun lately and never used. It is used from then on. Raises StoreError."""
+
+
+class OAuth:
+    """The app's own credentials."""
+
+    def __init__(self, workspaces: "Workspaces", client_id: str, client_secret: SecretStr, api_url: str) -> None:
+        self._workspaces = workspaces
+        self._id = client_id
+        self._secret = client_secret
+        self._authorize = api_url.removesuffix("api/") + "oauth/v2/authorize"
+        self._client: Client | None = None
+
+    def address(self, state: str) -> str:
+        """Where a person lets the app in."""
+        generator = AuthorizeUrlGenerator(
+            client_id=quote(self._id, safe=""),
+            scopes=[quote(scope, safe=":.") for scope in scopes_of()],
+            authorization_url=self._authorize,
+        )
+        return generator.generate(quote(state, safe=""))
+
+    async def exchange(self, code: str) -> Grant:
+        """The grant that a code stands for; once. Raises NotDelivered."""
+        return _grant(await self._ask(code=code))
+
+    async def refresh(self, token: SecretStr) -> Grant:
+        """The next tokens of a workspace, and the token for those after them. Raises NotDelivered."""
+        return _grant(await self._ask(grant_type="refresh_token", refresh_token=token.get_secret_value()))
+
+    async def close(self) -> None:
+        """Lets go of the connection."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def _ask(self, **grant: str) -> Mapping[str, Any]:
+        if self._client is None:  # the secret stands in the place of a token, so that no error repeats it
+            self._client = self._workspaces.connect(self._secret)
+        return await self._client.access(self._id, self._secret.get_secret_value(), **grant)
+
+
+def doors(oauth: OAuth, states: States, take: Callable[[Grant], Awaitable[None]]) -> tuple["_Install", "_Redirect"]:
+    """The two web addresses. `take` is given what a workspace granted; it may raise StoreError."""
+    return _Install(oauth, states), _Redirect(oauth, states, take)
+
+
+class _Install:
+    """See Door. It sends the browser to Slack."""
+
+    path, method = INSTALL, "GET"
+
+    def __init__(self, oauth: OAuth, states: States) -> None:
+        self._oauth = oauth
+        self._states = states
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """See Door."""
+        del headers
+        return True
+
+    async def answer(self, call: WebCall) -> WebAnswer:
+        """See Door."""
+        del call
+        try:
+            state = await self._states.begin()
+        except StoreError:
+            return _said(503, "That does not work now. Please try again later.")
+        cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
+        headers = {"location": self._oauth.address(state), "set-cookie": cookie, "cache-control": "no-store"}
+        return WebAnswer(status=302, headers=headers)
+
+
+class _Redirect:
+    """See Door. Slack sends the browser here."""
+
+    path, method = REDIRECT, "GET"
+
+    def __init__(self, oauth: OAuth, states: States, take: Callable[[Grant], Awaitable[None]]) -> None:
+        self._oauth = oauth
+        self._states = states
+        self._take = take
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """See Door."""
+        del headers
+        return True
+
+    async def answer(self, call: WebCall) -> WebAnswer:
+        """See Door."""
+        try:
+            return await self._answer(call)
+        except StoreError as error:
+            log.error("An installation in Slack could not be kept: %s", error)
+            return _said(503, "That could not be kept now. Please begin again later.")
+
+    async def _answer(self, call: WebCall) -> WebAnswer:
+        state, code = call.query.get("state", ""), call.query.get("code", "")
+        if not await self._is_ours(state, call.cookies.get(COOKIE, "")):
+            return _said(400, f"This link is too old, or was opened in another browser. Please begin again: {INSTALL}")
+        if call.query.get("error"):
+            return _said(200, "Nothing was installed.")
+        if not 0 < len(code) <= _LONGEST_CODE:
+            return _said(400, f"Slack sent no code. Please begin again: {INSTALL}")
+        try:
+            grant = await self._oauth.exchange(code)
+        except NotDelivered as error:
+            log.warning("An installation in Slack did not come about: %s", error.reason)
+            return _said(502, f"Slack did not confirm the installation. Please begin again: {INSTALL}")
+        await self._take(grant)
+        log.info("The Slack workspace %s installed the app.", grant.team)
+        return _said(200, f"paperwire is installed in {grant.name or grant.team}. In Slack, type /paperwire to begin.")
+
+    async def _is_ours(self, state: str, cookie: str) -> bool:
+        """Whether this very browser began it, lately, and it was not used."""
+        if not _STATE.fullmatch(state) or not hmac.compare_digest(state, cookie.encode("ascii", "replace").decode()):
+            return False
+        return await self._states.use(state)
+
+
+def _grant(answer: Mapping[str, Any]) -> Grant:
+    """A grant from an answer of oauth.v2.access. Raises Rejected."""
+    team, token = answer.get("team") or {}, answer.get("access_token")
+    if answer.get("is_enterprise_install") or not team.get("id"):
+        raise Rejected("the app was let in for an organisation, and it serves workspaces one by one")
+    if not isinstance(token, str) or answer.get("token_type") != "bot":
+        raise Rejected("Slack gave no token of a bot")
+    refresh, seconds = answer.get("refresh_token"), answer.get("expires_in")
+    return Grant(
+        team=str(team["id"]),
+        name="".join(sign for sign in str(team.get("name") or "") if sign.isprintable())[:_LONGEST_NAME],
+        bot=SecretStr(token),
+        scopes=tuple(name for name in str(answer.get("scope") or "").split(",") if name),
+        refresh=SecretStr(refresh) if isinstance(refresh, str) and refresh else None,
+        expires_in=seconds if isinstance(seconds, int) and refresh else None,
+    )
+
+
+def _said(status: int, words: str) -> WebAnswer:
+    """One line for a person's browser; the cookie has done its work."""
+    headers = {
+        "set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
+    return WebAnswer(status=status, body=f"{words}\n", headers=headers)

@@ -1,0 +1,154 @@
+"""sources: where digests come from, what happened there last; polling now."""
+
+# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli._options import Json, Now
+from bot.cli._streams import instant, print_json, print_table, printable, say
+
+if TYPE_CHECKING:
+    from bot.cli._session import Session
+    from bot.settings import Settings, SourceSettings
+    from subscriptions import KnownSource, Receipt
+
+_COLOURS = {"failing": "red", "late": "yellow", "off": "dim"}
+
+app = typer.Typer(help="Where digests come from; what happened there last.", invoke_without_command=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A source as it is shown."""
+
+    name: str
+    state: str  # on, late, failing, off
+    place: str
+    last: "Receipt | None"
+    next_at: datetime | None
+
+
+@app.callback()
+def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int | None:
+    """Where digests come from, what the last look brought, when the next one is."""
+    if context.invoked_subcommand is not None:
+        return None
+    from bot.cli._session import opened
+    from subscriptions import known_sources
+
+    with opened(now) as session:
+        known = {one.name: one for one in known_sources(session.store)}
+        rows = _rows(session.settings, known, session.now)
+    if json:
+        print_json([_document(row) for row in rows])
+    else:
+        _show(rows, session.settings.timezone)
+    return 0
+
+
+@app.command()
+def poll(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One source; else all.")] = None,
+    *,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Ask sources now, whether they are due or not."""
+    from bot.cli._session import opened
+    from subscriptions import Outcome, known_sources
+
+    with opened(now) as session:
+        began = session.now
+        asyncio.run(_poll(session, name))
+        known = {one.name: one for one in known_sources(session.store)}
+        rows = [row for row in _rows(session.settings, known, session.now) if name in (None, row.name)]
+        rows = [row for row in rows if row.state != "off"]
+    if json:
+        print_json([_document(row) for row in rows])
+    else:
+        _show(rows, session.settings.timezone)
+    polled = [row.last for row in rows if row.last and row.last.at >= began]
+    return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
+
+
+async def _poll(session: "Session", name: str | None) -> None:
+    from bot.app import make_feeder
+
+    if sys.stderr.isatty() and not session.settings.sources:
+        sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
+    feeder = make_feeder(session.settings, session)
+    try:
+        await feeder.poll_now([] if name is None else [name])
+    finally:
+        await feeder.close()
+
+
+def _rows(settings: "Settings", known: "Mapping[str, KnownSource]", now: datetime) -> list[_Row]:
+    """The sources of the settings in their order, then those that are named there no more."""
+    from bot.sources import everything, place_of
+
+    sources = settings.sources or (everything(),)
+    rows = [_row(source, place_of(source), known.get(source.name), now) for source in sources]
+    gone = [one for name, one in known.items() if name not in {source.name for source in sources}]
+    return rows + [_Row(name=one.name, state="off", place=one.location, last=one.last, next_at=None) for one in gone]
+
+
+def _row(source: "SourceSettings", place: str, known: "KnownSource | None", now: datetime) -> _Row:
+    from subscriptions import Outcome
+
+    last = known.last if known else None
+    state = {Outcome.FAILED: "failing", Outcome.LATE: "late"}.get(last.outcome, "on") if last else "on"
+    next_at = None if source.path is not None else (known.state.next_at if known else None) or now
+    return _Row(name=source.name, state=state, place=place, last=last, next_at=next_at)
+
+
+def _document(row: _Row) -> dict[str, object]:
+    """One element of `sources --json` (docs/commands.md)."""
+    return {
+        "name": row.name,
+        "state": row.state,
+        "last": None if row.last is None else _receipt(row.last),
+        "next_at": instant(row.next_at),
+    }
+
+
+def _receipt(receipt: "Receipt") -> dict[str, object]:
+    return {
+        "at": instant(receipt.at),
+        "outcome": receipt.outcome.value,
+        "counts": dict(receipt.counts),
+        "detail": receipt.detail,
+    }
+
+
+def _show(rows: Sequence[_Row], zone: str) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from bot.rendering import Language
+
+    voice = Language("en", zone)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("source", "state", "last look", "brought", "next look"):
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        last = (voice.moment(row.last.at), _brought(row.last)) if row.last else ("never", "")
+        following = voice.moment(row.next_at) if row.next_at else ("" if row.state == "off" else "watched")
+        table.add_row(Text(printable(row.name)), Text(row.state, _COLOURS.get(row.state, "")), *last, following)
+    print_table(table)
+    for row in rows:
+        if row.last and row.last.detail:
+            say(f"{row.name}: {row.last.detail}")
+
+
+def _brought(receipt: "Receipt") -> str:
+    """An outcome with what was counted."""
+    new, papers = receipt.counts.get("new", 0), receipt.counts.get("papers", 0)
+    return f"{receipt.outcome}: {new:,} new of {papers:,}" if papers else str(receipt.outcome)

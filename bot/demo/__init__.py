@@ -1,0 +1,41 @@
+"""`paperwire demo`: the sample digests through the real pipeline to example chats, without network or account.
+
+Only two things are not the real ones: the channels, which keep what they are given, and the clock, which jumps from one
+moment of the story to the next. Everything else is what `paperwire run` does on an ordinary day.
+"""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from bot.demo._gallery import PAGES as PAGES
+from bot.demo._gallery import exhibits as exhibits
+from bot.demo._gallery import facts, program, sample, source_of_texts, steps
+from bot.demo._gallery import write_gallery as write_gallery
+from bot.demo._guests import GUESTS as GUESTS
+from bot.demo._guests import TALKS as TALKS
+from bot.demo._story import Story as Story
+from bot.demo._story import tell as tell
+from bot.rendering import Language
+from bot.rendering.screen import show
+
+
+def run_demo(out: Path, console: Console) -> int:
+    """Tells the story, shows it on `console`, writes the gallery into `out`; returns the exit status.
+
+    Raises WrongUsage when the gallery cannot be written.
+    """
+    with TemporaryDirectory(prefix="paperwire-demo-") as folder:
+        story = asyncio.run(tell(Path(folder) / "demo.db"))
+    page = write_gallery(story, out)
+    language = Language("en", "UTC")
+    for exhibit in exhibits(story, language):
+        show(exhibit, console)
+    console.print(facts(story, language), markup=False, highlight=False)
+    console.print(source_of_texts(language), markup=False, highlight=False, style="dim")
+    console.print()
+    for what, how in ((language.say("Look at the gallery"), str(page)), *steps(language, program(), sample())):
+        console.print(f"{what + ':':<20} {how}", soft_wrap=True, markup=False, highlight=False)
+    return 1 if story.undelivered else 0

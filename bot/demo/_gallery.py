@@ -1,0 +1,130 @@
+"""The gallery of the demo: what came to each chat, as pages and as words about them."""
+
+import sys
+from importlib.resources import files
+from pathlib import Path
+from shutil import which
+from typing import Final
+
+from bot.demo._guests import GUESTS, TALKS, Guest, Talk
+from bot.demo._story import Story
+from bot.errors import WrongUsage
+from bot.rendering import Language
+from bot.rendering.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
+from subscriptions import ChatKind, Sentence, cadence_text
+
+PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
+
+
+def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
+    """The conversation in this language, then the guests with what they received, in words of this language."""
+    talks = (_conversation(talk, story, language) for talk in TALKS if talk.language == language.code)
+    return (*talks, *(_exhibit(guest, story, language) for guest in GUESTS))
+
+
+def _conversation(talk: Talk, story: Story, language: Language) -> Exhibit:
+    spoken = story.spoken[talk.chat]
+    posts: list[Posted | Said] = [*spoken.said, *story.channels[talk.chat.platform].posts_in(talk.chat)]
+    return Exhibit(
+        anchor=talk.anchor,
+        platform="telegram",
+        who=talk.who.say(language.translate),
+        remark=talk.remark.say(language.translate),
+        title=talk.title,
+        detail=talk.detail,
+        language=talk.language,
+        timezone=talk.timezone,
+        posts=sorted(posts, key=lambda post: post.at),  # what was said stands before its answer
+        pressed=spoken.pressed,
+    )
+
+
+def _exhibit(guest: Guest, story: Story, language: Language) -> Exhibit:
+    wishes = story.subscribed[guest.chat]
+    zone = wishes[0].chat.settings.timezone
+    when = cadence_text(wishes[0].subscription.cadence)
+    return Exhibit(
+        anchor=guest.anchor,
+        platform=guest.platform,
+        who=guest.who.say(language.translate),
+        remark=guest.remark.say(language.translate),
+        title=guest.title,
+        detail=guest.detail,
+        shared=guest.kind is not ChatKind.PRIVATE,
+        language="zh" if guest.settings.get("lang") == "zh" else "en",
+        timezone=zone,
+        asks=tuple(Ask(query=wish.subscription.text, who=wish.subscription.added_by) for wish in wishes),
+        when=f"{when} {zone}" if wishes[0].first else when,
+        posts=story.channels[guest.platform].posts_in(guest.chat),
+    )
+
+
+def write_gallery(story: Story, out: Path) -> Path:
+    """Writes the pages, one per language, and returns the English one. Raises WrongUsage when it cannot."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for lang, name in PAGES.items():
+            language = Language(lang, "UTC")
+            page = gallery_page(exhibits(story, language), _frame(story, language), language)
+            (out / name).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(
+            Sentence("The gallery cannot be written to {folder}: {why}.", {"folder": out, "why": error.strerror or ""}),
+            Sentence("Name another folder: paperwire demo --out DIR"),
+        ) from error
+    return out / PAGES["en"]
+
+
+def _frame(story: Story, language: Language) -> Frame:
+    other = "en" if language.code == "zh" else "zh"
+    return Frame(
+        title=language.say("One day’s papers, as five chats received them"),
+        lead=facts(story, language),
+        note=source_of_texts(language),
+        steps=steps(language, "paperwire", "digest.md"),
+        other=(other, PAGES[other], "English" if other == "en" else "中文"),
+    )
+
+
+def facts(story: Story, language: Language) -> str:
+    """What came of it, counted."""
+    counted = language.say(
+        "{papers} papers from {digests} digests, {messages} messages to {chats} chats.",
+        papers=story.papers,
+        digests=story.digests,
+        messages=story.messages,
+        chats=len(GUESTS),
+    )
+    if not story.repeated:
+        return counted
+    title = story.repeated[0].partition(":")[0]
+    twice = language.say("“{title}” stood in two of the digests; nobody was told twice.", title=title)
+    return language.say("{sentence} {next}", sentence=counted, next=twice)
+
+
+def source_of_texts(language: Language) -> str:
+    return language.say(
+        "Ids, titles, authors and categories are real, and links lead to arXiv; "
+        "abstracts, translations and summaries were written for this demonstration."
+    )
+
+
+def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str], ...]:
+    """What one could do next, and the command for it."""
+    return (
+        (language.say("Try your own words"), f"{program} match 'diffusion -survey' {sample}"),
+        (language.say("Connect a chat"), f"PAPERWIRE_TELEGRAM_TOKEN=… {program} run"),
+    )
+
+
+def program() -> str:
+    """How to call this program here: by its name where the shell finds it, else as it was called just now."""
+    if which("paperwire"):
+        return "paperwire"
+    return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else sys.argv[0]
+
+
+def sample() -> str:
+    """The path of a sample digest, as short as it can be written here."""
+    path = Path(str(files("bot").joinpath("samples", "daily_arxiv.md")))
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

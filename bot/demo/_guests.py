@@ -1,0 +1,181 @@
+"""Who takes part in the demo: the digests that come in, the chats that subscribed, and one that talks with the bot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from subscriptions import ChatAddress, ChatKind, Sentence, Wish
+
+EVENING: Final = datetime(2026, 1, 22, 20, tzinfo=UTC)  # Thursday: everybody has subscribed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A sample digest that comes in."""
+
+    at: datetime
+    file: str  # in bot/samples
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """A chat of the example."""
+
+    anchor: str
+    platform: Literal["telegram", "slack", "console"]
+    address: str
+    who: Sentence
+    remark: Sentence
+    title: str  # in the platform's title bar
+    detail: str = ""
+    kind: ChatKind = ChatKind.PRIVATE
+    settings: Mapping[str, str] = field(default_factory=dict)
+    wishes: tuple[Wish, ...]
+
+    @property
+    def chat(self) -> ChatAddress:
+        """Where it is."""
+        return ChatAddress(self.platform, self.address)
+
+    @property
+    def chat_title(self) -> str:
+        """What the platform calls it; a private chat has no title."""
+        if self.kind is ChatKind.PRIVATE:
+            return ""
+        return f"#{self.title}" if self.platform == "slack" else self.title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that a person does: they say `text`, or press the newest button that does `press`."""
+
+    text: str = ""
+    press: str = ""  # its verb (bot/commands)
+    which: int = 0  # of several such buttons, from 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """A private chat that nobody has subscribed: its person does so by talking, one act a minute."""
+
+    anchor: str
+    address: str
+    who: Sentence
+    remark: Sentence
+    title: str
+    detail: str
+    language: Literal["en", "zh"]
+    timezone: str
+    begins: datetime
+    acts: tuple[Act, ...]
+
+    @property
+    def chat(self) -> ChatAddress:
+        """Where it is."""
+        return ChatAddress("telegram", self.address)
+
+
+ARRIVALS: Final[tuple[Arrival, ...]] = (
+    Arrival(at=datetime(2026, 1, 23, 5, 0, tzinfo=UTC), file="arxiv_rss.xml", source="arxiv cs.AI"),
+    Arrival(at=datetime(2026, 1, 23, 5, 40, tzinfo=UTC), file="daily_arxiv.md", source="daily arXiv"),
+    Arrival(at=datetime(2026, 1, 23, 6, 10, tzinfo=UTC), file="bilingual.txt", source="bilingual list"),
+    Arrival(at=datetime(2026, 1, 23, 6, 20, tzinfo=UTC), file="hf_papers.txt", source="trending papers"),
+)
+GUESTS: Final[tuple[Guest, ...]] = (
+    Guest(
+        anchor="researcher",
+        platform="telegram",
+        address="104517",
+        who=Sentence("A researcher on Telegram"),
+        remark=Sentence("Words, an exclusion, an author she follows. What matched is underlined."),
+        title="paperwire",
+        detail="bot",
+        wishes=(
+            Wish(text="diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
+            Wish(text='author:"Trevor Darrell"', name="Trevor Darrell", every="daily", at="08:00"),
+            Wish(text='"language model" agents', every="daily", at="08:00"),
+        ),
+    ),
+    Guest(
+        anchor="reader",
+        platform="telegram",
+        address="104518",
+        who=Sentence("A reader in Shanghai"),
+        remark=Sentence("The same papers, in the reader’s language wherever somebody wrote a summary in it."),
+        title="paperwire",
+        detail="机器人",
+        settings={"lang": "zh"},
+        wishes=(
+            Wish(text="扩散 OR 视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
+            Wish(text="强化学习 OR 思维链", every="daily", at="18:00"),
+        ),
+    ),
+    Guest(
+        anchor="lab",
+        platform="telegram",
+        address="-1001045170001",
+        who=Sentence("A lab’s group on Telegram"),
+        remark=Sentence("One category, one message a day, without a sound."),
+        title="Vision Lab",
+        detail="14 members",
+        kind=ChatKind.GROUP,
+        wishes=(Wish(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
+    ),
+    Guest(
+        anchor="reading-group",
+        platform="slack",
+        address="C0READING",
+        who=Sentence("A reading group on Slack"),
+        remark=Sentence("One line in the channel, the papers in its thread, and who asked for them."),
+        title="reading-group",
+        detail="23 members",
+        kind=ChatKind.TEAM,
+        wishes=(
+            Wish(text="cs.CL", name="language", every="daily", at="09:00", tz="America/New_York", added_by="Lena"),
+            Wish(text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"),
+        ),
+    ),
+    Guest(
+        anchor="terminal",
+        platform="console",
+        address="desk",
+        who=Sentence("A terminal"),
+        remark=Sentence("As soon as papers come. What an earlier digest brought does not come again."),
+        title="Terminal",
+        wishes=(Wish(text='agent* OR "tool use"', every="now"),),
+    ),
+)
+
+_WHO: Final = Sentence("A conversation")
+_REMARK: Final = Sentence(
+    "Subscribing is one line; a link to a paper opens its card, and a button leaves out what is too much."
+)
+_EXCLUDE: Final = (Act(press="card-exclude"), Act(press="leave-out", which=3))
+TALKS: Final[tuple[Talk, ...]] = (
+    Talk(
+        anchor="conversation",
+        address="104519",
+        who=_WHO,
+        remark=_REMARK,
+        title="paperwire",
+        detail="bot",
+        language="en",
+        timezone="Europe/Berlin",
+        begins=datetime(2026, 1, 23, 8, 41, tzinfo=UTC),
+        acts=(Act(text="/sub video models at 8"), Act(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+    ),
+    Talk(
+        anchor="conversation",
+        address="104520",
+        who=_WHO,
+        remark=_REMARK,
+        title="paperwire",
+        detail="机器人",
+        language="zh",
+        timezone="Asia/Shanghai",
+        begins=datetime(2026, 1, 23, 8, 51, tzinfo=UTC),
+        acts=(Act(text="/sub 视频生成 at 8"), Act(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+    ),
+)

@@ -1,0 +1,74 @@
+"""A conversation of the demo: a person's acts through the real commands, and what came of them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.app import App
+from bot.channels.gallery import GalleryChannel
+from bot.commands.presses import read_press
+from bot.demo._clock import StoryClock
+from bot.demo._guests import Act, Talk
+from bot.pipeline import answer, speak
+from bot.ports import Place, Request
+from bot.rendering.gallery import Posted, Said
+from subscriptions import ChatKind, Link, find_link, meet, set_setting
+
+A_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What was said and pressed in a conversation."""
+
+    said: tuple[Said, ...]
+    pressed: frozenset[str]  # data of buttons
+
+
+async def talked(app: App, channel: GalleryChannel, clock: StoryClock, talk: Talk) -> Spoken:
+    """Has the person do all that the conversation tells, one act a minute."""
+    clock.go_to(talk.begins)
+    meet(app.store, talk.chat, ChatKind.PRIVATE, now=clock.now(), lang=talk.language)
+    set_setting(app.store, talk.chat, "timezone", talk.timezone, now=clock.now())
+    said, pressed = [], set()
+    for number, act in enumerate(talk.acts):
+        clock.go_to(talk.begins + number * A_MINUTE)
+        if act.text:
+            said.append(Said(text=act.text, at=clock.now()))
+            request = _typed(talk, act.text, number)
+        else:
+            post, data = _button(app, channel, talk, act)
+            pressed.add(data)
+            request = _request(talk, number, pressed=data, message=post)
+        posting = await answer(app.wire, request)
+        if posting is not None:
+            await speak(app.wire, posting)
+    return Spoken(said=tuple(said), pressed=frozenset(pressed))
+
+
+def _typed(talk: Talk, text: str, number: int) -> Request:
+    first, _, rest = text.partition(" ")
+    command = first.removeprefix("/") if first.startswith("/") else ""
+    return _request(talk, number, command=command, text=rest if command else text)
+
+
+def _request(talk: Talk, number: int, **fields: str) -> Request:
+    place = Place(chat=talk.chat, kind=ChatKind.PRIVATE)
+    update = f"{talk.address}-{number}"
+    return Request(place=place, update=update, sender=talk.address, language=talk.language, **fields)  # type: ignore[arg-type]
+
+
+def _button(app: App, channel: GalleryChannel, talk: Talk, act: Act) -> tuple[str, str]:
+    """(id of the message, data) of the button that is pressed. Raises LookupError: the story fell behind the program."""
+    for post in reversed(channel.posts_in(talk.chat)):
+        found = [data for data, link in _buttons(app, talk, post) if link and link.verb == act.press]
+        if found:
+            return post.id, found[act.which]
+    raise LookupError(f"no message has a button that does {act.press}")
+
+
+def _buttons(app: App, talk: Talk, post: Posted) -> Iterator[tuple[str, Link | None]]:
+    for row in json.loads(post.payload).get("buttons", []):
+        for data in (str(key["data"]) for key in row if "data" in key):
+            yield data, read_press(data, str(talk.chat)) or find_link(app.store, data)

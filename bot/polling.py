@@ -1,0 +1,370 @@
+"""One poll of one source: ask, read, judge, store; and the one receipt that it leaves.
+
+    asks -> fetch -> read_digest -> keep  ─┐ one transaction for each document, and with it
+                        judge -> receipt  ─┘ the receipt as far as the poll has come
+
+A poll that is cut off leaves a receipt of what it had stored, and validators only of what was stored.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from bot.bookkeeping import (
+    BATCH_FORMATS,
+    LONGEST_DETAIL,
+    NOTHING,
+    House,
+    counts_of,
+    look_of,
+    remarks_of,
+    tell,
+    trouble_after,
+)
+from bot.digests import read_digest
+from bot.errors import BrokenDigest, NotFetched, UnknownFormat
+from bot.pipeline import keep
+from bot.settings import SourceSettings
+from bot.sources import (
+    Ask,
+    Fetched,
+    Unchanged,
+    address_key,
+    asks_of,
+    document_name,
+    history_ask,
+    next_page,
+)
+from subscriptions import (
+    Digest,
+    Ingested,
+    Judgement,
+    KnownSource,
+    Look,
+    Outcome,
+    Receipt,
+    Seen,
+    Sentence,
+    SourceState,
+    joined,
+    judge,
+    judge_all,
+    note_poll,
+    poll_again,
+    wait_after_failure,
+)
+
+log = logging.getLogger("paperwire")
+
+FUTURE = timedelta(days=2)  # a date further ahead is a mistake, and would make later days look old
+BUSY_TIMES = 3  # a server that only asks for a wait is no news before that
+HISTORY = timedelta(days=4)  # of older papers that are read once
+HISTORY_PAGES = 12
+LONGEST_PROBLEM = 200  # characters of what is wrong with one document
+DONE = "done"
+
+
+class Fetching(Protocol):
+    """What a poll needs of a Fetcher."""
+
+    async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
+        """See bot.sources.Fetcher."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a poll has seen so far."""
+
+    looks: Mapping[str, tuple[Look, ...]] = field(default_factory=dict)  # by unit
+    counts: Mapping[str, int] = field(default_factory=lambda: NOTHING)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    split: tuple[str, ...] = ()
+    history: str = ""
+    remarks: tuple[str, ...] = ()  # what could not be read of documents that were read
+    receipt: int | None = None
+
+    def with_look(self, unit: str, look: Look) -> "Progress":
+        """One more document of a unit was looked at."""
+        return replace(self, looks={**self.looks, unit: (*self.looks.get(unit, ()), look)})
+
+    def with_digest(self, digest: Digest, done: Ingested) -> "Progress":
+        """One more digest was stored."""
+        more = counts_of(digest, done)
+        counts = {name: number + more[name] for name, number in self.counts.items()}
+        return replace(self, counts=counts, remarks=(*self.remarks, *remarks_of(digest)))
+
+
+class Poll:
+    """One poll of a source on the web."""
+
+    def __init__(self, house: House, fetcher: Fetching, source: SourceSettings, known: KnownSource) -> None:
+        self._house = house
+        self._fetcher = fetcher
+        self._source = source
+        self._known = known
+        self._now = house.keeping.clock.now()
+        self._units: dict[str, None] = {}  # of the source, in order
+        self._closed: dict[str, str] = {}  # host → why nothing more is asked of it in this poll
+        self._after = timedelta(0)
+        self._busy = False
+        schedule = house.timing.schedule(source)
+        assert schedule is not None  # noqa: S101 - only files have none
+        self._schedule = schedule
+        state = known.state
+        self._so_far = Progress(seen=known.seen, split=state.split, history=state.history)
+
+    async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
+        """Asks for what is still missing, or for `everything`; with `history` also for older papers. Raises StoreError."""
+        waiting = deque(self._asks())
+        while waiting:
+            ask = waiting.popleft()
+            if not everything and self._has(ask.unit):
+                continue
+            waiting.extendleft(reversed(await self._ask(ask)))
+        if history:
+            await self._read_history()
+        receipt, state = self._account(self._so_far)
+        await asyncio.to_thread(note_poll, self._house.store, receipt, state, self._kept(self._so_far))
+        await self._tell(receipt, state)
+        return receipt
+
+    def _asks(self) -> tuple[Ask, ...]:
+        asks = asks_of(self._source, self._now, split=self._so_far.split, sites=self._house.sites)
+        self._units.update(dict.fromkeys(ask.unit for ask in asks))
+        return asks
+
+    def _has(self, unit: str) -> bool:
+        """Whether a category has brought what is due; a source that is one unit is asked as often as its schedule says."""
+        due = self._house.timing.batch_due(self._source, self._now) if self._source.arxiv else None
+        return due is not None and self._known.state.came.get(unit) == due.at
+
+    async def _ask(self, ask: Ask) -> tuple[Ask, ...]:
+        """Looks at one document; what is to be asked because of it."""
+        host = urlsplit(ask.url).hostname or ""
+        if host in self._closed:
+            self._note_look(ask, Look(problem=self._closed[host]))
+            return ()
+        seen = self._so_far.seen.get(address_key(ask.url), Seen())
+        try:
+            if ask.page > 1:
+                found = await self._fetcher.fetch(ask.url)
+            else:
+                found = await self._fetcher.fetch(ask.url, etag=seen.etag, modified=seen.modified)
+        except NotFetched as error:
+            self._note_look(ask, await self._not_fetched(ask, error, host))
+            return ()
+        if isinstance(found, Unchanged):
+            self._note_look(ask, Look(day=seen.day, papers=seen.papers, batch=seen.batch))
+            return ()
+        return await self._read(ask, found, seen)
+
+    async def _not_fetched(self, ask: Ask, error: NotFetched, host: str) -> Look:
+        if ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return Look(absent=True)
+        self._after = max(self._after, error.after)
+        self._busy = self._busy or error.busy
+        if error.of_host:
+            self._closed[host] = str(error.sentence)
+        if error.status == HTTPStatus.BAD_REQUEST:
+            return Look(problem=await self._told_by(ask, error))
+        return Look(problem=_short(str(error.sentence)))
+
+    async def _told_by(self, ask: Ask, error: NotFetched) -> str:
+        """What arXiv writes into a feed that it answers with 400, else what was answered."""
+        try:
+            digest = await self._digest(ask, error.body)
+        except (UnknownFormat, BrokenDigest):
+            return str(error.sentence)
+        return _feed_error(digest) or str(error.sentence)
+
+    async def _digest(self, ask: Ask, data: bytes) -> Digest:
+        name = document_name(self._source.name, ask.url)
+        language = self._source.language
+        return await asyncio.to_thread(read_digest, data, name, format=ask.format, language=language)
+
+    async def _read(self, ask: Ask, found: Fetched, seen: Seen) -> tuple[Ask, ...]:
+        """Stores the papers of a document, and with them how the poll stands."""
+        try:
+            digest = await self._digest(ask, found.data)
+        except (UnknownFormat, BrokenDigest) as error:
+            self._note_look(ask, Look(problem=_short(str(error.sentence))))
+            return ()
+        problem = _feed_error(digest) or self._from_the_future(digest)
+        if problem:
+            self._note_look(ask, Look(problem=problem))
+            return ()
+        capped = "possibly_capped" in {warning.code for warning in digest.warnings}
+        more = self._split(ask) if capped and ask.unit else ()
+        await self._keep(ask, digest, self._remembered(found, digest, seen), more)
+        following = next_page(ask, found.data)
+        return (*((following,) if following else ()), *more)
+
+    async def _keep(self, ask: Ask, digest: Digest, seen: Seen, more: Sequence[Ask]) -> None:
+        before = self._so_far.seen.get(address_key(ask.url), Seen())
+        follows: list[Progress] = []
+
+        def note(done: Ingested) -> None:
+            look = look_of(
+                digest, done, changed=not done.already_known if ask.page > 1 else seen.digest != before.digest
+            )
+            progress = self._so_far.with_look(ask.unit, look).with_digest(digest, done)
+            if ask.page == 1:
+                progress = replace(progress, seen={**progress.seen, address_key(ask.url): seen})
+            progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, *([ask.unit] if more else [])))))
+            follows.append(self._stored(progress))
+
+        await keep(self._house.keeping, digest, source=self._source.name, note=note)
+        (self._so_far,) = follows
+        if digest.format in BATCH_FORMATS and digest.entries and digest.day:
+            self._house.announced.add(digest.day)
+
+    def _stored(self, progress: Progress) -> Progress:
+        """Writes down how the poll stands; within the transaction of a digest."""
+        receipt, state = self._account(progress)
+        number = note_poll(self._house.store, receipt, state, self._kept(progress))
+        return replace(progress, receipt=number)
+
+    def _split(self, ask: Ask) -> tuple[Ask, ...]:
+        """The categories of an archive that is too large for one feed; they are units of their own from now on."""
+        asks = asks_of(replace(self._source, arxiv=(ask.unit,)), self._now, split=(ask.unit,), sites=self._house.sites)
+        more = tuple(one for one in asks if one.unit not in self._units)
+        self._units.update(dict.fromkeys(one.unit for one in more))
+        return more
+
+    def _remembered(self, found: Fetched, digest: Digest, seen: Seen) -> Seen:
+        """What is remembered of a document; without validators when it broke off, so that it is asked for whole."""
+        whole = "xml_truncated" not in {warning.code for warning in digest.warnings}
+        return replace(
+            seen,
+            etag=found.etag if whole else "",
+            modified=found.modified if whole else "",
+            digest=digest.content_hash,
+            day=digest.day,
+            papers=len(digest.entries),
+            batch=digest.format in BATCH_FORMATS,
+        )
+
+    def _from_the_future(self, digest: Digest) -> str:
+        if digest.day is None or digest.day <= (self._now + FUTURE).date():
+            return ""
+        return f"{self._source.name}: its date, {digest.day}, lies in the future; it is not stored."
+
+    def _note_look(self, ask: Ask, look: Look) -> None:
+        self._so_far = self._so_far.with_look(ask.unit, look)
+
+    def _kept(self, progress: Progress) -> dict[str, Seen]:
+        """What is remembered, without addresses that are not asked any more."""
+        asked = {address_key(ask.url) for ask in self._asks()}
+        return {key: seen for key, seen in progress.seen.items() if key in asked}
+
+    # ── what it means ─────────────────────────────────────────────────────────
+
+    def _account(self, progress: Progress) -> tuple[Receipt, SourceState]:
+        """The receipt and the state that follow from what was seen."""
+        judgements = {unit: judgement for unit in self._units if (judgement := self._judged(unit, progress))}
+        judgement = judge_all(judgements)
+        receipt = Receipt(
+            source=self._source.name,
+            at=self._now,
+            outcome=judgement.outcome,
+            counts=progress.counts,
+            detail=" ".join(filter(None, (judgement.detail, *progress.remarks)))[:LONGEST_DETAIL],
+            id=progress.receipt,
+        )
+        return receipt, self._state(progress, judgements, receipt, settled=judgement.settled)
+
+    def _judged(self, unit: str, progress: Progress) -> Judgement | None:
+        """What was seen of a unit; None: it had come before."""
+        looks = progress.looks.get(unit)
+        if looks is None:
+            if self._has(unit):
+                return None
+            return Judgement(outcome=Outcome.STALE, settled=False, detail="It was not asked yet.")
+        look = joined(looks)
+        due, resting = self._house.timing.due(self._source, look, self._now)
+        had = due is not None and self._known.state.came.get(unit) == due.at
+        others = due is not None and due.batch in self._house.announced
+        awaited = self._schedule.awaited
+        return judge(look, due, self._now, had=had, others=others, resting=resting, awaited=awaited)
+
+    def _state(
+        self, progress: Progress, judgements: Mapping[str, Judgement], receipt: Receipt, *, settled: bool
+    ) -> SourceState:
+        before = self._known.state
+        came = {unit: at for unit, at in before.came.items() if unit in self._units}
+        for unit, judgement in judgements.items():
+            due, _ = self._house.timing.due(self._source, joined(progress.looks.get(unit, ())), self._now)
+            if judgement.settled and due is not None:
+                came[unit] = due.at
+        failures = before.failures + 1 if receipt.outcome is Outcome.FAILED else 0
+        if failures:
+            next_at = self._now + wait_after_failure(failures, self._after, self._house.chance())
+        else:
+            next_at = poll_again(self._schedule, self._now, settled=settled)
+        return replace(
+            before,
+            next_at=next_at,
+            failures=failures,
+            came=came,
+            split=progress.split,
+            history=progress.history,
+            trouble=trouble_after(before.trouble, receipt, quietly=self._busy and failures < BUSY_TIMES),
+        )
+
+    async def _tell(self, receipt: Receipt, state: SourceState) -> None:
+        batch = bool(self._source.arxiv) or any(seen.batch for seen in self._so_far.seen.values())
+        await asyncio.to_thread(
+            tell, self._house, self._known.state.trouble, state.trouble, receipt, batch=batch, now=self._now
+        )
+
+    # ── older papers ──────────────────────────────────────────────────────────
+
+    async def _read_history(self) -> None:
+        """Reads on in the papers of the last days, once; what fails is tried again with the next poll."""
+        first = history_ask((self._now - HISTORY).date(), self._now.date(), sites=self._house.sites)
+        ask: Ask | None = replace(first, url=self._so_far.history) if self._so_far.history else first
+        if self._so_far.history == DONE:
+            return
+        for _ in range(HISTORY_PAGES):
+            if ask is None:
+                return
+            try:
+                ask = await self._read_page(ask)
+            except (NotFetched, UnknownFormat, BrokenDigest) as error:
+                log.warning("Older papers of arXiv: %s", error)
+                return
+
+    async def _read_page(self, ask: Ask) -> Ask | None:
+        found = await self._fetcher.fetch(ask.url)
+        assert isinstance(found, Fetched)  # noqa: S101 - nothing was said of what we have
+        digest = await self._digest(ask, found.data)
+        if problem := _feed_error(digest):
+            raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": problem}))
+        following = next_page(ask, found.data) if ask.page < HISTORY_PAGES else None
+        history = following.url if following else DONE
+        follows: list[Progress] = []
+
+        def note(done: Ingested) -> None:
+            progress = replace(self._so_far.with_digest(digest, done), history=history)
+            follows.append(self._stored(progress))
+
+        await keep(self._house.keeping, digest, source=self._source.name, note=note)
+        (self._so_far,) = follows
+        return following
+
+
+def _short(text: str) -> str:
+    """A sentence as a receipt has it: one line, not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_PROBLEM else f"{line[: LONGEST_PROBLEM - 1]}…"
+
+
+def _feed_error(digest: Digest) -> str:
+    """What a document says that is no list but an error."""
+    return next((f"{w.message[:1].upper()}{w.message[1:]}" for w in digest.warnings if w.code == "feed_error"), "")

@@ -1,0 +1,131 @@
+"""The page of Slack's views for the pictures: `python docs/images/slack_views.py gallery`, from the sample digests.
+
+A form that is being filled in, one that begins with a paper, and the tab Home, as the real pipeline makes them.
+"""
+
+# ruff: noqa: INP001, T201, D102, D103, ANN401 - a script beside its pictures
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.clock import SystemClock
+from bot.pipeline import answer, ingest
+from bot.ports import Place, Request
+from bot.posting import Posting
+from bot.rendering import Language, board_view, sheet_view
+from bot.rendering.display_views import Shot, view_display, views_page
+from bot.settings import Settings
+from subscriptions import ChatAddress, ChatKind, Wish, pause, set_setting, subscribe
+
+MORNING = datetime(2026, 1, 23, 6, 30, tzinfo=UTC)
+ANN, CHANNEL, READING = ChatAddress("slack", "U0LENA"), ChatAddress("slack", "C0VISION"), ChatAddress("slack", "C0READ")
+DIGESTS = (("daily arXiv", "daily_arxiv.md"), ("bilingual list", "bilingual.txt"), ("trending papers", "hf_papers.txt"))
+NAMES = {CHANNEL: "#vision-papers", READING: "#reading-group"}
+
+
+@dataclass(slots=True)
+class Everywhere:
+    """Forms that nobody sees; Lena is in both channels."""
+
+    platform: str = "slack"
+
+    async def open(self, *_: object) -> None: ...
+
+    async def renew(self, *_: object) -> None: ...
+
+    async def show_board(self, *_: object) -> None: ...
+
+    async def chats_with(self, _: ChatAddress) -> frozenset[str]:
+        return frozenset(chat.address for chat in NAMES)
+
+
+def made(folder: Path) -> App:
+    """A bot with the sample papers and three chats."""
+    settings = Settings(database_url=SecretStr(f"sqlite:///{folder}/views.db"), access="open")
+    app = build_app(settings, clock=SystemClock(MORNING), channels={})
+    app.open()
+    assert app.wire.talk is not None  # noqa: S101 - build_app made it
+    talk = replace(app.wire.talk, forms={"slack": Everywhere()}, sheet=sheet_view, board=board_view)
+    app.wire = replace(app.wire, talk=talk)
+    return app
+
+
+def wishes(app: App) -> None:
+    """What the chats ask for."""
+    now = MORNING - timedelta(minutes=20)
+    own = (("diffusion -survey", "daily 08:00", ""), ('author:"Trevor Darrell"', "now", "Darrell"))
+    team = (
+        ('"video generation" OR cat:cs.CV', "when-out 09:00-18:00 weekdays", ""),
+        ("segmentation", "weekly mon 09:00", ""),
+    )
+    group = (('"language model" agents', "weekdays 09:00", "agents"),)
+    for chat, texts in ((ANN, own), (CHANNEL, team), (READING, group)):
+        for text, when, name in texts:
+            wish = Wish(text=text, when=when, name=name or None, tz="Europe/Berlin", added_by="Lena")
+            subscribe(app.store, chat, wish, now=now, title=NAMES.get(chat, ""))
+        set_setting(app.store, chat, "timezone", "Europe/Berlin", now=now)
+    pause(app.store, CHANNEL, 2, until=MORNING + timedelta(days=10), now=now)
+
+
+async def asked(app: App, chat: ChatAddress, **fields: Any) -> Posting:
+    kind = ChatKind.PRIVATE if chat == ANN else ChatKind.TEAM
+    place = Place(chat=chat, kind=kind, title=NAMES.get(chat, ""))
+    request = Request(place=place, sender=ANN.address, sender_name="Lena", opens="t", language="en", **fields)
+    posting = await answer(app.wire, request)
+    assert posting is not None  # noqa: S101 - each of these is answered
+    return posting
+
+
+async def shots(app: App) -> list[Shot]:
+    for source, name in DIGESTS:
+        data = files("bot").joinpath("samples", name).read_bytes()
+        await ingest(app.wire, data, name, source=source)
+    wishes(app)
+    empty = await asked(app, CHANNEL, update="1", command="sub")
+    link = view_id(empty)
+    filled = {
+        "query": "diffusion -survey",
+        "when": "weekdays",
+        "clock": "09:00",
+        "zone": "Europe/Berlin",
+        "place": "here",
+    }
+    form = await asked(app, ANN, update="2", pressed=link, view="V1", filled=filled)
+    told = {"name": "subscribe", "text": "https://arxiv.org/abs/2601.15441"}
+    paper = await asked(app, CHANNEL, update="3", happened="shortcut", told=told, message="1769068800.000200")
+    home = await asked(app, ANN, update="4", happened="board", view="V0")
+    return [
+        Shot(anchor="form", who="A new subscription", view=view_display(form.sheet)),
+        Shot(anchor="paper", who="Begun with a paper", view=view_display(paper.sheet)),
+        Shot(anchor="home", who="The tab Home", view=view_display(home.board)),
+    ]
+
+
+def view_id(posting: Posting) -> str:
+    """What stands in a form's metadata."""
+    return str(json.loads(posting.sheet)["private_metadata"])
+
+
+def main(out: Path) -> None:
+    with TemporaryDirectory(prefix="paperwire-views-") as folder:
+        app = made(Path(folder))
+        found = asyncio.run(shots(app))
+        app.store.close()
+    out.mkdir(parents=True, exist_ok=True)
+    page = out / "slack.html"
+    page.write_text(views_page(found, Language("en", "UTC")), encoding="utf-8")
+    print(page)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "gallery"))

@@ -1,0 +1,73 @@
+"""The tables of docs/slack.md from the code's own lists: `python docs/slack_page.py` writes them into the page."""
+
+# ruff: noqa: INP001 - a script beside its page
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bot.channels.slack.scopes import FREE_EVENTS, HOSTS, NEEDED, OPTIONAL, SCOPES, Scope
+from subscriptions.service._keeping import BUTTONS, GONE_CHATS, PAYLOADS, UPDATES
+from subscriptions.service._workspaces import GRACE
+
+PAGE = Path(__file__).with_name("slack.md")
+_PART = re.compile(r"(<!-- (?P<name>[a-z]+), made by slack_page\.py -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def page(text: str) -> str:
+    """The page with its tables anew."""
+    tables = {name: "\n".join(lines) for name, lines in _TABLES.items()}
+    return _PART.sub(lambda part: f"{part[1]}\n{tables[part['name']]}\n\n{part[3]}", text)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    ruled = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    return [*ruled, *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def _scopes(scopes: Sequence[Scope]) -> Iterator[list[str]]:
+    for scope in scopes:
+        yield [f"`{scope.name}`", _sentence(scope.why), _sentence(scope.lost) if scope.lost else "everything"]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _events() -> Iterator[list[str]]:
+    for scope in SCOPES:
+        if scope.events:
+            yield [f"`{scope.name}`", ", ".join(f"`{event}`" for event in scope.events)]
+    yield ["none", ", ".join(f"`{event}`" for event in FREE_EVENTS)]
+
+
+def _stored() -> list[list[str]]:
+    return [
+        [
+            "ids and names of the channels and people that asked for papers, their settings and subscriptions",
+            "until `forget`, or as below",
+        ],
+        ["which papers each of them was sent, and when", "the same"],
+        ["the text of messages that paperwire sent", f"{PAYLOADS.days} days"],
+        ["the ids of commands and events, so that each counts once; not their words", f"{UPDATES.days} days"],
+        ["what buttons and forms stand for", f"{BUTTONS.days} days"],
+        ["tokens of workspaces that installed the app, sealed with `PAPERWIRE_SECRET_KEY`", "until it is uninstalled"],
+        [
+            "everything of a workspace that uninstalled the app",
+            f"{GRACE.days} days, so that it goes on when it is installed again",
+        ],
+        ["everything of a channel or person that paperwire cannot write to any more", f"{GONE_CHATS.days} days"],
+    ]
+
+
+_TABLES: Mapping[str, Sequence[str]] = {
+    "needed": _table(("scope", "what for", "without it goes"), [*_scopes([s for s in SCOPES if s.name in NEEDED])]),
+    "optional": _table(("scope", "what for", "without it"), [*_scopes([s for s in SCOPES if s.name in OPTIONAL])]),
+    "events": _table(("comes with", "events"), [*_events()]),
+    "hosts": _table(("host", "what for"), [[f"`{host}`".replace(", ", "`, `"), what] for host, what in HOSTS]),
+    "stored": _table(("what", "how long"), _stored()),
+}
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,92 @@
+"""Sources: what the settings say, what polls leave behind, and what operators hear of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from subscriptions.model import ChatAddress, Lane
+from subscriptions.receipts import Outcome, Receipt
+from subscriptions.service._notices import notify_operators
+from subscriptions.store import Store, people, sources
+from subscriptions.store.sources import KnownSource, Seen, SourceFact, SourceState
+
+_SLOT = "slot:"  # a mark per publisher: when its next request may start
+_TRUSTED = timedelta(minutes=5)  # a slot that lies further ahead was taken by a clock that has been set since
+_USUAL = {  # the usual reason of what is late, by whether its day is arXiv's
+    True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
+    False: "who makes it is late, or has stopped",
+}
+
+
+def sync_sources(store: Store, facts: Sequence[SourceFact], *, now: datetime) -> None:
+    """Makes the store know the sources of the settings; others it keeps, switched off."""
+    with store.write() as session:
+        sources.sync(session, facts, now=now)
+
+
+def known_sources(store: Store) -> tuple[KnownSource, ...]:
+    """All sources that the settings name or named, by name, with how they stand."""
+    with store.read() as session:
+        return sources.known_sources(session)
+
+
+def receipts_of(store: Store, source: str, *, most: int = 20) -> tuple[Receipt, ...]:
+    """The newest receipts of a source, newest first."""
+    with store.read() as session:
+        return sources.receipts(session, source, most=most)
+
+
+def receipts_since(store: Store, since: datetime) -> tuple[Receipt, ...]:
+    """All receipts from an instant on, oldest first."""
+    with store.read() as session:
+        return sources.receipts_since(session, since)
+
+
+def add_receipt(store: Store, receipt: Receipt) -> int:
+    """Stores a receipt, or replaces by its id what it said so far; its id. Within a write it is a part of that one."""
+    with store.write() as session:
+        return sources.put_receipt(session, receipt)
+
+
+def note_poll(store: Store, receipt: Receipt, state: SourceState, seen: Mapping[str, Seen]) -> int:
+    """Stores what a poll has led to so far: its one receipt, and how the source stands; the receipt's id."""
+    with store.write() as session:
+        sources.remember(session, receipt.source, state, seen)
+        return sources.put_receipt(session, receipt)
+
+
+def take_slot(store: Store, publisher: str, gap: timedelta, *, wall: datetime) -> timedelta:
+    """How long to wait until a request to a publisher may start, so that all processes on the store keep `gap` apart."""
+    with store.write() as session:
+        told = people.get_mark(session, _SLOT + publisher)
+        free = datetime.fromisoformat(told) if told else wall
+        start = max(wall, free) if free - wall <= _TRUSTED else wall
+        people.set_mark(session, _SLOT + publisher, (start + gap).isoformat())
+    return start - wall
+
+
+def tell_of_source(
+    store: Store, admins: Sequence[ChatAddress], trouble: str, receipt: Receipt, *, batch: bool, now: datetime
+) -> tuple[Lane, ...]:
+    """The operators hear what is wrong with a source (failed, late, summaries) or that all is well again (""), once a day.
+
+    Returns the lanes of the notices that were written down.
+    """
+    detail = {"source": receipt.source}
+    if not trouble:
+        return notify_operators(store, admins, "source-back", detail, now=now, about=receipt.source)
+    if trouble == "summaries":
+        detail |= {name: str(receipt.counts.get(name, 0)) for name in ("failed_summaries", "papers")}
+        return notify_operators(store, admins, "summaries", detail, now=now, about=receipt.source)
+    since = _last_good(store, receipt)
+    detail["since"] = f"{since:%Y-%m-%d %H:%M} UTC" if since else ""
+    if trouble == Outcome.LATE:
+        detail |= {"reason": _USUAL[batch], "what": receipt.detail}
+        return notify_operators(store, admins, "overdue", detail, now=now, about=receipt.source)
+    detail |= {"reason": receipt.detail}
+    return notify_operators(store, admins, "source", detail, now=now, about=receipt.source)
+
+
+def _last_good(store: Store, receipt: Receipt) -> datetime | None:
+    """When a source last had what was expected of it."""
+    known = {one.name: one for one in known_sources(store)}.get(receipt.source)
+    return known.settled_at if known else None

@@ -1,0 +1,108 @@
+"""Slack workspaces: one that takes the app away and gives it back, and people who leave the channels that they set up."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from subscriptions.model import ChatAddress, Lane, Link
+from subscriptions.store import Store, Transaction, access, belongings, keeping, people
+
+GRACE = timedelta(days=30)  # how long what a workspace has is kept after it took the app away
+STATE_FOR = timedelta(minutes=10)  # how long an installation may take its person
+INSTALLING = "installing"  # the place of states of installations under way
+REMOVED = "The app was removed from the workspace."
+
+
+def uninstall(store: Store, team: str, *, now: datetime) -> None:
+    """A workspace took the app away: everything there waits until it gives it back, and goes after thirty days."""
+    with store.write() as session:
+        keeping.uninstall(session, team, now=now)
+        for chat_id in _chats_of(session, team):
+            people.lose(session, chat_id, REMOVED, now=now)
+
+
+def install_again(store: Store, team: str, *, now: datetime) -> bool:
+    """A workspace has the app again: what waited goes on. False: it never took it away."""
+    with store.write() as session:
+        if not keeping.install_again(session, team, now=now):
+            return False
+        _goes_on(session, store, team, now)
+        return True
+
+
+def install(store: Store, team: str, tokens: str, *, now: datetime) -> None:
+    """A workspace installed the app, perhaps again: its tokens are kept, sealed, and what waited goes on."""
+    with store.write() as session:
+        if keeping.install_again(session, team, now=now):
+            _goes_on(session, store, team, now)
+        keeping.put_installation(session, team, tokens, now=now)
+
+
+def renew_tokens(store: Store, team: str, tokens: str) -> bool:
+    """The sealed tokens of a workspace from now on. False: it does not have the app any more."""
+    with store.write() as session:
+        return keeping.renew_tokens(session, team, tokens)
+
+
+def installations(store: Store) -> Mapping[str, str]:
+    """The workspaces that installed the app and have it: team → its sealed tokens."""
+    with store.read() as session:
+        return keeping.installations(session)
+
+
+def begin_installation(store: Store, *, now: datetime) -> str:
+    """A state for an installation that begins; those that were not used in time are forgotten."""
+    with store.write() as session:
+        keeping.drop_links_at(session, INSTALLING, before=now - STATE_FOR)
+        (state,) = keeping.add_links(session, [Link(verb="install", place=INSTALLING)], now=now)
+        return state
+
+
+def end_installation(store: Store, state: str, *, now: datetime) -> bool:
+    """Whether this state was begun within ten minutes and not used; it is used up by this."""
+    with store.write() as session:
+        found = keeping.find_link(session, state)
+        if found is None or found[0].place != INSTALLING:
+            return False
+        keeping.drop_link(session, state)
+        return found[1] is not None and now - STATE_FOR <= found[1] <= now
+
+
+def uninstalled(store: Store) -> tuple[str, ...]:
+    """The workspaces that took the app away."""
+    with store.read() as session:
+        return tuple(keeping.uninstalled(session))
+
+
+def forget_workspaces(session: Transaction, *, now: datetime) -> None:
+    """Erases what workspaces had that took the app away long enough ago."""
+    for team in keeping.uninstalled(session, now - GRACE):
+        for chat_id in _chats_of(session, team):
+            belongings.erase(session, chat_id)
+    keeping.drop_installations(session, now - GRACE)
+
+
+def leave_place(store: Store, address: ChatAddress, person: str) -> bool:
+    """Somebody left a channel. Whether it was who set it up, and something there still comes; then nobody has any more."""
+    with store.write() as session:
+        theirs = [i for i in people.chats_of_lane(session, address.lane) if access.owner_of(session, i) == person]
+        for chat_id in theirs:
+            access.set_owner(session, chat_id, "")
+        return any(people.subscriptions_of(session, theirs).values())
+
+
+def _goes_on(session: Transaction, store: Store, team: str, now: datetime) -> None:
+    """What waited only because the app was gone."""
+    chats = people.chats_by_id(session, _chats_of(session, team), zone=store.zone)
+    for chat in chats.values():
+        if chat.state_reason == people.GONE + REMOVED:
+            people.come_back(session, chat.id, now=now)
+
+
+def _chats_of(session: Transaction, team: str) -> list[int]:
+    """Chats of a workspace; those of the own one do not name it."""
+    own = (people.get_mark(session, "bot:slack") or "").partition(":")[0]
+    if team == own:
+        places = [address for address in people.addresses(session, "slack", "") if "/" not in address]
+    else:
+        places = people.addresses(session, "slack", f"{team}/")
+    return [chat_id for place in places for chat_id in people.chats_of_lane(session, Lane("slack", place))]

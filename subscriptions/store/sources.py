@@ -1,0 +1,213 @@
+"""Sources in the store: what is remembered of each between two polls, and the receipts of its polls."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session, col, delete, func, select
+
+from subscriptions.receipts import SETTLING, Outcome, Receipt
+from subscriptions.store._rows import ReceiptRow, SourceRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFact:
+    """What the settings say about a source."""
+
+    name: str
+    kind: str  # file, url, arxiv
+    location: str  # for people, without what may be a secret
+    title: str = ""
+    home: str = ""
+    schedule: str = ""  # "" for what is watched all the time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is remembered of an address: its validators, and the document that was there."""
+
+    etag: str = ""
+    modified: str = ""
+    digest: str = ""  # hash of its bytes
+    day: date | None = None
+    papers: int = 0
+    batch: bool = False  # its day says which batch of arXiv it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How a source stands between two polls."""
+
+    on: bool = True  # the settings name it
+    since: datetime | None = None  # when they first did
+    next_at: datetime | None = None  # when it is asked next; None: it never was, or it is watched
+    failures: int = 0  # in a row
+    came: Mapping[str, datetime] = field(default_factory=dict)  # unit → since when what came last had been due
+    split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
+    history: str = ""  # the address of the page of older papers that is to be read next; "done" after the last
+    trouble: str = ""  # what the operators were told of last: failed, late, summaries; "": nothing, or that it is over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSource:
+    """A source as the store knows it."""
+
+    name: str
+    kind: str
+    location: str
+    schedule: str
+    state: SourceState
+    seen: Mapping[str, Seen] = field(default_factory=dict)  # by address
+    last: Receipt | None = None
+    settled_at: datetime | None = None  # of its last receipt new or quiet
+
+
+def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime) -> None:
+    """Makes the table say what the settings say. A source that they do not name any more is kept and switched off."""
+    wanted = {fact.name: fact for fact in facts}
+    rows = {row.name: row for row in session.exec(select(SourceRow))}
+    for name, fact in wanted.items():
+        row = rows.get(name)
+        if row is None:
+            row = SourceRow(name=name)
+            session.add(row)
+        if row.location != fact.location:
+            row.validators, row.state = {}, {}  # another place under the old name
+        row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
+        row.title, row.home = fact.title, fact.home
+        row.state = {"since": _text(now), **row.state, "on": True}
+    for name in rows.keys() - wanted.keys():
+        if rows[name].state.get("on"):
+            rows[name].state = {**rows[name].state, "on": False}
+    session.flush()
+
+
+def known_sources(session: Session) -> tuple[KnownSource, ...]:
+    """All sources that the settings name or named, by name."""
+    last, settled = latest(session), _settled(session)
+    return tuple(
+        KnownSource(
+            name=row.name,
+            kind=row.kind,
+            location=row.location,
+            schedule=row.schedule,
+            state=_state(row.state),
+            seen={url: _seen(values) for url, values in row.validators.items()},
+            last=last.get(row.name),
+            settled_at=settled.get(row.name),
+        )
+        for row in session.exec(select(SourceRow).order_by(col(SourceRow.name)))
+        if "on" in row.state  # others are only names that papers came under
+    )
+
+
+def remember(session: Session, name: str, state: SourceState, seen: Mapping[str, Seen]) -> None:
+    """Stores how a source stands after a poll."""
+    row = session.get(SourceRow, name)
+    if row is not None:
+        row.state = _state_json(state)
+        row.validators = {url: _seen_json(one) for url, one in seen.items()}
+        session.flush()
+
+
+def put_receipt(session: Session, receipt: Receipt) -> int:
+    """Stores a receipt, or replaces what it said before by its id; its id."""
+    row = session.get(ReceiptRow, receipt.id) if receipt.id else None
+    if row is None:
+        if session.get(SourceRow, receipt.source) is None:
+            session.add(SourceRow(name=receipt.source))
+            session.flush()
+        row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome.value)
+        session.add(row)
+    row.at, row.outcome = receipt.at, receipt.outcome.value
+    row.counts, row.detail = dict(receipt.counts), receipt.detail
+    session.flush()
+    return row.id or 0
+
+
+def receipts(session: Session, source: str, *, most: int) -> tuple[Receipt, ...]:
+    """The newest receipts of a source, newest first."""
+    rows = select(ReceiptRow).where(ReceiptRow.source == source)
+    return tuple(map(_receipt, session.exec(rows.order_by(col(ReceiptRow.id).desc()).limit(most))))
+
+
+def receipts_since(session: Session, since: datetime) -> tuple[Receipt, ...]:
+    """All receipts from an instant on, oldest first."""
+    rows = select(ReceiptRow).where(col(ReceiptRow.at) >= since)
+    return tuple(map(_receipt, session.exec(rows.order_by(col(ReceiptRow.id)))))
+
+
+def latest(session: Session) -> dict[str, Receipt]:
+    """Source → its newest receipt."""
+    newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))
+    rows = session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))
+    return {row.source: _receipt(row) for row in rows}
+
+
+def drop_receipts(session: Session, before: datetime) -> None:
+    """Forgets receipts from before `before`, but not the newest of a source."""
+    newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))
+    session.exec(delete(ReceiptRow).where(col(ReceiptRow.at) < before, col(ReceiptRow.id).not_in(newest)))
+
+
+def _settled(session: Session) -> dict[str, datetime]:
+    settling = col(ReceiptRow.outcome).in_([outcome.value for outcome in SETTLING])
+    newest = select(func.max(ReceiptRow.id)).where(settling).group_by(col(ReceiptRow.source))
+    return {row.source: row.at for row in session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))}
+
+
+def _receipt(row: ReceiptRow) -> Receipt:
+    return Receipt(
+        id=row.id,
+        source=row.source,
+        at=row.at,
+        outcome=Outcome(row.outcome),
+        counts=dict(row.counts),
+        detail=row.detail,
+    )
+
+
+def _state(values: Mapping[str, Any]) -> SourceState:
+    return SourceState(
+        on=bool(values.get("on")),
+        since=_moment(values.get("since")),
+        next_at=_moment(values.get("next_at")),
+        failures=int(values.get("failures", 0)),
+        came={unit: datetime.fromisoformat(at) for unit, at in values.get("came", {}).items()},
+        split=tuple(values.get("split", ())),
+        history=str(values.get("history", "")),
+        trouble=str(values.get("trouble", "")),
+    )
+
+
+def _state_json(state: SourceState) -> dict[str, Any]:
+    return {
+        "on": state.on,
+        "since": _text(state.since),
+        "next_at": _text(state.next_at),
+        "failures": state.failures,
+        "came": {unit: at.isoformat() for unit, at in state.came.items()},
+        "split": list(state.split),
+        "history": state.history,
+        "trouble": state.trouble,
+    }
+
+
+def _seen(values: Sequence[Any]) -> Seen:
+    etag, modified, digest, day, papers, batch = values
+    when = date.fromisoformat(day) if day else None
+    return Seen(etag=etag, modified=modified, digest=digest, day=when, papers=papers, batch=batch)
+
+
+def _seen_json(seen: Seen) -> list[Any]:
+    day = seen.day.isoformat() if seen.day else ""
+    return [seen.etag, seen.modified, seen.digest, day, seen.papers, seen.batch]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,232 @@
+"""People in a workspace who fill in forms and look at their board, without a network: the real pipeline, Slack's views.
+
+desk = Desk(store)
+form = await desk.opens("sub")
+await form.types("diffusion -survey")       # and Enter: the form says what that means
+answer = await form.sends(when="daily", clock="09:00")
+"""
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from slack_sdk.models.views import View
+
+from bot.channels.slack.inbound import INTERACTIONS, read
+from bot.channels.slack.workspaces import Served
+from bot.pipeline import answer
+from bot.ports import PLACE, Request
+from bot.rendering import board_view, sheet_view
+from bot.wire import Wire
+from subscriptions import ChatAddress, ChatKind
+from tests.talking import Answer, FakeVenue, Talk
+
+TEAM, ANN, BO = "T1", "U1", "U2"
+CHANNEL = "slack:C1"
+SERVED = {TEAM: Served(team=TEAM, prefix="", bot="U0"), "T2": Served(team="T2", prefix="T2", bot="U0")}
+
+
+@dataclass(slots=True)
+class FakeForms:
+    """Says where people are."""
+
+    desk: "Desk"
+    platform: str = "slack"
+
+    async def open(self, chat: ChatAddress, opens: str, view: str) -> None: ...
+
+    async def renew(self, chat: ChatAddress, shown: str, view: str) -> None: ...
+
+    async def show_board(self, person: ChatAddress, view: str) -> None: ...
+
+    async def chats_with(self, person: ChatAddress) -> frozenset[str] | None:
+        return self.desk.places_of.get(person.address, frozenset())
+
+
+@dataclass(slots=True)
+class Desk(Talk):
+    """A bot that people of a workspace talk with."""
+
+    places_of: dict[str, frozenset[str] | None] = field(default_factory=dict)  # person → addresses of channels
+    members: bool = True  # whether everybody may change what a channel asks for
+
+    @property
+    def wire(self) -> Wire:
+        wire: Wire = Talk.wire.fget(self)  # type: ignore[attr-defined]
+        assert wire.talk is not None
+        venues = {**wire.talk.venues, "slack": _Venue(self, "slack", whispers=True)}
+        talk = replace(wire.talk, venues=venues, forms={"slack": FakeForms(self)}, sheet=sheet_view, board=board_view)
+        return replace(wire, talk=talk)
+
+    async def slash(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> Answer:
+        """/paperwire TEXT."""
+        name, _, rest = text.partition(" ")
+        kind = ChatKind.TEAM if chat.split(":")[1][0] == "C" else ChatKind.PRIVATE
+        fields = {"title": "#vision", **more} if kind is ChatKind.TEAM else more
+        return await self.asks(chat, command=name, text=rest, by=by, kind=kind, opens="trigger", **fields)
+
+    async def opens(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> "Form":
+        """What is said opens a form."""
+        return self.form(await self.slash(text, by=by, chat=chat, **more), by)
+
+    async def shortcut(self, text: str, *, by: str = ANN, chat: str = CHANNEL) -> "Form":
+        """Somebody chooses "Subscribe…" in the menu of a message."""
+        told = {"name": "subscribe", "text": text}
+        fields = {"opens": "trigger", "message": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
+        return self.form(await self.asks(chat, happened="shortcut", by=by, told=told, **fields), by)
+
+    async def home(self, by: str = ANN) -> "Home":
+        """Somebody looks at the tab Home."""
+        seen = await self.asks(f"slack:{by}", happened="board", by=by, view="V0 h0")
+        assert seen.posting
+        return Home(self, _view(seen.posting.board), by)
+
+    def form(self, told: Answer, by: str) -> "Form":
+        """The form that an answer opens."""
+        assert told.posting, "nothing was answered"
+        assert told.posting.sheet, told.posting
+        return Form(self, _view(told.posting.sheet), by)
+
+    async def interacts(self, payload: dict[str, Any], team: str = TEAM) -> Answer:
+        """What Slack sends when something is done on a view."""
+        request = read(INTERACTIONS, {"team": {"id": team}, "trigger_id": f"t{next(self.updates)}", **payload}, SERVED)
+        assert request is not None
+        return await self.takes(request)
+
+    async def takes(self, request: Request) -> Answer:
+        return Answer(posting=await answer(self.wire, request))
+
+
+@dataclass(slots=True)
+class _Venue(FakeVenue):
+    async def manages(
+        self, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+    ) -> bool | None:
+        if isinstance(self.talk, Desk) and members:
+            return self.talk.members
+        return person in (self.talk.managers.get(str(chat)) or set())
+
+
+@dataclass(slots=True)
+class Form:
+    """A form as somebody sees it."""
+
+    desk: Desk
+    view: dict[str, Any]
+    by: str
+    entered: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> dict[str, dict[str, Any]]:
+        """The elements by field."""
+        return {block["block_id"]: block["element"] for block in self.view["blocks"] if block["type"] == "input"}
+
+    @property
+    def notes(self) -> list[str]:
+        """What stands between the fields."""
+        return [
+            line
+            for block in self.view["blocks"]
+            if block["type"] == "section"
+            for line in block["text"]["text"].split("\n")
+        ]
+
+    def value(self, name: str) -> str:
+        """What stands in a field."""
+        element = self.fields[name]
+        begun = element.get("initial_value") or element.get("initial_time")
+        return self.entered.get(name) or begun or element.get("initial_option", {}).get("value", "")
+
+    def options(self, name: str) -> dict[str, str]:
+        """What a field offers: value → label."""
+        return {option["value"]: option["text"]["text"] for option in self.fields[name]["options"]}
+
+    async def types(self, query: str) -> Answer:
+        """Enter in the field of the query; the form is shown anew."""
+        self.entered["query"] = query
+        told = await self.desk.interacts(
+            self._payload("block_actions", actions=[{"action_id": "query", "value": query}])
+        )
+        if told.posting and told.posting.sheet:
+            assert told.posting.view == "V1 h1"
+            self.view = _view(told.posting.sheet)
+        return told
+
+    async def sends(self, *, by: str = "", team: str = TEAM, **values: str) -> Answer:
+        """The form is sent, with these values in place of what stands there."""
+        self.entered |= values
+        return await self.desk.interacts(self._payload("view_submission", by=by), team)
+
+    def _payload(self, kind: str, *, by: str = "", **more: Any) -> dict[str, Any]:
+        state = {name: {name: state_of(element, self.value(name))} for name, element in self.fields.items()}
+        view = {**self.view, "id": "V1", "hash": "h1", "state": {"values": state}}
+        return {"type": kind, "user": {"id": by or self.by, "name": "ann"}, "view": view, **more}
+
+
+@dataclass(slots=True)
+class Home:
+    """The tab Home as somebody sees it."""
+
+    desk: Desk
+    view: dict[str, Any]
+    by: str
+
+    @property
+    def texts(self) -> list[str]:
+        """What stands there, block by block."""
+        found = []
+        for block in self.view["blocks"]:
+            match block:
+                case {"type": "context", "elements": [{"text": str(text)}]}:
+                    found.append(text)
+                case {"text": {"text": str(text)}}:
+                    found.append(text)
+        return found
+
+    def values(self, label: str, beside: str = "") -> list[str]:
+        """The values of what is called so: buttons, and entries of menus beside a text."""
+        found = []
+        for block in self.view["blocks"]:
+            for element in [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else [])]:
+                if element.get("type") == "button" and element["text"]["text"] == label and not beside:
+                    found.append(element["value"])
+                if beside in block.get("text", {}).get("text", ""):
+                    found += [one["value"] for one in element.get("options", ()) if one["text"]["text"] == label]
+        return found
+
+    async def presses(self, label: str, beside: str = "", *, nth: int = 0, by: str = "") -> Answer:
+        """Something on the board is pressed."""
+        return await self.presses_value(self.values(label, beside)[nth], by=by)
+
+    async def presses_value(self, value: str, *, by: str = "", team: str = TEAM) -> Answer:
+        """A value is sent as if it stood on the board."""
+        view = {**self.view, "id": "V0", "hash": "h0", "state": {"values": {}}}
+        user = {"id": by or self.by, "name": "ann"}
+        actions = [{"action_id": "0.0", "type": "button", "value": value}]
+        return await self.desk.interacts(
+            {"type": "block_actions", "user": user, "view": view, "actions": actions}, team
+        )
+
+
+def _view(text: str) -> dict[str, Any]:
+    view: dict[str, Any] = json.loads(text)
+    assert len(view["blocks"]) <= 100
+    View(**view).validate_json()
+    return view
+
+
+def state_of(element: dict[str, Any], value: str | None) -> dict[str, Any]:
+    """What a view says of a field with this value; None: what stood there at first."""
+    if value is None:
+        value = element.get("initial_value") or element.get("initial_time")
+        value = value or element.get("initial_option", {}).get("value", "")
+    match element["type"]:
+        case "plain_text_input":
+            return {"type": "plain_text_input", "value": value or None}
+        case "timepicker":
+            return {"type": "timepicker", "selected_time": value or None}
+        case kind:
+            return {"type": kind, "selected_option": {"value": value} if value else None}
+
+
+__all__ = ["ANN", "BO", "CHANNEL", "PLACE", "Desk", "Form", "Home"]

@@ -1,0 +1,300 @@
+"""A fake arXiv over real HTTP. It watches that nobody asks more than once in three seconds, or twice at once."""
+
+import asyncio
+import gzip
+import ssl
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import Self
+
+from aiohttp import web
+
+from bot.sources import Sites
+from subscriptions import Announce, Paper
+from tests.fakes import arxiv_pages as pages
+from tests.make import FakeClock
+
+LOOPBACK = "127.0.0.1"
+GAP = 3.0  # seconds
+Mood = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One request as it arrived."""
+
+    path: str  # with its query
+    second: float
+    headers: Mapping[str, str]
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What stands at a path that is none of arXiv's own."""
+
+    data: bytes
+    status: int = 200
+    etag: str = ""
+    modified: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class FakeArxiv:
+    """arXiv on loopback, in a thread of its own; a test gives it papers and moods with verbs.
+
+    With a clock it writes down every breach of the rule that arXiv has for those who ask by program.
+    """
+
+    def __init__(self, clock: FakeClock | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+        self.arrivals: list[Arrival] = []
+        self.violations: list[str] = []
+        self.port = 0
+        self._clock = clock
+        self._tls = tls
+        self._last_end = float("-inf")
+        self._open = 0
+        self._batches: list[tuple[date, tuple[Paper, ...]]] = []
+        self._behind: dict[str, int] = {}  # category → how many batches there were when its feed stopped moving
+        self._documents: dict[str, Document] = {}
+        self._moods: deque[tuple[str, Mood]] = deque()
+        self._silent = threading.Event()
+        self._builds = 0
+        self._prefix = "arxiv"
+        self._withdrawn: list[Paper] = []
+
+    # ── verbs ─────────────────────────────────────────────────────────────────
+
+    def announces(self, day: date, *papers: Paper) -> None:
+        """The batch of a day is out; without papers an empty one, as at weekends and on holidays."""
+        self._batches.append((day, (*papers, *self._withdrawn)))
+        self._withdrawn = []
+
+    def is_late(self, *categories: str) -> None:
+        """These feeds, or all, stay as they are, whatever is announced, until it `catches_up`."""
+        self._behind.update(dict.fromkeys(categories or ("",), len(self._batches)))
+
+    def serves_yesterday(self, *categories: str) -> None:
+        """These feeds, or all, show the batch before the newest one, until it `catches_up`."""
+        self._behind.update(dict.fromkeys(categories or ("",), len(self._batches) - 1))
+
+    def catches_up(self) -> None:
+        self._behind.clear()
+
+    def withdraws(self, paper: Paper) -> None:
+        """The next batch holds a version of the paper that says so."""
+        told = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
+        self._withdrawn.append(
+            Paper(
+                **told,
+                arxiv_id=paper.arxiv_id,
+                version=(paper.version or 1) + 1,
+                abstract="This paper has been withdrawn by its authors.",
+                announce_type=Announce.REPLACE,
+            )
+        )
+
+    def builds_anew(self) -> None:
+        """The next answers are other bytes with the same papers."""
+        self._builds += 1
+
+    def writes_prefix(self, prefix: str) -> None:
+        """The namespace has another prefix from now on."""
+        self._prefix = prefix
+
+    def holds(self, path: str, data: bytes | str, **values: object) -> None:
+        """A document stands at a path; `values` are those of Document."""
+        content = data if isinstance(data, bytes) else data.encode()
+        self._documents[path] = Document(data=content, **values)  # type: ignore[arg-type]
+
+    def loses(self, path: str) -> None:
+        del self._documents[path]
+
+    def answers_429(self, times: int = 1, *, retry_after: str = "", status: int = 429, at: str = "") -> None:
+        headers = {"Retry-After": retry_after} if retry_after else {}
+        self._mood(times, at, lambda: web.Response(status=status, text="Too busy.", headers=headers))
+
+    def says_rate_exceeded(self, times: int = 1, *, status: int = 200, at: str = "") -> None:
+        self._mood(times, at, lambda: web.Response(status=status, text="Rate exceeded."))
+
+    def reports(self, words: str, times: int = 1, *, at: str = "") -> None:
+        """A feed error, with status 400."""
+        self._mood(times, at, lambda: web.Response(status=400, body=pages.feed_error(words)))
+
+    def fails(self, status: int, times: int = 1, *, at: str = "") -> None:
+        self._mood(times, at, lambda: web.Response(status=status, text="No."))
+
+    def sends_html(self, times: int = 1, *, at: str = "") -> None:
+        page = "<!DOCTYPE html><html><body><h1>Welcome to this hotel</h1></body></html>"
+        self._mood(times, at, lambda: web.Response(text=page, content_type="text/html"))
+
+    def bombs(self, times: int = 1, *, at: str = "") -> None:
+        self._mood(times, at, lambda: web.Response(body=pages.bomb()))
+
+    def packs_a_bomb(self, size: int, times: int = 1) -> None:
+        """A gzip stream that unfolds to `size` bytes."""
+        packed = gzip.compress(bytes(size))
+        self._mood(times, "", lambda: web.Response(body=packed, headers={"Content-Encoding": "gzip"}))
+
+    def redirects_to(self, url: str, times: int = 1, *, at: str = "") -> None:
+        self._mood(times, at, lambda: web.Response(status=302, headers={"Location": url}))
+
+    def is_endless(self, times: int = 1) -> None:
+        """An answer that goes on and on."""
+
+        async def stream(request: web.BaseRequest) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            for _ in range(10_000):
+                await response.write(b"<p>and on</p>" * 1000)
+            return response
+
+        self._moods.extend([("", stream)] * times)
+
+    def hangs(self, times: int = 1, *, at: str = "") -> None:
+        """It takes the request and says nothing."""
+
+        async def silence(_: web.BaseRequest) -> web.StreamResponse:
+            self._silent.set()
+            await self._stop.wait()
+            return web.Response()
+
+        self._moods.extend([(at, silence)] * times)
+
+    def breaks_off(self, times: int = 1, *, at: str = "") -> None:
+        """The line is gone in the middle of the answer."""
+
+        async def half(request: web.BaseRequest) -> web.StreamResponse:
+            data = self._usual(request)
+            whole = data.body if isinstance(data.body, bytes) else b"<rss>"
+            response = web.StreamResponse(headers={"Content-Length": str(len(whole))})
+            await response.prepare(request)
+            await response.write(whole[: len(whole) // 2])
+            if request.transport:
+                request.transport.close()
+            return response
+
+        self._moods.extend([(at, half)] * times)
+
+    def waits_hanging(self) -> None:
+        """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
+        assert self._silent.wait(10)
+
+    # ── what it saw ───────────────────────────────────────────────────────────
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def sites(self) -> Sites:
+        """Where the program finds it."""
+        return Sites(feeds=f"{self.url}/rss/", api=f"{self.url}/api/query")
+
+    def asked(self, part: str = "") -> list[str]:
+        """The paths of the requests that hold `part`, in their order."""
+        return [arrival.path for arrival in self.arrivals if part in arrival.path]
+
+    # ── the server ────────────────────────────────────────────────────────────
+
+    def __enter__(self) -> Self:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
+        self._thread.start()
+        assert ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, LOOPBACK, self.port, ssl_context=self._tls).start()
+        self.port = runner.addresses[0][1]
+        ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        second = self._clock.monotonic() if self._clock else 0.0
+        self._watch(request, second)
+        arrival = Arrival(path=request.path_qs, second=second, headers=dict(request.headers))
+        self.arrivals.append(arrival)
+        self._open += 1
+        try:
+            mood = self._next_mood(request.path_qs)
+            response = await mood(request) if mood else self._usual(request)
+        finally:
+            self._open -= 1
+        self.arrivals[self.arrivals.index(arrival)] = Arrival(
+            path=arrival.path, second=second, headers=arrival.headers, status=response.status
+        )
+        return response
+
+    def _watch(self, request: web.BaseRequest, second: float) -> None:
+        if self._clock is None:
+            return
+        if self._open:
+            self.violations.append(f"{request.path_qs} while another request was answered")
+        if second - self._last_end < GAP:
+            self.violations.append(f"{request.path_qs} {second - self._last_end:.2f} s after the one before")
+        self._last_end = second
+
+    def _mood(self, times: int, at: str, response: Callable[[], web.Response]) -> None:
+        async def given(_: web.BaseRequest) -> web.StreamResponse:
+            return response()
+
+        self._moods.extend([(at, given)] * times)
+
+    def _next_mood(self, path: str) -> Mood | None:
+        for place, (part, mood) in enumerate(self._moods):
+            if part in path:
+                del self._moods[place]
+                return mood
+        return None
+
+    def _usual(self, request: web.BaseRequest) -> web.Response:
+        if document := self._documents.get(request.path_qs):
+            return _conditional(request, document)
+        match request.path.strip("/").split("/"):
+            case ["rss", category]:
+                day, papers = self._batch(category)
+                data = pages.feed(category, day, papers, built=self._builds, prefix=self._prefix)
+            case ["list", category, "new"]:
+                data = pages.listing(category, *self._batch(category))
+            case ["api", "query"]:
+                data = self._search(int(request.query["start"]), int(request.query["max_results"]))
+            case _:
+                return web.Response(status=404, text="Not here.")
+        return _conditional(request, Document(data=data, etag=f'"{sha256(data).hexdigest()[:16]}"'))
+
+    def _batch(self, category: str) -> tuple[date, tuple[Paper, ...]]:
+        """What a feed shows."""
+        count = min(self._behind.get(name, len(self._batches)) for name in ("", category))
+        day, papers = self._batches[count - 1] if count > 0 else (date(2026, 1, 1), ())
+        return day, tuple(paper for paper in papers if pages.belongs(paper, category))
+
+    def _search(self, start: int, most: int) -> bytes:
+        everything = [paper for _, papers in reversed(self._batches) for paper in papers]
+        day = self._batches[-1][0] if self._batches else date(2026, 1, 1)
+        return pages.answer(everything[start : start + most], total=len(everything), day=day)
+
+
+def _conditional(request: web.BaseRequest, document: Document) -> web.Response:
+    """As a server with validators answers."""
+    headers = dict(document.headers)
+    headers |= {"ETag": document.etag} if document.etag else {}
+    headers |= {"Last-Modified": document.modified} if document.modified else {}
+    asked = request.headers
+    if (document.etag and asked.get("If-None-Match") == document.etag) or (
+        document.modified and asked.get("If-Modified-Since") == document.modified
+    ):
+        return web.Response(status=304, headers=headers)
+    return web.Response(status=document.status, body=document.data, headers=headers)

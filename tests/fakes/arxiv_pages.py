@@ -1,0 +1,109 @@
+"""What arXiv serves, written from papers: a feed, an answer of the API, a list as HTML. Own words, arXiv's shapes."""
+
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+
+from subscriptions import Announce, Paper
+
+_HEAD = """<?xml version='1.0' encoding='UTF-8'?>
+<rss xmlns:{prefix}="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0">
+<channel><title>{category} updates on arXiv.org</title><link>http://rss.arxiv.org/rss/{category}</link>
+<description>{category} updates on the arXiv.org e-print archive.</description>
+<lastBuildDate>{built}</lastBuildDate><pubDate>{day:%a, %d %b %Y} 00:00:00 {offset}</pubDate>
+"""
+
+
+def feed(category: str, day: date, papers: Sequence[Paper], *, built: int = 0, prefix: str = "arxiv") -> bytes:
+    """An RSS feed; `built` stands for the time of its making, which differs from answer to answer."""
+    offset = "-0400" if 3 < day.month < 11 else "-0500"
+    head = _HEAD.format(category=category, day=day, built=f"build {built}", prefix=prefix, offset=offset)
+    return (head + "".join(_item(paper, category, prefix) for paper in papers) + "</channel></rss>\n").encode()
+
+
+def _item(paper: Paper, category: str, prefix: str) -> str:
+    kind = paper.announce_type or (Announce.NEW if _belongs(paper.primary or "", category) else Announce.CROSS)
+    identity = f"{paper.arxiv_id}v{paper.version or 1}"
+    return (
+        f"<item><title>{escape(paper.title)}</title><link>{paper.url}</link>"
+        f"<description>arXiv:{identity} Announce Type: {kind.value} \nAbstract: {escape(_abstract(paper))}</description>"
+        f'<guid isPermaLink="false">oai:arXiv.org:{identity}</guid>'
+        + "".join(f"<category>{name}</category>" for name in paper.categories)
+        + f"<{prefix}:announce_type>{kind.value}</{prefix}:announce_type>"
+        f"<dc:creator>{escape(', '.join(paper.authors))}</dc:creator></item>\n"
+    )
+
+
+def feed_error(words: str) -> bytes:
+    """What arXiv answers with status 400."""
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?><rss version=\"2.0\"><channel>"
+        f"<title>Feed error for query: xx</title><description>{escape(words)}</description></channel></rss>"
+    ).encode()
+
+
+def bomb() -> bytes:
+    """A feed whose entities would unfold to gigabytes."""
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "boom"}">' for n in range(10))
+    return (
+        f"<?xml version='1.0'?><!DOCTYPE rss [{entities}]><rss version=\"2.0\"><channel><title>cs.LG updates on arXiv.org"
+        "</title><link>http://rss.arxiv.org/rss/cs.LG</link><item><title>&e9;</title></item></channel></rss>"
+    ).encode()
+
+
+def answer(papers: Sequence[Paper], *, total: int, day: date) -> bytes:
+    """An answer of the API, with these papers of `total`."""
+    entries = "".join(_entry(paper, day) for paper in papers)
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>"
+        '<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" xmlns:arxiv="http://arxiv.org/schemas/atom" '
+        'xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.org/api/abcdefghijklmnop</id>'
+        f"<title>arXiv Query: search_query=x</title><updated>{day}T22:00:00Z</updated>"
+        f"<opensearch:totalResults>{total}</opensearch:totalResults>{entries}</feed>"
+    ).encode()
+
+
+def _entry(paper: Paper, day: date) -> str:
+    return (
+        f"<entry><id>http://arxiv.org/abs/{paper.arxiv_id}v{paper.version or 1}</id><title>{escape(paper.title)}</title>"
+        f"<updated>{day}T10:00:00Z</updated><summary>{escape(_abstract(paper))}</summary>"
+        + "".join(f'<category term="{name}"/>' for name in paper.categories)
+        + f'<arxiv:primary_category term="{paper.primary}"/>'
+        + "".join(f"<author><name>{escape(name)}</name></author>" for name in paper.authors)
+        + "</entry>"
+    )
+
+
+def listing(category: str, day: date, papers: Sequence[Paper]) -> bytes:
+    """The page /list/CATEGORY/new."""
+    entries = "".join(
+        f'<dt><a href="/abs/{paper.arxiv_id}" title="Abstract">arXiv:{paper.arxiv_id}</a></dt><dd><div class="meta">'
+        f'<div class="list-title mathjax"><span class="descriptor">Title:</span> {escape(paper.title)}</div>'
+        f'<div class="list-authors">{", ".join(f"<a>{escape(name)}</a>" for name in paper.authors)}</div>'
+        f'<div class="list-subjects">{"; ".join(f"Name ({name})" for name in paper.categories)}</div>'
+        f'<p class="mathjax">{escape(_abstract(paper))}</p></div></dd>'
+        for paper in papers
+    )
+    count = len(papers)
+    shown = (
+        f"<h3>New submissions (showing {count} of {count} entries)</h3>{entries}"
+        if papers
+        else "<p>No updates today.</p>"
+    )
+    return (
+        f"<!DOCTYPE html><html><body><div id='dlpage'><h1>{category}</h1><a href='/list/{category}/recent'>recent</a>"
+        f"<h3>Showing new listings for {day:%A, %d %B %Y}</h3><dl id='articles'>{shown}</dl></div></body></html>"
+    ).encode()
+
+
+def belongs(paper: Paper, category: str) -> bool:
+    """Whether a feed of this category or archive holds a paper."""
+    return any(_belongs(name, category) for name in paper.categories)
+
+
+def _belongs(name: str, category: str) -> bool:
+    return name == category or name.startswith(f"{category}.")
+
+
+def _abstract(paper: Paper) -> str:
+    return paper.abstract or f"We look at {paper.title.lower()}."

@@ -1,0 +1,182 @@
+"""The methods of Slack's Web API that the fake knows (docs.slack.dev, Web API methods): checked, done, answered.
+
+Where the platform's behaviour is not known for certain, the fake is stricter rather than laxer and says so in a comment.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.fakes.blocks import BadBlocks, check_blocks, check_metadata, check_view
+from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, Refusal
+
+TEXT_LIMIT = 40_000  # characters; longer texts are cut
+JSON_METHODS = frozenset(  # of the others Slack reads no JSON (docs.slack.dev, Web API, request body formats)
+    {
+        "auth.test",
+        "apps.connections.open",
+        "chat.postMessage",
+        "chat.postEphemeral",
+        "chat.update",
+        "conversations.open",
+        "files.completeUploadExternal",
+        "views.open",
+        "views.push",
+        "views.update",
+        "views.publish",
+    }
+)
+
+Arguments = Mapping[str, Any]
+Result = dict[str, Any]
+
+
+def checked(arguments: Arguments) -> Result:
+    """What a call says, if Slack takes it."""
+    message: Result = {"text": str(arguments.get("text") or "")[:TEXT_LIMIT]}
+    try:
+        if arguments.get("blocks") is not None:
+            message["blocks"] = unpacked(arguments["blocks"], "invalid_blocks_format")
+            check_blocks(message["blocks"])
+        if arguments.get("metadata") is not None:
+            message["metadata"] = unpacked(arguments["metadata"], "invalid_metadata_format")
+            check_metadata(message["metadata"])
+    except BadBlocks as bad:
+        raise Refusal(bad.code, response_metadata={"messages": [bad.message]}) from bad
+    if not message["text"].strip() and not message.get("blocks"):
+        raise Refusal("no_text")
+    return message
+
+
+def checked_view(arguments: Arguments) -> Result:
+    """The view that a call says, if Slack takes it."""
+    try:
+        view: Result = unpacked(arguments.get("view"), "invalid_arguments")
+        check_view(view)
+    except BadBlocks as bad:
+        raise Refusal(bad.code, response_metadata={"messages": [bad.message]}) from bad
+    return view
+
+
+def unpacked(value: object, code: str) -> Any:
+    """An argument that is JSON: itself, or its text in a form."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise BadBlocks("must be valid JSON", code) from error
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def history(workspace: FakeWorkspace, method: str, arguments: Arguments, *, hidden: bool) -> Result:
+    """conversations.history: parents, newest first. conversations.replies: a thread, oldest first."""
+    conversation = workspace.visible(str(arguments.get("channel", "")))
+    workspace.need({"D": "im:history", "G": "groups:history"}.get(conversation.id[0], "channels:history"))
+    if not conversation.member:
+        raise Refusal("not_in_channel")
+    messages = _between(workspace, conversation, arguments, hidden=hidden)
+    if method == "conversations.replies":
+        parent = str(arguments.get("ts", ""))
+        if parent not in conversation.messages:
+            raise Refusal("thread_not_found")
+        found = [m for m in messages if m.get("thread_ts") == parent and m["ts"] != parent]
+        found = [conversation.messages[parent], *found]
+    else:
+        found = [m for m in reversed(messages) if m.get("thread_ts") in {None, m["ts"]}]
+    if not true(arguments.get("include_all_metadata")):
+        found = [_without_payload(message) for message in found]
+    page = paged(found, arguments, most=999)
+    return {"messages": page.pop("items"), **page}
+
+
+def users_info(workspace: FakeWorkspace, arguments: Arguments) -> Result:
+    workspace.need("users:read")
+    person = workspace.people.get(str(arguments.get("user", "")))
+    if person is None:
+        raise Refusal("user_not_found")
+    return {"user": person.told(workspace.team, locale=true(arguments.get("include_locale")))}
+
+
+def conversations_info(workspace: FakeWorkspace, arguments: Arguments) -> Result:
+    conversation = workspace.visible(str(arguments.get("channel", "")))
+    workspace.need(f"{workspace.kind(conversation)}:read")
+    return {"channel": conversation.told()}
+
+
+def conversations_members(workspace: FakeWorkspace, arguments: Arguments) -> Result:
+    conversation = workspace.visible(str(arguments.get("channel", "")))
+    workspace.need(f"{workspace.kind(conversation)}:read")
+    page = paged(sorted(conversation.people), arguments, most=1000)
+    return {"members": page.pop("items"), **page}
+
+
+def users_conversations(workspace: FakeWorkspace, arguments: Arguments) -> Result:
+    """Those of a person that the bot can see; the person is in them."""
+    user = str(arguments.get("user", workspace.bot))
+    kinds = {"public_channel": "channels", "private_channel": "groups", "mpim": "mpim", "im": "im"}
+    wanted = [kinds[name] for name in str(arguments.get("types") or "public_channel").split(",")]
+    for name in wanted:
+        workspace.need(f"{name}:read")
+    found = [
+        {"id": one.id, "name": one.name, "is_private": one.private}
+        for one in workspace.conversations.values()
+        if user in one.people and workspace.kind(one) in wanted and (one.member or not one.private)
+    ]
+    page = paged(found, arguments, most=999)
+    return {"channels": page.pop("items"), **page}
+
+
+READS: dict[str, Callable[[FakeWorkspace, Arguments], Result]] = {
+    "users.info": users_info,
+    "conversations.info": conversations_info,
+    "conversations.members": conversations_members,
+    "users.conversations": users_conversations,
+}
+
+
+def _between(
+    workspace: FakeWorkspace, conversation: FakeConversation, arguments: Arguments, *, hidden: bool
+) -> list[Result]:
+    """The messages between `oldest` and `latest`, oldest first, as far as they can be seen yet."""
+    oldest, latest = _seconds(arguments, "oldest", 0.0), _seconds(arguments, "latest", float("inf"))
+    inclusive = true(arguments.get("inclusive"))
+    return [
+        message
+        for ts, message in conversation.messages.items()
+        if (oldest <= float(ts) <= latest if inclusive else oldest < float(ts) < latest)
+        and not (hidden and message["user"] == workspace.bot)
+    ]
+
+
+def paged(found: list[Any], arguments: Arguments, *, most: int) -> Result:
+    """One page of a list, by limit and cursor."""
+    limit = int(arguments.get("limit") or 100)
+    if not 1 <= limit <= most:
+        raise Refusal("invalid_limit")
+    cursor = str(arguments.get("cursor") or "0")
+    if not cursor.isdecimal():
+        raise Refusal("invalid_cursor")
+    begin = int(cursor)
+    more = begin + limit < len(found)
+    after = {"response_metadata": {"next_cursor": str(begin + limit)}} if more else {}
+    return {"items": found[begin : begin + limit], "has_more": more, **after}
+
+
+def true(value: object) -> bool:
+    return str(value).lower() in {"1", "true"}
+
+
+def _seconds(arguments: Arguments, name: str, otherwise: float) -> float:
+    try:
+        return float(arguments.get(name) or otherwise)
+    except ValueError as error:
+        raise Refusal(f"invalid_ts_{name}") from error
+
+
+def _without_payload(message: Result) -> Result:
+    if "metadata" not in message:
+        return message
+    return {**message, "metadata": {"event_type": message["metadata"]["event_type"]}}

@@ -1,0 +1,388 @@
+"""What people do on the fake Slack, and what happens there: the events, commands and presses that come of it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.fakes.server import LOOPBACK, FakePlatform
+from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, Sent, Switchboard
+from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
+
+APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
+USES = 5  # of an address for answers (docs.slack.dev, Handling user interaction)
+TRIGGER_LASTS = 3.0  # seconds in which a trigger opens a view, once
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Answers:
+    """An address where the app may answer one request."""
+
+    workspace: FakeWorkspace
+    channel: str
+    person: str
+    message: str = ""  # the ts of the message under which somebody pressed
+    since: float = 0.0
+    left: int = USES
+
+
+@dataclass(slots=True)
+class Upload:
+    """A file on its way, or one that somebody dropped."""
+
+    workspace: FakeWorkspace
+    name: str
+    length: int
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A view that the app opened, changed or published."""
+
+    method: str
+    view: dict[str, Any]
+    person: str = ""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What waits to be used, and what was shown."""
+
+    answers: dict[str, Answers] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    triggers: dict[str, tuple[str, float]] = field(default_factory=dict)  # → (person, until)
+    views: list[Shown] = field(default_factory=list)
+
+
+class SlackPeople(FakePlatform):
+    """The verbs of people, of what happens to channels and the app, and of the line to it."""
+
+    def __init__(self, journal: Path | None, *, token: str, team: str) -> None:
+        super().__init__(journal)
+        self._stamp = stamps()
+        self._first = FakeWorkspace(team, token, APP_TOKEN, self._stamp)
+        self._workspaces = {team: self._first}
+        self._now: float | None = None
+        self._numbers = count(1)
+        self._kept = Kept()
+        self.board = Switchboard(self._time)
+
+    # ── verbs of people ───────────────────────────────────────────────────────
+
+    def user_types(
+        self, text: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", name: str = ""
+    ) -> Sent:
+        """Somebody types a slash command; `channel` "D…" is a conversation of two."""
+        workspace = self._of(team)
+        command, _, rest = text.partition(" ")
+        known = workspace.conversations.get(channel, FakeConversation(channel, member=False))
+        payload = {
+            "team_id": workspace.team,
+            "team_domain": workspace.team.lower(),
+            "channel_id": channel,
+            "channel_name": name or known.shown_name,
+            "user_id": by,
+            "user_name": by.lower(),
+            "command": command,
+            "text": escaped(rest),
+            "api_app_id": "A0TEST",
+            "is_enterprise_install": "false",
+            "response_url": self._answers(workspace, channel, by),
+            "trigger_id": self._trigger(by),
+        }
+        return self._bring(COMMANDS, payload, workspace)
+
+    def mentions(
+        self, text: str, channel: str = "C1", *, by: str = "U1", thread: str = "", team: str = "", home: str = ""
+    ) -> Sent:
+        """Somebody writes the bot's name in a channel, and `text` behind it."""
+        workspace = self._of(team)
+        ts = workspace.next_ts()
+        event = {
+            "type": "app_mention",
+            "user": by,
+            "text": f"<@{workspace.bot}> {escaped(text)}".strip(),
+            "ts": ts,
+            "channel": channel,
+            "event_ts": ts,
+            **({"thread_ts": thread} if thread else {}),
+            **({"user_team": home, "source_team": home} if home else {}),
+        }
+        conversation = workspace.conversations[channel]
+        conversation.messages[ts] = {**event, "type": "message"}
+        return self._event(event, workspace, needs="app_mentions:read", member=conversation)
+
+    def writes_dm(
+        self,
+        text: str,
+        *,
+        by: str = "U1",
+        team: str = "",
+        edits: str = "",
+        file: tuple[str, str] | None = None,
+        wrapped: bool = False,
+    ) -> Sent:
+        """Somebody writes to the bot in private, drops a file, or changes what they wrote at the ts `edits`.
+
+        `wrapped`: the text is as Slack hands it on.
+        """
+        workspace = self._of(team)
+        direct = workspace.direct_with(by)
+        ts = edits or workspace.next_ts()
+        words = text if wrapped else escaped(text)
+        said: dict[str, Any] = {"type": "message", "user": by, "text": words, "ts": ts, "team": workspace.team}
+        if file is not None:
+            said |= {"subtype": "file_share", "files": [self._dropped(workspace, *file)]}
+        before = direct.messages.get(ts, {})
+        direct.messages[ts] = said
+        event = {**said, "channel": direct.id, "channel_type": "im", "event_ts": workspace.next_ts()}
+        if edits:
+            event = {
+                "type": "message",
+                "subtype": "message_changed",
+                "message": {**said, "edited": {"user": by, "ts": ts}},
+                "previous_message": before,
+                "channel": direct.id,
+                "channel_type": "im",
+                "ts": event["event_ts"],
+                "event_ts": event["event_ts"],
+            }
+        return self._event(event, workspace, needs="im:history")
+
+    def clicks(
+        self, what: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", tampered: bool = False
+    ) -> Sent:
+        """Somebody presses the newest button, or entry of a menu, with this label in a channel, among what they see there.
+
+        `tampered`: the value is made up.
+        """
+        workspace = self._of(team)
+        conversation = workspace.conversations.get(channel) or FakeConversation(channel, member=False)
+        seen = [one for one in conversation.messages.values() if one.get("whispered", by) == by and one.get("blocks")]
+        message, action = self._pressed(seen, what, tampered=tampered)
+        whispered = "whispered" in message
+        ts = str(message.get("ts", workspace.next_ts()))
+        thread: dict[str, Any] = {"thread_ts": message["thread_ts"]} if message.get("thread_ts") else {}
+        shown: dict[str, Any] = {name: value for name, value in message.items() if name != "whispered"}
+        under: dict[str, Any] = {} if whispered else {"message": {**shown, **thread}}
+        payload = {
+            "type": "block_actions",
+            "user": {"id": by, "username": by.lower(), "name": by.lower(), "team_id": home or workspace.team},
+            "api_app_id": "A0TEST",
+            "team": {"id": workspace.team, "domain": workspace.team.lower()},
+            "container": {
+                "type": "message",
+                "message_ts": ts,
+                "channel_id": channel,
+                "is_ephemeral": whispered,
+                **thread,
+            },
+            "trigger_id": self._trigger(by),
+            "channel": {"id": channel, "name": conversation.shown_name},
+            "response_url": self._answers(workspace, channel, by, ts),
+            "actions": [{"block_id": "b", "action_ts": ts, **action}],
+            **under,
+        }
+        return self._bring(INTERACTIONS, payload, workspace)
+
+    def opens_home(self, *, by: str = "U1", team: str = "") -> Sent:
+        """Somebody looks at the app's tab Home."""
+        workspace = self._of(team)
+        event = {"type": "app_home_opened", "user": by, "channel": f"D{by[1:]}", "tab": "home"}
+        return self._event({**event, "event_ts": workspace.next_ts()}, workspace)
+
+    def brings(self, payload: dict[str, Any], kind: str = INTERACTIONS, *, team: str = "") -> Sent:
+        """Anything that Slack may send, as it is."""
+        return self._bring(kind, payload, self._of(team))
+
+    # ── what happens ──────────────────────────────────────────────────────────
+
+    def invites(self, channel: str, *, by: str = "U1", team: str = "") -> Sent:
+        """Somebody lets the bot into a channel."""
+        workspace = self._of(team)
+        workspace.conversations[channel].member = True
+        event = {"type": "member_joined_channel", "user": workspace.bot, "channel": channel, "inviter": by}
+        return self._place_event({**event, "channel_type": "C", "team": workspace.team}, channel, workspace)
+
+    def leaves(self, channel: str, *, team: str = "") -> Sent:
+        """The bot is taken out of a channel."""
+        workspace = self._of(team)
+        sent = self._place_event({"type": "channel_left", "channel": channel}, channel, workspace)
+        workspace.conversations[channel].member = False
+        return sent
+
+    removes = leaves
+
+    def member_leaves(self, user: str, channel: str = "C1", *, team: str = "") -> Sent:
+        """Somebody leaves a channel."""
+        workspace = self._of(team)
+        workspace.conversations[channel].people.discard(user)
+        event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
+        return self._place_event({**event, "team": workspace.team}, channel, workspace)
+
+    def archives(self, channel: str, *, team: str = "") -> Sent:
+        workspace = self._of(team)
+        workspace.conversations[channel].archived = True
+        return self._place_event({"type": "channel_archive", "channel": channel, "user": "U0ANN"}, channel, workspace)
+
+    def unarchives(self, channel: str, *, team: str = "") -> Sent:
+        workspace = self._of(team)
+        workspace.conversations[channel].archived = False
+        return self._place_event({"type": "channel_unarchive", "channel": channel, "user": "U0ANN"}, channel, workspace)
+
+    def renames(self, channel: str, name: str, *, team: str = "") -> Sent:
+        workspace = self._of(team)
+        workspace.conversations[channel].name = name
+        told = {"id": channel, "name": name, "created": 1}
+        return self._place_event({"type": "channel_rename", "channel": told}, channel, workspace)
+
+    def deletes_channel(self, channel: str, *, team: str = "") -> Sent:
+        workspace = self._of(team)
+        sent = self._place_event({"type": "channel_deleted", "channel": channel}, channel, workspace)
+        del workspace.conversations[channel]
+        return sent
+
+    def changes_id(self, old: str, new: str, *, team: str = "") -> Sent:
+        """A channel that becomes shared, say, has another id from now on."""
+        workspace = self._of(team)
+        conversation = workspace.conversations.pop(old)
+        conversation.id = new
+        workspace.conversations[new] = conversation
+        event = {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}
+        return self._place_event(event, new, workspace)
+
+    def uninstalls(
+        self, *, team: str = "", says: tuple[str, ...] = ("tokens_revoked", "app_uninstalled")
+    ) -> list[Sent]:
+        """A workspace takes the app away; `says` are the events that come of it, in their order."""
+        workspace = self._of(team)
+        told = {"tokens_revoked": {"tokens": {"oauth": [], "bot": [workspace.bot]}}, "app_uninstalled": {}}
+        sent = [self._event({"type": name, **told[name]}, workspace) for name in says]
+        workspace.revoked = "account_inactive"
+        return sent
+
+    def reinstalls(self, *, team: str = "") -> None:
+        """A workspace installs the app again; the token works again."""
+        self._of(team).revoked = ""
+
+    # ── verbs about the line ──────────────────────────────────────────────────
+
+    def refreshes_connection(self, reason: str = "warning") -> None:
+        """Slack announces that it takes a connection away."""
+        self._wait(self.board.warn(reason))
+
+    def takes_connection_away(self) -> None:
+        """Slack takes away what it announced."""
+        self._wait(self.board.take_away())
+
+    def drops_connections(self) -> None:
+        """All connections are lost without a word."""
+        self._wait(self.board.take_away(all_of_them=True, politely=False))
+
+    def repeats(self, *, also_taken: bool = False) -> int:
+        """Events that were not acknowledged come again; with `also_taken` all do."""
+        return self._call(lambda: self.board.repeat(also_taken=also_taken))
+
+    def cuts_after_taking(self, times: int = 1, *, after: int = 0) -> None:
+        """The next posts are taken, and then the connection is cut: who posted cannot know."""
+        self.answers("reset after", times, after=after)
+
+    def waits_until_settled(self, seconds: float = 20) -> None:
+        """Returns once all that people did was acknowledged or has failed. `await asyncio.to_thread(…)` in tests."""
+        self._wait(self.board.settled(seconds))
+
+    def waits_connected(self, times: int = 2, seconds: float = 20) -> None:
+        """Returns once so many connections stand."""
+        self._wait(self.board.connected(times, seconds))
+
+    # ── inside ────────────────────────────────────────────────────────────────
+
+    def _of(self, team: str) -> FakeWorkspace:
+        return self._workspaces[team or self._first.team]
+
+    def _time(self) -> float:
+        return self._now if self._now is not None else time.time()
+
+    def _event(
+        self,
+        event: dict[str, Any],
+        workspace: FakeWorkspace,
+        *,
+        needs: str = "",
+        member: FakeConversation | None = None,
+    ) -> Sent:
+        """An event; none comes that the app may not see."""
+        payload = {
+            "token": "legacy",
+            "team_id": workspace.team,
+            "api_app_id": "A0TEST",
+            "event": event,
+            "type": "event_callback",
+            "event_id": f"Ev{next(self._numbers):08d}",
+            "event_time": int(self._time()),
+            "authorizations": [{"team_id": workspace.team, "user_id": workspace.bot, "is_bot": True}],
+        }
+        if (needs and needs not in workspace.scopes) or (member is not None and not member.member):
+            return Sent(EVENTS, payload, workspace.app_token, 0, failed="the app may not see it")
+        return self._bring(EVENTS, payload, workspace)
+
+    def _place_event(self, event: dict[str, Any], channel: str, workspace: FakeWorkspace) -> Sent:
+        conversation = workspace.conversations[channel]
+        stamped = {**event, "event_ts": workspace.next_ts()}
+        return self._event(stamped, workspace, needs=f"{workspace.kind(conversation)}:read", member=conversation)
+
+    def _bring(self, kind: str, payload: dict[str, Any], workspace: FakeWorkspace) -> Sent:
+        return self._call(lambda: self.board.bring(kind, payload, workspace.app_token))
+
+    def _call(self, do: Callable[[], T]) -> T:
+        """Does something inside the loop, and waits for it."""
+
+        async def done() -> T:
+            return do()
+
+        return self._wait(done())
+
+    def _trigger(self, person: str) -> str:
+        trigger = f"{next(self._numbers)}.{int(self._time())}.made-up"
+        self._kept.triggers[trigger] = (person, time.monotonic() + TRIGGER_LASTS)
+        return trigger
+
+    def _answers(self, workspace: FakeWorkspace, channel: str, person: str, message: str = "") -> str:
+        name = f"{workspace.team}-{next(self._numbers)}"
+        self._kept.answers[name] = Answers(workspace, channel, person, message, self._time())
+        return f"http://{LOOPBACK}:{self.port}/respond/{name}"
+
+    def _dropped(self, workspace: FakeWorkspace, name: str, content: str) -> dict[str, Any]:
+        file = f"F{next(self._numbers)}"
+        self._kept.uploads[file] = Upload(workspace, name, len(content.encode()), content.encode())
+        return {"id": file, "name": name, "size": len(content.encode())}
+
+    @staticmethod
+    def _pressed(seen: list[dict[str, Any]], what: str, *, tampered: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(message, action) of the newest button or entry of a menu with this label."""
+        for message in reversed(seen):
+            for block in message["blocks"]:
+                for element in [*block.get("elements", ()), *filter(None, [block.get("accessory")])]:
+                    if element.get("text", {}).get("text") == what:
+                        action = {name: element.get(name) for name in ("type", "action_id", "value") if name in element}
+                        return message, action
+                    for option in element.get("options", ()):
+                        if option["text"]["text"] == what:
+                            return message, {
+                                "type": element["type"],
+                                "action_id": element.get("action_id", ""),
+                                "selected_option": option,
+                            }
+        if not tampered:
+            raise AssertionError(f"no button [{what}] there")
+        return (seen[-1] if seen else {}), {"type": "button", "action_id": "0.0", "value": what}
+
+
+def escaped(text: str) -> str:
+    """Text as Slack hands it on."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,174 @@
+"""What one workspace of the fake Slack is: people, conversations, and what was said there."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+BOT_USER = "U0BOT"
+SCOPES = ("chat:write", "channels:history", "groups:history", "im:history", "im:write")
+ALL_SCOPES = (
+    *SCOPES,
+    "commands",
+    "app_mentions:read",
+    "channels:read",
+    "groups:read",
+    "im:read",
+    "mpim:read",
+    "users:read",
+    "files:read",
+    "files:write",
+)
+
+
+class Refusal(Exception):
+    """Slack's error code, with what else the answer holds."""
+
+    def __init__(self, code: str, **more: Any) -> None:
+        super().__init__(code)
+        self.body = {"ok": False, "error": code, **more}
+
+
+@dataclass(slots=True)
+class FakePerson:
+    """Somebody with an account."""
+
+    id: str
+    team: str
+    name: str = "Ann Example"
+    tz: str = "Europe/Berlin"
+    locale: str = "en-US"
+    admin: bool = False
+    owner: bool = False
+    guest: bool = False  # is_restricted
+    single: bool = False  # is_ultra_restricted: a guest of one channel
+    gone: bool = False  # the account is closed
+
+    def told(self, team: str, *, locale: bool) -> dict[str, Any]:
+        """As users.info tells it in a workspace."""
+        told = {
+            "id": self.id,
+            "team_id": self.team,
+            "name": self.id.lower(),
+            "real_name": self.name,
+            "deleted": self.gone,
+            "tz": self.tz,
+            "profile": {"real_name": self.name, "display_name": self.name},
+            "is_bot": False,
+            "is_admin": self.admin or self.owner,
+            "is_owner": self.owner,
+            "is_primary_owner": False,
+            "is_restricted": self.guest or self.single,
+            "is_ultra_restricted": self.single,
+            **({"locale": self.locale} if locale else {}),
+        }
+        return told if self.team == team else {**told, "is_stranger": True}
+
+
+@dataclass(slots=True)
+class FakeConversation:
+    """A channel, direct messages or a group of people, and what was said there."""
+
+    id: str
+    member: bool = True  # the bot is in it
+    private: bool = False
+    archived: bool = False
+    refusal: str = ""  # an error code instead of taking a message
+    name: str = "general"
+    people: set[str] = field(default_factory=set)
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)  # by ts, in order
+
+    @property
+    def direct(self) -> bool:
+        return self.id.startswith("D")
+
+    @property
+    def shown_name(self) -> str:
+        """As commands and presses tell it: of what is private they do not."""
+        return "directmessage" if self.direct else "privategroup" if self.private else self.name
+
+    def told(self) -> dict[str, Any]:
+        """As conversations.info tells it."""
+        if self.direct:
+            return {"id": self.id, "is_im": True, "is_archived": self.archived, "user": min(self.people, default="")}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "is_channel": not self.private,
+            "is_group": self.private,
+            "is_im": False,
+            "is_mpim": self.name.startswith("mpdm-"),
+            "is_private": self.private,
+            "is_archived": self.archived,
+            "is_member": self.member,
+        }
+
+
+class FakeWorkspace:
+    """One workspace that the app is installed in. `ts` gives the time of the next message."""
+
+    def __init__(self, team: str, token: str, app_token: str, ts: Callable[[], str], *, prefix: str = "") -> None:
+        self.team = team
+        self.token = token
+        self.app_token = app_token
+        self.bot = BOT_USER
+        self.prefix = prefix  # before its channels in the journal: "" of the first workspace
+        self.scopes = set(SCOPES)
+        self.conversations: dict[str, FakeConversation] = {}
+        self.people: dict[str, FakePerson] = {}
+        self.revoked = ""  # the code with which the token is refused
+        self.next_ts = ts
+
+    def chat(self, channel: str) -> str:
+        """What a channel is called in the journal."""
+        return f"{self.prefix}{channel}"
+
+    def need(self, scope: str) -> None:
+        if scope not in self.scopes:
+            raise Refusal("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
+
+    def visible(self, channel: str) -> FakeConversation:
+        """A conversation that the bot can see. Stricter than Slack: no names, no people, only ids of conversations."""
+        conversation = self.conversations.get(channel)
+        if conversation is None or (conversation.private and not conversation.member):
+            raise Refusal("channel_not_found")
+        return conversation
+
+    def writable(self, channel: str) -> FakeConversation:
+        conversation = self.visible(channel)
+        if conversation.archived:
+            raise Refusal("is_archived")
+        if not conversation.member:
+            raise Refusal("not_in_channel")
+        if conversation.refusal:
+            raise Refusal(conversation.refusal)
+        return conversation
+
+    def kind(self, conversation: FakeConversation) -> str:
+        """The first part of the scopes that are about it."""
+        if conversation.direct:
+            return "im"
+        if conversation.name.startswith("mpdm-"):
+            return "mpim"
+        return "groups" if conversation.private or conversation.id.startswith("G") else "channels"
+
+    def direct_with(self, user: str) -> FakeConversation:
+        """The bot's direct messages with somebody."""
+        channel = f"D{user[1:]}"
+        found = self.conversations.setdefault(channel, FakeConversation(channel, people={user}))
+        found.people.add(user)
+        return found
+
+
+def stamps() -> Callable[[], str]:
+    """A workspace's next ts: growing, whatever the clock does."""
+    last = 0.0
+
+    def following() -> Iterator[str]:
+        nonlocal last
+        while True:
+            last = max(time.time(), last + 0.0001)
+            yield f"{last:.6f}"
+
+    numbers = following()
+    return lambda: next(numbers)

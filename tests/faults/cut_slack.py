@@ -1,0 +1,130 @@
+"""Connections to Slack that are cut after Slack took the message: nothing is lost, and where the bot may read nothing comes twice.
+
+    python -m tests.faults.cut_slack          # 300 cuts, three ways, a minute
+    python -m tests.faults.cut_slack 1000
+
+Whoever posted cannot know whether the message arrived. Where the bot may read, it is looked up and found, in channels
+and in threads. Where it may not, PAPERWIRE_ON_UNCLEAR decides: `resend` posts each such message once more, `skip` leaves
+it to a person. Exits with 1 if a promise is broken.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from bot.app import App
+from subscriptions import Wish, outbox_entries, parse_address, progress, subscribe
+from tests.fakes.slack import FakeSlack
+from tests.integration.slack_hearing import a_bot
+from tests.make import NOON, FakeClock, ingested, paper
+
+CHANNELS = 20
+PAPERS = 5  # of a round: more than three go into a thread
+ROUNDS = 200  # at most
+OnUnclear = Literal["resend", "skip"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of it."""
+
+    cuts: int
+    messages: int  # that were to arrive
+    lost: int
+    twice: int  # copies beyond the first
+    unclear: int  # deliveries that are left to a person
+    open: int  # deliveries that still wait
+
+
+async def cut(folder: Path, cuts: int, *, readable: bool, on_unclear: OnUnclear = "resend") -> Outcome:
+    """Cuts so many connections, each after a message was taken, while a bot brings papers to twenty channels."""
+    clock = FakeClock(NOON)
+    with FakeSlack() as fake:
+        for number in range(CHANNELS):
+            fake.knows(f"C{number}")
+        if not readable:
+            fake.withdraws("channels:history")
+        async with a_bot(folder, fake, clock, on_unclear=on_unclear) as app:
+            for number in range(CHANNELS):
+                wish = Wish(text="graph", every="now")
+                subscribe(app.store, parse_address(f"slack:C{number}"), wish, now=NOON)
+            fake.cuts_after_taking(cuts)
+            for _ in range(ROUNDS):
+                await _round(app, clock)
+                if not fake._orders:
+                    break
+            await _rest(app, clock)
+            return _outcome(app, clock, fake, cuts)
+
+
+async def _round(app: App, clock: FakeClock) -> None:
+    """New papers come and are brought."""
+    clock.advance(timedelta(minutes=5))
+    ingested(app.store, *(paper(f"A graph at {clock.now():%d %H:%M} {n}") for n in range(PAPERS)), now=clock.now())
+    await app.send_once()
+
+
+async def _rest(app: App, clock: FakeClock) -> None:
+    """Time passes until nothing waits any more, but for what is left to a person."""
+    for _ in range(50):
+        clock.advance(timedelta(minutes=20))
+        sent = await app.send_once()
+        if not sent.waiting and (not sent.unclear or app.wire.on_unclear == "skip"):
+            return
+
+
+def _outcome(app: App, clock: FakeClock, fake: FakeSlack, cuts: int) -> Outcome:
+    taken = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
+    wanted = sum(entry.messages for entry in outbox_entries(app.store, now=clock.now()))
+    stands = progress(app.store, now=clock.now())
+    return Outcome(
+        cuts=cuts - sum(order.times for order in fake._orders),
+        messages=wanted,
+        lost=wanted - len(taken),
+        twice=taken.total() - len(taken),
+        unclear=stands.unclear,
+        open=stands.waiting,
+    )
+
+
+WAYS: tuple[tuple[str, bool, OnUnclear], ...] = (
+    ("the bot may read", True, "resend"),
+    ("it may not, resend", False, "resend"),
+    ("it may not, skip", False, "skip"),
+)
+
+
+def promised(outcome: Outcome, *, readable: bool, on_unclear: OnUnclear) -> bool:
+    """Whether the outcome is what docs/reliability.md promises."""
+    if outcome.lost or outcome.open:
+        return False
+    if readable:
+        return outcome.twice == outcome.unclear == 0
+    if on_unclear == "resend":
+        return outcome.twice == outcome.cuts and outcome.unclear == 0
+    return outcome.twice == 0 and outcome.unclear > 0
+
+
+def main() -> None:
+    """Three ways, one line each."""
+    cuts = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    broken = False
+    for name, readable, on_unclear in WAYS:
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = asyncio.run(cut(Path(folder), cuts, readable=readable, on_unclear=on_unclear))
+        kept = promised(outcome, readable=readable, on_unclear=on_unclear)
+        broken = broken or not kept
+        sys.stdout.write(
+            f"{name:20} {outcome.cuts} cuts of {outcome.messages} messages: {outcome.lost} lost, {outcome.twice} twice, "
+            f"{outcome.unclear} left to a person{'' if kept else '  BROKEN'}\n"
+        )
+    sys.exit(broken)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,324 @@
+"""Ten thousand chats in bad weather, in simulated time: what is lost, doubled, out of order, too fast.
+
+    python -m tests.faults.weather [--chats 1000] [--all-of-it 10000] [--page docs/reliability.md --day 2026-11-20]
+
+The real pipeline over a real database; the platform is a double that keeps the contract of `Channel`, and its journal alone
+is the judge. Each kind of weather is a row. The last row is a sender that forgets what was confirmed: it must be red.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.channels.telegram.outbound import TelegramChannel
+from bot.pipeline import plan, speak
+from bot.ports import Sent
+from bot.posting import Posting
+from bot.settings import Settings
+from bot.wire import Run
+from subscriptions import ChatAddress, Message, OutboxEntry, RetryLater, SenderStopped, Unclear, outbox_entries
+from subscriptions.store._rows import MessageRow
+from tests.make import NOON, FakeClock, address, ingested, paper, wants
+
+ROUNDS = 2  # deliveries of each chat
+LONGEST = 400  # times that the outbox is drained before it is given up
+GROUP_EVERY, TOPIC_EVERY, ANSWER_EVERY = 10, 20, 40
+
+Weather = Callable[[random.Random], str]
+
+
+def calm(_: random.Random) -> str:
+    return "fine"
+
+
+def mixed(*kinds: str, share: float) -> Weather:
+    """So large a share of the posts meets one of these, the rest is fine."""
+    return lambda dice: dice.choice(kinds) if dice.random() < share else "fine"
+
+
+ALL = "all of it"
+WEATHERS: dict[str, Weather] = {
+    "fine": calm,
+    "429, small, large and without a number": mixed("429 small", "429 large", "429 bare", share=0.05),
+    "429 storms of the whole token": mixed("429 token", share=0.01),
+    "cut before the message was taken": mixed("cut before", share=0.05),
+    "cut after the message was taken": mixed("cut after", share=0.05),
+    "5xx, taken or not": mixed("5xx taken", "5xx", share=0.05),
+    "token refused for a while": mixed("revoked", share=0.001),
+    ALL: mixed("429 small", "429 large", "429 token", "cut before", "cut after", "5xx", "revoked", share=0.05),
+}
+
+
+@dataclass(slots=True)
+class Sky:
+    """A platform as the weather lets it be. It takes messages at the clock's second."""
+
+    clock: FakeClock
+    weather: Weather
+    dice: random.Random
+    platform: str = "telegram"
+    limits = TelegramChannel.limits
+    taken: list[tuple[float, ChatAddress, str]] = field(default_factory=list)
+    tries: int = 0
+    unclear: int = 0
+    shut_until: float = 0.0
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        del thread, plain
+        self.tries += 1
+        now = self.clock.monotonic()
+        kind = self.weather(self.dice)
+        if now < self.shut_until:
+            kind = "429 token"
+        await asyncio.sleep(0)
+        match kind:
+            case "429 small":
+                raise RetryLater("slow down", timedelta(seconds=self.dice.choice((1, 3))))
+            case "429 large":
+                raise RetryLater("slow down", timedelta(seconds=900))
+            case "429 bare" | "cut before":
+                raise RetryLater("not now")
+            case "429 token":
+                self.shut_until = max(self.shut_until, now + 20)
+                raise RetryLater("slow down", timedelta(seconds=self.shut_until - now))
+            case "revoked":
+                raise SenderStopped("no such token")
+            case "5xx":
+                self.unclear += 1
+                raise Unclear("in trouble")
+        self.taken.append((now, chat, f"{delivery}/{message.number}"))
+        if kind in ("cut after", "5xx taken"):
+            self.unclear += 1
+            raise Unclear("the line broke")
+        return str(len(self.taken))
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        raise AssertionError("nothing was to be edited")
+
+    async def find(
+        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+    ) -> str | None:
+        raise LookupError("nobody can look")
+
+    async def identity(self) -> str:
+        return "4242"
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one kind of weather did."""
+
+    weather: str
+    messages: int
+    tries: int
+    lost: int
+    doubled: int
+    allowed: int  # doubles that Telegram cannot help: one for each unclear answer
+    disorder: int
+    too_fast: int
+    minutes: float
+
+    @property
+    def green(self) -> bool:
+        return self.lost == self.disorder == self.too_fast == 0 and self.doubled <= self.allowed
+
+
+def chats_of(count: int) -> list[str]:
+    """Private chats; every tenth a group, every twentieth of those a forum's topic."""
+    names = []
+    for n in range(1, count + 1):
+        if n % TOPIC_EVERY == 0:
+            names.append(f"telegram:-{1000 + n}/7")
+        elif n % GROUP_EVERY == 0:
+            names.append(f"telegram:-{1000 + n}")
+        else:
+            names.append(f"telegram:{n}")
+    return names
+
+
+async def under(name: str, weather: Weather, count: int, folder: Path, *, forgetful: bool = False) -> Row:
+    """Everything that so many chats are due, delivered under this weather."""
+    clock = FakeClock(NOON)
+    sky = Sky(clock, weather, random.Random(name))
+    app = build_app(
+        Settings(database_url=SecretStr(f"sqlite:///{folder}/weather.db")), clock=clock, channels={"telegram": sky}
+    )
+    app.open()
+    chats = chats_of(count)
+    with app.store.write():
+        for chat in chats:
+            wants(app.store, chat, "graph", every="now")
+    for n in range(ROUNDS):
+        ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
+        await plan(app.wire, Run())
+        clock.advance(timedelta(minutes=1))
+    if forgetful:
+        _forgets(app)
+    rounds = 0
+    while rounds < LONGEST and (await _drained(app, sky, clock)):
+        rounds += 1
+        clock.advance(timedelta(seconds=31))
+    entries = outbox_entries(app.store, now=clock.now())
+    row = judged(name, sky, entries, (clock.monotonic() - 1000) / 60)
+    await app.close()
+    return row
+
+
+async def _drained(app: App, sky: Sky, clock: FakeClock) -> bool:
+    """One round; whether anything is left. People ask in between, and are answered ahead of the rest."""
+    answers = [speak(app.wire, _answer(app, n)) for n in range(max(1, sky.tries // ANSWER_EVERY) % 50)]
+    stands, *_ = await asyncio.gather(app.send_once(), *answers)
+    assert stands is not None
+    return bool(stands.waiting or stands.unclear)
+
+
+def _answer(app: App, n: int) -> Posting:
+    message = Message(number=1, payload='{"text": "an answer"}', plain='{"text": "an answer"}')
+    return Posting(update=f"u{n}", chat=address(f"telegram:{n + 1}"), messages=(message,))
+
+
+def _forgets(app: App) -> None:
+    """A broken outbox: every tenth confirmation is thrown away, so that its message goes out again."""
+    from sqlmodel import col, update  # noqa: PLC0415 - only the fault writes past the store's doors
+
+    send = app.send_once
+
+    async def forgetful() -> Sent:
+        done = await send()
+        with app.store.write() as session:
+            session.connection().execute(
+                update(MessageRow)
+                .where(col(MessageRow.delivery) % 10 == 0, col(MessageRow.state) == "sent")
+                .values(state="ready")
+            )
+            session.connection().exec_driver_sql("UPDATE delivery SET settled_at = NULL WHERE seq % 10 = 0")
+        return replace(done, waiting=1)
+
+    remaining = iter(range(2))
+
+    async def at_most_twice() -> Sent:
+        return await (forgetful() if next(remaining, None) is not None else send())
+
+    app.send_once = at_most_twice  # type: ignore[method-assign]
+
+
+def judged(name: str, sky: Sky, entries: Sequence[OutboxEntry], minutes: float) -> Row:
+    """What the journal says about what was planned."""
+    planned = {entry.id for entry in entries}
+    posts = [(at, chat, key) for at, chat, key in sky.taken if not key.startswith("reply")]
+    arrived = Counter(key for _, _, key in posts)
+    lost = len(planned - {key.partition("/")[0] for key in arrived})
+    order = [entry.id for entry in entries]
+    place = {delivery: n for n, delivery in enumerate(order)}
+    return Row(
+        weather=name,
+        messages=len(arrived),
+        tries=sky.tries,
+        lost=lost,
+        doubled=sum(times - 1 for times in arrived.values()),
+        allowed=sky.unclear,
+        disorder=_disorder(posts, place),
+        too_fast=_too_fast(sky.taken),
+        minutes=minutes,
+    )
+
+
+def _disorder(posts: Sequence[tuple[float, ChatAddress, str]], place: dict[str, int]) -> int:
+    """First arrivals of a lane that came after a later one."""
+    latest: dict[str, int] = {}
+    seen: set[str] = set()
+    wrong = 0
+    for _, chat, key in posts:
+        if key in seen:
+            continue
+        seen.add(key)
+        at = place[key.partition("/")[0]]
+        wrong += at < latest.get(chat.address, -1)
+        latest[chat.address] = max(at, latest.get(chat.address, -1))
+    return wrong
+
+
+def _too_fast(taken: Sequence[tuple[float, ChatAddress, str]]) -> int:
+    """Windows that hold more than the platform allows: 30 a second, 20 a minute in a group, a burst and one a second in a chat."""
+    limits = TelegramChannel.limits
+    lanes: dict[str, list[float]] = {}
+    for at, chat, _ in taken:
+        lanes.setdefault(chat.address, []).append(at)
+    over = _windows([at for at, _, _ in taken], 1.0, 30)
+    for lane, times in lanes.items():
+        over += _windows(times, 10.0, limits.burst + limits.kept + 10)
+        if lane.startswith("-"):
+            over += _windows(times, 60.0, limits.per_group_minute)
+    return over
+
+
+def _windows(times: list[float], seconds: float, most: int) -> int:
+    times = sorted(times)
+    return sum(bisect_right(times, start + seconds - 1e-6) - n > most for n, start in enumerate(times))
+
+
+def run(count: int, weathers: Sequence[str] = tuple(WEATHERS)) -> list[Row]:
+    rows = []
+    for name in weathers:
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(asyncio.run(under(name, WEATHERS[name], count, Path(folder))))
+    return rows
+
+
+def broken(count: int) -> Row:
+    """The row that must be red."""
+    with tempfile.TemporaryDirectory() as folder:
+        row = asyncio.run(under("fine", calm, count, Path(folder), forgetful=True))
+    return replace(row, weather="fine, with an outbox that forgets confirmations")
+
+
+def table(rows: Sequence[Row]) -> str:
+    head = "| weather | messages | tries | lost | doubled (allowed) | out of order | too fast | simulated minutes | |\n"
+    lines = [
+        f"| {r.weather} | {r.messages:,} | {r.tries:,} | {r.lost} | {r.doubled} ({r.allowed}) | {r.disorder} | {r.too_fast} |"
+        f" {r.minutes:,.0f} | {'green' if r.green else '**red**'} |"
+        for r in rows
+    ]
+    return head + "|---|---|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--chats", type=int, default=1000, help="in each row but the last but one")
+    parser.add_argument("--all-of-it", type=int, default=10_000, help="chats in the row with all of it")
+    parser.add_argument("--page", type=Path)
+    parser.add_argument("--day", default="")
+    options = parser.parse_args()
+    rows = run(options.chats, [name for name in WEATHERS if name != ALL]) + run(options.all_of_it, [ALL])
+    red = broken(options.chats)
+    text = table([*rows, red])
+    sys.stdout.write(text)
+    if options.page:
+        page = options.page.read_text("utf-8")
+        before, _, rest = page.partition("<!-- weather -->\n")
+        after = rest.partition("<!-- end -->\n")[2]
+        told = (
+            f"{options.chats:,} chats ({options.all_of_it:,} in “{ALL}”), {ROUNDS} deliveries each; {options.day}.\n\n"
+        )
+        options.page.write_text(f"{before}<!-- weather -->\n{told}{text}<!-- end -->\n{after}", "utf-8")
+    return 0 if all(row.green for row in rows) and not red.green else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

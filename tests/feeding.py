@@ -1,0 +1,113 @@
+"""Sources over real HTTP from the fake arXiv, with a clock that waits for nobody."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+
+from bot.bookkeeping import House, Timing
+from bot.feeding import Feeder
+from bot.settings import SourceSettings
+from bot.sources import Fetcher, FetchLimits, Politeness
+from subscriptions import ChatAddress, KnownSource, Receipt, Store, known_sources, receipts_of, take_slot
+from tests.fakes.arxiv import LOOPBACK, FakeArxiv
+from tests.make import FakeClock
+
+LIMITS = FetchLimits(connect=5, idle=5, total=20, most=2**20)
+
+
+class Keeper:
+    """What a feeder needs of the program."""
+
+    def __init__(self, store: Store, clock: FakeClock) -> None:
+        self.store = store
+        self.clock = clock
+
+
+class Feeding:
+    """A feeder with its sources; one for each process that a story tells of."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: FakeClock,
+        arxiv: FakeArxiv,
+        *sources: SourceSettings,
+        holidays: tuple[date, ...] | None = None,
+        admins: tuple[ChatAddress, ...] = (),
+        limits: FetchLimits = LIMITS,
+    ) -> None:
+        self.store, self.clock, self.arxiv = store, clock, arxiv
+
+        async def reserve(publisher: str, gap: timedelta) -> timedelta:
+            return take_slot(store, publisher, gap, wall=clock.wall())
+
+        politeness = Politeness(clock, reserve=reserve, polite_to=lambda host: host == LOOPBACK)
+        fetcher = Fetcher(
+            clock,
+            politeness,
+            agent="paperwire/1.0 (+me@example.org)",
+            allowed_hosts=frozenset({LOOPBACK, "localhost"}),
+            limits=limits,
+            proxy_of=lambda *_: None,
+        )
+        self.timing = Timing(holidays, store.zone)
+        house = House(
+            keeping=Keeper(store, clock),
+            timing=self.timing,
+            admins=admins,
+            sites=arxiv.sites,
+            chance=lambda: 0.0,
+        )
+        self.feeder = Feeder(house, fetcher, sources)
+
+    async def poll(self, *names: str) -> Receipt:
+        """Asks now, as `sources poll` does; the receipt."""
+        (*_, receipt) = await self.feeder.poll_now(names)
+        return receipt
+
+    async def due(self) -> None:
+        """Asks what is due, as `run --once` does."""
+        await self.feeder.drain()
+
+    async def until(self, moment: datetime, step: timedelta | None = None) -> None:
+        """Time goes on to a moment; whatever becomes due is asked then. `step`: how often folders are looked at."""
+        while self.clock.now() < moment:
+            following = min([moment, *self._moments(), *([self.clock.now() + step] if step else [])])
+            self.clock.advance(max(following - self.clock.now(), timedelta(0)))
+            await self.due()
+
+    def _moments(self) -> list[datetime]:
+        """When sources are asked next."""
+        return [at for one in known_sources(self.store) if one.state.on and (at := one.state.next_at)]
+
+    def receipts(self, source: str) -> list[Receipt]:
+        """Those of a source, oldest first."""
+        return list(reversed(receipts_of(self.store, source, most=1000)))
+
+    def outcomes(self, source: str) -> list[str]:
+        return [str(receipt.outcome) for receipt in self.receipts(source)]
+
+    def known(self, source: str) -> KnownSource:
+        return {one.name: one for one in known_sources(self.store)}[source]
+
+
+def new_york(text: str) -> datetime:
+    """A moment as clocks in New York show it, `2026-01-22 00:05`, in winter."""
+    return datetime.fromisoformat(f"{text}-05:00").astimezone(UTC)
+
+
+def arxiv_source(*categories: str, name: str = "arxiv", **values: object) -> SourceSettings:
+    given: Mapping[str, object] = {"schedule": "arxiv", **values}
+    return SourceSettings(name=name, arxiv=categories, **given)  # type: ignore[arg-type]
+
+
+def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **values: object) -> SourceSettings:
+    return SourceSettings(name=name, url=url, schedule=schedule, **values)  # type: ignore[arg-type]
+
+
+@contextmanager
+def fake_arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
+    """The fake, which must not have been asked impolitely."""
+    with FakeArxiv(clock) as arxiv:
+        yield arxiv
+    assert arxiv.violations == []

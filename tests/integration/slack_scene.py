@@ -1,0 +1,46 @@
+"""People and a bot on the fake Slack: what somebody does is done with, answers included, before the next thing happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+from subscriptions import ChatKind, known_or_new, listed, parse_address
+from tests.fakes.slack import FakeSlack
+from tests.integration.slack_hearing import a_listening_bot, settled
+from tests.make import FakeClock
+
+
+@dataclass(slots=True)
+class Scene:
+    """A bot that listens."""
+
+    app: App
+    fake: FakeSlack
+
+    async def does(self, sent: object) -> None:
+        """Waits until what somebody did was taken and answered."""
+        del sent
+        await settled(self.fake)
+        while under_way := [task for task in asyncio.all_tasks() if _name(task) in ("speak", "_renew_board")]:
+            await asyncio.wait(under_way)
+
+    def wishes(self, chat: str = "slack:C1") -> list[str]:
+        """What a chat asks for, as typed."""
+        if not known_or_new(self.app.store, parse_address(chat), ChatKind.TEAM).id:
+            return []
+        return [one.subscription.text for one in listed(self.app.store, parse_address(chat))]
+
+
+@asynccontextmanager
+async def a_scene(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[Scene]:
+    """The bot listens by Socket Mode."""
+    async with a_listening_bot(tmp_path, fake, clock, **more) as app:
+        yield Scene(app, fake)
+
+
+def _name(task: "asyncio.Task[Any]") -> str:
+    return str(getattr(task.get_coro(), "__name__", ""))

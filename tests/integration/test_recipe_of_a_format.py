@@ -1,0 +1,88 @@
+"""The recipe “Add a digest format” of CONTRIBUTING.md, followed word for word in a copy of the program."""
+
+import inspect
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.digests import DigestFormat, _example
+from tests.integration.pages import ROOT
+
+PAGES = ROOT / "tests" / "digests"
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+RECIPE = TEXT.partition("## Add a digest format\n")[2].partition("\n## ")[0]
+STEPS = [" ".join(step.split()) for step in re.split(r"^\d\. ", RECIPE, flags=re.MULTILINE)[1:]]
+
+
+def _words(step: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", step)
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program with one more format, made by the first three steps."""
+    folder = tmp_path_factory.mktemp("copy")
+    for part in ("bot", "subscriptions", "locales", "templates"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    example, formats = _words(STEPS[0])[0], _words(STEPS[2])[1]
+    module = (folder / example).read_text(encoding="utf-8")
+    (folder / example).with_name("shelf_list.py").write_text(
+        module.replace('"example"', '"shelf_list"'), encoding="utf-8"
+    )
+    init = (folder / formats).read_text(encoding="utf-8")
+    added = init.replace("    daily_arxiv_md,\n", "    daily_arxiv_md,\n    shelf_list,\n")
+    assert added.count("shelf_list") == 2  # imported, and a member of FORMATS
+    (folder / formats).write_text(added, encoding="utf-8")
+    return folder
+
+
+def _inspected(program: Path, *pages: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-m", "bot", "inspect", "--json", "--papers", *(str(PAGES / page) for page in pages)],
+        cwd=program,
+        env={"PYTHONPATH": str(program), "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_example_is_read_with_one_more_line_in_formats(program: Path) -> None:
+    done = _inspected(program, "_example.txt")
+    assert done.returncode == 0, done.stderr
+    (report,) = json.loads(done.stdout)["digests"]
+    expected = json.loads((PAGES / "_example.expected.json").read_text(encoding="utf-8"))
+    assert (report["format"], report["date"], report["papers"]) == ("shelf_list", expected["date"], expected["papers"])
+    assert [(one["code"], one["line"]) for one in report["warnings"]] == [("unparsed_heading", 4)]
+    for item, wanted in zip(report["items"], expected["items"], strict=True):
+        assert wanted.items() <= item.items()
+
+
+def test_the_other_formats_stay_what_they_are(program: Path) -> None:
+    done = _inspected(program, "daily_standard.md", "rss_standard.xml", "refused_readme.md")
+    daily, rss, refused = json.loads(done.stdout)["digests"]
+    assert (daily["format"], rss["format"], refused["format"]) == ("daily_arxiv_md", "arxiv_rss", None)
+    assert refused["error"].endswith("daily_arxiv_md, shelf_list.")
+
+
+def test_every_file_and_folder_that_the_recipe_names_is_there() -> None:
+    paths = [word for step in STEPS for word in _words(step) if "/" in word]
+    assert len(paths) >= 6
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    samples = [word.replace("NAME", "_example") for word in _words(STEPS[3]) if word.startswith("NAME")]
+    assert [(PAGES / name).exists() for name in samples] == [True, True]
+
+
+def test_the_three_names_are_those_of_the_example_and_of_every_format() -> None:
+    names = [word for word in _words(STEPS[1]) if word.isidentifier() or "(" in word]
+    assert names == ["name", "detect(text)", "parse(text, warnings, language)"]
+    for call in names[1:]:
+        function, _, parameters = call.rstrip(")").partition("(")
+        assert list(inspect.signature(getattr(_example, function)).parameters) == parameters.split(", ")
+        assert list(inspect.signature(getattr(DigestFormat, function)).parameters)[1:] == parameters.split(", ")

@@ -1,0 +1,355 @@
+"""Conversations on Slack, from what people do to what they see: who sees an answer, who may change what, and where it belongs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from subscriptions import get_chat, listed, owner_of
+from tests.fakes.slack import FakeSlack
+from tests.integration.hearing import RestingClock
+from tests.integration.slack_scene import Scene, a_scene
+from tests.make import NOON, address, ingested, paper, wants
+
+Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as fake:
+        fake.knows("C1", name="vision", people=("U1", "U2", "U3", "U5", "U9"))
+        fake.knows_person("U1", name="Ann Lee", tz="Asia/Shanghai", locale="zh-CN")
+        fake.knows_person("U2", name="Bob Ray", tz="America/New_York")
+        fake.knows_person("U3", guest=True)
+        fake.knows_person("U5", admin=True)
+        fake.knows_person("U9", home="T9")
+        fake.grants_all()
+        yield fake
+
+
+@pytest.fixture
+def clock() -> RestingClock:
+    return RestingClock()
+
+
+@pytest.fixture
+def scene(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> Scenes:
+    return partial(a_scene, tmp_path, slack, clock)
+
+
+# ── who sees an answer ────────────────────────────────────────────────────────
+
+
+async def test_what_changes_the_channel_is_seen_by_all_and_everything_else_by_who_asked(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+        assert len(slack.posted_to("C1")) == 1
+        for words in (
+            "list",
+            "help",
+            "sub -survey",
+            "set",
+            "set limit 5",
+            "preview graph",
+            "nonsense",
+            "sub diffusion",
+            "",
+        ):
+            await on.does(slack.user_types(f"/paperwire {words}".strip(), by="U1"))
+        await on.does(slack.mentions("list", by="U2"))
+    assert len(slack.posted_to("C1")) == 1
+    assert len(slack.whispers_to("U1")) == 9
+    assert len(slack.whispers_to("U2")) == 1
+    assert [w.text.split("\n")[0] for w in slack.whispers_to("U2")] == ["1 subscription"]
+
+
+async def test_the_command_alone_is_help_with_buttons_that_work(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire", by="U2"))
+        await on.does(slack.clicks("how to ask", by="U2"))
+        await on.does(slack.writes_dm("", by="U2"))
+    first, second = slack.whispers_to("U2")
+    assert "/paperwire sub | list" in first.text
+    assert "graph transformer" in second.text
+    assert "/paperwire sub | list" in slack.posted_to("D2")[0].text
+
+
+async def test_what_a_whispered_button_does_takes_the_whispers_place_or_is_seen_by_all(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+        await on.does(slack.user_types("/paperwire set", by="U1"))
+        await on.does(slack.clicks("limit", by="U1"))
+        assert [text.split("\n")[0][:9] for text in slack.sees("U1")] == ["✓ 1  diff", "limit is "]
+        assert [text[:3] for text in slack.sees("U2")] == ["✓ 1"]
+        await on.does(slack.user_types("/paperwire unsub", by="U1"))
+        await on.does(slack.clicks("1 diffusion", by="U1"))
+        assert on.wishes() == []
+    assert len(slack.posted_to("C1")) == 2  # that it is gone, everybody sees
+    assert "diffusion" in slack.sees("U2")[-1]
+    assert not any("Which one" in text for text in slack.sees("U1"))
+
+
+async def test_a_button_that_all_see_changes_its_message_for_all_and_shows_the_rest_to_its_presser(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+        await on.does(slack.clicks("undo", by="U1"))  # somebody else's change: it asks
+        assert on.wishes() == ["diffusion"]
+        assert "Bob Ray" in slack.whispers_to("U1")[0].text
+        await on.does(slack.clicks("undo it", by="U1"))
+        assert on.wishes() == []
+        await on.does(slack.clicks("undo", by="U2"))
+    assert on.wishes() == []
+    assert len(slack.whispers_to("U1")) == 1
+    assert not any("undo it" in str(message) for message in slack._conversations["C1"].messages.values())
+    assert slack.sees("U3")[1:] != []
+
+
+async def test_between_two_people_the_answer_stands_there_and_the_subscription_is_private(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub diffusion", "D777", by="U2"))
+        await on.does(slack.user_types("/paperwire list", "D2", by="U2"))
+        assert on.wishes("slack:U2") == ["diffusion"]
+    assert [w.text[:3] for w in slack.whispers_to("U2", "D777")] == ["✓ 1"]
+    assert slack.whispers_to("U2", "D2") == []
+    assert len(slack.posted_to("D2")) == 1
+
+
+# ── words ─────────────────────────────────────────────────────────────────────
+
+
+async def test_in_private_the_first_word_is_a_command_if_it_is_one_and_else_a_query_to_try(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        ingested(on.app.store, paper("Diffusion for video", "cs.CV"), now=NOON - timedelta(hours=1))
+        for words in ("sub graph", "Follow quantum", "diffusion", "/paperwire x", "https://arxiv.org/abs/9999.99999"):
+            await on.does(slack.writes_dm(words, by="U2"))
+        assert on.wishes("slack:U2") == ["graph", "quantum"]
+    told = [entry.text for entry in slack.posted_to("D2")]
+    assert [text[:3] for text in told[:2]] == ["✓ 1", "✓ 2"]
+    assert "Diffusion for video" in told[2]
+    assert "9999.99999" in told[4]
+
+
+async def test_an_edited_wish_replaces_what_it_said_first(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        sent = slack.writes_dm("sub diffusoin", by="U2")
+        await on.does(sent)
+        await on.does(slack.writes_dm("sub diffusion", by="U2", edits=sent.payload["event"]["ts"]))
+        assert on.wishes("slack:U2") == ["diffusion"]
+
+
+async def test_slacks_wrapping_does_not_reach_the_query(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        sent = slack.user_types("/paperwire sub x", by="U2")
+        await on.does(sent)
+        for number, text in enumerate(('ti:"a &amp; b" <http://cs.LG|cs.LG>', "&lt;b&gt; `graph`"), 1):
+            wrapped = {**sent.payload, "text": f"sub {text}", "trigger_id": f"9.{number}"}
+            await on.does(slack.brings(wrapped, "slash_commands"))
+        assert on.wishes()[1:] == ['ti:"a & b" cs.LG', "<b> `graph`"]
+
+
+async def test_inputs_of_any_length_are_answered(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        for text in ("x" * 3001, "(" * 3001, "ti:" * 1000, "<!channel> " * 300, "\x00\ud800" * 1500, "词" * 3001):
+            await on.does(slack.writes_dm(f"sub {text}", by="U2"))
+            await on.does(slack.user_types(f"/paperwire sub {text}", by="U2"))
+    assert (len(slack.posted_to("D2")), len(slack.whispers_to("U2")), slack.posted_to("C1")) == (6, 5, [])
+    assert len(slack.views("views.open")) == 1  # of what is empty without its control characters
+    assert len(slack.arrived("chat.postMessage")) == 6  # Slack refused none
+
+
+async def test_nothing_that_a_paper_or_a_person_says_pings_anybody(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        evil = paper(
+            "Diffusion <!channel> <@U1> &lt;!here&gt; *bold* <https://evil.example|x>", "cs.CV", abstract="<!everyone>"
+        )
+        ingested(on.app.store, evil, now=NOON - timedelta(hours=1))
+        await on.does(slack.user_types("/paperwire sub <!channel> OR diffusion", by="U2"))
+        await on.does(slack.user_types("/paperwire preview diffusion", by="U2"))
+        await on.does(slack.writes_dm("diffusion", by="U2"))
+        await on.does(slack.user_types("/paperwire name 1 <!here> <@U1>", by="U2"))
+        await on.does(slack.user_types("/paperwire list", by="U2"))
+    shown = [entry.payload for entry in slack.journal]
+    assert len(shown) == 5
+    for payload in shown:
+        for sign in ("<!", "<@", "<#"):
+            assert sign not in str(payload.get("text")) + str(payload.get("blocks"))
+
+
+# ── who may change what ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("person", "may"), [("U2", True), ("U5", True), ("U3", False), ("U9", False)])
+async def test_members_change_what_comes_and_guests_and_strangers_only_read(
+    scene: Scenes, slack: FakeSlack, person: str, may: bool
+) -> None:
+    home = "T9" if person == "U9" else ""
+    async with scene() as on:
+        await on.does(slack.mentions("sub diffusion", by=person, home=home))
+        await on.does(slack.mentions("list", by=person, home=home))
+        assert on.wishes() == (["diffusion"] if may else [])
+    first, *_ = [*slack.posted_to("C1"), *slack.whispers_to(person)]
+    assert ("Only members of this workspace" in first.text) is not may
+    assert len(slack.whispers_to(person)) == (1 if may else 2)
+
+
+async def test_a_setting_narrows_it_to_admins_also_for_buttons(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+        await on.does(slack.user_types("/paperwire set manage admins", by="U2"))
+        await on.does(slack.clicks("undo", by="U2"))
+        await on.does(slack.user_types("/paperwire sub graph", by="U2"))
+        assert on.wishes() == ["diffusion"]
+        await on.does(slack.user_types("/paperwire sub graph", by="U5"))
+        assert on.wishes() == ["diffusion", "graph"]
+    assert ["Only admins" in entry.text for entry in slack.whispers_to("U2")[-2:]] == [True, True]
+
+
+async def test_who_is_pressed_for_by_a_guest_is_refused(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+        await on.does(slack.clicks("undo", by="U3"))
+        assert on.wishes() == ["diffusion"]
+    assert "not guests" in slack.whispers_to("U3")[0].text
+
+
+async def test_while_slack_does_not_say_who_somebody_is_nothing_is_changed_and_that_is_said_in_time(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        slack.answers("hang before", times=9, method="users.info")
+        sent = slack.user_types("/paperwire sub diffusion", by="U2")
+        await on.does(sent)
+        assert sent.delay is not None
+        assert sent.delay < 3
+        slack.forgives()
+        slack.releases(drop=True)
+        assert on.wishes() == []
+    assert "try again later" in slack.whispers_to("U2")[0].text
+
+
+async def test_a_press_whose_value_is_made_up_or_of_another_place_does_nothing(scene: Scenes, slack: FakeSlack) -> None:
+    slack.knows("C2", name="other", people=("U2",))
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+        undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
+        for value in (undo, "made-up", "d0123456789abcdef.c0", "\ud800", "x" * 2000, "../../etc"):
+            await on.does(slack.clicks(value, "C2", by="U2", tampered=True))
+        assert on.wishes() == ["diffusion"]
+    told = slack.whispers_to("U2", "C2")
+    assert len(told) == 6
+    assert all("any more" in entry.text for entry in told)
+
+
+# ── what is known of a person ─────────────────────────────────────────────────
+
+
+async def test_clock_language_and_names_come_from_the_profile_at_the_first_subscription(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.writes_dm("sub diffusion", by="U1"))
+        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+        await on.does(slack.user_types("/paperwire sub graph", by="U1"))
+        ann, vision = get_chat(on.app.store, address("slack:U1")), get_chat(on.app.store, address("slack:C1"))
+        assert (ann.settings.timezone, ann.settings.lang) == ("Asia/Shanghai", "zh")
+        assert (vision.settings.timezone, vision.settings.lang, vision.title) == ("America/New_York", "en", "#vision")
+        assert [one.subscription.added_by for one in listed(on.app.store, address("slack:C1"))] == [
+            "Bob Ray",
+            "Ann Lee",
+        ]
+        assert owner_of(on.app.store, address("slack:C1")) == "U1"
+    assert "Asia/Shanghai" in slack.posted_to("D1")[0].text
+    assert "America/New_York" in slack.posted_to("C1")[0].text
+
+
+async def test_an_app_without_the_right_to_read_people_works_with_what_it_is_told(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    for scope in set(slack.scopes) - {"chat:write", "commands"}:
+        slack.withdraws(scope)
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+        await on.does(slack.user_types("/paperwire sub graph", "D777", by="U2"))
+        assert (on.wishes(), on.wishes("slack:U2")) == (["diffusion"], ["graph"])
+        assert get_chat(on.app.store, address("slack:C1")).title == "#vision"
+    assert slack.posted_to("C1")[0].text.startswith("✓ 1")
+    assert slack.whispers_to("U2", "D777")[0].text.startswith("✓ 1")
+
+
+# ── threads ───────────────────────────────────────────────────────────────────
+
+
+async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(scene: Scenes, slack: FakeSlack) -> None:
+    thread = slack.says("C1", "let us read on graphs")
+    async with scene() as on:
+        await on.does(slack.mentions("sub graph", by="U2", thread=thread))
+        await on.does(slack.mentions("list", by="U2", thread=thread))
+        await on.does(slack.mentions("list", by="U2"))
+        assert (on.wishes(f"slack:C1/{thread}"), on.wishes()) == (["graph"], [])
+    assert [entry.thread for entry in slack.posted_to("C1")] == [thread]
+    there, above = slack.whispers_to("U2")
+    assert (there.thread, above.thread) == (thread, "")
+    assert "1 subscription" in there.text
+
+
+async def test_under_what_a_channel_was_brought_people_speak_about_the_channel_and_are_answered_there(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now", by="U2"))
+        ingested(on.app.store, *(paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=NOON)
+        await on.app.send_once()
+        parent, *papers = [
+            entry for entry in slack.posted_to("C1") if entry.delivery and not entry.delivery.startswith("reply")
+        ]
+        assert papers
+        assert {entry.thread for entry in papers} == {parent.id}
+        await on.does(slack.mentions("list", by="U2", thread=parent.id))
+        await on.does(slack.mentions("unsub 1", by="U2", thread=parent.id))
+        assert on.wishes() == []
+    assert slack.whispers_to("U2")[-1].thread == parent.id
+    assert slack.posted_to("C1")[-1].thread == parent.id
+
+
+# ── files ─────────────────────────────────────────────────────────────────────
+
+
+async def test_an_export_from_a_channel_goes_to_who_asked_and_one_in_private_stays_there(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        for chat in ("slack:C1", "slack:U2"):
+            for n in range(60):
+                wants(on.app.store, chat, f'"{chat.partition(":")[2]} words of wish {n}"')
+        await on.does(slack.user_types("/paperwire export", by="U2"))
+        await on.does(slack.writes_dm("export", by="U2"))
+    assert slack.files_in("C1") == []
+    assert ["C1 words" in entry.text for entry in slack.files_in("D2")] == [True, False]
+
+
+async def test_a_dropped_file_is_imported(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        await on.does(slack.writes_dm("", by="U2", file=("list.txt", "daily 09:00 | diffusion | \nnow | graph | G\n")))
+        for label in ("import", "add", "yes"):
+            if any(label == key for entry in slack.posted_to("D2") for key in _labels(entry.payload)):
+                await on.does(slack.clicks(label, "D2", by="U2"))
+        assert on.wishes("slack:U2") == ["diffusion", "graph"]
+
+
+def _labels(payload: dict[str, Any]) -> list[str]:
+    blocks = payload.get("blocks") or []
+    return [element["text"]["text"] for block in blocks for element in block.get("elements", []) if "value" in element]

@@ -1,0 +1,408 @@
+"""Workspaces install the app by OAuth: over real HTTP with a fake Slack, from the browser's first request to the tokens."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.channels.slack.oauth import COOKIE, INSTALL, REDIRECT
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.scopes import scopes_of
+from bot.channels.slack.vault import CannotOpen, Vault
+from bot.installing import Installer
+from bot.running import serving
+from bot.settings import Settings, SlackSettings, SlackWorkspace
+from subscriptions import (
+    ChatAddress,
+    Message,
+    Wish,
+    clean_up,
+    get_chat,
+    installations,
+    listed,
+    subscribe,
+    uninstall,
+    uninstalled,
+)
+from tests.fakes.slack import TEAM, TOKEN
+from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
+from tests.make import NOON, FakeClock
+
+OTHER, THIRD = "T2OTHER", "T3THIRD"
+KEY = SecretStr("correct horse battery staple")
+HELLO = Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeOAuth]:
+    with FakeOAuth() as fake:
+        yield fake
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(NOON)
+
+
+def settings_of(tmp_path: Path, fake: FakeOAuth, *, own: bool = True, key: SecretStr | None = KEY) -> Settings:
+    return Settings(
+        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+        secret_key=key,
+        web_port=0,
+        slack=SlackSettings(
+            workspaces=(SlackWorkspace(bot_token=SecretStr(TOKEN)),) if own else (),
+            client_id=CLIENT_ID,
+            client_secret=SecretStr(CLIENT_SECRET),
+            signing_secret=SecretStr("signed"),
+            api_url=fake.url,
+        ),
+    )
+
+
+@asynccontextmanager
+async def a_bot(tmp_path: Path, fake: FakeOAuth, clock: FakeClock, **more: object) -> AsyncIterator[App]:
+    """An app that has taken its role."""
+    app = build_app(settings_of(tmp_path, fake, **more), clock=clock)  # type: ignore[arg-type]
+    app.open()
+    try:
+        await app.take_role()
+        yield app
+    finally:
+        await app.close()
+
+
+@asynccontextmanager
+async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody's browser before the app's web address."""
+    said: list[str] = []
+    doors = [door for receiver in app.receivers() for door in receiver.doors]
+    async with serving(app.settings, dict, said.append, [], doors):
+        root = said[0].partition("http://")[2].partition("/")[0]
+        async with httpx.AsyncClient(base_url=f"http://{root}", trust_env=False) as browser:
+            yield browser
+
+
+async def begun(browser: httpx.AsyncClient) -> str:
+    """The browser is sent to Slack; the state that it takes along. The cookie is secure, so it is set by hand here."""
+    answer = await browser.get(INSTALL)
+    assert answer.status_code == 302
+    state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
+    browser.cookies.set(COOKIE, state)
+    return state
+
+
+async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTHER, **more: Any) -> httpx.Response:
+    state = await begun(browser)
+    return await browser.get(REDIRECT, params={"state": state, "code": fake.lets_in(team, **more)})
+
+
+def channel_of(app: App) -> SlackChannel:
+    channel = app.wire.channels["slack"]
+    assert isinstance(channel, SlackChannel)
+    return channel
+
+
+def installer_of(app: App) -> Installer:
+    assert app.installer is not None
+    return app.installer
+
+
+# --------------------------------------------------------------------------------------------------------- the way there
+
+
+async def test_the_browser_is_sent_to_slack_with_our_scopes_and_a_state_in_a_cookie(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        answer = await browser.get(INSTALL)
+    where = urlsplit(answer.headers["location"])
+    query = parse_qs(where.query)
+    assert (answer.status_code, where.path) == (302, "/oauth/v2/authorize")
+    assert query["client_id"] == [CLIENT_ID]
+    assert query["scope"] == [",".join(scopes_of())]
+    cookie = answer.headers["set-cookie"]
+    assert f"{COOKIE}={query['state'][0]};" in cookie
+    assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=Lax", "Max-Age=600"))
+
+
+async def test_a_workspace_that_let_the_app_in_is_served_at_once(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        answer = await installed(browser, slack)
+        assert (answer.status_code, answer.text) == (
+            200,
+            "paperwire is installed in Example. In Slack, type /paperwire to begin.\n",
+        )
+        assert f"{COOKIE}=;" in answer.headers["set-cookie"]
+        slack.knows("C1", team=OTHER)
+        await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
+        assert len(slack.posted_to(f"{OTHER}/C1")) == 1
+
+
+async def test_its_token_is_sealed_and_the_next_process_opens_it(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await installed(browser, slack)
+        app.store.copy_into(tmp_path / "copies", "daily", NOON)
+    (copy,) = (tmp_path / "copies").glob("*.db")
+    for name in (tmp_path / "paperwire.db", copy):
+        assert b"xoxb-" not in name.read_bytes()
+    async with a_bot(tmp_path, slack, clock) as app:
+        slack.knows("C1", team=OTHER)
+        await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
+
+
+async def test_an_app_without_a_workspace_of_the_operators_own_serves_those_that_install_it(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock, own=False) as app, a_browser(app) as browser:
+        await installed(browser, slack)
+        assert [one.team for one in channel_of(app).workspaces.all] == [OTHER]
+        assert await channel_of(app).identity() == ""
+
+
+# -------------------------------------------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("state", "cookie"),
+    [
+        ("ours", ""),
+        ("ours", "another"),
+        ("", "ours"),
+        ("guessed", "guessed"),
+        ("x" * 300, "x" * 300),
+        ("ours", "\u00e9"),
+    ],
+)
+async def test_another_browser_or_a_guess_installs_nothing(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock, state: str, cookie: str
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        real = await begun(browser)
+        browser.cookies.clear()
+        headers = {b"cookie": f"{COOKIE}={cookie.replace('ours', real)}".encode()}
+        code = slack.lets_in(OTHER)
+        params = {"state": state.replace("ours", real), "code": code}
+        answer = await browser.get(REDIRECT, params=params, headers=headers)
+        assert answer.status_code == 400
+        assert INSTALL in answer.text
+        assert code not in answer.text
+        assert not installations(app.store)
+    assert not slack.arrived("oauth.v2.access")
+
+
+async def test_a_state_is_good_once(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        state = await begun(browser)
+        for status in (200, 400):
+            browser.cookies.set(COOKIE, state)
+            answer = await browser.get(REDIRECT, params={"state": state, "code": slack.lets_in(OTHER)})
+            assert answer.status_code == status
+
+
+async def test_and_for_ten_minutes(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        state = await begun(browser)
+        clock.advance(timedelta(minutes=11))
+        answer = await browser.get(REDIRECT, params={"state": state, "code": slack.lets_in(OTHER)})
+        assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "words"),
+    [
+        ({"error": "access_denied"}, 200, "Nothing was installed."),
+        ({}, 400, "Slack sent no code."),
+        ({"code": "x" * 501}, 400, "Slack sent no code."),
+        ({"code": "never-given"}, 502, "Slack did not confirm"),
+    ],
+)
+async def test_what_slack_does_not_grant_installs_nothing(
+    tmp_path: Path, slack: FakeOAuth, params: dict[str, str], status: int, words: str
+) -> None:
+    async with a_bot(tmp_path, slack, FakeClock(NOON)) as app, a_browser(app) as browser:
+        answer = await browser.get(REDIRECT, params={"state": await begun(browser), **params})
+        assert (answer.status_code, answer.text.startswith(words)) == (status, True)
+        assert not installations(app.store)
+
+
+async def test_an_organisation_is_no_workspace(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        assert (await installed(browser, slack, enterprise=True)).status_code == 502
+        assert not installations(app.store)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_other_methods_are_refused(tmp_path: Path, slack: FakeOAuth, clock: FakeClock, method: str) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        for path in (INSTALL, REDIRECT):
+            assert (await browser.request(method, path)).status_code == 405
+
+
+async def test_without_a_client_there_is_no_such_page(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    settings = settings_of(tmp_path, slack)
+    settings = replace(settings, slack=replace(settings.slack, client_id=None, client_secret=None))
+    app = build_app(settings, clock=clock)
+    app.open()
+    async with a_browser(app) as browser:
+        assert (await browser.get(INSTALL)).status_code == 404
+    await app.close()
+
+
+async def test_no_secret_stands_in_an_error_or_a_log(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    slack.answers("echo page", times=1, method="oauth.v2.access")
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        answer = await installed(browser, slack)
+        await installed(browser, slack)
+    told = caplog.text + answer.text
+    assert CLIENT_SECRET not in told
+    assert KEY.get_secret_value() not in told
+    assert "xoxb-" not in told
+
+
+# ------------------------------------------------------------------------------------------------- taken away, given back
+
+
+async def test_a_workspace_that_takes_the_app_away_and_gives_it_back_goes_on(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    chat = ChatAddress("slack", f"{OTHER}/C1")
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await installed(browser, slack)
+        subscribe(app.store, chat, Wish(text="diffusion"), now=clock.now())
+        uninstall(app.store, OTHER, now=clock.now())
+        await installer_of(app).look()
+        assert [one.team for one in channel_of(app).workspaces.all] == [TEAM]
+        assert not installations(app.store)
+        assert get_chat(app.store, chat).state == "paused"
+        await installed(browser, slack)
+        assert get_chat(app.store, chat).state == "active"
+        assert uninstalled(app.store) == ()
+        slack.knows("C1", team=OTHER)
+        await channel_of(app).post(chat, HELLO, delivery="x")
+
+
+async def test_after_thirty_days_all_of_it_is_erased_and_nothing_of_another_workspace(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        for team in (OTHER, THIRD):
+            await installed(browser, slack, team)
+            subscribe(app.store, ChatAddress("slack", f"{team}/C1"), Wish(text="diffusion"), now=clock.now())
+        uninstall(app.store, OTHER, now=clock.now())
+        clean_up(app.store, now=clock.now() + timedelta(days=31))
+        assert {one.chat.address.address for one in listed(app.store, None)} == {f"{THIRD}/C1"}
+        assert set(installations(app.store)) == {THIRD}
+
+
+async def test_installed_twice_the_newer_token_counts(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        for _ in range(2):
+            await installed(browser, slack)
+        tokens = [one.tokens.bot.get_secret_value() for one in channel_of(app).workspaces.all if one.team == OTHER]
+        assert tokens == [slack.token_of(OTHER)]
+
+
+# ------------------------------------------------------------------------------------------------------ tokens that rotate
+
+
+async def test_tokens_are_renewed_two_hours_before_they_end_and_stored_before_they_are_used(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await installed(browser, slack, rotates=True)
+        before = dict(installations(app.store))
+        clock.advance(timedelta(seconds=LASTS) - timedelta(hours=3))
+        await installer_of(app).look()
+        assert slack.refreshed == []
+        clock.advance(timedelta(hours=1, minutes=1))
+        await installer_of(app).look()
+        assert len(slack.refreshed) == 1
+        assert installations(app.store) != before
+        slack.knows("C1", team=OTHER)
+        await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
+        await installer_of(app).look()
+        assert len(slack.refreshed) == 1
+    async with a_bot(tmp_path, slack, clock) as app:  # the token for the next ones was kept
+        clock.advance(timedelta(seconds=LASTS))
+        await installer_of(app).look()
+        assert len(slack.refreshed) == 2
+        assert installer_of(app).problem == ""
+
+
+async def test_who_only_looks_renews_nothing(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await installed(browser, slack, rotates=True)
+        clock.advance(timedelta(seconds=LASTS))
+        assert await app.look_at_installations() == ""
+    assert slack.refreshed == []
+
+
+async def test_a_token_that_cannot_be_renewed_is_said_and_tried_again(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await installed(browser, slack, rotates=True)
+        clock.advance(timedelta(seconds=LASTS) - timedelta(hours=1))
+        slack.answers("500", times=1, method="oauth.v2.access")
+        await installer_of(app).look()
+        assert f"workspace {OTHER}: its token cannot be renewed" in installer_of(app).problem
+        clock.advance(timedelta(minutes=5))
+        await installer_of(app).look()
+        assert installer_of(app).problem == ""
+
+
+# -------------------------------------------------------------------------------------------------------------- the key
+
+
+async def test_with_another_key_nothing_is_opened_and_it_is_said_how_to_mend_it(
+    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await installed(browser, slack)
+    async with a_bot(tmp_path, slack, clock, key=SecretStr("another")) as app:
+        assert [one.team for one in channel_of(app).workspaces.all] == [TEAM]
+        assert "another PAPERWIRE_SECRET_KEY" in installer_of(app).problem
+        async with a_browser(app) as browser:
+            await installed(browser, slack)
+        await installer_of(app).look()
+        assert installer_of(app).problem == ""
+
+
+async def test_a_changed_seal_is_refused(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        await installed(browser, slack)
+    with sqlite3.connect(tmp_path / "paperwire.db") as database:
+        database.execute("UPDATE installation SET tokens = 'A' || substr(tokens, 2)")
+    database.close()
+    async with a_bot(tmp_path, slack, clock) as app:
+        assert installer_of(app).problem
+
+
+def test_a_vault_opens_only_what_its_own_key_sealed() -> None:
+    vault = Vault(KEY)
+    sealed = vault.seal("xoxb-1")
+    assert "xoxb" not in sealed
+    assert vault.seal("xoxb-1") != sealed
+    assert Vault(KEY).open(sealed) == "xoxb-1"
+    for wrong in (sealed[:-2], "", "x", "é"):
+        with pytest.raises(CannotOpen):
+            vault.open(wrong)
+    with pytest.raises(CannotOpen):
+        Vault(SecretStr("other")).open(sealed)

@@ -1,0 +1,471 @@
+"""What people do on Slack reaches its command once and is acknowledged in time, whatever Slack, the line or the database does."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.errors import SettingsError
+from bot.health import LARGEST_BODY
+from bot.running import Supervised, answer_once, listening, problems_of
+from subscriptions import StoreError, listed
+from subscriptions import once as real_once
+from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, Sent
+from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
+from tests.integration.hearing import RestingClock
+from tests.integration.slack_hearing import a_bot, a_listening_bot, a_served_bot, settled
+from tests.make import NOON, address
+
+IN_TIME = 3.0  # seconds in which Slack wants to hear
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as fake:
+        fake.knows("C1", name="vision", people=("U1", "U2", "U3"))
+        for user in ("U1", "U2"):
+            fake.knows_person(user)
+        fake.grants_all()
+        yield fake
+
+
+@pytest.fixture
+def clock() -> RestingClock:
+    return RestingClock()
+
+
+def said(fake: FakeSlack, channel: str = "C1") -> list[str]:
+    return [entry.text for entry in fake.posted_to(channel)]
+
+
+def wishes(app: Any, chat: str = "slack:C1") -> list[str]:
+    return [one.subscription.text for one in listed(app.store, address(chat))]
+
+
+async def posts(fake: FakeSlack, count: int, chat: str = "C1") -> None:
+    await asyncio.to_thread(fake.waits_for, "chat.postMessage", count, chat=chat)
+
+
+class Gate:
+    """Holds effects back until it is opened; `reached` once one waits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.open, self.reached = threading.Event(), threading.Event()
+        self.effects: list[str] = []
+
+        def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
+            self.reached.set()
+            assert self.open.wait(20)
+            self.effects.append(update)
+            return real_once(store, platform, update, *args, **more)
+
+        monkeypatch.setattr("bot.answering.once", once)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    made = Gate(monkeypatch)
+    yield made
+    made.open.set()
+
+
+# ── Socket Mode ───────────────────────────────────────────────────────────────
+
+
+async def test_a_command_a_mention_and_private_words_are_answered_in_time(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+) -> None:
+    async with a_listening_bot(tmp_path, slack, clock) as app:
+        sent = [slack.user_types("/paperwire sub diffusion")]
+        await settled(slack)
+        sent += [slack.mentions("sub graph", by="U2"), slack.writes_dm("sub optics")]
+        await settled(slack)
+        assert (wishes(app), wishes(app, "slack:U1")) == (["diffusion", "graph"], ["optics"])
+    assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
+    assert [text[:3] for text in said(slack, "D1")] == ["✓ 1"]
+    assert all(one.delay is not None and one.delay < IN_TIME for one in sent)
+
+
+async def test_nothing_is_acknowledged_before_it_is_stored(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
+) -> None:
+    async with a_listening_bot(tmp_path, slack, clock):
+        sent = slack.user_types("/paperwire sub diffusion")
+        await asyncio.to_thread(gate.reached.wait, 10)
+        assert not sent.acknowledged
+        gate.open.set()
+        await settled(slack)
+    assert sent.acknowledged
+
+
+async def test_a_connection_that_is_refreshed_in_the_middle_of_a_command_still_acknowledges_it(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
+) -> None:
+    async with a_listening_bot(tmp_path, slack, clock):
+        sent = [slack.user_types(f"/paperwire sub word{n}") for n in range(2)]  # one on each connection
+        await asyncio.to_thread(gate.reached.wait, 10)
+        slack.refreshes_connection()
+        slack.refreshes_connection("refresh_requested")
+        await asyncio.to_thread(slack.waits_connected, 2)  # the next ones stand before the old ones go
+        gate.open.set()
+        await settled(slack)
+        slack.takes_connection_away()
+        last = slack.user_types("/paperwire list")
+        await settled(slack)
+    assert [one.failed for one in (*sent, last)] == ["", "", ""]
+    assert slack.board.strays == []
+    assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
+
+
+async def test_an_event_whose_connection_is_lost_comes_by_the_other_one_and_has_its_effect_once(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
+) -> None:
+    async with a_listening_bot(tmp_path, slack, clock):
+        sent = slack.mentions("sub diffusion")
+        await asyncio.to_thread(gate.reached.wait, 10)
+        slack.drops_connections()
+        await asyncio.to_thread(slack.waits_connected, 2)
+        gate.open.set()
+        await settled(slack)
+    assert sent.tries > 1
+    assert sent.acknowledged
+    assert len(said(slack)) == 1
+
+
+async def test_what_comes_while_all_connections_are_lost_waits_and_is_answered(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+) -> None:
+    async with a_listening_bot(tmp_path, slack, clock):
+        slack.drops_connections()
+        slack.mentions("sub diffusion")
+        await asyncio.to_thread(slack.waits_connected, 2)
+        await settled(slack)
+        await posts(slack, 1)
+    assert len(said(slack)) == 1
+
+
+async def test_events_that_come_again_change_and_answer_nothing(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+) -> None:
+    for _ in range(2):
+        async with a_listening_bot(tmp_path, slack, clock) as app:
+            if not slack.board.sent:
+                slack.mentions("sub diffusion")
+                slack.writes_dm("sub graph")
+            else:
+                assert slack.repeats(also_taken=True) == 2
+            await settled(slack)
+            assert wishes(app) == ["diffusion"]
+    assert (len(said(slack)), len(said(slack, "D1"))) == (1, 1)
+
+
+async def test_a_slow_effect_in_one_channel_holds_up_no_other(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slack.knows("C2")
+    waiting, free = threading.Event(), threading.Event()
+
+    def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
+        if more["chat"] == "slack:C1":
+            waiting.set()
+            assert free.wait(20)
+        return real_once(store, platform, update, *args, **more)
+
+    monkeypatch.setattr("bot.answering.once", once)
+    async with a_listening_bot(tmp_path, slack, clock):
+        slack.mentions("sub diffusion")
+        await asyncio.to_thread(waiting.wait, 10)
+        slack.mentions("sub graph", "C2")
+        await posts(slack, 1, "C2")
+        assert said(slack) == []
+        free.set()
+        await settled(slack)
+    assert len(said(slack)) == 1
+
+
+async def test_a_database_that_cannot_be_used_is_waited_for(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+
+    def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
+        if len(refused) < 3:
+            refused.append(update)
+            raise StoreError("The database is locked.")
+        return real_once(store, platform, update, *args, **more)
+
+    monkeypatch.setattr("bot.answering.once", once)
+    async with a_listening_bot(tmp_path, slack, clock) as app:
+        slack.user_types("/paperwire sub diffusion")
+        await settled(slack)
+        assert wishes(app) == ["diffusion"]
+    assert len(refused) == 3
+
+
+async def test_shapes_that_nobody_knows_are_acknowledged_and_passed_over(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange: list[tuple[str, Any]] = [
+        (EVENTS, {"event": {"type": "message", "text": "sesame"}, "team_id": slack.team}),
+        (EVENTS, {"event": "sesame"}),
+        (COMMANDS, {"text": "sesame", "team_id": slack.team}),
+        (INTERACTIONS, {"type": "block_actions", "user": "sesame"}),
+        (INTERACTIONS, ["sesame"]),
+        ("something_new", {"x": "sesame"}),
+    ]
+    async with a_listening_bot(tmp_path, slack, clock):
+        sent = [slack.brings(payload, kind) for kind, payload in strange]
+        slack.mentions("sub diffusion")
+        await settled(slack)
+    assert all(one.acknowledged for one in sent)
+    assert len(said(slack)) == 1
+    assert caplog.text.count("of a shape that nobody knows") == 5
+    assert "sesame" not in caplog.text
+
+
+async def test_a_workspace_without_a_token_is_acknowledged_and_dropped_and_its_words_are_not_logged(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    async with a_listening_bot(tmp_path, slack, clock) as app:
+        ours = slack.user_types("/paperwire sub diffusion")
+        await settled(slack)
+        theirs = [
+            slack.brings({**one.payload, "team_id": "T9", **more}, one.kind)
+            for one, more in (
+                (ours, {"text": "sub sesame", "trigger_id": "9.9"}),
+                (slack.mentions("sub sesame"), {"authorizations": [], "event_id": "Ev9"}),
+            )
+        ]
+        await settled(slack)
+        assert wishes(app) == ["diffusion", "sesame"]  # of the mention in our own workspace
+    assert all(one.acknowledged for one in theirs)
+    assert caplog.text.count("the workspace T9, which has no token here") == 2
+    assert not [r for r in caplog.records if r.name == "paperwire" and "sesame" in r.getMessage()]
+
+
+@pytest.mark.parametrize("token", ["xapp-1-A0TEST-another-token", TOKEN])
+async def test_an_app_token_that_slack_refuses_ends_the_start_with_a_sentence(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, token: str
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app:
+        receivers = app.receivers()
+        slack._first.app_token = "xapp-1-A0TEST-the-right-token"
+        if token == TOKEN:
+            slack._first.app_token = APP_TOKEN
+            receivers[0]._app = type(receivers[0]._app)(TOKEN)  # type: ignore[attr-defined]
+        with pytest.raises(SettingsError, match="PAPERWIRE_SLACK_APP_TOKEN") as caught:
+            await app.try_tokens(receivers)
+        assert "xapp-1" not in str(caught.value)
+        assert TOKEN not in str(caught.value)
+        assert len(slack.arrived("apps.connections.open")) == 1
+
+
+async def test_a_slack_that_is_down_at_the_start_is_named_and_tried_again(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app:
+        receivers = app.receivers()
+        slack.goes_down()
+        await app.try_tokens(receivers)
+        async with listening(app, receivers):
+            await clock.rested(7)
+            assert "No connection to Slack" in problems_of(receivers)["slack events"]
+            slack.comes_back()
+            clock.rings()
+            await asyncio.to_thread(slack.waits_connected, 2)
+            slack.mentions("sub diffusion")
+            await settled(slack)
+            assert problems_of(receivers) == {}
+    assert len(said(slack)) == 1
+
+
+async def test_a_token_that_slack_refuses_later_is_named_and_asked_about_slowly(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app:
+        receivers = app.receivers()
+        async with listening(app, receivers):
+            await asyncio.to_thread(slack.waits_connected, 2)
+            slack._first.app_token = "xapp-1-A0TEST-another-token"
+            slack.drops_connections()
+            while not problems_of(receivers):
+                await clock.rested(len(clock.rests) + 1)
+            assert "invalid_auth" in problems_of(receivers)["slack events"]
+            assert max(clock.rests) >= 60
+    assert APP_TOKEN not in caplog.text
+
+
+async def test_when_the_process_stops_what_was_taken_is_answered_and_acknowledged_at_once(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app:
+        stack = listening(app, [Supervised(receiver, clock) for receiver in app.receivers()])
+        await stack.__aenter__()
+        await asyncio.to_thread(slack.waits_connected, 2)
+        sent = slack.user_types("/paperwire sub diffusion")
+        await asyncio.to_thread(gate.reached.wait, 10)
+        stopping = asyncio.create_task(stack.__aexit__(None, None, None))
+        await asyncio.sleep(0)
+        gate.open.set()
+        await asyncio.wait_for(stopping, 5)
+        await settled(slack)
+    assert sent.acknowledged
+    assert len(said(slack)) == 1
+
+
+async def test_with_once_nobody_can_ask_for_what_slack_sends(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app:
+        await answer_once(app)
+    assert "only to a paperwire run that goes on" in caplog.text
+
+
+# ── signed requests ───────────────────────────────────────────────────────────
+
+
+async def test_signed_requests_are_answered_in_time(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
+    async with a_served_bot(tmp_path, slack, clock) as (app, _):
+        sent: list[Sent] = [slack.user_types("/paperwire sub diffusion")]
+        await settled(slack)
+        sent += [slack.mentions("list"), slack.writes_dm("sub optics"), slack.clicks("undo")]
+        await settled(slack)
+        assert wishes(app) == []
+    assert [one.failed for one in sent] == [""] * 4
+    assert all(one.delay is not None and one.delay < IN_TIME for one in sent)
+    assert [one.answer for one in sent] == [{}] * 4
+
+
+def signed(
+    body: bytes, *, at: float = NOON.timestamp(), secret: str = SECRET, kind: str = "application/json"
+) -> dict[str, str]:
+    return {"content-type": kind, **signature(secret, body, at)}
+
+
+MENTION = json.dumps(
+    {
+        "type": "event_callback",
+        "team_id": "T0TEST",
+        "event_id": "Ev77",
+        "event": {
+            "type": "app_mention",
+            "user": "U1",
+            "text": "<@U0BOT> sub sesame",
+            "ts": f"{NOON.timestamp():.6f}",
+            "channel": "C1",
+        },
+    }
+).encode()
+
+
+async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = signed(MENTION)
+    forged: list[tuple[str, dict[str, str], bytes, int]] = [
+        ("no signature", {"content-type": "application/json"}, MENTION, 404),
+        ("another secret", signed(MENTION, secret="guessed"), MENTION, 401),
+        ("another body", good, MENTION.replace(b"sesame", b"sesame2"), 401),
+        ("one byte more", good, MENTION + b" ", 401),
+        ("too old", signed(MENTION, at=NOON.timestamp() - 301), MENTION, 401),
+        ("from the future", signed(MENTION, at=NOON.timestamp() + 301), MENTION, 401),
+        ("a time that is none", {**good, "X-Slack-Request-Timestamp": "soon"}, MENTION, 401),
+        ("another time", {**good, "X-Slack-Request-Timestamp": str(int(NOON.timestamp()) + 1)}, MENTION, 401),
+        ("another version", {**good, "X-Slack-Signature": good["X-Slack-Signature"].replace("v0", "v1")}, MENTION, 404),
+        ("an empty signature", {**good, "X-Slack-Signature": "v0="}, MENTION, 401),
+        ("no text at all", signed(b"\xff\xfe"), b"\xff\xfe", 401),
+        ("too much", good, b"x" * (LARGEST_BODY + 1), 413),
+        ("no JSON", signed(b"{"), b"{", 400),
+        ("a list", signed(b"[]"), b"[]", 400),
+        ("very deep", signed(b"[" * 100_000), b"[" * 100_000, 400),
+        ("a form without JSON", signed(b"payload=x", kind="application/x-www-form-urlencoded"), b"payload=x", 400),
+    ]
+    async with a_served_bot(tmp_path, slack, clock) as (_, url), httpx.AsyncClient(trust_env=False) as client:
+        for path in ("/slack/events", "/slack/commands", "/slack/interactivity"):
+            for why, headers, body, status in forged:
+                answer = await client.post(url + path, content=body, headers=headers)
+                assert (why, answer.status_code) == (why, status)
+        assert (await client.get(f"{url}/slack/events")).status_code == 405
+    assert slack.posted_to("C1") == []
+    assert "sesame" not in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def test_a_replayed_request_has_no_second_effect(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
+    async with a_served_bot(tmp_path, slack, clock) as (app, url), httpx.AsyncClient(trust_env=False) as client:
+        for at in (0, 0, 299, -299):
+            answer = await client.post(
+                f"{url}/slack/events", content=MENTION, headers=signed(MENTION, at=NOON.timestamp() + at)
+            )
+            assert (answer.status_code, answer.text) == (200, "")
+        typed = slack.user_types("/paperwire sub graph")
+        await settled(slack)
+        kind, body = encoded(COMMANDS, typed.payload)
+        answer = await client.post(f"{url}/slack/commands", content=body, headers=signed(body, kind=kind))
+        assert answer.status_code == 200
+        assert wishes(app) == ["sesame", "graph"]
+    assert len(said(slack)) == 2
+
+
+async def test_slack_may_try_the_address_and_whatever_needs_no_answer_gets_none(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+) -> None:
+    form = "application/x-www-form-urlencoded"
+    tried = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1aB"}).encode()
+    async with a_served_bot(tmp_path, slack, clock) as (_, url), httpx.AsyncClient(trust_env=False) as client:
+        for path in ("/slack/events", "/behind/a/proxy/slack/events"):
+            answer = await client.post(url + path, content=tried, headers=signed(tried))
+            assert (answer.status_code, answer.text) == (200, "3eZbrw1aB")
+        for body, kind in ((b"ssl_check=1", form), (b'{"type": "app_rate_limited"}', "application/json")):
+            answer = await client.post(f"{url}/slack/commands", content=body, headers=signed(body, kind=kind))
+            assert (answer.status_code, answer.text) == (200, "")
+
+
+async def test_while_the_database_is_away_slack_is_asked_to_come_again(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> tuple[str, bool]:
+        raise StoreError("The database is locked.")
+
+    async with a_served_bot(tmp_path, slack, clock) as (app, _):
+        monkeypatch.setattr("bot.answering.once", away)
+        sent = slack.mentions("sub diffusion")
+        await settled(slack)
+        assert (sent.status, sent.acknowledged) == (503, False)
+        monkeypatch.setattr("bot.answering.once", real_once)
+        slack.repeats()
+        await settled(slack)
+        assert wishes(app) == ["diffusion"]
+    assert sent.acknowledged
+    assert len(said(slack)) == 1
+
+
+async def test_before_it_listens_nothing_is_taken(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
+    async with a_served_bot(tmp_path, slack, clock) as (app, _):
+        (receiver,) = app.receivers()
+        (door, *_) = receiver.doors
+        from bot.ports import WebCall  # noqa: PLC0415 - used here only
+
+        headers = {name.lower(): value for name, value in signed(MENTION).items()}
+        assert door.admits(headers)
+        assert (await door.answer(WebCall(headers=headers, body=MENTION))).status == 503
+
+
+# ── what was written long ago ─────────────────────────────────────────────────
+
+
+async def test_what_is_older_than_a_day_is_not_answered(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
+    async with a_listening_bot(tmp_path, slack, clock):
+        old = slack.writes_dm("sub tooold")
+        await settled(slack)
+        event = {**old.payload["event"], "ts": f"{(NOON - timedelta(hours=25)).timestamp():.6f}"}
+        slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, EVENTS)
+        await settled(slack)
+    assert len(said(slack, "D1")) == 1

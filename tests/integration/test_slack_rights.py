@@ -1,0 +1,119 @@
+"""`paperwire slack manifest` and what `check` says of each workspace's rights, over a fake Slack."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import build_app
+from bot.channels.slack.manifest import manifest
+from bot.channels.slack.scopes import OPTIONAL, SCOPES, scopes_of
+from bot.channels.slack.vault import Vault
+from bot.installing import Kept
+from bot.settings import load_settings
+from subscriptions import install
+from tests.fakes.slack import TOKEN, FakeSlack
+from tests.integration.cli import Terminal
+from tests.make import NOON
+
+OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-of-another-workspace"
+
+
+def grants_all(slack: FakeSlack) -> None:
+    for name in scopes_of():
+        slack.grants(name)
+
+
+def findings(terminal: Terminal) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(terminal("check", "--json").out)
+    return [one for one in found if str(one["question"]).startswith("Slack")]
+
+
+# -------------------------------------------------------------------------------------------------------- the manifest
+
+
+def test_the_manifest_is_printed_as_it_is_pasted(terminal: Terminal) -> None:
+    assert json.loads(terminal("slack", "manifest").out) == manifest()
+    assert json.loads(terminal("slack", "manifest", "--minimal").out) == manifest(minimal=True)
+    with_url = terminal("slack", "manifest", "--url", "https://papers.example.org/").out
+    assert json.loads(with_url) == manifest(url="https://papers.example.org")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://papers.example.org", "papers.example.org", "https://", "https://a/?b", "https://u:p@a"]
+)
+def test_an_address_that_slack_cannot_reach_is_refused(terminal: Terminal, url: str) -> None:
+    ended = terminal("slack", "manifest", "--url", url)
+    assert (ended.status, ended.out) == (2, "")
+    assert "no address that Slack can reach" in ended.err
+
+
+def test_slack_alone_says_what_there_is(terminal: Terminal) -> None:
+    ended = terminal("slack")
+    assert ended.status == 2
+    assert "manifest" in ended.out
+
+
+# ------------------------------------------------------------------------------------------------------------- check
+
+
+def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: Terminal) -> None:
+    with FakeSlack() as slack:
+        terminal.set("SLACK_BOT_TOKEN", TOKEN)
+        terminal.set("SLACK_API_URL", slack.url)
+        for scope in OPTIONAL:
+            slack.withdraws(scope)
+        slack.grants("chat:write")
+        slack.grants("commands")
+        told = [one for one in findings(terminal) if one["question"] == "Slack scopes"]
+    assert [one["answer"] for one in told] == [f"without {s.name}: {s.lost}" for s in SCOPES if not s.needed]
+    assert not any(one["mend"] for one in told)
+    assert [bool(one["cure"]) for one in told] == [*[False] * (len(told) - 1), True]
+
+
+def test_of_several_workspaces_each_is_asked_by_its_own_token(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeSlack() as slack:
+        grants_all(slack)
+        slack.workspace(OTHER, OTHER_TOKEN).scopes.discard("users:read")
+        terminal.set("SLACK_BOT_TOKEN", TOKEN)
+        terminal.set("SLACK_API_URL", slack.url)
+        terminal.file("paperwire.toml", '[[slack]]\nbot_token_env = "TEAM_TOKEN"\n')
+        monkeypatch.setenv("TEAM_TOKEN", OTHER_TOKEN)
+        told = {str(one["question"]): one["answer"] for one in findings(terminal)}
+    assert told["Slack scopes of T0TEST"] == "all are granted"
+    assert str(told["Slack scopes of T2OTHER"]).startswith("without users:read: guests may change")
+
+
+def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, tmp_path: Path) -> None:
+    with FakeSlack() as slack:
+        grants_all(slack)
+        slack.workspace(OTHER, OTHER_TOKEN)
+        terminal.set("SLACK_BOT_TOKEN", TOKEN)
+        terminal.set("SLACK_API_URL", slack.url)
+        for name, value in (("CLIENT_ID", "1.2"), ("CLIENT_SECRET", "s"), ("SIGNING_SECRET", "s")):
+            terminal.set(f"SLACK_{name}", value)
+        terminal.set("SECRET_KEY", "key")
+        terminal("subscriptions")  # makes the database
+        settings = load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{terminal.folder}/paperwire.db"}, tmp_path)
+        for team, key in ((OTHER, "key"), ("T3", "another key")):
+            app = build_app(settings, channels={})
+            app.open()
+            sealed = Vault(SecretStr(key)).seal(Kept(bot=SecretStr(OTHER_TOKEN)).written())
+            install(app.store, team, sealed, now=NOON)
+            app.store.close()
+        told = {str(one["question"]): one for one in findings(terminal)}
+    assert told["Slack scopes of T2OTHER"]["answer"] == "all are granted"
+    wrong = told["Slack installations"]
+    assert "workspace T3: its tokens were sealed with another PAPERWIRE_SECRET_KEY" in str(wrong["answer"])
+    assert wrong["mend"]
+
+
+def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: Terminal) -> None:
+    terminal.set("SLACK_CLIENT_ID", "1.2")
+    terminal.set("SLACK_CLIENT_SECRET", "s")
+    ended = terminal("check")
+    assert ended.status == 2
+    assert "PAPERWIRE_SLACK_CLIENT_ID needs PAPERWIRE_SECRET_KEY" in ended.err

@@ -1,0 +1,68 @@
+"""`paperwire run` as a process with Slack: it listens, answers, stops at once, and refuses a bad app token loudly."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.process import ROOT
+from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as fake:
+        fake.knows("C1", people=("U1",))
+        fake.knows_person("U1")
+        fake.grants_all()
+        yield fake
+
+
+def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> "subprocess.Popen[str]":
+    (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+        "PAPERWIRE_WEB_PORT": "0",
+        "PAPERWIRE_ACCESS": "open",
+        "PAPERWIRE_SLACK_BOT_TOKEN": TOKEN,
+        "PAPERWIRE_SLACK_APP_TOKEN": app_token,
+        "PAPERWIRE_SLACK_API_URL": fake.url,
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_it_listens_answers_and_stops_at_once(tmp_path: Path, slack: FakeSlack) -> None:
+    program = started(tmp_path, slack)
+    try:
+        slack.waits_connected(2, 30)
+        sent = slack.user_types("/paperwire sub diffusion")
+        slack.waits_until_settled()
+        slack.waits_for("chat.postMessage", 1)
+    finally:
+        asked = time.monotonic()
+        program.send_signal(signal.SIGTERM)
+        _, err = program.communicate(timeout=30)
+    assert (program.returncode, sent.failed) == (0, "")
+    assert slack.posted_to("C1")[0].text.startswith("✓ 1")
+    assert time.monotonic() - asked < 10
+    assert "Traceback" not in err
+    assert not re.search(f"{TOKEN}|{APP_TOKEN}|/respond/|ticket=", err)
+
+
+def test_an_app_token_that_slack_refuses_ends_it_with_one_sentence(tmp_path: Path, slack: FakeSlack) -> None:
+    program = started(tmp_path, slack, "xapp-1-A0TEST-another-token")
+    _, err = program.communicate(timeout=30)
+    assert program.returncode == 2
+    assert "PAPERWIRE_SLACK_APP_TOKEN" in err
+    assert "xapp-1" not in err
+    assert "Traceback" not in err

@@ -1,0 +1,360 @@
+"""Places on Slack that come and go, and several workspaces beside each other: what waits, what goes on, who learns of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from pydantic import SecretStr
+
+from bot.running import Process
+from bot.settings import SlackWorkspace
+from subscriptions import (
+    ChatState,
+    NotFound,
+    Wish,
+    clean_up,
+    get_chat,
+    is_gone,
+    listed,
+    parse_address,
+    subscribe,
+    uninstalled,
+)
+from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
+from tests.integration.hearing import RestingClock
+from tests.integration.slack_hearing import OTHER, OTHER_TOKEN
+from tests.integration.slack_scene import Scene, a_scene
+from tests.make import NOON, ingested, paper
+
+Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
+VISION, THEIRS = parse_address("slack:C1"), parse_address(f"slack:{OTHER}/C1")
+OPERATOR = parse_address("slack:U5")
+TWO = {
+    "workspaces": (
+        SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN)),
+        SlackWorkspace(bot_token=SecretStr(OTHER_TOKEN)),
+    )
+}
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as fake:
+        fake.workspace(OTHER, OTHER_TOKEN)
+        for team in ("", OTHER):
+            fake.knows("C1", name="vision", people=("U1", "U2"), team=team)
+            fake.knows_person("U1", team=team)
+            fake.knows_person("U2", team=team)
+            fake.knows_person("U5", team=team)
+        fake.grants_all()
+        yield fake
+
+
+@pytest.fixture
+def clock() -> RestingClock:
+    return RestingClock()
+
+
+@pytest.fixture
+def scene(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> Scenes:
+    return partial(a_scene, tmp_path, slack, clock, admins=(OPERATOR,))
+
+
+class NoSources:
+    """Nothing is read."""
+
+    problems: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self) -> None:
+        self.sources: tuple[str, ...] = ()
+        self.inbox = self
+
+    async def poll(self) -> None:
+        return None
+
+
+def news(on: Scene, *titles: str) -> None:
+    ingested(on.app.store, *(paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
+
+
+def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
+    """The papers that a channel was brought, by their first lines."""
+    return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
+
+
+# ── places that come and go ───────────────────────────────────────────────────
+
+
+async def test_where_the_bot_was_not_invited_it_says_how_and_goes_on_once_it_is(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    slack.leaves("C1")
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now"))
+        assert on.wishes() == ["graph"]
+        (told,) = slack.whispers_to("U1")
+        assert "/invite @paperwire" in told.text
+        news(on, "A graph")
+        await on.app.send_once()
+        assert is_gone(get_chat(on.app.store, VISION))
+        await on.does(slack.invites("C1"))
+        assert not is_gone(get_chat(on.app.store, VISION))
+        on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
+        await on.app.send_once()
+    assert len(brought(slack)) == 1
+    assert slack.posted_to("C1")[0].text != ""
+
+
+async def test_an_app_that_may_not_look_at_channels_answers_and_tells_who_asked(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    slack.leaves("C1")
+    for scope in ("channels:read", "users:read"):
+        slack.withdraws(scope)
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now"))
+        assert on.wishes() == ["graph"]
+        assert is_gone(get_chat(on.app.store, VISION))
+        await on.app.send_once()
+    assert [entry.text[:3] for entry in slack.whispers_to("U1")] == ["✓ 1"]
+
+
+@pytest.mark.parametrize("event", [True, False])
+async def test_an_archived_channel_waits_and_goes_on_when_it_is_open_again(
+    scene: Scenes, slack: FakeSlack, *, event: bool
+) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now"))
+        if event:
+            await on.does(slack.archives("C1"))
+        else:
+            slack._conversations["C1"].archived = True
+        news(on, "A graph")
+        await on.app.send_once()
+        assert "archived" in get_chat(on.app.store, VISION).state_reason
+        assert brought(slack) == []
+        await on.does(slack.unarchives("C1"))
+        assert get_chat(on.app.store, VISION).state is ChatState.ACTIVE
+        on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
+        await on.app.send_once()
+    assert len(brought(slack)) == 1
+
+
+async def test_a_channel_that_is_deleted_is_paused_and_one_with_another_name_is_called_so(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph"))
+        await on.does(slack.renames("C1", "seeing"))
+        assert get_chat(on.app.store, VISION).title == "#seeing"
+        await on.does(slack.deletes_channel("C1"))
+        assert "deleted" in get_chat(on.app.store, VISION).state_reason
+        assert on.wishes() == ["graph"]
+
+
+async def test_a_channel_that_takes_the_bot_out_waits_until_it_is_let_in_again(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now"))
+        await on.does(slack.removes("C1"))
+        assert is_gone(get_chat(on.app.store, VISION))
+        await on.does(slack.invites("C1", by="U2"))
+        assert not is_gone(get_chat(on.app.store, VISION))
+
+
+async def test_a_channel_with_another_id_keeps_what_it_asked_for(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph"))
+        await on.does(slack.changes_id("C1", "C9"))
+        assert on.wishes("slack:C9") == ["graph"]
+        await on.does(slack.clicks("undo", "C9"))
+        assert on.wishes("slack:C9") == []
+
+
+async def test_the_bot_greets_a_channel_that_lets_it_in_once(scene: Scenes, slack: FakeSlack) -> None:
+    slack.leaves("C1")
+    async with scene() as on:
+        await on.does(slack.invites("C1"))
+        await on.does(slack.removes("C1"))
+        await on.does(slack.invites("C1"))
+    (greeting,) = slack.posted_to("C1")
+    assert "/paperwire sub diffusion" in greeting.text
+
+
+async def test_when_whoever_subscribed_leaves_the_channel_and_the_operator_hear_of_it_once_and_it_goes_on(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now", by="U1"))
+        await on.does(slack.member_leaves("U2"))
+        assert len(slack.posted_to("C1")) == 1
+        for _ in range(2):
+            await on.does(slack.member_leaves("U1"))
+        assert "/paperwire list" in slack.posted_to("C1")[1].text
+        news(on, "A graph")
+        await on.app.send_once()
+    assert len(slack.posted_to("C1")) == 3
+    assert len(brought(slack)) == 1
+    (notice,) = slack.posted_to("D5")
+    assert "#vision" in notice.text
+
+
+# ── several workspaces ────────────────────────────────────────────────────────
+
+
+async def test_workspaces_have_chats_people_and_buttons_of_their_own(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene(slack=TWO) as on:
+        await on.does(slack.user_types("/paperwire sub graph", by="U1"))
+        await on.does(slack.user_types("/paperwire sub quantum", by="U1", team=OTHER))
+        await on.does(slack.writes_dm("sub optics", by="U1", team=OTHER))
+        assert (on.wishes(), on.wishes(f"slack:{OTHER}/C1")) == (["graph"], ["quantum"])
+        assert (on.wishes("slack:U1"), on.wishes(f"slack:{OTHER}/U1")) == ([], ["optics"])
+        undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
+        await on.does(slack.clicks(undo, by="U1", team=OTHER, tampered=True))
+        assert on.wishes() == ["graph"]
+        await on.does(slack.clicks("undo", by="U1", team=OTHER))
+        assert on.wishes(f"slack:{OTHER}/C1") == []
+    assert [entry.text[:3] for entry in slack.posted_to(f"{OTHER}/D1")] == ["✓ 1"]
+
+
+async def test_nobody_reaches_into_another_workspace(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene(slack=TWO) as on:
+        await on.does(slack.user_types("/paperwire sub quantum", by="U1", team=OTHER))
+        for words in ("list", "sub graph", "unsub all", "export"):
+            await on.does(slack.writes_dm(f"{words.split()[0]} @{OTHER}_C1 {words.partition(' ')[2]}", by="U1"))
+            await on.does(slack.user_types(f"/paperwire {words.split()[0]} @{TEAM}_C1 x", by="U1", team=OTHER))
+        await on.does(slack.writes_dm("connect", by="U1"))
+        assert on.wishes(f"slack:{OTHER}/C1") == ["quantum"]
+        assert on.wishes() == []
+    told = " ".join(entry.text for entry in slack.posted_to("D1"))
+    assert "quantum" not in told
+    assert "#vision" not in told
+
+
+async def test_a_channel_of_the_own_workspace_is_managed_from_private(scene: Scenes, slack: FakeSlack) -> None:
+    slack.knows("C0PAPERS", name="papers", people=("U1",))
+    slack.knows("G0SECRET", name="secret", private=True, people=("U2",))
+    async with scene() as on:
+        for channel in ("C0PAPERS", "G0SECRET"):
+            await on.does(slack.writes_dm(f"sub <#{channel}|x> graph", wrapped=True))
+            await on.does(slack.writes_dm(f"list <#{channel}|x>", wrapped=True))
+        assert (on.wishes("slack:C0PAPERS"), on.wishes("slack:G0SECRET")) == (["graph"], [])
+        await on.does(slack.writes_dm("list <#C0PAPERS|x>", wrapped=True))
+    assert "graph" in slack.posted_to("D1")[-1].text
+
+
+def both_want(on: Scene) -> None:
+    for chat in (VISION, THEIRS):
+        subscribe(on.app.store, chat, Wish(text="graph", every="now"), now=NOON - timedelta(hours=1))
+
+
+async def test_a_workspace_that_is_asked_to_slow_down_or_revoked_delays_no_other(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene(slack=TWO) as on:
+        both_want(on)
+        slack.answers("429", times=1, chat=f"{OTHER}/C1", retry_after=600)
+        news(on, "A graph")
+        await on.app.send_once()
+        assert (len(brought(slack)), len(brought(slack, f"{OTHER}/C1"))) == (1, 0)
+        on.app.clock.advance(timedelta(seconds=601))  # type: ignore[attr-defined]
+        await on.app.send_once()
+        assert len(brought(slack, f"{OTHER}/C1")) == 1
+        slack.revokes(team=OTHER)
+        news(on, "Another graph")
+        sent = await on.app.send_once()
+        assert list(sent.stopped) == [f"slack:{OTHER}"]
+        assert len(brought(slack)) == 2
+        slack.restores(team=OTHER)
+        await on.app.send_once()
+        assert len(brought(slack, f"{OTHER}/C1")) == 2
+
+
+async def test_the_own_workspace_may_stand_still_while_others_go_on(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene(slack=TWO) as on:
+        both_want(on)
+        slack.revokes("account_inactive")
+        news(on, "A graph")
+        sent = await on.app.send_once()
+        assert list(sent.stopped) == ["slack"]
+        assert len(brought(slack, f"{OTHER}/C1")) == 1
+
+
+@pytest.mark.parametrize(
+    "says", [("tokens_revoked", "app_uninstalled"), ("app_uninstalled", "tokens_revoked"), ("app_uninstalled",), ("tokens_revoked",)]
+)  # fmt: skip
+async def test_a_workspace_that_takes_the_app_away_waits_and_goes_on_with_the_app(
+    scene: Scenes, slack: FakeSlack, says: tuple[str, ...]
+) -> None:
+    async with scene(slack=TWO) as on:
+        both_want(on)
+        await on.does(slack.uninstalls(team=OTHER, says=says))
+        assert uninstalled(on.app.store) == (OTHER,)
+        news(on, "A graph", "A second graph")
+        sent = await on.app.send_once()
+        assert sent.stopped == {}
+        assert (len(brought(slack)), brought(slack, f"{OTHER}/C1")) == (1, [])
+        await on.app.welcome_workspaces()
+        assert uninstalled(on.app.store) == (OTHER,)
+        slack.reinstalls(team=OTHER)
+        await on.app.welcome_workspaces()
+        assert uninstalled(on.app.store) == ()
+        await on.app.send_once()
+    assert len(brought(slack, f"{OTHER}/C1")) == 1
+    assert any("removed from the workspace" in entry.text for entry in slack.posted_to("D5"))
+
+
+async def test_after_thirty_days_nothing_is_left_of_a_workspace_that_took_the_app_away_and_all_of_the_others(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene(slack=TWO) as on:
+        both_want(on)
+        await on.does(slack.uninstalls(team=OTHER))
+        clean_up(on.app.store, now=NOON + timedelta(days=29))
+        assert len(listed(on.app.store, THEIRS)) == 1
+        clean_up(on.app.store, now=NOON + timedelta(days=31))
+        with pytest.raises(NotFound):
+            get_chat(on.app.store, THEIRS)
+        assert on.wishes() == ["graph"]
+        await on.does(slack.uninstalls())
+        clean_up(on.app.store, now=NOON + timedelta(days=62))
+        with pytest.raises(NotFound):
+            get_chat(on.app.store, VISION)
+
+
+async def test_a_restart_with_the_app_back_goes_on(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
+    async with a_scene(tmp_path, slack, clock) as on:
+        await on.does(slack.user_types("/paperwire sub graph now"))
+        await on.does(slack.uninstalls())
+        assert is_gone(get_chat(on.app.store, VISION))
+    slack.reinstalls()
+    async with a_scene(tmp_path, slack, clock) as on:
+        assert not is_gone(get_chat(on.app.store, VISION))
+        news(on, "A graph")
+        await on.app.send_once()
+    assert len(brought(slack)) == 1
+
+
+async def test_the_long_running_process_names_a_workspace_that_stands_still_and_no_other(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene(slack=TWO) as on:
+        both_want(on)
+        slack.revokes(team=OTHER)
+        process = Process(on.app, NoSources())  # type: ignore[arg-type]
+        news(on, "A graph")
+        for _ in range(3):
+            await process.tick()
+            await process.finish()
+        assert [name for name in process.problems if name.startswith("slack")] == [f"slack:{OTHER}"]
+        assert len(brought(slack)) == 1
+        slack.restores(team=OTHER)
+        on.app.clock.advance(timedelta(seconds=61))  # type: ignore[attr-defined]
+        for _ in range(3):
+            await process.tick()
+            await process.finish()
+        assert not [name for name in process.problems if name.startswith("slack")]
+    assert len(brought(slack, f"{OTHER}/C1")) == 1

@@ -1,0 +1,332 @@
+"""What Slack sends, in our words: a table of events, commands and presses, and what is refused."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS, NotServed, UnknownShape, read
+from bot.channels.slack.wording import behind_mention, title_of, typed
+from bot.channels.slack.workspaces import Served
+from bot.ports import Request
+from subscriptions import ChatAddress, ChatKind
+
+TEAMS = {"T1": Served(team="T1", prefix="", bot="UBOT"), "T2": Served(team="T2", prefix="T2", bot="UBOT2")}
+AT = "1769083200.000100"
+
+
+def event(what: dict[str, Any], team: str = "T1", **more: Any) -> Request | None:
+    payload = {"team_id": team, "event_id": "Ev1", "event": what, "type": "event_callback", **more}
+    return read(EVENTS, payload, TEAMS)
+
+
+def message(text: str = "diffusion", **more: Any) -> dict[str, Any]:
+    return {
+        "type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "text": text, "ts": AT, "team": "T1",
+        **more,
+    }  # fmt: skip
+
+
+def command(text: str = "sub diffusion", **more: Any) -> Request | None:
+    payload = {
+        "team_id": "T1", "channel_id": "C1", "channel_name": "vision", "user_id": "U1", "user_name": "ann",
+        "command": "/paperwire", "text": text, "trigger_id": "1.2.a", "response_url": "https://hooks.example/1",
+    }  # fmt: skip
+    return read(COMMANDS, payload | more, TEAMS)
+
+
+def press(action: dict[str, Any] | None = None, **more: Any) -> Request | None:
+    payload = {
+        "type": "block_actions",
+        "user": {"id": "U1", "name": "ann", "team_id": "T1"},
+        "team": {"id": "T1"},
+        "channel": {"id": "C1", "name": "vision"},
+        "container": {"type": "message", "message_ts": AT, "channel_id": "C1", "is_ephemeral": False},
+        "message": {"ts": AT},
+        "actions": [action or {"type": "button", "value": "link1"}],
+        "trigger_id": "1.2.a",
+        "response_url": "https://hooks.example/1",
+    }
+    return read(INTERACTIONS, payload | more, TEAMS)
+
+
+def known(request: Request | None) -> Request:
+    assert request is not None
+    return request
+
+
+# ── what is written ───────────────────────────────────────────────────────────
+
+
+def test_a_direct_message_belongs_to_the_person_whatever_its_channel_is() -> None:
+    said = known(event(message()))
+    assert (said.place.chat, said.place.kind) == (ChatAddress("slack", "U1"), ChatKind.PRIVATE)
+    assert (said.text, said.command, said.bare, said.meant) == ("diffusion", "", True, True)
+    assert (said.update, said.sender, said.message, said.told) == ("Ev1", "U1", AT, {"direct": "D1"})
+    assert said.written == datetime.fromtimestamp(float(AT), UTC)
+
+
+def test_in_another_workspace_chats_and_people_carry_its_name() -> None:
+    said = known(event(message(team="T2"), team="T2"))
+    assert (said.chat, said.sender) == (ChatAddress("slack", "T2/U1"), "T2/U1")
+    mentioned = known(
+        event({"type": "app_mention", "user": "U1", "text": "<@UBOT2> x", "ts": AT, "channel": "C1"}, "T2")
+    )
+    assert mentioned.chat == ChatAddress("slack", "T2/C1")
+    moved = event({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}, "T2")
+    assert (known(moved).chat.address, known(moved).told) == ("T2/C1", {"to": "T2/C2"})
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        message(bot_id="B1"),
+        message(user="UBOT"),
+        message(user="USLACKBOT"),
+        message(subtype="channel_join"),
+        message(subtype="bot_message"),
+        message(subtype="message_deleted"),
+        message(channel_type="channel"),
+        message(channel_type="mpim"),
+        {"type": "reaction_added"},
+        {"type": "app_mention", "user": "U1", "text": "<@UBOT> x", "ts": AT, "channel": "D1"},
+        {"type": "app_mention", "user": "U1", "bot_id": "B9", "text": "<@UBOT> x", "ts": AT, "channel": "C1"},
+        {"type": "member_joined_channel", "user": "U7", "channel": "C1"},
+        {"type": "tokens_revoked", "tokens": {"oauth": ["U7"], "bot": []}},
+        {"type": "app_home_opened", "user": "U1", "tab": "messages", "channel": "D1"},
+    ],
+)
+def test_what_is_not_for_us_asks_nothing(what: dict[str, Any]) -> None:
+    assert event(what) is None
+
+
+def test_a_changed_message_is_one_that_was_edited_unless_only_a_preview_came() -> None:
+    changed = {"type": "message", "subtype": "message_changed", "channel_type": "im", "channel": "D1", "ts": "9.9"}
+    edit = known(event({**changed, "message": message("new"), "previous_message": message("old")}))
+    assert (edit.edited, edit.text, edit.message) == (True, "new", AT)
+    assert event({**changed, "message": message("same"), "previous_message": message("same")}) is None
+
+
+def test_a_dropped_file_comes_along_with_its_workspace() -> None:
+    dropped = message("import", subtype="file_share", files=[{"id": "F1", "size": 12}, {"id": "F2"}])
+    assert (known(event(dropped)).file, known(event(dropped)).file_size) == ("F1", 12)
+    assert known(event({**dropped, "team": "T2"}, "T2")).file == "T2/F1"
+
+
+def test_a_mention_in_a_thread_is_about_the_thread_and_its_words_stand_behind_the_name() -> None:
+    said = {"type": "app_mention", "user": "U1", "text": "hey <@UBOT>: sub x", "ts": AT, "channel": "C1"}
+    assert (known(event(said)).text, known(event(said)).chat.topic) == ("sub x", "")
+    assert known(event({**said, "thread_ts": "1.000001"})).chat == ChatAddress("slack", "C1", "1.000001")
+    assert known(event({**said, "thread_ts": AT})).chat.topic == ""
+
+
+@pytest.mark.parametrize(
+    ("home", "sender"), [({}, "U9"), ({"user_team": "T1"}, "U9"), ({"user_team": "T2"}, "T2/U9"), ({"user_team": "T9"}, "T9/U9")]
+)  # fmt: skip
+def test_in_a_shared_channel_people_keep_the_name_of_their_own_workspace(home: dict[str, str], sender: str) -> None:
+    said = {"type": "app_mention", "user": "U9", "text": "<@UBOT> list", "ts": AT, "channel": "C1"}
+    assert known(event({**said, **home})).sender == sender
+
+
+def test_the_installation_that_an_event_was_sent_to_counts_not_where_it_was_said() -> None:
+    shared = {"authorizations": [{"team_id": "T2"}]}
+    assert known(event({"type": "channel_archive", "channel": "C1"}, team="T9", **shared)).chat.address == "T2/C1"
+
+
+# ── what happens ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("what", "happened", "place"),
+    [
+        ({"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}, "arrived", "C1"),
+        ({"type": "member_left_channel", "user": "UBOT", "channel": "C1"}, "left", "C1"),
+        ({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"}, "member-left", "C1"),
+        ({"type": "channel_left", "channel": "C1"}, "left", "C1"),
+        ({"type": "group_left", "channel": "G1"}, "left", "G1"),
+        ({"type": "channel_archive", "channel": "C1", "user": "U1"}, "archived", "C1"),
+        ({"type": "group_archive", "channel": "G1"}, "archived", "G1"),
+        ({"type": "channel_unarchive", "channel": "C1"}, "back", "C1"),
+        ({"type": "group_unarchive", "channel": "G1"}, "back", "G1"),
+        ({"type": "channel_deleted", "channel": "C1"}, "deleted", "C1"),
+        ({"type": "group_deleted", "channel": "G1"}, "deleted", "G1"),
+        ({"type": "channel_rename", "channel": {"id": "C1", "name": "new"}}, "renamed", "C1"),
+        ({"type": "group_rename", "channel": {"id": "G1", "name": "new"}}, "renamed", "G1"),
+        ({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}, "moved", "C1"),
+        ({"type": "app_uninstalled"}, "uninstalled", "T1"),
+        ({"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}}, "uninstalled", "T1"),
+        ({"type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1"}, "board", "U1"),
+    ],
+)
+def test_what_happens_has_a_name(what: dict[str, Any], happened: str, place: str) -> None:
+    request = known(event(what))
+    assert (request.happened, request.chat.address) == (happened, place)
+
+
+def test_what_happens_says_who_and_what() -> None:
+    joined = known(event({"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}))
+    assert joined.sender == "U1"
+    left = known(event({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"}))
+    assert left.sender == "U7"
+    renamed = known(event({"type": "channel_rename", "channel": {"id": "C1", "name": "vision"}}))
+    assert renamed.place.title == "#vision"
+
+
+# ── commands and presses ──────────────────────────────────────────────────────
+
+
+def test_a_command_carries_where_it_may_be_answered() -> None:
+    said = known(command())
+    assert (said.chat, said.place.kind, said.place.title) == (ChatAddress("slack", "C1"), ChatKind.TEAM, "#vision")
+    assert (said.text, said.command, said.update, said.sender) == ("sub diffusion", "", "1.2.a", "U1")
+    assert (said.answer_at, said.opens, said.bare) == ("https://hooks.example/1", "1.2.a", True)
+    assert known(command(channel_name="privategroup")).place.title == ""
+
+
+def test_a_command_between_two_people_is_answered_there_and_kept_with_who_typed_it() -> None:
+    said = known(command(channel_id="D7", channel_name="directmessage"))
+    assert (said.chat.address, said.place.kind, said.place.outside, said.told) == (
+        "U1",
+        ChatKind.PRIVATE,
+        True,
+        {"at": "D7"},
+    )
+
+
+def test_a_press_names_its_value_message_and_place() -> None:
+    pressed = known(press())
+    assert (pressed.pressed, pressed.message, pressed.fleeting) == ("link1", AT, False)
+    assert (pressed.chat.address, pressed.chat.topic, pressed.answer_at) == ("C1", "", "https://hooks.example/1")
+    menu = press({"type": "overflow", "selected_option": {"value": "link2"}})
+    assert known(menu).pressed == "link2"
+    assert press({"type": "button", "url": "https://example.org"}) is None
+
+
+def test_a_press_under_what_one_person_sees_has_no_message() -> None:
+    seen = {"type": "message", "message_ts": AT, "channel_id": "C1", "is_ephemeral": True}
+    pressed = known(press(container=seen, message=None))
+    assert (pressed.fleeting, pressed.message, pressed.chat.address) == (True, AT, "C1")
+
+
+def test_a_press_in_a_thread_is_about_the_thread_and_under_its_first_message_about_the_channel() -> None:
+    assert known(press(message={"ts": AT, "thread_ts": "1.000001"})).chat.topic == "1.000001"
+    assert known(press(message={"ts": AT, "thread_ts": AT})).chat.topic == ""
+
+
+def test_a_press_under_our_own_direct_message_is_not_outside() -> None:
+    there = press(channel={"id": "D1", "name": "directmessage"})
+    assert (known(there).chat.address, known(there).place.outside) == ("U1", False)
+
+
+def test_a_stranger_who_presses_has_the_name_of_their_workspace() -> None:
+    assert known(press(user={"id": "U9", "name": "eve", "team_id": "T9"})).sender == "T9/U9"
+
+
+def test_a_form_carries_what_stands_in_it() -> None:
+    view = {
+        "id": "V1", "hash": "h1", "type": "modal", "private_metadata": "link9",
+        "state": {"values": {
+            "query": {"query": {"type": "plain_text_input", "value": "diffusion"}},
+            "when": {"when": {"type": "static_select", "selected_option": {"value": "daily"}}},
+            "clock": {"clock": {"type": "timepicker", "selected_time": "09:00"}},
+            "name": {"name": {"type": "plain_text_input", "value": None}},
+        }},
+    }  # fmt: skip
+    filled = {"query": "diffusion", "when": "daily", "clock": "09:00", "name": ""}
+    sent = known(press(type="view_submission", view=view, channel=None))
+    assert (sent.pressed, sent.sent, sent.filled, sent.view) == ("link9", True, filled, "V1 h1")
+    assert known(press(view=view)).sent is False
+    home = known(press({"type": "button", "value": "link3"}, view={"id": "V2", "type": "home"}))
+    assert (home.pressed, home.filled, home.chat.address) == ("link3", {}, "U1")
+
+
+def test_a_shortcut_brings_the_words_of_the_message() -> None:
+    said = known(
+        press(type="message_action", callback_id="subscribe", message={"ts": AT, "text": "<https://arxiv.org/abs/1>"})
+    )
+    assert (said.happened, said.told) == ("shortcut", {"name": "subscribe", "text": "https://arxiv.org/abs/1"})
+
+
+# ── what nobody can read, and what nobody may ─────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [EVENTS, COMMANDS, INTERACTIONS])
+@pytest.mark.parametrize(
+    "payload", [{}, [], "x", None, {"event": []}, {"event": {"type": "message"}}, {"type": {}}, {"user": 1}]
+)
+def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: object) -> None:
+    found: object
+    try:
+        found = read(kind, payload, TEAMS)
+    except (UnknownShape, NotServed) as error:
+        found = str(error)
+    assert found in (None, "", "no object") or str(found).isidentifier()
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        (EVENTS, {"team_id": "T9", "event_id": "Ev1", "event": message()}),
+        (COMMANDS, {"team_id": "T9", "channel_id": "C1", "user_id": "U1", "trigger_id": "1"}),
+        (INTERACTIONS, {"type": "block_actions", "team": {"id": "T9"}, "user": {"id": "U1", "team_id": "T9"}}),
+    ],
+)
+def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str, Any]) -> None:
+    with pytest.raises(NotServed) as caught:
+        read(kind, payload, TEAMS)
+    assert caught.value.team == "T9"
+
+
+def test_kinds_that_nobody_knows_ask_nothing() -> None:
+    assert read("hello", {}, TEAMS) is None
+    assert press(type="view_closed") is None
+
+
+# ── words ─────────────────────────────────────────────────────────────────────
+
+TYPED = [
+    ("a &amp; b &lt;c&gt;", "a & b <c>"),
+    ("&amp;lt;", "&lt;"),
+    ("<https://arxiv.org/abs/2601.00001>", "https://arxiv.org/abs/2601.00001"),
+    ("<https://arxiv.org/abs/2601.00001|this paper>", "https://arxiv.org/abs/2601.00001"),
+    ("<http://cs.LG|cs.LG> survey", "cs.LG survey"),
+    ("<http://example.org/|example.org>", "example.org"),
+    ("<mailto:ann@example.org|ann@example.org>", "ann@example.org"),
+    ("sub <#C1|general> diffusion", "sub @C1 diffusion"),
+    ("<#C1|general>", "@C1"),
+    ("papers of the <#C1|general>", "papers of the #general"),
+    ("author <@U1|ann> <@U2>", "author @ann @U2"),
+    ("<!here> <!subteam^S1|@lab> <!channel>", "@here @lab @channel"),
+    ("`diffusion -survey`", "diffusion -survey"),
+    ("`a` and `b`", "`a` and `b`"),
+    ("a < b", "a < b"),
+    ("null\x00 and \ud800 lone", "null and  lone"),
+    ("two\nlines", "two\nlines"),
+    (None, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TYPED)
+def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
+    assert typed(text) == expected
+
+
+def test_a_channel_of_another_workspace_is_pointed_at_with_its_name() -> None:
+    assert typed("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("<@UBOT> list", "list"), ("<@UBOT>, list", "list"), ("list <@UBOT>", "list"), ("<@UBOT>", ""), ("<@UBOT|paperwire> list", "list"),
+     ("hi <@UBOT> sub <@UBOT>", "sub <@UBOT>")],
+)  # fmt: skip
+def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
+    assert behind_mention(text, "UBOT") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("vision", "#vision"), ("privategroup", ""), ("directmessage", ""), ("mpdm-ann--bob--cy-1", "ann, bob, cy"), (None, "")],
+)  # fmt: skip
+def test_a_conversation_is_called_as_people_call_it(name: str | None, title: str) -> None:
+    assert title_of(name) == title
