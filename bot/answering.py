@@ -1,8 +1,8 @@
-"""From a person's request to its reply: what must be asked first, the effect in one transaction, the posting."""
+"""From a person's request to its reply: what must be asked first, then the effect and the reply in one transaction."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,27 +19,21 @@ from bot.commands.spelling import spelled
 from bot.commands.turn import Turn
 from bot.commands.understanding import ABOUT, Intent, understand
 from bot.forms import Placed, bound_board, on_form, placed, sheet_link
-from bot.ports import Button, Buttons, File, Place, Reply, Request, Venue
+from bot.ports import Button, Buttons, Place, Reply, Request
 from bot.posting import Posting, read_posting
 from bot.rights import Gate, Refusal, no, right_to
 from bot.wire import Talk, Wire
 from subscriptions import (
     Chat,
     ChatAddress,
-    ChatGone,
     ChatKind,
-    ChatMoved,
     Link,
-    Message,
     NotDelivered,
     PaperwireError,
     QueryError,
-    Rejected,
-    RetryLater,
     StoreError,
     WouldWrite,
     add_links,
-    chat_moved,
     commands_since,
     describe,
     find_link,
@@ -47,12 +41,10 @@ from subscriptions import (
     home_of,
     is_gone,
     known_or_new,
-    lose_place,
     meet,
     name_of,
     once,
     one_address,
-    reply_is_over,
 )
 
 log = logging.getLogger("paperwire")
@@ -61,8 +53,6 @@ OLDEST = timedelta(days=1)  # what was written earlier, while nothing ran, is no
 MINUTE = timedelta(minutes=1)
 A_MINUTE = 20  # commands that one chat may give
 LONGEST_FILE = 256 * 1024  # bytes of a document that is looked at
-WAITED_FOR = 600.0  # seconds that a reply is worth waiting for
-FIRST_WAIT = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,7 +335,7 @@ def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply, *, changed: bool)
         file=(reply.file.name, reply.file.text) if reply.file else None,
         thread=request.thread if reply.to is None else "",
         whispered=whispered,
-        person=request.sender,
+        person=request.sender if whispered or request.fleeting or bound.board else "",
         answer_at=request.answer_at if reply.to is None else "",
         fleeting=request.fleeting and reply.replaces,
         sheet=talk.sheet(bound.sheet, sheet_link(turn, bound.sheet), turn.home) if bound.sheet else "",
@@ -393,144 +383,6 @@ def _about(button: Button, about: str) -> Mapping[str, Any]:
     if not about or (press is not None and press.here):
         return button.arguments
     return {ABOUT: about, **button.arguments}
-
-
-# ------------------------------------------------------------------------------------------------------------- posting
-
-
-async def say(wire: Wire, talk: Talk, posting: Posting) -> None:
-    """Posts a reply, ahead of bulk and after the replies before it. What cannot arrive is let go."""
-    venue = talk.venues.get(posting.chat.platform)
-    if posting.press and venue:
-        await venue.acknowledge(posting.press, posting.toast)
-    await _show(talk, posting)
-    async with talk.turns.setdefault(posting.chat.lane, asyncio.Lock()):
-        try:
-            chat = posting.chat
-            for number, message in enumerate(posting.messages):
-                post = partial(_post, wire, venue, posting, message, first=number == 0)
-                chat = await _patiently(wire, chat, post, paced=not posting.whispered)
-            if posting.fleeting and not posting.whispered and venue:
-                await _take_away(venue, posting)
-            if posting.file and venue:
-                await _patiently(wire, chat, partial(_send_file, wire, talk, posting))
-        except NotDelivered as error:
-            log.warning("A reply did not arrive: %s", error.reason)
-            await asyncio.to_thread(_follow, wire, posting.chat, error)
-    await asyncio.to_thread(reply_is_over, wire.store, posting.chat.platform, posting.update)
-
-
-async def _show(talk: Talk, posting: Posting) -> None:
-    """Shows a form or a board, before anything else: what opens a form lasts three seconds. What fails is let go."""
-    forms, person = talk.forms.get(posting.chat.platform), ChatAddress(posting.chat.platform, posting.person)
-    if forms is None:
-        return
-    try:
-        if posting.sheet and posting.view:
-            await forms.renew(posting.chat, posting.view, posting.sheet)
-        elif posting.sheet and posting.opens:
-            await forms.open(posting.chat, posting.opens, posting.sheet)
-        if posting.board:
-            await forms.show_board(person, posting.board)
-    except NotDelivered as error:
-        log.warning("A form or a page could not be shown: %s", error.reason)
-
-
-async def _post(
-    wire: Wire,
-    venue: Venue | None,
-    posting: Posting,
-    message: Message,
-    chat: ChatAddress,
-    *,
-    first: bool,
-    plain: bool,
-) -> None:
-    channel = wire.channels[chat.platform]
-    if venue is not None and posting.whispered:
-        await _whisper(venue, posting, message, chat, replaces=posting.fleeting and first, plain=plain)
-        return
-    try:
-        if posting.replaces and first:
-            await channel.edit(chat, posting.replaces, message, plain=plain)
-        else:
-            update, thread = f"reply{posting.update}", posting.thread or None
-            await channel.post(chat, message, delivery=update, thread=thread, plain=plain)
-    except ChatGone as gone:
-        if venue is None or not posting.answer_at:
-            raise
-        await asyncio.to_thread(_follow, wire, chat, gone)
-        await _whisper(venue, posting, message, chat, replaces=False, plain=plain)  # whoever asked is answered anyway
-
-
-async def _whisper(
-    venue: Venue, posting: Posting, message: Message | None, chat: ChatAddress, *, replaces: bool, plain: bool
-) -> None:
-    place = replace(chat, topic=posting.thread) if posting.thread else chat
-    await venue.whisper(place, posting.person, message, at=posting.answer_at, replaces=replaces, plain=plain)
-
-
-async def _take_away(venue: Venue, posting: Posting) -> None:
-    """What one person saw is out of date, now that all see what came of it."""
-    with suppress(NotDelivered):
-        await _whisper(venue, posting, None, posting.chat, replaces=True, plain=False)
-
-
-async def _send_file(wire: Wire, talk: Talk, posting: Posting, chat: ChatAddress, *, plain: bool) -> None:
-    """A file that only one person is to see goes into their direct messages."""
-    del wire, plain
-    assert posting.file is not None  # noqa: S101 - the caller looked
-    to = ChatAddress(chat.platform, posting.person) if posting.whispered else chat
-    await talk.venues[chat.platform].send_file(to, File(name=posting.file[0], text=posting.file[1]))
-
-
-async def _patiently(
-    wire: Wire, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, paced: bool = True
-) -> ChatAddress:
-    """Posts once its turn has come, again when the platform asks to wait, to the new address when the chat moved.
-
-    What is not `paced` is no message that the platform counts.
-    """
-    began, wait, plain = wire.clock.monotonic(), FIRST_WAIT, False
-    while True:
-        if paced:
-            await _turn_of(wire, chat)
-            wire.pace.sent(chat.lane, wire.clock.monotonic())
-        try:
-            await post(chat, plain=plain)
-        except RetryLater as later:
-            seconds = later.after.total_seconds() or wait
-            if wire.clock.monotonic() + seconds - began > WAITED_FOR or wire.stopping():
-                raise
-            if later.after:
-                now = wire.clock.monotonic()
-                wire.pace.pause(chat.lane, now + seconds, now)
-            await wire.clock.sleep(seconds)
-            wait *= 2
-        except ChatMoved as moved:
-            await asyncio.to_thread(chat_moved, wire.store, chat, moved.address, now=wire.clock.now())
-            chat = replace(chat, address=moved.address)
-        except Rejected as error:
-            if plain or not error.form:
-                raise
-            plain = True
-        else:
-            return chat
-
-
-async def _turn_of(wire: Wire, chat: ChatAddress) -> None:
-    """Waits until one more message of the lane and of the token may go, before everything that is not a reply."""
-    while (wait := wire.pace.ready(chat.lane, now := wire.clock.monotonic(), urgent=True) - now) > 0:
-        await wire.clock.sleep(wait)
-    wait = await wire.engine.reserve(chat.platform, urgent=True) - wire.clock.monotonic()
-    if wait > 0:
-        await wire.clock.sleep(wait)
-
-
-def _follow(wire: Wire, chat: ChatAddress, outcome: NotDelivered) -> None:
-    """What follows for the chat when nobody may write there any more."""
-    if isinstance(outcome, ChatGone):
-        lose_place(wire.store, chat, outcome.reason, topic=outcome.scope == "topic", now=wire.clock.now())
 
 
 # -------------------------------------------------------------------------------------------------- refusals of our own

@@ -367,7 +367,7 @@ def build_app(
     quiet_libraries()
     clock = clock or SystemClock()
     store = make_store(settings)
-    built = connect_channels(settings, out or sys.stdout) if channels is None else channels
+    built = connect_channels(settings, out or sys.stdout, clock) if channels is None else channels
     render = partial(render_delivery, titles=settings.source_titles)
     return App(settings, store, clock, built, render, talk=make_talk(settings, built))
 
@@ -464,7 +464,7 @@ class _Showing(Protocol):
         """The same token as what shows them."""
 
 
-def connect_channels(settings: Settings, out: TextIO) -> dict[str, Channel]:
+def connect_channels(settings: Settings, out: TextIO, clock: Clock | None = None) -> dict[str, Channel]:
     """A channel for each platform that is on. A platform's library is imported only here, and only when it is."""
     from bot.channels.console.outbound import ConsoleChannel  # noqa: PLC0415 - beside the others, which are slow to import
     from bot.rendering.folding import folded  # noqa: PLC0415 - with the rest of rendering, see build_app
@@ -473,7 +473,7 @@ def connect_channels(settings: Settings, out: TextIO) -> dict[str, Channel]:
     if settings.telegram.token is not None:
         channels["telegram"] = connect_telegram(settings)
     if settings.slack.on:
-        channels["slack"] = connect_slack(settings)
+        channels["slack"] = connect_slack(settings, clock)
     return channels
 
 
@@ -489,7 +489,7 @@ def connect_telegram(settings: Settings) -> "TelegramChannel":
         raise _no_proxy() from None
 
 
-def connect_slack(settings: Settings) -> "SlackChannel":
+def connect_slack(settings: Settings, clock: Clock | None = None) -> "SlackChannel":
     """The sender of the Slack workspaces, the own one first. Raises SettingsError when there is none."""
     from bot.channels.slack.outbound import SlackChannel  # noqa: PLC0415 - only where it is on
     from bot.channels.slack.workspaces import Tokens  # noqa: PLC0415 - as above
@@ -497,7 +497,8 @@ def connect_slack(settings: Settings) -> "SlackChannel":
     if not settings.slack.on:
         raise _off("Slack", "PAPERWIRE_SLACK_BOT_TOKEN")
     tokens = [Tokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
-    return SlackChannel(tokens[0] if tokens else None, *tokens[1:], api_url=settings.slack.api_url)
+    monotonic = (clock or SystemClock()).monotonic
+    return SlackChannel(tokens[0] if tokens else None, *tokens[1:], api_url=settings.slack.api_url, monotonic=monotonic)
 
 
 def make_store(settings: Settings) -> Store:

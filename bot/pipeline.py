@@ -14,11 +14,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
-from bot.answering import ask, effect, say, stumbled
+from bot.answering import ask, effect, stumbled
 from bot.delivering import Turn, edit, must_post_again, next_step, post, render
 from bot.digests import read_digest
 from bot.ports import Clock, Request
 from bot.posting import Posting
+from bot.saying import say
 from bot.wire import Run, Wire
 from subscriptions import Digest, Edit, Ingested, Lane, Store, StoreError, ingest_digest, plan_due, recent_sends, zone
 

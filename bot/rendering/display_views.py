@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from bot.rendering.display import Key, Paragraph
 from bot.rendering.display_slack import slack_display
 from bot.rendering.language import Language
+from subscriptions import Sentence
 
 if TYPE_CHECKING:  # see gallery
     from jinja2 import Template
+
+
+_SLACKS_OWN = {
+    "optional": Sentence("optional"),
+    "home": Sentence("Home"),
+    "messages": Sentence("Messages"),
+    "about": Sentence("About"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +80,9 @@ def view_display(text: str) -> View:
 
 
 def views_page(shots: Sequence[Shot], language: Language) -> str:
-    """Views below each other as one HTML page."""
-    return _template().render(shots=shots, language=language)
+    """Views below each other as one HTML page. `language` is that of the words that Slack itself writes around them."""
+    words = {name: sentence.say(language.translate) for name, sentence in _SLACKS_OWN.items()}
+    return _template().render(shots=shots, language=language, words=words)
 
 
 def _parts(blocks: Sequence[object]) -> Iterator[Box | Row | Paragraph]:

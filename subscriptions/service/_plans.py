@@ -15,9 +15,7 @@ from subscriptions.service._wishes import span
 from subscriptions.store import Planned, Store, Transaction, outbox, papers, people
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
-SHOWS_MORE = frozenset(
-    {"telegram", "slack"}
-)  # platforms whose messages have a [show] button; elsewhere no limit applies
+SHOWS_MORE = frozenset({"telegram", "slack"})  # their messages have a [show] button; elsewhere no limit applies
 _MINUTE = "%Y-%m-%dT%H:%M"
 
 

@@ -106,7 +106,7 @@ class TestConnect:
         talk = talk_in_channel
         await talk.says("/connect @lab_papers")
 
-        async def down(*_: object) -> bool:
+        async def down(*_: object, **__: object) -> bool:
             raise RetryLater("no line")
 
         with monkeypatch.context() as patch:

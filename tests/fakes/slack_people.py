@@ -368,7 +368,7 @@ class SlackPeople(FakePlatform):
         for message in reversed(seen):
             for block in message["blocks"]:
                 for element in [*block.get("elements", ()), *filter(None, [block.get("accessory")])]:
-                    if element.get("text", {}).get("text") == what:
+                    if isinstance(element.get("text"), dict) and element["text"]["text"] == what:
                         action = {name: element.get(name) for name in ("type", "action_id", "value") if name in element}
                         return message, action
                     for option in element.get("options", ()):

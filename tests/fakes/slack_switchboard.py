@@ -173,6 +173,7 @@ class Switchboard:
         lines = lines or [line for line in self.lines if line.app == sent.app]
         if not lines:
             if sent.kind == EVENTS:
+                sent.tries -= 1
                 self._waiting.append(sent)
             else:
                 self._fail(sent, "dispatch_failed")

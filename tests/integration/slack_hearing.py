@@ -75,8 +75,9 @@ async def a_served_bot(
         port = free_port()
         settings = replace(app.settings, web_port=port)
         async with serving(settings, dict, lambda _: None, [], doors), listening(app, receivers):
-            while any(getattr(one, "_listener", one) is None for one in found):  # it listens in a moment
+            for _ in range(20):  # who the bot is, is known, so it listens in a moment
                 await asyncio.sleep(0)
+            assert all(getattr(one, "_listener", one) is not None for one in found)
             fake.delivers_to(f"http://127.0.0.1:{port}")
             yield app, f"http://127.0.0.1:{port}"
 

@@ -15,7 +15,7 @@ from tests.integration.cli import PAGE, Terminal
 NAMES = [
     "demo", "inspect", "match", "explain", "ingest", "subscribe", "subscriptions", "unsubscribe", "set", "preview",
     "deliver", "run", "outbox", "outbox retry", "outbox dismiss", "sources", "sources poll", "export", "import", "check", "db", "db upgrade",
-    "db current", "backup", "restore",
+    "db current", "backup", "restore", "slack manifest",
 ]  # fmt: skip
 
 

@@ -290,6 +290,17 @@ async def test_an_app_without_the_right_to_read_people_works_with_what_it_is_tol
     assert slack.whispers_to("U2", "D777")[0].text.startswith("✓ 1")
 
 
+async def test_a_chat_that_was_made_by_the_id_of_its_direct_messages_becomes_one_with_its_person(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        wants(on.app.store, "slack:D2", "diffusion")
+        await on.does(slack.writes_dm("list", by="U2"))
+        assert on.wishes("slack:U2") == ["diffusion"]
+        assert get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
+    assert "diffusion" in slack.posted_to("D2")[0].text
+
+
 # ── threads ───────────────────────────────────────────────────────────────────
 
 
@@ -304,6 +315,16 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(scene: Scen
     there, above = slack.whispers_to("U2")
     assert (there.thread, above.thread) == (thread, "")
     assert "1 subscription" in there.text
+
+
+async def test_in_a_thread_commands_are_spelled_as_they_work_there(scene: Scenes, slack: FakeSlack) -> None:
+    thread = slack.says("C1", "let us read on graphs")
+    async with scene() as on:
+        await on.does(slack.mentions("nonsense", by="U2", thread=thread))
+        await on.does(slack.mentions("nonsense", by="U2"))
+    there, above = slack.whispers_to("U2")
+    assert "@paperwire help" in there.text
+    assert "/paperwire help" in above.text
 
 
 async def test_under_what_a_channel_was_brought_people_speak_about_the_channel_and_are_answered_there(

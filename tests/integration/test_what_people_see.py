@@ -33,10 +33,10 @@ CHATS: dict[str, tuple[ChatKind, dict[str, str]]] = {
     "telegram:-3/7": (ChatKind.GROUP, {"text": "titles", "limit": "all"}),
     "telegram:-4": (ChatKind.BROADCAST, {}),
     "telegram:-5": (ChatKind.BROADCAST, {"shape": "each", "lang": "zh"}),
-    "slack:C1": (ChatKind.TEAM, {}),
-    "slack:C2": (ChatKind.TEAM, {"shape": "digest", "lang": "zh"}),
-    "slack:C3": (ChatKind.TEAM, {"shape": "each"}),
-    "slack:D4": (ChatKind.PRIVATE, {}),
+    "slack:C1": (ChatKind.TEAM, {"limit": "all"}),
+    "slack:C2": (ChatKind.TEAM, {"shape": "digest", "lang": "zh", "limit": "all"}),
+    "slack:C3": (ChatKind.TEAM, {"shape": "each", "limit": "all"}),
+    "slack:D4": (ChatKind.PRIVATE, {"limit": "all"}),
 }
 OLD = {Announce.REPLACE, Announce.REPLACE_CROSS}  # known, and not announced again
 PART = re.compile(r"(?<!\d)(\d+)/(\d+)(?!\d)")

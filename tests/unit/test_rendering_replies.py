@@ -294,6 +294,7 @@ DETAILS = {
     "summaries": {"source": "daily", "failed_summaries": "40", "papers": "56"},
     "nothing-found": {"known": "2061", "days": "5"},
     "topic-closed": {"wishes": "diffusion · graphs"},
+    "subscriber-left": {"chat": "a lab"},
     "waiting": {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"},
     "version": {"version": "0.3.0", "before": "0.2.0"},
     "asked": {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "wish": "diffusion -survey"},
