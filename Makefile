@@ -31,6 +31,7 @@ bench: .venv/dev.stamp ## the measured promises: every program of bench/
 
 faults: .venv/dev.stamp ## bad weather over ten thousand chats, in simulated time; takes a while
 	$(BIN)/python -m tests.faults.weather $(ARGS)
+	$(BIN)/python -m tests.faults.cut_slack
 
 lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml
 	$(INSTALL) uv
