@@ -38,6 +38,7 @@ def test_only_the_pipeline_and_its_shells_cross_into_threads() -> None:
         "delivering.py",
         "scribe.py",
         "answering.py",
+        "saying.py",
         "rights.py",
         "ear.py",
         "app.py",
