@@ -29,8 +29,9 @@ bench: .venv/dev.stamp ## the measured promises: every program of bench/
 		echo "== $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)" $(ARGS) || exit 1; \
 	done
 
-faults: .venv/dev.stamp ## bad weather over ten thousand chats, in simulated time; takes a while
+faults: .venv/dev.stamp ## bad weather over ten thousand chats, and a year of fifty, in simulated time; takes a while
 	$(BIN)/python -m tests.faults.weather $(ARGS)
+	$(BIN)/python -m tests.faults.year
 	$(BIN)/python -m tests.faults.cut_slack
 
 lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml

@@ -1,28 +1,43 @@
-"""How fast each format becomes papers, beside the obvious generic library: `python -m bench.formats [BYTES]`.
+"""How fast each format becomes papers, beside the obvious generic library, and whether time grows as the document does.
 
-Both read the same bytes, a made-up page of the format with texts as long as real ones (tests/digest_pages.py), half a
+    python -m bench.formats [BYTES]                     # the first table
+    python -m bench.formats --growth                    # the second: 1, 8 and 64 MiB, a quarter of an hour
+    python -m bench.formats --growth --page docs/benchmarks.md --day 2026-11-20      # both, into that page
+
+In the first, both read the same bytes, a made-up page of the format with texts as long as real ones (tests/digest_pages.py), half a
 megabyte unless BYTES says otherwise. The generic library only takes the page apart, and finds as many papers: feedparser for
 feeds, json for JSON, Beautiful Soup over html.parser for web pages, markdown-it for Markdown, email for a mail, and for plain
 text nothing but its lines. paperwire does the whole job, from bytes to papers: it recognises the format, looks for control
 characters, decodes accents and announcements, splits names, knows categories and languages, makes keys and counts copies.
 So where the library is written in C and has no more to do than to cut (json, lines), it is the quicker one.
+
+The second takes for each format the slowest of the hostile texts of bench.parsing that is not refused for its many lines, and
+repeats it until the document has 1, 8 and 64 MiB; each is read once. The time per byte must stay: a document that is eight
+times as long may take eight times as long, and a half more for caches and the collector of garbage. What would take more than
+--patience seconds of the processor is not read, so that the whole ends within half an hour on a machine that has nothing else to do.
 """
 
+import argparse
 import email
 import gc
 import json
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from email.message import Message
+from pathlib import Path
 from statistics import median
 
 import feedparser
 from bs4 import BeautifulSoup, Tag
 from markdown_it import MarkdownIt
 
-from bot.digests import read_digest
+from bench.parsing import GROWTH, WORST
+from bot.digests import MAX_BYTES, MAX_LINES, read_digest
+from subscriptions import PaperwireError
 from tests.digest_pages import PARTS
 
 TURNS = 5  # of both ways on one page
@@ -31,24 +46,153 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 Generic = Callable[[bytes], int]  # how many papers it finds
 
 
-def main(size: int = 1 << 19) -> int:
-    """Prints the table; 1 if both ways do not find as many papers."""
+def main(arguments: Sequence[str]) -> int:
+    """Prints the tables; 1 if both ways do not find as many papers, or time grows faster than a document."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bytes", nargs="?", type=int, default=1 << 19, help="of a page of the first table")
+    parser.add_argument("--growth", nargs="?", type=int, const=1 << 20, help="bytes of the smallest text of the second")
+    parser.add_argument("--patience", type=float, default=150, help="seconds that reading one text may take")
+    parser.add_argument("--page", type=Path)
+    parser.add_argument("--day", default="")
+    options = parser.parse_args(arguments)
     print(f"{'format':24} {'MB':>6} {'papers':>7} {'paperwire':>12} {'generic':>12} {'ratio':>8}  generic is")
-    agreed = [_row(made, PARTS[made].of_size(size), *generic) for made, generic in GENERIC.items()]
-    return 0 if all(agreed) else 1
+    rows = [_row(made, PARTS[made].of_size(options.bytes), *generic) for made, generic in GENERIC.items()]
+    grown = _grown(options.growth, options.patience) if options.growth else []
+    if options.page:
+        _write(options.page, "formats", f"On {options.day}:\n\n{_speeds_page(rows)}")
+        if grown:
+            _write(options.page, "formats growth", f"On {options.day}:\n\n{_growth_page(grown)}")
+    return 0 if all(row.papers == row.found for row in rows) and all(row.growth <= GROWTH for row in grown) else 1
 
 
-def _row(made: str, data: bytes, library: str, generic: Generic) -> bool:
+# --------------------------------------------------------------------------------------------------------------- speeds
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Both ways on one page."""
+
+    made: str
+    megabytes: float
+    papers: int
+    found: int  # by the library
+    mine: float  # seconds
+    other: float
+    library: str
+
+
+def _row(made: str, data: bytes, library: str, generic: Generic) -> Speed:
     papers, found = len(read_digest(data, made).entries), generic(data)
     ours, theirs = [], []
     for _ in range(TURNS):
         ours.append(_seconds(lambda: read_digest(data, made)))
         theirs.append(_seconds(lambda: generic(data)))
-    mine, other, megabytes = median(ours), median(theirs), len(data) / 1e6
-    speeds = f"{megabytes / mine:7.1f} MB/s {megabytes / other:7.1f} MB/s {other / mine:6.2f} x"
+    row = Speed(made, len(data) / 1e6, papers, found, median(ours), median(theirs), library)
+    speeds = f"{row.megabytes / row.mine:7.1f} MB/s {row.megabytes / row.other:7.1f} MB/s {row.other / row.mine:6.2f} x"
     remark = "" if papers == found else f"  finds {found}"
-    print(f"{made:24} {megabytes:6.2f} {papers:7} {speeds}  {library}{remark}", flush=True)
-    return papers == found
+    print(f"{made:24} {row.megabytes:6.2f} {papers:7} {speeds}  {library}{remark}", flush=True)
+    return row
+
+
+def _speeds_page(rows: Sequence[Speed]) -> str:
+    lines = [
+        f"| `{row.made}` | {row.papers} | {row.megabytes / row.mine:.1f} | {row.megabytes / row.other:.1f} "
+        f"| {row.other / row.mine:.2f} | {row.library} |\n"
+        for row in rows
+    ]
+    head = "| format | papers | paperwire, MB/s | generic, MB/s | ratio | generic is |\n|---|--:|--:|--:|--:|---|\n"
+    return head + "".join(lines)
+
+
+# --------------------------------------------------------------------------------------------------------------- growth
+
+FORMAT_OF = {"daily": "daily_arxiv_md", "standard": "daily_arxiv_md", "rss": "arxiv_rss", "atom": "arxiv_atom"}
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """One text at three sizes."""
+
+    format: str
+    text: str
+    seconds: tuple[float, ...]
+    per_byte: tuple[float, ...]
+    outcome: str  # of the largest
+
+    @property
+    def growth(self) -> float:
+        """How many times as long the largest takes for a byte as the smallest."""
+        return self.per_byte[-1] / self.per_byte[0]
+
+
+def _grown(smallest: int, patience: float) -> list[Growth]:
+    print(f"\n{'':24} {'seconds at':>9} {smallest:>9} {8 * smallest:>9} {64 * smallest:>9} {'growth':>8}")
+    return [_growth(name, *text, smallest, patience=patience) for name, text in sorted(_slowest(smallest // 4).items())]
+
+
+def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
+    """format → its slowest text, as (what it repeats, how it is made): that of which twice as much costs most beyond once.
+
+    What is refused for its many papers costs no more by then, and tells nothing.
+    """
+    tried: dict[str, list[tuple[float, str, Callable[[int], str]]]] = defaultdict(list)
+    for name, make in WORST.items():
+        kind, _, text = name.partition(": ")
+        once, twice = make(smallest).encode(), make(2 * smallest).encode()
+        if kind != "nothing" and once.count(b"\n") * 256 < MAX_LINES:
+            cost = _seconds(lambda data=twice: _outcome(data)) - _seconds(lambda data=once: _outcome(data))  # type: ignore[misc]  # mypy cannot infer it
+            tried[FORMAT_OF.get(kind, kind)].append((cost, text, make))
+    return {kind: max(found)[1:] for kind, found in tried.items()}
+
+
+def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, patience: float) -> Growth:
+    """A text of which eight times as much would take longer than `patience` is not made longer."""
+    seconds: list[float] = []
+    per_byte: list[float] = []
+    outcome = ""
+    for times in (1, 8, 64):
+        if seconds and seconds[-1] * 8 > patience:
+            break
+        data = make(smallest * times).encode()[:MAX_BYTES]
+        started = time.process_time()
+        outcome = _outcome(data)
+        seconds.append(time.process_time() - started)
+        per_byte.append(seconds[-1] / len(data))
+    row = Growth(name, text, tuple(seconds), tuple(per_byte), outcome)
+    shown = " ".join(f"{one:9}" for one in _three(row))
+    print(f"{name:24} {'':9} {shown} {row.growth:6.2f} x  {text} ({outcome})", flush=True)
+    return row
+
+
+def _three(row: Growth) -> list[str]:
+    """The seconds of all three sizes; a dash for what was not read."""
+    return [f"{one:.2f}" for one in row.seconds] + ["–"] * (3 - len(row.seconds))
+
+
+def _outcome(data: bytes) -> str:
+    try:
+        return f"{len(read_digest(data, 'bench').entries):,} papers"
+    except PaperwireError:
+        return "refused"
+
+
+def _growth_page(rows: Sequence[Growth]) -> str:
+    lines = [
+        f"| `{row.format}` | {row.text} | {' | '.join(_three(row))} | {row.growth:.2f} | {row.outcome} |\n"
+        for row in rows
+    ]
+    head = "| format | what is repeated | 1 MiB, s | 8 MiB, s | 64 MiB, s | growth per byte | the largest is |\n"
+    return f"{head}|---|---|--:|--:|--:|--:|---|\n" + "".join(lines)
+
+
+def _write(page: Path, name: str, text: str) -> None:
+    """Puts a table between its marks in a page."""
+    before, _, rest = page.read_text("utf-8").partition(f"<!-- {name} -->\n")
+    after = rest.partition("<!-- end -->\n")[2]
+    page.write_text(f"{before}<!-- {name} -->\n{text}<!-- end -->\n{after}", "utf-8")
+
+
+# ----------------------------------------------------------------------------------------------------- generic libraries
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -141,4 +285,4 @@ GENERIC: dict[str, tuple[str, Generic]] = {
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    sys.exit(main(sys.argv[1:]))

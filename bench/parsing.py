@@ -195,6 +195,7 @@ WORST: dict[str, Callable[[int], str]] = {
     "bilingual3: blank lines": lambda n: "a\nb\n" + " \n" * (n // 2) + "https://arxiv.org/abs/2601.00001",
     "bilingual3: announcements": lambda n: "a\n" + "摘要：arXiv：1 " * (n // 24) + "\nhttps://arxiv.org/abs/2601.00001",
     "hf_text: pairs of letters": lambda n: "Get trending papers in your email inbox!\n" + "a\nb\n" * (n // 4),
+    "hf_text: pairs of words": lambda n: "Get trending papers in your email inbox!\n" + ("a " * 20 + "\n") * (n // 41),
     "rss: empty items": lambda n: _RSS + "<item/>" * (n // 7) + "</channel></rss>",
     "rss: one item of categories": lambda n: _RSS + "<item>" + "<category>cs.KT</category>" * (n // 26) + "</item>",
     "rss: one name of parentheses": lambda n: (
@@ -267,6 +268,9 @@ WORST: dict[str, Callable[[int], str]] = {
     "arxiv_listing_mail: lines of slashes": lambda n: _MAIL + "\\\\ \n" * (n // 4),
     "arxiv_listing_mail: subjects": lambda n: _MAIL + "Subject: " + "1 new + " * (n // 8),
     "arxiv_listing_pastweek: days": lambda n: "\\\\\narXiv:2303.00001\n" + "/* Fri, 3 Mar 2023 */\n" * (n // 22),
+    "arxiv_listing_pastweek: days and blanks": lambda n: (
+        "\\\\\narXiv:2303.00001\n" + ("/* Fri, 3 Mar 2023 */" + " " * 20 + "\n") * (n // 42)
+    ),
     "arxiv_api_atom: open elements": lambda n: _ANSWER + "<entry>" * (n // 7),
     "nothing: headings": lambda n: "# a\n" * (n // 4),
 }

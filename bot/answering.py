@@ -45,6 +45,7 @@ from subscriptions import (
     name_of,
     once,
     one_address,
+    read_recent,
 )
 
 log = logging.getLogger("paperwire")
@@ -162,6 +163,8 @@ def effect(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Posting | 
     request = asked.request or request
     platform, now = request.chat.platform, wire.clock.now()
     looked = _looked(wire, talk, request, asked)
+    if asked.intent.changes:
+        read_recent(wire.store, now=now)  # nobody else can write while they are read inside
 
     def happen() -> str:
         turn = _turn(wire, talk, request, asked)
@@ -339,6 +342,7 @@ def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply, *, changed: bool)
         answer_at=request.answer_at if reply.to is None else "",
         fleeting=request.fleeting and reply.replaces,
         sheet=talk.sheet(bound.sheet, sheet_link(turn, bound.sheet), turn.home) if bound.sheet else "",
+        instead=talk.render(Reply(lines=(bound.sheet.instead,)), to) if bound.sheet and bound.sheet.instead else (),
         board=talk.board(bound_board(turn, bound.board), turn.home) if bound.board else "",
         opens=request.opens,
         view=request.view if request.filled else "",

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,11 +27,14 @@ from bot.settings import Settings
 from bot.wire import Layout, Run, Talk, Wire
 from subscriptions import (
     HEAD,
+    ArxivCalendar,
     Delivery,
     Message,
     NotDelivered,
     NotFound,
     RetryLater,
+    Schedule,
+    Schedules,
     Sentence,
     Store,
     StoreError,
@@ -46,8 +49,8 @@ from subscriptions import (
     share_link,
     stopped_platforms,
     take_over,
-    take_slot,
     uninstalled,
+    zone,
 )
 
 if TYPE_CHECKING:
@@ -417,13 +420,11 @@ def make_fetcher(settings: Settings, keeping: Keeping, *, alone: bool = False) -
 
     `alone`: the store cannot be used.
     """
+    from bot.bookkeeping import SharedTurns  # noqa: PLC0415 - as in make_feeder
     from bot.sources import Fetcher, Politeness  # noqa: PLC0415 - as in make_feeder
 
-    async def reserve(publisher: str, gap: timedelta) -> timedelta:
-        return await asyncio.to_thread(take_slot, keeping.store, publisher, gap, wall=keeping.clock.wall())
-
     agent = f"paperwire/{_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
-    politeness = Politeness(keeping.clock, reserve=None if alone else reserve)
+    politeness = Politeness(keeping.clock, others=None if alone else SharedTurns(keeping))
     return Fetcher(keeping.clock, politeness, agent=agent, allowed_hosts=settings.allowed_hosts)
 
 
@@ -504,7 +505,20 @@ def connect_slack(settings: Settings, clock: Clock | None = None) -> "SlackChann
 def make_store(settings: Settings) -> Store:
     """The store of these settings, not opened yet. Raises SettingsError when they name none that can be used."""
     with _as_setting():
-        return Store(settings.database_url.get_secret_value(), zone=settings.timezone)
+        url = settings.database_url.get_secret_value()
+        return Store(url, zone=settings.timezone, schedules=schedules_of(settings))
+
+
+def schedules_of(settings: Settings) -> Schedules:
+    """What reads the schedules of sources: with arXiv's holidays and the operator's zone."""
+
+    def cron(line: str) -> Schedule:
+        from bot.scheduler import CronSchedule  # noqa: PLC0415 - APScheduler is loaded only where lines of cron are read
+
+        return CronSchedule(line, zone(settings.timezone))
+
+    holidays = None if settings.holidays is None else frozenset(settings.holidays)
+    return Schedules(calendar=ArxivCalendar(holidays=holidays), cron=cron)
 
 
 def open_store(settings: Settings, *, now: datetime) -> Store:

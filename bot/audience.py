@@ -21,7 +21,9 @@ def wishes_of(store: Store, chat: ChatAddress) -> tuple[object, ...]:
 def is_whispered(turn: Turn, reply: Reply, venue: Venue | None, *, changed: bool) -> bool:
     """Whether only the asker sees the reply. `changed`: what the chat asks for is not what it was."""
     request = turn.request
-    if venue is None or not venue.whispers or not request.sender or request.happened or reply.to is not None:
+    if venue is None or not venue.whispers or not request.sender or reply.to is not None:
+        return False
+    if request.happened and not request.opens:  # nobody did it to be answered
         return False
     if request.place.outside:
         return True

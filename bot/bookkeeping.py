@@ -4,12 +4,12 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from bot.pipeline import Keeping
 from bot.scheduler import CronSchedule
 from bot.settings import SourceSettings
-from bot.sources import ARXIV, Sites, is_listing, place_of
+from bot.sources import ARXIV, Sites, is_dated, is_listing, place_of
 from subscriptions import (
     LATE_AFTER,
     ArxivCalendar,
@@ -27,10 +27,12 @@ from subscriptions import (
     SourceFact,
     SourceState,
     Store,
+    give_turn,
     judge,
     known_sources,
     note_poll,
     read_schedule,
+    take_turn,
     tell_of_source,
     zone,
 )
@@ -43,6 +45,8 @@ LOSSES = frozenset({  # warnings of a digest that say that papers, or parts of t
     "possibly_capped", "unparsed_heading",
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters
+DAY = timedelta(days=1)
+LONGEST_BACK = timedelta(days=60)  # days that were missed before are not even counted
 FEWEST_SUMMARIES = 4  # fewer papers than that say nothing about how summaries went
 
 
@@ -50,7 +54,7 @@ class Timing:
     """When sources are due: the schedules of the settings, with arXiv's calendar and the operator's zone."""
 
     def __init__(self, holidays: Sequence[date] | None, zone_name: str) -> None:
-        self._calendar = ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
+        self.calendar = ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
         self._zone = zone(zone_name)
 
     def schedule(self, source: SourceSettings) -> Schedule | None:
@@ -77,6 +81,53 @@ class Timing:
         """The batch of arXiv that should be there."""
         return self._arxiv(source).due_now(now)
 
+    def current_days(self, source: SourceSettings, now: datetime) -> tuple[date, ...]:
+        """The days that a source is asked for as usual, today's first; of arXiv and lines of cron the one that is due."""
+        today = now.astimezone(UTC).date()
+        if is_dated(source):
+            return today, today - DAY
+        schedule = self.schedule(source)
+        if self._is_arxivs(source):
+            due = self._arxiv(source).due_now(now)
+            return (due.batch,) if due and due.batch else ()
+        last = schedule.last_due(now) if schedule and schedule.awaited else None
+        return (last.astimezone(self._zone).date(),) if last else ()
+
+    def days_due(self, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
+        """The days after `after` that a source should have brought by `now`, oldest first; with None today's alone."""
+        current = self.current_days(source, now)
+        today = now.astimezone(UTC).date()
+        if after is None or after > today + DAY:  # a clock that has been set since
+            return current[:1]
+        first = max(after, today - LONGEST_BACK) + DAY
+        if is_dated(source):
+            return tuple(first + DAY * n for n in range((today - first).days + 1))
+        if self._is_arxivs(source):
+            rhythm = self._arxiv(source)
+            days = self.calendar.announcement_days(first, today + DAY)
+            return tuple(day for day in days if rhythm.expected_at(day) <= now)
+        return self._days_of_cron(source, first, now)
+
+    def _days_of_cron(self, source: SourceSettings, first: date, now: datetime) -> tuple[date, ...]:
+        schedule = self.schedule(source)
+        if schedule is None or not schedule.awaited:
+            return ()
+        found: dict[date, None] = {}
+        moment = schedule.next_poll(datetime(first.year, first.month, first.day, tzinfo=UTC) - DAY)
+        while moment <= now:
+            day = moment.astimezone(self._zone).date()
+            found |= {day: None} if day >= first else {}
+            moment = schedule.next_poll(moment + timedelta(hours=1))
+        return tuple(found)
+
+    def _is_arxivs(self, source: SourceSettings) -> bool:
+        """Whether a source follows arXiv's rhythm."""
+        return bool(source.arxiv) or source.schedule == "arxiv"
+
+    def expected_at(self, source: SourceSettings, batch: date) -> datetime:
+        """From when a batch of arXiv can be read in a source."""
+        return self._arxiv(source).expected_at(batch)
+
     def waiting(
         self, sources: Iterable[SourceSettings], known: Mapping[str, KnownSource], now: datetime
     ) -> tuple[str, ...] | None:
@@ -92,7 +143,7 @@ class Timing:
         return tuple(name for name, due in awaited if due and ((at := settled.get(name)) is None or at < due))
 
     def _arxiv(self, source: SourceSettings) -> ArxivSchedule:
-        return ArxivSchedule(calendar=self._calendar, evening=source.url is not None and is_listing(source.url))
+        return ArxivSchedule(calendar=self.calendar, evening=source.url is not None and is_listing(source.url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +161,21 @@ class House:
     def store(self) -> Store:
         """Where everything goes."""
         return self.keeping.store
+
+
+class SharedTurns:
+    """The turns of all processes on one store. See bot.sources.politeness.Others."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._keeping = keeping
+
+    async def take(self, publisher: str, most: timedelta) -> timedelta:
+        """See Others. Raises StoreError."""
+        return await asyncio.to_thread(take_turn, self._keeping.store, publisher, most, wall=self._keeping.clock.wall())
+
+    async def give(self, publisher: str, gap: timedelta) -> None:
+        """See Others. Raises StoreError."""
+        await asyncio.to_thread(give_turn, self._keeping.store, publisher, gap, wall=self._keeping.clock.wall())
 
 
 class FileBook:
@@ -183,6 +249,7 @@ def fact_of(source: SourceSettings) -> SourceFact:
         title=source.title,
         home=source.home,
         schedule=source.schedule or "",
+        evening=source.url is not None and is_listing(source.url),
     )
 
 

@@ -11,12 +11,13 @@ The domain is synchronous; this module, `answering` and `delivering` cross over 
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
 from bot.answering import ask, effect, stumbled
 from bot.delivering import Turn, edit, must_post_again, next_step, post, render
-from bot.digests import read_digest
+from bot.digests import DATE_ASSUMED, read_digest
 from bot.ports import Clock, Request
 from bot.posting import Posting
 from bot.saying import say
@@ -60,10 +61,11 @@ async def keep(
     """
     now = wire.clock.now()
     today = now.astimezone(zone(wire.store.zone)).date()
+    kept = digest if digest.day else replace(digest, warnings=(*digest.warnings, DATE_ASSUMED))
 
     def stored() -> Ingested:
         with wire.store.write(as_one=True):
-            done = ingest_digest(wire.store, digest, source=source, day=digest.day or today, now=now)
+            done = ingest_digest(wire.store, kept, source=source, day=digest.day or today, now=now)
             if note is not None:
                 note(done)
             return done

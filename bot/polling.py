@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -29,20 +29,27 @@ from bot.bookkeeping import (
 )
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, NotFetched, UnknownFormat
+from bot.owing import Owing
 from bot.pipeline import keep
 from bot.settings import SourceSettings
 from bot.sources import (
+    HELD,
     Ask,
     Fetched,
     Unchanged,
     address_key,
+    announced,
     asks_of,
+    categories_of,
     document_name,
-    history_ask,
+    is_dated,
+    missed_ask,
     next_page,
+    older_page,
 )
 from subscriptions import (
     Digest,
+    DigestWarning,
     Ingested,
     Judgement,
     KnownSource,
@@ -64,10 +71,10 @@ log = logging.getLogger("paperwire")
 
 FUTURE = timedelta(days=2)  # a date further ahead is a mistake, and would make later days look old
 BUSY_TIMES = 3  # a server that only asks for a wait is no news before that
-HISTORY = timedelta(days=4)  # of older papers that are read once
-HISTORY_PAGES = 12
+HISTORY = timedelta(days=4)  # that arXiv is read back at the first start, when it is the only source
+MISSED_PAGES = 12  # of one day
 LONGEST_PROBLEM = 200  # characters of what is wrong with one document
-DONE = "done"
+MISSED = "missed days"  # in place of a unit, while they are not asked for yet
 
 
 class Fetching(Protocol):
@@ -85,7 +92,7 @@ class Progress:
     counts: Mapping[str, int] = field(default_factory=lambda: NOTHING)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     split: tuple[str, ...] = ()
-    history: str = ""
+    owing: Owing = field(default_factory=Owing)
     remarks: tuple[str, ...] = ()  # what could not be read of documents that were read
     receipt: int | None = None
 
@@ -110,6 +117,7 @@ class Poll:
         self._known = known
         self._now = house.keeping.clock.now()
         self._units: dict[str, None] = {}  # of the source, in order
+        self._broken: set[date] = set()  # days of dated addresses that cannot be read
         self._closed: dict[str, str] = {}  # host → why nothing more is asked of it in this poll
         self._after = timedelta(0)
         self._busy = False
@@ -117,18 +125,25 @@ class Poll:
         assert schedule is not None  # noqa: S101 - only files have none
         self._schedule = schedule
         state = known.state
-        self._so_far = Progress(seen=known.seen, split=state.split, history=state.history)
+        self._current = house.timing.current_days(source, self._now)
+        self._behind = False  # days were missed that are not asked for yet
+        self._so_far = Progress(seen=known.seen, split=state.split, owing=Owing(days=state.owed, upto=state.upto))
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
-        """Asks for what is still missing, or for `everything`; with `history` also for older papers. Raises StoreError."""
+        """Asks for what is still missing, or for `everything`, then for days that were missed. Raises StoreError.
+
+        `history`: at the first poll, the days before it were missed.
+        """
+        self._owe(history=history)
         waiting = deque(self._asks())
         while waiting:
             ask = waiting.popleft()
             if not everything and self._has(ask.unit):
                 continue
             waiting.extendleft(reversed(await self._ask(ask)))
-        if history:
-            await self._read_history()
+        self._settle()
+        await self._catch_up()
+        self._behind = False
         receipt, state = self._account(self._so_far)
         await asyncio.to_thread(note_poll, self._house.store, receipt, state, self._kept(self._so_far))
         await self._tell(receipt, state)
@@ -165,7 +180,7 @@ class Poll:
         return await self._read(ask, found, seen)
 
     async def _not_fetched(self, ask: Ask, error: NotFetched, host: str) -> Look:
-        if ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        if _is_absent(ask, error):
             return Look(absent=True)
         self._after = max(self._after, error.after)
         self._busy = self._busy or error.busy
@@ -201,11 +216,14 @@ class Poll:
             return ()
         capped = "possibly_capped" in {warning.code for warning in digest.warnings}
         more = self._split(ask) if capped and ask.unit else ()
-        await self._keep(ask, digest, self._remembered(found, digest, seen), more)
+        done = await self._keep(ask, self._marked(digest), self._remembered(found, digest, seen), more)
         following = next_page(ask, found.data)
+        read_before = bool(seen.digest) or ask.page > 1
+        if following is None and read_before and done.new and not done.updated + done.unchanged:
+            following = older_page(ask, found.data)  # nothing of it was known, so there may be more behind it
         return (*((following,) if following else ()), *more)
 
-    async def _keep(self, ask: Ask, digest: Digest, seen: Seen, more: Sequence[Ask]) -> None:
+    async def _keep(self, ask: Ask, digest: Digest, seen: Seen, more: Sequence[Ask]) -> Ingested:
         before = self._so_far.seen.get(address_key(ask.url), Seen())
         follows: list[Progress] = []
 
@@ -219,10 +237,11 @@ class Poll:
             progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, *([ask.unit] if more else [])))))
             follows.append(self._stored(progress))
 
-        await keep(self._house.keeping, digest, source=self._source.name, note=note)
+        done = await keep(self._house.keeping, digest, source=self._source.name, note=note)
         (self._so_far,) = follows
         if digest.format in BATCH_FORMATS and digest.entries and digest.day:
             self._house.announced.add(digest.day)
+        return done
 
     def _stored(self, progress: Progress) -> Progress:
         """Writes down how the poll stands; within the transaction of a digest."""
@@ -250,12 +269,24 @@ class Poll:
             batch=digest.format in BATCH_FORMATS,
         )
 
+    def _marked(self, digest: Digest) -> Digest:
+        """A feed or list of arXiv with a warning when it is not, or not yet, what is due (docs/formats.md)."""
+        due = self._house.timing.batch_due(self._source, self._now)
+        if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
+            return digest
+        if digest.day and digest.day >= due.batch and digest.entries:
+            return digest
+        message = f"that of {digest.day}, with {len(digest.entries)} papers, and not yet that of {due.batch}"
+        return replace(digest, warnings=(*digest.warnings, DigestWarning(code="stale_feed", message=message)))
+
     def _from_the_future(self, digest: Digest) -> str:
         if digest.day is None or digest.day <= (self._now + FUTURE).date():
             return ""
         return f"{self._source.name}: its date, {digest.day}, lies in the future; it is not stored."
 
     def _note_look(self, ask: Ask, look: Look) -> None:
+        if ask.day and look.problem:
+            self._broken.add(ask.day)
         self._so_far = self._so_far.with_look(ask.unit, look)
 
     def _kept(self, progress: Progress) -> dict[str, Seen]:
@@ -268,13 +299,20 @@ class Poll:
     def _account(self, progress: Progress) -> tuple[Receipt, SourceState]:
         """The receipt and the state that follow from what was seen."""
         judgements = {unit: judgement for unit in self._units if (judgement := self._judged(unit, progress))}
+        if self._behind:
+            judgements[MISSED] = Judgement(
+                outcome=Outcome.STALE, settled=False, detail="They were not all asked for yet."
+            )
         judgement = judge_all(judgements)
+        if judgement.settled and judgement.outcome in (Outcome.QUIET, Outcome.STALE) and progress.counts["new"]:
+            judgement = replace(judgement, outcome=Outcome.NEW)  # they came with days that were missed
+        told = progress.owing.told(*self._current, partly=not is_dated(self._source))
         receipt = Receipt(
             source=self._source.name,
             at=self._now,
             outcome=judgement.outcome,
             counts=progress.counts,
-            detail=" ".join(filter(None, (judgement.detail, *progress.remarks)))[:LONGEST_DETAIL],
+            detail=" ".join(filter(None, (judgement.detail, told, *progress.remarks)))[:LONGEST_DETAIL],
             id=progress.receipt,
         )
         return receipt, self._state(progress, judgements, receipt, settled=judgement.settled)
@@ -299,6 +337,8 @@ class Poll:
         before = self._known.state
         came = {unit: at for unit, at in before.came.items() if unit in self._units}
         for unit, judgement in judgements.items():
+            if unit == MISSED:
+                continue
             due, _ = self._house.timing.due(self._source, joined(progress.looks.get(unit, ())), self._now)
             if judgement.settled and due is not None:
                 came[unit] = due.at
@@ -307,13 +347,17 @@ class Poll:
             next_at = self._now + wait_after_failure(failures, self._after, self._house.chance())
         else:
             next_at = poll_again(self._schedule, self._now, settled=settled)
+        if progress.owing.past(*self._current) and not failures:
+            tries = max(progress.owing.tries(*self._current), 1)
+            next_at = min(next_at, self._now + wait_after_failure(tries, self._after, self._house.chance()))
         return replace(
             before,
             next_at=next_at,
             failures=failures,
             came=came,
             split=progress.split,
-            history=progress.history,
+            upto=progress.owing.upto,
+            owed=progress.owing.days,
             trouble=trouble_after(before.trouble, receipt, quietly=self._busy and failures < BUSY_TIMES),
         )
 
@@ -323,39 +367,105 @@ class Poll:
             tell, self._house, self._known.state.trouble, state.trouble, receipt, batch=batch, now=self._now
         )
 
-    # ── older papers ──────────────────────────────────────────────────────────
+    # ── days that were missed ─────────────────────────────────────────────────
 
-    async def _read_history(self) -> None:
-        """Reads on in the papers of the last days, once; what fails is tried again with the next poll."""
-        first = history_ask((self._now - HISTORY).date(), self._now.date(), sites=self._house.sites)
-        ask: Ask | None = replace(first, url=self._so_far.history) if self._so_far.history else first
-        if self._so_far.history == DONE:
-            return
-        for _ in range(HISTORY_PAGES):
+    def _owe(self, *, history: bool) -> None:
+        """Finds out what has become due since the last poll, and what of it was missed."""
+        owing, timing = self._so_far.owing, self._house.timing
+        after = (self._now - HISTORY).date() if history and owing.upto is None else owing.upto
+        due = timing.days_due(self._source, after, self._now)
+        self._so_far = replace(self._so_far, owing=owing.with_due(due, self._now.date()))
+        self._behind = bool(self._so_far.owing.past(*self._current))
+
+    def _settle(self) -> None:
+        """What the usual look brought is not owed any more."""
+        owing = self._so_far.owing
+        if is_dated(self._source):
+            owing = owing.read(*(day for day in self._current[1:] if day not in self._broken))
+        else:
+            judgements = [self._judged(unit, self._so_far) for unit in self._units]
+            if all(judgement is None or judgement.settled for judgement in judgements):
+                owing = owing.read(*self._current)
+            looks = [joined(self._so_far.looks.get(unit, ())) for unit in self._units]
+            shown = {look.day for look in looks if look.batch and look.papers and not look.problem}
+            if len(shown) == 1 and len(looks) == 1:  # a list that shows Friday's at the weekend
+                owing = owing.read(*filter(None, shown))
+        self._so_far = replace(self._so_far, owing=owing)
+
+    async def _catch_up(self) -> None:
+        """Fetches the days that were missed, oldest first, until one cannot be fetched."""
+        for number, day in enumerate(self._so_far.owing.past(*self._current)):
+            ask = missed_ask(
+                self._source,
+                day,
+                self._house.timing.calendar,
+                lacking=self._lacking(day),
+                oldest=number == 0 and self._was_there(day),
+                sites=self._house.sites,
+            )
+            owing = self._so_far.owing
+            closed = self._closed.get(urlsplit(ask.url).hostname or "") if ask else None
             if ask is None:
+                self._so_far = replace(self._so_far, owing=owing.is_gone(day))
+            elif closed:
+                self._so_far = replace(self._so_far, owing=replace(owing, reason=closed))
                 return
-            try:
-                ask = await self._read_page(ask)
-            except (NotFetched, UnknownFormat, BrokenDigest) as error:
-                log.warning("Older papers of arXiv: %s", error)
+            elif not await self._fetch_missed(day, ask):
                 return
 
-    async def _read_page(self, ask: Ask) -> Ask | None:
+    def _lacking(self, day: date) -> tuple[str, ...]:
+        """The categories of arXiv that did not bring a batch, as far as that is known; () for other sources."""
+        came, at = self._known.state.came, self._house.timing.expected_at(self._source, day)
+        return tuple(unit for unit in self._units if unit and came.get(unit) != at)
+
+    def _was_there(self, day: date) -> bool:
+        """Whether the source was read already some days before, so that what it lacks of them was held back by arXiv."""
+        state = self._known.state
+        return state.upto is not None and state.since is not None and state.since.date() < day - HELD
+
+    async def _fetch_missed(self, day: date, ask: Ask) -> bool:
+        """Fetches a day with all its pages; whether it makes sense to go on with the next one."""
+        following: Ask | None = ask
+        try:
+            while following is not None:
+                following = await self._read_missed(day, following)
+        except NotFetched as error:
+            owing = self._so_far.owing
+            if _is_absent(ask, error):
+                self._so_far = replace(self._so_far, owing=owing.is_empty(day))
+                return True
+            self._after = max(self._after, error.after)
+            self._so_far = replace(self._so_far, owing=owing.failed(day, _short(str(error.sentence))))
+            return False
+        except (UnknownFormat, BrokenDigest) as error:
+            self._so_far = replace(self._so_far, owing=self._so_far.owing.failed(day, _short(str(error.sentence))))
+        return True
+
+    async def _read_missed(self, day: date, ask: Ask) -> Ask | None:
+        """Stores the papers of a page of a missed day; the page that follows."""
         found = await self._fetcher.fetch(ask.url)
         assert isinstance(found, Fetched)  # noqa: S101 - nothing was said of what we have
         digest = await self._digest(ask, found.data)
         if problem := _feed_error(digest):
             raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": problem}))
-        following = next_page(ask, found.data) if ask.page < HISTORY_PAGES else None
-        history = following.url if following else DONE
+        digest = replace(digest, day=digest.day or day)
+        if ask.history:
+            categories = categories_of(self._source)
+            entries = tuple(announced(paper, categories) for paper in digest.entries)
+            digest = replace(digest, day=day, entries=entries)
+        following = next_page(ask, found.data) if ask.page < MISSED_PAGES else None
+        cut = look_of(digest, Ingested(), changed=True).problem
         follows: list[Progress] = []
 
         def note(done: Ingested) -> None:
-            progress = replace(self._so_far.with_digest(digest, done), history=history)
-            follows.append(self._stored(progress))
+            progress = self._so_far.with_digest(digest, done)
+            owing = progress.owing if following or cut else progress.owing.brought(day)
+            follows.append(self._stored(replace(progress, owing=owing)))
 
         await keep(self._house.keeping, digest, source=self._source.name, note=note)
         (self._so_far,) = follows
+        if cut:
+            raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": cut}))
         return following
 
 
@@ -363,6 +473,11 @@ def _short(text: str) -> str:
     """A sentence as a receipt has it: one line, not too long."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_PROBLEM else f"{line[: LONGEST_PROBLEM - 1]}…"
+
+
+def _is_absent(ask: Ask, error: NotFetched) -> bool:
+    """Whether a document is not there that need not be there."""
+    return ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 def _feed_error(digest: Digest) -> str:

@@ -239,6 +239,7 @@ class Sheet:
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     places: Mapping[str, ChatAddress] = field(default_factory=dict)  # values of the field PLACE → chats
+    instead: str = ""  # what is said where it cannot be opened: how the same is done in words
 
 
 PLACE = "place"  # the field of a form that says which chat it is about

@@ -1,7 +1,7 @@
 """A reply as it waits in the store: rendered, with where it goes. JSON, so that another process can post it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from subscriptions import ChatAddress, Message
@@ -24,6 +24,7 @@ class Posting:
     answer_at: str = ""  # where the platform takes answers to the request
     fleeting: bool = False  # it takes the place of a message that only `person` sees
     sheet: str = ""  # a form, as rendering writes it, and where it is shown:
+    instead: tuple[Message, ...] = ()  # what is said where the form cannot be opened
     opens: str = ""  # what the platform takes to open it, once and within seconds
     view: str = ""  # or the platform's id of the form that it takes the place of
     board: str = ""  # the person's page
@@ -37,7 +38,7 @@ class Posting:
                 "platform": self.chat.platform,
                 "address": self.chat.address,
                 "topic": self.chat.topic,
-                "messages": [[message.payload, message.plain] for message in self.messages],
+                "messages": _pairs(self.messages),
                 "replaces": self.replaces,
                 "press": self.press,
                 "toast": self.toast,
@@ -48,6 +49,7 @@ class Posting:
                 "answer_at": self.answer_at,
                 "fleeting": self.fleeting,
                 "sheet": self.sheet,
+                "instead": _pairs(self.instead),
                 "opens": self.opens,
                 "view": self.view,
                 "board": self.board,
@@ -64,10 +66,7 @@ def read_posting(update: str, text: str) -> Posting:
     return Posting(
         update=update,
         chat=ChatAddress(value["platform"], value["address"], value["topic"]),
-        messages=tuple(
-            Message(number=number, payload=payload, plain=plain)
-            for number, (payload, plain) in enumerate(value["messages"], 1)
-        ),
+        messages=_messages(value["messages"]),
         replaces=value["replaces"],
         press=value["press"],
         toast=value["toast"],
@@ -78,9 +77,18 @@ def read_posting(update: str, text: str) -> Posting:
         answer_at=value.get("answer_at", ""),
         fleeting=value.get("fleeting", False),
         sheet=value.get("sheet", ""),
+        instead=_messages(value.get("instead", ())),
         opens=value.get("opens", ""),
         view=value.get("view", ""),
         board=value.get("board", ""),
         problems=value.get("problems", {}),
         changed=value.get("changed", False),
     )
+
+
+def _pairs(messages: Sequence[Message]) -> list[list[str]]:
+    return [[message.payload, message.plain] for message in messages]
+
+
+def _messages(pairs: Sequence[Sequence[str]]) -> tuple[Message, ...]:
+    return tuple(Message(number=n, payload=payload, plain=plain) for n, (payload, plain) in enumerate(pairs, 1))

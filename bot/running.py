@@ -26,6 +26,7 @@ from subscriptions import (
     PaperwireError,
     Sentence,
     has_operator,
+    keep_recent,
     lanes,
     new_code,
     stopped_platforms,
@@ -58,12 +59,17 @@ class Process:
         self._told: datetime | None = None
 
     async def tick(self) -> None:
-        """Looks at the sources, plans what is due, and sees to it that somebody delivers it."""
+        """Looks at the sources, plans what is due, and sees to it that somebody delivers it.
+
+        After an outage it is planned once the sources were asked: what was due is one delivery, with what was missed.
+        """
         try:
             await self.feeder.poll()
             await self._wake_platforms()
             await self._look_at_workspaces()
-            await plan(self.app.wire, self._run)
+            if not self.feeder.is_catching_up:
+                await plan(self.app.wire, self._run)
+            await asyncio.to_thread(keep_recent, self.app.store, now=self.app.clock.now())
             await self._tell()
             await self._nudge()
             await self._tidy()

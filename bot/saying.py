@@ -34,7 +34,8 @@ async def say(wire: Wire, talk: Talk, posting: Posting) -> None:
     venue = talk.venues.get(posting.chat.platform)
     if posting.press and venue:
         await venue.acknowledge(posting.press, posting.toast)
-    await _show(talk, posting)
+    if not await _show(talk, posting):
+        posting = replace(posting, messages=posting.instead)
     async with talk.turns.setdefault(posting.chat.lane, asyncio.Lock()):
         try:
             chat = posting.chat
@@ -51,11 +52,14 @@ async def say(wire: Wire, talk: Talk, posting: Posting) -> None:
     await asyncio.to_thread(reply_is_over, wire.store, posting.chat.platform, posting.update)
 
 
-async def _show(talk: Talk, posting: Posting) -> None:
-    """Shows a form or a board, before anything else: what opens a form lasts three seconds. What fails is let go."""
+async def _show(talk: Talk, posting: Posting) -> bool:
+    """Shows a form or a board, before anything else: what opens a form lasts three seconds. False: no form opened.
+
+    What fails is let go otherwise; who fills a form in sees that it does not answer.
+    """
     forms, person = talk.forms.get(posting.chat.platform), ChatAddress(posting.chat.platform, posting.person)
     if forms is None:
-        return
+        return True
     try:
         if posting.sheet and posting.view:
             await forms.renew(posting.chat, posting.view, posting.sheet)
@@ -65,6 +69,8 @@ async def _show(talk: Talk, posting: Posting) -> None:
             await forms.show_board(person, posting.board)
     except NotDelivered as error:
         log.warning("A form or a page could not be shown: %s", error.reason)
+        return not (posting.sheet and posting.opens and not posting.view)
+    return True
 
 
 async def _post(

@@ -96,6 +96,10 @@ class CronSchedule:
         """The first moment of the line after `after`."""
         return self._after(after) or after + _NEVER
 
+    def next_due(self, after: datetime) -> datetime | None:
+        """The first moment of the line after `after`; None: no day fits it."""
+        return self._after(after)
+
     def last_due(self, now: datetime) -> datetime | None:
         """The last moment of the line up to `now`."""
         if self._after(now - _BACK[-1]) is None:

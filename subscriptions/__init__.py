@@ -66,6 +66,7 @@ from subscriptions.model import Subscription as Subscription
 from subscriptions.model import Summary as Summary
 from subscriptions.model import Translation as Translation
 from subscriptions.normalize import accent_macros as accent_macros
+from subscriptions.normalize import title_alias as title_alias
 from subscriptions.pauses import parse_pause as parse_pause
 from subscriptions.preferences import SETTINGS as SETTINGS
 from subscriptions.preferences import check_value as check_value
@@ -98,11 +99,13 @@ from subscriptions.receipts import judge_all as judge_all
 from subscriptions.retry import OnUnclear as OnUnclear
 from subscriptions.retry import Verdict as Verdict
 from subscriptions.rhythm import LATE_AFTER as LATE_AFTER
+from subscriptions.rhythm import NEW_YORK as NEW_YORK
 from subscriptions.rhythm import ArxivCalendar as ArxivCalendar
 from subscriptions.rhythm import ArxivSchedule as ArxivSchedule
 from subscriptions.rhythm import Due as Due
 from subscriptions.rhythm import EverySchedule as EverySchedule
 from subscriptions.rhythm import Schedule as Schedule
+from subscriptions.rhythm import Schedules as Schedules
 from subscriptions.rhythm import poll_again as poll_again
 from subscriptions.rhythm import read_schedule as read_schedule
 from subscriptions.rhythm import wait_after_failure as wait_after_failure
@@ -114,6 +117,7 @@ if TYPE_CHECKING:
     from subscriptions.service import Batch as Batch
     from subscriptions.service import Brought as Brought
     from subscriptions.service import Change as Change
+    from subscriptions.service import Coming as Coming
     from subscriptions.service import Difference as Difference
     from subscriptions.service import Forgotten as Forgotten
     from subscriptions.service import Found as Found
@@ -153,6 +157,7 @@ if TYPE_CHECKING:
     from subscriptions.service import claim as claim
     from subscriptions.service import clean_up as clean_up
     from subscriptions.service import come_back as come_back
+    from subscriptions.service import coming_to as coming_to
     from subscriptions.service import commands_since as commands_since
     from subscriptions.service import confirm as confirm
     from subscriptions.service import count_as_sent as count_as_sent
@@ -163,6 +168,7 @@ if TYPE_CHECKING:
     from subscriptions.service import edit as edit
     from subscriptions.service import edit_done as edit_done
     from subscriptions.service import end_installation as end_installation
+    from subscriptions.service import expectations as expectations
     from subscriptions.service import export as export
     from subscriptions.service import find_change as find_change
     from subscriptions.service import find_link as find_link
@@ -171,6 +177,8 @@ if TYPE_CHECKING:
     from subscriptions.service import free_platforms as free_platforms
     from subscriptions.service import freeze as freeze
     from subscriptions.service import get_chat as get_chat
+    from subscriptions.service import give_back as give_back
+    from subscriptions.service import give_turn as give_turn
     from subscriptions.service import had_its_effect as had_its_effect
     from subscriptions.service import has_board as has_board
     from subscriptions.service import has_operator as has_operator
@@ -186,6 +194,7 @@ if TYPE_CHECKING:
     from subscriptions.service import installations as installations
     from subscriptions.service import is_denied as is_denied
     from subscriptions.service import is_gone as is_gone
+    from subscriptions.service import keep_recent as keep_recent
     from subscriptions.service import known_or_new as known_or_new
     from subscriptions.service import known_paper as known_paper
     from subscriptions.service import known_since as known_since
@@ -219,6 +228,7 @@ if TYPE_CHECKING:
     from subscriptions.service import plan_due as plan_due
     from subscriptions.service import preview as preview
     from subscriptions.service import progress as progress
+    from subscriptions.service import read_recent as read_recent
     from subscriptions.service import reasons as reasons
     from subscriptions.service import recall as recall
     from subscriptions.service import receipts_of as receipts_of
@@ -248,8 +258,10 @@ if TYPE_CHECKING:
     from subscriptions.service import subscribe as subscribe
     from subscriptions.service import sync_sources as sync_sources
     from subscriptions.service import take_code as take_code
+    from subscriptions.service import take_lacking as take_lacking
     from subscriptions.service import take_over as take_over
-    from subscriptions.service import take_slot as take_slot
+    from subscriptions.service import take_poll as take_poll
+    from subscriptions.service import take_turn as take_turn
     from subscriptions.service import tell_new_version as tell_new_version
     from subscriptions.service import tell_of_source as tell_of_source
     from subscriptions.service import tell_operators as tell_operators
@@ -277,6 +289,7 @@ if TYPE_CHECKING:
     from subscriptions.store import Edit as Edit
     from subscriptions.store import Ingested as Ingested
     from subscriptions.store import KnownSource as KnownSource
+    from subscriptions.store import Lacking as Lacking
     from subscriptions.store import OutboxEntry as OutboxEntry
     from subscriptions.store import Rendered as Rendered
     from subscriptions.store import Seen as Seen

@@ -241,8 +241,8 @@ def is_due(
     """Whether a subscription whose next regular moment is `next_due_at` is to be planned at `now`.
 
     `papers_came`: something arrived that is new to it. `sources_in`: whether every source that is awaited has reported
-    for its last due time; None when no source is awaited, then when-out goes out as soon as papers came. `now` has a
-    next moment only while it is held back, until then.
+    for its last due time; None when no source is awaited. Until its second time when-out waits for both. `now` has a next
+    moment only while it is held back, until then.
     """
     if cadence.kind == "now":
         return papers_came and (next_due_at is None or now >= next_due_at)
@@ -250,7 +250,7 @@ def is_due(
         return False
     if cadence.kind != "when-out" or now >= closes(cadence, zone, next_due_at):
         return True
-    return papers_came if sources_in is None else sources_in
+    return papers_came and sources_in is not False
 
 
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
@@ -262,9 +262,12 @@ def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
     if hours is None:
         return None
     first, last = hours
-    clock = now.astimezone(zone).time()
-    inside = first <= clock < last if first <= last else clock >= first or clock < last
-    return next_due(Cadence(kind="daily", at=last), zone, now) if inside else None
+    today = now.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today):  # an hour that comes twice belongs to them the first time only
+        ends = local_moment(day + timedelta(days=first > last), last, zone)
+        if local_moment(day, first, zone) <= now < ends:
+            return ends
+    return None
 
 
 def local_moment(day: date, at: time, zone: tzinfo) -> datetime:

@@ -91,6 +91,7 @@ class KnownPaper:
     changed_at: datetime | None
     first_seen_at: datetime
     withdrawn_at: datetime | None = None
+    day: date | None = field(default=None, compare=False)  # of the digest by which it got its change, for planners
 
 
 class ChatKind(StrEnum):
@@ -162,6 +163,16 @@ class ChatState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrySpell:
+    """Days in a row on which papers came, and none of them fitted what a chat asks for."""
+
+    days: int
+    last: date  # the last of them, by the chat's clock
+    after: int  # the change after which they began
+    said: bool = False  # the chat was told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
     """An addressee."""
 
@@ -176,6 +187,7 @@ class Chat:
     state_reason: str = ""
     paused_until: datetime | None = None
     spoken: bool = False  # its first due delivery has been planned
+    dry: DrySpell | None = None  # None: something fitted last, or nothing was looked at yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,10 +225,13 @@ class Subscription:
     name: str = ""
     state: str = "active"  # active, paused
     paused_until: datetime | None = None
-    added_by: str = ""
+    state_reason: str = ""  # why it is paused, where no person asked for that
+    added_by: str = ""  # a plain name
+    subscriber: str = ""  # the platform's id of who added it; "": nobody knows, or they have left
     since: datetime
     seen: int | None  # None: shares the mark of those that are caught up (cadence now)
     next_due_at: datetime | None  # None: due when papers come (now)
+    hurry: bool = False  # a person asked for what it has to bring, so quiet hours do not hold it (now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
-from subscriptions.model import Because, Chat, ChatKind, Facts, Item, Kind, KnownPaper, Subscription
+from subscriptions.model import Because, Chat, ChatKind, DrySpell, Facts, Item, Kind, KnownPaper, Subscription
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
 LATE_AFTER = timedelta(hours=1)
+FETCHED_AFTER, FETCHED_UPTO = timedelta(days=2), timedelta(days=21)  # sooner is as usual, later an archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,11 @@ class Due:
     zone: tzinfo
     next_due: datetime | None
     next_about: bool = False  # see Facts
-    speaks_first: bool = True  # an empty first delivery is a message
+    may_be_empty: bool = True  # it is time to say that there is nothing, where that is said at all
+    expected: bool = True  # papers could have come since its subscriptions last looked
+    notes: bool = False  # the chat wants to hear of each day on which there is nothing
+    missing: tuple[str, ...] = ()  # names of sources that have not come
+    missing_how: str = ""  # late, failed; "": not yet
 
 
 def decide(
@@ -48,11 +53,43 @@ def decide(
     `limited` says whether this chat can open what lies beyond its limit; where it can not, everything is shown.
     """
     found = _items(due, evidence)
-    if not found and (due.chat.spoken or not due.speaks_first or _has_all(due)):
+    if not found and not _says_nothing_came(due):
         return None
     limit = due.chat.settings.limit if limited else None
     items = _limited(_ordered(found), limit)
     return _kind(due.chat, sum(item.shown for _, item in items)), tuple(item for _, item in items), _facts(due)
+
+
+def days_known(due: Due) -> tuple[date, ...]:
+    """The local days on which papers came since its subscriptions last looked, ascending."""
+    return _days(_window(due), due.zone)
+
+
+def nothing_fits(due: Due) -> bool:
+    """Whether no paper since they last looked is what a subscription asks for, not even one that the chat was told."""
+    return not any(
+        (due.papers[position].change or 0) > due.seen[subscription.id]
+        for subscription in due.subscriptions
+        for position in due.fits.get(subscription.id, ())
+    )
+
+
+def spell_after(due: Due, days: Sequence[date]) -> DrySpell | None:
+    """How long nothing has fitted, when nothing fits what came on these `days`; None: nothing has come at all."""
+    before = due.chat.dry
+    new = [day for day in days if before is None or day > before.last]
+    if not new:
+        return before
+    after = min(due.seen.values(), default=0) if before is None else before.after
+    count = len(new) + (before.days if before else 0)
+    return DrySpell(days=count, last=new[-1], after=after, said=before is not None and before.said)
+
+
+def _says_nothing_came(due: Due) -> bool:
+    """The first due delivery speaks, unless nothing could have come yet; later ones where that is wanted."""
+    if not due.may_be_empty or _has_all(due):
+        return False
+    return due.notes if due.chat.spoken else due.expected or bool(_window(due))
 
 
 def _items(due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[tuple[Evidence, Item]]:
@@ -143,12 +180,30 @@ def _facts(due: Due) -> Facts:
     late = due.now - due.due
     return Facts(
         known=len(window),
-        days=_days(window, due.zone),
+        days=_days_told(window, due.zone),
         first=not due.chat.spoken,
         next_due=due.next_due,
         next_about=due.next_about,
         late=late if late >= LATE_AFTER else timedelta(0),
+        detail=_detail(due),
     )
+
+
+def _detail(due: Due) -> dict[str, str]:
+    if not due.missing:
+        return {}
+    return {"missing": ", ".join(due.missing), "missing count": str(len(due.missing)), "missing how": due.missing_how}
+
+
+def _days_told(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
+    """The days of papers for people: of those that were fetched days afterwards, that of their digest."""
+    return tuple(
+        sorted({_day_told(paper, paper.changed_at.astimezone(zone).date()) for paper in papers if paper.changed_at})
+    )
+
+
+def _day_told(paper: KnownPaper, known: date) -> date:
+    return paper.day if paper.day and FETCHED_AFTER <= known - paper.day <= FETCHED_UPTO else known
 
 
 def _days(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:

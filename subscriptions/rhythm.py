@@ -73,6 +73,9 @@ class Schedule(Protocol):
     def next_poll(self, after: datetime) -> datetime:
         """The first moment after `after` at which the source is asked, whatever it said before."""
 
+    def next_due(self, after: datetime) -> datetime | None:
+        """The first moment after `after` at which something is due; None: nobody can tell."""
+
     def last_due(self, now: datetime) -> datetime | None:
         """The last moment up to `now` at which something was due; None: there was none, or nothing ever is."""
 
@@ -170,6 +173,10 @@ class EverySchedule:
         """One interval later."""
         return after + self.interval
 
+    def next_due(self, after: datetime) -> datetime | None:  # noqa: ARG002 - of the port
+        """None."""
+        return None
+
     def last_due(self, now: datetime) -> datetime | None:  # noqa: ARG002 - of the port
         """None."""
         return None
@@ -190,6 +197,27 @@ def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedul
     if every := _EVERY.fullmatch(text):
         return EverySchedule(interval=timedelta(**{_UNITS[every["unit"]]: int(every["number"])}))
     return cron(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedules:
+    """Reads the schedules of sources as the operator's settings mean them."""
+
+    calendar: ArxivCalendar = ArxivCalendar()
+    cron: Callable[[str], Schedule] | None = None  # None: nobody here reads lines of cron
+
+    def read(self, text: str, *, evening: bool = False) -> Schedule | None:
+        """The schedule that a text means; None for "", what is only watched, and for what cannot be read here.
+
+        `evening`: its documents are lists of arXiv (see ArxivSchedule).
+        """
+        if not text or (self.cron is None and text != "arxiv" and not _EVERY.fullmatch(text)):
+            return None
+        return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron or _nobody)
+
+
+def _nobody(line: str) -> Schedule:
+    raise AssertionError(line)  # Schedules has looked before
 
 
 def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:

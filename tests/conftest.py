@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copy
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -59,9 +60,20 @@ def clock() -> FakeClock:
     return FakeClock(NOON)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the newest schema and nothing in it; made once, since migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "paperwire.db"
+    made = Store(f"sqlite:///{path}")
+    made.open(now=datetime(2026, 1, 1, tzinfo=UTC))
+    made.close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
     """An empty store in a real SQLite file."""
+    copy(empty_database, tmp_path / "paperwire.db")
     opened = Store(f"sqlite:///{tmp_path}/paperwire.db")
     opened.open(now=datetime(2026, 1, 1, tzinfo=UTC))
     yield opened

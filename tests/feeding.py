@@ -1,14 +1,15 @@
 """Sources over real HTTP from the fake arXiv, with a clock that waits for nobody."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
-from bot.bookkeeping import House, Timing
+from bot.bookkeeping import House, SharedTurns, Timing
 from bot.feeding import Feeder
 from bot.settings import SourceSettings
 from bot.sources import Fetcher, FetchLimits, Politeness
-from subscriptions import ChatAddress, KnownSource, Receipt, Store, known_sources, receipts_of, take_slot
+from subscriptions import ChatAddress, KnownSource, Receipt, Store, known_sources, receipts_of
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv
 from tests.make import FakeClock
 
@@ -21,6 +22,16 @@ class Keeper:
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store = store
         self.clock = clock
+
+
+class Turns(SharedTurns):
+    """The turns of all processes; who has to wait for another one gives it the time that its request really takes."""
+
+    async def take(self, publisher: str, most: timedelta) -> timedelta:
+        wait = await super().take(publisher, most)
+        if wait:
+            await asyncio.sleep(0.005)
+        return wait
 
 
 class Feeding:
@@ -38,10 +49,7 @@ class Feeding:
     ) -> None:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
-        async def reserve(publisher: str, gap: timedelta) -> timedelta:
-            return take_slot(store, publisher, gap, wall=clock.wall())
-
-        politeness = Politeness(clock, reserve=reserve, polite_to=lambda host: host == LOOPBACK)
+        politeness = Politeness(clock, others=Turns(Keeper(store, clock)), polite_to=lambda host: host == LOOPBACK)
         fetcher = Fetcher(
             clock,
             politeness,
@@ -68,6 +76,12 @@ class Feeding:
     async def due(self) -> None:
         """Asks what is due, as `run --once` does."""
         await self.feeder.drain()
+
+    async def ticks(self) -> None:
+        """One tick of the process; what it asks beside it has been answered when this returns."""
+        await self.feeder.poll()
+        asked = [*self.feeder._polls.values(), *filter(None, [self.feeder._filling])]
+        await asyncio.gather(*asked, return_exceptions=True)
 
     async def until(self, moment: datetime, step: timedelta | None = None) -> None:
         """Time goes on to a moment; whatever becomes due is asked then. `step`: how often folders are looked at."""

@@ -1,11 +1,17 @@
 """Files that arguments name. Arguments are read as UTF-8 whatever the locale; the file system wants its own encoding."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.digests.sources import paths_of, read_file, read_paths
+from bot.digests.sources import STDIN, list_folder, paths_of, read_file, read_paths
+from bot.errors import Unreadable
 from subscriptions import PaperwireError
+
+if TYPE_CHECKING:
+    from bot.settings import SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,33 @@ def documents(paths: Iterable[str]) -> Documents:
 def content(path: str) -> bytes:
     """The bytes of a file, or of standard input for `-`. Raises Unreadable."""
     return read_file(_native(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The files that sources of paperwire.toml watch, as they stand there now."""
+
+    files: Mapping[str, "SourceSettings"]  # absolute path → the first source that watches it
+
+    @classmethod
+    def by(cls, sources: Iterable["SourceSettings"]) -> "Watched":
+        """Looks once. A folder that is not there holds nothing."""
+        files: dict[str, SourceSettings] = {}
+        for source in sources:
+            for name in _listed(source):
+                files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - as typed, links and all, without ".."
+        return cls(files)
+
+    def source_of(self, path: str) -> "SourceSettings | None":
+        """The source that would have brought what stands at this path."""
+        return None if path == STDIN else self.files.get(os.path.abspath(path))  # noqa: PTH100 - as above
+
+
+def _listed(source: "SourceSettings") -> Iterable[str]:
+    try:
+        return () if source.path is None else list_folder(str(source.path), Path())
+    except Unreadable:
+        return ()
 
 
 def _native(path: str) -> str:

@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatch
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from subscriptions import Ingested
 
 BY_HAND = "files"  # the source of a digest that no source of paperwire.toml would have brought
-_DATE_ASSUMED = DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
 
 
 def ingest(
@@ -72,10 +69,12 @@ async def _ingest_all(
     session: "Session", documents: Iterable[tuple[str, bytes | PaperwireError]], source: str | None, day: date | None
 ) -> tuple[list[_Taken], int]:
     """Ingests what can be read, one transaction each, and says on stderr what can not; how many those were."""
-    taken, failed = [], 0
+    from bot.cli._paths import Watched
+
+    taken, failed, watched = [], 0, Watched.by(session.settings.sources)
     for path, data in documents:
         try:
-            taken.append(await _ingest(session, path, data, source, day))
+            taken.append(await _ingest(session, path, data, source, watched.source_of(path), day=day))
         except StoreError:
             raise
         except PaperwireError as error:
@@ -85,32 +84,30 @@ async def _ingest_all(
 
 
 async def _ingest(
-    session: "Session", path: str, data: bytes | PaperwireError, source: str | None, day: date | None
+    session: "Session",
+    path: str,
+    data: bytes | PaperwireError,
+    source: str | None,
+    watched_by: "SourceSettings | None",
+    *,
+    day: date | None,
 ) -> _Taken:
     from bot.app import make_file_book
-    from bot.digests import read_digest
+    from bot.digests import DATE_ASSUMED, read_digest
     from bot.pipeline import keep
 
     if isinstance(data, PaperwireError):
         raise data
-    known = source_of(path, session.settings.sources)
-    name = source or (known.name if known else BY_HAND)
+    name = source or (watched_by.name if watched_by else BY_HAND)
+    named = next((one for one in session.settings.sources if one.name == name), None)
+    known = named or watched_by
     form, language = (known.format, known.language) if known else (None, None)
     digest = read_digest(data, path, format=form, day=day, language=language)
-    ours = next((one for one in session.settings.sources if one.name == name and one.path is not None), None)
+    ours = named if named and named.path is not None else None
     note = partial(make_file_book(session.settings, session).arrived, ours, digest) if ours else None
     done = await keep(session, digest, source=name, note=note)
-    assumed = () if digest.day or done.already_known else (_DATE_ASSUMED,)
+    assumed = () if digest.day or done.already_known else (DATE_ASSUMED,)
     return _Taken(path, (*digest.warnings, *assumed), done)
-
-
-def source_of(path: str, sources: Sequence["SourceSettings"]) -> "SourceSettings | None":
-    """The source of paperwire.toml that watches this file."""
-    here = str(Path(path).absolute())
-    for source in sources:
-        if source.path is not None and (fnmatch(here, str(source.path)) or Path(here).parent == source.path):
-            return source
-    return None
 
 
 def _day(text: str | None) -> date | None:

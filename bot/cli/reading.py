@@ -1,8 +1,10 @@
-"""explain and inspect: what a query means, what a digest holds. Neither needs settings or a database."""
+"""explain and inspect: what a query means, what a digest holds. Neither needs a database, or settings but the sources."""
 
 # ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,7 @@ from subscriptions import Digest, PaperwireError
 
 if TYPE_CHECKING:
     from bot.digests.report import Report
+    from bot.settings import SourceSettings
 
 
 def explain(
@@ -46,12 +49,14 @@ def inspect(
     json: Json = False,
 ) -> int:
     """Recognise and parse digests without storing anything."""
-    from bot.cli._paths import documents
+    from bot.cli._paths import Watched, documents
     from bot.digests.report import digest_report
+    from bot.settings import load_sources
 
     reports, refused = [], []
+    watched = Watched.by(load_sources(os.environ, Path.cwd()))
     with progress(documents(paths), "Reading") as found:
-        for path, read in digests_in(found):
+        for path, read in digests_in(found, watched.source_of):
             reports.append(digest_report(path, read, papers=papers))
             if isinstance(read, PaperwireError):
                 refused.append((path, read))
@@ -85,12 +90,18 @@ def _without_items(report: "Report") -> dict[str, object]:
 
 def digests_in(
     documents: Iterable[tuple[str, bytes | PaperwireError]],
+    source_of: Callable[[str], "SourceSettings | None"] = lambda _: None,
 ) -> Iterator[tuple[str, Digest | PaperwireError]]:
-    """Each document read as a digest, or with the reason why it could not be."""
+    """Each document read as a digest, as its source would have it read, or with the reason why it could not be."""
     from bot.digests import read_digest
 
     for path, data in documents:
+        if isinstance(data, PaperwireError):
+            yield path, data
+            continue
+        source = source_of(path)
+        form, language = (source.format, source.language) if source else (None, None)
         try:
-            yield path, data if isinstance(data, PaperwireError) else read_digest(data, path)
+            yield path, read_digest(data, path, format=form, language=language)
         except PaperwireError as error:
             yield path, error

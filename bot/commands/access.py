@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from bot.commands.coming import next_line
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Reply
 from subscriptions import (
@@ -11,6 +12,7 @@ from subscriptions import (
     ChatAddress,
     ChatKind,
     ChatState,
+    Outcome,
     PaperwireError,
     Refused,
     Sentence,
@@ -19,9 +21,11 @@ from subscriptions import (
     ask_to_be_let_in,
     chats_asking,
     deny,
+    expectations,
     health,
     is_denied,
     known_or_new,
+    known_sources,
     last_digests,
     listed,
     meet,
@@ -229,9 +233,7 @@ def status(turn: Turn) -> Reply:
 def came_last(turn: Turn) -> list[str]:
     """What the sources brought last."""
     found = last_digests(turn.store, _DIGESTS)
-    if not found:
-        return [turn.say("No digest has come yet.")]
-    return [
+    lines = [
         turn.voice.count(
             "{source}, {day}: {count} paper.",
             "{source}, {day}: {count} papers.",
@@ -241,6 +243,28 @@ def came_last(turn: Turn) -> list[str]:
         )
         for one in found
     ]
+    return [*(lines or [turn.say("No digest has come yet.")]), *_expected(turn)]
+
+
+def _expected(turn: Turn) -> list[str]:
+    """What has not come though it was due, and when more is."""
+    seen = expectations(turn.store, now=turn.now)
+    lines = []
+    for one in seen.missing:
+        since = turn.voice.moment(one.due) if one.due else ""
+        names = ", ".join(one.behind) or one.name
+        match one.outcome:
+            case Outcome.LATE:
+                lines.append(turn.say("{source} is late: due since {moment}.", source=names, moment=since))
+            case Outcome.FAILED:
+                lines.append(turn.say("{source} could not be read: due since {moment}.", source=names, moment=since))
+            case _:
+                lines.append(turn.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
+    following = seen.next_due()
+    if following is not None:
+        moment = turn.voice.moment(following, about=True)
+        lines.append(turn.say("More papers are expected {moment}.", moment=moment))
+    return lines
 
 
 def _chat_lines(turn: Turn) -> list[str]:
@@ -258,9 +282,7 @@ def _next(turn: Turn, here: Standing) -> str:
         return turn.say("This chat waits for the operator of this bot.")
     if here.chat.state is ChatState.PAUSED:
         return turn.say("This chat is paused; /resume ends that.")
-    if here.next_due is None:
-        return turn.say("Next: as soon as papers come.")
-    return turn.say("Next: {moment}.", moment=turn.voice.moment(here.next_due, about=here.next_about))
+    return next_line(here.coming, turn.voice, turn.now)
 
 
 def _fates(turn: Turn, here: Standing) -> list[str]:
@@ -298,6 +320,11 @@ def _whole(turn: Turn) -> list[str]:
             dead=outbox.dead,
         )
     )
+    lines += [
+        turn.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
+        for source in known_sources(turn.store)
+        if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
+    ]
     for platform, reason in sorted(all_of_it.stopped.items()):
         name = _PLATFORMS.get(platform, platform)
         lines.append(turn.say("{platform} stands still: {reason}", platform=name, reason=reason))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.commands.asking import ask, may_ask
+from bot.commands.coming import next_line
 from bot.commands.picking import gone, no_wishes, number_and_rest, numbered, pick_list, required_number, shown_buttons
 from bot.commands.sheets import edit_wish
 from bot.commands.subscribing import echo
@@ -15,6 +16,7 @@ from subscriptions import (
     Sentence,
     Subscription,
     cadence_text,
+    coming_to,
     edit,
     parse_cadence,
     parse_query,
@@ -164,8 +166,8 @@ def _schedule(turn: Turn, wish: Subscription | None, typed: str) -> Reply:
     else:
         when = cadence_text(parse_cadence(_when(typed), parse_cadence(turn.chat.settings.schedule)))
         said = turn.say("Schedule of all subscriptions, new ones too: {when}", when=when)
-    moments = [one.next_due_at for one in done if one.next_due_at and one.state == "active"]
-    first = [turn.say("Next: {moment}.", moment=turn.voice.moment(max(min(moments), turn.now)))] if moments else []
+    coming = coming_to(turn.store, turn.chat.address, done, now=turn.now)
+    first = [next_line(coming, turn.voice, turn.now)] if any(one.state == "active" for one in done) else []
     return Reply(lines=(said, *first), ok=True, buttons=undo_row(turn))
 
 

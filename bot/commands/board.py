@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.commands.access import came_last
+from bot.commands.coming import next_line
 from bot.commands.turn import Run, Turn
 from bot.commands.wishes import rows_of, state_of
 from bot.ports import Board, BoardItem, Button, Buttons, Panel, Reply
@@ -82,10 +83,7 @@ def _state(turn: Turn, chat: Chat, wishes: Sequence[Listed]) -> Sequence[str]:
     if not any(one.subscription.state == "active" for one in wishes):
         return []
     stands = standing(turn.store, chat.address, now=turn.now)
-    if stands.next_due is None:
-        return [turn.say("Next: as soon as papers come.")]
-    voice = turn.voice.speaking(turn.home.settings.lang, chat.settings.timezone)
-    return [turn.say("Next: {moment}.", moment=voice.moment(stands.next_due, about=stands.next_about))]
+    return [next_line(stands.coming, turn.voice.speaking(turn.home.settings.lang, chat.settings.timezone), turn.now)]
 
 
 def _buttons(turn: Turn, chat: Chat) -> Buttons:
@@ -107,7 +105,8 @@ def _items(turn: Turn, chat: Chat, wishes: Sequence[Listed]) -> Sequence[BoardIt
     for one, row in zip(wishes, rows, strict=True):
         wish = one.subscription
         parts = [row.when]
-        coming = wish.next_due_at and wish.next_due_at > turn.now and state_of(one) == "active"
+        fixed = wish.cadence.kind not in ("now", "when-out")  # of the others the line above tells about when
+        coming = fixed and wish.next_due_at and wish.next_due_at > turn.now and state_of(one) == "active"
         parts += [turn.say("next {moment}", moment=row.next_due)] if coming else []
         if found.days == _WEEK:
             parts.append(turn.voice.count("{count} a week", "{count} a week", found.found[wish.canonical]))

@@ -60,4 +60,4 @@ def query_lines(turn: Turn, query: Query, when: str | None) -> tuple[str, ...]:
         reading = f"{reading} · {cadence_text(schedule)}"
     if turn.seen_by_all:
         return (reading,)
-    return (reading, *(f"({hint.say(turn.voice.translate)})" for hint in query.hints))
+    return (reading, *(turn.say("({inner})", inner=hint.say(turn.voice.translate)) for hint in query.hints))

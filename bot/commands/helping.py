@@ -99,7 +99,11 @@ def _overview(turn: Turn) -> Reply:
     more = turn.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
     if turn.seen_by_all:
         return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
-    lines = [f"{title.say(turn.voice.translate)}: {' '.join(names)}" for title, names in groups if names]
+    lines = [
+        turn.say("{name}: {text}", name=title.say(turn.voice.translate), text=" ".join(names))
+        for title, names in groups
+        if names
+    ]
     topics = tuple(
         Button(label=label.say(turn.voice.translate), verb="help", arguments={"topic": topic})
         for topic, label in TOPICS.items()
@@ -130,7 +134,7 @@ def _table(turn: Turn, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Rep
 
 def _of(turn: Turn, command: Command) -> Reply:
     summary = command.summary.say(turn.voice.translate)
-    lines = [f"/{command.name} {command.usage}".rstrip() + f": {summary}"]
+    lines = [turn.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
     if command.aliases and not turn.seen_by_all:
         lines.append(turn.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
     examples = EXAMPLES.get(command.name, ())

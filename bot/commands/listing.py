@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from bot.commands.coming import next_line
 from bot.commands.picking import gone, listed_here, no_wishes, numbered, pager, shown_buttons
 from bot.commands.turn import Command, Press, Turn
-from bot.commands.wishes import rows_of
+from bot.commands.wishes import rows_of, state_of
 from bot.ports import Button, Buttons, Reply
-from subscriptions import Brought, Listed, Sentence, activity, parse_query
+from subscriptions import Brought, Listed, Sentence, activity, coming_to, parse_query
 
 A_PAGE = 10
 _ROW = 5  # numbers side by side
@@ -41,6 +42,8 @@ def press_wish(turn: Turn) -> Reply:
     )
     back = Button(label=turn.say("list"), verb="list", arguments={"page": int(turn.arguments.get("page", 0))})
     lines = [*_lines(turn, [one]), *([wish.text] if wish.name else [])]
+    if state_of(one) == "active":
+        lines.append(next_line(coming_to(turn.store, turn.chat.address, [wish], now=turn.now), turn.voice, turn.now))
     return Reply(lines=tuple(lines), buttons=shown_buttons(turn, (verbs, (back,))), replaces=True)
 
 

@@ -47,6 +47,16 @@ def preview(turn: Turn) -> Reply:
     return Reply(lines=lines, delivery=tried.delivery, buttons=buttons)
 
 
+def press_preview(turn: Turn) -> Reply:
+    """[preview] under the line that nothing has matched for days."""
+    return preview(replace(turn, args=""))
+
+
+def press_fine(turn: Turn) -> Reply:
+    """[fine] under it: all stays, and it is not said again."""
+    return Reply(lines=(turn.say("Good. I say no more of it until something has come."),), ok=True, replaces=True)
+
+
 def press_subscribe(turn: Turn) -> Reply:
     """[subscribe] under what was tried: exactly that text."""
     return sub(replace(turn, args=str(turn.arguments["text"]), arguments={}))
@@ -305,6 +315,8 @@ COMMANDS = (
     Command(name="search", run=find, usage="QUERY", summary=Sentence("look through all papers")),
 )
 PRESSES = {
+    "preview": Press(run=press_preview),
+    "fine": Press(run=press_fine),
     "subscribe-to": Press(run=press_subscribe, changes=True),
     "today": Press(run=press_today),
     "today-again": Press(run=press_again),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 from types import MappingProxyType
 
 from bot.commands.plain import named_papers
@@ -113,7 +114,9 @@ def _did_not_come(turn: Turn, known: KnownPaper) -> Reply:
     if not found:
         return Reply(lines=(*lines, turn.say("There are no subscriptions yet.")))
     lines += [
-        f"{one.subscription.number}  {_label(one.subscription)}: {_sentence(turn, one)}" for one in found[:MOST_REASONS]
+        f"{one.subscription.number}  "
+        + turn.say("{name}: {text}", name=_label(one.subscription), text=_sentence(turn, one))
+        for one in found[:MOST_REASONS]
     ]
     left = len(found) - MOST_REASONS
     if left > 0:
@@ -154,19 +157,21 @@ def _words(turn: Turn, reason: Reason) -> str:
     lacking = [_read(turn, reason, node) for node in reason.failing if not isinstance(node, Not)]
     excluded = [_read(turn, reason, node.node) for node in reason.failing if isinstance(node, Not)]
     if lacking and excluded:
-        return turn.say("lacks {lacking}, and has {excluded}", lacking=_list(lacking), excluded=_list(excluded))
+        return turn.say(
+            "lacks {lacking}, and has {excluded}", lacking=_list(turn, lacking), excluded=_list(turn, excluded)
+        )
     if lacking:
-        return turn.say("lacks {lacking}", lacking=_list(lacking))
-    return turn.say("has {excluded}, which this excludes", excluded=_list(excluded))
+        return turn.say("lacks {lacking}", lacking=_list(turn, lacking))
+    return turn.say("has {excluded}, which this excludes", excluded=_list(turn, excluded))
 
 
 def _read(turn: Turn, reason: Reason, node: Node) -> str:
     said = turn.words.reading(replace(reason.query, tree=node))
-    return f"({said})" if isinstance(node, And) else said
+    return turn.say("({inner})", inner=said) if isinstance(node, And) else said
 
 
-def _list(parts: list[str]) -> str:
-    return "; ".join(parts)
+def _list(turn: Turn, parts: list[str]) -> str:
+    return reduce(lambda before, part: turn.say("{before}; {part}", before=before, part=part), parts)
 
 
 COMMANDS = (

@@ -91,6 +91,7 @@ def edit_wish(turn: Turn, wish: Subscription) -> Reply:
         fields=_fields(turn, wish.text, wish.cadence, wish.zone or own),
         verb="send-edit",
         arguments={"number": wish.number, "zone": own},
+        instead=_in_words(turn, f"/edit {wish.number} {wish.text}"),
     )
     return Reply(sheet=sheet)
 
@@ -119,8 +120,14 @@ def _new(turn: Turn, begun: tuple[str, tuple[str, ...]], *, thread: str = "") ->
         verb="send-new",
         arguments={"zone": own, "thread": thread},
         places=places,
+        instead=_in_words(turn, f"/sub {text or 'diffusion -survey daily 9'}"),
     )
     return Reply(sheet=sheet)
+
+
+def _in_words(turn: Turn, command: str) -> str:
+    """A platform may show a form and not say so; who sees one, knows."""
+    return turn.say("If no form has opened, try once more, or write it: {command}", command=command)
 
 
 def _like(turn: Turn) -> tuple[str, tuple[str, ...]]:
@@ -194,7 +201,10 @@ def _reading(turn: Turn, text: str, *, examples: int) -> tuple[str, ...]:
     except QueryError as error:
         return (_refusal(turn, error, text),)
     found, days = found_lately(turn.store, query, now=turn.now)
-    lines = [turn.words.reading(query), *(f"({hint.say(turn.voice.translate)})" for hint in query.hints[:1])]
+    lines = [
+        turn.words.reading(query),
+        *(turn.say("({inner})", inner=hint.say(turn.voice.translate)) for hint in query.hints[:1]),
+    ]
     if not days:
         return (*lines, turn.say("I know no papers yet."))
     known = turn.voice.count("the one day I know", "the {count} days I know", days)

@@ -27,7 +27,7 @@ def spelled(reply: Reply, chat: ChatAddress) -> Reply:
 
 def _sheet(sheet: Sheet, before: str) -> Sheet:
     fields = (replace(one, notes=tuple(_spelled(note, before) for note in one.notes)) for one in sheet.fields)
-    return replace(sheet, fields=tuple(fields))
+    return replace(sheet, fields=tuple(fields), instead=_spelled(sheet.instead, before))
 
 
 def _board(board: Board, before: str) -> Board:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.commands.changes import fixed_offset
+from bot.commands.coming import first_line
 from bot.commands.voice import Voice
 from bot.ports import Reply
 from subscriptions import ChatState, Sentence, Subscription, cadence_text
@@ -16,6 +17,7 @@ if TYPE_CHECKING:  # their module loads the store, which a refused query has no 
 _MOST_NAMED = 10  # subscriptions that a reply names one by one
 _HELD = {
     "paused": Sentence("paused"),
+    "orphaned": Sentence("paused: who asked for it has left"),
     "asked": Sentence("waits for an admin"),
     "moved": Sentence("moved"),
 }
@@ -55,7 +57,7 @@ def subscribed(
     head = f"{wish.number}  {reading} · {_when(wish, zone)}"
     if wish.name:
         head = f"{head} · {wish.name}"
-    hints = [f"({hint.say(voice.translate)})" for hint in done.query.hints]
+    hints = [voice.say("({inner})", inner=hint.say(voice.translate)) for hint in done.query.hints]
     if short:
         return Reply(
             lines=(" ".join((head, *hints[:1])), " ".join((_become(done, voice), _first(done, voice, now)))), ok=True
@@ -104,7 +106,8 @@ def _row(one: "Listed", reading: Callable[[str], str], voice: Voice) -> Row:
     wish = one.subscription
     state = state_of(one)
     until = wish.paused_until if state == wish.state else one.chat.paused_until
-    shown = _HELD[state].say(voice.translate) if state in _HELD else ""
+    held = "orphaned" if state == wish.state and wish.state_reason else state
+    shown = _HELD[held].say(voice.translate) if held in _HELD else ""
     if until is not None and shown:
         shown = voice.say("{state} until {moment}", state=shown, moment=voice.moment(until))
     return Row(
@@ -171,6 +174,13 @@ def _first(done: "Subscribed", voice: Voice, now: datetime | None) -> str:
         return voice.say("This chat is paused; /resume ends that.")
     if done.subscription.state == "paused":
         return voice.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
+    if done.coming is not None and now is not None:
+        return first_line(done.coming, voice, now)
+    return _first_by_itself(done, voice, now)
+
+
+def _first_by_itself(done: "Subscribed", voice: Voice, now: datetime | None) -> str:
+    """Where nobody knows when the sources have papers."""
     if done.first is None:
         return voice.say("It comes as soon as papers do.")
     if now is not None and done.first <= now:

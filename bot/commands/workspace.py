@@ -1,11 +1,23 @@
 """What happens in a Slack workspace: channels are archived, deleted, renamed; people leave; the app is taken away."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bot.commands.turn import Run, Turn
 from bot.ports import Reply
-from subscriptions import leave_place, lose_place, name_of, notify_operators, uninstall
+from subscriptions import (
+    ChatAddress,
+    Link,
+    Subscription,
+    get_chat,
+    leave_place,
+    listed,
+    lose_place,
+    name_of,
+    notify,
+    notify_operators,
+    uninstall,
+)
 
 
 def archived(turn: Turn) -> Reply | None:
@@ -27,22 +39,37 @@ def renamed(turn: Turn) -> Reply | None:
 
 
 def member_left(turn: Turn) -> Reply | None:
-    """Whoever set the channel up is gone: the channel is told once who looks after it now, and so are the operators."""
-    if not leave_place(turn.store, turn.home.address, turn.request.sender):
-        return None
-    notify_operators(
+    """What somebody asked for waits when they leave: each chat there is told once how it goes on, and the operators."""
+    paused = leave_place(turn.store, turn.home.address, turn.request.sender, now=turn.now)
+    for address, wishes in paused.items():
+        _tell_chat(turn, address, wishes)
+    if paused:
+        detail = {"chat": name_of(turn.home)}
+        about = str(turn.home.address)
+        notify_operators(turn.store, turn.house.admins, "subscriber-left", detail, now=turn.now, about=about)
+    return None
+
+
+def _tell_chat(turn: Turn, address: ChatAddress, wishes: Sequence[Subscription]) -> None:
+    """The channel, or the thread, whose subscriptions wait. The button resumes these and nothing else."""
+    chat = get_chat(turn.store, address)
+    waiting = {one.subscription.number for one in listed(turn.store, address) if one.subscription.state == "paused"}
+    only = str(wishes[0].number) if len(wishes) == 1 else ""
+    detail = {
+        "who": wishes[0].added_by if chat.settings.credits == "on" else "",
+        "wishes": " · ".join(f"{wish.number} {wish.name or wish.text}" for wish in wishes),
+        "number": only,
+    }
+    button = Link(verb="resume", arguments={"number": wishes[0].number} if only else {})
+    alone = only or waiting == {wish.number for wish in wishes}
+    notify(
         turn.store,
-        turn.house.admins,
-        "subscriber-left",
-        {"chat": name_of(turn.home)},
+        address,
+        "orphaned",
+        detail,
         now=turn.now,
-        about=str(turn.home.address),
-    )
-    return Reply(
-        lines=(
-            turn.say("Whoever subscribed this channel has left it. What it asks for still comes."),
-            turn.say("Any member can look after it: /list shows what comes, /unsub ends it."),
-        )
+        key=turn.request.update,
+        buttons={"resume": button} if alone else None,
     )
 
 

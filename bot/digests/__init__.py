@@ -35,6 +35,7 @@ from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
 from bot.digests._looks import look_of_bytes, look_of_text
 from bot.digests._plain import NotText, PlainText, plain_text
+from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._warnings import INFO as INFO
 from bot.digests._warnings import Warnings as Warnings
 from bot.errors import BrokenDigest, UnknownFormat

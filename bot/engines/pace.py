@@ -4,6 +4,7 @@ The number is the "theoretical arrival time": the second at which a budget is wh
 arithmetic on monotonic seconds that the caller passes; nothing sleeps and nothing asks for the time.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
@@ -41,16 +42,16 @@ class Pace:
     when it really went (`sent`). So a lane that has to wait never blocks slots of the token that others could use. One
     lane has one sender at a time, which is what makes asking without taking safe. A token is named by its platform.
 
-    Answers to people are urgent. In their lane they may use what is kept for them; of their token they take the slot of
-    somebody who waits for his: that one gives way (`gives_way`) and asks anew. So an answer waits for no fan-out, and no
-    window holds more than one send above what it would hold without answers.
+    Answers to people are urgent. In their lane they may use what is kept for them; of their token they take the next slot
+    that somebody waits for: that one gives way (`gives_way`) and asks anew. So an answer waits for one slot and no fan-out,
+    and there is one schedule for all.
     """
 
     def __init__(self, limits: Mapping[str, Limits]) -> None:
         self._tokens = {platform: Budget(limit.per_second, 1) for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
-        self._urgent_states: dict[str, float] = {}
+        self._waiting: dict[str, deque[float]] = {}  # slots still to come, of those who are not urgent
         self._taken: dict[str, int] = {}  # slots that urgent ones took from those who wait
         self._lane_states: dict[Lane, tuple[float, ...]] = {}
         self._paused_lanes: dict[Lane, float] = {}
@@ -70,14 +71,20 @@ class Pace:
         budget = self._tokens.get(token)
         if budget is None:
             return now
-        state = self._token_states.get(token, WHOLE)
-        if state <= now:
-            self._taken.pop(token, None)  # nobody waits who could give way
-        elif urgent:
-            self._urgent_states[token], start = reserve(self._urgent_states.get(token, WHOLE), now, budget.rate, 1, n)
+        waiting = self._waiting.setdefault(token, deque())
+        while waiting and waiting[0] <= now:
+            waiting.popleft()
+        if urgent and len(waiting) >= n:
             self._taken[token] = self._taken.get(token, 0) + n
+            start = waiting[0]
+            for _ in range(n):
+                waiting.popleft()
             return start
-        self._token_states[token], start = reserve(state, now, budget.rate, budget.burst, n)
+        self._token_states[token], start = reserve(
+            self._token_states.get(token, WHOLE), now, budget.rate, budget.burst, n
+        )
+        if not urgent:
+            waiting.extend(start + place / budget.rate for place in range(n))
         return start
 
     def gives_way(self, token: str) -> bool:

@@ -32,7 +32,7 @@ def delivery_messages(
         notice = notice_view(delivery.facts, reader.language, slash(delivery.chat.address))
         return (_message(medium, 1, [medium.draw(notice)], silent=not sound, buttons=notice.buttons),)
     if not delivery.items:
-        return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader.language)))], silent=not sound),)
+        return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader)))], silent=not sound),)
     plan = outline(delivery, reader)
     keys = keys_of(delivery, plan, reader, medium, own)
     beneath = medium.beneath(keys.last)
@@ -53,7 +53,7 @@ def delivery_pages(
     if delivery.kind is Kind.NOTICE:
         return [[medium.draw(notice_view(delivery.facts, reader.language, slash(delivery.chat.address)))]]
     if not delivery.items:
-        return [[medium.draw(Line(text=empty_text(delivery, reader.language)))]]
+        return [[medium.draw(Line(text=empty_text(delivery, reader)))]]
     shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
     chat = replace(delivery.chat, settings=replace(delivery.chat.settings, shape=shape))
     plan = outline(replace(delivery, chat=chat), reader)

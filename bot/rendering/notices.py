@@ -13,6 +13,7 @@ from bot.rendering.cleaning import clean, isolated
 from bot.rendering.cutting import shorten
 from bot.rendering.language import Language
 from bot.rendering.lines import Notice
+from bot.rendering.outline import missing_line
 from subscriptions import BUTTON, Facts
 
 _LONGEST_VALUE = 300
@@ -61,6 +62,10 @@ def notice_view(facts: Facts, language: Language, slash: str = "/") -> Notice:
 _LABELS: Mapping[str, Callable[[Language], str]] = {
     "allow": lambda language: language.say("allow"),
     "deny": lambda language: language.say("deny"),
+    "resume": lambda language: language.say("resume"),
+    "preview": lambda language: language.say("preview"),
+    "edit": lambda language: language.say("edit"),
+    "fine": lambda language: language.say("fine"),
 }
 
 
@@ -198,12 +203,37 @@ def _summaries(tell: _Teller) -> list[str]:
 
 
 def _nothing_found(tell: _Teller) -> list[str]:
-    """Reads known, days."""
-    days = tell.amount("days")
+    """Reads known, days; chat when it is told to who set that chat up."""
+    days, chat = tell.amount("days"), tell.value("chat")
+    known = tell.number(tell.amount("known"))
+    if chat:
+        return [
+            tell.say("{chat}: 0 of {known} papers.", chat=chat, known=known),
+            tell.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", days),
+            tell.say("Nothing was posted there. /connect changes what it asks for."),
+        ]
     return [
-        tell.say("0 of {known} papers.", known=tell.number(tell.amount("known"))),
+        tell.say("0 of {known} papers.", known=known),
         tell.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", days) if days else "",
         tell.say("/preview shows what would, /edit changes the wish."),
+    ]
+
+
+def _went_without(tell: _Teller) -> list[str]:
+    """Reads chat, names, how (late, failed, or nothing), count."""
+    detail = {"missing how": tell.value("how"), "missing count": str(tell.amount("count") or 1)}
+    return [
+        tell.say("{chat} got its papers without some that were expected.", chat=tell.value("chat", tell.say("A chat"))),
+        missing_line(detail, tell.language, tell.value("names", tell.say("A source"))),
+        tell.say("Nothing was said of it there."),
+    ]
+
+
+def _quiet_day(tell: _Teller) -> list[str]:
+    """Reads chat."""
+    return [
+        tell.say("{chat} had no papers today.", chat=tell.value("chat", tell.say("A chat"))),
+        tell.say("Nothing was posted there."),
     ]
 
 
@@ -221,7 +251,20 @@ def _subscriber_left(tell: _Teller) -> list[str]:
     """Reads chat."""
     return [
         tell.say("Whoever subscribed {chat} has left it.", chat=tell.value("chat", tell.say("A chat"))),
-        tell.say("What it asks for still comes; the channel was told that any member can look after it."),
+        tell.say("What they asked for there is paused, and nothing is lost; the channel was told how it goes on."),
+    ]
+
+
+def _orphaned(tell: _Teller) -> list[str]:
+    """Reads wishes, who (a plain name), number (where it is one subscription)."""
+    who, wishes, number = tell.value("who"), tell.value("wishes"), tell.value("number")
+    return [
+        tell.say("{who} has left the channel.", who=who) if who else tell.say("Somebody has left the channel."),
+        tell.say("What they asked for here is paused: {wishes}", wishes=wishes),
+        tell.say("What comes in the meantime waits; nothing is lost."),
+        tell.say("/resume {number} goes on with it, /unsub {number} ends it.", number=number)
+        if number
+        else tell.say("/resume goes on with them, /list shows them."),
     ]
 
 
@@ -312,8 +355,11 @@ NOTICES: Mapping[str, Callable[[_Teller], list[str]]] = {
     "source-back": _source_back,
     "summaries": _summaries,
     "nothing-found": _nothing_found,
+    "went-without": _went_without,
+    "quiet-day": _quiet_day,
     "topic-closed": _topic_closed,
     "subscriber-left": _subscriber_left,
+    "orphaned": _orphaned,
     "waiting": _waiting,
     "version": _version,
     "asked": _asked,

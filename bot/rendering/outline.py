@@ -3,7 +3,7 @@
 Pure: which form a delivery takes, its header, its groups, and the lines around its papers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
@@ -129,8 +129,9 @@ def root_line(delivery: Delivery, reader: Reader) -> Head:
     return Head(title=title, remark=_remark(delivery, language))
 
 
-def empty_text(delivery: Delivery, language: Language) -> str:
+def empty_text(delivery: Delivery, reader: Reader) -> str:
     """What the first due delivery says when nothing matched, or a quiet-day note."""
+    language = reader.language
     facts = delivery.facts
     days = language.days(facts.days) if facts.days else ""
     if not facts.known:
@@ -151,6 +152,8 @@ def empty_text(delivery: Delivery, language: Language) -> str:
         next_line = language.say("Next: {moment}.", moment=moment)
     else:
         next_line = language.say("The first that matches comes at once.")
+    if missing := _missing(delivery, reader):
+        text = language.say("{sentence} {next}", sentence=text, next=missing)
     return language.say("{sentence} {next}", sentence=text, next=next_line)
 
 
@@ -291,4 +294,30 @@ def _missing(delivery: Delivery, reader: Reader) -> str:
     names = isolated(shorten(clean(delivery.facts.detail.get("missing", "")), _REASON_WIDTH))
     if not names or reader.public:
         return ""
-    return reader.language.say("{names} is late; its papers come with the next digest.", names=names)
+    return missing_line(delivery.facts.detail, reader.language, names)
+
+
+def missing_line(detail: Mapping[str, str], language: Language, names: str) -> str:
+    """Sources that have not come, and when their papers do. `detail` says how many they are, and how they are missing."""
+    count = int(detail.get("missing count", "1"))
+    match detail.get("missing how", "late"):
+        case "late":
+            return language.count(
+                "{names} is late; its papers come with the next digest.",
+                "{names} are late; their papers come with the next digest.",
+                count,
+                names=names,
+            )
+        case "failed":
+            return language.count(
+                "{names} could not be read; its papers come with the next digest.",
+                "{names} could not be read; their papers come with the next digest.",
+                count,
+                names=names,
+            )
+    return language.count(
+        "{names} has not come yet; its papers come with the next digest.",
+        "{names} have not come yet; their papers come with the next digest.",
+        count,
+        names=names,
+    )

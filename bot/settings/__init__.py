@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.settings import _checks as check
-from bot.settings._config import Config, read_config
+from bot.settings._config import Config, read_config, read_sources
 from bot.settings._environment import Environment
 from bot.settings._model import VARIABLES as VARIABLES
 from bot.settings._model import Settings as Settings
@@ -48,6 +48,11 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
         backup_to=config.backup_to,
         unknown=env.unknown(known=VARIABLES, named=config.variables),
     )
+
+
+def load_sources(environ: Mapping[str, str], cwd: Path) -> tuple[SourceSettings, ...]:
+    """The sources of paperwire.toml alone, for what needs no other setting. Raises SettingsError."""
+    return read_sources(Environment(environ, cwd), None)
 
 
 def _telegram(env: Environment) -> TelegramSettings:

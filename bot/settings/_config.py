@@ -96,18 +96,19 @@ class Table:
         return Table(content, key, known)
 
 
+def read_sources(env: Environment, formats: Sequence[str] | None) -> tuple[SourceSettings, ...]:
+    """The sources of that file, whatever else it says."""
+    found = _file(env)
+    return _sources(*found, formats) if found else ()
+
+
 def read_config(env: Environment, formats: Sequence[str] | None) -> Config:
     """Reads the file that PAPERWIRE_CONFIG names, else paperwire.toml in the current folder if there is one."""
-    named = env.text("PAPERWIRE_CONFIG")
-    path = env.cwd / Path(named or NAME).expanduser()
-    if named is None and not path.exists():
+    found = _file(env)
+    if found is None:
         return Config()
-    top = Table(_parse(path, named=named is not None), "", ("source", "slack", "arxiv", "backup"))
-    folder = path.parent.absolute()
-    keys = ("name", "title", "home", "path", "url", "arxiv", "format", "schedule", "language")
-    format_name = check.format_name if formats is None else check.one_of(formats)
-    sources = tuple(_source(table, folder, format_name) for table in top.tables("source", keys))
-    _refuse_equal_names(sources)
+    top, folder = found
+    sources = _sources(top, folder, formats)
     workspaces = [_workspace(table, env) for table in top.tables("slack", ("bot_token_env", "app_token_env"))]
     return Config(
         sources=sources,
@@ -118,6 +119,24 @@ def read_config(env: Environment, formats: Sequence[str] | None) -> Config:
         ),
         variables=frozenset(name for _, names in workspaces for name in names),
     )
+
+
+def _file(env: Environment) -> tuple[Table, Path] | None:
+    """What stands in the file, and the folder where it lies; None: there is none."""
+    named = env.text("PAPERWIRE_CONFIG")
+    path = env.cwd / Path(named or NAME).expanduser()
+    if named is None and not path.exists():
+        return None
+    top = Table(_parse(path, named=named is not None), "", ("source", "slack", "arxiv", "backup"))
+    return top, path.parent.absolute()
+
+
+def _sources(top: Table, folder: Path, formats: Sequence[str] | None) -> tuple[SourceSettings, ...]:
+    keys = ("name", "title", "home", "path", "url", "arxiv", "format", "schedule", "language")
+    format_name = check.format_name if formats is None else check.one_of(formats)
+    sources = tuple(_source(table, folder, format_name) for table in top.tables("source", keys))
+    _refuse_equal_names(sources)
+    return sources
 
 
 def _parse(path: Path, *, named: bool) -> Mapping[str, object]:

@@ -4,7 +4,7 @@
 - `arxiv = [...]` is one feed for each category or archive, https://rss.arxiv.org/rss/cs.LG: a feed of several is cut at
   2,000 papers, the new ones first (info.arxiv.org/help/rss.html). An archive that is cut all the same is asked by category.
 - An answer of bioRxiv (api.biorxiv.org/details/SERVER/FROM/TO/CURSOR) has further pages.
-- Papers of the last days come by arXiv's API (info.arxiv.org/help/api/user-manual.html), page by page.
+- Papers of days that were missed: see `missed`.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from subscriptions import CLASSES
 DATE = "{date}"
 EVERYTHING = "arxiv"  # the source that there is when the settings name none
 MOST_PAGES = 100  # of one answer: more is a server that repeats itself
+MOST_OLDER = 12  # pages of an operator's own question to arXiv's API, after an outage
 PAGE = 500  # papers a page of arXiv's API: it asks not to be asked for more than 1,000 at once
 _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
 _TOTAL = re.compile(rb"totalResults\b[^>]*>\s*(\d{1,9})\s*<")
@@ -49,6 +50,7 @@ class Ask:
     may_miss: bool = False  # what is not there is not there yet
     page: int = 1
     history: bool = False  # it brings older papers and says nothing of today's
+    day: date | None = None  # of which day it is, where the address says so
 
 
 def asks_of(
@@ -67,7 +69,9 @@ def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[Ask, .
         return (Ask(url=url, format=source.format),)
     today = now.astimezone(UTC).date()
     days = (today, today - timedelta(days=1))
-    return tuple(Ask(url=url.replace(DATE, day.isoformat()), format=source.format, may_miss=True) for day in days)
+    return tuple(
+        Ask(url=url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day) for day in days
+    )
 
 
 def _classes(code: str) -> tuple[str, ...]:
@@ -79,13 +83,6 @@ def everything() -> SourceSettings:
     return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
 
 
-def history_ask(first: date, last: date, *, sites: Sites = ARXIV) -> Ask:
-    """The first page of what was submitted to arXiv from one day to another, newest first."""
-    days = f"[{first:%Y%m%d}0000+TO+{last:%Y%m%d}2359]"
-    query = f"search_query=submittedDate:{days}&sortBy=submittedDate&sortOrder=descending&start=0&max_results={PAGE}"
-    return Ask(url=f"{sites.api}?{query}", format="arxiv_api_atom", history=True)
-
-
 def next_page(ask: Ask, data: bytes) -> Ask | None:
     """The page after the one that was answered with `data`; None: it was the last.
 
@@ -94,6 +91,14 @@ def next_page(ask: Ask, data: bytes) -> Ask | None:
     if ask.page >= MOST_PAGES:
         return None
     url = _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data)
+    return replace(ask, url=url, page=ask.page + 1) if url else None
+
+
+def older_page(ask: Ask, data: bytes) -> Ask | None:
+    """The page after the one that an operator's own question to arXiv's API was answered with; None: there is none."""
+    if ask.page >= MOST_OLDER or not is_api(ask.url):
+        return None
+    url = _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data)
     return replace(ask, url=url, page=ask.page + 1) if url else None
 
 
@@ -132,6 +137,11 @@ def _counts(data: bytes) -> tuple[int, int]:
 def is_listing(url: str) -> bool:
     """Whether an address is a list of arXiv, which shows a batch on the evening before its date."""
     return urlsplit(url).path.startswith("/list/")
+
+
+def is_api(url: str) -> bool:
+    """Whether an address is a question to arXiv's API."""
+    return urlsplit(url).path.rstrip("/").endswith("/api/query")
 
 
 def address_key(url: str) -> str:

@@ -182,7 +182,7 @@ class Fetcher:
     def _client(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncClient:
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
         try:
-            return httpx.AsyncClient(timeout=timeout, verify=self._context(), proxy=proxy, trust_env=False)
+            return httpx.AsyncClient(timeout=timeout, verify=self._context(url), proxy=proxy, trust_env=False)
         except (ImportError, ValueError):  # what httpx says of a proxy that it cannot use repeats it
             raise _failed(Sentence("The proxy of this machine cannot be used."), url) from None
 
@@ -258,8 +258,10 @@ class Fetcher:
         wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
 
-    def _context(self) -> ssl.SSLContext:
-        """The certificates that are trusted, read once."""
+    def _context(self, url: httpx.URL) -> ssl.SSLContext:
+        """The certificates that are trusted, read once and only where one is shown; for others a context without any."""
+        if url.scheme != "https":
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
         return self._tls

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Protocol
 
 from bot.errors import NotFetched
 from bot.ports import Clock
@@ -13,8 +14,17 @@ from subscriptions import Sentence
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"
 LONGEST_TURN = 60.0  # seconds that a request waits for its turn; whoever was asked to wait longer comes again
+LONGEST_REQUEST = 240.0  # seconds that the turn of a process that was killed is kept from the others
 
-Reserve = Callable[[str, timedelta], Awaitable[timedelta]]
+
+class Others(Protocol):
+    """The other processes that ask the same publisher."""
+
+    async def take(self, publisher: str, most: timedelta) -> timedelta:
+        """Zero: the turn is ours, for `most` at the longest. Else so long it is another's, or nobody's."""
+
+    async def give(self, publisher: str, gap: timedelta) -> None:
+        """The turn is over; the next one is `gap` later."""
 
 
 def is_arxiv(host: str) -> bool:
@@ -24,17 +34,17 @@ def is_arxiv(host: str) -> bool:
 
 
 class Politeness:
-    """The turns of one process. `reserve` keeps the gap to other processes: (publisher, gap) → how long to wait.
+    """The turns of one process, and with `others` of all: one request at a time over all of them.
 
     The gap is kept from the end of a request, however it ended, to the begin of the next: whatever the line does, requests
     do not arrive closer together.
     """
 
     def __init__(
-        self, clock: Clock, *, reserve: Reserve | None = None, polite_to: Callable[[str], bool] = is_arxiv
+        self, clock: Clock, *, others: Others | None = None, polite_to: Callable[[str], bool] = is_arxiv
     ) -> None:
         self._clock = clock
-        self._reserve = reserve
+        self._others = others
         self._polite_to = polite_to
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._free: dict[str, float] = {}  # lane → the monotonic second from which on it may be asked
@@ -47,14 +57,26 @@ class Politeness:
             wait = self._free.get(lane, 0.0) - self._clock.monotonic()
             if wait > LONGEST_TURN:
                 raise asked_to_wait(host, timedelta(seconds=wait))
-            if gap and self._reserve:
-                wait = max(wait, (await self._reserve(lane, timedelta(seconds=gap))).total_seconds())
             if wait > 0:
                 await self._clock.sleep(wait)
-            try:
-                yield
-            finally:
-                self._hold(lane, gap)
+            async with self._alone(lane, gap):
+                try:
+                    yield
+                finally:
+                    self._hold(lane, gap)
+
+    @asynccontextmanager
+    async def _alone(self, publisher: str, gap: float) -> AsyncIterator[None]:
+        """Holds the turn of all processes, where there is a gap to keep."""
+        if not gap or self._others is None:
+            yield
+            return
+        while wait := await self._others.take(publisher, timedelta(seconds=LONGEST_REQUEST)):
+            await self._clock.sleep(min(wait.total_seconds(), gap))
+        try:
+            yield
+        finally:
+            await self._others.give(publisher, timedelta(seconds=gap))
 
     def pause(self, host: str, wait: timedelta) -> None:
         """The host asked for a wait."""

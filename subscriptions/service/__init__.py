@@ -1,5 +1,6 @@
 """The use cases of the domain, one transaction each. Callers pass the store, `now` and whatever the world decided."""
 
+from subscriptions.outlook import Coming as Coming
 from subscriptions.service._access import allow as allow
 from subscriptions.service._access import ask_to_be_let_in as ask_to_be_let_in
 from subscriptions.service._access import chats_asking as chats_asking
@@ -28,6 +29,8 @@ from subscriptions.service._copies import restore as restore
 from subscriptions.service._digests import ingest_digest as ingest_digest
 from subscriptions.service._edits import edit_done as edit_done
 from subscriptions.service._edits import settle_edit as settle_edit
+from subscriptions.service._filling import give_back as give_back
+from subscriptions.service._filling import take_lacking as take_lacking
 from subscriptions.service._keeping import Forgotten as Forgotten
 from subscriptions.service._keeping import belongs_to as belongs_to
 from subscriptions.service._keeping import bot_name as bot_name
@@ -98,21 +101,27 @@ from subscriptions.service._recent import Brought as Brought
 from subscriptions.service._recent import activity as activity
 from subscriptions.service._recent import advice_on as advice_on
 from subscriptions.service._recent import found_lately as found_lately
+from subscriptions.service._recent import keep_recent as keep_recent
+from subscriptions.service._recent import read_recent as read_recent
 from subscriptions.service._returning import come_back as come_back
 from subscriptions.service._search import Found as Found
 from subscriptions.service._search import known_since as known_since
 from subscriptions.service._search import papers_named as papers_named
 from subscriptions.service._search import search as search
 from subscriptions.service._sources import add_receipt as add_receipt
+from subscriptions.service._sources import give_turn as give_turn
 from subscriptions.service._sources import known_sources as known_sources
 from subscriptions.service._sources import note_poll as note_poll
 from subscriptions.service._sources import receipts_of as receipts_of
 from subscriptions.service._sources import receipts_since as receipts_since
 from subscriptions.service._sources import sync_sources as sync_sources
-from subscriptions.service._sources import take_slot as take_slot
+from subscriptions.service._sources import take_poll as take_poll
+from subscriptions.service._sources import take_turn as take_turn
 from subscriptions.service._sources import tell_of_source as tell_of_source
 from subscriptions.service._standing import Health as Health
 from subscriptions.service._standing import Standing as Standing
+from subscriptions.service._standing import coming_to as coming_to
+from subscriptions.service._standing import expectations as expectations
 from subscriptions.service._standing import health as health
 from subscriptions.service._standing import last_digests as last_digests
 from subscriptions.service._standing import standing as standing

@@ -49,6 +49,8 @@ def edit(
         if changed:
             changing(session, chat.id, now=now, who=who)
             people.edit_query(session, wish.id, text=text.strip(), canonical=query.canonical)
+            if query.canonical != wish.canonical:
+                people.mark_dry(session, {chat.id: None})
             if time != (wish.cadence, wish.zone):
                 _reschedule(session, chat, replace(wish, zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"

@@ -71,6 +71,11 @@ def changing(
     return begun[chat_id]
 
 
+def person_of(who: str) -> str:
+    """The platform's id in "ID NAME"."""
+    return who.partition(" ")[0]
+
+
 def before(change: changes.Kept) -> State:
     """What the chat was before a change that is kept."""
     value = change.before
@@ -173,7 +178,9 @@ def _wish_to_json(wish: Subscription) -> dict[str, Any]:
         "name": wish.name,
         "state": wish.state,
         "paused_until": _written(wish.paused_until),
+        "state_reason": wish.state_reason,
         "added_by": wish.added_by,
+        "subscriber": wish.subscriber,
         "since": _written(wish.since),
         "seen": wish.seen,
         "next_due_at": _written(wish.next_due_at),

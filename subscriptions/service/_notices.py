@@ -10,6 +10,7 @@ from subscriptions.service._wishes import kind_of
 from subscriptions.store import Planned, Store, Transaction, access, keeping, outbox, people, standing
 
 LONG = timedelta(hours=1)  # what has waited longer is worth a word to the operator
+A_DAY = timedelta(hours=20)  # what operators were told so long ago may be told again on a new day
 _TOLD = "told:"  # a mark per cause: until when the operators know
 _RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # words of a platform that lets us read and not write
 
@@ -34,7 +35,7 @@ def notify(
         if chat is None:
             return False
         day = now.astimezone(cadences.zone(chat.settings.timezone)).date().isoformat()
-        name = f"notice:{chat.id}:{cause}:{key or day}"
+        name = _name(chat, cause, key or day)
         if outbox.taken_keys(session, [name]):
             return False
         links = [Link(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in (buttons or {}).values()]
@@ -61,18 +62,28 @@ def notify_operators(
 ) -> tuple[Lane, ...]:
     """Tells everybody who runs the bot, once per cause, `about` and day; never a chat that strangers can read.
 
+    The day is that of the operator's zone, and what was told shortly before its midnight is not told again shortly after.
+
     `admins` are those of the settings, met here if need be; `but` are platforms that cannot carry it. Returns the lanes
     of the notices that were written down.
     """
     told = []
+    day = now.astimezone(cadences.zone(store.zone)).date()
     with store.write() as session:
         for chat in operator_chats(session, store, admins, now=now):
             if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
                 continue
-            day = now.astimezone(cadences.zone(chat.settings.timezone)).date().isoformat()
+            yesterday = _name(chat, cause, f"{about}:{day - timedelta(days=1)}")
+            if standing.noticed_since(session, yesterday, now - A_DAY):
+                continue
             if notify(store, chat.address, cause, detail, now=now, key=f"{about}:{day}", buttons=buttons):
                 told.append(chat.address.lane)
     return tuple(told)
+
+
+def _name(chat: Chat, cause: str, key: str) -> str:
+    """The dedupe key of a notice."""
+    return f"notice:{chat.id}:{cause}:{key}"
 
 
 def operator_chats(

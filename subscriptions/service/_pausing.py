@@ -10,6 +10,8 @@ from subscriptions.matching import Shelf
 from subscriptions.model import Chat, ChatAddress, ChatState, KnownPaper, Subscription
 from subscriptions.query import parse_canonical
 from subscriptions.service._changes import PAUSED_BY_PERSON, changing, is_paused_by_person
+from subscriptions.service._coming import Foresight
+from subscriptions.service._quiet import silent_until
 from subscriptions.service._recent import recent
 from subscriptions.service._wishes import find, span, which_one
 from subscriptions.store import Store, Transaction, chat_outbox, outbox, papers, people
@@ -89,6 +91,30 @@ def resume(store: Store, address: ChatAddress, number: int | None, *, now: datet
         return Held(chat=find(session, store, address), subscription=fresh, changed=bool(paused or stood_still))
 
 
+def wake_paused(store: Store, *, now: datetime) -> None:
+    """Pauses that were to last until a moment end. What passed meanwhile comes with the next regular moment.
+
+    As after `resume`: nobody wants what is due at eight at midnight, with which "until mon" ends.
+    """
+    with store.write() as session:
+        ended = people.ended_pauses(session, now)
+        people.wake_paused(session, now)
+        chats = people.chats_by_id(session, {chat for chat, _, _ in ended}, zone=store.zone)
+        wishes = people.subscriptions_of(session, list(chats))
+        known = {wish.id: wish for theirs in wishes.values() for wish in theirs}
+        for chat, wish, until in ended:
+            _due_after(session, chats[chat], known[wish], until)
+
+
+def _due_after(session: Transaction, chat: Chat, wish: Subscription, until: datetime) -> None:
+    """A moment that passed before a pause was over gives way to the first one from there on; an open window counts."""
+    if wish.cadence.kind == "now" or wish.next_due_at is None or wish.next_due_at >= until:
+        return
+    zone = cadences.zone(wish.zone or chat.settings.timezone)
+    moment = cadences.first_due(wish.cadence, zone, until - timedelta(microseconds=1))
+    people.reset_due(session, wish.id, span(wish.cadence, zone, moment))
+
+
 def hold_back(session: Transaction, chat: Chat, now: datetime) -> None:
     """What would go at once to a chat that is back waits ten minutes, so that a person can say that they do not want it."""
     chat_outbox.hold_planned(session, chat.id, now + ANSWER_WITHIN)
@@ -132,10 +158,22 @@ def waits(store: Store, address: ChatAddress, *, now: datetime, number: int | No
         wishes = _active(session, chat, number)
         head = papers.head(session)
         planned = chat_outbox.planned_papers(session, chat.id) if number is None else 0
-        moments = [wish.next_due_at for wish in wishes if wish.next_due_at]
+        foresight = Foresight.of(session, store, now)
+        unseen = _unseen(session, store, chat, wishes, upto=head, now=now)
+        moments = [moment for wish in wishes if unseen.get(wish.id) and (moment := _comes(foresight, chat, wish))]
         moments += [now + ANSWER_WITHIN] if planned else []
-        unseen = len(_unseen(session, store, chat, wishes, upto=head, now=now))
-        return Waiting(papers=planned + unseen, upto=head, comes=min(moments, default=None))
+        papers_found = planned + len(set().union(*unseen.values()))
+        return Waiting(papers=papers_found, upto=head, comes=min(moments, default=None))
+
+
+def _comes(foresight: Foresight, chat: Chat, wish: Subscription) -> datetime | None:
+    """When a subscription brings what waits, if nobody says a word; None: nobody can tell."""
+    now = foresight.outlook.at
+    if wish.cadence.kind == "now":
+        moment = max(wish.next_due_at or now, now)
+        return silent_until(chat, moment) or moment
+    coming = foresight.coming(wish, chat)
+    return coming.at or coming.latest
 
 
 def send_waiting(store: Store, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
@@ -146,7 +184,7 @@ def send_waiting(store: Store, address: ChatAddress, *, now: datetime, number: i
         if number is None:
             chat_outbox.hold_planned(session, chat.id, None)
         for wish in _active(session, chat, number):
-            _due_at(session, wish, None if wish.cadence.kind == "now" else now)
+            people.reset_due(session, wish.id, (now, now))  # both, so quiet hours do not hold it
     return found
 
 
@@ -161,12 +199,14 @@ def skip_waiting(
         chat = find(session, store, address)
         wishes = _active(session, chat, number)
         upto = min(upto, papers.head(session))
-        skipped = len(_unseen(session, store, chat, wishes, upto=upto, now=now))
+        skipped = len(set().union(*_unseen(session, store, chat, wishes, upto=upto, now=now).values()))
         if number is None:
             skipped += chat_outbox.planned_papers(session, chat.id, by=by)
             chat_outbox.dismiss_planned(session, chat.id, by=by, now=now)
         for wish in wishes:
             people.see(session, wish.id, upto=upto)
+            if wish.hurry:
+                people.reset_due(session, wish.id, (None, None))
         return skipped
 
 
@@ -182,22 +222,25 @@ def _wish(session: Transaction, chat: Chat, number: int) -> Subscription:
 
 def _unseen(
     session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], *, upto: int, now: datetime
-) -> set[int]:
-    """Ids of papers that these subscriptions have still to bring, up to a change."""
+) -> dict[int, set[int]]:
+    """Id of each subscription → ids of the papers that it has still to bring, up to a change."""
     mark = people.now_mark(session)
     wishes = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in wishes]
     after = min((wish.seen or 0 for wish in wishes), default=upto)
     if after >= upto:
-        return set()
+        return {}
     known = papers.window(session, after, upto)
     shelf = Shelf.of((paper.paper for paper in known), recent(session, store, now).shelf)
     found = {
-        known[place].id
+        wish.id: {
+            known[place].id
+            for place in shelf.matching(parse_canonical(wish.canonical))
+            if (known[place].change or 0) > (wish.seen or 0) and _is_wanted(chat, known[place])
+        }
         for wish in wishes
-        for place in shelf.matching(parse_canonical(wish.canonical))
-        if (known[place].change or 0) > (wish.seen or 0) and _is_wanted(chat, known[place])
     }
-    return found - outbox.told(session, [chat.id], found)[chat.id]
+    told = outbox.told(session, [chat.id], set().union(*found.values()))[chat.id]
+    return {wish_id: ids - told for wish_id, ids in found.items()}
 
 
 def _is_wanted(chat: Chat, known: KnownPaper) -> bool:

@@ -1,16 +1,21 @@
 """Planning: what is due is matched, decided and written down, a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from subscriptions import cadence as cadences
 from subscriptions.matching import PaperIndex, QuerySet, match, why
-from subscriptions.model import Cadence, Chat, KnownPaper, Lane, Subscription
+from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
+from subscriptions.outlook import Outlook
 from subscriptions.planning import Due, Evidence, decide
 from subscriptions.query import Query, parse_canonical
+from subscriptions.service._coming import Foresight, next_moment, zone_of
+from subscriptions.service._nothing import how_missing, is_public, tell_of_nothing
+from subscriptions.service._pausing import wake_paused
+from subscriptions.service._quiet import Move, held
 from subscriptions.service._wishes import span
 from subscriptions.store import Planned, Store, Transaction, outbox, papers, people
 
@@ -36,6 +41,57 @@ class Window:
         return self.index
 
 
+@lru_cache(maxsize=65536)
+def stored_query(canonical: str) -> Query:
+    return parse_canonical(canonical)
+
+
+def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
+    """How papers fit queries; many chats share a query, so each pair is looked at once per plan."""
+    known: dict[tuple[str, int], Evidence] = {}
+
+    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
+        key = (subscription.canonical, paper.id)
+        if key not in known:
+            hits = why(stored_query(subscription.canonical), paper.paper)
+            words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
+            fields = {hit.field for hit in hits}
+            known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
+        return known[key]
+
+    return evidence
+
+
+@dataclass(slots=True)
+class Occasion:
+    """What holds for all chats that are planned at one moment."""
+
+    now: datetime
+    foresight: Foresight
+    window: Window
+    evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
+
+    @property
+    def outlook(self) -> Outlook:
+        return self.foresight.outlook
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A chat's case, and what came of it."""
+
+    case: Due
+    wishes: Sequence[Subscription]  # all of the chat
+    result: tuple[Kind, tuple[Item, ...], Facts] | None
+
+    def said(self, wish: Subscription) -> bool:
+        """Whether a subscription had its say: it brought papers, or it was said that there are none."""
+        if self.result is None:
+            return False
+        _, items, _ = self.result
+        return not items or any(because.number == wish.number for item in items for because in item.because)
+
+
 def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda: False) -> tuple[Lane, ...]:
     """Plans everything that is due, until `enough`; returns the lane of each delivery that was written down.
 
@@ -45,80 +101,108 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     with store.read() as session:
         pause_ended = people.a_pause_ended(session, now)
     if pause_ended:
-        with store.write() as session:
-            people.wake_paused(session, now)
+        wake_paused(store, now=now)
     with store.read() as session:
-        head = papers.head(session)
-        chat_ids = people.due_chats(session, now, head)
-    window = Window(head)
+        foresight = Foresight.of(session, store, now)
+        waiting = foresight.outlook.sources_in is False
+        chat_ids = people.due_chats(session, now, foresight.head, waiting=waiting)
+    occasion = Occasion(now, foresight, Window(foresight.head))
     lanes: list[Lane] = []
     for start in range(0, len(chat_ids), SLICE):
         if enough():
             break
         with store.write() as session:
-            lanes += _plan_slice(session, store, chat_ids[start : start + SLICE], window, now)
+            lanes += _plan_slice(session, store, chat_ids[start : start + SLICE], occasion)
     if chat_ids:
         with store.write() as session:
-            people.share_now_mark(session, head)
+            people.share_now_mark(session, foresight.head)
     return tuple(lanes)
 
 
-def _plan_slice(
-    session: Transaction, store: Store, chat_ids: Sequence[int], window: Window, now: datetime
-) -> list[Lane]:
+def _plan_slice(session: Transaction, store: Store, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
     chats = people.chats_by_id(session, chat_ids, zone=store.zone)
     wishes = people.subscriptions_of(session, chat_ids)
-    mark = people.now_mark(session)
+    mark, head, now = people.now_mark(session), occasion.window.head, occasion.now
+    moves: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
-        if chat.state == "active" and (theirs := _due_now(chat, wishes[chat_id], mark, window.head, now)):
-            due[chat_id] = theirs
-    keys = _free_keys(session, [(chats[chat_id], theirs) for chat_id, theirs in due.items()], mark, window.head, now)
-    due = {chat_id: theirs for chat_id, theirs in due.items() if chat_id in keys}
-    if not due:
-        return []
-    everybody = [s for theirs in due.values() for s in theirs]
-    seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
-    index = window.cover(session, min(seen.values()))
-    fits = fits_of(everybody, index)
-    told = outbox.told(session, list(due), {window.known[i].id for positions in fits.values() for i in positions})
-    evidence = evidence_of_fits()
-    planned, moves = [], []
-    for chat_id, theirs in due.items():
-        chat = chats[chat_id]
-        next_due, about = chat_next_due(chat, wishes[chat_id], now)
-        case = Due(
-            chat=chat,
-            subscriptions=theirs,
-            seen={s.id: seen[s.id] for s in theirs},
-            papers=window.known,
-            fits=fits,
-            told=told[chat_id],
-            due=_due_moment(chat, theirs, now),
-            now=now,
-            zone=cadences.zone(chat.settings.timezone),
-            next_due=next_due,
-            next_about=about,
-        )
-        decided = decide(case, evidence, limited=shows_more(chat))
-        moves += [(s.id, window.head, _span_after(s, chat, now, said=decided is not None)) for s in theirs]
-        if decided is not None:
-            kind, items, facts = decided
-            planned.append(
-                Planned(
-                    id=secrets.token_hex(8),
-                    chat_id=chat_id,
-                    kind=kind,
-                    due=case.due,
-                    key=keys[chat_id],
-                    items=items,
-                    facts=facts,
-                )
-            )
+        if chat.state == "active":
+            due[chat_id], waits = _due_now(chat, wishes[chat_id], mark, occasion)
+            moves += waits
+    keys = _free_keys(session, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now)
+    decided = _decide_all(session, chats, wishes, {chat_id: due[chat_id] for chat_id in keys}, occasion)
+    planned = [_planned(one, keys[one.case.chat.id]) for one in decided if one.result]
+    moves += [(s.id, head, _span_after(s, one, occasion)) for one in decided for s in one.case.subscriptions]
     outbox.add_deliveries(session, planned, now=now)
     people.advance(session, moves)
     people.mark_spoken(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
-    return [chats[p.chat_id].address.lane for p in planned]
+    lanes = [chats[p.chat_id].address.lane for p in planned]
+    return lanes + tell_of_nothing(session, store, [(one.case, one.result) for one in decided], head=head, now=now)
+
+
+def _decide_all(
+    session: Transaction,
+    chats: Mapping[int, Chat],
+    wishes: Mapping[int, Sequence[Subscription]],
+    due: Mapping[int, tuple[Subscription, ...]],
+    occasion: Occasion,
+) -> list[Decided]:
+    everybody = [s for theirs in due.values() for s in theirs]
+    if not everybody:
+        return []
+    mark = people.now_mark(session)
+    seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
+    window = occasion.window
+    fits = fits_of(everybody, window.cover(session, min(seen.values())))
+    told = outbox.told(session, list(due), {window.known[i].id for positions in fits.values() for i in positions})
+    decided = []
+    for chat_id, theirs in due.items():
+        chat = chats[chat_id]
+        case = _case(chat, wishes[chat_id], theirs, occasion)
+        case = replace(case, seen={s.id: seen[s.id] for s in theirs}, fits=fits, told=told[chat_id])
+        result = decide(case, occasion.evidence, limited=shows_more(chat))
+        decided.append(Decided(case, wishes[chat_id], result))
+    return decided
+
+
+def _case(chat: Chat, wishes: Sequence[Subscription], due: tuple[Subscription, ...], occasion: Occasion) -> Due:
+    outlook, now = occasion.outlook, occasion.now
+    coming = occasion.foresight.next_of(chat, wishes, planned={s.id for s in due})
+    timed = [s for s in due if s.cadence.kind != "now"]
+    behind = outlook.missing if timed else ()
+    over = [s for s in timed if occasion.foresight.is_last_word(s, chat)]
+    return Due(
+        chat=chat,
+        subscriptions=due,
+        seen={},
+        papers=occasion.window.known,
+        fits={},
+        told=frozenset(),
+        due=_due_moment(chat, due, now),
+        now=now,
+        zone=cadences.zone(chat.settings.timezone),
+        next_due=coming.at or coming.latest,
+        next_about=coming.about or coming.at is None,
+        may_be_empty=bool(over) or not timed,
+        expected=any(outlook.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due),
+        notes=bool(over) and chat.settings.quietday == "on" and not is_public(chat),
+        missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
+        missing_how=how_missing(behind),
+    )
+
+
+def _period(cadence: Cadence) -> timedelta:
+    """How long before a due moment of this cadence the one before it was, or could have been."""
+    return timedelta(days=7 if cadence.kind == "weekly" else 1)
+
+
+def _planned(one: Decided, key: str) -> Planned:
+    assert one.result is not None  # noqa: S101 - asked before
+    kind, items, facts = one.result
+    case = one.case
+    return Planned(
+        id=secrets.token_hex(8), chat_id=case.chat.id, kind=kind, due=case.due, key=key, items=items, facts=facts
+    )
 
 
 def shows_more(chat: Chat) -> bool:
@@ -127,43 +211,42 @@ def shows_more(chat: Chat) -> bool:
 
 
 def _due_now(
-    chat: Chat, wishes: Sequence[Subscription], mark: int, head: int, now: datetime
-) -> tuple[Subscription, ...]:
+    chat: Chat, wishes: Sequence[Subscription], mark: int, occasion: Occasion
+) -> tuple[tuple[Subscription, ...], list[Move]]:
+    """What of a chat is due; and where those move that have to wait all the same."""
+    now, sources_in = occasion.now, occasion.outlook.sources_in
+
     def due(s: Subscription) -> bool:
-        came = (mark if s.seen is None else s.seen) < head
-        return s.state == "active" and cadences.is_due(s.cadence, _zone(s, chat), s.next_due_at, now, came)
+        came = (mark if s.seen is None else s.seen) < occasion.window.head
+        zone = zone_of(s, chat)
+        return s.state == "active" and cadences.is_due(s.cadence, zone, s.next_due_at, now, came, sources_in=sources_in)
 
-    return tuple(s for s in wishes if due(s))
-
-
-def _zone(subscription: Subscription, chat: Chat) -> tzinfo:
-    return cadences.zone(subscription.zone or chat.settings.timezone)
-
-
-def _next_due(subscription: Subscription, chat: Chat, now: datetime) -> datetime | None:
-    return _next_moment(subscription.cadence, _zone(subscription, chat), now)
+    found = [s for s in wishes if due(s)]
+    waits = held(chat, found, mark, now)
+    if sources_in is False:
+        waits += [(s.id, s.seen or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
+    waiting = {wish_id for wish_id, _, _ in waits}
+    return tuple(s for s in found if s.id not in waiting), waits
 
 
-def _span_after(subscription: Subscription, chat: Chat, now: datetime, *, said: bool) -> people.Span:
+def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span | None:
+    """The window of a when-out that is open at `now`, where an earlier one passed while nothing ran: it waits in that."""
+    if wish.cadence.kind != "when-out" or wish.next_due_at is None:
+        return None
+    zone = zone_of(wish, chat)
+    opened = cadences.first_due(wish.cadence, zone, now)
+    if opened is None or not wish.next_due_at < opened <= now:
+        return None
+    return span(wish.cadence, zone, opened)
+
+
+def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> people.Span:
     """When it is due next. A when-out that had nothing to say stays due until the end of its window."""
-    zone, opened = _zone(subscription, chat), subscription.next_due_at
-    waits = not said and opened is not None and subscription.cadence.kind == "when-out"
-    if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
-        return span(subscription.cadence, zone, opened)
-    return span(subscription.cadence, zone, _next_due(subscription, chat, now))
-
-
-@lru_cache(maxsize=4096)
-def _next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
-    """Many chats share a cadence, a zone and the moment at which they are planned."""
-    return cadences.next_due(cadence, zone, now)
-
-
-def chat_next_due(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[datetime | None, bool]:
-    """The next regular moment of a chat, and whether it is but the first of two times (when-out)."""
-    active = [s for s in wishes if s.state == "active"]
-    moments = [(moment, s.cadence.kind == "when-out") for s in active if (moment := _next_due(s, chat, now))]
-    return min(moments, default=(None, False))
+    zone, opened, now = zone_of(wish, one.case.chat), wish.next_due_at, occasion.now
+    waits = opened is not None and wish.cadence.kind == "when-out" and not one.said(wish)
+    if waits and opened is not None and now < cadences.closes(wish.cadence, zone, opened):
+        return span(wish.cadence, zone, opened)
+    return span(wish.cadence, zone, next_moment(wish.cadence, zone, now))
 
 
 def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
@@ -175,7 +258,7 @@ def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
     if subscription.next_due_at is None or subscription.cadence.kind == "now":
         return now  # `now` has a moment only while it is held back after a pause
     if subscription.cadence.kind == "when-out":
-        return min(now, cadences.closes(subscription.cadence, _zone(subscription, chat), subscription.next_due_at))
+        return min(now, cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at))
     return subscription.next_due_at
 
 
@@ -218,24 +301,3 @@ def _set_bits(bits: int) -> Iterator[int]:
         low = bits & -bits
         yield low.bit_length() - 1
         bits ^= low
-
-
-@lru_cache(maxsize=65536)
-def stored_query(canonical: str) -> Query:
-    return parse_canonical(canonical)
-
-
-def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
-    """How papers fit queries; many chats share a query, so each pair is looked at once per plan."""
-    known: dict[tuple[str, int], Evidence] = {}
-
-    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
-        key = (subscription.canonical, paper.id)
-        if key not in known:
-            hits = why(stored_query(subscription.canonical), paper.paper)
-            words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
-            fields = {hit.field for hit in hits}
-            known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
-        return known[key]
-
-    return evidence

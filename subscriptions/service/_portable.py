@@ -12,6 +12,7 @@ from subscriptions.preferences import check_value, setting_name
 from subscriptions.query import Query, parse_query
 from subscriptions.service._amending import LONGEST_NAME
 from subscriptions.service._changes import changing
+from subscriptions.service._quiet import FOLLOWED, follow_quiet
 from subscriptions.service._wishes import MOST_PER_CHAT, find, follow_zone, kind_of, span
 from subscriptions.store import Store, Transaction, outbox, papers, people
 
@@ -264,6 +265,8 @@ def _apply_setting(session: Transaction, line: _Line, chat: Chat, now: datetime)
     people.choose_setting(session, chat.id, name, value)
     if name == "timezone":
         follow_zone(session, chat, value, now)
+    if name in FOLLOWED:
+        follow_quiet(session, chat, now)
     return "~"
 
 

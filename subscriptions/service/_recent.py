@@ -60,6 +60,18 @@ def recent(session: Transaction, store: Store, now: datetime) -> Recent:
     return found
 
 
+def read_recent(store: Store, *, now: datetime) -> None:
+    """Reads the papers of the last days, up to a second of work, for use cases that are to find them ready."""
+    with store.read() as session:
+        recent(session, store, now)
+
+
+def keep_recent(store: Store, *, now: datetime) -> None:
+    """The same where somebody asked for them before: a program to which nobody talks is spared the memory."""
+    if store in _KEPT:
+        read_recent(store, now=now)
+
+
 def _days(known: Sequence[KnownPaper], now: datetime, *, more: bool, cut: bool) -> int:
     """Of how many days papers are known; `more`: there are older ones, `cut`: the window does not reach back to them."""
     if more and not cut:

@@ -9,8 +9,8 @@ from subscriptions.service._notices import notify_operators
 from subscriptions.store import Store, people, sources
 from subscriptions.store.sources import KnownSource, Seen, SourceFact, SourceState
 
-_SLOT = "slot:"  # a mark per publisher: when its next request may start
-_TRUSTED = timedelta(minutes=5)  # a slot that lies further ahead was taken by a clock that has been set since
+_TURN = "turn:"  # a mark per publisher: when its next request may start
+_TRUSTED = timedelta(minutes=5)  # a turn that ends further ahead was taken by a clock that has been set since
 _USUAL = {  # the usual reason of what is late, by whether its day is arXiv's
     True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
     False: "who makes it is late, or has stopped",
@@ -54,14 +54,27 @@ def note_poll(store: Store, receipt: Receipt, state: SourceState, seen: Mapping[
         return sources.put_receipt(session, receipt)
 
 
-def take_slot(store: Store, publisher: str, gap: timedelta, *, wall: datetime) -> timedelta:
-    """How long to wait until a request to a publisher may start, so that all processes on the store keep `gap` apart."""
+def take_poll(store: Store, name: str, before: datetime | None, until: datetime | None) -> bool:
+    """Whether a source that is due since `before` is ours to ask: of several processes one may, until `until`."""
     with store.write() as session:
-        told = people.get_mark(session, _SLOT + publisher)
-        free = datetime.fromisoformat(told) if told else wall
-        start = max(wall, free) if free - wall <= _TRUSTED else wall
-        people.set_mark(session, _SLOT + publisher, (start + gap).isoformat())
-    return start - wall
+        return sources.take(session, name, before, until)
+
+
+def take_turn(store: Store, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+    """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
+    with store.write() as session:
+        told = people.get_mark(session, _TURN + publisher)
+        wait = (datetime.fromisoformat(told) if told else wall) - wall
+        if timedelta(0) < wait <= _TRUSTED:
+            return wait
+        people.set_mark(session, _TURN + publisher, (wall + most).isoformat())
+    return timedelta(0)
+
+
+def give_turn(store: Store, publisher: str, gap: timedelta, *, wall: datetime) -> None:
+    """The turn is over; the next one is `gap` later."""
+    with store.write() as session:
+        people.set_mark(session, _TURN + publisher, (wall + gap).isoformat())
 
 
 def tell_of_source(

@@ -1,13 +1,15 @@
 """How a chat stands, and how the whole bot does, for `status`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from subscriptions.model import Chat, ChatAddress
+from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions.outlook import Coming, Outlook
+from subscriptions.service._coming import Foresight
 from subscriptions.service._outbox import Progress, progress, stopped_platforms
 from subscriptions.service._wishes import find
-from subscriptions.store import Store, access, people
+from subscriptions.store import Store, access, people, sources
 from subscriptions.store import standing as stands
 from subscriptions.store.standing import LastDigest
 
@@ -18,8 +20,7 @@ class Standing:
 
     chat: Chat
     subscriptions: int
-    next_due: datetime | None
-    next_about: bool  # that moment is but the first of two
+    coming: Coming  # of what comes first
     waiting: int  # deliveries; planned and held ones included
     unclear: int
     dead: int
@@ -42,19 +43,27 @@ def standing(store: Store, address: ChatAddress, *, now: datetime) -> Standing:
         chat = find(session, store, address)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
         states = stands.states_of(session, chat.id)
-    moments = [
-        (max(s.next_due_at, now), s.cadence.kind == "when-out") for s in wishes if s.state == "active" and s.next_due_at
-    ]
-    due, about = min(moments, default=(None, False))
+        coming = Foresight.of(session, store, now).next_of(chat, wishes)
     return Standing(
         chat=chat,
         subscriptions=len(wishes),
-        next_due=due,
-        next_about=about,
+        coming=coming,
         waiting=sum(states[name] for name in ("planned", "held", "sending", "waiting")),
         unclear=states["unclear"],
         dead=states["dead"],
     )
+
+
+def expectations(store: Store, *, now: datetime) -> Outlook:
+    """What can be expected of the sources."""
+    with store.read() as session:
+        return sources.outlook(session, store.schedules, now)
+
+
+def coming_to(store: Store, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime) -> Coming:
+    """When the first of these subscriptions of a chat brings something. Raises NotFound."""
+    with store.read() as session:
+        return Foresight.of(session, store, now).next_of(find(session, store, address), wishes)
 
 
 def last_digests(store: Store, most: int) -> tuple[LastDigest, ...]:

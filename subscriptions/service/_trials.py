@@ -12,7 +12,6 @@ from subscriptions.planning import Due, Evidence, decide
 from subscriptions.query import Query, parse_query
 from subscriptions.service._plans import (
     Window,
-    chat_next_due,
     evidence_of_fits,
     fits_of,
     shows_more,
@@ -219,7 +218,6 @@ def _decided(
     evidence: _Proof | None = None,
 ) -> _Decided | None:
     """What the very function says that plans deliveries. Without `seen` every paper counts as new."""
-    next_due, about = chat_next_due(chat, wishes, now)
     case = Due(
         chat=chat,
         subscriptions=tuple(wishes),
@@ -230,9 +228,8 @@ def _decided(
         due=now,
         now=now,
         zone=cadences.zone(chat.settings.timezone),
-        next_due=next_due,
-        next_about=about,
-        speaks_first=False,
+        next_due=None,
+        may_be_empty=False,
     )
     return decide(case, evidence or evidence_of_fits(), limited=limited)
 

@@ -27,6 +27,7 @@ from subscriptions.service._changes import (
     undoes,
     wish_value,
 )
+from subscriptions.service._quiet import FOLLOWED, follow_quiet
 from subscriptions.service._wishes import find, follow_zone, span
 from subscriptions.store import Store, Transaction, changes, people
 
@@ -152,6 +153,8 @@ def _restore(session: Transaction, chat: Chat, wanted: Mapping[_Key, object], cu
         follow_zone(session, chat, zone, now)
     wishes = {int(number): wish for (kind, number), wish in wanted.items() if kind == "wish"}
     _restore_wishes(session, chat, wishes, current, zone=zone, now=now)
+    if not FOLLOWED.isdisjoint(settings):
+        follow_quiet(session, chat, now)
     if ("pause", "") in wanted:
         _restore_pause(session, chat, wanted["pause", ""], now)
 

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from subscriptions import cadence as cadences
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
+from subscriptions.outlook import Coming
 from subscriptions.preferences import check_value, setting_name
 from subscriptions.query import Query, parse_query
-from subscriptions.service._changes import changing
+from subscriptions.service._changes import changing, person_of
+from subscriptions.service._coming import Foresight
+from subscriptions.service._quiet import FOLLOWED, follow_quiet
 from subscriptions.service._recent import recent
 from subscriptions.store import Store, Transaction, papers, people
 
@@ -45,6 +48,7 @@ class Subscribed:
     found: int = 0  # papers it would have brought
     days: int = 0  # in so many days that are known
     examples: tuple[KnownPaper, ...] = ()
+    coming: Coming | None = None  # when it comes first, by the rhythm of the sources; None: no source has one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ def subscribe(
 ) -> Subscribed:
     """Adds a wish; makes the chat if it is new. The same wish again changes its schedule. Raises QueryError, Refused.
 
-    `who` is "ID NAME" of the person, for `undo`.
+    `who` is "ID NAME" of the person, for `undo`, and so that what they asked for waits when they leave the chat.
     """
     query = parse_query(wish.text)
     with store.write() as session:
@@ -90,7 +94,7 @@ def subscribe(
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         if known is not None:
             return _known_wish(
-                session, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
+                session, store, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
             )
         if len(wishes) >= MOST_PER_CHAT:
             raise Refused(
@@ -98,7 +102,7 @@ def subscribe(
                 Sentence("Remove one first."),
             )
         changing(session, chat.id, now=now, who=who)
-        added = _add(session, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now)
+        added = _add(session, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         return echo_of(session, store, chat, added, query=query, outcome="added", now=now)
 
 
@@ -115,6 +119,11 @@ def echo_of(
     """What the echo of a wish says, with what it would have brought in the days known."""
     window = recent(session, store, now)
     found = window.found(query)
+    foresight = Foresight.of(session, store, now)
+
+    def fits(after: int) -> bool:
+        return any((known.change or 0) > after for known in found)
+
     return Subscribed(
         chat=chat,
         subscription=subscription,
@@ -125,6 +134,7 @@ def echo_of(
         found=len(found),
         days=window.days,
         examples=found[:EXAMPLES],
+        coming=foresight.coming(subscription, chat, fits=fits) if foresight.outlook.awaited else None,
     )
 
 
@@ -137,8 +147,10 @@ def _add(
     schedule: Cadence,
     own_zone: str | None,
     now: datetime,
+    who: str,
 ) -> Subscription:
     zone = cadences.zone(own_zone or chat.settings.timezone)
+    people.mark_dry(session, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
     since = _since(wish.since, schedule, chat, zone, now)
     return people.add_subscription(
         session,
@@ -152,6 +164,7 @@ def _add(
         due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
         name=wish.name or "",
         added_by=wish.added_by,
+        subscriber=person_of(who),
     )
 
 
@@ -193,6 +206,8 @@ def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, no
         people.choose_setting(session, chat.id, setting, stored)
         if setting == "timezone":
             follow_zone(session, chat, stored, now)
+        if setting in FOLLOWED:
+            follow_quiet(session, chat, now)
         return find(session, store, address)
 
 
@@ -249,6 +264,7 @@ def _new_chat(
 
 def _known_wish(
     session: Transaction,
+    store: Store,
     chat: Chat,
     known: Subscription,
     wish: Wish,
@@ -272,8 +288,10 @@ def _known_wish(
         changing(session, chat.id, now=now, who=who)
         people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
     fresh = next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == known.id)
+    foresight = Foresight.of(session, store, now)
     return Subscribed(
         chat=chat,
+        coming=foresight.coming(fresh, chat) if foresight.outlook.awaited else None,
         subscription=fresh,
         query=query,
         outcome="rescheduled" if changed else "known",

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from subscriptions.model import ChatAddress, Lane, Link
+from subscriptions.model import ChatAddress, Lane, Link, Subscription
+from subscriptions.service._changes import changing
 from subscriptions.store import Store, Transaction, access, belongings, keeping, people
 
 GRACE = timedelta(days=30)  # how long what a workspace has is kept after it took the app away
 STATE_FOR = timedelta(minutes=10)  # how long an installation may take its person
 INSTALLING = "installing"  # the place of states of installations under way
 REMOVED = "The app was removed from the workspace."
+LEFT = "subscriber-left"  # why a subscription is paused
+
+Wishes = tuple[Subscription, ...]
 
 
 def uninstall(store: Store, team: str, *, now: datetime) -> None:
@@ -81,13 +85,27 @@ def forget_workspaces(session: Transaction, *, now: datetime) -> None:
     keeping.drop_installations(session, now - GRACE)
 
 
-def leave_place(store: Store, address: ChatAddress, person: str) -> bool:
-    """Somebody left a channel. Whether it was who set it up, and something there still comes; then nobody has any more."""
+def leave_place(store: Store, address: ChatAddress, person: str, *, now: datetime) -> Mapping[ChatAddress, Wishes]:
+    """Somebody left a channel: what they asked for there, and in its threads, is paused until somebody resumes it.
+
+    Nobody looks after it from then on. Returns what is paused by this, chat by chat.
+    """
+    paused: dict[ChatAddress, Wishes] = {}
     with store.write() as session:
-        theirs = [i for i in people.chats_of_lane(session, address.lane) if access.owner_of(session, i) == person]
-        for chat_id in theirs:
-            access.set_owner(session, chat_id, "")
-        return any(people.subscriptions_of(session, theirs).values())
+        there = people.chats_of_lane(session, address.lane)
+        for chat_id, wishes in people.subscriptions_of(session, there).items():
+            if access.owner_of(session, chat_id) == person:
+                access.set_owner(session, chat_id, "")
+            theirs = [wish for wish in wishes if wish.subscriber == person]
+            held = [wish for wish in theirs if wish.state == "active" or wish.paused_until]
+            if held:
+                changing(session, chat_id, now=now)
+                paused[people.chats_by_id(session, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
+            for wish in held:
+                people.set_subscription_state(session, wish.id, "paused", reason=LEFT)
+            for wish in theirs:
+                people.orphan(session, wish.id)
+    return paused
 
 
 def _goes_on(session: Transaction, store: Store, team: str, now: datetime) -> None:

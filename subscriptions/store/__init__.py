@@ -7,6 +7,7 @@ from sqlmodel import Session as Transaction
 
 from subscriptions.store._database import HEAD, Store, WouldWrite
 from subscriptions.store.edits import Edit
+from subscriptions.store.filling import Lacking
 from subscriptions.store.outbox import OutboxEntry, Planned
 from subscriptions.store.papers import Ingested
 from subscriptions.store.sending import Claim, Rendered
@@ -18,6 +19,7 @@ __all__ = [
     "Edit",
     "Ingested",
     "KnownSource",
+    "Lacking",
     "OutboxEntry",
     "Planned",
     "Rendered",

@@ -19,8 +19,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from subscriptions.errors import Sentence, StoreError
+from subscriptions.rhythm import Schedules
 
-HEAD = "0002"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0004"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 
@@ -49,12 +50,13 @@ class WouldWrite(Exception):
 class Store:
     """One database. Everything that reads or writes it goes through `read` and `write`, one transaction each."""
 
-    def __init__(self, url: str, *, zone: str = "UTC") -> None:
+    def __init__(self, url: str, *, zone: str = "UTC", schedules: Schedules | None = None) -> None:
         """`url` as SQLAlchemy writes them; only SQLite for now. `zone` is the operator's, for chats that chose none.
 
-        Opens nothing yet.
+        `schedules` read what is stored of the sources' schedules. Opens nothing yet.
         """
         self.zone = zone
+        self.schedules = schedules or Schedules()
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
         self.where = "that PAPERWIRE_DATABASE_URL names"  # what errors call it; they never show a setting's value

@@ -175,6 +175,7 @@ class ChatRow(SQLModel, table=True):
     owner: str = ""
     admin: bool = False
     spoken: bool = False
+    dry: Json = _json(dict)  # see model.DrySpell; empty: none
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
 
@@ -212,7 +213,9 @@ class SubscriptionRow(SQLModel, table=True):
     zone: str | None = None
     state: str = "active"
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
+    state_reason: str = ""  # why it is paused, where no person asked for that
     added_by: str = ""
+    subscriber: str = ""  # the platform's id of who added it; "": nobody knows, or they have left
     since: datetime = Field(sa_type=Utc)
     seen: int | None = None
     next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)

@@ -165,10 +165,21 @@ def _erase_person(session: Session, platform: str, person: str) -> None:
         update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
     )
     session.exec(
+        update(SubscriptionRow)
+        .where(col(SubscriptionRow.chat).in_(theirs), col(SubscriptionRow.subscriber) == person)
+        .values(subscriber="")
+    )
+    session.exec(
         update(UndoRow)
         .where(col(UndoRow.chat).in_(theirs), col(UndoRow.who).startswith(f"{person} ", autoescape=True))
         .values(who="")
     )
+    named = cast(col(UndoRow.before), String).contains(f'"{person}"', autoescape=True)
+    for change in session.exec(select(UndoRow).where(col(UndoRow.chat).in_(theirs), named)):
+        wishes = [
+            {**wish, "subscriber": ""} if wish.get("subscriber") == person else wish for wish in change.before["wishes"]
+        ]
+        change.before = {**change.before, "wishes": wishes}
     session.exec(
         delete(LinkRow).where(
             col(LinkRow.person) == person, col(LinkRow.place).startswith(f"{platform}:", autoescape=True)

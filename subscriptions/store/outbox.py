@@ -1,7 +1,7 @@
 """The outbox: what is planned, what is on its way, what became of it (docs/architecture.md, rules 5 to 7)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete, func, insert, select, update
 
 from subscriptions.model import Because, ChatState, Delivery, Facts, Item, Kind, KnownPaper, Lane
 from subscriptions.retry import Verdict
-from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow
+from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow, SourceRow
 from subscriptions.store.papers import stored_papers
 from subscriptions.store.people import GONE, chats_by_id
 from subscriptions.store.sending import SETTLED, SKIPPED, Claim, waits_until
@@ -119,6 +119,7 @@ def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict
         select(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
     ).all()
     papers = stored_papers(session, list({item.paper for item in its_items}))
+    titled = _titled_sources(session) if its_items else {}
     items: dict[int | None, list[Item]] = {}
     for item in its_items:
         items.setdefault(item.delivery, []).append(_item(item, papers))
@@ -128,11 +129,23 @@ def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict
             chat=chats[row.chat],
             kind=Kind(row.kind),
             due=row.due,
-            facts=_facts(row.facts),
+            facts=replace(_facts(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
             items=tuple(items.get(row.seq, ())),
         )
         for row in rows
     }
+
+
+def _titled_sources(session: Session) -> dict[str, tuple[str, str]]:
+    """Name → title and home of the sources that want to be named."""
+    rows = session.exec(select(SourceRow.name, SourceRow.title, SourceRow.home).where(SourceRow.title != ""))
+    return {name: (title, home) for name, title, home in rows}
+
+
+def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The sources of papers that are shown which want to be named."""
+    names = {name for item in items if item.shown for name in item.paper.paper.sources}
+    return tuple(titled[name] for name in sorted(names & titled.keys()))
 
 
 def told_items(session: Session, chat_id: int, delivery_id: str, *, position: int | None = None) -> tuple[Item, ...]:

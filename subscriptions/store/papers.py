@@ -1,7 +1,7 @@
 """Papers in the store: one row per work, merged from all that its digests told (docs/architecture.md, rules 1 and 4)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, delete, func, select, update
@@ -118,7 +118,20 @@ def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
         .where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
         .order_by(col(PaperRow.change))
     ).all()
-    return known_papers(session, rows)
+    days = _days(session, after, upto)
+    return tuple(replace(paper, day=days.get(paper.id)) for paper in known_papers(session, rows))
+
+
+def _days(session: Session, after: int, upto: int) -> dict[int, date]:
+    """The day of the digest by which each paper got its change: that was received at the very moment."""
+    found = session.exec(
+        select(AppearanceRow.paper, func.min(DigestRow.date))
+        .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
+        .join(PaperRow, (col(PaperRow.id) == AppearanceRow.paper) & (col(PaperRow.changed_at) == DigestRow.received_at))
+        .where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
+        .group_by(col(AppearanceRow.paper))
+    )
+    return dict(found.all())
 
 
 def everything(session: Session) -> tuple[KnownPaper, ...]:

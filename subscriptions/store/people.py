@@ -1,12 +1,14 @@
 """Chats and their subscriptions in the store."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from subscriptions.cadence import cadence_text, parse_cadence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, Lane, Subscription
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, DrySpell, Lane, Subscription
 from subscriptions.preferences import resolve
 from subscriptions.store._rows import (
     ChatRow,
@@ -176,6 +178,22 @@ def a_pause_ended(session: Session, now: datetime) -> bool:
     return session.exec(chats.limit(1)).first() is not None or session.exec(wishes.limit(1)).first() is not None
 
 
+def ended_pauses(session: Session, now: datetime) -> list[tuple[int, int, datetime]]:
+    """Subscriptions that come back now, with their chats or by themselves: (chat, subscription, when the pause was over)."""
+    ended = (col(SubscriptionRow.chat), col(SubscriptionRow.id))
+    with_chats = (
+        select(*ended, ChatRow.paused_until)
+        .join(ChatRow, col(ChatRow.id) == SubscriptionRow.chat)
+        .where(ChatRow.state == ChatState.PAUSED.value, col(ChatRow.paused_until) <= now)
+        .where(SubscriptionRow.state == "active")
+    )
+    alone = select(*ended, SubscriptionRow.paused_until).where(
+        SubscriptionRow.state == "paused", col(SubscriptionRow.paused_until) <= now
+    )
+    rows = [row for found in (with_chats, alone) for row in session.exec(found)]
+    return [(chat, wish, until) for chat, wish, until in rows if wish is not None and until is not None]
+
+
 def wake_paused(session: Session, now: datetime) -> None:
     """Makes chats and subscriptions active again whose pause has ended by itself."""
     session.exec(
@@ -193,6 +211,17 @@ def wake_paused(session: Session, now: datetime) -> None:
 def mark_spoken(session: Session, chat_ids: Sequence[int]) -> None:
     """These chats have had their first due delivery."""
     session.exec(update(ChatRow).where(col(ChatRow.id).in_(chat_ids)).values(spoken=True))
+
+
+def mark_dry(session: Session, spells: Mapping[int, DrySpell | None]) -> None:
+    """Chat id → how long nothing has fitted what it asks for; None: something has."""
+    rows = [
+        {"chat": chat_id, "spell": {**asdict(spell), "last": spell.last.isoformat()} if spell else {}}
+        for chat_id, spell in spells.items()
+    ]
+    if rows:
+        told = update(ChatRow).where(col(ChatRow.id) == _bind("chat")).values(dry=_bind("spell"))
+        session.connection().execute(told, rows)
 
 
 def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
@@ -223,6 +252,7 @@ def add_subscription(
     due: Span,
     name: str = "",
     added_by: str = "",
+    subscriber: str = "",
 ) -> Subscription:
     """Adds a wish under the chat's next number; numbers are not reused."""
     chat = session.get_one(ChatRow, chat_id)
@@ -235,6 +265,7 @@ def add_subscription(
         cadence=cadence_text(cadence),
         zone=zone,
         added_by=added_by,
+        subscriber=subscriber,
         since=since,
         seen=seen,
         next_due_at=due[0],
@@ -259,7 +290,9 @@ def put_subscription(session: Session, subscription: Subscription, *, seen: int,
             zone=subscription.zone,
             state=subscription.state,
             paused_until=subscription.paused_until,
+            state_reason=subscription.state_reason,
             added_by=subscription.added_by,
+            subscriber=subscription.subscriber,
             since=subscription.since,
             seen=seen,
             next_due_at=due[0],
@@ -279,8 +312,13 @@ def change_schedule(session: Session, subscription_id: int, *, cadence: Cadence,
 
 
 def reset_due(session: Session, subscription_id: int, due: Span) -> None:
-    """Gives a subscription another next moment; a `now` one with a moment is held until then."""
+    """Gives a subscription another next moment; a `now` one with a moment is held until then.
+
+    Quiet hours do not hold it on if both of its moments are given.
+    """
     row = session.get_one(SubscriptionRow, subscription_id)
+    if row.seen is None:
+        row.seen = now_mark(session)
     row.next_due_at, row.latest_due_at = due
 
 
@@ -305,13 +343,21 @@ def edit_query(session: Session, subscription_id: int, *, text: str, canonical: 
 
 
 def set_subscription_state(
-    session: Session, subscription_id: int, state: str, *, until: datetime | None = None
+    session: Session, subscription_id: int, state: str, *, until: datetime | None = None, reason: str = ""
 ) -> None:
-    """Pauses ("paused") or resumes ("active") one subscription; what is paused keeps its own place."""
+    """Pauses ("paused") or resumes ("active") one subscription; what is paused keeps its own place.
+
+    `reason` says why, where no person asked for it.
+    """
     row = session.get_one(SubscriptionRow, subscription_id)
     if row.seen is None:
         row.seen = now_mark(session)
-    row.state, row.paused_until = state, until
+    row.state, row.paused_until, row.state_reason = state, until, reason
+
+
+def orphan(session: Session, subscription_id: int) -> None:
+    """Nobody looks after a subscription any more."""
+    session.get_one(SubscriptionRow, subscription_id).subscriber = ""
 
 
 def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
@@ -384,19 +430,22 @@ def detach_from_now(session: Session, chat_ids: Sequence[int]) -> None:
     )
 
 
-def due_chats(session: Session, now: datetime, head: int) -> list[int]:
-    """Ids of active chats with an active subscription whose moment has come, or that wait for papers that came."""
+def due_chats(session: Session, now: datetime, head: int, *, waiting: bool = False) -> list[int]:
+    """Ids of active chats with an active subscription whose moment has come, or that wait for papers that came.
+
+    `waiting`: sources that are awaited have not reported, so papers that came open no when-out.
+    """
     seen = func.coalesce(SubscriptionRow.seen, now_mark(session))
+    came = (func.coalesce(SubscriptionRow.next_due_at, now) <= now) & (seen < head)
+    if waiting:
+        came &= col(SubscriptionRow.cadence) == "now"
     rows = session.exec(
         select(SubscriptionRow.chat)
         .join(ChatRow, col(ChatRow.id) == SubscriptionRow.chat)
         .where(
             ChatRow.state == ChatState.ACTIVE.value,
             SubscriptionRow.state == "active",
-            or_(
-                col(SubscriptionRow.latest_due_at) <= now,
-                (func.coalesce(SubscriptionRow.next_due_at, now) <= now) & (seen < head),
-            ),
+            or_(col(SubscriptionRow.latest_due_at) <= now, came),
         )
         .distinct()
         .order_by(col(SubscriptionRow.chat))
@@ -429,6 +478,7 @@ def share_now_mark(session: Session, head: int) -> None:
             col(SubscriptionRow.cadence) == "now",
             col(SubscriptionRow.state) == "active",
             col(SubscriptionRow.seen) == head,
+            col(SubscriptionRow.next_due_at).is_(None),  # what is held keeps its own place
             col(SubscriptionRow.chat).in_(active),
         )
         .values(seen=None)
@@ -498,7 +548,12 @@ def chat_value(row: ChatRow, zone: str) -> Chat:
         state_reason=row.state_reason,
         paused_until=row.paused_until,
         spoken=row.spoken,
+        dry=_dry(row.dry),
     )
+
+
+def _dry(values: Mapping[str, Any]) -> DrySpell | None:
+    return DrySpell(**{**values, "last": date.fromisoformat(values["last"])}) if values else None
 
 
 def _subscription(row: SubscriptionRow, canonical: str) -> Subscription:
@@ -513,8 +568,11 @@ def _subscription(row: SubscriptionRow, canonical: str) -> Subscription:
         name=row.name,
         state=row.state,
         paused_until=row.paused_until,
+        state_reason=row.state_reason,
         added_by=row.added_by,
+        subscriber=row.subscriber,
         since=row.since,
         seen=row.seen,
         next_due_at=row.next_due_at,
+        hurry=row.cadence == NOW and row.latest_due_at is not None,
     )

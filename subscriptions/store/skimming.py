@@ -9,7 +9,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from subscriptions.matching import Glance
-from subscriptions.store._rows import PaperKeyRow, PaperRow, SummaryRow, TranslationRow
+from subscriptions.store._rows import DeliveryItemRow, PaperKeyRow, PaperRow, SummaryRow, TranslationRow
 
 CHUNK = 250  # papers of one look into the tables
 _NAMES = ("id", "first_seen_at", "title", "abstract", "authors", "categories", "primary", "arxiv_id", "key", "doi")
@@ -40,6 +40,31 @@ def skim(session: Session, *, upto: int | None = None) -> Iterator[Skimmed]:
 def amount(session: Session) -> int:
     """How many papers are stored."""
     return session.exec(select(func.count()).select_from(PaperRow)).one()
+
+
+def changed_between(session: Session, after: int, upto: int) -> int:
+    """How many papers have their change in (after, upto]."""
+    wanted = select(func.count()).where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
+    return session.exec(wanted).one()
+
+
+def changed_at_between(session: Session, after: int, upto: int) -> list[datetime]:
+    """When the papers with their change in (after, upto] got it, each moment once."""
+    wanted = select(PaperRow.changed_at).where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
+    return [moment for moment in session.exec(wanted.distinct()) if moment]
+
+
+def newest_told(session: Session, chat_id: int, after: int) -> tuple[int, datetime] | None:
+    """The highest change after `after` of a paper that a chat was told, and when it was given; None: there is none."""
+    wanted = (
+        select(PaperRow.change, PaperRow.changed_at)
+        .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
+        .where(DeliveryItemRow.chat == chat_id, col(PaperRow.change) > after)
+        .order_by(col(PaperRow.change).desc())
+        .limit(1)
+    )
+    found = session.exec(wanted).first()
+    return (found[0], found[1]) if found and found[0] and found[1] else None
 
 
 def known_since(session: Session) -> datetime | None:

@@ -7,8 +7,12 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, func, select
 
+from subscriptions.outlook import Awaited, Outlook
 from subscriptions.receipts import SETTLING, Outcome, Receipt
+from subscriptions.rhythm import Schedule, Schedules
 from subscriptions.store._rows import ReceiptRow, SourceRow
+
+_WRITTEN = {"arxiv": "arXiv"}  # how people know what is called so where nobody gave it another name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,7 @@ class SourceFact:
     title: str = ""
     home: str = ""
     schedule: str = ""  # "" for what is watched all the time
+    evening: bool = False  # its documents are lists of arXiv, which show a batch on the evening before its date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +46,13 @@ class SourceState:
 
     on: bool = True  # the settings name it
     since: datetime | None = None  # when they first did
+    evening: bool = False  # see SourceFact
     next_at: datetime | None = None  # when it is asked next; None: it never was, or it is watched
     failures: int = 0  # in a row
     came: Mapping[str, datetime] = field(default_factory=dict)  # unit → since when what came last had been due
     split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
-    history: str = ""  # the address of the page of older papers that is to be read next; "done" after the last
+    upto: date | None = None  # the newest day that ever was due
+    owed: Mapping[date, int] = field(default_factory=dict)  # days that were due and not read → tries in vain
     trouble: str = ""  # what the operators were told of last: failed, late, summaries; "": nothing, or that it is over
 
 
@@ -76,7 +83,9 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime) -> Non
             row.validators, row.state = {}, {}  # another place under the old name
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
         row.title, row.home = fact.title, fact.home
-        row.state = {"since": _text(now), **row.state, "on": True}
+        if not row.state.get("on"):
+            row.state = {key: value for key, value in row.state.items() if key not in ("upto", "owed")}
+        row.state = {"since": _text(now), **row.state, "on": True, "evening": fact.evening}
     for name in rows.keys() - wanted.keys():
         if rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
@@ -102,6 +111,50 @@ def known_sources(session: Session) -> tuple[KnownSource, ...]:
     )
 
 
+def outlook(session: Session, schedules: Schedules, now: datetime) -> Outlook:
+    """What can be expected of the sources that the settings name."""
+    rows = [row for row in session.exec(select(SourceRow).order_by(col(SourceRow.name))) if row.state.get("on")]
+    read = [(row, schedules.read(row.schedule, evening=bool(row.state.get("evening")))) for row in rows]
+    awaited = [(row, schedule, schedule.last_due(now)) for row, schedule in read if schedule and schedule.awaited]
+    came = _since(session, {row.name: due for row, _, due in awaited if due})
+    return Outlook(
+        at=now,
+        awaited=tuple(_awaited(row, schedule, due, came.get(row.name, ())) for row, schedule, due in awaited),
+        anytime=len(awaited) < len(rows),
+    )
+
+
+def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
+    """Source → the outcomes of its receipts since its moment, oldest first."""
+    if not dues:
+        return {}
+    rows = session.exec(
+        select(ReceiptRow.source, ReceiptRow.at, ReceiptRow.outcome)
+        .where(col(ReceiptRow.source).in_(dues), col(ReceiptRow.at) >= min(dues.values()))
+        .order_by(col(ReceiptRow.id))
+    )
+    found: dict[str, list[Outcome]] = {}
+    for source, at, outcome in rows:
+        if at >= dues[source]:
+            found.setdefault(source, []).append(Outcome(outcome))
+    return found
+
+
+def _awaited(row: SourceRow, schedule: Schedule, due: datetime | None, outcomes: Sequence[Outcome]) -> Awaited:
+    state = _state(row.state)
+    # What was due in a folder before anybody watched it comes never; elsewhere it is asked for.
+    over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
+    behind = tuple(unit for unit, at in state.came.items() if due and at < due)
+    return Awaited(
+        name=row.title or _WRITTEN.get(row.name, row.name),
+        schedule=schedule,
+        due=due,
+        settled=over or not SETTLING.isdisjoint(outcomes),
+        outcome=outcomes[-1] if outcomes else None,
+        behind=behind if len(behind) < len(state.came) else (),
+    )
+
+
 def remember(session: Session, name: str, state: SourceState, seen: Mapping[str, Seen]) -> None:
     """Stores how a source stands after a poll."""
     row = session.get(SourceRow, name)
@@ -109,6 +162,16 @@ def remember(session: Session, name: str, state: SourceState, seen: Mapping[str,
         row.state = _state_json(state)
         row.validators = {url: _seen_json(one) for url, one in seen.items()}
         session.flush()
+
+
+def take(session: Session, name: str, before: datetime | None, until: datetime | None) -> bool:
+    """Whether nobody has asked a source since it was read that it is due at `before`; it is due at `until` then."""
+    row = session.get(SourceRow, name)
+    if row is None or _moment(row.state.get("next_at")) != before:
+        return False
+    row.state = {**row.state, "next_at": _text(until)}
+    session.flush()
+    return True
 
 
 def put_receipt(session: Session, receipt: Receipt) -> int:
@@ -172,11 +235,13 @@ def _state(values: Mapping[str, Any]) -> SourceState:
     return SourceState(
         on=bool(values.get("on")),
         since=_moment(values.get("since")),
+        evening=bool(values.get("evening")),
         next_at=_moment(values.get("next_at")),
         failures=int(values.get("failures", 0)),
         came={unit: datetime.fromisoformat(at) for unit, at in values.get("came", {}).items()},
         split=tuple(values.get("split", ())),
-        history=str(values.get("history", "")),
+        upto=_day(values.get("upto")),
+        owed={date.fromisoformat(day): int(tries) for day, tries in values.get("owed", {}).items()},
         trouble=str(values.get("trouble", "")),
     )
 
@@ -185,24 +250,29 @@ def _state_json(state: SourceState) -> dict[str, Any]:
     return {
         "on": state.on,
         "since": _text(state.since),
+        "evening": state.evening,
         "next_at": _text(state.next_at),
         "failures": state.failures,
         "came": {unit: at.isoformat() for unit, at in state.came.items()},
         "split": list(state.split),
-        "history": state.history,
+        "upto": state.upto.isoformat() if state.upto else None,
+        "owed": {day.isoformat(): tries for day, tries in state.owed.items()},
         "trouble": state.trouble,
     }
 
 
 def _seen(values: Sequence[Any]) -> Seen:
     etag, modified, digest, day, papers, batch = values
-    when = date.fromisoformat(day) if day else None
-    return Seen(etag=etag, modified=modified, digest=digest, day=when, papers=papers, batch=batch)
+    return Seen(etag=etag, modified=modified, digest=digest, day=_day(day), papers=papers, batch=batch)
 
 
 def _seen_json(seen: Seen) -> list[Any]:
     day = seen.day.isoformat() if seen.day else ""
     return [seen.etag, seen.modified, seen.digest, day, seen.papers, seen.batch]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _moment(text: str | None) -> datetime | None:

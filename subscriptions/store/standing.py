@@ -82,6 +82,12 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
     }
 
 
+def noticed_since(session: Session, key: str, since: datetime) -> bool:
+    """Whether a notice with this dedupe key was written down at `since` or later."""
+    wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
+    return session.exec(wanted).first() is not None
+
+
 def drop_notices(session: Session, part: str, *, now: datetime) -> None:
     """Notices whose key holds `part` and that nobody has got yet are not sent."""
     session.exec(

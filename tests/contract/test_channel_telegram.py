@@ -198,6 +198,7 @@ FAULTS = [
     ("503", Unclear, 0),
     ("200 page", Unclear, 0),
     ("broken json", Unclear, 1),
+    ("no number", Unclear, 1),
     ("no result", Unclear, 1),
     ("not ok", Unclear, 1),
     ("list", Unclear, 1),
@@ -223,6 +224,14 @@ async def test_a_fault_has_the_outcome_that_the_table_names(
     assert len(telegram.requests) == 1
     telegram.releases(drop=True)
     assert await post(channel)
+
+
+async def test_a_message_that_was_taken_is_sent_whatever_else_the_answer_holds(
+    channel: TelegramChannel, telegram: FakeTelegram
+) -> None:
+    telegram.answers("new shape")
+    assert await post(channel) == "77"
+    assert len(telegram.journal) == 1
 
 
 @pytest.mark.parametrize(("retry_after", "seconds"), [(3, 3.5), (1.5, 2.0), (0, 5), (None, 5), ("soon", 5.5)])

@@ -218,3 +218,10 @@ async def test_forget_takes_the_buttons_of_the_board_along(desk: Desk) -> None:
     told = await home.presses("new subscription")
     assert told.posting
     assert not told.posting.sheet
+
+
+async def test_of_what_waits_for_its_sources_the_hours_stand_there_and_no_minute_that_may_be_wrong(desk: Desk) -> None:
+    wish(desk, "graphs", chat=ME, every="when-out", at="13:00-20:00")
+    home = await desk.home()
+    assert home.texts[1].startswith("Next: ")
+    assert home.texts[2] == "*1  graphs*\nwhen-out 13:00-20:00 UTC"

@@ -210,6 +210,7 @@ async def test_a_person_is_forgotten_where_they_set_things_up_too(talk: Talk) ->
     talk.managers[GROUP] = {"4242424242"}
     await talk.happens("arrived", GROUP, by="4242424242", title="Lab")
     await talk.says("/sub graphs", GROUP, by="4242424242")
+    await talk.says("/pause 1", GROUP, by="4242424242")
     wants(talk.store, ME, WORD)
     await talk.says("/forget", ME)
     arrived(talk, await talk.presses("erase everything", ME))

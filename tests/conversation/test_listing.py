@@ -87,7 +87,7 @@ async def test_a_number_opens_its_verbs(talk: Talk) -> None:
     await talk.says("/name 1 D")
     await talk.says("/list")
     opened = await talk.presses("1")
-    assert opened.lines == ["1  D · when-out 08:00-20:00 UTC", "diffusion"]
+    assert opened.lines == ["1  D · when-out 08:00-20:00 UTC", "diffusion", "Next: as soon as papers are out."]
     paused = await talk.presses("pause")
     assert (paused.lines[0], paused.buttons) == ("✓ 1  D is paused.", ["resume", "undo"])
     await talk.presses("resume")

@@ -1,6 +1,6 @@
 """pause and resume: what is held stays held, and what waited is offered when it comes back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -78,6 +78,31 @@ async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(talk: Talk)
     assert planned(talk) == 1
 
 
+@pytest.mark.parametrize(
+    ("when", "pause", "comes"),
+    [
+        ("at 8", "/pause until mon", "2026-01-26T08:00"),  # it ends at midnight, and nothing comes at midnight
+        ("at 8", "/pause 1 until mon", "2026-01-26T08:00"),
+        ("at 8", "/pause until 2026-01-26 8:00", "2026-01-26T08:00"),
+        ("weekly tue at 8", "/pause until 2026-01-28 7:00", "2026-02-03T08:00"),
+        ("when-out 8-20", "/pause until 2026-01-26 9:00", "2026-01-26T09:00"),  # its window is open
+        ("when-out 8-20", "/pause until 2026-01-26 21:00", "2026-01-27T08:00"),
+    ],
+)
+async def test_after_a_pause_what_passed_comes_with_the_next_moment(
+    talk: Talk, when: str, pause: str, comes: str
+) -> None:
+    await talk.says(f"/sub diffusion {when}")
+    await talk.says(pause)
+    papers_come(talk, "Diffusion")
+    moment = datetime.fromisoformat(f"{comes}+00:00")
+    for early in (timedelta(hours=8), timedelta(hours=1), timedelta(minutes=1)):
+        talk.clock.set_now(moment - early)
+        assert planned(talk) == 0
+    talk.clock.set_now(moment)
+    assert planned(talk) == 1
+
+
 async def test_there_is_nothing_to_pause_or_resume_before_the_first_word(talk: Talk) -> None:
     assert (await talk.says("/resume")).text == "Nothing is paused here."
     await talk.says("/sub diffusion")
@@ -120,6 +145,22 @@ async def test_what_would_come_at_once_waits_ten_minutes_for_a_word(talk: Talk) 
     assert planned(talk) == 0
     talk.later(minutes=10)
     assert planned(talk) == 2
+
+
+async def test_no_moment_that_has_passed_is_named(talk: Talk) -> None:
+    """The window of when-out opened at eight; what was paused comes with the next, what was not, right now."""
+    await talk.says("/sub diffusion")
+    await talk.says("/sub graphs")
+    planned(talk)
+    await talk.says("/pause 1")
+    papers_come(talk, "Diffusion one")
+    planned(talk)
+    assert (await talk.says("/resume")).lines[2] == "Without a word from you it comes Fri 23 Jan 08:00."
+    talk.later(hours=20, minutes=30)
+    papers_come(talk, "Graphs two")
+    moment = f"{talk.clock.now():%a %d %b %H:%M}"
+    await talk.says("/pause 1")
+    assert (await talk.says("/resume")).lines[-1] == f"Without a word from you they come {moment}."
 
 
 async def test_what_is_skipped_never_comes_but_what_follows_does(talk: Talk) -> None:

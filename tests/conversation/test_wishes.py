@@ -1,11 +1,13 @@
 """sub, and what follows it: the echo, the advice, the schedule, many at once, and a message that is edited."""
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
 
 from bot.commands.turn import House
 from subscriptions import listed
+from subscriptions.store import Transaction, papers
 from tests.make import address, ingested, paper, summary, wants
 from tests.talking import BOT, Answer, Talk
 
@@ -376,3 +378,25 @@ async def test_who_speaks_chinese_is_understood_and_answered(talk: Talk) -> None
         assert said.text
         assert "{" not in said.text
     assert texts(talk) == [(1, "扩散模型 -综述")]
+
+
+# ------------------------------------------------------------------------------------------------- beside everybody else
+
+
+async def test_the_papers_are_read_while_others_can_write(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    known(talk, "Diffusion on graphs")
+    assert talk.store.path is not None
+    others = sqlite3.connect(talk.store.path, timeout=0, isolation_level=None, check_same_thread=False)
+    read = []
+    window = papers.window
+
+    def watched(session: Transaction, after: int, upto: int) -> object:
+        others.execute("BEGIN IMMEDIATE")  # fails while somebody holds the right to write
+        others.execute("ROLLBACK")
+        read.append(after)
+        return window(session, after, upto)
+
+    monkeypatch.setattr(papers, "window", watched)
+    assert "It finds 1 paper" in (await talk.says("/sub diffusion")).text
+    assert len(read) == 1
+    others.close()

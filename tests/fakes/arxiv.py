@@ -2,12 +2,13 @@
 
 import asyncio
 import gzip
+import re
 import ssl
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Self
 
@@ -66,13 +67,22 @@ class FakeArxiv:
         self._builds = 0
         self._prefix = "arxiv"
         self._withdrawn: list[Paper] = []
+        self._known: dict[str, tuple[datetime, Paper]] = {}  # what the API finds, by id; when it was submitted
 
     # ── verbs ─────────────────────────────────────────────────────────────────
 
     def announces(self, day: date, *papers: Paper) -> None:
         """The batch of a day is out; without papers an empty one, as at weekends and on holidays."""
         self._batches.append((day, (*papers, *self._withdrawn)))
+        self.knows(*papers, *self._withdrawn, submitted=_submitted(day))
         self._withdrawn = []
+
+    def knows(self, *papers: Paper, submitted: datetime = datetime(2025, 1, 2, tzinfo=UTC)) -> None:
+        """The API finds these papers, which were submitted then; a later version stays where the first one is."""
+        for paper in papers:
+            at, _ = self._known.get(paper.arxiv_id or "", (submitted, paper))
+            first = paper.announce_type in (None, Announce.NEW)
+            self._known[paper.arxiv_id or ""] = (at if first else min(at, submitted - timedelta(days=60)), paper)
 
     def is_late(self, *categories: str) -> None:
         """These feeds, or all, stay as they are, whatever is announced, until it `catches_up`."""
@@ -85,15 +95,17 @@ class FakeArxiv:
     def catches_up(self) -> None:
         self._behind.clear()
 
-    def withdraws(self, paper: Paper) -> None:
-        """The next batch holds a version of the paper that says so."""
+    def withdraws(self, paper: Paper, *, in_comment: bool = False) -> None:
+        """The next batch holds a version of the paper that says so, in its abstract or, where there is one, its comment."""
+        words = "This paper has been withdrawn by its authors."
         told = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
         self._withdrawn.append(
             Paper(
                 **told,
                 arxiv_id=paper.arxiv_id,
                 version=(paper.version or 1) + 1,
-                abstract="This paper has been withdrawn by its authors.",
+                abstract="" if in_comment else words,
+                comment=words if in_comment else "",
                 announce_type=Announce.REPLACE,
             )
         )
@@ -113,6 +125,11 @@ class FakeArxiv:
 
     def loses(self, path: str) -> None:
         del self._documents[path]
+
+    def recovers(self) -> None:
+        """It is in no mood any more, and shows what it announced."""
+        self._moods.clear()
+        self._documents.clear()
 
     def answers_429(self, times: int = 1, *, retry_after: str = "", status: int = 429, at: str = "") -> None:
         headers = {"Retry-After": retry_after} if retry_after else {}
@@ -155,6 +172,19 @@ class FakeArxiv:
 
         self._moods.extend([("", stream)] * times)
 
+    def drips(self, times: int = 1) -> None:
+        """An answer that comes byte by byte and never ends."""
+
+        async def stream(request: web.BaseRequest) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            while not self._stop.is_set():
+                await response.write(b" ")
+                await asyncio.sleep(0.01)
+            return response
+
+        self._moods.extend([("", stream)] * times)
+
     def hangs(self, times: int = 1, *, at: str = "") -> None:
         """It takes the request and says nothing."""
 
@@ -179,6 +209,16 @@ class FakeArxiv:
             return response
 
         self._moods.extend([(at, half)] * times)
+
+    def cuts(self, times: int = 1, *, at: str = "") -> None:
+        """It sends two thirds of an answer as if that were all."""
+
+        async def part(request: web.BaseRequest) -> web.StreamResponse:
+            data = self._usual(request).body
+            assert isinstance(data, bytes)
+            return web.Response(body=data[: len(data) * 2 // 3])
+
+        self._moods.extend([(at, part)] * times)
 
     def waits_hanging(self) -> None:
         """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
@@ -270,7 +310,7 @@ class FakeArxiv:
             case ["list", category, "new"]:
                 data = pages.listing(category, *self._batch(category))
             case ["api", "query"]:
-                data = self._search(int(request.query["start"]), int(request.query["max_results"]))
+                data = self._search(request.query)
             case _:
                 return web.Response(status=404, text="Not here.")
         return _conditional(request, Document(data=data, etag=f'"{sha256(data).hexdigest()[:16]}"'))
@@ -281,10 +321,36 @@ class FakeArxiv:
         day, papers = self._batches[count - 1] if count > 0 else (date(2026, 1, 1), ())
         return day, tuple(paper for paper in papers if pages.belongs(paper, category))
 
-    def _search(self, start: int, most: int) -> bytes:
-        everything = [paper for _, papers in reversed(self._batches) for paper in papers]
+    def _search(self, query: Mapping[str, str]) -> bytes:
+        """An answer of the API: by ids, or newest first by the days of submission, categories and words of the title."""
+        start, most = int(query.get("start", 0)), int(query.get("max_results", 10))
+        found = sorted(self._known.values(), key=lambda known: known[0], reverse=True)
+        papers = [paper for at, paper in found if _fits(query, at, paper)]
         day = self._batches[-1][0] if self._batches else date(2026, 1, 1)
-        return pages.answer(everything[start : start + most], total=len(everything), day=day)
+        self._builds += 1
+        return pages.answer(papers[start : start + most], total=len(papers), day=day, built=self._builds)
+
+
+def _submitted(batch: date) -> datetime:
+    """When the papers of a batch were submitted: hours before its announcement, for that of Sunday on Friday."""
+    evening = batch - timedelta(days=1)
+    days = 2 if evening.weekday() == 6 else 0
+    return datetime(evening.year, evening.month, evening.day, 15, tzinfo=UTC) - timedelta(days=days)
+
+
+def _fits(query: Mapping[str, str], submitted: datetime, paper: Paper) -> bool:
+    ids = query.get("id_list")
+    if ids is not None:
+        return paper.arxiv_id in ids.split(",")
+    words = query["search_query"]
+    days = re.search(r"submittedDate:\[(\d+) TO (\d+)\]", words)
+    categories = [code.removesuffix(".*") for code in re.findall(r"cat:([\w.*-]+)", words)]
+    title = re.search(r'ti:"([^"]*)"', words)
+    return (
+        (days is None or days[1] <= f"{submitted:%Y%m%d%H%M}" <= days[2])
+        and (not categories or any(pages.belongs(paper, code) for code in categories))
+        and (title is None or title[1].casefold() in re.sub(r"\W+", " ", paper.title).casefold())
+    )
 
 
 def _conditional(request: web.BaseRequest, document: Document) -> web.Response:

@@ -51,14 +51,14 @@ def bomb() -> bytes:
     ).encode()
 
 
-def answer(papers: Sequence[Paper], *, total: int, day: date) -> bytes:
-    """An answer of the API, with these papers of `total`."""
+def answer(papers: Sequence[Paper], *, total: int, day: date, built: int = 0) -> bytes:
+    """An answer of the API, with these papers of `total`; `built` stands for the time at which it was given."""
     entries = "".join(_entry(paper, day) for paper in papers)
     return (
         "<?xml version='1.0' encoding='UTF-8'?>"
         '<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" xmlns:arxiv="http://arxiv.org/schemas/atom" '
         'xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.org/api/abcdefghijklmnop</id>'
-        f"<title>arXiv Query: search_query=x</title><updated>{day}T22:00:00Z</updated>"
+        f"<title>arXiv Query: search_query=x</title><updated>{day}T22:00:{built % 60:02}Z</updated>"
         f"<opensearch:totalResults>{total}</opensearch:totalResults>{entries}</feed>"
     ).encode()
 
@@ -69,6 +69,7 @@ def _entry(paper: Paper, day: date) -> str:
         f"<updated>{day}T10:00:00Z</updated><summary>{escape(_abstract(paper))}</summary>"
         + "".join(f'<category term="{name}"/>' for name in paper.categories)
         + f'<arxiv:primary_category term="{paper.primary}"/>'
+        + (f"<arxiv:comment>{escape(paper.comment)}</arxiv:comment>" if paper.comment else "")
         + "".join(f"<author><name>{escape(name)}</name></author>" for name in paper.authors)
         + "</entry>"
     )
@@ -76,24 +77,32 @@ def _entry(paper: Paper, day: date) -> str:
 
 def listing(category: str, day: date, papers: Sequence[Paper]) -> bytes:
     """The page /list/CATEGORY/new."""
-    entries = "".join(
-        f'<dt><a href="/abs/{paper.arxiv_id}" title="Abstract">arXiv:{paper.arxiv_id}</a></dt><dd><div class="meta">'
-        f'<div class="list-title mathjax"><span class="descriptor">Title:</span> {escape(paper.title)}</div>'
-        f'<div class="list-authors">{", ".join(f"<a>{escape(name)}</a>" for name in paper.authors)}</div>'
-        f'<div class="list-subjects">{"; ".join(f"Name ({name})" for name in paper.categories)}</div>'
-        f'<p class="mathjax">{escape(_abstract(paper))}</p></div></dd>'
-        for paper in papers
-    )
-    count = len(papers)
-    shown = (
-        f"<h3>New submissions (showing {count} of {count} entries)</h3>{entries}"
-        if papers
-        else "<p>No updates today.</p>"
-    )
+    again = [paper for paper in papers if paper.announce_type in (Announce.REPLACE, Announce.REPLACE_CROSS)]
+    new = [paper for paper in papers if paper not in again]
+    shown = _section("New", new) + _section("Replacement", again) if papers else "<p>No updates today.</p>"
     return (
         f"<!DOCTYPE html><html><body><div id='dlpage'><h1>{category}</h1><a href='/list/{category}/recent'>recent</a>"
         f"<h3>Showing new listings for {day:%A, %d %B %Y}</h3><dl id='articles'>{shown}</dl></div></body></html>"
     ).encode()
+
+
+def _section(kind: str, papers: Sequence[Paper]) -> str:
+    count = len(papers)
+    head = f"<h3>{kind} submissions (showing {count} of {count} entries)</h3>"
+    return head + "".join(_listed(paper) for paper in papers) if papers else ""
+
+
+def _listed(paper: Paper) -> str:
+    comment = f'<div class="list-comments"><span class="descriptor">Comments:</span> {escape(paper.comment)}</div>'
+    return (
+        f'<dt><a href="/abs/{paper.arxiv_id}" title="Abstract">arXiv:{paper.arxiv_id}</a>'
+        f' [<a href="https://arxiv.org/html/{paper.arxiv_id}v{paper.version or 1}">html</a>]</dt><dd><div class="meta">'
+        f'<div class="list-title mathjax"><span class="descriptor">Title:</span> {escape(paper.title)}</div>'
+        f'<div class="list-authors">{", ".join(f"<a>{escape(name)}</a>" for name in paper.authors)}</div>'
+        + (comment if paper.comment else "")
+        + f'<div class="list-subjects">{"; ".join(f"Name ({name})" for name in paper.categories)}</div>'
+        f'<p class="mathjax">{escape(_abstract(paper))}</p></div></dd>'
+    )
 
 
 def belongs(paper: Paper, category: str) -> bool:

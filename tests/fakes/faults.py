@@ -36,6 +36,12 @@ FAULTS: dict[str, Fault] = {
     "echo page": Fault(status=502, body="<html>Cannot POST {path}</html>"),  # as some proxies do, token and all
     "200 page": _page(200, "Welcome to this hotel's network"),
     "broken json": Fault(body='{"ok": true, "result": {"mess', content_type=JSON, taken=True),
+    "new shape": Fault(
+        body='{"ok": true, "result": {"message_id": 77, "chat": {"id": "a lane", "type": "stage"}, "entities": 3}}',
+        content_type=JSON,
+        taken=True,
+    ),  # as a later Bot API may write what it took
+    "no number": Fault(body='{"ok": true, "result": {"chat": {"id": 1}}}', content_type=JSON, taken=True),
     "no result": Fault(body='{"ok": true}', content_type=JSON, taken=True),
     "not ok": Fault(body='{"ok": false}', content_type=JSON, taken=True),
     "list": Fault(body="[]", content_type=JSON, taken=True),

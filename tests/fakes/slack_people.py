@@ -56,6 +56,7 @@ class Kept:
     answers: dict[str, Answers] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict)  # → (person, until)
+    trigger_lasts: float = TRIGGER_LASTS
     views: list[Shown] = field(default_factory=list)
 
 
@@ -292,6 +293,10 @@ class SlackPeople(FakePlatform):
         """The next posts are taken, and then the connection is cut: who posted cannot know."""
         self.answers("reset after", times, after=after)
 
+    def expires_triggers(self) -> None:
+        """From now on whatever may open a form is over before the app gets it."""
+        self._kept.trigger_lasts = -1.0
+
     def waits_until_settled(self, seconds: float = 20) -> None:
         """Returns once all that people did was acknowledged or has failed. `await asyncio.to_thread(…)` in tests."""
         self._wait(self.board.settled(seconds))
@@ -349,7 +354,7 @@ class SlackPeople(FakePlatform):
 
     def _trigger(self, person: str) -> str:
         trigger = f"{next(self._numbers)}.{int(self._time())}.made-up"
-        self._kept.triggers[trigger] = (person, time.monotonic() + TRIGGER_LASTS)
+        self._kept.triggers[trigger] = (person, time.monotonic() + self._kept.trigger_lasts)
         return trigger
 
     def _answers(self, workspace: FakeWorkspace, channel: str, person: str, message: str = "") -> str:

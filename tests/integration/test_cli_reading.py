@@ -1,4 +1,4 @@
-"""explain, inspect and match: no settings, no database, no network."""
+"""explain, inspect and match: no settings but the sources, no database, no network."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ from tests.integration.cli import PAGE, Terminal, page
 
 @pytest.fixture(autouse=True)
 def _no_settings(terminal: Terminal) -> None:
-    """None of these subcommands reads a setting, so one that cannot be used does not matter."""
+    """None of these subcommands reads the environment, so what cannot be used there does not matter."""
     terminal.set("WEB_PORT", "nonsense")
     terminal.file("day.md", PAGE)
 
@@ -61,6 +61,22 @@ def test_a_query_without_its_quotes_is_wrong_usage(terminal: Terminal) -> None:
     assert "wants quotes" in ended.err
 
 
+WATCHED = """
+[[source]]
+name = "french"
+path = "inbox/*.jsonl"
+language = "fr"
+[[source]]
+name = "narrow"
+path = "pages"
+format = "hf_text"
+"""
+LINE = (
+    '{"id": "2601.00009", "title": "Another", "summary": "One.", "authors": ["Ada Example"], "categories": ["cs.LG"], '
+    '"AI": {"tldr": "Une phrase.", "motivation": "m", "method": "m", "result": "r", "conclusion": "c"}}\n'
+)
+
+
 def test_explain_and_inspect_load_neither_the_store_nor_a_platform(terminal: Terminal) -> None:
     program = (
         "import sys; from bot.cli import run; run(sys.argv[1:]);"
@@ -100,6 +116,52 @@ def test_inspect_reads_folders_and_standard_input(terminal: Terminal) -> None:
         ("inbox/deeper/b.md", 1),
         ("-", 3),
     ]
+
+
+def test_inspect_reads_a_file_that_a_source_watches_as_that_source_says(terminal: Terminal) -> None:
+    terminal.file("paperwire.toml", WATCHED)
+    for name in ("inbox/a.jsonl", "inbox/deeper/b.jsonl", "beside.jsonl"):
+        terminal.file(name, LINE)
+    terminal.file("pages/c.md", PAGE)
+    ended = terminal("inspect", "inbox", "inbox/../inbox/a.jsonl", "beside.jsonl", "pages", "--json")
+    read = {digest["path"]: digest for digest in ended.json["digests"]}
+    assert {path: digest["languages"] for path, digest in read.items() if not digest["error"]} == {
+        "inbox/a.jsonl": {"fr": 1},
+        "inbox/deeper/b.jsonl": {"en": 1},
+        "inbox/../inbox/a.jsonl": {"fr": 1},
+        "beside.jsonl": {"en": 1},
+    }
+    assert read["pages/c.md"]["error"]  # it is no copy of that page
+    assert terminal("inspect", "-", "--json", stdin=LINE.encode()).json["digests"][0]["languages"] == {"en": 1}
+
+
+def test_inspect_needs_no_other_setting_and_says_when_the_sources_cannot_be_read(terminal: Terminal) -> None:
+    terminal.set("WEB_PORT", "no number")
+    terminal.set("TELEGRAM_TOKEN", "two words")
+    assert terminal("inspect", "day.md").status == 0
+    terminal.file("paperwire.toml", "[[source]\n")
+    ended = terminal("inspect", "day.md")
+    assert (ended.status, ended.out) == (2, "")
+    assert "paperwire.toml is not valid TOML" in ended.err
+
+
+def test_a_folder_of_a_thousand_files_is_told_by_format_and_by_reason(terminal: Terminal) -> None:
+    for number in range(996):
+        if number % 2:
+            terminal.file(f"many/{number}.jsonl", LINE)
+        else:
+            terminal.file(f"many/{number}.md", PAGE)
+    for number in range(4):
+        terminal.file(f"many/notes{number}.md", f"# Notes {number}\n\nNothing to see here.\n")
+    ended = terminal("inspect", "many")
+    assert ended.status == 1
+    rows = {row.split()[0]: row.split()[1:3] for row in ended.out.splitlines() if row.strip()}
+    assert rows["daily_arxiv_md"] == ["498", "1494"]
+    assert rows["daily_arxiv_jsonl"] == ["498", "498"]
+    assert "4" in ended.err
+    assert "many/notes0.md" in ended.err
+    assert len((ended.out + ended.err).splitlines()) < 25
+    assert len(terminal("inspect", "many", "--json").json["digests"]) == 1000
 
 
 def test_one_file_that_is_no_digest_does_not_hide_the_others(terminal: Terminal) -> None:

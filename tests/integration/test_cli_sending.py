@@ -76,7 +76,8 @@ def test_a_file_is_of_a_named_source(terminal: Terminal, arguments: list[str], s
 def test_a_file_that_a_source_watches_is_of_that_source(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     terminal.file("inbox/day.md", PAGE)
-    terminal("ingest", "inbox/day.md", "--now", MORNING)
+    terminal.file("inbox/deeper/day.md", page(("2601.00009", "Another", "One.")))  # "*" is one level, as for the watch
+    terminal("ingest", "inbox", "--now", MORNING)
     terminal("subscribe", "source:daily", "--as", "console:me", "--now", MORNING)
     assert len(terminal("preview", "--as", "console:me", "--now", MORNING, "--json").json["papers"]) == 3
 

@@ -11,18 +11,19 @@ from sqlmodel import select
 
 from bot.digests import _feed
 from bot.settings import SourceSettings
-from bot.sources import FetchLimits, asks
+from bot.sources import FetchLimits, missed
 from subscriptions import (
     ChatKind,
     Outcome,
     SourceFact,
     Store,
     clean_up,
+    give_turn,
     known_sources,
     meet,
     receipts_of,
     sync_sources,
-    take_slot,
+    take_turn,
 )
 from subscriptions.errors import StoreError
 from subscriptions.store import sources
@@ -315,19 +316,20 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end_and_a_short_one_ends_the
 async def test_without_any_source_all_archives_are_read_and_once_the_papers_of_the_last_days(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asks, "PAGE", 4)
+    monkeypatch.setattr(missed, "PAGE", 4)
     arxiv.announces(WEDNESDAY, *(paper(f"Old {n}", "cs.LG") for n in range(5)))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Strings", "hep-th"))
     feeding = Feeding(store, clock, arxiv)
     await feeding.due()
     assert len(arxiv.asked("/rss/")) == 20
-    assert [path.partition("&start=")[2] for path in arxiv.asked("/api/")] == ["0&max_results=4", "4&max_results=4"]
+    pages = [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")]
+    assert pages == ["0", "0", "4"]  # Monday's batch and Wednesday's; Tuesday had none after a holiday
     assert len(titles(store)) == 7
     await feeding.until(new_york("2026-01-22 02:00"))
-    assert len(arxiv.asked("/api/")) == 2
+    assert len(arxiv.asked("/api/")) == 3
     again = Feeding(store, clock, arxiv)  # another process
     await again.poll()
-    assert len(arxiv.asked("/api/")) == 2
+    assert len(arxiv.asked("/api/")) == 3
 
 
 async def test_an_archive_that_is_cut_at_the_limit_of_a_feed_is_asked_by_category(
@@ -344,74 +346,6 @@ async def test_an_archive_that_is_cut_at_the_limit_of_a_feed_is_asked_by_categor
 
 
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _latin(arxiv: FakeArxiv) -> None:
-    arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [paper("Café", "cs.LG")]).decode().encode("latin-1"))
-
-
-def _future(arxiv: FakeArxiv) -> None:
-    arxiv.holds("/rss/cs.LG", feed("cs.LG", date(2027, 1, 22), [paper("Graphs", "cs.LG")]))
-
-
-@pytest.mark.parametrize(
-    ("happens", "words"),
-    [
-        (lambda arxiv: arxiv.sends_html(at="cs.LG"), "no paper entries found (looks like an HTML page)"),
-        (lambda arxiv: arxiv.bombs(at="cs.LG"), "DOCTYPE"),
-        (lambda arxiv: arxiv.reports("Bad subject class 'XX'.", at="cs.LG"), "The feed reports an error: Bad subject class 'XX'."),
-        (lambda arxiv: arxiv.says_rate_exceeded(at="cs.LG"), "127.0.0.1 is too busy to answer (200)."),
-        (lambda arxiv: arxiv.answers_429(at="cs.LG"), "127.0.0.1 is too busy to answer (429)."),
-        (lambda arxiv: arxiv.answers_429(retry_after="600", at="cs.LG"), "127.0.0.1 asks for a wait of 600 seconds."),
-        (lambda arxiv: arxiv.breaks_off(at="cs.LG"), "127.0.0.1 broke its answer off, or it is none."),
-        (lambda arxiv: arxiv.redirects_to("/rss/cs.LG", 9, at="cs.LG"), "127.0.0.1 redirects again and again."),
-        (lambda arxiv: arxiv.redirects_to("http://10.0.0.1/", at="cs.LG"), "10.0.0.1 is an address of a private network"),
-        (lambda arxiv: arxiv.is_endless(), "The answer of 127.0.0.1 is larger than 1 MiB."),
-        (lambda arxiv: arxiv.packs_a_bomb(50_000_000), "The answer of 127.0.0.1 is larger than 1 MiB."),
-        (lambda arxiv: arxiv.fails(500, at="cs.LG"), "127.0.0.1 answers 500 Internal Server Error."),
-        (_latin, "not UTF-8 text"),
-        (_future, "its date, 2027-01-22, lies in the future"),
-    ],
-)  # fmt: skip
-async def test_whatever_comes_instead_of_a_list_is_a_failed_receipt_with_a_sentence_and_touches_no_other_source(
-    happens: object, words: str, store: Store, clock: FakeClock
-) -> None:
-    with FakeArxiv() as arxiv, FakeArxiv() as other:
-        arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-        other.holds("/list.md", PAGE)
-        happens(arxiv)  # type: ignore[operator]
-        lg = web_source(f"{arxiv.url}/rss/cs.LG", name="lg", schedule="arxiv", format="arxiv_rss")
-        feeding = Feeding(store, clock, arxiv, lg, web_source(f"http://localhost:{other.port}/list.md", name="other"))
-        await feeding.due()
-    (receipt,) = feeding.receipts("lg")
-    assert receipt.outcome is Outcome.FAILED
-    assert words in receipt.detail
-    assert feeding.outcomes("other") == ["new"]
-    assert "Graphs" not in titles(store)
-    assert len(titles(store)) == 3
-
-
-async def test_a_bad_certificate_is_a_failed_receipt(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    plain = arxiv.url.replace("http://", "https://")  # no TLS at all behind this address
-    receipt = await Feeding(store, clock, arxiv, web_source(f"{plain}/list.md")).poll()
-    assert receipt.outcome is Outcome.FAILED
-    assert receipt.detail.startswith("127.0.0.1 ")
-
-
-async def test_another_namespace_prefix_and_another_form_of_ids_make_no_other_papers(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    graphs = paper("Graphs", "cs.LG")
-    arxiv.announces(THURSDAY, graphs)
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
-    await feeding.poll()
-    arxiv.writes_prefix("ns1")
-    await feeding.poll()
-    other = feed("cs.LG", THURSDAY, [graphs]).replace(b"oai:arXiv.org:", b"https://arxiv.org/abs/")
-    arxiv.holds("/rss/cs.LG", other)
-    await feeding.poll()
-    assert feeding.outcomes("arxiv") == ["new", "stale", "stale"]
-    assert titles(store) == ["Graphs"]
 
 
 async def test_oldest_first_or_with_one_broken_entry_all_others_are_read(
@@ -626,12 +560,16 @@ async def test_receipts_are_kept_for_ninety_days_and_the_newest_for_ever(
     assert len(receipts_of(store, "web")) == 1
 
 
-def test_processes_on_one_store_keep_apart_and_a_clock_that_was_set_holds_nobody_up(store: Store) -> None:
-    gap, wall = timedelta(seconds=3), datetime(2026, 1, 22, 5, 5, tzinfo=UTC)
-    waits = [take_slot(store, "arxiv", gap, wall=wall).total_seconds() for _ in range(3)]
-    assert waits == [0, 3, 6]
-    assert take_slot(store, "arxiv", gap, wall=wall + timedelta(hours=1)) == timedelta(0)
-    assert take_slot(store, "arxiv", gap, wall=wall - timedelta(hours=1)) == timedelta(0)
+def test_processes_on_one_store_take_turns_and_a_clock_that_was_set_holds_nobody_up(store: Store) -> None:
+    most, gap, wall = timedelta(minutes=4), timedelta(seconds=3), datetime(2026, 1, 22, 5, 5, tzinfo=UTC)
+    second = timedelta(seconds=1)
+    assert take_turn(store, "arxiv", most, wall=wall) == timedelta(0)
+    assert take_turn(store, "arxiv", most, wall=wall + second) == most - second
+    give_turn(store, "arxiv", gap, wall=wall + 2 * second)
+    assert take_turn(store, "arxiv", most, wall=wall + 4 * second) == second
+    assert take_turn(store, "arxiv", most, wall=wall + 5 * second) == timedelta(0)
+    assert take_turn(store, "arxiv", most, wall=wall + 5 * second + most) == timedelta(0)  # it was killed
+    assert take_turn(store, "arxiv", most, wall=wall - timedelta(hours=1)) == timedelta(0)
 
 
 async def test_a_clock_that_jumped_ahead_and_back_keeps_no_source_waiting(

@@ -332,6 +332,7 @@ async def test_under_what_a_channel_was_brought_people_speak_about_the_channel_a
 ) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now", by="U2"))
+        await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # it is seven in the morning there
         ingested(on.app.store, *(paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=NOON)
         await on.app.send_once()
         parent, *papers = [

@@ -78,6 +78,18 @@ def presses(slack: FakeSlack, view: dict[str, Any], label: str, beside: str, *, 
     return done_in(slack, view, "block_actions", by=by, actions=[action])
 
 
+def shortcut_on(slack: FakeSlack, ts: str) -> dict[str, Any]:
+    return {
+        "type": "message_action",
+        "callback_id": "subscribe",
+        "user": {"id": "U2", "name": "u2"},
+        "team": {"id": slack.team},
+        "channel": {"id": "C1", "name": "vision"},
+        "message": {"type": "message", "ts": ts, "text": "see <https://arxiv.org/abs/2601.00042>"},
+        "trigger_id": slack._trigger("U2"),
+    }
+
+
 def words(view: dict[str, Any]) -> str:
     return str(view["blocks"])
 
@@ -139,33 +151,55 @@ async def test_metadata_of_somebody_else_or_of_nobody_is_refused(scene: Scenes, 
         assert on.wishes() == []
 
 
-async def test_a_form_that_slack_does_not_open_any_more_harms_nothing(
-    scene: Scenes, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("fault", ["", "500", "broken json", "cut before"])
+async def test_who_asked_for_a_form_that_does_not_open_is_told_how_it_goes_in_words(
+    scene: Scenes, slack: FakeSlack, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     async with scene() as on:
-        slack.answers("500", method="views.open")
+        if fault:
+            slack.answers(fault, method="views.open")
+        else:
+            slack.expires_triggers()
         sent = slack.user_types("/paperwire sub", by="U2")
         await on.does(sent)
         assert sent.acknowledged
         assert "A form or a page could not be shown" in caplog.text
+        (told,) = slack.whispers_to("U2")
+        assert "/paperwire sub diffusion -survey daily 9" in told.text
+        assert slack.posted_to("C1") == []
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         assert on.wishes() == ["diffusion"]
+
+
+async def test_who_chose_a_shortcut_whose_form_does_not_open_is_told_alone_and_with_the_paper(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
+        slack.expires_triggers()
+        await on.does(slack.brings(shortcut_on(slack, slack.says("C1", "see https://arxiv.org/abs/2601.00042"))))
+        (told,) = slack.whispers_to("U2")
+        assert 'sub author:"Ada Example" cat:cs.CV' in told.text
+        assert slack.posted_to("C1") == []
+
+
+async def test_who_presses_new_subscription_on_their_board_is_told_in_direct_messages(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        await on.does(slack.opens_home(by="U2"))
+        board = newest(slack, "views.publish").view
+        (button,) = [e for b in board["blocks"] if b["type"] == "actions" for e in b["elements"]]
+        slack.expires_triggers()
+        await on.does(done_in(slack, board, "block_actions", actions=[{**button, "type": "button"}]))
+        assert "If no form has opened" in slack.posted_to("D2")[0].text
 
 
 async def test_a_shortcut_on_a_message_with_a_link_is_a_form_for_its_thread(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
         ts = slack.says("C1", "see https://arxiv.org/abs/2601.00042")
-        shortcut = {
-            "type": "message_action",
-            "callback_id": "subscribe",
-            "user": {"id": "U2", "name": "u2"},
-            "team": {"id": slack.team},
-            "channel": {"id": "C1", "name": "vision"},
-            "message": {"type": "message", "ts": ts, "text": "see <https://arxiv.org/abs/2601.00042>"},
-            "trigger_id": slack._trigger("U2"),
-        }
-        await on.does(slack.brings(shortcut))
+        await on.does(slack.brings(shortcut_on(slack, ts)))
         view = newest(slack, "views.open").view
         await on.does(sends(slack, view, query='author:"Ada Example" cat:cs.CV', place="thread"))
         (told,) = slack.posted_to("C1")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -68,6 +69,7 @@ class NoSources:
     """Nothing is read."""
 
     problems: Mapping[str, str] = MappingProxyType({})
+    is_catching_up = False
 
     def __init__(self) -> None:
         self.sources: tuple[str, ...] = ()
@@ -87,6 +89,27 @@ def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
 
 
 # ── places that come and go ───────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("channel", "about", "called"),
+    [
+        ("C7", {"name": "open"}, "#open"),
+        ("G7", {"name": "closed", "private": True}, "#closed"),
+        ("G8", {"name": "mpdm-u1--u2--paperwire-1", "private": True}, "u1, u2, paperwire"),
+    ],
+)
+async def test_every_kind_of_conversation_asks_for_papers_and_is_brought_them(
+    scene: Scenes, slack: FakeSlack, channel: str, about: dict[str, Any], called: str
+) -> None:
+    slack.knows(channel, people=("U1", "U2"), **about)
+    async with scene() as on:
+        await on.does(slack.user_types("/paperwire sub graph now", channel))
+        assert on.wishes(f"slack:{channel}") == ["graph"]
+        assert get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
+        news(on, "A graph")
+        await on.app.send_once()
+    assert len(brought(slack, channel)) == 1
 
 
 async def test_where_the_bot_was_not_invited_it_says_how_and_goes_on_once_it_is(
@@ -184,22 +207,75 @@ async def test_the_bot_greets_a_channel_that_lets_it_in_once(scene: Scenes, slac
     assert "/paperwire sub diffusion" in greeting.text
 
 
-async def test_when_whoever_subscribed_leaves_the_channel_and_the_operator_hear_of_it_once_and_it_goes_on(
+async def test_when_whoever_subscribed_leaves_theirs_waits_the_channel_and_the_operator_hear_of_it_once_and_nothing_is_lost(
     scene: Scenes, slack: FakeSlack
 ) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now", by="U1"))
-        await on.does(slack.member_leaves("U2"))
-        assert len(slack.posted_to("C1")) == 1
+        await on.does(slack.user_types("/paperwire sub quantum now", by="U2"))
         for _ in range(2):
             await on.does(slack.member_leaves("U1"))
-        assert "/paperwire list" in slack.posted_to("C1")[1].text
-        news(on, "A graph")
+        news(on, "A graph", "A quantum")
         await on.app.send_once()
-    assert len(slack.posted_to("C1")) == 3
-    assert len(brought(slack)) == 1
+        told, came = slack.posted_to("C1")[2:]
+        assert "What they asked for here is paused: 1 graph" in str(told.payload)
+        assert "/paperwire resume 1" in str(told.payload)
+        assert "A quantum" in str(came.payload)
+        assert "A graph" not in str(came.payload)
+        await on.does(slack.user_types("/paperwire list", by="U2"))
+        assert "paused: who asked for it has left" in slack.whispers_to("U2")[-1].text
+        await on.does(slack.clicks("resume", by="U2"))
+        on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
+        await on.app.send_once()
+        assert "A graph" in str(slack.posted_to("C1")[-1].payload)
+        await on.does(slack.member_leaves("U1"))  # who has left before, leaves nothing more behind
+        await on.app.send_once()
+        assert [one.subscription.state for one in listed(on.app.store, VISION)] == ["active", "active"]
     (notice,) = slack.posted_to("D5")
     assert "#vision" in notice.text
+
+
+async def test_what_is_said_of_who_has_left_names_them_only_where_credits_are_on_and_its_button_resumes_nothing_else(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        for words in ("graph now", "tree now"):
+            await on.does(slack.user_types(f"/paperwire sub {words}", by="U1"))
+        await on.does(slack.member_leaves("U1"))
+        await on.app.send_once()
+        notice = slack.posted_to("C1")[-1]
+        assert "Ann Example has left the channel." in str(notice.payload)
+        assert "is paused: 1 graph · 2 tree" in str(notice.payload)
+        await on.does(slack.clicks("resume", by="U2"))
+        assert "Papers come again." in slack.edits_in("C1")[-1].text
+        await on.does(slack.user_types("/paperwire sub flower now", by="U2"))
+        await on.does(slack.user_types("/paperwire sub bush now", by="U2"))
+        await on.does(slack.user_types("/paperwire sub moss now", by="U5"))
+        await on.does(slack.user_types("/paperwire pause 5", by="U5"))
+        await on.does(slack.user_types("/paperwire set credits off", by="U5"))
+        await on.does(slack.member_leaves("U2"))
+        await on.app.send_once()
+        notice = slack.posted_to("C1")[-1]
+        assert "Somebody has left the channel." in str(notice.payload)
+        assert "/paperwire resume goes on with them" in str(notice.payload)
+        assert "actions" not in str(notice.payload)
+
+
+async def test_what_somebody_leaves_behind_waits_in_threads_too_and_beyond_the_end_of_its_own_pause(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        thread = slack.says("C1", "A plan")
+        await on.does(slack.mentions("sub graph now", by="U1", thread=thread))
+        await on.does(slack.user_types("/paperwire sub quantum now", by="U1"))
+        await on.does(slack.user_types("/paperwire pause 1 7d", by="U1"))
+        await on.does(slack.member_leaves("U1"))
+        on.app.clock.advance(timedelta(days=8))  # type: ignore[attr-defined]
+        news(on, "A graph", "A quantum")
+        await on.app.send_once()
+        notices = [e for e in slack.posted_to("C1") if "has left the channel" in str(e.payload)]
+        assert sorted(e.thread for e in notices) == ["", thread]
+        assert not any("A graph" in str(e.payload) or "A quantum" in str(e.payload) for e in slack.posted_to("C1"))
 
 
 # ── several workspaces ────────────────────────────────────────────────────────

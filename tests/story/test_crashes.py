@@ -124,7 +124,7 @@ def test_killed_while_the_platform_has_the_nth_message_in_hand(
     program, fake = story
     fake.tell("answers", moment, 1, after=n)
     process = program.start()
-    fake.tell("waits_hanging")
+    fake.tell("waits_hanging", 30)
     program.kill(process)
     fake.tell("releases", drop=True)
     program.finish()
@@ -158,7 +158,7 @@ def test_killed_again_and_again(story: tuple[Program, Remote]) -> None:
     for n in range(3):
         fake.tell("answers", ("hang before", "hang after")[n % 2], 1)
         process = program.start()
-        fake.tell("waits_hanging")
+        fake.tell("waits_hanging", 30)
         program.kill(process)
         fake.tell("releases", drop=True)
     program.finish()
@@ -169,7 +169,7 @@ def test_asked_twice_it_ends_at_once_and_loses_nothing(story: tuple[Program, Rem
     program, fake = story
     fake.tell("answers", "hang after", 1)
     process = program.start()
-    fake.tell("waits_hanging")
+    fake.tell("waits_hanging", 30)
     process.send_signal(signal.SIGTERM)
     while process.poll() is None:  # the platform still holds its answer back, so only the second signal can end it
         process.send_signal(signal.SIGTERM)
@@ -184,7 +184,7 @@ def test_asked_to_stop_it_finishes_what_is_on_its_way_and_doubles_nothing(story:
     program, fake = story
     fake.tell("answers", "hang after", 1)
     process = program.start()
-    fake.tell("waits_hanging")
+    fake.tell("waits_hanging", 30)
     process.send_signal(signal.SIGTERM)
     fake.tell("releases")
     _, err = process.communicate(timeout=30)

@@ -13,11 +13,12 @@ from bot.sources import (
     asks_of,
     document_name,
     everything,
-    history_ask,
     is_listing,
+    missed_ask,
     next_page,
     place_of,
 )
+from subscriptions import ArxivCalendar
 from tests.fakes import arxiv_pages as pages
 from tests.make import paper
 
@@ -65,14 +66,6 @@ def test_without_any_source_all_archives_are_read() -> None:
     assert {ask.format for ask in asks} == {"arxiv_rss"}
 
 
-def test_older_papers_are_asked_for_by_their_days_newest_first() -> None:
-    ask = history_ask(date(2026, 1, 18), date(2026, 1, 22))
-    assert ask.url == (
-        "https://export.arxiv.org/api/query?search_query=submittedDate:[202601180000+TO+202601222359]"
-        "&sortBy=submittedDate&sortOrder=descending&start=0&max_results=500"
-    )
-
-
 def biorxiv(received: int, total: object) -> bytes:
     return json.dumps({"messages": [{"total": total, "count": received}], "collection": [{}] * received}).encode()
 
@@ -102,7 +95,7 @@ def test_the_next_page_of_biorxiv_begins_where_the_last_one_ended(url: str, data
 
 def test_pages_of_the_api_go_on_by_what_was_received_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
-    ask: Ask | None = history_ask(date(2026, 1, 18), date(2026, 1, 22))
+    ask: Ask | None = missed_ask(everything(), date(2026, 1, 22), ArxivCalendar())
     starts: list[int] = []
     while ask is not None and len(starts) < 9:
         start = int(ask.url.partition("&start=")[2].partition("&")[0])

@@ -585,7 +585,8 @@ def test_a_new_subscription_joins_no_window_on_a_free_day() -> None:
         (OUT, "2026-01-22T08:00", "2026-01-22T20:00", False, None, True),
         (OUT, "2026-01-22T08:00", "2026-01-23T07:00", False, None, True),  # missed while nothing ran
         (OUT, "2026-01-22T08:00", "2026-01-22T10:00", True, False, False),  # a source is awaited
-        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", False, True, True),
+        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", True, True, True),
+        (OUT, "2026-01-22T08:00", "2026-01-22T10:00", False, True, False),  # all have reported, and there is nothing
         (OUT, "2026-01-22T08:00", "2026-01-22T20:00", True, False, True),
         (OUT, "2026-01-22T08:00", "2026-01-22T07:00", True, True, False),
     ],
@@ -618,6 +619,47 @@ def test_quiet_hours_end(quiet: str, now: str, until: str | None) -> None:
 
 def test_quiet_hours_follow_the_clock_of_the_chat() -> None:
     assert quiet_until("22:00-08:00", zone("Europe/Berlin"), utc("2025-03-29T22:30")) == utc("2025-03-30T06:00")
+
+
+QUIET = ("22:00-08:00", "22:00-02:30", "01:15-03:45", "02:15-02:45", "23:45-00:15")
+
+
+def test_quiet_hours_that_end_in_an_hour_that_comes_twice_end_once() -> None:
+    berlin = zone("Europe/Berlin")
+    assert quiet_until("22:00-02:30", berlin, utc("2025-10-26T00:15")) == utc("2025-10-26T00:30")
+    assert quiet_until("22:00-02:30", berlin, utc("2025-10-26T01:15")) is None, "02:15 for the second time"
+
+
+def test_quiet_hours_hold_once_a_day_through_each_change_of_the_clocks_in_ten_years() -> None:
+    seen = set()
+    for name in ZONES:
+        known = offsets(name)
+        for (day, before), (_, after) in pairwise(known):
+            change = (day, before, after)
+            if before == after or abs(after - before) >= timedelta(hours=3) or change in seen:
+                continue  # one that leaves out a day, or the same elsewhere
+            seen.add(change)
+            if len(seen) % 4 == 0:  # so many that a quarter of them is enough
+                quiet = QUIET[len(seen) // 4 % len(QUIET)]
+                check_nights(quiet, name, datetime.combine(day - timedelta(days=1), time(0), UTC))
+    assert len(seen) > 100
+
+
+def check_nights(quiet: str, name: str, start: datetime) -> None:
+    """Walks through two days: what is held is held to one moment, at which it is not held any more."""
+    first, last = two_times(quiet) or (time(0), time(0))
+    length = (datetime.combine(FROM, last) - datetime.combine(FROM, first)) % timedelta(days=1)
+    there = ZoneInfo(name)
+    steps = [start + timedelta(minutes=15) * n for n in range(96 * 2)]
+    held = {step: quiet_until(quiet, there, step) for step in steps}
+    ends = [end for end in held.values() if end]
+    assert ends == sorted(ends)
+    for end in set(ends):
+        times = [step for step in steps if held[step] == end]
+        assert [later - earlier for earlier, later in pairwise(times)] == [timedelta(minutes=15)] * (len(times) - 1)
+        assert times[-1] < end <= times[0] + length + timedelta(hours=2)  # clocks that are set back make a night longer
+        assert quiet_until(quiet, there, end) is None
+    assert 1 <= len(set(ends)) <= 4
 
 
 @pytest.mark.parametrize("text", ["", "off", "8", "8-", "8-25", "8-9-10"])

@@ -407,15 +407,28 @@ async def test_arxiv_is_asked_once_in_three_seconds_and_an_error_keeps_its_place
     assert starts == [1000.0, 1003.0, 1006.0, 1006.0]
 
 
-async def test_other_processes_are_waited_for_too(clock: FakeClock) -> None:
-    asked: list[str] = []
+async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: FakeClock) -> None:
+    class Busy:
+        """Another process that asks for seven seconds."""
 
-    async def reserve(publisher: str, _gap: timedelta) -> timedelta:
-        asked.append(publisher)
-        return timedelta(seconds=7)
+        def __init__(self) -> None:
+            self.heard: list[str] = []
 
-    async with Politeness(clock, reserve=reserve).turn("arxiv.org"):
-        assert (asked, clock.slept) == (["arxiv"], [7.0])
+        async def take(self, publisher: str, _: timedelta) -> timedelta:
+            self.heard.append(publisher)
+            return max(timedelta(seconds=1007 - clock.monotonic()), timedelta(0))
+
+        async def give(self, publisher: str, gap: timedelta) -> None:
+            self.heard.append(f"{publisher} {gap.total_seconds():.0f}")
+
+    others = Busy()
+    politeness = Politeness(clock, others=others)
+    with pytest.raises(ConnectionError):
+        async with politeness.turn("arxiv.org"):
+            raise ConnectionError
+    assert (others.heard, clock.slept) == (["arxiv"] * 4 + ["arxiv 3"], [3.0, 3.0, 1.0])
+    async with politeness.turn("example.org"):
+        assert len(others.heard) == 5
 
 
 async def test_a_host_that_asked_for_a_long_wait_is_not_waited_for_in_line(arxiv: FakeArxiv, clock: FakeClock) -> None:

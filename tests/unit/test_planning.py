@@ -1,5 +1,6 @@
 """What a chat gets at a due moment: who is in, in which order, as what."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,8 @@ from subscriptions import (
     KnownPaper,
     Subscription,
 )
-from subscriptions.planning import Due, Evidence, decide
+from subscriptions.model import DrySpell
+from subscriptions.planning import Due, Evidence, days_known, decide, nothing_fits, spell_after
 from subscriptions.preferences import resolve
 from tests.make import NOON, paper
 
@@ -188,3 +190,66 @@ def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
 
 
 assert datetime(2026, 1, 22, 12, tzinfo=UTC) == NOON  # the builders' day, which the tables above are written for
+
+
+# ------------------------------------------------------------------------------------------------------- nothing to say
+
+
+def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, **values: object) -> Due:
+    given: dict[str, object] = {
+        "chat": to or chat(),
+        "subscriptions": (wish(1),),
+        "seen": {1: 0},
+        "papers": papers,
+        "fits": {1: [n - 1 for n in fits]},
+        "told": frozenset(),
+        "due": NOON,
+        "now": NOON,
+        "zone": ZoneInfo("UTC"),
+        "next_due": None,
+    }
+    return Due(**{**given, **values})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("spoken", "papers", "values", "speaks"),
+    [
+        (False, 0, {}, True),  # the first time it speaks
+        (False, 0, {"expected": False}, False),  # but not on a day on which nothing could come
+        (False, 3, {"expected": False}, True),
+        (False, 3, {"may_be_empty": False}, False),  # more is due before its second time
+        (True, 3, {}, False),
+        (True, 3, {"notes": True}, True),
+        (True, 0, {"notes": True}, True),
+        (True, 0, {"notes": True, "may_be_empty": False}, False),
+    ],
+)
+def test_when_it_is_said_that_nothing_came(*, spoken: bool, papers: int, values: dict[str, bool], speaks: bool) -> None:
+    due = case([known(n) for n in range(1, papers + 1)], [], to=chat(spoken=spoken), **values)
+    assert (decide(due, lambda *_: Evidence(words=()), limited=False) is not None) is speaks
+
+
+def test_what_is_missing_is_said_with_how() -> None:
+    result = decide(case([known(1)], [1], missing=("cs.LG", "stat.ML"), missing_how="late"), lambda *_: Evidence(words=()), limited=False)  # fmt: skip
+    assert result is not None
+    assert result[2].detail == {"missing": "cs.LG, stat.ML", "missing count": "2", "missing how": "late"}
+
+
+def spell(due: Due) -> DrySpell | None:
+    return spell_after(due, days_known(due))
+
+
+def test_days_with_nothing_are_counted_once_each() -> None:
+    day = timedelta(days=1)
+    first = spell(case([known(1), known(2), known(3, at=NOON + day)], []))
+    assert first == DrySpell(days=2, last=(NOON + day).date(), after=0)
+    again = case([known(4, at=NOON + day)], [], to=replace(chat(), dry=first), seen={1: 3})
+    assert spell(again) == first
+    later = case([known(4, at=NOON + 3 * day)], [], to=replace(chat(), dry=first), seen={1: 3})
+    assert spell(later) == DrySpell(days=3, last=(NOON + 3 * day).date(), after=0)
+
+
+def test_a_paper_that_was_told_is_not_nothing() -> None:
+    assert not nothing_fits(case([known(1)], [1], told={1}))
+    assert nothing_fits(case([known(1)], []))
+    assert nothing_fits(case([known(1)], [1], seen={1: 1})), "it was looked at before"

@@ -184,8 +184,14 @@ class Client:
         return _page(answer)
 
     async def open_direct(self, user: str) -> str:
-        """The id of the direct messages with a person."""
-        answer = await self._try("conversations.open", lambda: self._web.conversations_open(users=user), before_posting)
+        """The id of the direct messages with a person.
+
+        In JSON, as all that writes: the library's own method puts the arguments into the address.
+        """
+        opened = {"users": user}
+        answer = await self._try(
+            "conversations.open", lambda: self._web.api_call("conversations.open", json=opened), before_posting
+        )
         match answer:
             case {"channel": {"id": str(channel)}}:
                 return channel

@@ -13,7 +13,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.channels.telegram._errors import asking, not_modified, outcome
 from bot.channels.telegram._payload import Key, Post
-from subscriptions import Rejected, RetryLater
+from subscriptions import Rejected, RetryLater, Unclear
 
 # httpx writes whole URLs, and so the token, into its log at INFO; the library writes its base URL at DEBUG.
 _TALKATIVE = ("httpx", "httpcore", "telegram")
@@ -74,21 +74,24 @@ class Client:
         self._listener: _Bot | None = None  # making one takes a while, and senders alone have no use for it
 
     async def send(self, address: str, topic: int | None, post: Post, reply_to: int | None) -> str:
-        """Posts one message; its id."""
+        """Posts one message; its id. The answer is read no further: a message that was taken is no error of ours."""
+        wanted = {
+            "chat_id": address,
+            "text": post.text,
+            "parse_mode": ParseMode.HTML if post.html else None,
+            "link_preview_options": _NO_PREVIEW,
+            "disable_notification": post.silent,
+            "message_thread_id": topic if topic != _GENERAL else None,
+            "reply_markup": _keyboard(post.keyboard),
+            "reply_parameters": _reply(reply_to),
+        }
         try:
-            sent = await self._bot.send_message(
-                address,
-                post.text,
-                parse_mode=ParseMode.HTML if post.html else None,
-                link_preview_options=_NO_PREVIEW,
-                disable_notification=post.silent,
-                message_thread_id=topic if topic != _GENERAL else None,
-                reply_markup=_keyboard(post.keyboard),
-                reply_parameters=_reply(reply_to),
-            )
+            sent = await self._bot.ask("sendMessage", wanted, None)
         except Exception as error:
             raise outcome(error) from error
-        return str(sent.message_id)
+        if isinstance(sent, dict) and isinstance(sent.get("message_id"), int):
+            return str(sent["message_id"])
+        raise Unclear(_UNREADABLE)
 
     async def edit(self, address: str, message_id: int, post: Post) -> None:
         """Replaces text and buttons of a message. That nothing is new in it is success."""

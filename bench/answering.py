@@ -1,0 +1,135 @@
+"""How soon a person is answered while a bulletin goes out to everybody, and whether the platform's limit is kept.
+
+    python -m bench.answering [COMMANDS]
+
+The real `paperwire run` in a process of its own, with its limits on, sends a morning to more chats than it can reach in the
+time; the platform is the fake Bot API server of the tests, in another process. Meanwhile people who are new write commands, in
+turn. An answer takes from the moment at which the platform has the words until it has the answer. Aim: 99 of
+100 within 100 ms on two cores, and never more than thirty messages in any second.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median, quantiles
+
+from bench.planning import PAPERS, fill
+from subscriptions import Store
+from tests.fakes.journal import Entry
+from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.telegram import TOKEN
+
+SAYS = (
+    "/sub graph agent daily 9:00",
+    "/list",
+    "/search quantum",
+    "/sub robot vision when-out",
+    "/settings",
+    "/help",
+    "/preview survey",
+    "/undo",
+)  # each person says some of them, in this order
+PEOPLE = 41  # so that nobody writes faster than one message a second is answered
+EVERY = 0.15  # seconds from one command to the next
+FIRST_PERSON = 1_000_000_000
+LIMIT = 30  # messages a second, core.telegram.org/bots/faq
+
+
+def main() -> int:
+    commands = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    with tempfile.TemporaryDirectory() as folder, running("telegram", journal=Path(folder) / "journal.jsonl") as fake:
+        fake.tell("opens_to_all")
+        morning(Path(folder), chats=LIMIT * int(commands * EVERY * 2 + 30))
+        with bot(Path(folder), fake):
+            wait_for(fake, lambda journal: len(journal) > 2 * LIMIT)
+            asked = [ask(fake, n, words) for n, words in enumerate(islice(cycle(SAYS), commands))]
+            wait_for(
+                fake, lambda journal: any(entry.chat == asked[-1][0] and entry.at > asked[-1][1] for entry in journal)
+            )
+            journal = fake.journal
+    return report(asked, journal)
+
+
+def morning(folder: Path, *, chats: int) -> None:
+    """A store in which so many chats are due."""
+    store = Store(f"sqlite:///{folder}/paperwire.db")
+    store.open(now=datetime.now(UTC))
+    fill(store, chats, [f'"part {n}"' for n in range(PAPERS)])
+    store.close()
+
+
+@contextmanager
+def bot(folder: Path, fake: Remote) -> Iterator[None]:
+    """`paperwire run` over that store, without sources; what it says goes nowhere."""
+    (folder / "inbox").mkdir()
+    (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+        "PAPERWIRE_WEB_PORT": "0",
+        "PAPERWIRE_ACCESS": "open",
+        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+        "PAPERWIRE_TELEGRAM_API_URL": fake.url,
+        "PYTHONPATH": str(ROOT),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"], cwd=folder, env=environment, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def ask(fake: Remote, n: int, words: str) -> tuple[str, float]:
+    """Somebody writes; where, and when."""
+    chat = str(FIRST_PERSON + n % PEOPLE)
+    fake.tell("knows", chat)
+    at = time.time()
+    fake.tell("user_writes", words, chat)
+    time.sleep(max(0.0, at + EVERY - time.time()))
+    return chat, at
+
+
+def wait_for(fake: Remote, there: Callable[[list[Entry]], bool]) -> None:
+    until = time.monotonic() + 60
+    while not there(fake.journal):
+        assert time.monotonic() < until, "the bot says nothing"
+        time.sleep(0.2)
+
+
+def report(asked: list[tuple[str, float]], journal: list[Entry]) -> int:
+    people = {chat for chat, _ in asked}
+    answers: dict[str, list[float]] = {chat: [] for chat in people}
+    for entry in journal:
+        if entry.chat in people:
+            answers[entry.chat].append(entry.at)
+    first, last = asked[0][1], asked[-1][1]
+    sent = [entry.at for entry in journal if entry.chat not in people and first <= entry.at <= last]
+    took = []
+    for chat, at in asked:
+        later = [answer for answer in answers[chat] if answer >= at]
+        if not later:
+            print(f"nobody answered {chat}")
+            return 1
+        took.append(later[0] - at)
+    ms = [1000 * seconds for seconds in took]
+    most = quantiles(ms, n=100)[98]
+    print(f"{len(asked)} commands in {last - first:.0f} s, while {len(sent):,} messages went out")
+    print(f"answered after {median(ms):.0f} ms in the middle, {most:.0f} ms at most in 99 of 100  (aim: 100)")
+    times = sorted(entry.at for entry in journal)
+    fullest = max(n - bisect_left(times, at - 1) + 1 for n, at in enumerate(times))
+    print(f"fullest second: {fullest} messages  (limit: {LIMIT})")
+    return int(fullest > LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

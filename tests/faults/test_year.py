@@ -1,0 +1,26 @@
+"""The short version of the year in `make faults`, and mistakes that its judge must see."""
+
+import pytest
+
+from tests.faults.year.telling import SPRING, Span, run
+
+FORTY_DAYS = Span(start=SPRING, days=40, chats=20)
+FEW = Span(start=SPRING, days=30, chats=6, seed=3)
+
+
+def test_in_forty_days_every_paper_reaches_every_chat_once_at_its_hour() -> None:
+    told = run(FORTY_DAYS)
+    assert told.verdict.faults == ()
+    assert told.verdict.expected > 200, "a story in which little happens proves little"
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "a clean-up that forgets what was told",
+        "a planner that forgets how far it has looked",
+        "clocks without summer time",
+    ],
+)
+def test_the_judge_sees_a_product_that_has(mistake: str) -> None:
+    assert not run(FEW, mistake).verdict.green

@@ -1,0 +1,12 @@
+"""The year, told and judged.
+
+    python -m tests.faults.year [--days 400] [--chats 50] [--seed 1] [--page docs/reliability.md --day 2026-11-20]
+
+The last rows are faults that are put into the product in memory; if they were not red, the judge would be blind.
+"""
+
+import sys
+
+from tests.faults.year.telling import main
+
+sys.exit(main())

@@ -1,0 +1,86 @@
+"""Mistakes that are put into the product in memory, each of a kind that somebody could make. The judge must see every one."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from unittest.mock import patch
+
+from sqlmodel import col, delete, select
+
+from subscriptions import Store, clean_up
+from subscriptions.model import Item
+from subscriptions.planning import Evidence
+from subscriptions.service._coming import next_moment
+from subscriptions.store import Transaction, people
+from subscriptions.store._rows import DeliveryItemRow, DeliveryRow
+
+JANUARY = datetime(2025, 1, 15, tzinfo=UTC)
+KEPT = timedelta(days=5)
+
+
+@contextmanager
+def forgets_what_was_told() -> Iterator[None]:
+    """A clean-up that drops what was told together with the payloads, after some days."""
+
+    def forgetful(store: Store, *, now: datetime) -> None:
+        clean_up(store, now=now)
+        with store.write() as session:
+            old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < now - KEPT)
+            session.exec(delete(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(old)))
+
+    with patch("bot.app.clean_up", forgetful):
+        yield
+
+
+@contextmanager
+def forgets_its_place() -> Iterator[None]:
+    """A planner that does not note up to where a subscription has looked."""
+    advance = people.advance
+
+    def forgetful(session: Transaction, moves: Sequence[tuple[int, int, people.Span]]) -> None:
+        advance(session, [(wish, 0, due) for wish, _, due in moves])
+
+    with patch.object(people, "advance", forgetful):
+        yield
+
+
+@contextmanager
+def knows_no_summer_time() -> Iterator[None]:
+    """Local times by the offset of winter."""
+
+    def by_winter(day: date, at: time, zone: tzinfo) -> datetime:
+        offset = JANUARY.astimezone(zone).utcoffset() or timedelta(0)
+        return datetime.combine(day, at, timezone(offset)).astimezone(UTC)
+
+    next_moment.cache_clear()
+    with patch("subscriptions.cadence.local_moment", by_winter):
+        yield
+    next_moment.cache_clear()
+
+
+@contextmanager
+def ignores_the_limit() -> Iterator[None]:
+    """Every paper is shown."""
+
+    def unlimited(ordered: list[tuple[Evidence, Item]], limit: int | None) -> list[tuple[Evidence, Item]]:
+        del limit
+        return ordered
+
+    with patch("subscriptions.planning._limited", unlimited):
+        yield
+
+
+@contextmanager
+def waits_for_nothing() -> Iterator[None]:
+    """A when-out that goes as soon as papers came, whatever is still awaited."""
+    with patch("subscriptions.outlook.Outlook.sources_in", None):
+        yield
+
+
+MISTAKES: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
+    "a clean-up that forgets what was told": forgets_what_was_told,
+    "a planner that forgets how far it has looked": forgets_its_place,
+    "clocks without summer time": knows_no_summer_time,
+    "a when-out that waits for no source": waits_for_nothing,
+    "no limit": ignores_the_limit,
+}

@@ -1,0 +1,360 @@
+"""Who should get what, and when: a model of the promises, told by sets and by clocks on the wall.
+
+It knows nothing of the product. A paper is a bag of marker words and categories, a wish is words that it wants and words
+that it does not, and what a wish has not looked at yet is a set. When a wish is due is read off a table of what the clocks
+of a zone show at each quarter of an hour, so that nothing here computes with offsets, folds or gaps.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+STEP = timedelta(minutes=15)  # every zone of the story has full quarters, and so has every time that people choose
+INSTANT = timedelta(microseconds=1)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+FILLED_IN = timedelta(
+    days=7
+)  # so long after its first sight a paper is news once more when something missing becomes known
+AFTER_A_PAUSE = timedelta(minutes=10)  # a person has so long to say that what waits is not wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a wish wants: one of these words, none of those, in one of these categories. Empty: anything."""
+
+    words: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+
+    def fits(self, paper: "Work") -> bool:
+        words = frozenset().union(*paper.words.values())
+        wanted = not self.words or bool(words & self.words)
+        belongs = not self.categories or bool(paper.categories & self.categories)
+        return wanted and belongs and not words & self.without
+
+    @property
+    def text(self) -> str:
+        """As a person types it."""
+        choices = (sorted(self.words), [f"cat:{name}" for name in sorted(self.categories)])
+        parts = [f"({' OR '.join(names)})" for names in choices if names]
+        return " ".join([*parts, *(f"-{word}" for word in sorted(self.without))])
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A cadence. `at` and `until` are times on the clocks of the wish's zone."""
+
+    kind: str
+    at: time | None = None
+    until: time | None = None
+    day: int = 0  # of weekly: 0 is Monday
+
+    @property
+    def text(self) -> str:
+        match self.kind:
+            case "now":
+                return "now"
+            case "when-out":
+                return f"when-out {self.at:%H:%M}-{self.until:%H:%M}"
+            case "weekly":
+                return f"weekly {('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')[self.day]} {self.at:%H:%M}"
+        return f"{self.kind} {self.at:%H:%M}"
+
+    def on(self, day: date) -> bool:
+        return {"weekdays": day.weekday() < 5, "weekly": day.weekday() == self.day}.get(self.kind, True)
+
+
+class Walls:
+    """What the clocks of each zone show at each step of the story, and so when they first show a time."""
+
+    def __init__(self, start: datetime, days: int) -> None:
+        self._steps = [start + STEP * n for n in range(-96 * 2, 96 * (days + 9))]
+        self._shown: dict[str, list[datetime]] = {}
+        self._moments: dict[tuple[str, time | None, str, int], list[datetime]] = {}
+
+    def at(self, zone: str, now: datetime) -> datetime:
+        """What the clocks show."""
+        return now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+    def moments(self, zone: str, when: When, at: time | None) -> list[datetime]:
+        """On each day of the cadence the first instant at which the clocks show this time or a later one."""
+        key = (zone, at, when.kind, when.day)
+        if key not in self._moments:
+            shown = self._latest_shown(zone)
+            first, last = shown[0].date() + timedelta(days=1), shown[-1].date()
+            days = (first + timedelta(days=n) for n in range((last - first).days))
+            found = (bisect_left(shown, datetime.combine(day, at or time(0))) for day in days if when.on(day))
+            self._moments[key] = [self._steps[place] for place in found]
+        return self._moments[key]
+
+    def _latest_shown(self, zone: str) -> list[datetime]:
+        """What they show, without going back: the second of two equal hours shows nothing that is new."""
+        if zone not in self._shown:
+            self._shown[zone] = list(accumulate((self.at(zone, step) for step in self._steps), max))
+        return self._shown[zone]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper as one digest tells of it."""
+
+    work: str
+    kind: str = "new"  # new, cross, replace
+    version: int = 0  # 0: the digest does not say
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # title, abstract, zh → its marker words
+    categories: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()  # what it tells: title, abstract, authors, categories, a language
+
+
+@dataclass(slots=True)
+class Work:
+    """A paper as everybody knows it."""
+
+    first_seen: datetime
+    words: dict[str, frozenset[str]] = field(default_factory=dict)
+    categories: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()
+    version: int = 0
+    news_at: datetime | None = None  # when it was news last; None: it was never announced
+    cross: bool = False  # that was by a cross-list
+
+    def hears(self, entry: Entry, now: datetime) -> bool:
+        """Takes in what a digest tells of it; whether it is news by that (docs/architecture.md, rule 1)."""
+        fills = bool(entry.facts - self.facts) or not entry.categories <= self.categories
+        widens = not entry.categories <= self.categories
+        newer = entry.version > self.version > 0
+        for name, words in entry.words.items():
+            if newer or name not in self.words:
+                self.words[name] = words
+        self.categories |= entry.categories
+        self.facts |= entry.facts
+        self.version = max(self.version, entry.version)
+        if entry.kind == "replace":
+            return False
+        fresh = self.news_at is None or now - self.first_seen <= FILLED_IN
+        news = self.news_at is None or (entry.kind == "cross" and widens) or (fresh and fills)
+        if news:
+            self.news_at, self.cross = now, entry.kind == "cross"
+        elif entry.kind == "new":
+            self.cross = False
+        return news
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A wish."""
+
+    ask: Ask
+    when: When
+    zone: str  # whose clocks count
+    own_zone: bool  # chosen for this wish; else it is the reader's
+    since: datetime  # with what came from here on it began
+    looked: datetime  # when it was due last; before that, when somebody asked
+    served: datetime = LONG_AGO  # a window that opened up to here has had its delivery
+    held: datetime = LONG_AGO  # `now` waits until then, after a pause
+    paused: bool = False
+    paused_until: datetime | None = None
+    unseen: set[str] = field(default_factory=set)  # what was news since it was due last
+
+    def is_due(self, walls: Walls, now: datetime, *, quiet: bool, sources_in: bool) -> bool:
+        if self.when.kind == "now":
+            return bool(self.unseen) and now >= self.held and not quiet
+        if self.when.kind != "when-out":
+            return _any_within(walls.moments(self.zone, self.when, self.when.at), self.looked, now)
+        closing = self.closes(walls, now)
+        missed = any(self.looked < closed <= now for closed in closing)
+        if closing and closing[-1] > now:
+            return sources_in and (missed or bool(self.unseen))
+        return missed
+
+    def closes(self, walls: Walls, now: datetime) -> list[datetime]:
+        """When the windows close that have opened and had no delivery, the last one perhaps later than now."""
+        opening = walls.moments(self.zone, self.when, self.when.at)
+        place, served = bisect_right(opening, now), bisect_right(opening, self.served)
+        return walls.moments(self.zone, self.when, self.when.until)[served:place]
+
+    def is_planned(self, now: datetime, *, said: bool) -> None:
+        self.unseen.clear()
+        self.looked = now
+        if said:
+            self.served = now
+
+    def starts_anew(self, now: datetime) -> None:
+        """Another time was chosen: what is open under it counts, what passed does not."""
+        self.looked, self.served, self.held = now, LONG_AGO, LONG_AGO
+
+    def goes_on(self, now: datetime) -> None:
+        """A pause is over: what passed meanwhile comes with the next regular moment."""
+        self.paused, self.paused_until = False, None
+        self.looked = self.served = now
+        self.held = now + AFTER_A_PAUSE
+
+
+def _any_within(moments: Sequence[datetime], after: datetime, now: datetime) -> bool:
+    place = bisect_right(moments, after)
+    return place < len(moments) and moments[place] <= now
+
+
+@dataclass(slots=True)
+class Reader:
+    """A chat."""
+
+    zone: str
+    quiet: tuple[time, time] | None = None
+    limit: int | None = None
+    crosslists: bool = True
+    wishes: dict[int, Wanted] = field(default_factory=dict)  # by their numbers
+    told: set[str] = field(default_factory=set)
+    spoken: bool = False
+    paused: bool = False
+    paused_until: datetime | None = None
+
+    def is_quiet(self, walls: Walls, now: datetime) -> bool:
+        if self.quiet is None:
+            return False
+        (first, last), clock = self.quiet, walls.at(self.zone, now).time()
+        return first <= clock < last if first < last else clock >= first or clock < last
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One delivery that should arrive."""
+
+    at: datetime
+    works: frozenset[str]
+    shown: int  # so many stand in it, the rest behind [show]
+    first: bool = False  # the first of a chat speaks even when it has nothing
+
+
+class Rhythm(Protocol):
+    """When a source has something that is awaited."""
+
+    def batch_at(self, now: datetime, /) -> date:
+        """The newest batch that should be there."""
+
+    def due_at(self, batch: date, /) -> datetime:
+        """Since when."""
+
+    def next_due(self, now: datetime, /) -> datetime:
+        """When the next one should be there."""
+
+
+class Model:
+    """All chats and papers of the story."""
+
+    def __init__(self, start: datetime, days: int) -> None:
+        self.walls = Walls(start, days)
+        self.works: dict[str, Work] = {}
+        self.readers: dict[str, Reader] = {}
+        self.rhythm: Rhythm | None = None  # None: no source is awaited
+        self._came: set[date] = set()
+
+    def hears(self, entries: Iterable[Entry], now: datetime) -> None:
+        """A digest came."""
+        for entry in entries:
+            work = self.works.setdefault(entry.work, Work(now))
+            if work.hears(entry, now):
+                for reader in self.readers.values():
+                    for wish in reader.wishes.values():
+                        wish.unseen.add(entry.work)
+
+    def comes(self, batch: date) -> None:
+        """The source that is awaited had this batch."""
+        self._came.add(batch)
+
+    def _sources_in(self, now: datetime) -> bool:
+        return self.rhythm is None or self.rhythm.batch_at(now) in self._came
+
+    def asks(self, chat: str, number: int, ask: Ask, when: When, now: datetime, *, own_zone: str = "") -> None:
+        """A chat has a new wish. It begins with the last day, a weekly one with the last week, `now` with what comes."""
+        reader = self.readers[chat]
+        back = {"now": timedelta(0), "weekly": timedelta(days=7)}.get(when.kind, timedelta(days=1))
+        if when.kind == "now" and chat.startswith("console:"):
+            back = timedelta(days=1)
+        unseen = {name for name, work in self.works.items() if work.news_at and work.news_at >= now - back}
+        zone = own_zone or reader.zone
+        reader.wishes[number] = Wanted(ask, when, zone, bool(own_zone), since=now - back, looked=now, unseen=unseen)
+
+    def plans(self, now: datetime) -> dict[str, Expected]:
+        """What should go out now, and that is then told."""
+        found = {}
+        for chat, reader in self.readers.items():
+            self._wake(reader, now)
+            quiet = reader.is_quiet(self.walls, now)
+            due = [
+                wish
+                for wish in reader.wishes.values()
+                if not (reader.paused or wish.paused)
+                and wish.is_due(self.walls, now, quiet=quiet, sources_in=self._sources_in(now))
+            ]
+            if due and (expected := self._delivery(reader, due, now)):
+                found[chat] = expected
+        return found
+
+    def _wake(self, reader: Reader, now: datetime) -> None:
+        """Pauses that were to last until a moment end by themselves; what passed meanwhile is not made up for at once."""
+        if reader.paused and reader.paused_until and reader.paused_until <= now:
+            for wish in reader.wishes.values():
+                wish.looked = max(wish.looked, reader.paused_until - INSTANT)
+            reader.paused, reader.paused_until = False, None
+        for wish in reader.wishes.values():
+            if wish.paused and wish.paused_until and wish.paused_until <= now:
+                wish.looked = max(wish.looked, wish.paused_until - INSTANT)
+                wish.paused, wish.paused_until = False, None
+
+    def _delivery(self, reader: Reader, due: Sequence[Wanted], now: datetime) -> Expected | None:
+        brings = [self._brings(reader, wish) for wish in due]
+        works = frozenset[str]().union(*brings)
+        said = bool(works) or (not reader.spoken and self._may_say_nothing(due, now))
+        for wish, brought in zip(due, brings, strict=True):
+            wish.is_planned(now, said=bool(brought) or (said and not works))
+        if not said:
+            return None
+        shown = len(works) if reader.limit is None else min(reader.limit, len(works))
+        expected = Expected(now, works, shown, first=not reader.spoken)
+        reader.told |= works
+        reader.spoken = True
+        return expected
+
+    def _may_say_nothing(self, due: Sequence[Wanted], now: datetime) -> bool:
+        """Whether a first delivery is to say that nothing came: something could have, and nothing more is to be expected."""
+        if self.rhythm is None:
+            return True
+        newest = self.rhythm.due_at(self.rhythm.batch_at(now))
+        expected = newest > min(wish.since for wish in due) or any(wish.unseen for wish in due)
+        timed = [wish for wish in due if wish.when.kind != "now"]
+        return expected and (not timed or any(self._is_last_word(wish, self.rhythm, now) for wish in timed))
+
+    def _is_last_word(self, wish: Wanted, rhythm: Rhythm, now: datetime) -> bool:
+        closing = wish.closes(self.walls, now) if wish.when.kind == "when-out" else []
+        return not closing or closing[-1] <= max(now, rhythm.next_due(now))
+
+    def _brings(self, reader: Reader, wish: Wanted) -> set[str]:
+        """What of the unseen a wish is about, and the reader was not told and wants."""
+        found = {name for name in wish.unseen - reader.told if wish.ask.fits(self.works[name])}
+        return {name for name in found if reader.crosslists or not self.works[name].cross}
+
+    def resumes(self, chat: str, now: datetime) -> None:
+        """A person ends the pause of a chat, and with it those of its wishes."""
+        reader = self.readers[chat]
+        reader.paused, reader.paused_until = False, None
+        for wish in reader.wishes.values():
+            wish.goes_on(now)
+
+    def reschedules(self, chat: str, number: int, when: When, now: datetime) -> None:
+        wish = self.readers[chat].wishes[number]
+        if wish.when != when:
+            wish.when = when
+            wish.starts_anew(now)
+
+    def moves(self, chat: str, zone: str, now: datetime) -> None:
+        """A chat lives by other clocks now, and with it the wishes that have none of their own."""
+        reader = self.readers[chat]
+        reader.zone = zone
+        for wish in reader.wishes.values():
+            if not wish.own_zone:
+                wish.zone, wish.looked = zone, now

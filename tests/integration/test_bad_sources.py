@@ -1,0 +1,202 @@
+"""Whatever a server sends in place of a list: a failed receipt with a sentence, nothing stored, the other sources untouched."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from bot.sources import FetchLimits
+from subscriptions import Outcome, Store
+from subscriptions.store._rows import DigestRow, PaperRow
+from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.arxiv_pages import feed
+from tests.feeding import LIMITS, Feeding, arxiv_source, fake_arxiv, new_york, web_source
+from tests.integration.cli import PAGE
+from tests.make import FakeClock, paper
+
+WEDNESDAY, THURSDAY = date(2026, 1, 21), date(2026, 1, 22)
+CERTIFICATE = Path(__file__).parents[1] / "unit" / "paperwire.test.pem"  # nobody vouches for it
+GRAPHS = paper("Graphs", "cs.LG", arxiv_id="2601.77777")
+HERE = "/rss/cs.LG"
+
+Happens = Callable[[FakeArxiv], object]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Five past midnight in New York, Thursday 22 January 2026."""
+    return FakeClock(new_york("2026-01-22 00:05"))
+
+
+@pytest.fixture
+def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
+    with fake_arxiv(clock) as fake:
+        yield fake
+
+
+def titles(store: Store) -> list[str]:
+    with store.read() as session:
+        return sorted(row.title for row in session.exec(select(PaperRow)))
+
+
+def shows(text: str | bytes, **values: object) -> Happens:
+    return lambda arxiv: arxiv.holds(HERE, text, **values)
+
+
+def written(day: date = THURSDAY, *, title: str = "Graphs") -> str:
+    return feed("cs.LG", day, [paper(title, "cs.LG")]).decode()
+
+
+def with_doctype(declaration: str, use: str = "&e;") -> str:
+    head, rest = written().split("?>", 1)
+    return f"{head}?><!DOCTYPE rss [{declaration}]>{rest.replace('Graphs', use)}"
+
+
+CASES: dict[str, tuple[Happens, str]] = {
+    "HTML instead of XML": (lambda arxiv: arxiv.sends_html(), "no paper entries found (looks like an HTML page)"),
+    "an empty answer": (shows(""), "The XML breaks off in line 1 before its first entry"),
+    "a PDF": (shows(b"%PDF-1.7 \x00\x01"), "not UTF-8 text"),
+    "an XML bomb": (lambda arxiv: arxiv.bombs(), "DOCTYPE"),
+    "an external entity": (shows(with_doctype('<!ENTITY e SYSTEM "file:///etc/hostname">')), "DOCTYPE"),
+    "an external entity of the web": (shows(with_doctype('<!ENTITY e SYSTEM "http://127.0.0.1:1/x">')), "DOCTYPE"),
+    "an external DTD": (shows(with_doctype('<!ENTITY % d SYSTEM "http://127.0.0.1:1/x"> %d;', "x")), "DOCTYPE"),
+    "an entity that nobody declared": (shows(written().replace("Graphs", "&nobody;", 1)), "The XML breaks off"),
+    "an endless stream": (lambda arxiv: arxiv.is_endless(), "The answer of 127.0.0.1 is larger than 1 MiB."),
+    "a stream that drips": (lambda arxiv: arxiv.drips(), "127.0.0.1 took longer than 0.5 seconds."),
+    "a packed bomb": (lambda arxiv: arxiv.packs_a_bomb(50_000_000), "The answer of 127.0.0.1 is larger than 1 MiB."),
+    "endless redirects": (lambda arxiv: arxiv.redirects_to(HERE, 9), "127.0.0.1 redirects again and again."),
+    "a redirect into the house": (
+        lambda arxiv: arxiv.redirects_to("http://10.0.0.1/"),
+        "10.0.0.1 is an address of a private network",
+    ),
+    "a redirect to a file": (
+        lambda arxiv: arxiv.redirects_to("file:///etc/passwd"),
+        "127.0.0.1 redirects to no address of the web.",
+    ),
+    "latin-1 that says it is UTF-8": (shows(written(title="Café").encode("latin-1")), "not UTF-8 text"),
+    "GB 18030 that says so": (
+        shows(written(title="图神经网络").replace("UTF-8", "GB18030").encode("gb18030")),
+        "not UTF-8 text",
+    ),
+    "UTF-16": (shows(written().encode("utf-16")), "not UTF-8 text"),
+    "a date in the future": (shows(written(date(2027, 1, 22))), "its date, 2027-01-22, lies in the future"),
+    "Feed error with 400": (
+        lambda arxiv: arxiv.reports("Bad subject class 'XX'."),
+        "The feed reports an error: Bad subject class 'XX'.",
+    ),
+    "400 without a word": (lambda arxiv: arxiv.fails(400), "127.0.0.1 answers 400 Bad Request."),
+    "Rate exceeded": (lambda arxiv: arxiv.says_rate_exceeded(), "127.0.0.1 is too busy to answer (200)."),
+    "Rate exceeded with 503": (
+        lambda arxiv: arxiv.says_rate_exceeded(status=503),
+        "127.0.0.1 is too busy to answer (503).",
+    ),
+    "429": (lambda arxiv: arxiv.answers_429(), "127.0.0.1 is too busy to answer (429)."),
+    "429 with a wait": (
+        lambda arxiv: arxiv.answers_429(retry_after="600"),
+        "127.0.0.1 asks for a wait of 600 seconds.",
+    ),
+    "500": (lambda arxiv: arxiv.fails(500), "127.0.0.1 answers 500 Internal Server Error."),
+    "a line that breaks": (lambda arxiv: arxiv.breaks_off(), "127.0.0.1 broke its answer off, or it is none."),
+}
+
+
+@pytest.mark.parametrize(("happens", "words"), CASES.values(), ids=CASES.keys())
+async def test_it_is_a_failed_receipt_with_a_sentence_and_once_it_is_over_all_papers_come_once(
+    happens: Happens, words: str, store: Store, clock: FakeClock
+) -> None:
+    limits = FetchLimits(connect=5, idle=5, total=0.5, most=2**20) if "took longer" in words else LIMITS
+    with FakeArxiv() as arxiv, FakeArxiv() as other:
+        arxiv.announces(THURSDAY, GRAPHS)
+        other.holds("/list.md", PAGE)
+        happens(arxiv)
+        lg = web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss")
+        others = web_source(f"http://localhost:{other.port}/list.md", name="other")
+        feeding = Feeding(store, clock, arxiv, lg, others, limits=limits)
+        await feeding.due()
+        (receipt,) = feeding.receipts("lg")
+        assert receipt.outcome is Outcome.FAILED
+        assert words in receipt.detail
+        assert (receipt.counts["new"], feeding.outcomes("other")) == (0, ["new"])
+        assert len(titles(store)) == 3
+        arxiv.recovers()
+        await feeding.until(new_york("2026-01-22 00:40"))
+        assert feeding.outcomes("lg") == ["failed", "new"]
+        assert feeding.known("lg").state.failures == 0
+    assert titles(store).count("Graphs") == 1
+    assert len(titles(store)) == 4
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_a_failed_receipt(store: Store, clock: FakeClock) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    with FakeArxiv(tls=context) as arxiv, FakeArxiv() as other:
+        other.holds("/list.md", PAGE)
+        secure = web_source(f"https://127.0.0.1:{arxiv.port}/list.md", name="secure")
+        plain = web_source(f"https://127.0.0.1:{other.port}/list.md", name="plain")  # no TLS at all
+        others = web_source(f"http://localhost:{other.port}/list.md", name="other")
+        feeding = Feeding(store, clock, other, secure, plain, others)
+        await feeding.due()
+        assert arxiv.arrivals == []
+    for name in ("secure", "plain"):
+        assert feeding.outcomes(name) == ["failed"]
+    assert "The certificate of 127.0.0.1 cannot be trusted: " in feeding.receipts("secure")[0].detail
+    assert feeding.outcomes("other") == ["new"]
+
+
+OTHER_IDS: dict[str, Callable[[str], str]] = {
+    "an address": lambda text: text.replace("oai:arXiv.org:", "https://arxiv.org/abs/"),
+    "no version": lambda text: text.replace("v1</guid>", "</guid>"),
+    "a number of its own": lambda text: text.replace(f"oai:arXiv.org:{GRAPHS.arxiv_id}v1", "urn:uuid:4711"),
+    "none": lambda text: text.replace(f"oai:arXiv.org:{GRAPHS.arxiv_id}v1", ""),
+    "another namespace prefix": lambda text: text.replace("arxiv:", "ns1:").replace(":arxiv", ":ns1"),
+    "its own name": lambda text: text.replace("updates on arXiv.org", "new on arXiv.org"),
+}
+
+
+@pytest.mark.parametrize("changes", OTHER_IDS.values(), ids=OTHER_IDS.keys())
+async def test_a_feed_that_writes_its_ids_otherwise_has_the_same_papers(
+    changes: Callable[[str], str], store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    text = feed("cs.LG", THURSDAY, [GRAPHS]).decode()
+    assert changes(text) != text
+    arxiv.holds(HERE, text)
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.poll()
+    arxiv.holds(HERE, changes(text))
+    await feeding.poll()
+    assert feeding.outcomes("arxiv") == ["new", "stale"]
+    assert titles(store) == ["Graphs"]
+
+
+async def test_a_paper_that_stands_there_under_another_id_is_another_one_and_the_first_stays_told(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.holds(HERE, feed("cs.LG", THURSDAY, [GRAPHS]))
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.poll()
+    arxiv.holds(HERE, feed("cs.LG", THURSDAY, [paper("Graphs", "cs.LG", arxiv_id="2601.99999")]))
+    await feeding.poll()
+    with store.read() as session:
+        assert len({row.arxiv_id for row in session.exec(select(PaperRow))}) == 2  # two ids are two papers
+
+
+async def test_a_feed_of_yesterday_says_so_in_its_warnings(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.due()
+    arxiv.announces(THURSDAY)
+    await feeding.poll()
+    arxiv.announces(THURSDAY, GRAPHS)
+    await feeding.poll()
+    with store.read() as session:
+        digests = session.exec(select(DigestRow).order_by(DigestRow.id)).all()  # type: ignore[arg-type]
+        said = [[w["message"] for w in row.warnings if w["code"] == "stale_feed"] for row in digests]
+    assert said == [
+        ["that of 2026-01-21, with 1 papers, and not yet that of 2026-01-22"],
+        ["that of 2026-01-22, with 0 papers, and not yet that of 2026-01-22"],
+        [],
+    ]
+    assert feeding.outcomes("arxiv") == ["stale", "stale", "new"]

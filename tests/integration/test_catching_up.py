@@ -1,0 +1,423 @@
+"""After an outage: days that were missed are fetched where the source has history, told once, and named in the receipt."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.sources import FetchLimits, missed
+from subscriptions import Outcome, Store, plan_due
+from subscriptions.store._rows import AppearanceRow, DeliveryItemRow, DigestRow, PaperRow, SourceRow
+from tests.fakes.arxiv import FakeArxiv
+from tests.feeding import Feeding, arxiv_source, fake_arxiv, new_york, web_source
+from tests.integration.cli import page
+from tests.make import FakeClock, paper, wants
+
+FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))  # Tuesday had none
+NEXT_MONDAY = date(2026, 1, 26)
+LACKS = "; cross-lists and new versions of these days are not in it."
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Five past midnight in New York, Friday 16 January 2026."""
+    return FakeClock(new_york("2026-01-16 00:05"))
+
+
+@pytest.fixture
+def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
+    with fake_arxiv(clock) as fake:
+        yield fake
+
+
+def days_of(store: Store) -> dict[str, list[str]]:
+    """Title → the days of the digests that it stood in."""
+    with store.read() as session:
+        titles = {row.id: row.title for row in session.exec(select(PaperRow))}
+        days = {row.id: row.date for row in session.exec(select(DigestRow))}
+        stands = [(titles[row.paper], days[row.digest].isoformat()) for row in session.exec(select(AppearanceRow))]
+    return {title: sorted(day for other, day in stands if other == title) for title, _ in stands}
+
+
+def told(store: Store) -> list[int]:
+    """Papers that a chat was told of, one for each time."""
+    with store.read() as session:
+        return [row.paper for row in session.exec(select(DeliveryItemRow))]
+
+
+def five_days_pass(arxiv: FakeArxiv) -> None:
+    """What arXiv announced while nothing ran."""
+    arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"), paper("Means of Monday", "stat.ML"))
+    arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"), paper("Strings", "hep-th"))
+    arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
+
+
+# ── arXiv ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_batches_of_arxiv_that_were_missed_come_by_the_api_each_with_its_day(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG", "stat.ML"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML")).due()
+    five_days_pass(arxiv)
+    clock.advance(new_york("2026-01-22 09:00") - clock.now())
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
+    await feeding.due()
+    assert days_of(store) == {
+        "Graphs of Friday": ["2026-01-16", "2026-01-16"],  # in either feed
+        "Graphs of Thursday": ["2026-01-22"],
+        "Graphs of Monday": ["2026-01-19"],
+        "Means of Monday": ["2026-01-19"],
+        "Graphs of Wednesday": ["2026-01-21"],
+    }
+    receipt = feeding.receipts("arxiv")[-1]
+    assert receipt.counts["new"] == 4
+    assert f"Fetched afterwards: 2026-01-19, 2026-01-21{LACKS}" in receipt.detail
+    assert len(arxiv.asked("/api/")) == 2
+    await feeding.until(new_york("2026-01-22 23:00"))
+    assert len(arxiv.asked("/api/")) == 2
+
+
+async def test_what_was_missed_is_planned_once_and_never_twice(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    wants(store, "console:me", "graphs", every="daily", at="09:00", now=clock.now() - timedelta(days=2))
+    source = arxiv_source("cs.LG")
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, source).due()
+    five_days_pass(arxiv)
+    clock.advance(timedelta(days=6))
+    await Feeding(store, clock, arxiv, source).due()
+    assert len(plan_due(store, now=clock.now())) == 1
+    with store.read() as session:
+        deliveries = {row.delivery for row in session.exec(select(DeliveryItemRow))}
+    assert (len(deliveries), len(told(store))) == (1, 4)
+    # The same days once more, in other bytes, bring nothing that is new to anybody.
+    with store.write() as session:
+        for row in session.exec(select(SourceRow)):
+            row.state = {**row.state, "owed": {"2026-01-19": 0, "2026-01-21": 0}, "next_at": None}
+    again = Feeding(store, clock, arxiv, source)
+    await again.due()
+    clock.advance(timedelta(days=1))
+    assert (again.receipts("arxiv")[-1].counts["new"], plan_due(store, now=clock.now())) == (0, ())
+    assert len(told(store)) == 4
+
+
+async def test_a_paper_that_arxiv_had_held_back_comes_with_the_oldest_day(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = arxiv_source("cs.LG")
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    feeding = Feeding(store, clock, arxiv, source)
+    await feeding.due()
+    for day in (19, 21, 22, 23):  # a week in which the source is read
+        arxiv.announces(date(2026, 1, day), paper(f"Paper of {day}", "cs.LG"))
+        await feeding.until(new_york(f"2026-01-{day} 01:00"))
+    assert arxiv.asked("/api/") == []
+    arxiv.announces(NEXT_MONDAY, paper("Graphs of Monday", "cs.LG"))
+    arxiv.knows(paper("Held back", "cs.LG"), submitted=new_york("2026-01-21 08:00"))
+    arxiv.announces(date(2026, 1, 27), paper("Graphs of Tuesday", "cs.LG"))
+    clock.advance(new_york("2026-01-27 09:00") - clock.now())
+    await Feeding(store, clock, arxiv, source).due()
+    assert days_of(store)["Held back"] == ["2026-01-26"]
+
+
+async def test_a_poll_that_is_cut_off_in_the_middle_goes_on_with_the_days_that_it_lacks(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = arxiv_source("cs.LG")
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, source).due()
+    five_days_pass(arxiv)
+    clock.advance(timedelta(days=6))
+    arxiv.hangs(at="202601161900+TO+202601201900")  # Wednesday's
+    cut = asyncio.create_task(
+        Feeding(store, clock, arxiv, source, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
+    )
+    await asyncio.to_thread(arxiv.waits_hanging)
+    (receipt,) = Feeding(store, clock, arxiv, source).receipts("arxiv")[1:]
+    assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (Outcome.STALE, True)
+    cut.cancel()
+    await asyncio.wait([cut])
+    again = Feeding(store, clock, arxiv, source)
+    await again.until(clock.now() + timedelta(minutes=20))
+    assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
+    assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
+    assert len(arxiv.asked("/rss/cs.LG")) == 2
+    arxiv.violations.clear()  # it answers the hanging request beside the next one; nobody here can know
+
+
+async def test_while_the_api_is_busy_todays_papers_come_and_the_others_are_asked_for_again(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = arxiv_source("cs.LG")
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, source).due()
+    five_days_pass(arxiv)
+    clock.advance(timedelta(days=6))
+    arxiv.says_rate_exceeded(2, at="/api/")
+    feeding = Feeding(store, clock, arxiv, source)
+    began = clock.now()
+    await feeding.due()
+    assert feeding.receipts("arxiv")[-1].outcome is Outcome.NEW
+    assert feeding.receipts("arxiv")[-1].detail == (
+        "Not fetched yet: 2026-01-19, 2026-01-21 (127.0.0.1 is too busy to answer (200))."
+    )
+    await feeding.until(began + timedelta(minutes=30))
+    assert feeding.outcomes("arxiv") == ["new", "new", "quiet", "new"]
+    assert len(days_of(store)) == 4
+    assert (len(arxiv.asked("/rss/")), len(arxiv.asked("/api/"))) == (2, 4)
+
+
+async def test_of_a_missed_day_that_came_in_part_the_rest_is_asked_for_again(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(9)))
+    arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
+    clock.advance(timedelta(days=5))
+    arxiv.cuts(at="/api/")
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.due()
+    assert feeding.receipts("arxiv")[-1].detail.startswith("Not fetched yet: 2026-01-19 (arxiv: The XML breaks off")
+    assert 2 < len(days_of(store)) < 11
+    await feeding.until(clock.now() + timedelta(minutes=5))
+    assert len(days_of(store)) == 11
+    assert len(arxiv.asked("/api/")) == 2
+
+
+async def test_a_day_on_which_all_went_well_is_not_asked_for_again_and_one_that_stayed_late_is_once(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    clock.set_now(new_york("2026-01-21 00:05"))
+    arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
+    arxiv.is_late()
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.due()
+    await feeding.until(new_york("2026-01-22 00:04"))
+    assert arxiv.asked("/api/") == []
+    arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))  # the feed stays behind all day
+    await feeding.until(new_york("2026-01-23 00:04"))
+    assert "Graphs of Thursday" not in days_of(store)
+    arxiv.catches_up()
+    arxiv.announces(date(2026, 1, 23), paper("Graphs of Friday", "cs.LG"))
+    await feeding.until(new_york("2026-01-23 01:00"))
+    assert days_of(store)["Graphs of Thursday"] == ["2026-01-22"]
+    assert len(arxiv.asked("/api/")) == 1
+
+
+async def test_fridays_batch_that_was_missed_is_fetched_at_the_weekend(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    clock.set_now(new_york("2026-01-15 00:05"))
+    arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    arxiv.announces(date(2026, 1, 17))  # on Saturday the feed is empty
+    clock.advance(new_york("2026-01-17 12:00") - clock.now())
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.due()
+    assert days_of(store)["Graphs of Friday"] == ["2026-01-16"]
+    assert feeding.outcomes("arxiv") == ["new", "new"]
+
+
+async def test_a_list_of_arxiv_has_the_api_for_its_history_too_and_shows_fridays_at_the_weekend(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
+    arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
+    clock.set_now(new_york("2026-01-14 20:05"))
+    await Feeding(store, clock, arxiv, source).due()
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    clock.advance(new_york("2026-01-17 12:00") - clock.now())
+    await Feeding(store, clock, arxiv, source).due()
+    assert arxiv.asked("/api/") == []  # the list shows it
+    five_days_pass(arxiv)
+    clock.advance(new_york("2026-01-22 12:00") - clock.now())
+    await Feeding(store, clock, arxiv, source).due()
+    assert days_of(store)["Graphs of Monday"] == ["2026-01-19"]
+    assert "Graphs of Wednesday" in days_of(store)
+
+
+async def test_days_longer_ago_than_a_fortnight_are_given_up_and_named(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    clock.advance(timedelta(days=21))
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.due()
+    detail = feeding.receipts("arxiv")[-1].detail
+    assert "Given up: 2026-01-19, 2026-01-21, 2026-01-22." in detail
+    assert "Fetched afterwards: 2026-01-23, 2026-01-26 to 2026-01-30, 2026-02-02 to 2026-02-05" in detail
+    assert len(arxiv.asked("/api/")) == 10
+
+
+async def test_a_day_with_many_papers_is_read_page_by_page(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missed, "PAGE", 3)
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs")).due()
+    arxiv.announces(MONDAY, *(paper(f"Paper {number}", "cs.AI") for number in range(8)))
+    arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
+    clock.advance(timedelta(days=5))
+    await Feeding(store, clock, arxiv, arxiv_source("cs")).due()
+    assert len(arxiv.asked("/api/")) == 3
+    assert len(days_of(store)) == 10
+
+
+async def test_only_the_categories_that_lack_a_batch_are_asked_for(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = arxiv_source("cs.LG", "stat.ML")
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"), paper("Means of Friday", "stat.ML"))
+    arxiv.serves_yesterday("stat.ML")
+    feeding = Feeding(store, clock, arxiv, source)
+    await feeding.due()
+    arxiv.catches_up()
+    arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"), paper("Means of Monday", "stat.ML"))
+    clock.advance(new_york("2026-01-19 00:06") - clock.now())
+    await Feeding(store, clock, arxiv, source).due()
+    (asked,) = arxiv.asked("/api/")
+    assert "%28cat:stat.ML%29+AND" in asked
+    assert days_of(store)["Means of Friday"] == ["2026-01-16"]
+
+
+async def test_a_cross_list_of_a_missed_day_is_marked_as_one(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG", "econ")).due()
+    arxiv.announces(MONDAY, paper("Means", "stat.ML", "cs.LG"), paper("Markets", "econ.GN"), paper("Graphs", "cs.LG"))
+    clock.advance(timedelta(days=5))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG", "econ")).due()
+    with store.read() as session:
+        found = {row.title: row.cross for row in session.exec(select(PaperRow))}
+    assert {title for title, cross in found.items() if cross} == {"Means"}
+    assert set(found) == {"Graphs of Friday", "Means", "Markets", "Graphs"}
+
+
+async def test_a_question_to_the_api_is_read_on_until_something_is_known(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
+    arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))
+    await Feeding(store, clock, arxiv, source).due()
+    assert len(arxiv.asked()) == 1  # at first the newest are enough
+    arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(8)))
+    clock.advance(timedelta(days=5))
+    feeding = Feeding(store, clock, arxiv, source)
+    await feeding.due()
+    assert [path.partition("&start=")[2] for path in arxiv.asked()[1:]] == ["", "3", "6"]
+    assert len([title for title in days_of(store) if "Graphs" in title]) == 8
+
+
+# ── others ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_every_missed_day_of_a_dated_page_is_asked_for_and_those_that_are_not_there_are_named(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = web_source(f"{arxiv.url}/{{date}}.md")
+    for number in (16, 17, 19, 21, 22):
+        entry = (f"2601.000{number}", f"Paper of {number}", "Words.")
+        arxiv.holds(f"/2026-01-{number}.md", page(entry), etag=f'"{number}"')
+    await Feeding(store, clock, arxiv, source).due()
+    arxiv.arrivals.clear()
+    clock.advance(datetime(2026, 1, 22, 12, tzinfo=UTC) - clock.now())
+    feeding = Feeding(store, clock, arxiv, source)
+    await feeding.due()
+    assert arxiv.asked() == [f"/2026-01-{number}.md" for number in (22, 21, 16, 17, 18, 19, 20)]
+    assert days_of(store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
+    receipt = feeding.receipts("web")[-1]
+    assert (receipt.outcome, receipt.counts["new"]) == (Outcome.NEW, 4)
+    assert receipt.detail == (
+        "Fetched afterwards: 2026-01-16, 2026-01-17, 2026-01-19. There is nothing of 2026-01-18, 2026-01-20."
+    )
+    arxiv.arrivals.clear()
+    await feeding.until(clock.now() + timedelta(hours=2))
+    assert set(arxiv.asked()) == {"/2026-01-22.md", "/2026-01-21.md"}
+
+
+async def test_a_server_that_is_down_for_days_owes_them_until_it_is_back(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
+    for number in range(16, 20):
+        arxiv.holds(f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")))
+    feeding = Feeding(store, clock, arxiv, source)
+    await feeding.due()
+    arxiv.fails(500, 500)
+    for hours in range(0, 76, 4):
+        clock.set_now(datetime(2026, 1, 16, 6, tzinfo=UTC) + timedelta(hours=hours))
+        await feeding.due()
+    failures = feeding.outcomes("web").count("failed")
+    assert (failures > 10, len(arxiv.arrivals)) == (True, 2 + failures)  # when today's fails, nothing else is asked for
+    arxiv._moods.clear()
+    await feeding.until(datetime(2026, 1, 19, 12, tzinfo=UTC))
+    assert set(days_of(store)) == {f"Paper of {number}" for number in range(16, 20)}
+
+
+async def test_the_daily_papers_of_hugging_face_and_biorxiv_come_by_their_dates(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    for day in range(16, 23):
+        one = {"id": f"2601.0{day}01", "title": f"Faces of {day}", "summary": "Words.", "authors": [{"name": "Ada"}],
+               "submittedOnDailyAt": f"2026-01-{day}T00:00:00.000Z"}  # fmt: skip
+        arxiv.holds(f"/api/daily_papers?date=2026-01-{day}", json.dumps([{"paper": one}]))
+        records = [
+            {"doi": f"10.1101/2026.01.{day}.{n:06}", "title": f"Cells {n} of {day}", "authors": "Chen, L.",
+             "date": f"2026-01-{day}", "version": "1", "category": "genetics", "abstract": "Cells.", "published": "NA"}
+            for n in (1, 2)
+        ]  # fmt: skip
+        for n in (0, 1):
+            path = f"/details/biorxiv/2026-01-{day}/2026-01-{day}/{n}"
+            answer = {"messages": [{"status": "ok", "count": 1, "total": "2"}], "collection": records[n : n + 1]}
+            arxiv.holds(path, json.dumps(answer))
+    faces = web_source(f"{arxiv.url}/api/daily_papers?date={{date}}", name="faces")
+    cells = web_source(f"http://localhost:{arxiv.port}/details/biorxiv/{{date}}/{{date}}/0", name="cells")
+    await Feeding(store, clock, arxiv, faces, cells).due()
+    clock.advance(timedelta(days=6))
+    feeding = Feeding(store, clock, arxiv, faces, cells)
+    await feeding.due()
+    arxiv.violations.clear()  # neither of them is arXiv
+    for name in ("faces", "cells"):
+        assert feeding.receipts(name)[-1].detail == "Fetched afterwards: 2026-01-16 to 2026-01-20."
+    found = days_of(store)
+    assert {day for title, (day, *_) in found.items() if "Faces" in title} == {f"2026-01-{d}" for d in range(16, 23)}
+    assert {title: days for title, days in found.items() if "of 18" in title} == {
+        "Faces of 18": ["2026-01-18"],
+        "Cells 1 of 18": ["2026-01-18"],
+        "Cells 2 of 18": ["2026-01-18"],
+    }
+
+
+async def test_days_of_a_source_without_history_are_named_once(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    source = web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
+    await Feeding(store, clock, arxiv, source).due()
+    arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
+    clock.advance(timedelta(days=4))
+    feeding = Feeding(store, clock, arxiv, source)
+    await feeding.due()
+    assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17 to 2026-01-19; it shows only its newest."
+    arxiv.holds("/list.md", page(("2601.00003", "Trees", "Leaves.")))
+    await feeding.until(clock.now() + timedelta(days=1))
+    assert feeding.receipts("web")[-1].detail == ""
+
+
+async def test_a_source_that_was_off_for_a_while_begins_anew(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    await Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
+    five_days_pass(arxiv)
+    clock.advance(timedelta(days=6))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    assert arxiv.asked("/api/") == []

@@ -1,0 +1,151 @@
+"""A team in Slack: the app comes into their workspace, papers come at nine in a thread, and it goes and comes again.
+
+Over real HTTP as `paperwire run` is reached: a browser installs the app, Slack signs what people do, their channel answers.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.running import Supervised, listening, serving
+from bot.settings import Settings, SlackSettings
+from tests.conversation.desk import state_of
+from tests.fakes.journal import Entry
+from tests.fakes.slack import SECRET
+from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth
+from tests.integration.hearing import RestingClock
+from tests.integration.slack_scene import Scene
+from tests.integration.test_slack_install import installed
+from tests.make import ingested, paper
+
+TEAM, CHANNEL = "T2OTHER", "T2OTHER/C1"
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeOAuth]:
+    with FakeOAuth() as fake:
+        yield fake
+
+
+@asynccontextmanager
+async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[tuple[Scene, httpx.AsyncClient]]:
+    """As `paperwire run` with a client of its own and no workspace yet, and somebody's browser before it."""
+    clock = RestingClock()
+    fake.tells_time(clock.now().timestamp())
+    slack = SlackSettings(
+        client_id=CLIENT_ID,
+        client_secret=SecretStr(CLIENT_SECRET),
+        signing_secret=SecretStr(SECRET),
+        api_url=fake.url,
+    )
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
+        secret_key=SecretStr("a key that seals"),
+        web_port=0,
+        access="open",
+        slack=slack,
+    )
+    app = build_app(settings, clock=clock)
+    app.open()
+    try:
+        await app.take_role()
+        async with _reached(app, fake, clock) as browser:
+            yield Scene(app, fake), browser
+    finally:
+        await app.close()
+
+
+@asynccontextmanager
+async def _reached(app: App, fake: FakeOAuth, clock: RestingClock) -> AsyncIterator[httpx.AsyncClient]:
+    receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
+    doors = [door for receiver in receivers for door in receiver.doors]
+    said: list[str] = []
+    async with serving(app.settings, dict, said.append, [], doors), listening(app, receivers):
+        root = f"http://{said[0].partition('http://')[2].partition('/')[0]}"
+        fake.delivers_to(root)
+        async with httpx.AsyncClient(base_url=root, trust_env=False) as browser:
+            yield browser
+
+
+def knows_the_team(fake: FakeOAuth) -> None:
+    for person in ("U1", "U2"):
+        fake.knows_person(person, name=person.lower(), tz="Europe/Berlin", team=TEAM)
+    fake.knows("C1", name="vision", people=("U1", "U2"), team=TEAM)
+    fake.grants_all()
+
+
+async def fills_in(on: Scene, fake: FakeOAuth, **chosen: str) -> None:
+    """The form that is open is sent with these fields, and all others as they were."""
+    view = fake.views("views.open")[-1].view
+    inputs = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+    state = {name: {name: state_of(element, chosen.get(name))} for name, element in inputs.items()}
+    payload: dict[str, Any] = {
+        "type": "view_submission",
+        "user": {"id": "U1", "name": "u1"},
+        "team": {"id": TEAM},
+        "trigger_id": fake._trigger("U1"),
+        "view": {**view, "id": "V1", "hash": "1.h", "state": {"values": state}},
+    }
+    await on.does(fake.brings(payload, team=TEAM))
+
+
+async def later(on: Scene, fake: FakeOAuth, **by: float) -> list[Entry]:
+    """Time passes, what is due goes; what came into the channel by it."""
+    before = len(fake.posted_to(CHANNEL))
+    on.app.clock.advance(timedelta(**by))  # type: ignore[attr-defined]
+    fake.tells_time(on.app.clock.now().timestamp())
+    await on.app.send_once()
+    return fake.posted_to(CHANNEL)[before:]
+
+
+def graphs(on: Scene, first: int, last: int) -> None:
+    ingested(on.app.store, *(paper(f"A graph {n}") for n in range(first, last + 1)), now=on.app.clock.now())
+
+
+async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_them_again_after_a_reinstall(
+    tmp_path: Path, slack: FakeOAuth
+) -> None:
+    async with an_app_for_everybody(tmp_path, slack) as (on, browser):
+        # Somebody lets the app in, and it is served at once.
+        assert (await installed(browser, slack, TEAM)).status_code == 200
+        knows_the_team(slack)
+
+        # A form asks for papers at nine; the channel sees what came of it.
+        await on.does(slack.user_types("/paperwire sub", by="U1", team=TEAM))
+        await fills_in(on, slack, query="graph", when="daily", clock="09:00")
+        (told,) = slack.posted_to(CHANNEL)
+        assert "daily 09:00 Europe/Berlin" in told.text
+
+        # At nine by their clock, and not before, five papers are one line with a thread.
+        graphs(on, 1, 5)
+        assert await later(on, slack, hours=19, minutes=59) == []  # it was 13:00 in Berlin
+        line, thread = await later(on, slack, minutes=1)
+        assert line.text.startswith("5 papers for #vision")
+        assert (line.thread, thread.thread) == ("", line.id)
+
+        # A colleague mutes it for a while, which all see, and asks why a paper came, which nobody else does.
+        await on.does(slack.clicks("mute", by="U2", team=TEAM))
+        assert "is quiet until" in slack.posted_to(CHANNEL)[-1].text
+        await on.does(slack.clicks("why", by="U2", team=TEAM))
+        assert "graph" in slack.whispers_to("U2", CHANNEL)[-1].text
+
+        # The app goes: what comes meanwhile waits.
+        await on.does(slack.uninstalls(team=TEAM))
+        graphs(on, 6, 9)
+        assert await later(on, slack, days=9) == []
+
+        # It comes back and goes on where it was, each paper once.
+        assert (await installed(browser, slack, TEAM)).status_code == 200
+        knows_the_team(slack)
+        line, thread = await later(on, slack, days=1)
+        assert line.text.startswith("4 papers for #vision")
+        assert all(f"A graph {n}" in thread.text for n in range(6, 10)), thread.text
+        assert "A graph 5" not in thread.text
+        assert await later(on, slack, days=1) == []
