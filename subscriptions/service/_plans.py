@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from subscriptions import cadence as cadences
 from subscriptions.matching import PaperIndex, QuerySet, match, why
@@ -21,6 +22,7 @@ from subscriptions.store import Planned, Store, Transaction, outbox, papers, peo
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
 SHOWS_MORE = frozenset({"telegram", "slack"})  # their messages have a [show] button; elsewhere no limit applies
+MOST_KEPT = 300  # papers of a window, some 80 KB of memory each, that are kept for the next plan: a day of most chats
 _MINUTE = "%Y-%m-%dT%H:%M"
 
 
@@ -30,12 +32,14 @@ class Window:
 
     head: int
     after: int | None = None
+    newest: int = 0  # the digest after which they were read
     known: tuple[KnownPaper, ...] = ()
     index: PaperIndex | None = None
 
     def cover(self, session: Transaction, after: int) -> PaperIndex:
-        if self.index is None or self.after is None or after < self.after:
-            self.after = after
+        newest = papers.newest_digest(session)
+        if self.index is None or self.after is None or after < self.after or newest != self.newest:
+            self.after, self.newest = after, newest
             self.known = papers.window(session, after, self.head)
             self.index = PaperIndex.of([known.paper for known in self.known])
         return self.index
@@ -60,6 +64,9 @@ def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
         return known[key]
 
     return evidence
+
+
+_KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # all morning long some chat is due every minute
 
 
 @dataclass(slots=True)
@@ -106,7 +113,9 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
         foresight = Foresight.of(session, store, now)
         waiting = foresight.outlook.sources_in is False
         chat_ids = people.due_chats(session, now, foresight.head, waiting=waiting)
-    occasion = Occasion(now, foresight, Window(foresight.head))
+    kept = _KEPT.pop(store, None)
+    window = kept if kept is not None and kept.head == foresight.head else Window(foresight.head)
+    occasion = Occasion(now, foresight, window)
     lanes: list[Lane] = []
     for start in range(0, len(chat_ids), SLICE):
         if enough():
@@ -116,6 +125,8 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     if chat_ids:
         with store.write() as session:
             people.share_now_mark(session, foresight.head)
+    if len(window.known) <= MOST_KEPT:
+        _KEPT[store] = window
     return tuple(lanes)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, delete, func, insert, select, update
+from sqlmodel import Session, col, delete, func, insert, or_, select, update
 
 from subscriptions.model import Because, ChatState, Delivery, Facts, Item, Kind, KnownPaper, Lane
 from subscriptions.retry import Verdict
@@ -256,24 +256,36 @@ def _settle(session: Session, delivery: DeliveryRow, now: datetime) -> None:
         delivery.settled_at, delivery.next_at = now, None
 
 
-def entries(session: Session, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
-    """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
+def entries(
+    session: Session, *, now: datetime, wall: datetime | None = None, unfinished: bool = False
+) -> list[OutboxEntry]:
+    """Every delivery that is still stored, oldest first; `unfinished`: those that are not settled or have a dead message.
+
+    `wall` is the machine's clock, where `now` is another.
+    """
+    wanted = select(DeliveryRow.seq)
+    if unfinished:
+        dead = select(MessageRow.delivery).where(MessageRow.state == "dead")
+        wanted = wanted.where(or_(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.seq).in_(dead)))
     messages: dict[int, list[tuple[str, str]]] = {}
     for seq, state, reason in session.exec(
-        select(MessageRow.delivery, MessageRow.state, MessageRow.reason).order_by(
-            col(MessageRow.delivery), col(MessageRow.number)
-        )
+        select(MessageRow.delivery, MessageRow.state, MessageRow.reason)
+        .where(col(MessageRow.delivery).in_(wanted))
+        .order_by(col(MessageRow.delivery), col(MessageRow.number))
     ):
         messages.setdefault(seq, []).append((state, reason))
     papers = dict(
         session.exec(
             select(DeliveryItemRow.delivery, func.count())
-            .where(col(DeliveryItemRow.delivery).is_not(None))
+            .where(col(DeliveryItemRow.delivery).in_(wanted))
             .group_by(col(DeliveryItemRow.delivery))
         ).all()
     )
     rows = session.exec(
-        select(DeliveryRow, ChatRow).join(ChatRow, col(ChatRow.id) == DeliveryRow.chat).order_by(col(DeliveryRow.seq))
+        select(DeliveryRow, ChatRow)
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .where(col(DeliveryRow.seq).in_(wanted))
+        .order_by(col(DeliveryRow.seq))
     )
     held = {(row.platform, row.address): _held_until(row, wall or now) for row in session.exec(select(LaneRow))}
     return [
@@ -371,9 +383,9 @@ def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
 
 
 def counts(session: Session, *, now: datetime) -> Mapping[str, int]:
-    """How many deliveries are in each state now, held and dismissed ones included."""
+    """How many deliveries are in each state now, but for those that were sent."""
     found: dict[str, int] = {}
-    for entry in entries(session, now=now):
+    for entry in entries(session, now=now, unfinished=True):
         found[entry.state] = found.get(entry.state, 0) + 1
     return found
 

@@ -102,6 +102,11 @@ def head(session: Session) -> int:
     return int(row.value) if row else 0
 
 
+def newest_digest(session: Session) -> int:
+    """The number of the digest that was stored last: until there is another one, no paper changes. 0 before the first."""
+    return session.exec(select(func.max(DigestRow.id))).one() or 0
+
+
 def change_before(session: Session, instant: datetime) -> int:
     """The highest change given before `instant`.
 

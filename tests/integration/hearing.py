@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
+from bot.delivering import LONGEST_STAY
 from bot.running import Supervised, listening
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -22,13 +23,14 @@ class RestingClock(FakeClock):
 
     def __init__(self) -> None:
         super().__init__(NOON)
-        self.rests: list[float] = []  # every wait that has begun, in seconds
+        self.rests: list[float] = []  # every wait that has begun, in seconds; not those for the pace of sends
         self._bell = asyncio.Event()
         self._begun = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
-        self.rests.append(seconds)
-        self._begun.set()
+        if seconds > LONGEST_STAY:
+            self.rests.append(seconds)
+            self._begun.set()
         if seconds >= LONG_REST:
             self._bell.clear()
             await self._bell.wait()
