@@ -33,7 +33,10 @@ def next_line(coming: "Coming", voice: Voice, now: datetime) -> str:
         return voice.say("Next: as soon as papers come.")
     if coming.at <= now:
         return voice.say("Next: as soon as papers are out.") if coming.opens else voice.say("Next: in a moment.")
-    return voice.say("Next: {moment}.", moment=_moment(coming, voice))
+    moment = _moment(coming, voice)
+    if coming.opens:
+        return voice.say("Next: from {moment} on, as soon as papers are out.", moment=moment)
+    return voice.say("Next: {moment}.", moment=moment)
 
 
 def _moment(coming: "Coming", voice: Voice) -> str:
