@@ -781,3 +781,16 @@ class TestWritesWithinWrites:
         assert get_chat(store, address("telegram:1"))
         with pytest.raises(NotFound):
             get_chat(store, address("telegram:2"))
+
+
+def test_a_new_version_between_two_plans_is_matched_as_it_reads_then(store: Store) -> None:
+    """It moves no change, so nothing but the digest that brought it tells that the papers of the first plan are old."""
+    wants(store, "telegram:1", "graph", every="daily", at="13:00")
+    wants(store, "telegram:2", "lattice", every="daily", at="14:00")
+    ingested(store, paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
+    assert len(plan_due(store, now=NOON + timedelta(hours=1))) == 1
+    newer = paper("On lattices", arxiv_id="2601.77777", version=2, kind=Announce.REPLACE)
+    ingested(store, newer, now=NOON + timedelta(hours=1, minutes=30))
+    plan_due(store, now=NOON + timedelta(hours=2))
+    entries = outbox_entries(store, now=NOON + timedelta(hours=2))
+    assert [(entry.chat, entry.papers) for entry in entries] == [("telegram:1", 1), ("telegram:2", 1)]
