@@ -5,8 +5,10 @@ import json
 import logging
 import traceback
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -264,7 +266,7 @@ async def test_more_in_flight_than_connections_are_certain_not_to_be_sent(telegr
     await channel.close()
 
 
-@pytest.mark.parametrize("root", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:1\n"])
+@pytest.mark.parametrize("root", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:99999"])
 async def test_an_address_of_the_server_that_is_none_stops_the_sender(root: str) -> None:
     channel = TelegramChannel(TOKEN, api_url=root)
     assert isinstance(await outcome(channel), SenderStopped)
@@ -283,6 +285,78 @@ async def test_a_slash_at_the_end_of_the_servers_address_does_no_harm(telegram: 
     channel = TelegramChannel(TOKEN, api_url=telegram.url + "/")
     assert await post(channel)
     await channel.close()
+
+
+@pytest.mark.parametrize(
+    ("root", "asked"),
+    [
+        ("http://telegram.invalid", "POST http://telegram.invalid/bot"),
+        ("https://telegram.invalid", "CONNECT telegram.invalid:443"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["{}_proxy", "ALL_PROXY"])
+async def test_the_proxy_of_the_environment_is_asked_and_its_refusal_tells_no_token(
+    root: str, asked: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await reader.readline()).decode())
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    monkeypatch.setenv(variable.format(urlsplit(root).scheme), f"http://127.0.0.1:{port}")
+    channel = TelegramChannel(TOKEN, api_url=root, connect=2, read=2)
+    async with server:
+        refused = await outcome(channel)
+    await channel.close()
+    assert [line.startswith(asked) for line in heard] == [True]
+    assert isinstance(refused, RetryLater)
+    assert "407" in refused.reason or "Proxy Authentication Required" in refused.reason
+    assert TOKEN not in refused.reason
+
+
+async def test_a_host_that_no_proxy_names_is_asked_itself(
+    telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    channel = TelegramChannel(TOKEN, api_url=telegram.url)
+    assert await post(channel)
+    await channel.close()
+
+
+async def test_a_server_that_proves_not_who_it_is_gets_nothing(telegram: FakeTelegram) -> None:
+    channel = TelegramChannel(TOKEN, api_url=telegram.url.replace("http:", "https:"), connect=2, read=2)
+    assert isinstance(await outcome(channel), RetryLater)
+    await channel.close()
+    assert telegram.requests == []
+
+
+async def test_an_answer_without_end_has_an_end() -> None:
+    gone = asyncio.Event()
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.close()
+        gone.set()
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    channel = TelegramChannel(TOKEN, api_url=f"http://127.0.0.1:{port}", connect=0.1, read=0.1)
+    async with server:
+        assert isinstance(await outcome(channel), Unclear)
+        await channel.close()
+        await gone.wait()
 
 
 async def test_a_sender_that_is_shut_down_sends_nothing(channel: TelegramChannel, telegram: FakeTelegram) -> None:

@@ -4,8 +4,10 @@ import ssl
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
+from multidict import CIMultiDict, CIMultiDictProxy
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -17,6 +19,7 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
+from yarl import URL
 
 from bot.channels.telegram._errors import asking, not_modified, outcome
 from subscriptions import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
@@ -33,15 +36,24 @@ def page(error: Exception) -> Exception:
 
 
 def network(cause: BaseException) -> Exception:
-    return caused(NetworkError(f"httpx.{type(cause).__name__}: {cause}"), cause)
+    return caused(NetworkError(type(cause).__name__), cause)
+
+
+SERVER = ConnectionKey(
+    "api.telegram.org", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None
+)
+REQUEST = aiohttp.RequestInfo(
+    URL("https://api.telegram.org/bot4242:made-up/sendMessage"), "POST", CIMultiDictProxy(CIMultiDict())
+)
 
 
 NOTHING_SENT = [
-    network(httpx.ConnectError("[Errno 111] Connection refused")),
-    network(httpx.ConnectError("[Errno -2] Name or service not known")),
-    caused(NetworkError("httpx.ConnectError"), httpx.ConnectError(str(ssl.SSLCertVerificationError("self-signed")))),
-    caused(TimedOut(), httpx.ConnectTimeout("")),
-    caused(TimedOut("Pool timeout"), httpx.PoolTimeout("")),
+    network(aiohttp.ClientConnectorError(SERVER, OSError(111, "Connection refused"))),
+    network(aiohttp.ClientConnectorDNSError(SERVER, OSError(-2, "Name or service not known"))),
+    network(aiohttp.ClientConnectorCertificateError(SERVER, ssl.SSLCertVerificationError("self-signed"))),
+    network(aiohttp.ClientProxyConnectionError(SERVER, OSError(111, "Connection refused"))),
+    network(aiohttp.ClientHttpProxyError(REQUEST, (), status=407, message="Proxy Authentication Required")),
+    caused(TimedOut(), aiohttp.ConnectionTimeoutError("Connection timeout to host")),
     page(NetworkError("Request Entity Too Large (413). Parsing the server response b'<html>' failed")),
     page(NetworkError("Found (302). Parsing the server response b'' failed")),
     page(NetworkError("Method Not Allowed (405). Parsing the server response b'' failed")),
@@ -52,13 +64,13 @@ NOTHING_SENT = [
 ]
 
 NOBODY_KNOWS = [
-    caused(TimedOut(), httpx.ReadTimeout("")),
-    caused(TimedOut(), httpx.WriteTimeout("")),
+    caused(TimedOut(), aiohttp.SocketTimeoutError("Timeout on reading data from socket")),
+    caused(TimedOut(), TimeoutError()),
     TimedOut(),
-    network(httpx.RemoteProtocolError("Server disconnected without sending a response.")),
-    network(httpx.ReadError("")),
-    network(httpx.WriteError("")),
-    network(httpx.ProxyError("502 Bad Gateway")),
+    network(aiohttp.ServerDisconnectedError()),
+    network(aiohttp.ClientOSError(104, "Connection reset by peer")),
+    network(aiohttp.ClientConnectionResetError("Cannot write to closing transport")),
+    network(aiohttp.ClientPayloadError("Response payload is not completed")),
     caused(NetworkError("Unknown error in HTTP implementation: RuntimeError()"), RuntimeError()),
     caused(TelegramError("Invalid server response"), ValueError("Expecting value")),
     TelegramError("something new"),
@@ -123,9 +135,15 @@ STOPPED = [
     InvalidToken("Unauthorized"),
     InvalidToken("Not Found"),
     page(InvalidToken("Not Found (404). Parsing the server response b'<html>' failed")),
-    network(httpx.UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")),
-    caused(NetworkError("Unknown error in HTTP implementation"), httpx.InvalidURL("non-printable character in URL")),
+    network(aiohttp.NonHttpUrlClientError("ftp://127.0.0.1")),
+    network(aiohttp.InvalidUrlClientError("127.0.0.1:80", "no host")),
 ]
+
+
+def test_what_a_proxy_refuses_is_said_without_the_address_that_holds_the_token() -> None:
+    refused = aiohttp.ClientHttpProxyError(REQUEST, (), status=407, message="Proxy Authentication Required")
+    said = outcome(network(refused)).reason
+    assert said == "No connection to Telegram: 407 Proxy Authentication Required"
 
 
 @pytest.mark.parametrize("error", NOTHING_SENT, ids=repr)

@@ -1,6 +1,5 @@
 """`telegram.Bot`, set up for sends that happen once. It alone of the sender's modules imports the library when loaded."""
 
-import json
 import logging
 from functools import partial
 from typing import Any
@@ -8,49 +7,18 @@ from urllib.parse import quote
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import InvalidToken, TelegramError
-from telegram.request import BaseRequest, HTTPXRequest
+from telegram.error import InvalidToken
+from telegram.request import BaseRequest
 
 from bot.channels.telegram._errors import asking, not_modified, outcome
 from bot.channels.telegram._payload import Key, Post
+from bot.channels.telegram._transport import Transport
 from subscriptions import Rejected, RetryLater, Unclear
 
-# httpx writes whole URLs, and so the token, into its log at INFO; the library writes its base URL at DEBUG.
-_TALKATIVE = ("httpx", "httpcore", "telegram")
+_TALKATIVE = ("telegram", "aiohttp")  # the library writes its base URL, and so the token, into its log at DEBUG
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _UNREADABLE = "Telegram gave no answer that can be read."
 _GENERAL = 1  # a forum's General topic: with its id the server answers "message thread not found"
-
-
-class Request(HTTPXRequest):
-    """The library's request, which keeps the token and the body of an answer out of errors and logs.
-
-    Error pages of proxies like to repeat the URL that they refuse; the library quotes them in errors, and logs a whole
-    body that it cannot read.
-    """
-
-    def __init__(self, token: str, *, connect: float, read: float, in_flight: int) -> None:
-        super().__init__(
-            connection_pool_size=in_flight,
-            connect_timeout=connect,
-            read_timeout=read,
-            write_timeout=read,
-            pool_timeout=connect,
-        )
-        self._secret = token.encode()
-
-    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:  # noqa: ANN401 - the library's own
-        """The status and the body, in which the token is blotted out."""
-        status, body = await super().do_request(*args, **kwargs)
-        return status, body.replace(self._secret, b"<token>")
-
-    @staticmethod
-    def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """As the library's, without logging the body."""
-        try:
-            return json.loads(payload.decode("utf-8", "replace"))  # type: ignore[no-any-return]
-        except ValueError as error:
-            raise TelegramError("Invalid server response") from error
 
 
 class _Bot(Bot):
@@ -68,7 +36,7 @@ class Client:
     def __init__(self, token: str, root: str, *, connect: float, read: float, in_flight: int) -> None:
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._connections = partial(Request, token, connect=connect, read=read)
+        self._connections = partial(Transport, token, root, connect=connect, read=read)
         self._root, self._token, self._read = root.rstrip("/"), token, read
         self._bot = self._make_bot(in_flight)
         self._listener: _Bot | None = None  # making one takes a while, and senders alone have no use for it

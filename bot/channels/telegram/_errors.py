@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 from http import HTTPStatus
 
-import httpx
+import aiohttp
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -26,9 +26,9 @@ from subscriptions import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLate
 _MARGIN = timedelta(seconds=0.5)  # Telegram counts whole seconds
 _NO_NUMBER = timedelta(seconds=5)  # a 429 that does not say how long
 
-# httpx raises these before the first byte of a request is written.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_WRONG_ADDRESS = (httpx.UnsupportedProtocol, httpx.InvalidURL)
+# aiohttp raises these before the first byte of a request is written; the last when a proxy lets nobody through.
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+_WRONG_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 
 # Telegram's words, compared without regard to case: the library changes the case of what follows "Bad Request: ".
 _CHAT_GONE = (
@@ -51,6 +51,7 @@ _BAD_FORM = (
     "button_url_invalid",
 )
 _REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
+_TLS = re.compile(r" ssl:(default|True|False|<\S+ object at \w+>)")  # how aiohttp writes what nobody asked
 _STATUS = re.compile(r"[^(]*\((\d{3})\)")  # how the library writes a status that the body has no words for
 # Bodies in JSON lose the status code, so a refusal by a proxy is also known by its phrase. Python renamed some of them.
 _CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _REDIRECTS_AND_REFUSALS} | {
@@ -178,6 +179,11 @@ def _kind(error: Exception) -> str:
 
 
 def _words(error: Exception) -> str:
-    """The error's own words on one line. A page in the body is left out: it is long, and nobody knows what it holds."""
-    words = " ".join(str(error).split(". Parsing the server response", 1)[0].split())
+    """The error's own words on one line. A page in the body is left out: it is long, and nobody knows what it holds.
+
+    An error about a proxy would tell the URL, and so the token.
+    """
+    told = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    told = _TLS.sub("", told)
+    words = " ".join(told.split(". Parsing the server response", 1)[0].split())
     return words[:200] or type(error).__name__

@@ -97,7 +97,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
         sender_name=_person_name(person),
         proven=_proven(message),
         language=str(person.get("language_code") or ""),
-        meant=private or (not _is_forwarded(message) and bool(text or command) and (addressed or to_us)),
+        meant=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
         edited=edited,
         written=datetime.fromtimestamp(int(message["date"]), UTC),
         answers=str(int(answered["message_id"])) if to_us else "",
