@@ -15,6 +15,7 @@ from subscriptions import zone
 DOMAIN = "paperwire"
 # CLDR patterns: the day and the month as people of that language write them in a line of text.
 _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
+_DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
 # CLDR keeps the names of cities under the zone's first name.
@@ -78,9 +79,7 @@ class Language:
 
     def number(self, number: int) -> str:
         """2061 becomes 2,061."""
-        from babel.numbers import format_decimal  # noqa: PLC0415 - Babel costs 20 ms, and many processes never write
-
-        return format_decimal(number, locale=self.code)
+        return _number(number, self.code)
 
     def local(self, moment: datetime) -> datetime:
         """The moment by the clock of the chat's zone."""
@@ -104,22 +103,24 @@ class Language:
             patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
-    def moment(self, moment: datetime, *, about: bool = False) -> str:
-        """Tue 27 Jan 13:00, with `about`: Tue 27 Jan about 13:00."""
+    def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None) -> str:
+        """Tue 27 Jan 13:00, with `about`: Tue 27 Jan about 13:00. A year that is not the one of `now` is told."""
         local = self.local(moment)
-        values = {"day": self.day(local.date()), "time": f"{local:%H:%M}"}
+        other_year = now is not None and local.year != self.local(now).year
+        day = self._date(local.date(), _DAY_WITH_YEAR) if other_year else self.day(local.date())
+        values = {"day": day, "time": f"{local:%H:%M}"}
         return self.say("{day} about {time}", **values) if about else self.say("{day} {time}", **values)
 
     def duration(self, length: timedelta) -> str:
         """The length in its largest unit: 3 days, 5 小时."""
-        from babel.dates import format_timedelta  # noqa: PLC0415 - see number
+        from babel.dates import format_timedelta  # noqa: PLC0415 - see _number
 
         written = format_timedelta(length, threshold=1, locale=self.code)
         return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时, our sentences have a blank there
 
     def city(self, zone: str) -> str:
         """The city that a zone is named after: Europe/Berlin is Berlin, 柏林. What names no city stays as it is."""
-        from babel import Locale  # noqa: PLC0415 - see number
+        from babel import Locale  # noqa: PLC0415 - see _number
 
         names = Locale.parse(self.code).time_zones
         told = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
@@ -130,6 +131,18 @@ class Language:
         return Language(lang, timezone)
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
-        from babel.dates import format_date  # noqa: PLC0415 - see number
+        return _date(day, patterns[self.code], self.code)
 
-        return format_date(day, patterns[self.code], locale=self.code)
+
+@lru_cache(maxsize=1024)  # a morning's bulletins hold the same few days and counts
+def _number(number: int, code: str) -> str:
+    from babel.numbers import format_decimal  # noqa: PLC0415 - Babel costs 20 ms, and many processes never write
+
+    return format_decimal(number, locale=code)
+
+
+@lru_cache(maxsize=1024)
+def _date(day: date, pattern: str, code: str) -> str:
+    from babel.dates import format_date  # noqa: PLC0415 - see _number
+
+    return format_date(day, pattern, locale=code)

@@ -31,7 +31,7 @@ class Desk:
         if layout:
             return self._as_sent(layout)
         room, first_head = self.medium.room, self._head_size()
-        parts = self._parts()
+        parts = self._parts(first_head)
         if self.plan.form is Form.EACH:
             return [page for part in parts for page in pack([part], room, first_head, first_head)]
         most = self.medium.numbers if self.numbered else None
@@ -43,10 +43,11 @@ class Desk:
 
     def _as_sent(self, layout: Layout) -> list[Page]:
         """What is out holds these papers; if they have more to say by now than it can hold, each says less."""
+        head = self._head_size()
         for measure in ever_tighter(self.plan.measure):
             desk = replace(self, plan=replace(self.plan, measure=measure))
-            pages = pages_as_sent(desk._parts(), layout)  # noqa: SLF001 - its own class
-            if all((self._head_size() + total(page.fragments)).fits(self.medium.room) for page in pages):
+            pages = pages_as_sent(desk._parts(head), layout)  # noqa: SLF001 - its own class
+            if all((head + total(page.fragments)).fits(self.medium.room) for page in pages):
                 break
         return pages
 
@@ -54,23 +55,24 @@ class Desk:
         head = replace(self.plan.counted, part=_ANY_PART)
         return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
 
-    def _parts(self) -> list[Part]:
-        """Papers with what must stand in the same message; the closing lines belong to the last."""
+    def _parts(self, head: Size) -> list[Part]:
+        """Papers with what must stand in the same message, below a `head`; the closing lines belong to the last."""
         draw = self.medium.draw
         closing = [draw(group.more) for group in self.plan.groups if group.more and not group.items]
         closing += [draw(self.plan.tail)] if self.plan.tail else []
         count = sum(len(group.items) for group in self.plan.groups)
         parts: list[Part] = []
         for group in self.plan.groups:
-            parts += self._group(group, len(parts), closing if len(parts) + len(group.items) == count else [])
+            ends = len(parts) + len(group.items) == count
+            parts += self._group(group, len(parts), head, closing if ends else [])
         return parts or [Part(paper=None, body=tuple(closing))]
 
-    def _group(self, group: Group, before: int, closing: Sequence[Fragment]) -> list[Part]:
+    def _group(self, group: Group, before: int, head: Size, closing: Sequence[Fragment]) -> list[Part]:
         """The papers of a group; `before` it stand that many, `closing` comes below its last."""
         heading = self.medium.draw(group.heading) if group.heading else None
         again = self.medium.draw(replace(group.heading, continued=True)) if group.heading else None
         more = [self.medium.draw(group.more)] if group.more else []
-        head = self._head_size() + (heading.size if heading else Size())
+        head += heading.size if heading else Size()
         parts = []
         for place, item in enumerate(group.items, start=1):
             below = (*more, *closing) if place == len(group.items) else ()

@@ -6,14 +6,14 @@ for each other instead of failing (busy timeout 10 s).
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock, local
 from typing import Any
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import CursorResult, Executable, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
@@ -24,6 +24,7 @@ from subscriptions.rhythm import Schedules
 HEAD = "0004"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
+_CONNECTION = "connection"  # where a session keeps it
 
 _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
     ("locked", "The database {where} is locked by another program.", "Close what holds it, then try again."),
@@ -87,6 +88,7 @@ class Store:
                 yield outer
             return
         with self._turns, self._sentences(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            session.info[_CONNECTION] = session.connection()
             self._mine.session, self._mine.as_one = session, as_one
             try:
                 yield session
@@ -104,6 +106,7 @@ class Store:
             yield outer
             return
         with self._sentences(), Session(self._engine, expire_on_commit=False) as session, session.begin():
+            session.info[_CONNECTION] = session.connection()
             yield session
 
     @contextmanager
@@ -236,6 +239,20 @@ class _Turns:
                 self._waiting.popleft().release()
             else:
                 self._taken = False
+
+
+def execute(
+    session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """Executes a statement that was made once, of tables and columns, after what the session still holds back."""
+    session.flush()
+    return connection_of(session).execute(statement, values)
+
+
+def connection_of(session: Session) -> Connection:
+    """The connection of a transaction; the session itself would look for it each time that it is asked."""
+    connection: Connection = session.info[_CONNECTION]
+    return connection
 
 
 def alembic_config(connection: Connection) -> Any:  # noqa: ANN401 - alembic is imported only here and in upgrade

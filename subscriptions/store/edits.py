@@ -16,6 +16,7 @@ from sqlmodel import Session, col, or_, select, update
 from subscriptions.model import Chat, ChatState, Delivery, Lane
 from subscriptions.preferences import language
 from subscriptions.retry import LONGEST_WAIT
+from subscriptions.store._database import connection_of
 from subscriptions.store._rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 from subscriptions.store.outbox import delivery_value
 from subscriptions.store.sending import in_lane, is_held, waits
@@ -114,7 +115,7 @@ _NEXT = (
 
 def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
     """Lanes with a message that is to be edited now."""
-    connection = session.connection()
+    connection = connection_of(session)
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
     found: dict[Lane, None] = {}
     for part in _parts(connection.execute(_MARKED).scalars()):
@@ -125,7 +126,7 @@ def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetim
 
 def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
     """The oldest message of a lane that is to be edited; None: there is none now."""
-    connection = session.connection()
+    connection = connection_of(session)
     if connection.execute(_ANY_MARKED).first() is None:
         return None
     values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from subscriptions.model import ChatAddress, ChatState, Kind, Lane, Message
 from subscriptions.retry import LONGEST_WAIT
+from subscriptions.store._database import connection_of
 from subscriptions.store._rows import TABLES, Utc
 from subscriptions.store.people import GONE
 
@@ -116,7 +117,7 @@ def open_lanes(
     On the platforms of `finding` an unclear message is looked up without waiting.
     """
     values = {"platforms": platforms, "finding": finding, "wall": wall, "now": now, "longest": now + LONGEST_WAIT}
-    return [Lane(platform, address) for platform, address in session.connection().execute(_WAITING_LANES, values)]
+    return [Lane(platform, address) for platform, address in connection_of(session).execute(_WAITING_LANES, values)]
 
 
 # ---------------------------------------------------------------------------------------------------------------- claim
@@ -167,7 +168,7 @@ def claim(
         return row.state == "ready" or (row.state != "sending" and not early)
 
     values = {"platform": lane.platform, "address": lane.address, "wall": wall}
-    with session.connection().execute(_OPEN, values) as rows:
+    with connection_of(session).execute(_OPEN, values) as rows:
         for _, messages in groupby(rows, key=lambda row: row.seq):
             row = next((row for row in messages if row.rendered_at is None or (row.number and not passes(row))), None)
             if row is None:
@@ -179,7 +180,7 @@ def claim(
 
 
 def _one_message(session: Session, row: Row[Any]) -> Row[Any]:
-    return session.connection().execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
+    return connection_of(session).execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
 
 
 def _claim_of(row: Row[Any], message: Row[Any] | None = None) -> Claim:
@@ -237,7 +238,7 @@ _SHOWS = update(_items).where(_i.delivery == bindparam("of"), _i.paper == bindpa
 def unrendered(session: Session, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
     """A claimed delivery and others, `most` in all, that come soon after it and are the next of their lanes."""
     values = {"first": claimed.seq, "platform": claimed.address.platform, "wall": wall, "most": most}
-    return list(session.connection().execute(_UNRENDERED, values).scalars())
+    return list(connection_of(session).execute(_UNRENDERED, values).scalars())
 
 
 def freeze(session: Session, rendered: Iterable[Rendered], *, now: datetime) -> None:
@@ -245,7 +246,7 @@ def freeze(session: Session, rendered: Iterable[Rendered], *, now: datetime) -> 
 
     One that no message could be made of is dead, with the reason, until a person lets it be tried again.
     """
-    connection = session.connection()
+    connection = connection_of(session)
     messages: list[dict[str, object]] = []
     shows: list[dict[str, int]] = []
     for one in rendered:
@@ -284,7 +285,7 @@ def _new_message(seq: int, message: Message, state: str = "ready", reason: str =
 _BEGIN = (
     update(_messages)
     .where(_m.delivery == bindparam("of"), _m.number == bindparam("which"), _m.payload == bindparam("content"))
-    .where(_m.state.in_(bindparam("states", expanding=True)))
+    .where(_m.state.in_([bindparam("was"), bindparam("or_was")]))
     .where(
         exists().where(
             _d.seq == bindparam("of"),
@@ -333,17 +334,18 @@ def begin(session: Session, claimed: Claim, message: Message, *, wall: datetime)
         "of": claimed.seq,
         "which": message.number,
         "content": message.payload,
-        "states": ["unclear"] if claimed.unclear else ["ready", "waiting"],
+        "was": "unclear" if claimed.unclear else "ready",
+        "or_was": "unclear" if claimed.unclear else "waiting",
         "platform": claimed.address.platform,
         "address": claimed.address.address,
         "wall": wall,
     }
-    return bool(session.connection().execute(_BEGIN, values).rowcount == 1)
+    return bool(connection_of(session).execute(_BEGIN, values).rowcount == 1)
 
 
 def confirm(session: Session, seq: int, number: int, platform_id: str, *, now: datetime) -> int | None:
     """The platform has the message. Returns how many papers the delivery shows once it has all its messages, else None."""
-    connection = session.connection()
+    connection = connection_of(session)
     connection.execute(_CONFIRM, {"of": seq, "which": number, "its_id": platform_id, "now": now})
     shown: int | None = connection.execute(_TRIED_WELL, {"of": seq, "now": now}).scalar()
     return shown

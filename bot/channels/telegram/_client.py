@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram import Bot
 from telegram.constants import ParseMode
 from telegram.error import InvalidToken
 from telegram.request import BaseRequest
@@ -16,7 +16,7 @@ from bot.channels.telegram._transport import Transport
 from subscriptions import Rejected, RetryLater, Unclear
 
 _TALKATIVE = ("telegram", "aiohttp")  # the library writes its base URL, and so the token, into its log at DEBUG
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_NO_PREVIEW = {"is_disabled": True}
 _UNREADABLE = "Telegram gave no answer that can be read."
 _GENERAL = 1  # a forum's General topic: with its id the server answers "message thread not found"
 
@@ -43,14 +43,9 @@ class Client:
 
     async def send(self, address: str, topic: int | None, post: Post, reply_to: int | None) -> str:
         """Posts one message; its id. The answer is read no further: a message that was taken is no error of ours."""
-        wanted = {
-            "chat_id": address,
-            "text": post.text,
-            "parse_mode": ParseMode.HTML if post.html else None,
-            "link_preview_options": _NO_PREVIEW,
+        wanted = _wanted(address, post) | {
             "disable_notification": post.silent,
             "message_thread_id": topic if topic != _GENERAL else None,
-            "reply_markup": _keyboard(post.keyboard),
             "reply_parameters": _reply(reply_to),
         }
         try:
@@ -64,14 +59,7 @@ class Client:
     async def edit(self, address: str, message_id: int, post: Post) -> None:
         """Replaces text and buttons of a message. That nothing is new in it is success."""
         try:
-            await self._bot.edit_message_text(
-                post.text,
-                address,
-                message_id,
-                parse_mode=ParseMode.HTML if post.html else None,
-                link_preview_options=_NO_PREVIEW,
-                reply_markup=_keyboard(post.keyboard),
-            )
+            await self._bot.ask("editMessageText", _wanted(address, post) | {"message_id": message_id}, None)
         except Exception as error:
             if not not_modified(error):
                 raise outcome(error) from error
@@ -145,13 +133,23 @@ def _has_number(update: object) -> bool:
     return isinstance(update, dict) and isinstance(update.get("update_id"), int)
 
 
-def _keyboard(rows: tuple[tuple[Key, ...], ...]) -> InlineKeyboardMarkup | None:
-    if not rows:
-        return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(key.text, url=key.url, callback_data=key.data) for key in row] for row in rows]
-    )
+def _wanted(address: str, post: Post) -> dict[str, Any]:
+    """The arguments of sendMessage and editMessageText alike, as JSON has them; the library leaves out what is None."""
+    return {
+        "chat_id": address,
+        "text": post.text,
+        "parse_mode": ParseMode.HTML if post.html else None,
+        "link_preview_options": _NO_PREVIEW,
+        "reply_markup": {"inline_keyboard": [[_button(key) for key in row] for row in post.keyboard]}
+        if post.keyboard
+        else None,
+    }
 
 
-def _reply(message_id: int | None) -> ReplyParameters | None:
-    return ReplyParameters(message_id, allow_sending_without_reply=True) if message_id else None
+def _button(key: Key) -> dict[str, str]:
+    does = {"url": key.url} if key.url is not None else {"callback_data": key.data or ""}
+    return {"text": key.text} | does
+
+
+def _reply(message_id: int | None) -> dict[str, object] | None:
+    return {"message_id": message_id, "allow_sending_without_reply": True} if message_id else None

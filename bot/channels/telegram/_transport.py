@@ -6,7 +6,7 @@ told by `__cause__`, an error of aiohttp that says whether the request was ever 
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -15,6 +15,7 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 _KEPT_OPEN = 5.0  # seconds that a connection rests: one that the server closes meanwhile would make a send Unclear
+_IS_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _NONE = BaseRequest.DEFAULT_NONE  # the library's word for: as the transport was set up
 
 
@@ -60,9 +61,10 @@ class Transport(BaseRequest):
         """The status and the body, in which the token is blotted out."""
         del write_timeout, connect_timeout, pool_timeout  # nobody of ours asks for others
         wait = self._patience(self._read if read_timeout is _NONE else read_timeout)
+        body, headers = _body(request_data)
         try:
             async with self._connections().request(
-                method, url, data=_form(request_data), timeout=wait, proxy=self._proxy, allow_redirects=False
+                method, url, data=body, headers=headers, timeout=wait, proxy=self._proxy, allow_redirects=False
             ) as answer:
                 return answer.status, (await answer.read()).replace(self._secret, b"<token>")
         except TimeoutError as error:
@@ -95,16 +97,16 @@ class Transport(BaseRequest):
             raise TelegramError("Invalid server response") from error
 
 
-def _form(wanted: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
-    """The body of a request; with files in it, in parts."""
+def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, dict[str, str]]:
+    """The body of a request and its headers; with files in it, in parts. A plain form is written at once: most are."""
     if wanted is None:
-        return None
+        return None, {}
     if not wanted.multipart_data:
-        return wanted.json_parameters
+        return urlencode(wanted.json_parameters).encode("ascii"), _IS_FORM
     form = aiohttp.FormData(wanted.json_parameters)
     for field, (name, content, kind) in wanted.multipart_data.items():
         form.add_field(field, content, filename=name, content_type=kind)
-    return form
+    return form, {}
 
 
 def _proxy_of(root: str) -> str | None:
