@@ -163,19 +163,23 @@ class App:
 
     async def drain(self, run: Run) -> None:
         """Delivers in every lane that has something to do now."""
-        finding = sorted(self.wire.finding)
+        await self.wake(run)
+        await self.in_time(self.wire.engine.run(partial(deliver, self.wire, run)))
+
+    async def wake(self, run: Run) -> bool:
+        """Nudges every lane that has something to do now; whether there is one."""
         found = await asyncio.to_thread(
             lanes,
             self.store,
             list(self.wire.channels),
             now=self.clock.now(),
             wall=self.clock.wall(),
-            finding=finding,
+            finding=sorted(self.wire.finding),
         )
         waiting = [lane for lane in found if not run.stands_still(lane)]
         run.lanes.update(waiting)
         self.wire.engine.nudge(waiting)
-        await self.in_time(self.wire.engine.run(partial(deliver, self.wire, run)))
+        return bool(waiting)
 
     async def look_at_installations(self) -> str:
         """Makes the workspaces known that installed the app, for who only looks; what is wrong with them."""

@@ -1,6 +1,7 @@
 """`paperwire run`: everything until SIGTERM. Sources, schedule, platforms, web; one process with the sending role."""
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -27,7 +28,6 @@ from subscriptions import (
     Sentence,
     has_operator,
     keep_recent,
-    lanes,
     new_code,
     stopped_platforms,
     take_over,
@@ -38,6 +38,9 @@ from subscriptions import (
 log = logging.getLogger("paperwire")
 
 REST_FIRST, REST_LONGEST = 60.0, 900.0  # seconds that a platform whose token fails is left alone
+WAKE_EVERY = (
+    5.0  # seconds between two looks at all lanes while some are served: what is new was nudged when it was planned
+)
 LONGEST_ANSWERS = 60.0  # seconds that the answers of `--once` have to arrive
 TIDY_EVERY = timedelta(days=1)
 TELL_EVERY = timedelta(minutes=1)  # how often is looked whether the operators should hear of something
@@ -52,6 +55,7 @@ class Process:
         self.problems: dict[str, str] = {"start": "still starting"}
         self._drain: asyncio.Task[None] | None = None
         self._run = Run()
+        self._woken = float("-inf")  # monotonic second of the last look at all lanes
         self._rests: dict[str, tuple[float, float]] = {}  # Lane.sender -> (until, length), monotonic seconds
         self._look_at = app.clock.monotonic() + REST_LONGEST  # when workspaces without the app are looked at again
         self._standing: set[str] = set()  # those that /health/ready names
@@ -99,20 +103,11 @@ class Process:
                 await asyncio.to_thread(take_over, app.store)
             self._report(self._drain)
             self._drain, self._run = None, Run(stopped=self._run.stopped)
-        waiting = await asyncio.to_thread(
-            lanes,
-            app.store,
-            list(app.wire.channels),
-            now=app.clock.now(),
-            wall=app.clock.wall(),
-            finding=sorted(app.wire.finding),
-        )
-        found = [lane for lane in waiting if not self._run.stands_still(lane)]
-        if not found:
+        second = app.clock.monotonic()
+        if self._drain is not None and second - self._woken < WAKE_EVERY:
             return
-        self._run.lanes.update(found)
-        app.wire.engine.nudge(found)
-        if self._drain is None:
+        self._woken = second
+        if await app.wake(self._run) and self._drain is None:
             self._drain = asyncio.create_task(app.in_time(app.wire.engine.run(partial(deliver, app.wire, self._run))))
 
     def _report(self, drain: asyncio.Task[None]) -> None:
@@ -196,6 +191,7 @@ async def run(
             for line in (*what_is_on(app, feeder), *await asyncio.to_thread(first_words, app)):
                 say(line)
             await process.tick()  # at once: the first of the ticker comes after its interval
+            gc.freeze()  # what is loaded by now stays; looking through all of it would let people wait a tenth of a second
             async with listening(app, receivers):
                 await Ticker(app.clock, process.tick).run(app.stop)
             say("Stopping: finishing what is on its way.")
