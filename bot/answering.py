@@ -19,7 +19,7 @@ from bot.commands.spelling import spelled
 from bot.commands.turn import Turn
 from bot.commands.understanding import ABOUT, Intent, understand
 from bot.forms import Placed, bound_board, on_form, placed, sheet_link
-from bot.ports import Button, Buttons, Place, Reply, Request
+from bot.ports import TOPIC_UNTOLD, Button, Buttons, Place, Reply, Request
 from bot.posting import Posting, read_posting
 from bot.rights import Gate, Refusal, no, right_to
 from bot.wire import Talk, Wire
@@ -46,6 +46,7 @@ from subscriptions import (
     once,
     one_address,
     read_recent,
+    where_told,
 )
 
 log = logging.getLogger("paperwire")
@@ -84,7 +85,8 @@ async def ask(wire: Wire, talk: Talk, request: Request) -> Asked | None:
             return Asked(intent=Intent(run=_old_form), place=request.place)
         request, link = found.request, found.link
     else:
-        request = await asyncio.to_thread(_at_home, wire, request)
+        if request.chat.topic or request.told:
+            request = await asyncio.to_thread(_at_home, wire, request)
         if request.pressed:
             link = await asyncio.to_thread(_link, wire, request)
     intent = understand(request, link, now=now)
@@ -121,10 +123,26 @@ def _at_home(wire: Wire, request: Request) -> Request:
     if direct := request.told.get("direct"):
         prefix, _, _ = request.sender.rpartition("/")
         one_address(wire.store, request.chat, f"{prefix}/{direct}" if prefix else direct, now=wire.clock.now())
+    if TOPIC_UNTOLD in request.told:
+        request = _in_its_topic(wire, request)
     home = home_of(wire.store, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread=request.chat.topic)
+
+
+def _in_its_topic(wire: Wire, request: Request) -> Request:
+    """The press with the topic that its button was made for; of a very old message the platform tells only the chat."""
+    topics = f"{request.chat}/"
+    if pressed := read_press(request.pressed, ""):
+        told = where_told(wire.store, request.chat.lane, str(pressed.arguments["delivery"]))
+        place = str(told or "")
+    else:
+        link = find_link(wire.store, request.pressed)
+        place = link.place if link else ""
+    if not place.startswith(topics):
+        return request
+    return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
 
 
 def _link(wire: Wire, request: Request) -> Link | None:
@@ -145,8 +163,10 @@ async def _allowed(wire: Wire, talk: Talk, request: Request, intent: Intent) -> 
     if refusal is None and intent.wants_file and request.file and venue:
         try:
             file = await venue.fetch(request.file, LONGEST_FILE)
-        except (NotDelivered, PaperwireError) as error:
+        except NotDelivered as error:
             refusal = partial(_unreadable, why=str(error))
+        except PaperwireError as error:
+            refusal = partial(_unfit, error=error)
     return Asked(
         intent=intent,
         place=right.place,
@@ -173,6 +193,7 @@ def effect(wire: Wire, talk: Talk, request: Request, asked: Asked) -> Posting | 
             turn = _turn(wire, talk, request, asked)
         before = wishes_of(wire.store, request.chat) if asked.intent.changes else ()
         reply = _with(looked or _reply(wire, turn, asked, wire.store.write), missed)
+        reply = _with_rest(turn, reply) if not asked.intent.alone else reply
         reply = on_form(reply) if request.sent else reply
         if reply is None:
             return ""
@@ -269,13 +290,21 @@ def _with(reply: Reply | None, missed: Reply | None) -> Reply | None:
     return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
 
 
+def _with_rest(turn: Turn, reply: Reply | None) -> Reply | None:
+    """The reply to the first of several commands says that it is to one only."""
+    if reply is None or not (reply.lines or reply.items or reply.delivery or reply.code):
+        return reply
+    said = turn.say("I did the first command only; send each by itself.")
+    return replace(reply, lines=(*reply.lines, said))
+
+
 def _reply(
     wire: Wire, turn: Turn, asked: Asked, undone_by_an_error: Callable[[], AbstractContextManager[object]]
 ) -> Reply | None:
     """Runs what was asked for. A refusal undoes all that was begun, and is the reply."""
     given = commands_since(wire.store, turn.request.chat, turn.now - MINUTE) if asked.intent.counts else 0
     if given >= A_MINUTE:
-        return _too_many(turn) if given == A_MINUTE else None
+        return _too_many(turn) if given == A_MINUTE or turn.request.pressed else None
     if asked.refusal is not None:
         return asked.refusal(turn)
     if asked.intent.operator and not turn.admin:
@@ -361,7 +390,7 @@ def _addressee(wire: Wire, turn: Turn, reply: Reply) -> Chat:
 
 def _named(turn: Turn, reply: Reply) -> Reply:
     """A reply about another chat than the one where it stands says which."""
-    if not (reply.lines or reply.items or reply.delivery or reply.code):
+    if reply.names_chat or not (reply.lines or reply.items or reply.delivery or reply.code):
         return reply
     first, *rest = reply.lines or ("",)
     line = turn.say("{chat}: {line}", chat=name_of(turn.chat), line=first).rstrip()
@@ -417,5 +446,10 @@ def _unreadable(turn: Turn, *, why: str) -> Reply:
     return Reply(lines=(turn.say("The file cannot be read: {why}", why=why),), ok=False)
 
 
+def _unfit(turn: Turn, *, error: PaperwireError) -> Reply:
+    return refused(error, turn.voice)
+
+
 def _too_many(turn: Turn) -> Reply:
-    return Reply(lines=(turn.say("That was a lot at once. I listen again in a minute."),))
+    words = turn.say("That was a lot at once. I listen again in a minute.")
+    return Reply(toast=words) if turn.request.pressed else Reply(lines=(words,))

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from bot.clock import SystemClock
 from bot.commands.turn import House
+from bot.delivering import token_rests
 from bot.engines.embedded import EmbeddedEngine
 from bot.engines.pace import Pace
 from bot.errors import SettingsError
 from bot.pipeline import Keeping, deliver, plan, seed_pace
 from bot.ports import Channel, Clock, Forms, Receiver, Sent, Venue
 from bot.role import sending_role
-from bot.settings import Settings
+from bot.settings import EVERYTHING, Settings
 from bot.wire import Layout, Run, Talk, Wire
 from subscriptions import (
     HEAD,
@@ -48,8 +49,10 @@ from subscriptions import (
     progress,
     share_link,
     stopped_platforms,
+    sync_sources,
     take_over,
     uninstalled,
+    unknown_sources,
     zone,
 )
 
@@ -150,7 +153,7 @@ class App:
         run = Run(stopped=await asyncio.to_thread(stopped_platforms, self.store))
         await plan(self.wire, run)
         await self.drain(run)
-        stands = await asyncio.to_thread(progress, self.store, now=self.clock.now())
+        stands = await asyncio.to_thread(progress, self.store)
         return Sent(
             planned=run.planned,
             sent=run.sent,
@@ -171,7 +174,7 @@ class App:
         found = await asyncio.to_thread(
             lanes,
             self.store,
-            list(self.wire.channels),
+            [platform for platform in self.wire.channels if not token_rests(self.wire, platform)],
             now=self.clock.now(),
             wall=self.clock.wall(),
             finding=sorted(self.wire.finding),
@@ -522,7 +525,9 @@ def schedules_of(settings: Settings) -> Schedules:
         return CronSchedule(line, zone(settings.timezone))
 
     holidays = None if settings.holidays is None else frozenset(settings.holidays)
-    return Schedules(calendar=ArxivCalendar(holidays=holidays), cron=cron)
+    implied = "" if settings.sources else EVERYTHING
+    calendar = ArxivCalendar(holidays=holidays)
+    return Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
 
 
 def open_store(settings: Settings, *, now: datetime) -> Store:
@@ -533,9 +538,18 @@ def open_store(settings: Settings, *, now: datetime) -> Store:
 
 
 def make_ready(store: Store, settings: Settings, *, now: datetime) -> None:
-    """Makes the schema the newest one; an older database is copied first. Raises SettingsError."""
+    """Makes the schema the newest one; an older database is copied first. Raises SettingsError, StoreError.
+
+    It also tells the store which sources there are: they are waited for, and counted on, before anybody has asked them.
+    """
     with _as_setting():
         store.open(now=now, copies=copies_of(settings, store))
+    schedules = {source.name: source.schedule or "" for source in settings.sources}
+    if schedules and (unknown := unknown_sources(store, schedules)):
+        from bot.bookkeeping import fact_of  # noqa: PLC0415 - as in make_feeder
+
+        facts = [fact_of(source) for source in settings.sources if source.name in unknown]
+        sync_sources(store, facts, now=now, are_all=False)
 
 
 def copies_of(settings: Settings, store: Store) -> Path:

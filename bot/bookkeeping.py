@@ -291,17 +291,31 @@ def trouble_after(before: str, receipt: Receipt, *, quietly: bool = False) -> st
             return before if quietly else Outcome.FAILED.value
         case Outcome.LATE:
             return Outcome.LATE.value
+        case Outcome.STALE | Outcome.QUIET if before == Outcome.LATE:
+            return before  # at a weekend nothing is due, and what is late has not come all the same
         case Outcome.STALE:
-            return before if before == Outcome.LATE else ""
+            return ""
     failed = receipt.counts.get("failed_summaries", 0)
     most = failed * 2 > receipt.counts.get("papers", 0) >= FEWEST_SUMMARIES
     return "summaries" if most else ""
 
 
-def tell(house: House, before: str, trouble: str, receipt: Receipt, *, batch: bool, now: datetime) -> None:
-    """The operators hear of what is wrong with a source, and when it is over. `before`: what they knew. Raises StoreError."""
+def tell(
+    house: House,
+    before: str,
+    trouble: str,
+    receipt: Receipt,
+    *,
+    batch: bool,
+    parts: Sequence[str] = (),
+    now: datetime,
+) -> None:
+    """The operators hear of what is wrong with a source, and when it is over. `before`: what they knew. Raises StoreError.
+
+    `parts`: see tell_of_source.
+    """
     if trouble:
         if trouble in (receipt.outcome, "summaries"):
-            tell_of_source(house.store, house.admins, trouble, receipt, batch=batch, now=now)
+            tell_of_source(house.store, house.admins, trouble, receipt, batch=batch, parts=parts, now=now)
     elif before in (Outcome.FAILED, Outcome.LATE):
         tell_of_source(house.store, house.admins, "", receipt, batch=batch, now=now)

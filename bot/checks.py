@@ -17,6 +17,7 @@ from bot.channels.slack.scopes import missing
 from bot.channels.slack.workspaces import Workspace
 from bot.channels.telegram.address import webhook_address
 from bot.channels.telegram.outbound import OFFICIAL, TelegramChannel
+from bot.digests.sources import is_missing
 from bot.errors import NotFetched
 from bot.ports import Channel
 from bot.rendering import render_delivery
@@ -142,6 +143,11 @@ def _known_sources(store: Store) -> Mapping[str, KnownSource]:
 def _last_look(source: SourceSettings, known: KnownSource | None, settings: Settings, wall: datetime) -> Finding:
     question = Sentence("Source {name}", {"name": source.name})
     last = known.last if known else None
+    if last is None and source.path is not None and is_missing(str(source.path)):
+        cure = Sentence("If it is not still to come: correct path in paperwire.toml.")
+        return Finding(
+            question=question, answer=Sentence("there is nothing at {path}", {"path": source.path}), cure=cure
+        )
     if last is None:
         return Finding(question=question, answer=Sentence("nobody has looked at it yet"))
     local = last.at.astimezone(zone(settings.timezone))

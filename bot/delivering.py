@@ -43,9 +43,7 @@ log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
 
-AHEAD = (
-    50  # deliveries that are rendered together: less than two seconds of a fan-out, so what was set just before counts
-)
+AHEAD = 20  # deliveries that are rendered together: less than a second of a fan-out, and answers wait for no long work
 LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be seen in Slack's history (nobody tells; it errs on the long side)
 LOOK_AGAIN_AFTER = 5.0  # a miss is only proof after a second look
 LONGEST_STAY = 0.2  # seconds: a lane that has to wait longer for its pace leaves its place to another
@@ -181,6 +179,8 @@ async def _lane_comes(wire: Wire, lane: Lane, *, stays: bool) -> bool:
     One that `stays` is looked after by this very call, which has posted before.
     """
     while (wait := wire.pace.ready(lane, now := wire.clock.monotonic()) - now) > 0:
+        if token_rests(wire, lane.platform):
+            return False
         if wait > LONGEST_PACE:
             wall = wire.clock.wall()
             await wire.scribe(hold, wire.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
@@ -190,6 +190,11 @@ async def _lane_comes(wire: Wire, lane: Lane, *, stays: bool) -> bool:
             return False
         await wire.clock.sleep(wait)
     return not wire.stopping()
+
+
+def token_rests(wire: Wire, platform: str) -> bool:
+    """Whether the platform wants nothing at all for so long that its lanes are better called again then."""
+    return wire.pace.rest(platform, wire.clock.monotonic()) > LONGEST_PACE
 
 
 async def _slot_comes(wire: Wire, lane: Lane) -> None:

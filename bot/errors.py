@@ -18,6 +18,12 @@ from subscriptions import PaperwireError, Sentence
 class UnknownFormat(PaperwireError):
     """The bytes are not a digest that we know. The sentence names the file, what it looks like and what was expected."""
 
+    @property
+    def brief(self) -> str:
+        """The sentence without the names of all formats, for who knows them or cannot choose."""
+        told, cut, _ = str(self.sentence).partition("; expected one of: ")
+        return f"{told}." if cut else told
+
 
 class BrokenDigest(PaperwireError):
     """A known format, damaged so that going on would give wrong papers. The sentence names file and line."""

@@ -114,14 +114,15 @@ class Feeder:
 
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
         """Asks these sources, or all, whether they are due or not; what happened, the newest last. Raises NotFound, StoreError."""
-        unknown = [name for name in names if name not in self._sources]
+        written = {name.casefold(): name for name in self._sources}  # they are unique so
+        unknown = [name for name in names if name.casefold() not in written]
         if unknown:
             raise NotFound(
                 Sentence("There is no source {name}.", {"name": unknown[0]}),
                 Sentence("Known are: {names}.", {"names": ", ".join(self._sources)}),
             )
         await self.sync()
-        wanted = set(names) or set(self._sources)
+        wanted = {written[name.casefold()] for name in names} or set(self._sources)
         began = self._house.keeping.clock.now()
         await self.inbox.drain(wanted)
         known = await self._known()

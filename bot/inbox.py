@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.digests import read_digest
-from bot.digests.sources import QUIET, FolderWatch, give_again, list_folder, look
-from bot.errors import Unreadable
+from bot.digests.sources import QUIET, FileStamp, FolderWatch, give_again, is_missing, list_folder, look
+from bot.errors import UnknownFormat, Unreadable
 from bot.pipeline import Keeping, keep
 from bot.settings import SourceSettings
 from subscriptions import Digest, Ingested, PaperwireError, Sentence, StoreError
@@ -47,6 +47,7 @@ class Inbox:
         self._sources = tuple(source for source in sources if source.path is not None)
         self._watches = {source.name: FolderWatch() for source in self._sources}
         self._said: dict[str, str] = {}  # place -> what was said of it last, so that it is said once
+        self._folders: set[str] = set()  # sources that were seen to be a folder
         self.problems: dict[str, str] = {}  # source -> why it cannot be watched
 
     @property
@@ -56,8 +57,11 @@ class Inbox:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """What is watched, as the operator wrote it."""
-        return tuple(str(source.path) for source in self._sources)
+        """What is watched, as the operator wrote it, and where nothing is yet."""
+        return tuple(
+            f"{source.path} (nothing is there yet)" if is_missing(str(source.path)) else str(source.path)
+            for source in self._sources
+        )
 
     async def poll(self, only: Collection[str] | None = None) -> None:
         """Ingests every file that is complete now. One that cannot be read is named once and holds up no other.
@@ -85,7 +89,7 @@ class Inbox:
 
     async def _complete_files(self, source: SourceSettings) -> tuple[str, ...]:
         try:
-            listing = await asyncio.to_thread(list_folder, str(source.path), Path())
+            listing = await asyncio.to_thread(self._listing, source)
         except PaperwireError as error:
             self.problems[source.name] = str(error)
             await self._say(source, source.name, error)
@@ -94,6 +98,15 @@ class Inbox:
         self._said.pop(source.name, None)
         self._watches[source.name], paths = look(self._watches[source.name], listing, self._wire.clock.wall())
         return paths
+
+    def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
+        """The files of a source. Raises Unreadable also when a folder that was there is gone."""
+        place = source.path or Path()
+        if place.is_dir():
+            self._folders.add(source.name)
+        elif source.name in self._folders and not place.exists():
+            raise Unreadable(Sentence("{name}: the folder is gone.", {"name": str(place)}))
+        return list_folder(str(place), Path())
 
     async def _ingest(self, source: SourceSettings, path: str) -> None:
         try:
@@ -128,4 +141,5 @@ class Inbox:
         self._said[place] = str(error)
         log.error("%s", error)
         if self._notebook is not None:
-            await self._notebook.failed(source, str(error.sentence))
+            brief = error.brief if isinstance(error, UnknownFormat) else str(error.sentence)
+            await self._notebook.failed(source, brief)

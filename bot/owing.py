@@ -4,7 +4,7 @@ A day is a batch of arXiv, a day of an address with `{date}`, or one on which a 
 is due until it was read, is known to be empty, or is given up.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -25,19 +25,24 @@ class Owing:
     gone: tuple[date, ...] = ()  # the source shows only its newest, so nobody can ask for them
     reason: str = ""  # why the last one could not be fetched
 
-    def with_due(self, days: Iterable[date], today: date) -> "Owing":
-        """These days have become due; of all that is owed, what lies too far back is given up.
+    def with_due(self, days: Iterable[date], today: date, current: Iterable[date] = ()) -> "Owing":
+        """These days have become due; of all that is owed, what lies too far back is given up, but for the `current` ones.
 
         What lies ahead was owed by a clock that has been set since.
         """
         owed = {day: tries for day, tries in self.days.items() if day <= today + DAY} | dict.fromkeys(days, 0)
-        old = [day for day, tries in owed.items() if day < today - DAYS_BACK or tries >= MOST_TRIES]
+        kept = frozenset(current)  # a monthly list is asked for as usual until the next one is due
+        old = [day for day, tries in owed.items() if day not in kept and self._is_hopeless(day, tries, today)]
         return replace(
             self,
             days={day: tries for day, tries in owed.items() if day not in old},
             upto=max(owed, default=self.upto),
             lost=(*self.lost, *old),
         )
+
+    @staticmethod
+    def _is_hopeless(day: date, tries: int, today: date) -> bool:
+        return day < today - DAYS_BACK or tries >= MOST_TRIES
 
     def read(self, *days: date) -> "Owing":
         """These days are not owed any more: what was due in them has come."""
@@ -55,9 +60,15 @@ class Owing:
         """Nobody can ask for a day that was missed."""
         return replace(self.read(day), gone=(*self.gone, day))
 
-    def failed(self, day: date, reason: str) -> "Owing":
-        """A day that was missed could not be fetched."""
-        return replace(self, days={**self.days, day: self.days.get(day, 0) + 1}, reason=reason)
+    def failed(self, day: date, reason: str, *, answered: bool = True) -> "Owing":
+        """A day that was missed could not be fetched. One for which nobody `answered` is not given up because of that."""
+        tries = self.days.get(day, 0) + 1
+        return replace(self, days={**self.days, day: tries if answered else min(tries, MOST_TRIES - 1)}, reason=reason)
+
+    @property
+    def undecided(self) -> Mapping[date, int]:
+        """What is owed while nobody has been told yet of the days that nobody will have."""
+        return {**dict.fromkeys((*self.lost, *self.gone), MOST_TRIES), **self.days}
 
     def past(self, *current: date | None) -> tuple[date, ...]:
         """What is owed and was missed, oldest first: all but what is read as usual."""
@@ -70,7 +81,7 @@ class Owing:
     def told(self, *current: date | None, partly: bool) -> str:
         """What a receipt says of the days that were missed; "" when none was. `partly`: what was fetched lacks something."""
         waits = self.past(*current)
-        lacks = "; cross-lists and new versions of these days are not in it" if partly else ""
+        lacks = "; cross-lists of older papers and new versions are not in it" if partly else ""
         parts = (
             (self.fetched, "Fetched afterwards: {days}" + lacks),
             (self.absent, "There is nothing of {days}"),
@@ -81,15 +92,20 @@ class Owing:
         return " ".join(f"{words.replace('{days}', ranges(days))}." for days, words in parts if days)
 
 
-def ranges(days: Sequence[date]) -> str:
+def ranges(days: Iterable[date]) -> str:
     """Days for people, what follows on each other together: "2026-01-19 to 2026-01-21, 2026-01-23"."""
-    runs: list[list[date]] = []
-    for day in sorted(set(days)):
-        if runs and day - runs[-1][-1] == DAY:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
     return ", ".join(
-        f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run))  # noqa: PLR2004 - two are named
-        for run in runs
+        f"{first} to {last}" if last - first > DAY else ", ".join(map(str, dict.fromkeys((first, last))))
+        for first, last in runs(days)
     )
+
+
+def runs(days: Iterable[date]) -> tuple[tuple[date, date], ...]:
+    """The first and the last of the days that follow on each other, in order."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if found and day - found[-1][1] == DAY:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return tuple(found)

@@ -16,7 +16,7 @@ from datetime import date
 from typing import Protocol
 
 from bot.answering import ask, effect, stumbled
-from bot.delivering import Turn, edit, must_post_again, next_step, post, render
+from bot.delivering import Turn, edit, must_post_again, next_step, post, render, token_rests
 from bot.digests import DATE_ASSUMED, read_digest
 from bot.ports import Clock, Request
 from bot.posting import Posting
@@ -83,6 +83,8 @@ async def plan(wire: Wire, run: Run) -> None:
 async def deliver(wire: Wire, run: Run, lane: Lane) -> None:
     """Sends what waits in one lane, in order, until there is nothing to do in it now; then edits what is out."""
     run.lanes.add(lane)
+    if token_rests(wire, lane.platform):
+        return
     turn = Turn(lane, wire.clock.monotonic())
     try:
         step = run.ahead.pop(lane, None) or await next_step(wire, turn)

@@ -29,7 +29,7 @@ from bot.bookkeeping import (
 )
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, NotFetched, UnknownFormat
-from bot.owing import Owing
+from bot.owing import Owing, runs
 from bot.pipeline import keep
 from bot.settings import SourceSettings
 from bot.sources import (
@@ -64,6 +64,7 @@ from subscriptions import (
     judge_all,
     note_poll,
     poll_again,
+    tell_of_missed_days,
     wait_after_failure,
 )
 
@@ -126,7 +127,8 @@ class Poll:
         self._schedule = schedule
         state = known.state
         self._current = house.timing.current_days(source, self._now)
-        self._behind = False  # days were missed that are not asked for yet
+        self._behind = False  # days were missed that are not asked for yet, or of which nobody was told
+        self._is_over = False  # nothing more is asked in this poll
         self._so_far = Progress(seen=known.seen, split=state.split, owing=Owing(days=state.owed, upto=state.upto))
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
@@ -143,10 +145,15 @@ class Poll:
             waiting.extendleft(reversed(await self._ask(ask)))
         self._settle()
         await self._catch_up()
-        self._behind = False
+        self._behind, self._is_over = False, True
+        return await asyncio.to_thread(self._close)
+
+    def _close(self) -> Receipt:
+        """Writes down what became of the poll, and what the operators are to hear of it, in one transaction."""
         receipt, state = self._account(self._so_far)
-        await asyncio.to_thread(note_poll, self._house.store, receipt, state, self._kept(self._so_far))
-        await self._tell(receipt, state)
+        with self._house.store.write():
+            note_poll(self._house.store, receipt, state, self._kept(self._so_far))
+            self._tell(receipt, state)
         return receipt
 
     def _asks(self) -> tuple[Ask, ...]:
@@ -188,7 +195,7 @@ class Poll:
             self._closed[host] = str(error.sentence)
         if error.status == HTTPStatus.BAD_REQUEST:
             return Look(problem=await self._told_by(ask, error))
-        return Look(problem=_short(str(error.sentence)))
+        return Look(problem=_short(str(error.sentence if error.busy else error)))
 
     async def _told_by(self, ask: Ask, error: NotFetched) -> str:
         """What arXiv writes into a feed that it answers with 400, else what was answered."""
@@ -208,7 +215,7 @@ class Poll:
         try:
             digest = await self._digest(ask, found.data)
         except (UnknownFormat, BrokenDigest) as error:
-            self._note_look(ask, Look(problem=_short(str(error.sentence))))
+            self._note_look(ask, Look(problem=_told(error)))
             return ()
         problem = _feed_error(digest) or self._from_the_future(digest)
         if problem:
@@ -357,15 +364,23 @@ class Poll:
             came=came,
             split=progress.split,
             upto=progress.owing.upto,
-            owed=progress.owing.days,
+            owed=progress.owing.days if self._is_over else progress.owing.undecided,
             trouble=trouble_after(before.trouble, receipt, quietly=self._busy and failures < BUSY_TIMES),
         )
 
-    async def _tell(self, receipt: Receipt, state: SourceState) -> None:
+    def _tell(self, receipt: Receipt, state: SourceState) -> None:
         batch = bool(self._source.arxiv) or any(seen.batch for seen in self._so_far.seen.values())
-        await asyncio.to_thread(
-            tell, self._house, self._known.state.trouble, state.trouble, receipt, batch=batch, now=self._now
-        )
+        parts = self._behind_others(state)
+        tell(self._house, self._known.state.trouble, state.trouble, receipt, batch=batch, parts=parts, now=self._now)
+        owing = self._so_far.owing
+        if lost := (*owing.lost, *owing.gone):
+            house, name = self._house, self._source.name
+            tell_of_missed_days(house.store, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
+
+    def _behind_others(self, state: SourceState) -> tuple[str, ...]:
+        """The categories that have not what others have."""
+        newest = max(state.came.values(), default=None)
+        return tuple(unit for unit in self._units if unit and newest and state.came.get(unit) != newest)
 
     # ── days that were missed ─────────────────────────────────────────────────
 
@@ -374,8 +389,8 @@ class Poll:
         owing, timing = self._so_far.owing, self._house.timing
         after = (self._now - HISTORY).date() if history and owing.upto is None else owing.upto
         due = timing.days_due(self._source, after, self._now)
-        self._so_far = replace(self._so_far, owing=owing.with_due(due, self._now.date()))
-        self._behind = bool(self._so_far.owing.past(*self._current))
+        self._so_far = replace(self._so_far, owing=owing.with_due(due, self._now.date(), self._current))
+        self._behind = bool(self._so_far.owing.past(*self._current) or self._so_far.owing.lost)
 
     def _settle(self) -> None:
         """What the usual look brought is not owed any more."""
@@ -405,6 +420,8 @@ class Poll:
             )
             owing = self._so_far.owing
             closed = self._closed.get(urlsplit(ask.url).hostname or "") if ask else None
+            if ask is None and self._has_failed():
+                continue  # what it shows when it is back may be of that day yet
             if ask is None:
                 self._so_far = replace(self._so_far, owing=owing.is_gone(day))
             elif closed:
@@ -412,6 +429,10 @@ class Poll:
                 return
             elif not await self._fetch_missed(day, ask):
                 return
+
+    def _has_failed(self) -> bool:
+        """Whether something of what is asked as usual could not be read."""
+        return any(look.problem for looks in self._so_far.looks.values() for look in looks)
 
     def _lacking(self, day: date) -> tuple[str, ...]:
         """The categories of arXiv that did not bring a batch, as far as that is known; () for other sources."""
@@ -435,10 +456,12 @@ class Poll:
                 self._so_far = replace(self._so_far, owing=owing.is_empty(day))
                 return True
             self._after = max(self._after, error.after)
-            self._so_far = replace(self._so_far, owing=owing.failed(day, _short(str(error.sentence))))
+            answered = bool(error.status) and not (error.of_host or error.busy)
+            owing = owing.failed(day, _short(str(error.sentence)), answered=answered)
+            self._so_far = replace(self._so_far, owing=owing)
             return False
         except (UnknownFormat, BrokenDigest) as error:
-            self._so_far = replace(self._so_far, owing=self._so_far.owing.failed(day, _short(str(error.sentence))))
+            self._so_far = replace(self._so_far, owing=self._so_far.owing.failed(day, _told(error)))
         return True
 
     async def _read_missed(self, day: date, ask: Ask) -> Ask | None:
@@ -467,6 +490,11 @@ class Poll:
         if cut:
             raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": cut}))
         return following
+
+
+def _told(error: UnknownFormat | BrokenDigest) -> str:
+    """What is wrong with a document, as a receipt has it."""
+    return _short(error.brief if isinstance(error, UnknownFormat) else str(error.sentence))
 
 
 def _short(text: str) -> str:

@@ -242,6 +242,7 @@ class Sheet:
     instead: str = ""  # what is said where it cannot be opened: how the same is done in words
 
 
+TOPIC_UNTOLD = "topic-untold"  # told of a press: in which topic of the chat the button stands is not known
 PLACE = "place"  # the field of a form that says which chat it is about
 
 
@@ -291,6 +292,7 @@ class Reply:
     replaces: bool = False  # takes the place of the message whose button was pressed
     only_you: bool = False  # for the asker's eyes, where the platform can do that
     to: ChatAddress | None = None  # posted into another chat than the one that asked
+    names_chat: bool = False  # its first line says itself which chat it is about
     sheet: Sheet | None = None  # opened in place of an answer, or anew while it is being filled in
     problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with what was filled in, by field
     board: Board | None = None  # the page of whoever asks
@@ -440,6 +442,9 @@ class LanePace(Protocol):
 
     def pause(self, lane: Lane, until: float, now: float) -> None:
         """The platform asked the lane to wait until that second."""
+
+    def rest(self, token: str, now: float) -> float:
+        """Seconds for which the platform wants nothing of the whole token."""
 
     def seed(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
         """What an earlier process sent, as (lane, second)."""

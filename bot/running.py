@@ -191,7 +191,8 @@ async def run(
             for line in (*what_is_on(app, feeder), *await asyncio.to_thread(first_words, app)):
                 say(line)
             await process.tick()  # at once: the first of the ticker comes after its interval
-            gc.freeze()  # what is loaded by now stays; looking through all of it would let people wait a tenth of a second
+            gc.collect()  # what is loaded by now stays: to look through all of it again and again,
+            gc.freeze()  # a tenth of a second each time, would keep people waiting
             async with listening(app, receivers):
                 await Ticker(app.clock, process.tick).run(app.stop)
             say("Stopping: finishing what is on its way.")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from bot.ports import File, Venue
+from bot.ports import Channel, File, Venue
 from bot.posting import Posting
 from bot.wire import Talk, Wire
 from subscriptions import (
@@ -88,16 +88,26 @@ async def _post(
         await _whisper(venue, posting, message, chat, replaces=posting.fleeting and first, plain=plain)
         return
     try:
-        if posting.replaces and first:
-            await channel.edit(chat, posting.replaces, message, plain=plain)
-        else:
-            update, thread = f"reply{posting.update}", posting.thread or None
-            await channel.post(chat, message, delivery=update, thread=thread, plain=plain)
+        if posting.replaces and first and await _replaced(channel, posting, message, chat, plain=plain):
+            return
+        update, thread = f"reply{posting.update}", posting.thread or None
+        await channel.post(chat, message, delivery=update, thread=thread, plain=plain)
     except ChatGone as gone:
         if venue is None or not posting.answer_at:
             raise
         await asyncio.to_thread(_follow, wire, chat, gone)
         await _whisper(venue, posting, message, chat, replaces=False, plain=plain)  # whoever asked is answered anyway
+
+
+async def _replaced(channel: Channel, posting: Posting, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
+    """Whether a message took the place of another; False: that one is gone, or cannot be changed any more."""
+    try:
+        await channel.edit(chat, posting.replaces, message, plain=plain)
+    except Rejected as error:
+        if error.form and not plain:
+            raise
+        return False
+    return True
 
 
 async def _whisper(

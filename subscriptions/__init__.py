@@ -15,6 +15,7 @@ from subscriptions.cadence import zone as zone
 from subscriptions.cadence import zone_name as zone_name
 from subscriptions.cadence import zone_of_city as zone_of_city
 from subscriptions.categories import CLASSES as CLASSES
+from subscriptions.categories import announced_category as announced_category
 from subscriptions.categories import has_classes as has_classes
 from subscriptions.categories import is_category as is_category
 from subscriptions.errors import ChatGone as ChatGone
@@ -157,6 +158,7 @@ if TYPE_CHECKING:
     from subscriptions.service import claim as claim
     from subscriptions.service import clean_up as clean_up
     from subscriptions.service import come_back as come_back
+    from subscriptions.service import coming_of as coming_of
     from subscriptions.service import coming_to as coming_to
     from subscriptions.service import commands_since as commands_since
     from subscriptions.service import confirm as confirm
@@ -263,6 +265,7 @@ if TYPE_CHECKING:
     from subscriptions.service import take_poll as take_poll
     from subscriptions.service import take_turn as take_turn
     from subscriptions.service import tell_new_version as tell_new_version
+    from subscriptions.service import tell_of_missed_days as tell_of_missed_days
     from subscriptions.service import tell_of_source as tell_of_source
     from subscriptions.service import tell_operators as tell_operators
     from subscriptions.service import tell_owner as tell_owner
@@ -276,10 +279,12 @@ if TYPE_CHECKING:
     from subscriptions.service import unfinished_replies as unfinished_replies
     from subscriptions.service import uninstall as uninstall
     from subscriptions.service import uninstalled as uninstalled
+    from subscriptions.service import unknown_sources as unknown_sources
     from subscriptions.service import unsubscribe as unsubscribe
     from subscriptions.service import wait_for_a_word as wait_for_a_word
     from subscriptions.service import waits as waits
     from subscriptions.service import was_let_in as was_let_in
+    from subscriptions.service import where_told as where_told
     from subscriptions.service import why_paused as why_paused
     from subscriptions.service import wished_around as wished_around
     from subscriptions.service import wishes_behind as wishes_behind

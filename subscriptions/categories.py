@@ -83,6 +83,12 @@ def canonical_category(text: str) -> str | None:
     return _WRITTEN.get(code)
 
 
+def announced_category(text: str) -> str | None:
+    """As `canonical_category`, of what arXiv announces papers in today: None also for an archive that it closed."""
+    code = canonical_category(text)
+    return None if code in _CLOSED else code
+
+
 def is_category(text: str) -> bool:
     """Whether a word that stands alone names a category: a known code, `archive.*`, or an archive with a hyphen.
 

@@ -50,8 +50,10 @@ class Outlook:
         return min((moment for moment in moments if moment), default=None)
 
     def may_have_come(self, since: datetime) -> bool:
-        """Whether papers could be expected from `since` to now."""
-        return self.anytime or not self.awaited or any(one.due and one.due > since for one in self.awaited)
+        """Whether papers could be expected from `since` to now; of what is missing they may come at any time."""
+        if self.anytime or not self.awaited or self.missing:
+            return True
+        return any(one.due and one.due > since for one in self.awaited)
 
     def rest(self, until: datetime) -> str:
         """Why nothing comes before `until`, on a later day: "weekend", "holiday"; "": no reason is known."""

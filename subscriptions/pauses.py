@@ -26,12 +26,19 @@ _MOMENT = re.compile(
     rf"|(?P<weekday>{_WEEKDAY})|(?P<tomorrow>tomorrow)"
     rf")?(?:,? ?(?:at )?(?P<hour>\d\d?)(?::(?P<minute>\d\d)) ?(?P<half>[ap]m)?| ?(?:at )?(?P<hour2>\d\d?) ?(?P<half2>[ap]m))?"
 )
+# The same in Chinese, as our own answers write it: 3天, 到周一, 到3月3日.
+_UNTIL_ZH = re.compile(r"^(?:直到|到|至) ?")
+_DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
+_LENGTH_ZH = re.compile(r"(?P<many>\d{1,4}) ?个?(?P<unit>小时|天|日|周|星期|月)")
+_UNITS_ZH = {"小时": "h", "天": "d", "日": "d", "周": "w", "星期": "w", "月": "months"}
+_DAY_ZH = re.compile(r"(?:周|星期)([一二三四五六日天])")
+_DAYS_ZH = {"一": "mon", "二": "tue", "三": "wed", "四": "thu", "五": "fri", "六": "sat", "日": "sun", "天": "sun"}
 _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     """When a pause ends that is asked for at `now`; aware UTC, later than `now`. Raises Refused."""
-    plain = " ".join(normalize("NFKC", text).casefold().split())
+    plain = _in_english(" ".join(normalize("NFKC", text).casefold().split()))
     end = _after_length(plain, now) or _at_moment(plain, zone, now)
     if end is None:
         raise Refused(Sentence("“{text}” is not a time to pause until.", {"text": text.strip()}), _EXAMPLES)
@@ -42,6 +49,19 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
             Sentence("That is longer than two years."), Sentence("Pause without a date; resume ends it when you like.")
         )
     return end
+
+
+def _in_english(plain: str) -> str:
+    """A time that is written in Chinese as the English one; any other stays as it is."""
+    if plain.isascii():
+        return plain
+    if length := _LENGTH_ZH.fullmatch(plain):
+        return f"{length['many']} {_UNITS_ZH[length['unit']]}"
+    plain = _UNTIL_ZH.sub("until ", plain).replace("明天", "tomorrow")
+    plain = _DATE_ZH.sub(
+        lambda date: f"{date['day']} {_MONTHS[int(date['month']) - 1]} {date['year'] or ''}".rstrip(), plain
+    )
+    return _DAY_ZH.sub(lambda day: _DAYS_ZH[day[1]], plain)
 
 
 def _after_length(plain: str, now: datetime) -> datetime | None:

@@ -3,9 +3,11 @@
 The same function decides what is sent and what a preview shows.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from subscriptions.model import Because, Chat, ChatKind, DrySpell, Facts, Item, Kind, KnownPaper, Subscription
 
@@ -52,12 +54,12 @@ def decide(
 
     `limited` says whether this chat can open what lies beyond its limit; where it can not, everything is shown.
     """
-    found = _items(due, evidence)
+    found = _found(due, evidence)
     if not found and not _says_nothing_came(due):
         return None
     limit = due.chat.settings.limit if limited else None
     items = _limited(_ordered(found), limit)
-    return _kind(due.chat, sum(item.shown for _, item in items)), tuple(item for _, item in items), _facts(due)
+    return _kind(due.chat, sum(item.shown for item in items)), items, _facts(due)
 
 
 def days_known(due: Due) -> tuple[date, ...]:
@@ -92,7 +94,17 @@ def _says_nothing_came(due: Due) -> bool:
     return due.notes if due.chat.spoken else due.expected or bool(_window(due))
 
 
-def _items(due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[tuple[Evidence, Item]]:
+class _Found(NamedTuple):
+    """A paper that is to be told, before its place among the others is known."""
+
+    paper: KnownPaper
+    because: tuple[Because, ...]
+    proof: Evidence  # for the first of them
+    by_author: bool  # for any of them
+    cross: bool
+
+
+def _found(due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
     """Each paper once, under the first subscription that it fits; the others are named behind it."""
     reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
@@ -102,12 +114,16 @@ def _items(due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence]) -
             if (paper.change or 0) > seen and paper.id not in due.told and _wanted(due.chat, paper):
                 reasons.setdefault(position, []).append(subscription)
     found = []
+    alike: dict[tuple[tuple[int, tuple[str, ...]], ...], tuple[Because, ...]] = {}  # most papers come for few reasons
     for position in sorted(reasons):
         paper = due.papers[position]
-        pairs = [(subscription, evidence(subscription, paper)) for subscription in reasons[position]]
-        because = tuple(_because(subscription, proof) for subscription, proof in pairs)
-        item = Item(paper=paper, because=because, position=0, cross=_is_cross(paper))
-        found.append((replace(pairs[0][1], by_author=any(proof.by_author for _, proof in pairs)), item))
+        fitting = reasons[position]
+        proofs = [evidence(subscription, paper) for subscription in fitting]
+        case = tuple([(subscription.id, proof.words) for subscription, proof in zip(fitting, proofs, strict=True)])
+        if case not in alike:
+            alike[case] = tuple(map(_because, fitting, proofs))
+        by_author = True in [proof.by_author for proof in proofs]
+        found.append(_Found(paper, alike[case], proofs[0], by_author, _is_cross(paper)))
     return found
 
 
@@ -129,33 +145,35 @@ def _because(subscription: Subscription, proof: Evidence) -> Because:
     )
 
 
-def _ordered(found: list[tuple[Evidence, Item]]) -> list[tuple[Evidence, Item]]:
+def _ordered(found: list[_Found]) -> list[_Found]:
     """Groups with the fewest papers first; inside: cross-lists last, hits in the title, more words, newer first."""
     sizes: dict[int, int] = {}
-    for _, item in found:
-        number = item.because[0].number
+    for one in found:
+        number = one.because[0].number
         sizes[number] = sizes.get(number, 0) + 1
 
-    def rank(pair: tuple[Evidence, Item]) -> tuple[int, int, bool, bool, int, int]:
-        proof, item = pair
-        number = item.because[0].number
-        newer = -(item.paper.change or 0)
-        return sizes[number], number, item.cross, not proof.in_title, -len(proof.words), newer
+    def rank(one: _Found) -> tuple[int, int, bool, bool, int, int, int]:
+        number = one.because[0].number
+        return sizes[number], number, one.cross, not one.proof.in_title, -len(one.proof.words), *_newer_first(one.paper)
 
-    return [(proof, replace(item, position=position)) for position, (proof, item) in enumerate(sorted(found, key=rank))]
+    return sorted(found, key=rank)
 
 
-def _limited(ordered: list[tuple[Evidence, Item]], limit: int | None) -> list[tuple[Evidence, Item]]:
+def _newer_first(paper: KnownPaper) -> tuple[int, int]:
+    """What sorts papers by their days, the newest first. What was missed is fetched after what came since."""
+    day = _day_told(paper.day, paper.changed_at.date()).toordinal() if paper.changed_at else 0
+    return -day, -(paper.change or 0)
+
+
+def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
     """Papers beyond the limit are told but not shown; those of a followed author always are."""
-    if limit is None:
-        return ordered
-    free = limit - sum(proof.by_author for proof, _ in ordered)
-    limited = []
-    for proof, item in ordered:
-        shown = proof.by_author or free > 0
-        free -= shown and not proof.by_author
-        limited.append((proof, replace(item, shown=shown)))
-    return limited
+    free = len(ordered) if limit is None else limit - sum(one.by_author for one in ordered)
+    items = []
+    for position, one in enumerate(ordered):
+        shown = one.by_author or free > 0
+        free -= shown and not one.by_author
+        items.append(Item(paper=one.paper, because=one.because, position=position, shown=shown, cross=one.cross))
+    return tuple(items)
 
 
 def _kind(chat: Chat, shown: int) -> Kind:
@@ -163,9 +181,13 @@ def _kind(chat: Chat, shown: int) -> Kind:
     return Kind.ALERT if alerts and 1 <= shown <= ALERT_UP_TO else Kind.BULLETIN
 
 
-def _window(due: Due) -> list[KnownPaper]:
+def _window(due: Due) -> Sequence[KnownPaper]:
     since = min(due.seen.values(), default=0)
-    return [paper for paper in due.papers if (paper.change or 0) > since]
+    return due.papers[bisect_right(due.papers, since, key=_change) :]
+
+
+def _change(paper: KnownPaper) -> int:
+    return paper.change or 0
 
 
 def _has_all(due: Due) -> bool:
@@ -197,14 +219,14 @@ def _detail(due: Due) -> dict[str, str]:
 
 def _days_told(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
     """The days of papers for people: of those that were fetched days afterwards, that of their digest."""
-    return tuple(
-        sorted({_day_told(paper, paper.changed_at.astimezone(zone).date()) for paper in papers if paper.changed_at})
-    )
+    told = {(paper.day, paper.changed_at) for paper in papers}  # those of a digest share both
+    return tuple(sorted({_day_told(day, at.astimezone(zone).date()) for day, at in told if at}))
 
 
-def _day_told(paper: KnownPaper, known: date) -> date:
-    return paper.day if paper.day and FETCHED_AFTER <= known - paper.day <= FETCHED_UPTO else known
+def _day_told(day: date | None, known: date) -> date:
+    return day if day and FETCHED_AFTER <= known - day <= FETCHED_UPTO else known
 
 
 def _days(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
-    return tuple(sorted({paper.changed_at.astimezone(zone).date() for paper in papers if paper.changed_at}))
+    moments = {paper.changed_at for paper in papers}
+    return tuple(sorted({at.astimezone(zone).date() for at in moments if at}))

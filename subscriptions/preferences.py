@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Literal
+from unicodedata import normalize
 
 from subscriptions.cadence import cadence_text, parse_cadence, two_times, zone_name
 from subscriptions.errors import Refused, Sentence
@@ -83,7 +84,7 @@ def check_value(name: str, value: str, *, kind: ChatKind, public: bool = False) 
 
     Off, none, all and the like switch a setting off where it can be off. Raises Refused with what is possible.
     """
-    plain = " ".join(value.split())
+    plain = " ".join(normalize("NFKC", value).split())
     if name in _CHOICES:
         return _chosen_word(name, plain.casefold(), choices(name, kind=kind, public=public))
     return _CHECKS[name](plain)

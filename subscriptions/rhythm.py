@@ -205,6 +205,17 @@ class Schedules:
 
     calendar: ArxivCalendar = ArxivCalendar()
     cron: Callable[[str], Schedule] | None = None  # None: nobody here reads lines of cron
+    names: frozenset[str] | None = None  # of the sources of the settings, in lower case; None: all that the store knows
+    implied: str = ""  # the one that there is although the settings name none
+
+    def counts(self, name: str, next_at: datetime | None, now: datetime) -> bool:
+        """Whether a source is one of the settings: nobody waits for another one, whoever asked it once.
+
+        The implied one counts while somebody asks it, which `next_at` tells: when it is to be asked next, None at first.
+        """
+        if self.names is None or name.casefold() in self.names:
+            return True
+        return name.casefold() == self.implied and (next_at is None or now - next_at < DAY)
 
     def read(self, text: str, *, evening: bool = False) -> Schedule | None:
         """The schedule that a text means; None for "", what is only watched, and for what cannot be read here.

@@ -33,6 +33,7 @@ class _Row:
     place: str
     last: "Receipt | None"
     next_at: datetime | None
+    missing: bool = False  # it is a path that leads nowhere
 
 
 @app.callback()
@@ -45,11 +46,12 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
 
     with opened(now) as session:
         known = {one.name: one for one in known_sources(session.store)}
-        rows = _rows(session.settings, known, session.now)
+        moment = session.now
+        rows = _rows(session.settings, known, moment)
     if json:
         print_json([_document(row) for row in rows])
     else:
-        _show(rows, session.settings.timezone)
+        _show(rows, session.settings.timezone, moment)
     return 0
 
 
@@ -68,12 +70,17 @@ def poll(
         began = session.now
         asyncio.run(_poll(session, name))
         known = {one.name: one for one in known_sources(session.store)}
-        rows = [row for row in _rows(session.settings, known, session.now) if name in (None, row.name)]
+        rows = [
+            row
+            for row in _rows(session.settings, known, session.now)
+            if name is None or name.casefold() == row.name.casefold()
+        ]
         rows = [row for row in rows if row.state != "off"]
+        moment = session.now
     if json:
         print_json([_document(row) for row in rows])
     else:
-        _show(rows, session.settings.timezone)
+        _show(rows, session.settings.timezone, moment)
     polled = [row.last for row in rows if row.last and row.last.at >= began]
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
@@ -101,12 +108,14 @@ def _rows(settings: "Settings", known: "Mapping[str, KnownSource]", now: datetim
 
 
 def _row(source: "SourceSettings", place: str, known: "KnownSource | None", now: datetime) -> _Row:
+    from bot.digests.sources import is_missing
     from subscriptions import Outcome
 
     last = known.last if known else None
     state = {Outcome.FAILED: "failing", Outcome.LATE: "late"}.get(last.outcome, "on") if last else "on"
     next_at = None if source.path is not None else (known.state.next_at if known else None) or now
-    return _Row(name=source.name, state=state, place=place, last=last, next_at=next_at)
+    missing = source.path is not None and is_missing(str(source.path))
+    return _Row(name=source.name, state=state, place=place, last=last, next_at=next_at, missing=missing)
 
 
 def _document(row: _Row) -> dict[str, object]:
@@ -128,7 +137,7 @@ def _receipt(receipt: "Receipt") -> dict[str, object]:
     }
 
 
-def _show(rows: Sequence[_Row], zone: str) -> None:
+def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -139,11 +148,13 @@ def _show(rows: Sequence[_Row], zone: str) -> None:
     for heading in ("source", "state", "last look", "brought", "next look"):
         table.add_column(heading, no_wrap=True)
     for row in rows:
-        last = (voice.moment(row.last.at), _brought(row.last)) if row.last else ("never", "")
-        following = voice.moment(row.next_at) if row.next_at else ("" if row.state == "off" else "watched")
+        last = (voice.moment(row.last.at, now=now), _brought(row.last)) if row.last else ("never", "")
+        following = voice.moment(row.next_at, now=now) if row.next_at else ("" if row.state == "off" else "watched")
         table.add_row(Text(printable(row.name)), Text(row.state, _COLOURS.get(row.state, "")), *last, following)
     print_table(table)
     for row in rows:
+        if row.last is None and row.missing:
+            say(f"{row.name}: There is nothing at {row.place} yet.")
         if row.last and row.last.detail:
             say(f"{row.name}: {row.last.detail}")
 

@@ -4,6 +4,8 @@
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +18,9 @@ from subscriptions import ChatState, Paper
 
 if TYPE_CHECKING:
     from bot.commands import Row
+    from bot.rendering import Language
     from bot.settings import Settings
-    from subscriptions import Listed, Subscribed, Subscription
+    from subscriptions import Coming, Listed, Subscribed, Subscription
 
 _TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words
 _OPENING = 80  # characters of an abstract in place of a title that is not known
@@ -63,10 +66,11 @@ def subscribe(
     with opened(now) as session, refusals_of(query):
         address = session.address(chat)
         title, kind = described(session, address)
-        done = add(session.store, address, wish, now=session.now, title=title, kind=kind)
+        moment = session.now
+        done = add(session.store, address, wish, now=moment, title=title, kind=kind)
         if done.chat.state is ChatState.ASKED:  # the command line asks nobody
             allow(session.store, done.chat.address, now=session.now)
-    print_reply(_echo(done))
+    print_reply(_echo(done, moment))
     if done.outcome == "added":
         say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
     for remark in _remarks(done, session.settings):
@@ -86,14 +90,15 @@ def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
         yield "Slack is off until PAPERWIRE_SLACK_BOT_TOKEN is set."
 
 
-def _echo(done: "Subscribed") -> Reply:
+def _echo(done: "Subscribed", now: datetime) -> Reply:
     from bot.commands import subscribed
     from bot.rendering import Language
     from bot.rendering.reading import words
 
     voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = [_example(known.paper) for known in done.examples]
-    return subscribed(done, voice, reading=words(done.query, voice.translate), examples=examples)
+    reading = words(done.query, voice.translate)
+    return subscribed(done, voice, reading=reading, examples=examples, now=now, says_since=True)
 
 
 def _example(paper: Paper) -> str:
@@ -105,17 +110,18 @@ def _example(paper: Paper) -> str:
     return f"{title} ({name})" if name else title
 
 
-def subscriptions(*, chat: AsOrAll = None, json: Json = False) -> int:
+def subscriptions(*, chat: AsOrAll = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
     from bot.cli._session import opened
-    from subscriptions import listed
+    from subscriptions import coming_of, listed
 
-    with opened() as session:
+    with opened(now) as session:
         found = listed(session.store, None if chat is None else session.address(chat))
+        coming = () if json else coming_of(session.store, found, now=session.now)
     if json:
         print_json([_document(one) for one in found])
     elif found:
-        _show(_rows(found))
+        _show(_rows(found, coming, session.now))
     else:
         say("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
     return 0
@@ -141,18 +147,33 @@ def _document(one: "Listed") -> dict[str, object]:
     }
 
 
-def _rows(found: "tuple[Listed, ...]") -> "list[Row]":
-    from bot.commands import rows_of
+def _rows(found: "tuple[Listed, ...]", coming: "tuple[Coming, ...]", now: datetime) -> "list[Row]":
+    from bot.commands import rows_of, state_of
     from bot.rendering import Language
     from bot.rendering.reading import words
     from subscriptions import parse_query
 
     voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}
-    return rows_of(
+    rows = rows_of(
         found,
         lambda text: words(parse_query(text), voices[found[0].zone].translate),
         lambda one: voices[one.zone],
+        now,
     )
+    return [
+        replace(row, next_due=_next(expected, voices[one.zone], now) if state_of(one) == "active" else "")
+        for row, one, expected in zip(rows, found, coming, strict=True)
+    ]
+
+
+def _next(coming: "Coming", voice: "Language", now: datetime) -> str:
+    """When a subscription brings something next, as bot.commands.coming says it in a sentence."""
+    if coming.at is None:
+        return f"{voice.moment(coming.latest, now=now)} at the latest" if coming.latest else "when papers come"
+    if coming.at <= now:
+        return "when papers are out" if coming.opens else "in a moment"
+    moment = voice.moment(coming.at, about=coming.about and not coming.opens, now=now)
+    return f"from {moment} on" if coming.opens else moment
 
 
 def _show(rows: "list[Row]") -> None:
@@ -175,7 +196,7 @@ def _show(rows: "list[Row]") -> None:
     table.add_column("next", no_wrap=True)
     table.add_column("state", style="yellow")
     for row in rows:
-        cells = (row.chat, str(row.number), row.reading, row.when, row.next_due or "when papers come", row.state)
+        cells = (row.chat, str(row.number), row.reading, row.when, row.next_due, row.state)
         table.add_row(*(Text(printable(cell)) for cell in cells))
     print_table(table)
 

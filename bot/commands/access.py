@@ -203,6 +203,11 @@ def _named(turn: Turn) -> ChatAddress | None:
     text = turn.args.strip()
     if not text:
         return None
+    if text.rpartition(":")[2].startswith("@"):
+        raise Refused(
+            Sentence("Say the chat by its number: I may not know whose name that is."),
+            Sentence("/allow lists those that ask, with their numbers."),
+        )
     return parse_address(text if ":" in text else f"{turn.home.address.platform}:{text}")
 
 
@@ -278,6 +283,8 @@ def _chat_lines(turn: Turn) -> list[str]:
 
 
 def _next(turn: Turn, here: Standing) -> str:
+    if is_denied(turn.store, here.chat.address):
+        return turn.say("The operator of this bot has said no to this chat.")
     if here.chat.state is ChatState.ASKED:
         return turn.say("This chat waits for the operator of this bot.")
     if here.chat.state is ChatState.PAUSED:
@@ -302,7 +309,7 @@ def _fates(turn: Turn, here: Standing) -> list[str]:
 
 def _whole(turn: Turn) -> list[str]:
     """How all stands, for whoever runs the bot."""
-    all_of_it = health(turn.store, now=turn.now)
+    all_of_it = health(turn.store)
     count = turn.voice.count
     chats = count("{count} chat", "{count} chats", all_of_it.chats)
     wishes = count("{count} subscription", "{count} subscriptions", all_of_it.subscriptions)

@@ -11,6 +11,7 @@ from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.ports import Button, Reply
 from subscriptions import (
+    NotFound,
     QueryError,
     Refused,
     Sentence,
@@ -115,7 +116,8 @@ def _name(turn: Turn, wish: Subscription, text: str) -> Reply:
     called = "" if text.strip().casefold() in _NO_NAME else text
     done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.who)
     if done.name == wish.name:
-        return Reply(lines=(turn.say("It is called that already."),))
+        said = turn.say("It is called that already.") if done.name else turn.say("It has no name.")
+        return Reply(lines=(said,))
     if not done.name:
         said = turn.say("{number} has no name any more: {text}", number=wish.number, text=wish.text)
     else:
@@ -129,7 +131,20 @@ def _name(turn: Turn, wish: Subscription, text: str) -> Reply:
 def schedule(turn: Turn) -> Reply:
     """The time of one subscription, or without a number of all and of new ones; without a time it offers some."""
     wish, text = number_and_rest(turn, turn.args)
+    if wish is None:
+        _refuse_foreign_number(text)
     return _schedule(turn, wish, text) if text else _offer_times(turn, wish)
+
+
+def _refuse_foreign_number(text: str) -> None:
+    """A number that no subscription has is no hour: the time of all would change by a slip. Raises NotFound."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    if first.removeprefix("#").isdecimal():
+        when = rest[0] if rest else "daily 9"
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": first}),
+            Sentence("For all subscriptions: /schedule {when}", {"when": when}),
+        )
 
 
 def press_schedule(turn: Turn) -> Reply:
@@ -149,7 +164,8 @@ def _offer_times(turn: Turn, wish: Subscription | None) -> Reply:
     else:
         now = cadence_text(wish.cadence)
         lines = [turn.say("{number} comes: {when}", number=wish.number, when=now)]
-    lines.append(turn.say("Or write it: /schedule weekdays 8:30"))
+    example = f"{wish.number} weekdays 8:30" if wish else "weekdays 8:30"
+    lines.append(turn.say("Or write it: /schedule {example}", example=example))
     of = {"number": wish.number} if wish else {}
     times = [Button(label=when, verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED]
     rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))

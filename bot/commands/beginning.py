@@ -141,7 +141,7 @@ def unknown(turn: Turn) -> Reply:
     name = turn.args[:_LONGEST]
     lines = [
         turn.say("I do not know “{name}”.", name=name)
-        if turn.request.bare
+        if turn.request.bare or not turn.request.command
         else turn.say("I do not know /{name}.", name=name)
     ]
     lines.append(turn.say("Did you mean /{name}?", name=near) if near else turn.say("/help lists what I know."))

@@ -72,11 +72,12 @@ def _begin(turn: Turn) -> Reply:
     end = Button(label=turn.say("back to this chat"), verb="disconnect")
     return Reply(
         lines=(
-            turn.say("What you say here is about it from now on: /sub diffusion, /list, /set."),
+            turn.say("What you say here is about {chat} from now on: /sub diffusion, /list, /set.", chat=name_of(chat)),
             turn.say("/connect off ends that."),
         ),
         ok=True,
         buttons=((end,),),
+        names_chat=True,
     )
 
 
@@ -180,6 +181,7 @@ COMMANDS = (
         usage="[@name|-100…|off]",
         summary=Sentence("manage a group or channel from here"),
         here=True,
+        turns=True,
     ),
 )
 PRESSES = {

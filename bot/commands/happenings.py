@@ -1,10 +1,12 @@
 """What happens to a chat without anybody saying a word: the bot is added, blocked, let in again; a group moves."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands import workspace
 from bot.commands.connecting import known
+from bot.commands.pausing import what_waits
 from bot.commands.returning import welcome_back
 from bot.commands.turn import Run, Turn
 from bot.ports import Button, Reply
@@ -18,6 +20,7 @@ from subscriptions import (
     known_or_new,
     lose_place,
     meet,
+    name_of,
     recall,
     remember,
     set_owner,
@@ -37,7 +40,7 @@ def arrived(turn: Turn) -> Reply | None:
         _meet(turn)
     missed = welcome_back(turn)
     if turn.home.kind is ChatKind.BROADCAST:
-        return _card(turn)
+        return _in_private(turn, missed)
     return missed or greeting(turn)
 
 
@@ -66,6 +69,19 @@ def _card(turn: Turn) -> Reply | None:
     )
     button = Button(label=turn.say("manage it from here"), verb="connect", only=turn.request.sender)
     return Reply(to=private, lines=lines, buttons=((button,),))
+
+
+def _in_private(turn: Turn, missed: Reply | None) -> Reply | None:
+    """The card of a channel, and what waits for it: the channel itself asks its readers nothing."""
+    private, card = _private_chat(turn), _card(turn)
+    if private is None or missed is None:
+        return card
+    there = known_or_new(turn.store, turn.home.address, turn.home.kind)
+    asked = known_or_new(turn.store, private, ChatKind.PRIVATE)
+    lines, buttons = what_waits(replace(turn, chat=there, home=asked))
+    if card is None:
+        card = Reply(to=private, lines=(turn.say("I can write to {chat} again.", chat=name_of(there)),))
+    return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
 
 
 def left(turn: Turn) -> Reply | None:
@@ -102,10 +118,8 @@ def back(turn: Turn) -> Reply | None:
         return missed
     if not was_gone:
         return None
-    card = _card(turn)
-    if card is None:
-        tell_owner(turn.store, turn.home, "resumed", {}, now=turn.now, key=turn.request.update, by=turn.request.sender)
-    return card
+    tell_owner(turn.store, turn.home, "resumed", {}, now=turn.now, key=turn.request.update, by=turn.request.sender)
+    return _in_private(turn, missed)
 
 
 def moved(turn: Turn) -> Reply | None:

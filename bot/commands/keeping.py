@@ -39,8 +39,9 @@ def privacy(turn: Turn) -> Reply:
         turn.say("Kept by: {contact}", contact=contact),
     ]
     if not turn.chat.id:
-        return Reply(lines=(*lines, turn.say("Of this chat nothing is stored yet.")))
-    return Reply(lines=(*lines, turn.say("The file holds all that is stored of this chat.")), file=_file(turn))
+        return Reply(lines=(*lines, turn.say("Of this chat nothing is stored yet.")), names_chat=True)
+    said = turn.say("The file holds all that is stored of this chat.")
+    return Reply(lines=(*lines, said), file=_file(turn), names_chat=True)
 
 
 def press_privacy(turn: Turn) -> Reply:
@@ -77,7 +78,7 @@ def forget_(turn: Turn) -> Reply:
         how = turn.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
     lines = (what, turn.say("It cannot be undone. /export keeps a copy of the subscriptions."))
-    return Reply(lines=lines, buttons=(_buttons(turn),), only_you=True)
+    return Reply(lines=lines, buttons=(_buttons(turn),), only_you=True, names_chat=True)
 
 
 def _just_met(turn: Turn) -> bool:

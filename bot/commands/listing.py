@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.commands.coming import next_line
 from bot.commands.picking import gone, listed_here, no_wishes, numbered, pager, shown_buttons
 from bot.commands.turn import Command, Press, Turn
-from bot.commands.wishes import rows_of, state_of
+from bot.commands.wishes import in_short, rows_of, state_of
 from bot.ports import Button, Buttons, Reply
 from subscriptions import Brought, Listed, Sentence, activity, coming_to, parse_query
 
@@ -41,7 +41,7 @@ def press_wish(turn: Turn) -> Reply:
         Button(label=turn.say("remove"), verb="unsub", arguments=number),
     )
     back = Button(label=turn.say("list"), verb="list", arguments={"page": int(turn.arguments.get("page", 0))})
-    lines = [*_lines(turn, [one]), *([wish.text] if wish.name else [])]
+    lines = [*_lines(turn, [one], short=False), *([wish.text] if wish.name else [])]
     if state_of(one) == "active":
         lines.append(next_line(coming_to(turn.store, turn.chat.address, [wish], now=turn.now), turn.voice, turn.now))
     return Reply(lines=tuple(lines), buttons=shown_buttons(turn, (verbs, (back,))), replaces=True)
@@ -74,14 +74,14 @@ def _buttons(turn: Turn, shown: Sequence[Listed], page: int, pages: int) -> Butt
     return (*rows, turned)
 
 
-def _lines(turn: Turn, shown: Sequence[Listed]) -> list[str]:
+def _lines(turn: Turn, shown: Sequence[Listed], *, short: bool = True) -> list[str]:
     """A line for each: number, name or reading, when, how many, the last time, what holds it."""
     about = activity(turn.store, turn.chat, [one.subscription for one in shown], now=turn.now)
-    rows = rows_of(shown, lambda text: turn.words.reading(parse_query(text)), lambda _: turn.voice)
+    rows = rows_of(shown, lambda text: turn.words.reading(parse_query(text)), lambda _: turn.voice, turn.now)
     lines = []
     for one, row in zip(shown, rows, strict=True):
         wish = one.subscription
-        parts = [f"{row.number}  {row.reading}", row.when]
+        parts = [f"{row.number}  {in_short(row.reading) if short else row.reading}", row.when]
         parts += [_often(turn, about, about.found[wish.canonical])] if about.days else []
         if wish.number in about.came:
             parts.append(turn.say("last {moment}", moment=turn.voice.moment(about.came[wish.number])))

@@ -239,8 +239,10 @@ def _page(turn: Turn, query: Query, stretches: Stretches, start: int) -> Reply:
     page = found.papers[start : start + PAGE]
     items = rows_of(page, query)
     turning = () if turn.in_public else _turning(turn, query, _anchored(stretches, found), start, found)
+    left = turn.in_public and len(found.papers) > PAGE
+    others = (turn.say("These are the newest {count}; in private I show all.", count=PAGE),) if left else ()
     return Reply(
-        lines=(_base(turn, found, before), *query_lines(turn, query, None)),
+        lines=(_base(turn, found, before), *query_lines(turn, query, None), *others),
         items=items,
         first=before + start + 1,
         numbers=card_buttons(turn, items, first=before + start + 1),

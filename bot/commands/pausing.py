@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.commands.picking import gone, number_and_rest, numbered, required_number, shown_buttons
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
+from bot.commands.wishes import called
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     Held,
@@ -20,6 +21,8 @@ from subscriptions import (
     waits,
     zone,
 )
+
+ALL = "all"  # what a number stands against; without it, it is meant as well
 
 
 def pause_(turn: Turn) -> Reply:
@@ -40,7 +43,8 @@ def resume_(turn: Turn) -> Reply:
     """Ends the pause of the chat and of all its subscriptions, or of one."""
     if not turn.chat.id:
         return Reply(lines=(turn.say("Nothing is paused here."),))
-    wish = required_number(turn, turn.args, "/resume 4")[0] if turn.args else None
+    one = bool(turn.args) and turn.args.casefold() != ALL
+    wish = required_number(turn, turn.args, "/resume 4")[0] if one else None
     return _resumed(turn, wish)
 
 
@@ -110,7 +114,7 @@ def press_skip(turn: Turn) -> Reply:
 def _meant(turn: Turn) -> tuple[Subscription | None, datetime | None]:
     """Which subscription, and until when. "2 weeks" is a time, "2" a subscription, "2 until mon" both."""
     text = turn.args
-    if not text:
+    if not text or text.casefold() == ALL:
         return None, None
     clock = zone(turn.chat.settings.timezone)
     try:
@@ -138,10 +142,10 @@ def _paused(turn: Turn, wish: Subscription | None, until: datetime | None) -> Re
 
 def _held_line(turn: Turn, held: Held) -> str:
     wish = held.subscription
-    words = f"{wish.number}  {wish.name or wish.text}" if wish else ""
+    words = called(wish) if wish else ""
     if held.until is None:
         return turn.say("{wish} is paused.", wish=words) if wish else turn.say("This chat is paused.")
-    until = turn.voice.moment(held.until)
+    until = turn.voice.moment(held.until, now=turn.now)
     if wish:
         return turn.say("{wish} is paused until {moment}.", wish=words, moment=until)
     return turn.say("This chat is paused until {moment}.", moment=until)
@@ -152,11 +156,7 @@ def _resumed(turn: Turn, wish: Subscription | None) -> Reply:
     held = resume(turn.store, turn.chat.address, number, now=turn.now, who=turn.who)
     if not held.changed:
         return Reply(lines=(turn.say("Nothing is paused here."),))
-    head = (
-        turn.say("{wish} is active again.", wish=f"{wish.number}  {wish.name or wish.text}")
-        if wish
-        else turn.say("Papers come again.")
-    )
+    head = turn.say("{wish} is active again.", wish=called(wish)) if wish else turn.say("Papers come again.")
     if held.chat.state == "paused":
         return Reply(lines=(head, turn.say("This chat is paused; /resume ends that.")), ok=True, buttons=undo_row(turn))
     lines, buttons = what_waits(turn, number)

@@ -1,13 +1,17 @@
 """Which subscription is meant: by number, by query, by a button."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from bot.commands.turn import Turn
+from bot.commands.wishes import called
 from bot.ports import Button, Buttons, Reply
 from subscriptions import Listed, NotFound, Refused, Sentence, Subscription, listed, parse_query
 
 A_PAGE = 8  # subscriptions in a pick list
+_IN_PUBLIC = 20  # subscriptions that a pick list without buttons names
 _LABEL = 40  # characters of a button
+_NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 
 def listed_here(turn: Turn) -> tuple[Listed, ...]:
@@ -35,19 +39,29 @@ def named(turn: Turn, which: str) -> Subscription:
     canonical = parse_query(which).canonical
     found = next((wish for wish in wishes if wish.canonical == canonical), None)
     if found is None:
-        raise NotFound(
-            Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
-            Sentence("/list shows those that are there."),
-        )
+        raise _not_found(which.strip(), text)
     return found
+
+
+def _not_found(which: str, text: str) -> NotFound:
+    if text.isdecimal():
+        words = Sentence("This chat has no subscription {which}.", {"which": which})
+    elif _NUMBERS.fullmatch(text):
+        return NotFound(
+            Sentence("“{which}” is more than one number.", {"which": which}),
+            Sentence("Say one at a time; /list shows those that are there."),
+        )
+    else:
+        words = Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
+    return NotFound(words, Sentence("/list shows those that are there."))
 
 
 def number_and_rest(turn: Turn, text: str) -> tuple[Subscription | None, str]:
     """A first word that is the number of a subscription here, and what follows; (None, text) when it is none."""
-    first, _, rest = text.strip().partition(" ")
+    first, *rest = text.split(maxsplit=1) or [""]
     digits = first.removeprefix("#")
     found = numbered(turn, int(digits)) if digits.isdecimal() else None
-    return (found, rest.strip()) if found else (None, text.strip())
+    return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
 
 
 def required_number(turn: Turn, text: str, example: str) -> tuple[Subscription, str]:
@@ -82,13 +96,20 @@ def pick_list(
     if not wishes:
         return no_wishes(turn)
     if turn.in_public:
-        return Reply(lines=(question, *(f"{wish.number}  {wish.name or wish.text}" for wish in wishes)))
+        return Reply(lines=(question, *map(called, wishes[:_IN_PUBLIC]), *_not_named(turn, len(wishes) - _IN_PUBLIC)))
     pages = range(0, len(wishes), A_PAGE)
     page = min(max(page, 0), len(pages) - 1)
     shown = wishes[pages[page] : pages[page] + A_PAGE]
     rows: list[tuple[Button, ...]] = [(_pick(wish, verb),) for wish in shown]
     rows.append(pager(turn, page, len(pages), lambda to: Button(label="", verb=f"{verb}-page", arguments={"page": to})))
     return Reply(lines=(question,), buttons=(*rows, tuple(last)), replaces=replaces)
+
+
+def _not_named(turn: Turn, left: int) -> tuple[str, ...]:
+    if left <= 0:
+        return ()
+    one, many = "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all."
+    return (turn.voice.count(one, many, left),)
 
 
 def pager(turn: Turn, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:

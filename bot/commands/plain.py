@@ -138,3 +138,4 @@ def _too_many_words(turn: Turn, tried: Tried) -> tuple[str, ...]:
 
 
 PLAIN = Press(run=plain)
+NAMED = Press(run=lambda turn: named_papers(turn, turn.args))

@@ -35,7 +35,7 @@ LONG = 2500  # characters that are sent as a file instead
 LONG_IN_GROUP = 300
 LONG_LINE = 900  # characters; a longer one would be broken in two
 _DAYS: Mapping[str, int] = MappingProxyType({"d": 1, "w": 7, "m": 30, "y": 365})
-_SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy])(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
+_SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
 _A_MONTH = timedelta(days=30)
 YES, NO = "yes", "no"
 
@@ -92,7 +92,7 @@ def _span(typed: str) -> timedelta:
         raise Refused(
             Sentence("“{typed}” is not a length of time.", {"typed": typed}), Sentence("For example: /export bib 30d")
         )
-    return timedelta(days=int(match["count"]) * _DAYS[match["unit"].casefold()])
+    return timedelta(days=int(match["count"]) * _DAYS[match["unit"].casefold() or "d"])
 
 
 def _as_text(turn: Turn, head: str, file: File) -> Reply:
@@ -271,6 +271,7 @@ COMMANDS = (
         run=import_,
         changes=True,
         wants_file=True,
+        many_lines=True,
         usage="[LINES]",
         summary=Sentence("subscriptions from text or a file"),
     ),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from bot.commands.plain import named_papers
 from bot.commands.turn import Command, Press, Turn
+from bot.commands.wishes import in_short
 from bot.ports import Reply
 from subscriptions import (
     And,
@@ -131,7 +132,7 @@ def _did_not_come(turn: Turn, known: KnownPaper) -> Reply:
 
 
 def _label(wish: Subscription) -> str:
-    return wish.name or wish.text
+    return in_short(wish.name or wish.text)
 
 
 def _sentence(turn: Turn, reason: Reason) -> str:

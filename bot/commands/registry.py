@@ -57,6 +57,21 @@ _BY_NAME: Mapping[str, Command] = MappingProxyType(
     {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
 )
 
+# What other bots call it.
+_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "activeall": "resume",
+        "config": "set",
+        "cron": "schedule",
+        "del": "unsub",
+        "delete": "unsub",
+        "pauseall": "pause",
+        "stop": "pause",
+        "unpause": "resume",
+        "version": "about",
+    }
+)
+
 
 def command_named(name: str) -> Command | None:
     """The command with this name or alias, any letter case."""
@@ -65,5 +80,10 @@ def command_named(name: str) -> Command | None:
 
 def nearest(name: str) -> str:
     """The name of a command that was perhaps meant; "" when none is near."""
-    found = get_close_matches(name.casefold(), list(_BY_NAME), n=1, cutoff=0.6)
-    return found[0] if found else ""
+    said = name.casefold()
+    if said in _ELSEWHERE:
+        return _ELSEWHERE[said]
+    if found := get_close_matches(said, list(_BY_NAME), n=1, cutoff=0.6):
+        return found[0]
+    # "/subdiffusion" lacks a blank.
+    return max((known for known in _BY_NAME if said.startswith(known)), key=len, default="")

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.commands.changes import changed, value_of
-from bot.commands.cities import city_pages
+from bot.commands.cities import city_pages, zone_called
 from bot.commands.refusals import refused
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
@@ -18,6 +18,7 @@ from subscriptions import (
     Refused,
     Sentence,
     choices,
+    name_of,
     nearest_zone,
     set_setting,
     setting_name,
@@ -89,7 +90,7 @@ def change(turn: Turn, name: str, value: str) -> Reply:
     if name != "timezone":
         return _change(turn, name, value)
     try:
-        return _change(turn, name, zone_of_city(value) or value)
+        return _change(turn, name, zone_of_city(value) or zone_called(value.strip(), turn.voice.city) or value)
     except Refused as error:
         near = nearest_zone(value)
         offered = Button(label=near, verb="zone", arguments={"zone": near})
@@ -136,15 +137,17 @@ def press_zones(turn: Turn) -> Reply:
 def _all(turn: Turn) -> Reply:
     """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
     values = {name: value_of(turn.chat.settings, name) for name in SETTINGS}
-    head = turn.say("Settings of this chat:")
+    own = turn.chat.address == turn.home.address
+    head = turn.say("Settings of this chat:") if own else turn.say("Settings of {chat}:", chat=name_of(turn.chat))
     width = max(map(len, SETTINGS))
     code = tuple(f"{name:<{width}}  {value}" for name, value in values.items())
     if turn.in_public:
-        return Reply(lines=(head, turn.say("To change one: /set limit 12")), code=code)
+        return Reply(lines=(head, turn.say("To change one: /set limit 12")), code=code, names_chat=True)
     if turn.seen_by_all:
         labels = {name: f"{name}: {values[name]}" for name in SETTINGS}
-        return Reply(lines=(head,), buttons=_rows(_setting_buttons(turn, labels)))
-    return Reply(lines=(head,), code=code, buttons=_rows(_setting_buttons(turn, {name: name for name in SETTINGS})))
+        return Reply(lines=(head,), buttons=_rows(_setting_buttons(turn, labels)), names_chat=True)
+    buttons = _rows(_setting_buttons(turn, {name: name for name in SETTINGS}))
+    return Reply(lines=(head,), code=code, buttons=buttons, names_chat=True)
 
 
 def _setting_buttons(turn: Turn, labels: Mapping[str, str]) -> list[Button]:

@@ -1,6 +1,7 @@
 """sub, unsub: what a chat asks for, said and taken back; and a /sub that is edited soon after."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -31,6 +32,14 @@ from subscriptions import (
 
 MOST_LINES = 20  # wishes in one message
 EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first
+# The end of a query that somebody may have meant as its time: "weekly", "every day at 9", "daily 25", 每天9点.
+_DAYS = r"(?:day|week|weekday|morning|evening|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)"
+_LIKE_A_TIME = re.compile(
+    rf"(?<=\s)(?:(?:daily|weekdays|weekly|(?:each|every)\s+{_DAYS}|at\s+\d\S{{0,6}})(?:\s+(?:at|on|am|pm|{_DAYS}|\d\S{{0,6}}))*"
+    r"|每[天日周晚早]\S{0,6}(?:\s+\d\S{0,6})?)$",
+    re.IGNORECASE,
+)
+_WEEKLY = re.compile(r"week(?!day)|mon|tue|wed|thu|fri|sat|sun|周", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +55,7 @@ class _Said:
 
 def sub(turn: Turn) -> Reply:
     """Adds a wish for each line; an edited message replaces what it added before."""
-    lines = [line.strip() for line in turn.args.splitlines() if line.strip()]
+    lines = list(_lines(turn.args))
     if not lines and turn.request.opens:
         from bot.commands.sheets import new_wish  # noqa: PLC0415 - forms end in what this module does
 
@@ -90,6 +99,7 @@ def echo(turn: Turn, done: Subscribed, *, instead: str = "", replaces: bool = Fa
         short=not private,
         now=turn.now,
     )
+    reply = _with_missed_time(turn, done, reply)
     number = done.subscription.number
     better = advice_button(turn, advice, number) if advice else None
     today = Button(label=turn.say("today's now"), verb="today", arguments={"number": number})
@@ -101,6 +111,20 @@ def echo(turn: Turn, done: Subscribed, *, instead: str = "", replaces: bool = Fa
         zones = zone_buttons(turn)
     rows = ((better,) if better else (), tuple(last), *zones)
     return replace(reply, buttons=shown_buttons(turn, rows), replaces=replaces)
+
+
+def _with_missed_time(turn: Turn, done: Subscribed, reply: Reply) -> Reply:
+    """The echo says so where words at the end look like a time and are none."""
+    found = _LIKE_A_TIME.search(done.query.text)
+    if found is None or done.outcome == "known":
+        return reply
+    example = "weekly mon 9" if _WEEKLY.search(found[0]) else "daily 9"
+    said = turn.say("I look for “{words}”; a time would be: {example}", words=found[0].strip(), example=example)
+    hint = turn.say("({inner})", inner=said)
+    head, *rest = reply.lines
+    if turn.home.kind is not ChatKind.PRIVATE:
+        return replace(reply, lines=(turn.say("{sentence} {next}", sentence=head, next=hint), *rest))
+    return replace(reply, lines=(head, hint, *rest))
 
 
 def press_rewrite(turn: Turn) -> Reply:
@@ -157,13 +181,33 @@ def _removed(turn: Turn, which: str) -> Reply:
 # -------------------------------------------------------------------------------------------------------- line by line
 
 
+def _lines(text: str) -> Iterator[str]:
+    """The wishes of a message; whoever repeats the command in each line need not."""
+    again = re.compile(rf"/(?:{'|'.join((COMMANDS[0].name, *COMMANDS[0].aliases))})(?:@\w+)?(?:\s+|$)", re.IGNORECASE)
+    for line in text.splitlines():
+        if wish := again.sub("", line.strip(), count=1).strip():
+            yield wish
+
+
 def _read(line: str) -> _Said:
     text, when = split_when(line)
-    return _Said(text=text, when=when)
+    return _Said(text=text, when=when, error=_of_another_command(line))
+
+
+def _of_another_command(line: str) -> Refused | None:
+    """Why a line is not taken for a query: it is something else that can be said here."""
+    from bot.commands.registry import command_named  # noqa: PLC0415 - the registry imports this family
+
+    name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
+    if command_named(name) is None:
+        return None
+    return Refused(Sentence("This is another command. Send it by itself."))
 
 
 def _added(turn: Turn, said: _Said) -> _Said:
     """A line that is refused refuses only itself."""
+    if said.error is not None:
+        return said
     try:
         return replace(said, done=_subscribed(turn, said))
     except PaperwireError as error:
@@ -177,11 +221,12 @@ def _subscribed(turn: Turn, said: _Said) -> Subscribed:
 
 def _several(turn: Turn, said: Sequence[_Said]) -> Reply:
     done = [one for one in said if one.done is not None]
+    of = turn.voice.count("{count} line", "{count} lines", len(said))
     head = turn.voice.count(
-        "{done} of {count} line is a subscription now.",
-        "{done} of {count} lines are subscriptions now.",
-        len(said),
-        done=len(done),
+        "{count} of {lines} is a subscription now.",
+        "{count} of {lines} are subscriptions now.",
+        len(done),
+        lines=of,
     )
     lines = [one_line(one.done, turn.voice, reading=turn.words.reading(one.done.query)) for one in done if one.done]
     refused = tuple(text for one in said if one.error for text in _refused(turn, one.text, one.error))
@@ -239,11 +284,11 @@ def _replaced(turn: Turn, lines: Sequence[str], numbers: Sequence[int]) -> list[
     """What is asked for as before stays, what is new takes the places of what is gone, in their order."""
     there = {wish.canonical: wish.number for number in numbers if (wish := numbered(turn, number))}
     read = [_read(line) for line in lines]
-    kept = [there.get(_canonical(one.text)) for one in read]
+    kept = [None if one.error else there.get(_canonical(one.text)) for one in read]
     free = [number for number in numbers if number not in kept]
     said = []
     for one, place in zip(read, kept, strict=True):
-        number = place or (free.pop(0) if free and _canonical(one.text) else None)
+        number = place or (free.pop(0) if free and not one.error and _canonical(one.text) else None)
         said.append(_edited(turn, one, number) if number else _added(turn, one))
     if not any(one.error for one in said):
         for number in free:
@@ -286,6 +331,7 @@ COMMANDS = (
         run=sub,
         changes=True,
         looks=True,
+        many_lines=True,
         usage="QUERY [WHEN]",
         summary=Sentence("subscribe to a query"),
     ),

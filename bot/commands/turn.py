@@ -108,6 +108,8 @@ class Command:
     wants_file: bool = False  # reads a document that comes along
     here: bool = False  # about the chat where it is said, also while that manages another one
     names_chats: bool = False  # a chat in its words is what it reads, not where it is sent
+    turns: bool = False  # its words are a chat, however that is written
+    many_lines: bool = False  # reads every line of a message; elsewhere a line may begin another command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,21 @@ from typing import Any
 
 from bot.commands.beginning import UNKNOWN
 from bot.commands.board import BOARD
-from bot.commands.plain import PLAIN
+from bot.commands.plain import NAMED, PLAIN
 from bot.commands.registry import HAPPENINGS, PRESSES, command_named
 from bot.commands.subscribing import EDITED_WITHIN, LATE_EDIT
 from bot.commands.turn import Command, Run
 from bot.ports import Request
-from subscriptions import ChatKind, Link
+from subscriptions import ChatKind, Link, mentioned
 
 ABOUT = "about"  # the argument of a button that stands in one chat and is about another
-_DIRECTED = re.compile(r"((?:@\w{4,}|-100\d{5,})(?:/\d{1,12})?)(?:\s+|$)")
+_DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
+_COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
+# Where nothing but a chat can stand, its link, its bare name and the number of a small group name it too.
+_LINKED = re.compile(
+    r"(?:https?://)?t(?:elegram)?\.me/(?:c/(?P<number>\d{5,20})(?P<topic>/\d{1,12})?|(?P<name>\w{4,64}))/?"
+)
+_NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,7 @@ class Intent:
     arguments: dict[str, Any] = field(default_factory=dict)
     wants_file: bool = False
     counts: bool = True  # against the twenty a minute
+    alone: bool = True  # no other command stands in the same message, which would be left undone
     wants_chats: bool = False  # the chats where the person is must be known
 
 
@@ -71,10 +78,12 @@ def _bare(request: Request) -> Intent | None:
 
 
 def _mentioned(request: Request) -> Intent | None:
-    """In a group, words that name the bot or answer it; their first is the command."""
+    """In a group, words that name the bot or answer it; their first is the command, or they name papers."""
     name, rest = _first_word(request.text)
     if request.answers and command_named(name) is None:
         return None  # people talk about a paper under our message
+    if command_named(name) is None and mentioned(request.text):
+        return Intent(run=NAMED.run, args=request.text)
     return _said(request, name or ("help" if request.bare else "start"), rest)
 
 
@@ -91,12 +100,24 @@ def _said(request: Request, name: str, text: str) -> Intent | None:
         quiet = request.place.kind is not ChatKind.PRIVATE and not request.meant
         return None if quiet else Intent(run=UNKNOWN.run, args=name)
     target, text = ("", text) if command.names_chats else _directed(text)
-    return _intent(command, target, text)
+    if command.turns and not target:
+        target, text = _turned_to(text.strip())
+    words, alone = (text, True) if command.many_lines else _first_command(text)
+    return _intent(command, target, words, alone=alone)
 
 
-def _intent(command: Command, target: str, text: str) -> Intent:
+def _first_command(text: str) -> tuple[str, bool]:
+    """(what stands before a line that begins another command, whether there is no such line)."""
+    for line in _COMMAND_LINE.finditer(text):
+        if command_named(line["name"]):
+            return text[: line.start()], False
+    return text, True
+
+
+def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
     return Intent(
         run=command.run,
+        alone=alone,
         changes=command.changes and not (command.looks and not text.strip()),
         operator=command.operator,
         target=target,
@@ -110,6 +131,15 @@ def _directed(text: str) -> tuple[str, str]:
     """A first word that names another chat, and the rest."""
     match = _DIRECTED.match(text.lstrip())
     return (match[1], text.lstrip()[match.end() :]) if match else ("", text)
+
+
+def _turned_to(text: str) -> tuple[str, str]:
+    """All of the words as one chat, and nothing after it; ("", text) when they name none."""
+    if link := _LINKED.fullmatch(text):
+        return (f"@{link['name']}" if link["name"] else f"-100{link['number']}{link['topic'] or ''}"), ""
+    if named := _NAMED.fullmatch(text):
+        return (f"@{text}" if named["name"] else text), ""
+    return "", text
 
 
 def _pressed(request: Request, link: Link | None) -> Intent | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.commands.changes import value_of
 from bot.commands.turn import Command, Press, Turn
+from bot.commands.wishes import called, in_short
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     Change,
@@ -20,6 +21,7 @@ from subscriptions import (
 )
 
 _MOST_NAMED = 5  # subscriptions that a reply names one by one
+_LONGEST = 300  # characters of a query that was changed
 
 
 def undo_row(turn: Turn) -> Buttons:
@@ -76,8 +78,8 @@ def _ask(turn: Turn, change: Change) -> Reply:
 
 
 def _undo(turn: Turn, change: Change, *, pressed: bool = False) -> Reply:
+    redone = _is_undo(turn, change)
     done = undo(turn.store, turn.chat.address, change.id, now=turn.now, who=turn.who)
-    redone = change.undoes is not None
     label = turn.say("undo") if redone else turn.say("redo")
     again = Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
     head = turn.say("Done again.") if redone else turn.say("Undone.")
@@ -85,11 +87,19 @@ def _undo(turn: Turn, change: Change, *, pressed: bool = False) -> Reply:
     return Reply(lines=(head, *_what(turn, done.what, done)), ok=True, buttons=buttons, replaces=pressed)
 
 
+def _is_undo(turn: Turn, change: Change) -> bool:
+    """Whether a change took something back; to take back an undo does it again, to take that back undoes it again."""
+    if change.undoes is None:
+        return False
+    taken_back = find_change(turn.store, turn.chat.address, change.undoes)
+    return taken_back is None or not _is_undo(turn, taken_back)
+
+
 def _what(turn: Turn, what: Difference, done: Undone | None = None) -> Iterator[str]:
     """A difference in words, a line for each thing."""
     added = turn.say("Back:") if done else turn.say("Added:")
     for said, wishes in ((turn.say("Removed:"), what.removed), (added, what.added)):
-        yield from (f"{said} {_called(wish)}" for wish in wishes[:_MOST_NAMED])
+        yield from (f"{said} {called(wish)}" for wish in wishes[:_MOST_NAMED])
         if len(wishes) > _MOST_NAMED:
             yield turn.voice.count("and {count} more of them", "and {count} more of them", len(wishes) - _MOST_NAMED)
     for old, new in what.changed[:_MOST_NAMED]:
@@ -107,13 +117,9 @@ def _what(turn: Turn, what: Difference, done: Undone | None = None) -> Iterator[
         yield turn.say("This chat is paused.") if what.paused else turn.say("This chat is not paused any more.")
 
 
-def _called(wish: Subscription) -> str:
-    return f"{wish.number}  {wish.name or wish.text}"
-
-
 def _detail(turn: Turn, wish: Subscription, other: Subscription) -> str:
     """What differs between two states of a subscription, as this one has it."""
-    parts = [wish.text] if wish.text != other.text else []
+    parts = [_as_read(wish.text)] if wish.text != other.text else []
     if wish.name != other.name:
         parts.append(wish.name or turn.say("without a name"))
     if (wish.cadence, wish.zone) != (other.cadence, other.zone):
@@ -122,7 +128,12 @@ def _detail(turn: Turn, wish: Subscription, other: Subscription) -> str:
         until = turn.voice.moment(wish.paused_until) if wish.paused_until else ""
         paused = turn.say("paused until {moment}", moment=until) if until else turn.say("paused")
         parts.append(paused if wish.state == "paused" else turn.say("active"))
-    return " · ".join(parts) or wish.name or wish.text
+    return " · ".join(parts) or in_short(wish.name or wish.text)
+
+
+def _as_read(query: str) -> str:
+    """A query where it matters which words it has; as many of them as five changes leave room for."""
+    return query if len(query) <= _LONGEST else query[: _LONGEST - 1].rstrip() + "…"
 
 
 COMMANDS = (Command(name="undo", run=undo_last, changes=True, summary=Sentence("take back the last change")),)

@@ -15,10 +15,12 @@ if TYPE_CHECKING:  # their module loads the store, which a refused query has no 
     from subscriptions import Listed, Subscribed
 
 _MOST_NAMED = 10  # subscriptions that a reply names one by one
+_LONGEST = 80  # characters of a query in a line that is not about how it reads
 _HELD = {
     "paused": Sentence("paused"),
     "orphaned": Sentence("paused: who asked for it has left"),
     "asked": Sentence("waits for an admin"),
+    "denied": Sentence("the operator said no"),
     "moved": Sentence("moved"),
 }
 
@@ -45,12 +47,13 @@ def subscribed(
     advice: str = "",
     short: bool = False,
     now: datetime | None = None,
+    says_since: bool = False,
 ) -> Reply:
     """The echo of a wish: how it was read, when it comes, what it would have brought.
 
     `reading` is the query in words, `examples` are papers that it would have brought, one line each, `instead` what it
     was before, `advice` a sentence. With `short`, for groups, all that counts in two lines. `now` tells whether the first
-    time has begun already.
+    time has begun already; with `says_since` also what goes without saying is said of the papers that it begins with.
     """
     wish = done.subscription
     zone = wish.zone or done.chat.settings.timezone
@@ -60,7 +63,8 @@ def subscribed(
     hints = [voice.say("({inner})", inner=hint.say(voice.translate)) for hint in done.query.hints]
     if short:
         return Reply(
-            lines=(" ".join((head, *hints[:1])), " ".join((_become(done, voice), _first(done, voice, now)))), ok=True
+            lines=(_beside(voice, head, *hints[:1]), _beside(voice, _become(done, voice), _first(done, voice, now))),
+            ok=True,
         )
     lines = [head, *hints]
     if instead:
@@ -70,7 +74,7 @@ def subscribed(
     else:
         lines.append(_become(done, voice))
     lines += [advice] if advice else []
-    lines.append(_beginning(done, voice, now))
+    lines.append(_beginning(done, voice, now, says_since=says_since))
     return Reply(lines=(*lines, *fixed_offset(zone, voice)), ok=True)
 
 
@@ -86,15 +90,41 @@ def unsubscribed(gone: Sequence[Subscription], voice: Voice) -> Reply:
     if not gone:
         return Reply(lines=(voice.say("There was no subscription to remove."),))
     head = voice.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
-    lines = [f"{wish.number}  {wish.name or wish.text}" for wish in gone[:_MOST_NAMED]]
+    lines = [called(wish) for wish in gone[:_MOST_NAMED]]
     if len(gone) > _MOST_NAMED:
         lines.append(voice.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
     return Reply(lines=(head, *lines), ok=True)
 
 
-def rows_of(found: Sequence["Listed"], reading: Callable[[str], str], voice: Callable[["Listed"], Voice]) -> list[Row]:
-    """The rows of a list. `reading` says a query, given as typed, in words; `voice` speaks in the zone of each row."""
-    return [_row(one, reading, voice(one)) for one in found]
+def _beside(voice: Voice, first: str, *then: str) -> str:
+    """Sentences on one line, as the language sets them."""
+    for one in then:
+        first = voice.say("{sentence} {next}", sentence=first, next=one)
+    return first
+
+
+def called(wish: Subscription) -> str:
+    """A subscription in a line: its number, with its name or how its query begins."""
+    return f"{wish.number}  {in_short(wish.name or wish.text)}"
+
+
+def in_short(words: str) -> str:
+    """Words on one line, as many as are read at a glance."""
+    plain = " ".join(words.split())
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1].rstrip() + "…"
+
+
+def rows_of(
+    found: Sequence["Listed"],
+    reading: Callable[[str], str],
+    voice: Callable[["Listed"], Voice],
+    now: datetime | None = None,
+) -> list[Row]:
+    """The rows of a list. `reading` says a query, given as typed, in words; `voice` speaks in the zone of each row.
+
+    With `now` the end of a pause in another year is told with its year.
+    """
+    return [_row(one, reading, voice(one), now) for one in found]
 
 
 def state_of(one: "Listed") -> str:
@@ -102,14 +132,15 @@ def state_of(one: "Listed") -> str:
     return one.subscription.state if one.chat.state == "active" else one.chat.state.value
 
 
-def _row(one: "Listed", reading: Callable[[str], str], voice: Voice) -> Row:
+def _row(one: "Listed", reading: Callable[[str], str], voice: Voice, now: datetime | None) -> Row:
     wish = one.subscription
     state = state_of(one)
     until = wish.paused_until if state == wish.state else one.chat.paused_until
     held = "orphaned" if state == wish.state and wish.state_reason else state
+    held = "denied" if held == "asked" and one.chat.state_reason.endswith("denied") else held
     shown = _HELD[held].say(voice.translate) if held in _HELD else ""
     if until is not None and shown:
-        shown = voice.say("{state} until {moment}", state=shown, moment=voice.moment(until))
+        shown = voice.say("{state} until {moment}", state=shown, moment=voice.moment(until, now=now))
     return Row(
         chat=str(one.chat.address),
         number=wish.number,
@@ -159,11 +190,11 @@ def _days(done: "Subscribed", voice: Voice) -> str:
     return voice.count("the one day I know", "the {count} days I know", done.days)
 
 
-def _beginning(done: "Subscribed", voice: Voice, now: datetime | None) -> str:
+def _beginning(done: "Subscribed", voice: Voice, now: datetime | None, *, says_since: bool) -> str:
     """When it comes first, and of a new one with what, unless that goes without saying."""
     first = _first(done, voice, now)
     from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
-    if done.outcome != "added" or from_now_on:
+    if done.outcome != "added" or (from_now_on and not says_since):
         return first
     since = voice.say("Begins with what came since {moment}.", moment=voice.moment(done.starts))
     return voice.say("{sentence} {next}", sentence=first, next=since)

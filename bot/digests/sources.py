@@ -145,6 +145,11 @@ def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
     return {name: stamp for name, stamp in found if stamp}
 
 
+def is_missing(pattern: str) -> bool:
+    """Whether a path without wildcards leads nowhere: a file that is still to come, or a name that was mistyped."""
+    return not (glob.has_magic(pattern) or os.path.exists(pattern))  # noqa: PTH110  as list_folder
+
+
 def _fixed_part(pattern: str) -> Path:
     """The folder in which a pattern begins to search."""
     folder = Path(pattern).parent

@@ -65,6 +65,10 @@ class Pace:
         pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))
         return max(now, *pauses, *starts)
 
+    def rest(self, token: str, now: float) -> float:
+        """Seconds for which the platform asked the whole token to wait still."""
+        return max(0.0, self._paused_tokens.get(token, now) - now)
+
     def reserve(self, token: str, now: float, n: int = 1, *, urgent: bool = False) -> float:
         """Takes `n` sends of a token, first come, first served; returns the second at which the first may start."""
         now = max(now, self._paused_tokens.get(token, now))

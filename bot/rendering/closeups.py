@@ -65,7 +65,7 @@ _PLACES = {
 class Section:
     """Something that is told of a paper."""
 
-    label: str  # "Method", "in the title"; "" where a text goes on
+    label: str  # "Method", "in the title:", "标题中："; "" where a text goes on
     text: Passage
     ai: str = ""  # "AI:" before what a machine wrote
     close: bool = False  # belongs closely to what stands above
@@ -157,7 +157,8 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
         return
     for hit in sorted(found, key=_rank)[:_PASSAGES]:
         place = _PLACES.get(hit.field, Sentence("in the text")).say(reader.language.translate)
-        yield Section(label=place, text=_passage(query, hit), close=True)
+        named = reader.language.say("{place}:", place=place)
+        yield Section(label=named, text=_passage(query, hit), close=True)
 
 
 def _rank(hit: Hit) -> int:

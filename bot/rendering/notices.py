@@ -7,6 +7,7 @@ missing leaves its sentence out. A cause that nobody wrote words for shows the d
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from bot.ports import Button
 from bot.rendering.cleaning import clean, isolated
@@ -167,7 +168,7 @@ def _source(tell: _Teller) -> list[str]:
     source = tell.value("source", tell.say("A source"))
     return [
         tell.say("{source} cannot be read.", source=source),
-        _usual_reason(tell),
+        tell.value("reason"),
         tell.say("No success since {since}.", since=since) if since else "",
         tell.count("{count} failure today.", "{count} failures today.", failures) if failures > 1 else "",
         tell.say("It is tried again by itself."),
@@ -175,11 +176,14 @@ def _source(tell: _Teller) -> list[str]:
 
 
 def _overdue(tell: _Teller) -> list[str]:
-    """Reads source, since, reason."""
-    since = tell.value("since")
+    """Reads source, since, reason; parts: those that are late, where others have come."""
+    since, parts = tell.value("since"), tell.value("parts")
+    source = tell.value("source", tell.say("A source"))
     return [
-        tell.say("{source} has nothing new although it is time.", source=tell.value("source", tell.say("A source"))),
-        tell.say("The last papers came {since}.", since=since) if since else "",
+        tell.say("{source} has nothing new in {parts} although it is time.", source=source, parts=parts)
+        if parts
+        else tell.say("{source} has nothing new although it is time.", source=source),
+        tell.say("The last papers came {since}.", since=since) if since and not parts else "",
         _usual_reason(tell),
     ]
 
@@ -187,6 +191,20 @@ def _overdue(tell: _Teller) -> list[str]:
 def _source_back(tell: _Teller) -> list[str]:
     """Reads source."""
     return [tell.say("{source} is as it should be again.", source=tell.value("source", tell.say("A source")))]
+
+
+def _missed(tell: _Teller) -> list[str]:
+    """Reads source, days (of runs the first and the last: "2026-01-19/2026-01-21 …"), given_up (else it has no history)."""
+    runs = [[date.fromisoformat(day) for day in run.split("/")] for run in tell.detail.get("days", "").split()]
+    days = " · ".join(tell.language.days(run) for run in runs)
+    return [
+        tell.say("{source}: what was missed is not all there.", source=tell.value("source", tell.say("A source"))),
+        tell.say("Not fetched afterwards: {days}.", days=days) if days else "",
+        tell.say("They lie too far back, or were asked for again and again in vain.")
+        if tell.value("given_up")
+        else tell.say("It shows only its newest."),
+        tell.say("If you have them in a file: `paperwire ingest FILE --date DAY`."),
+    ]
 
 
 def _summaries(tell: _Teller) -> list[str]:
@@ -244,6 +262,16 @@ def _topic_closed(tell: _Teller) -> list[str]:
         tell.say("A topic of this group was closed."),
         tell.say("What it subscribes to waits: {wishes}.", wishes=wishes) if wishes else "",
         tell.say("It goes on by itself when the topic is opened again."),
+    ]
+
+
+def _topic_gone(tell: _Teller) -> list[str]:
+    """Reads wishes: what its subscriptions are called."""
+    wishes = tell.value("wishes")
+    return [
+        tell.say("A topic of this group is not there any more."),
+        tell.say("What it subscribed to waits: {wishes}.", wishes=wishes) if wishes else "",
+        tell.say("To have it in another topic, send /sub there."),
     ]
 
 
@@ -353,11 +381,13 @@ NOTICES: Mapping[str, Callable[[_Teller], list[str]]] = {
     "source": _source,
     "overdue": _overdue,
     "source-back": _source_back,
+    "missed": _missed,
     "summaries": _summaries,
     "nothing-found": _nothing_found,
     "went-without": _went_without,
     "quiet-day": _quiet_day,
     "topic-closed": _topic_closed,
+    "topic-gone": _topic_gone,
     "subscriber-left": _subscriber_left,
     "orphaned": _orphaned,
     "waiting": _waiting,

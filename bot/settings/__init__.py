@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from bot.settings import _checks as check
 from bot.settings._config import Config, read_config, read_sources
 from bot.settings._environment import Environment
+from bot.settings._model import EVERYTHING as EVERYTHING
 from bot.settings._model import VARIABLES as VARIABLES
 from bot.settings._model import Settings as Settings
 from bot.settings._model import SlackSettings as SlackSettings

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
-from string import Formatter
 from typing import Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from platformdirs import user_data_path
 
 from bot.errors import SettingsError
-from subscriptions import ChatAddress, PaperwireError, Sentence, zone_name
+from bot.settings._cron import comes_ever, is_cron
+from subscriptions import ChatAddress, PaperwireError, Sentence, announced_category, zone_name
 
 W = TypeVar("W", bound=str)
 
@@ -21,11 +21,7 @@ _HEADER_TEXT = re.compile(r"[ -~]+")
 _TELEGRAM_TOKEN = re.compile(r"[A-Za-z0-9:_-]+")  # becomes part of a URL's path
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # core.telegram.org/bots/api#setwebhook
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
-_ARCHIVE = re.compile(r"[a-z]+(-[a-z]+)?(\.[A-Za-z][A-Za-z-]+)?")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
-_CRON_PART = r"(\*|[a-z]{3}(-[a-z]{3})?|\d+(-\d+)?)(/[1-9]\d*)?"
-_CRON_FIELD = re.compile(rf"{_CRON_PART}(,{_CRON_PART})*")
-_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))  # minute, hour, day, month, day of the week
 _ACCESS: tuple[Literal["open", "ask", "closed"], ...] = ("open", "ask", "closed")
 _ON_UNCLEAR: tuple[Literal["resend", "skip"], ...] = ("resend", "skip")
 _LOG_LEVELS: tuple[Literal["debug", "info", "warning", "error"], ...] = ("debug", "info", "warning", "error")
@@ -118,11 +114,7 @@ def slack_api_url(text: str) -> str:
 def source_url(text: str) -> str:
     """The address of a digest; the only hole it may have is {date}."""
     _split(text)
-    try:
-        holes = {hole for _, hole, _, _ in Formatter().parse(text) if hole is not None}
-    except ValueError:
-        holes = {"?"}
-    if holes - {"date"}:
+    if set("{}") & set(text.replace("{date}", "")):
         raise Unusable("the only thing in braces that it may hold is {hole}", hole="{date}")
     return text
 
@@ -195,14 +187,19 @@ def default_database() -> str:
 
 
 def archive(text: str) -> str:
-    """An arXiv archive or category: "hep-th", "cs.LG"."""
-    return _like(_ARCHIVE, text, "each must be an archive or a category, such as hep-th or cs.LG")
+    """An arXiv archive or category as arXiv writes it, from any letter case: "hep-th", "cs.LG"."""
+    code = announced_category(text.strip())
+    if code is None:
+        raise Unusable("each must be an archive or a category of arXiv, such as hep-th or cs.LG")
+    return code
 
 
 def schedule(text: str) -> str:
     """When a source is polled: "arxiv", "every 30m" or a cron line of five fields."""
     plain = " ".join(text.casefold().split())
-    if plain == "arxiv" or _EVERY.fullmatch(plain) or _is_cron(plain):
+    if is_cron(plain) and not comes_ever(plain):
+        raise Unusable("no day of the year fits its line of cron")
+    if plain == "arxiv" or _EVERY.fullmatch(plain) or is_cron(plain):
         return plain
     raise Unusable("it must be arxiv, every 30m (s, m, h, d) or a cron line such as 0 6 * * mon-fri")
 
@@ -218,6 +215,17 @@ def line(text: str) -> str:
     if not plain or not plain.isprintable():
         raise Unusable("it must be one line of text")
     return plain
+
+
+def path_in(folder: Path) -> Callable[[str], Path]:
+    """A check for the path of a file or folder, perhaps with wildcards; it is made absolute, from `folder`."""
+
+    def check(text: str) -> Path:
+        if "://" in text:
+            raise Unusable("it must be a file or a folder; an address of the web is a url")
+        return folder / _at_home(Path(line(text)))
+
+    return check
 
 
 def format_name(text: str) -> str:
@@ -308,13 +316,12 @@ def _sqlite_path(text: str, cwd: Path) -> str:
     path, mark, options = text.partition("?")
     if path in {"", ":memory:"} or path.startswith("file:"):
         raise Unusable("it must name a file, for what is only in memory is lost")
-    return f"{cwd / Path(path).expanduser()}{mark}{options}"
+    return f"{cwd / _at_home(Path(path))}{mark}{options}"
 
 
-def _is_cron(text: str) -> bool:
-    fields = text.split()
-    return len(fields) == len(_CRON_RANGES) and all(
-        _CRON_FIELD.fullmatch(part)
-        and all(low <= int(number) <= high for number in re.findall(r"(?<![/\d])\d{1,9}", part))
-        for part, (low, high) in zip(fields, _CRON_RANGES, strict=True)
-    )
+def _at_home(path: Path) -> Path:
+    """A path whose "~" is replaced by the home that it stands for."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise Unusable("it begins with the home of somebody who is not known on this machine") from None

@@ -114,17 +114,15 @@ def read_config(env: Environment, formats: Sequence[str] | None) -> Config:
         sources=sources,
         workspaces=tuple(workspace for workspace, _ in workspaces),
         holidays=top.table("arxiv", ("holidays",)).read_all("holidays", check.day),
-        backup_to=top.table("backup", ("to",)).read(
-            "to", lambda text: folder / Path(check.line(text)).expanduser(), None
-        ),
+        backup_to=top.table("backup", ("to",)).read("to", check.path_in(folder), None),
         variables=frozenset(name for _, names in workspaces for name in names),
     )
 
 
 def _file(env: Environment) -> tuple[Table, Path] | None:
     """What stands in the file, and the folder where it lies; None: there is none."""
-    named = env.text("PAPERWIRE_CONFIG")
-    path = env.cwd / Path(named or NAME).expanduser()
+    named = env.read("PAPERWIRE_CONFIG", check.path_in(env.cwd), None)
+    path = named or env.cwd / NAME
     if named is None and not path.exists():
         return None
     top = Table(_parse(path, named=named is not None), "", ("source", "slack", "arxiv", "backup"))
@@ -161,7 +159,7 @@ def _source(table: Table, folder: Path, format_name: Callable[[str], str]) -> So
     name = table.read("name", check.line, None)
     if name is None:
         raise table.refuse("name", "every source needs one")
-    path = table.read("path", lambda text: folder / Path(check.line(text)).expanduser(), None)
+    path = table.read("path", check.path_in(folder), None)
     url = table.read("url", check.source_url, None)
     arxiv = table.read_all("arxiv", check.archive)
     if (path is not None) + (url is not None) + bool(arxiv) != 1:

@@ -91,6 +91,9 @@ class SourceSettings:
     language: str | None = None  # of its summaries, ISO 639-1; None: told by their script
 
 
+EVERYTHING = "arxiv"  # the name of the source that there is when the settings name none
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that the operator decides."""
@@ -114,6 +117,11 @@ class Settings:
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # a folder for copies; absolute
     unknown: tuple[str, ...] = ()  # variables that begin like ours and mean nothing, for `paperwire check`
+
+    @property
+    def source_names(self) -> frozenset[str]:
+        """The names of the sources, in lower case."""
+        return frozenset(source.name.casefold() for source in self.sources)
 
     @property
     def source_titles(self) -> Mapping[str, tuple[str, str]]:

@@ -15,11 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
-from bot.settings import SourceSettings
+from bot.settings import EVERYTHING, SourceSettings
 from subscriptions import CLASSES
 
 DATE = "{date}"
-EVERYTHING = "arxiv"  # the source that there is when the settings name none
 MOST_PAGES = 100  # of one answer: more is a server that repeats itself
 MOST_OLDER = 12  # pages of an operator's own question to arXiv's API, after an outage
 PAGE = 500  # papers a page of arXiv's API: it asks not to be asked for more than 1,000 at once

@@ -14,6 +14,7 @@ from subscriptions.matching._features import (
     words_of,
 )
 from subscriptions.matching._reading import TEXT_FIELDS, Reading, asked_by, fits, read, simple_terms
+from subscriptions.matching._shelf import Shelf
 from subscriptions.model import Announce, Paper
 from subscriptions.query import Query, Term
 
@@ -30,8 +31,12 @@ class PaperIndex:
     @classmethod
     def of(cls, papers: Iterable[Paper]) -> "PaperIndex":
         """Reads papers, each a different one: copies of one paper are merged before (`merge_copies`)."""
-        papers = tuple(papers)
-        readings = tuple(read(paper) for paper in papers)
+        return cls.on(Shelf.of(papers))
+
+    @classmethod
+    def on(cls, shelf: Shelf) -> "PaperIndex":
+        """The papers of a shelf, which were read already."""
+        papers, readings = shelf.papers, shelf.readings
         features = _bits(map(features_of, readings)) | {EVERY_PAPER: (1 << len(papers)) - 1}
         words: dict[str, dict[str, int]] = {}
         for word, having in _bits(map(words_of, readings)).items():

@@ -76,6 +76,7 @@ from subscriptions.service._papers import known_paper as known_paper
 from subscriptions.service._papers import telling_words as telling_words
 from subscriptions.service._papers import told_paper as told_paper
 from subscriptions.service._papers import told_papers as told_papers
+from subscriptions.service._papers import where_told as where_told
 from subscriptions.service._papers import wishes_behind as wishes_behind
 from subscriptions.service._pausing import Held as Held
 from subscriptions.service._pausing import Waiting as Waiting
@@ -117,9 +118,12 @@ from subscriptions.service._sources import receipts_since as receipts_since
 from subscriptions.service._sources import sync_sources as sync_sources
 from subscriptions.service._sources import take_poll as take_poll
 from subscriptions.service._sources import take_turn as take_turn
+from subscriptions.service._sources import tell_of_missed_days as tell_of_missed_days
 from subscriptions.service._sources import tell_of_source as tell_of_source
+from subscriptions.service._sources import unknown_sources as unknown_sources
 from subscriptions.service._standing import Health as Health
 from subscriptions.service._standing import Standing as Standing
+from subscriptions.service._standing import coming_of as coming_of
 from subscriptions.service._standing import coming_to as coming_to
 from subscriptions.service._standing import expectations as expectations
 from subscriptions.service._standing import health as health

@@ -11,7 +11,9 @@ from subscriptions.store import Planned, Store, Transaction, access, keeping, ou
 
 LONG = timedelta(hours=1)  # what has waited longer is worth a word to the operator
 A_DAY = timedelta(hours=20)  # what operators were told so long ago may be told again on a new day
+_MOST_NAMED = 10  # subscriptions that a notice names
 _TOLD = "told:"  # a mark per cause: until when the operators know
+_DELETED = ("thread not found", "topic_deleted")  # words of a platform for a topic that is no more
 _RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # words of a platform that lets us read and not write
 
 
@@ -141,7 +143,7 @@ def lose_place(store: Store, address: ChatAddress, reason: str, *, topic: bool, 
         here = people.find_chat(session, address, zone=store.zone)
         if topic:
             if here is not None and people.lose(session, here.id, reason, now=now):
-                _tell_general(store, session, here, now)
+                _tell_general(store, session, here, now, gone=any(word in reason.lower() for word in _DELETED))
             return
         lost = [i for i in people.chats_of_lane(session, address.lane) if people.lose(session, i, reason, now=now)]
         if lost:
@@ -157,8 +159,8 @@ def find_again(session: Transaction, chats: Sequence[int], *, now: datetime) -> 
         standing.drop_notices(session, f":paused:{chat.address}:", now=now)
 
 
-def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime) -> None:
-    """The group hears in its General topic that another one was closed, if something was to come there."""
+def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
+    """The group hears in its General topic that another one was closed, or is gone, if something was to come there."""
     wishes = [s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
     if not wishes or not chat.address.topic:
         return
@@ -176,10 +178,9 @@ def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime)
             lang=lang,
             public=chat.public,
         )
-    names = " · ".join(s.name or s.text for s in wishes)
-    notify(
-        store, general, "topic-closed", {"wishes": names}, now=now, key=f"{chat.address.topic}:{now.date().isoformat()}"
-    )
+    names = " · ".join(s.name or s.text for s in wishes[:_MOST_NAMED]) + (" …" if len(wishes) > _MOST_NAMED else "")
+    cause, key = "topic-gone" if gone else "topic-closed", f"{chat.address.topic}:{now.date().isoformat()}"
+    notify(store, general, cause, {"wishes": names}, now=now, key=key)
 
 
 def _why(reason: str) -> str:

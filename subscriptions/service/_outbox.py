@@ -167,10 +167,10 @@ def settle(
     return verdict
 
 
-def progress(store: Store, *, now: datetime) -> Progress:
+def progress(store: Store) -> Progress:
     """How the outbox stands."""
     with store.read() as session:
-        counts = outbox.counts(session, now=now)
+        counts = outbox.counts(session)
     waiting = sum(counts.get(state, 0) for state in ("planned", "held", "sending", "waiting"))
     return Progress(waiting=waiting, unclear=counts.get("unclear", 0), dead=counts.get("dead", 0))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from subscriptions.matching import matching_papers, telling, why
-from subscriptions.model import Because, Chat, Item, KnownPaper, Subscription
+from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import parse_canonical
 from subscriptions.service._recent import recent
 from subscriptions.store import Store, outbox, papers, people
@@ -22,6 +22,14 @@ def told_papers(store: Store, chat: Chat, delivery: str) -> tuple[Item, ...]:
     """All papers of a delivery, in its order; () when it is not this chat's."""
     with store.read() as session:
         return outbox.told_items(session, chat.id, delivery)
+
+
+def where_told(store: Store, lane: Lane, delivery: str) -> ChatAddress | None:
+    """Which chat of a lane, a group or one of its topics, a delivery went to; None: none of them."""
+    with store.read() as session:
+        chats = people.chats_by_id(session, people.chats_of_lane(session, lane), zone=store.zone)
+        told = (chat.address for chat in chats.values() if outbox.told_items(session, chat.id, delivery, position=0))
+        return next(told, None)
 
 
 def known_paper(store: Store, paper_id: int) -> KnownPaper | None:

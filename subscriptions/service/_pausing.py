@@ -14,7 +14,7 @@ from subscriptions.service._coming import Foresight
 from subscriptions.service._quiet import silent_until
 from subscriptions.service._recent import recent
 from subscriptions.service._wishes import find, span, which_one
-from subscriptions.store import Store, Transaction, chat_outbox, outbox, papers, people
+from subscriptions.store import Store, Transaction, chat_outbox, outbox, papers, people, plans
 
 ANSWER_WITHIN = timedelta(minutes=10)  # what would go at once after a pause waits so long for a word
 
@@ -97,8 +97,8 @@ def wake_paused(store: Store, *, now: datetime) -> None:
     As after `resume`: nobody wants what is due at eight at midnight, with which "until mon" ends.
     """
     with store.write() as session:
-        ended = people.ended_pauses(session, now)
-        people.wake_paused(session, now)
+        ended = plans.ended_pauses(session, now)
+        plans.wake_paused(session, now)
         chats = people.chats_by_id(session, {chat for chat, _, _ in ended}, zone=store.zone)
         wishes = people.subscriptions_of(session, list(chats))
         known = {wish.id: wish for theirs in wishes.values() for wish in theirs}

@@ -1,14 +1,14 @@
 """Planning: what is due is matched, decided and written down, a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from subscriptions import cadence as cadences
-from subscriptions.matching import PaperIndex, QuerySet, match, why
+from subscriptions.matching import PaperIndex, QuerySet, Shelf, match, why
 from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
 from subscriptions.outlook import Outlook
 from subscriptions.planning import Due, Evidence, decide
@@ -18,31 +18,53 @@ from subscriptions.service._nothing import how_missing, is_public, tell_of_nothi
 from subscriptions.service._pausing import wake_paused
 from subscriptions.service._quiet import Move, held
 from subscriptions.service._wishes import span
-from subscriptions.store import Planned, Store, Transaction, outbox, papers, people
+from subscriptions.store import Planned, Store, Transaction, outbox, papers, people, plans
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
 SHOWS_MORE = frozenset({"telegram", "slack"})  # their messages have a [show] button; elsewhere no limit applies
+FEW = 100  # queries that are asked one after the other; for more an index of the papers, 0.8 ms each, is made
 MOST_KEPT = 300  # papers of a window, some 80 KB of memory each, that are kept for the next plan: a day of most chats
 _MINUTE = "%Y-%m-%dT%H:%M"
+
+_ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
 
 
 @dataclass(slots=True)
 class Window:
-    """Papers with a change in (after, head], tokenised; read once and widened when a slice looks further back."""
+    """Papers with a change in (after, head], taken to pieces; widened when a slice looks further back."""
 
     head: int
     after: int | None = None
     newest: int = 0  # the digest after which they were read
     known: tuple[KnownPaper, ...] = ()
-    index: PaperIndex | None = None
+    shelf: Shelf = field(default_factory=lambda: Shelf.of(()))
+    index: PaperIndex | None = None  # of the shelf, once many queries were asked
 
-    def cover(self, session: Transaction, after: int) -> PaperIndex:
+    def cover(self, session: Transaction, after: int) -> None:
+        """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
         newest = papers.newest_digest(session)
-        if self.index is None or self.after is None or after < self.after or newest != self.newest:
+        if self.after is None or after < self.after or newest != self.newest:
             self.after, self.newest = after, newest
             self.known = papers.window(session, after, self.head)
-            self.index = PaperIndex.of([known.paper for known in self.known])
-        return self.index
+            self.shelf = Shelf.of((known.paper for known in self.known), self.shelf)
+            self.index = None
+
+    def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
+        """Subscription id -> places of the papers that its query matches; each unique query is matched once."""
+        queries = {canonical: stored_query(canonical) for canonical in {s.canonical for s in subscriptions}}
+        if len(queries) <= FEW:
+            places = {canonical: self.shelf.matching(query) for canonical, query in queries.items()}
+        else:
+            places = self._matched_together(queries)
+        return {s.id: places[s.canonical] for s in subscriptions}
+
+    def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
+        if self.index is None:
+            self.index = PaperIndex.on(self.shelf)
+        asked = QuerySet()
+        handles = {canonical: asked.add(query) for canonical, query in queries.items()}
+        bits = match(asked, self.index)
+        return {canonical: tuple(self.index.positions(bits.get(handle, 0))) for canonical, handle in handles.items()}
 
 
 @lru_cache(maxsize=65536)
@@ -105,29 +127,39 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     A second call at the same moment plans nothing: a subscription's place and next moment move in the transaction that
     writes the delivery.
     """
-    with store.read() as session:
-        pause_ended = people.a_pause_ended(session, now)
+    foresight, chat_ids, pause_ended = _look(store, now)
     if pause_ended:
         wake_paused(store, now=now)
-    with store.read() as session:
-        foresight = Foresight.of(session, store, now)
-        waiting = foresight.outlook.sources_in is False
-        chat_ids = people.due_chats(session, now, foresight.head, waiting=waiting)
-    kept = _KEPT.pop(store, None)
-    window = kept if kept is not None and kept.head == foresight.head else Window(foresight.head)
-    occasion = Occasion(now, foresight, window)
+        foresight, chat_ids, _ = _look(store, now)
+    occasion = Occasion(now, foresight, _window(store, foresight.head))
     lanes: list[Lane] = []
     for start in range(0, len(chat_ids), SLICE):
         if enough():
             break
         with store.write() as session:
             lanes += _plan_slice(session, store, chat_ids[start : start + SLICE], occasion)
-    if chat_ids:
-        with store.write() as session:
-            people.share_now_mark(session, foresight.head)
-    if len(window.known) <= MOST_KEPT:
-        _KEPT[store] = window
+            if start + SLICE >= len(chat_ids):  # only then everybody has caught up
+                plans.share_now_mark(session, foresight.head)
+    if len(occasion.window.known) <= MOST_KEPT:
+        _KEPT[store] = occasion.window
     return tuple(lanes)
+
+
+def _look(store: Store, now: datetime) -> tuple[Foresight, list[int], bool]:
+    """What is known at `now`, who is due, and whether somebody's pause has ended who may be, too."""
+    with store.read() as session:
+        foresight = Foresight.of(session, store, now)
+        waiting = foresight.outlook.sources_in is False
+        chat_ids = plans.due_chats(session, now, foresight.head, waiting=waiting)
+        return foresight, chat_ids, plans.a_pause_ended(session, now)
+
+
+def _window(store: Store, head: int) -> Window:
+    """That of the plan before, where no further paper has a change since; else one that begins with what it read."""
+    kept = _KEPT.pop(store, None)
+    if kept is None or kept.head == head:
+        return kept or Window(head)
+    return Window(head, shelf=kept.shelf)
 
 
 def _plan_slice(session: Transaction, store: Store, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
@@ -141,42 +173,42 @@ def _plan_slice(session: Transaction, store: Store, chat_ids: Sequence[int], occ
             due[chat_id], waits = _due_now(chat, wishes[chat_id], mark, occasion)
             moves += waits
     keys = _free_keys(session, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now)
-    decided = _decide_all(session, chats, wishes, {chat_id: due[chat_id] for chat_id in keys}, occasion)
+    decided = _decide_all(session, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
     planned = [_planned(one, keys[one.case.chat.id]) for one in decided if one.result]
     moves += [(s.id, head, _span_after(s, one, occasion)) for one in decided for s in one.case.subscriptions]
+    moves += [move for chat_id, theirs in due.items() if chat_id not in keys for move in _left_behind(theirs, mark)]
     outbox.add_deliveries(session, planned, now=now)
-    people.advance(session, moves)
-    people.mark_spoken(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
+    plans.advance(session, moves)
+    plans.mark_spoken(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
     lanes = [chats[p.chat_id].address.lane for p in planned]
     return lanes + tell_of_nothing(session, store, [(one.case, one.result) for one in decided], head=head, now=now)
 
 
-def _decide_all(
-    session: Transaction,
-    chats: Mapping[int, Chat],
-    wishes: Mapping[int, Sequence[Subscription]],
-    due: Mapping[int, tuple[Subscription, ...]],
-    occasion: Occasion,
-) -> list[Decided]:
-    everybody = [s for theirs in due.values() for s in theirs]
+def _decide_all(session: Transaction, due: Sequence[_ToPlan], mark: int, occasion: Occasion) -> list[Decided]:
+    everybody = [s for _, _, theirs in due for s in theirs]
     if not everybody:
         return []
-    mark = people.now_mark(session)
     seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
     window = occasion.window
-    fits = fits_of(everybody, window.cover(session, min(seen.values())))
-    told = outbox.told(session, list(due), {window.known[i].id for positions in fits.values() for i in positions})
+    window.cover(session, min(seen.values()))
+    fits = window.fits(everybody)
+    matched = {window.known[place].id for places in fits.values() for place in places}
+    told = outbox.told(session, [chat.id for chat, _, _ in due], matched)
     decided = []
-    for chat_id, theirs in due.items():
-        chat = chats[chat_id]
-        case = _case(chat, wishes[chat_id], theirs, occasion)
-        case = replace(case, seen={s.id: seen[s.id] for s in theirs}, fits=fits, told=told[chat_id])
-        result = decide(case, occasion.evidence, limited=shows_more(chat))
-        decided.append(Decided(case, wishes[chat_id], result))
+    for chat, wishes, theirs in due:
+        case = _case((chat, wishes, theirs), {s.id: seen[s.id] for s in theirs}, fits, told[chat.id], occasion)
+        decided.append(Decided(case, wishes, decide(case, occasion.evidence, limited=shows_more(chat))))
     return decided
 
 
-def _case(chat: Chat, wishes: Sequence[Subscription], due: tuple[Subscription, ...], occasion: Occasion) -> Due:
+def _case(
+    to_plan: _ToPlan,
+    seen: Mapping[int, int],
+    fits: Mapping[int, tuple[int, ...]],
+    told: set[int],
+    occasion: Occasion,
+) -> Due:
+    chat, wishes, due = to_plan
     outlook, now = occasion.outlook, occasion.now
     coming = occasion.foresight.next_of(chat, wishes, planned={s.id for s in due})
     timed = [s for s in due if s.cadence.kind != "now"]
@@ -185,10 +217,10 @@ def _case(chat: Chat, wishes: Sequence[Subscription], due: tuple[Subscription, .
     return Due(
         chat=chat,
         subscriptions=due,
-        seen={},
+        seen=seen,
         papers=occasion.window.known,
-        fits={},
-        told=frozenset(),
+        fits=fits,
+        told=told,
         due=_due_moment(chat, due, now),
         now=now,
         zone=cadences.zone(chat.settings.timezone),
@@ -238,6 +270,11 @@ def _due_now(
         waits += [(s.id, s.seen or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
     waiting = {wish_id for wish_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
+
+
+def _left_behind(waiting: Sequence[Subscription], mark: int) -> list[Move]:
+    """Those that wait for the next minute have their own place until then: the mark that they share goes on without them."""
+    return [(wish.id, mark, (None, None)) for wish in waiting if wish.seen is None]
 
 
 def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span | None:
@@ -296,19 +333,3 @@ def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int
     numbers = ",".join(str(s.number) for s in theirs)
     seen = min(mark if s.seen is None else s.seen for s in theirs)
     return f"{chat.id}:now:{seen}-{head}:{numbers}"
-
-
-def fits_of(subscriptions: Sequence[Subscription], index: PaperIndex) -> dict[int, tuple[int, ...]]:
-    """Subscription id -> positions of the papers that its query matches; each unique query is matched once."""
-    queries = QuerySet()
-    handles = {canonical: queries.add(stored_query(canonical)) for canonical in {s.canonical for s in subscriptions}}
-    bits = match(queries, index)
-    positions = {canonical: tuple(_set_bits(bits.get(handle, 0))) for canonical, handle in handles.items()}
-    return {s.id: positions[s.canonical] for s in subscriptions}
-
-
-def _set_bits(bits: int) -> Iterator[int]:
-    while bits:
-        low = bits & -bits
-        yield low.bit_length() - 1
-        bits ^= low

@@ -1,7 +1,7 @@
 """Sources: what the settings say, what polls leave behind, and what operators hear of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.receipts import Outcome, Receipt
@@ -11,16 +11,23 @@ from subscriptions.store.sources import KnownSource, Seen, SourceFact, SourceSta
 
 _TURN = "turn:"  # a mark per publisher: when its next request may start
 _TRUSTED = timedelta(minutes=5)  # a turn that ends further ahead was taken by a clock that has been set since
+_MOST_RUNS = 6  # of days that follow on each other, that a notice names one by one
 _USUAL = {  # the usual reason of what is late, by whether its day is arXiv's
     True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
     False: "who makes it is late, or has stopped",
 }
 
 
-def sync_sources(store: Store, facts: Sequence[SourceFact], *, now: datetime) -> None:
-    """Makes the store know the sources of the settings; others it keeps, switched off."""
+def sync_sources(store: Store, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
+    """Makes the store know the sources of the settings; where these `are_all`, it keeps others, switched off."""
     with store.write() as session:
-        sources.sync(session, facts, now=now)
+        sources.sync(session, facts, now=now, are_all=are_all)
+
+
+def unknown_sources(store: Store, schedules: Mapping[str, str]) -> frozenset[str]:
+    """Of these sources, name → schedule ("" for what is only watched), those that the store has not, or otherwise."""
+    with store.read() as session:
+        return sources.unknown(session, schedules)
 
 
 def known_sources(store: Store) -> tuple[KnownSource, ...]:
@@ -78,11 +85,18 @@ def give_turn(store: Store, publisher: str, gap: timedelta, *, wall: datetime) -
 
 
 def tell_of_source(
-    store: Store, admins: Sequence[ChatAddress], trouble: str, receipt: Receipt, *, batch: bool, now: datetime
+    store: Store,
+    admins: Sequence[ChatAddress],
+    trouble: str,
+    receipt: Receipt,
+    *,
+    batch: bool,
+    parts: Sequence[str] = (),
+    now: datetime,
 ) -> tuple[Lane, ...]:
     """The operators hear what is wrong with a source (failed, late, summaries) or that all is well again (""), once a day.
 
-    Returns the lanes of the notices that were written down.
+    `batch`: its day is arXiv's. `parts` are those of it that have not come, where others have. Returns the lanes of the notices that were written down.
     """
     detail = {"source": receipt.source}
     if not trouble:
@@ -90,16 +104,32 @@ def tell_of_source(
     if trouble == "summaries":
         detail |= {name: str(receipt.counts.get(name, 0)) for name in ("failed_summaries", "papers")}
         return notify_operators(store, admins, "summaries", detail, now=now, about=receipt.source)
-    since = _last_good(store, receipt)
+    known = {one.name: one for one in known_sources(store)}.get(receipt.source)
+    since = known.settled_at if known else None  # when it last had what was expected of it
     detail["since"] = f"{since:%Y-%m-%d %H:%M} UTC" if since else ""
     if trouble == Outcome.LATE:
         detail |= {"reason": _USUAL[batch], "what": receipt.detail}
+        detail |= {"parts": ", ".join(parts)} if parts else {}
         return notify_operators(store, admins, "overdue", detail, now=now, about=receipt.source)
     detail |= {"reason": receipt.detail}
     return notify_operators(store, admins, "source", detail, now=now, about=receipt.source)
 
 
-def _last_good(store: Store, receipt: Receipt) -> datetime | None:
-    """When a source last had what was expected of it."""
-    known = {one.name: one for one in known_sources(store)}.get(receipt.source)
-    return known.settled_at if known else None
+def tell_of_missed_days(
+    store: Store,
+    admins: Sequence[ChatAddress],
+    source: str,
+    days: Sequence[tuple[date, date]],
+    *,
+    given_up: bool,
+    now: datetime,
+) -> tuple[Lane, ...]:
+    """The operators hear of days of a source, as first and last ones, that could not be fetched afterwards.
+
+    `given_up`: its server was asked for them, or they lie too far back; else it shows only its newest. Returns the lanes of
+    the notices that were written down.
+    """
+    runs = days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
+    detail = {"source": source, "days": " ".join(f"{first}/{last}" for first, last in runs)}
+    detail |= {"given_up": "1"} if given_up else {}
+    return notify_operators(store, admins, "missed", detail, now=now, about=source)

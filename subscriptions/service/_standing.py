@@ -8,7 +8,7 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.outlook import Coming, Outlook
 from subscriptions.service._coming import Foresight
 from subscriptions.service._outbox import Progress, progress, stopped_platforms
-from subscriptions.service._wishes import find
+from subscriptions.service._wishes import Listed, find
 from subscriptions.store import Store, access, people, sources
 from subscriptions.store import standing as stands
 from subscriptions.store.standing import LastDigest
@@ -66,13 +66,20 @@ def coming_to(store: Store, address: ChatAddress, wishes: Sequence[Subscription]
         return Foresight.of(session, store, now).next_of(find(session, store, address), wishes)
 
 
+def coming_of(store: Store, wishes: Sequence[Listed], *, now: datetime) -> tuple[Coming, ...]:
+    """When each of these subscriptions brings something, be they of several chats; of one that is held, when it would."""
+    with store.read() as session:
+        foresight = Foresight.of(session, store, now)
+        return tuple(foresight.coming(one.subscription, one.chat) for one in wishes)
+
+
 def last_digests(store: Store, most: int) -> tuple[LastDigest, ...]:
     """What came last from each source, the newest first."""
     with store.read() as session:
         return stands.last_digests(session, most)
 
 
-def health(store: Store, *, now: datetime) -> Health:
+def health(store: Store) -> Health:
     """How the whole bot stands."""
     with store.read() as session:
         chats, subscriptions = stands.census(session)
@@ -81,6 +88,6 @@ def health(store: Store, *, now: datetime) -> Health:
         chats=chats,
         asking=waiting,
         subscriptions=subscriptions,
-        outbox=progress(store, now=now),
+        outbox=progress(store),
         stopped=stopped_platforms(store),
     )

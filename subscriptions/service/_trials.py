@@ -13,7 +13,6 @@ from subscriptions.query import Query, parse_query
 from subscriptions.service._plans import (
     Window,
     evidence_of_fits,
-    fits_of,
     shows_more,
     stored_query,
 )
@@ -73,8 +72,8 @@ def preview(
             start = papers.change_before(session, now - timedelta(days=days or PREVIEW_DAYS))
             seen = dict.fromkeys(seen, start)
         window = Window(head)
-        index = window.cover(session, min(seen.values(), default=head))
-        fits: Mapping[int, tuple[int, ...]] = fits_of(wishes, index) if wishes else {}
+        window.cover(session, min(seen.values(), default=head))
+        fits = window.fits(wishes)
         told = outbox.told(session, [chat.id], [p.id for p in window.known])[chat.id] if text is None else set()
     decided = _decided(chat, wishes, window.known, fits, told, seen=seen, now=now, limited=shows_more(chat))
     return Preview(delivery=_delivery("preview", chat, decided, now), known=len(window.known))

@@ -1,21 +1,48 @@
 """The outbox: what is planned, what is on its way, what became of it (docs/architecture.md, rules 5 to 7)."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
+from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, insert, or_, select, update
 
 from subscriptions.model import Because, ChatState, Delivery, Facts, Item, Kind, KnownPaper, Lane
 from subscriptions.retry import Verdict
-from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow, SourceRow
+from subscriptions.store._database import execute
+from subscriptions.store._rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow
 from subscriptions.store.papers import stored_papers
 from subscriptions.store.people import GONE, chats_by_id
 from subscriptions.store.sending import SETTLED, SKIPPED, Claim, waits_until
 
 OVER = ("sent", "dead", "dismissed")  # states of a delivery that nothing more is tried for
 CHUNK = 500
+
+# What every plan and every rendering asks for: these statements are made once.
+_deliveries, _items_told, _chats, _messages, _sources = (
+    TABLES.tables[name] for name in ("delivery", "delivery_item", "chat", "message", "source")
+)
+_d, _i, _c, _m = _deliveries.c, _items_told.c, _chats.c, _messages.c
+_ids = bindparam("ids", expanding=True, type_=Integer)
+_TAKEN = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
+_NEW_DELIVERIES = insert(_deliveries).returning(_d.seq, sort_by_parameter_order=True)
+_NEW_ITEMS = insert(_items_told)
+_TOLD = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
+_DELIVERIES = columns(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
+_ITEMS = columns(_items_told).where(_i.delivery.in_(_ids)).order_by(_i.position)
+_STATES = (
+    columns(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.state_reason, _m.state.label("message"))
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .outerjoin(_messages, _m.delivery == _d.seq)
+    .where(or_(_d.settled_at.is_(None), _d.seq.in_(columns(_m.delivery).where(_m.state == "dead"))))
+    .order_by(_d.seq)
+)
+_TITLED = columns(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +78,7 @@ def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
     """Which of these dedupe keys have a delivery already."""
     taken: set[str] = set()
     for i in range(0, len(keys), CHUNK):
-        part = keys[i : i + CHUNK]
-        taken |= set(session.exec(select(DeliveryRow.dedupe_key).where(col(DeliveryRow.dedupe_key).in_(part))))
+        taken.update(execute(session, _TAKEN, {"keys": keys[i : i + CHUNK]}).scalars())
     return taken
 
 
@@ -60,12 +86,10 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
     """Writes deliveries and their items. Their keys must be free."""
     if not planned:
         return
-    connection = session.connection()
-    numbered = insert(DeliveryRow).returning(col(DeliveryRow.seq), sort_by_parameter_order=True)
-    seqs = connection.execute(numbered, [_delivery_values(p, now) for p in planned]).scalars()
-    items = [_item_values(seq or 0, p.chat_id, item) for seq, p in zip(seqs, planned, strict=True) for item in p.items]
+    seqs = execute(session, _NEW_DELIVERIES, [_delivery_values(p, now) for p in planned]).scalars()
+    items = [_item_values(seq, p.chat_id, item) for seq, p in zip(seqs, planned, strict=True) for item in p.items]
     if items:
-        connection.execute(insert(DeliveryItemRow), items)
+        execute(session, _NEW_ITEMS, items)
 
 
 def told(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
@@ -75,12 +99,7 @@ def told(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) ->
     for i in range(0, len(chat_ids), CHUNK):
         chats = list(chat_ids[i : i + CHUNK])
         for j in range(0, len(papers), CHUNK):
-            rows = session.exec(
-                select(DeliveryItemRow.chat, DeliveryItemRow.paper).where(
-                    col(DeliveryItemRow.chat).in_(chats), col(DeliveryItemRow.paper).in_(papers[j : j + CHUNK])
-                )
-            )
-            for chat_id, paper_id in rows:
+            for chat_id, paper_id in execute(session, _TOLD, {"ids": chats, "papers": papers[j : j + CHUNK]}):
                 found[chat_id].add(paper_id)
     return found
 
@@ -113,18 +132,16 @@ def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
 
 def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict[int, Delivery]:
     """Deliveries by their seq, as `delivery_value`."""
-    rows = session.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).order_by(col(DeliveryRow.seq))).all()
+    rows = execute(session, _DELIVERIES, {"ids": seqs}).all()
     chats = chats_by_id(session, [row.chat for row in rows], zone=zone)
-    its_items = session.exec(
-        select(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
-    ).all()
+    its_items = execute(session, _ITEMS, {"ids": seqs}).all()
     papers = stored_papers(session, list({item.paper for item in its_items}))
     titled = _titled_sources(session) if its_items else {}
-    items: dict[int | None, list[Item]] = {}
+    items: dict[int, list[Item]] = {}
     for item in its_items:
         items.setdefault(item.delivery, []).append(_item(item, papers))
     return {
-        row.seq or 0: Delivery(
+        row.seq: Delivery(
             id=row.id,
             chat=chats[row.chat],
             kind=Kind(row.kind),
@@ -138,8 +155,7 @@ def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict
 
 def _titled_sources(session: Session) -> dict[str, tuple[str, str]]:
     """Name → title and home of the sources that want to be named."""
-    rows = session.exec(select(SourceRow.name, SourceRow.title, SourceRow.home).where(SourceRow.title != ""))
-    return {name: (title, home) for name, title, home in rows}
+    return {name: (title, home) for name, title, home in execute(session, _TITLED)}
 
 
 def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -204,7 +220,7 @@ def _items(session: Session, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...
     return tuple(_item(row, papers) for row in rows)
 
 
-def _item(row: DeliveryItemRow, papers: Mapping[int, KnownPaper]) -> Item:
+def _item(row: DeliveryItemRow | Row[*tuple[Any, ...]], papers: Mapping[int, KnownPaper]) -> Item:
     return Item(
         paper=papers[row.paper],
         because=tuple(_because(b) for b in row.because),
@@ -256,36 +272,20 @@ def _settle(session: Session, delivery: DeliveryRow, now: datetime) -> None:
         delivery.settled_at, delivery.next_at = now, None
 
 
-def entries(
-    session: Session, *, now: datetime, wall: datetime | None = None, unfinished: bool = False
-) -> list[OutboxEntry]:
-    """Every delivery that is still stored, oldest first; `unfinished`: those that are not settled or have a dead message.
-
-    `wall` is the machine's clock, where `now` is another.
-    """
-    wanted = select(DeliveryRow.seq)
-    if unfinished:
-        dead = select(MessageRow.delivery).where(MessageRow.state == "dead")
-        wanted = wanted.where(or_(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.seq).in_(dead)))
+def entries(session: Session, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
+    """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
     messages: dict[int, list[tuple[str, str]]] = {}
     for seq, state, reason in session.exec(
-        select(MessageRow.delivery, MessageRow.state, MessageRow.reason)
-        .where(col(MessageRow.delivery).in_(wanted))
-        .order_by(col(MessageRow.delivery), col(MessageRow.number))
+        select(MessageRow.delivery, MessageRow.state, MessageRow.reason).order_by(
+            col(MessageRow.delivery), col(MessageRow.number)
+        )
     ):
         messages.setdefault(seq, []).append((state, reason))
     papers = dict(
-        session.exec(
-            select(DeliveryItemRow.delivery, func.count())
-            .where(col(DeliveryItemRow.delivery).in_(wanted))
-            .group_by(col(DeliveryItemRow.delivery))
-        ).all()
+        session.exec(select(DeliveryItemRow.delivery, func.count()).group_by(col(DeliveryItemRow.delivery))).all()
     )
     rows = session.exec(
-        select(DeliveryRow, ChatRow)
-        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
-        .where(col(DeliveryRow.seq).in_(wanted))
-        .order_by(col(DeliveryRow.seq))
+        select(DeliveryRow, ChatRow).join(ChatRow, col(ChatRow.id) == DeliveryRow.chat).order_by(col(DeliveryRow.seq))
     )
     held = {(row.platform, row.address): _held_until(row, wall or now) for row in session.exec(select(LaneRow))}
     return [
@@ -304,8 +304,7 @@ def _entry(
     row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[str, str]], papers: int, next_at: datetime | None
 ) -> OutboxEntry:
     topic = f"/{chat.topic}" if chat.topic else ""
-    asked_notice = row.kind == Kind.NOTICE.value and chat.state == ChatState.ASKED.value  # that much a chat gets
-    chat_state = ChatState.ACTIVE.value if asked_notice and not chat.state_reason.startswith(GONE) else chat.state
+    chat_state = _may_get(row.kind, chat.state, chat.state_reason)
     state = derived_state(row.dismissed_at is not None, chat_state, [state for state, _ in messages])
     # Its own messages know best: what was sent after one that is dead has told the delivery that all is well.
     reasons = (reason.removeprefix(SKIPPED) for of, reason in messages if of == state)
@@ -322,6 +321,12 @@ def _entry(
         reason=next(filter(None, reasons), row.reason)
         or (chat.state_reason if chat.state != ChatState.ACTIVE.value else ""),
     )
+
+
+def _may_get(kind: str, chat_state: str, reason: str) -> str:
+    """A chat's state as a delivery of this kind meets it: a notice reaches also who waits to be let in."""
+    asked_notice = kind == Kind.NOTICE.value and chat_state == ChatState.ASKED.value and not reason.startswith(GONE)
+    return ChatState.ACTIVE.value if asked_notice else chat_state
 
 
 def derived_state(dismissed: bool, chat_state: str, states: Sequence[str]) -> str:  # noqa: FBT001 - three facts, one answer
@@ -382,11 +387,13 @@ def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
     return None if delivery is None or is_sent(session, delivery.seq or 0) else delivery
 
 
-def counts(session: Session, *, now: datetime) -> Mapping[str, int]:
-    """How many deliveries are in each state now, but for those that were sent."""
-    found: dict[str, int] = {}
-    for entry in entries(session, now=now, unfinished=True):
-        found[entry.state] = found.get(entry.state, 0) + 1
+def counts(session: Session) -> Mapping[str, int]:
+    """How many deliveries are in each state, but for those that were sent."""
+    found: Counter[str] = Counter()
+    for _, rows in groupby(execute(session, _STATES), key=lambda row: row.seq):
+        row, *others = rows
+        states = [one.message for one in (row, *others) if one.message is not None]
+        found[derived_state(row.dismissed_at is not None, _may_get(row.kind, row.state, row.state_reason), states)] += 1
     return found
 
 
@@ -444,10 +451,6 @@ def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
 
 
 def _item_values(seq: int, chat_id: int, item: Item) -> dict[str, Any]:
-    because = [
-        {"number": b.number, "text": b.text, "name": b.name, "words": list(b.words), "by": b.added_by}
-        for b in item.because
-    ]
     return {
         "chat": chat_id,
         "paper": item.paper.id,
@@ -455,8 +458,16 @@ def _item_values(seq: int, chat_id: int, item: Item) -> dict[str, Any]:
         "position": item.position,
         "shown": item.shown,
         "cross": item.cross,
-        "because": because,
+        "because": _because_values(item.because),
     }
+
+
+@lru_cache(maxsize=4096)
+def _because_values(because: tuple[Because, ...]) -> list[dict[str, Any]]:
+    """As `_because` reads each. Most papers of a delivery come for the same reason."""
+    return [
+        {"number": b.number, "text": b.text, "name": b.name, "words": list(b.words), "by": b.added_by} for b in because
+    ]
 
 
 def _because(value: Mapping[str, Any]) -> Because:

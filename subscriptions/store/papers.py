@@ -3,14 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select, update
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import merge_copies
 from subscriptions.model import Announce, Digest, KnownPaper, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
+from subscriptions.store._database import execute
 from subscriptions.store._rows import (
+    TABLES,
     AppearanceRow,
     DeliveryItemRow,
     DigestRow,
@@ -27,6 +32,36 @@ CHANGE = "change"  # the mark that orders papers
 FILLING_IN = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 WITHDRAWN = "this paper has been withdrawn"
 CHUNK = 500  # values in one IN (…)
+
+# What every plan and every rendering asks for: these statements are made once.
+_papers, _summaries, _translations, _appearances, _digests, _marks = (
+    TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "mark")
+)
+_p, _a, _d = _papers.c, _appearances.c, _digests.c
+_HEAD = columns(_marks.c.value).where(_marks.c.name == CHANGE)
+_NEWEST_DIGEST = columns(func.max(_d.id))
+_in_window = (_p.change > bindparam("after")) & (_p.change <= bindparam("upto"))
+_WINDOW = columns(_papers).where(_in_window).order_by(_p.change)
+_DAYS = (
+    columns(_a.paper, func.min(_d.date).label("day"))
+    .join_from(_appearances, _digests, _d.id == _a.digest)
+    .join(_papers, (_p.id == _a.paper) & (_p.changed_at == _d.received_at))
+    .where(_in_window)
+    .group_by(_a.paper)
+)
+_ids = bindparam("ids", expanding=True, type_=Integer)
+_PAPERS = columns(_papers).where(_p.id.in_(_ids))
+_SUMMARIES = columns(_summaries).where(_summaries.c.paper.in_(_ids))
+_TRANSLATIONS = columns(_translations).where(_translations.c.paper.in_(_ids))
+_SOURCES = (
+    columns(_a.paper, _d.source)
+    .join_from(_appearances, _digests, _d.id == _a.digest)
+    .where(_a.paper.in_(_ids))
+    .distinct()
+)
+
+
+_PaperRow = PaperRow | Row[*tuple[Any, ...]]
 
 
 @dataclass(slots=True)
@@ -98,13 +133,12 @@ def add_digest(session: Session, digest: Digest, *, source: str, day: date, now:
 
 def head(session: Session) -> int:
     """The highest change given so far; 0 before the first."""
-    row = session.get(MarkRow, CHANGE)
-    return int(row.value) if row else 0
+    return int(execute(session, _HEAD).scalar() or 0)
 
 
 def newest_digest(session: Session) -> int:
     """The number of the digest that was stored last: until there is another one, no paper changes. 0 before the first."""
-    return session.exec(select(func.max(DigestRow.id))).one() or 0
+    return execute(session, _NEWEST_DIGEST).scalar() or 0
 
 
 def change_before(session: Session, instant: datetime) -> int:
@@ -118,25 +152,14 @@ def change_before(session: Session, instant: datetime) -> int:
 
 def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """The papers with after < change <= upto, in the order of their changes."""
-    rows = session.exec(
-        select(PaperRow)
-        .where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
-        .order_by(col(PaperRow.change))
-    ).all()
+    rows = execute(session, _WINDOW, {"after": after, "upto": upto}).all()
     days = _days(session, after, upto)
     return tuple(replace(paper, day=days.get(paper.id)) for paper in known_papers(session, rows))
 
 
 def _days(session: Session, after: int, upto: int) -> dict[int, date]:
     """The day of the digest by which each paper got its change: that was received at the very moment."""
-    found = session.exec(
-        select(AppearanceRow.paper, func.min(DigestRow.date))
-        .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
-        .join(PaperRow, (col(PaperRow.id) == AppearanceRow.paper) & (col(PaperRow.changed_at) == DigestRow.received_at))
-        .where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
-        .group_by(col(AppearanceRow.paper))
-    )
-    return dict(found.all())
+    return {row.paper: row.day for row in execute(session, _DAYS, {"after": after, "upto": upto})}
 
 
 def everything(session: Session) -> tuple[KnownPaper, ...]:
@@ -146,31 +169,25 @@ def everything(session: Session) -> tuple[KnownPaper, ...]:
 
 def stored_papers(session: Session, ids: Sequence[int]) -> dict[int, KnownPaper]:
     """The papers with these ids."""
-    rows: list[PaperRow] = []
+    rows: list[Row[*tuple[Any, ...]]] = []
     for part in _chunks(list(ids)):
-        rows += session.exec(select(PaperRow).where(col(PaperRow.id).in_(part))).all()
+        rows += execute(session, _PAPERS, {"ids": part})
     return {paper.id: paper for paper in known_papers(session, rows)}
 
 
-def known_papers(session: Session, rows: Sequence[PaperRow]) -> tuple[KnownPaper, ...]:
+def known_papers(session: Session, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
     """Values of these rows, with their summaries, translations and sources."""
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[Summary]] = {}
     translations: dict[int, list[Translation]] = {}
     sources: dict[int, list[str]] = {}
     for part in _chunks(ids):
-        for s in session.exec(select(SummaryRow).where(col(SummaryRow.paper).in_(part))):
-            summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=dict(s.fields)))
-        for t in session.exec(select(TranslationRow).where(col(TranslationRow.paper).in_(part))):
+        for s in execute(session, _SUMMARIES, {"ids": part}):
+            summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
+        for t in execute(session, _TRANSLATIONS, {"ids": part}):
             value = Translation(language=t.language, title=t.title, abstract=t.abstract)
             translations.setdefault(t.paper, []).append(value)
-        pairs = session.exec(
-            select(AppearanceRow.paper, DigestRow.source)
-            .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
-            .where(col(AppearanceRow.paper).in_(part))
-            .distinct()
-        )
-        for paper_id, source in pairs:
+        for paper_id, source in execute(session, _SOURCES, {"ids": part}):
             sources.setdefault(paper_id, []).append(source)
     return tuple(
         _known(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
@@ -179,7 +196,7 @@ def known_papers(session: Session, rows: Sequence[PaperRow]) -> tuple[KnownPaper
     )
 
 
-def _known(row: PaperRow, summaries: list[Summary], translations: list[Translation], sources: list[str]) -> KnownPaper:
+def _known(row: _PaperRow, summaries: list[Summary], translations: list[Translation], sources: list[str]) -> KnownPaper:
     paper = Paper(
         key=row.key,
         title=row.title,

@@ -1,26 +1,53 @@
 """Chats and their subscriptions in the store."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlmodel import Session, col, delete, func, or_, select, update
+from sqlalchemy import Integer, Row, bindparam, insert
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.cadence import cadence_text, parse_cadence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, DrySpell, Lane, Subscription
-from subscriptions.preferences import resolve
-from subscriptions.store._rows import (
-    ChatRow,
-    MarkRow,
-    QueryRow,
-    SubscriptionRow,
+from subscriptions.model import (
+    Cadence,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    ChatSettings,
+    ChatState,
+    DrySpell,
+    Lane,
+    Subscription,
 )
+from subscriptions.preferences import resolve
+from subscriptions.store._database import execute
+from subscriptions.store._rows import TABLES, ChatRow, MarkRow, QueryRow, SubscriptionRow
 
 Span = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
 GONE = "gone: "  # how the reason of a chat begins that the platform does not let us write to
 NOW = "now"  # the mark that subscriptions with cadence now share once they have caught up
 CHUNK = 500
+
+_OF_NO_CHAT = frozenset(
+    {"state_since", "moved_to", "owner", "next_number", "created_at"}
+)  # columns without a place in Chat
+
+# What every plan asks for: these statements are made once.
+_chats, _subscriptions, _queries, _marks = (TABLES.tables[name] for name in ("chat", "subscription", "query", "mark"))
+_ids = bindparam("ids", type_=Integer, expanding=True)
+_CHATS = columns(*(column for column in _chats.c if column.name not in _OF_NO_CHAT)).where(_chats.c.id.in_(_ids))
+_WISHES = (
+    columns(_subscriptions, _queries.c.canonical)
+    .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
+    .where(_subscriptions.c.chat.in_(_ids))
+    .order_by(_subscriptions.c.chat, _subscriptions.c.number)
+)
+_DRY = update(_chats).where(_chats.c.id.in_(_ids)).values(dry=bindparam("spell"))
+_MARK = columns(_marks.c.value).where(_marks.c.name == bindparam("called"))
+_SET_MARK = update(_marks).where(_marks.c.name == bindparam("called")).values(value=bindparam("to"))
+_NEW_MARK = insert(_marks)
 
 
 def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | None:
@@ -46,8 +73,8 @@ def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int,
     wanted = sorted(set(ids))
     found: dict[int, Chat] = {}
     for i in range(0, len(wanted), CHUNK):
-        for row in session.exec(select(ChatRow).where(col(ChatRow.id).in_(wanted[i : i + CHUNK]))):
-            found[row.id or 0] = chat_value(row, zone)
+        for row in execute(session, _CHATS, {"ids": wanted[i : i + CHUNK]}).all():
+            found[row.id] = chat_value(row, zone)
     return found
 
 
@@ -169,73 +196,22 @@ def own_choice(session: Session, address: ChatAddress) -> tuple[str, str]:
     return (row.timezone, row.lang) if row is not None else ("", "")
 
 
-def a_pause_ended(session: Session, now: datetime) -> bool:
-    """Whether some chat or subscription was paused until a moment that has come."""
-    chats = select(ChatRow.id).where(ChatRow.state == ChatState.PAUSED.value, col(ChatRow.paused_until) <= now)
-    wishes = select(SubscriptionRow.id).where(
-        SubscriptionRow.state == "paused", col(SubscriptionRow.paused_until) <= now
-    )
-    return session.exec(chats.limit(1)).first() is not None or session.exec(wishes.limit(1)).first() is not None
-
-
-def ended_pauses(session: Session, now: datetime) -> list[tuple[int, int, datetime]]:
-    """Subscriptions that come back now, with their chats or by themselves: (chat, subscription, when the pause was over)."""
-    ended = (col(SubscriptionRow.chat), col(SubscriptionRow.id))
-    with_chats = (
-        select(*ended, ChatRow.paused_until)
-        .join(ChatRow, col(ChatRow.id) == SubscriptionRow.chat)
-        .where(ChatRow.state == ChatState.PAUSED.value, col(ChatRow.paused_until) <= now)
-        .where(SubscriptionRow.state == "active")
-    )
-    alone = select(*ended, SubscriptionRow.paused_until).where(
-        SubscriptionRow.state == "paused", col(SubscriptionRow.paused_until) <= now
-    )
-    rows = [row for found in (with_chats, alone) for row in session.exec(found)]
-    return [(chat, wish, until) for chat, wish, until in rows if wish is not None and until is not None]
-
-
-def wake_paused(session: Session, now: datetime) -> None:
-    """Makes chats and subscriptions active again whose pause has ended by itself."""
-    session.exec(
-        update(ChatRow)
-        .where(col(ChatRow.state) == ChatState.PAUSED.value, col(ChatRow.paused_until) <= now)
-        .values(state=ChatState.ACTIVE.value, state_reason="", paused_until=None)
-    )
-    session.exec(
-        update(SubscriptionRow)
-        .where(col(SubscriptionRow.state) == "paused", col(SubscriptionRow.paused_until) <= now)
-        .values(state="active", paused_until=None)
-    )
-
-
-def mark_spoken(session: Session, chat_ids: Sequence[int]) -> None:
-    """These chats have had their first due delivery."""
-    session.exec(update(ChatRow).where(col(ChatRow.id).in_(chat_ids)).values(spoken=True))
-
-
 def mark_dry(session: Session, spells: Mapping[int, DrySpell | None]) -> None:
     """Chat id → how long nothing has fitted what it asks for; None: something has."""
-    rows = [
-        {"chat": chat_id, "spell": {**asdict(spell), "last": spell.last.isoformat()} if spell else {}}
-        for chat_id, spell in spells.items()
-    ]
-    if rows:
-        told = update(ChatRow).where(col(ChatRow.id) == _bind("chat")).values(dry=_bind("spell"))
-        session.connection().execute(told, rows)
+    together: dict[DrySpell | None, list[int]] = {}
+    for chat_id, spell in spells.items():
+        together.setdefault(spell, []).append(chat_id)
+    for spell, ids in together.items():
+        for i in range(0, len(ids), CHUNK):
+            execute(session, _DRY, {"ids": ids[i : i + CHUNK], "spell": _dry_values(spell)})
 
 
 def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
     for i in range(0, len(chat_ids), CHUNK):
-        rows = session.exec(
-            select(SubscriptionRow, QueryRow.canonical)
-            .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
-            .where(col(SubscriptionRow.chat).in_(chat_ids[i : i + CHUNK]))
-            .order_by(col(SubscriptionRow.chat), col(SubscriptionRow.number))
-        )
-        for row, canonical in rows:
-            found[row.chat].append(_subscription(row, canonical))
+        for row in execute(session, _WISHES, {"ids": list(chat_ids[i : i + CHUNK])}).all():
+            found[row.chat].append(_subscription(row, row.canonical))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
 
@@ -369,24 +345,19 @@ def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
 
 def now_mark(session: Session) -> int:
     """The change up to which caught-up `now` subscriptions have seen."""
-    row = session.get(MarkRow, NOW)
-    return int(row.value) if row else 0
+    return int(get_mark(session, NOW) or 0)
 
 
 def set_mark(session: Session, name: str, value: str) -> None:
     """Stores a named single value."""
-    row = session.get(MarkRow, name)
-    if row is None:
-        session.add(MarkRow(name=name, value=value))
-    else:
-        row.value = value
-    session.flush()
+    if execute(session, _SET_MARK, {"called": name, "to": value}).rowcount == 0:
+        execute(session, _NEW_MARK, {"name": name, "value": value})
 
 
 def get_mark(session: Session, name: str) -> str | None:
     """A named single value, None before it was stored."""
-    row = session.get(MarkRow, name)
-    return None if row is None else row.value
+    value: str | None = execute(session, _MARK, {"called": name}).scalar()
+    return value
 
 
 def marks(session: Session, prefix: str) -> dict[str, str]:
@@ -430,62 +401,6 @@ def detach_from_now(session: Session, chat_ids: Sequence[int]) -> None:
     )
 
 
-def due_chats(session: Session, now: datetime, head: int, *, waiting: bool = False) -> list[int]:
-    """Ids of active chats with an active subscription whose moment has come, or that wait for papers that came.
-
-    `waiting`: sources that are awaited have not reported, so papers that came open no when-out.
-    """
-    seen = func.coalesce(SubscriptionRow.seen, now_mark(session))
-    came = (func.coalesce(SubscriptionRow.next_due_at, now) <= now) & (seen < head)
-    if waiting:
-        came &= col(SubscriptionRow.cadence) == "now"
-    rows = session.exec(
-        select(SubscriptionRow.chat)
-        .join(ChatRow, col(ChatRow.id) == SubscriptionRow.chat)
-        .where(
-            ChatRow.state == ChatState.ACTIVE.value,
-            SubscriptionRow.state == "active",
-            or_(col(SubscriptionRow.latest_due_at) <= now, came),
-        )
-        .distinct()
-        .order_by(col(SubscriptionRow.chat))
-    )
-    return list(rows)
-
-
-def advance(session: Session, moves: Sequence[tuple[int, int, Span]]) -> None:
-    """Moves subscriptions on: (id, seen, due) each."""
-    if moves:
-        session.connection().execute(
-            update(SubscriptionRow)
-            .where(col(SubscriptionRow.id) == _bind("sub"))
-            .values(seen=_bind("new_seen"), next_due_at=_bind("next_due"), latest_due_at=_bind("latest_due")),
-            [{"sub": sub, "new_seen": seen, "next_due": due[0], "latest_due": due[1]} for sub, seen, due in moves],
-        )
-
-
-def share_now_mark(session: Session, head: int) -> None:
-    """Lets every active `now` subscription that has caught up to `head` share one mark, and raises it.
-
-    Where another planner has raised it further meanwhile, the rows keep their own place.
-    """
-    if now_mark(session) > head:
-        return
-    active = select(ChatRow.id).where(ChatRow.state == ChatState.ACTIVE.value)
-    session.exec(
-        update(SubscriptionRow)
-        .where(
-            col(SubscriptionRow.cadence) == "now",
-            col(SubscriptionRow.state) == "active",
-            col(SubscriptionRow.seen) == head,
-            col(SubscriptionRow.next_due_at).is_(None),  # what is held keeps its own place
-            col(SubscriptionRow.chat).in_(active),
-        )
-        .values(seen=None)
-    )
-    set_mark(session, NOW, str(head))
-
-
 def gone_since(session: Session, before: datetime) -> list[int]:
     """Chats that have been blocked since before `before`."""
     return [
@@ -499,12 +414,6 @@ def gone_since(session: Session, before: datetime) -> list[int]:
         )
         if chat_id is not None
     ]
-
-
-def _bind(name: str) -> object:
-    from sqlalchemy import bindparam  # noqa: PLC0415 - used here only
-
-    return bindparam(name)
 
 
 def _row_at(session: Session, address: ChatAddress) -> ChatRow | None:
@@ -530,17 +439,15 @@ def _query_id(session: Session, canonical: str) -> int:
     return row.id or 0
 
 
-def chat_value(row: ChatRow, zone: str) -> Chat:
+def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
     """The chat of a row. `zone` is the operator's."""
     kind = ChatKind(row.kind)
-    chosen: Mapping[str, str] = row.settings
+    chosen = tuple(row.settings.items())
     return Chat(
         id=row.id or 0,
         address=ChatAddress(row.platform, row.address, row.topic),
         kind=kind,
-        settings=resolve(
-            kind, row.platform, chosen, timezone=row.timezone or zone, lang=row.lang or "en", public=row.public
-        ),
+        settings=_settings(kind, row.platform, chosen, row.timezone or zone, row.lang or "en", public=row.public),
         title=row.title,
         public=row.public,
         admin=row.admin,
@@ -552,18 +459,38 @@ def chat_value(row: ChatRow, zone: str) -> Chat:
     )
 
 
+@lru_cache(maxsize=4096)
+def _settings(
+    kind: ChatKind, platform: str, chosen: tuple[tuple[str, str], ...], timezone: str, lang: str, *, public: bool
+) -> ChatSettings:
+    """Many chats chose the same, most of them nothing."""
+    return resolve(kind, platform, dict(chosen), timezone=timezone, lang=lang, public=public)
+
+
+@lru_cache(maxsize=4096)
+def _stored_cadence(text: str) -> Cadence:
+    return parse_cadence(text)
+
+
 def _dry(values: Mapping[str, Any]) -> DrySpell | None:
     return DrySpell(**{**values, "last": date.fromisoformat(values["last"])}) if values else None
 
 
-def _subscription(row: SubscriptionRow, canonical: str) -> Subscription:
+def _dry_values(spell: DrySpell | None) -> dict[str, Any]:
+    """As `_dry` reads it."""
+    if spell is None:
+        return {}
+    return {"days": spell.days, "last": spell.last.isoformat(), "after": spell.after, "said": spell.said}
+
+
+def _subscription(row: SubscriptionRow | Row[Any], canonical: str) -> Subscription:
     return Subscription(
         id=row.id or 0,
         chat_id=row.chat,
         number=row.number,
         text=row.text,
         canonical=canonical,
-        cadence=parse_cadence(row.cadence),
+        cadence=_stored_cadence(row.cadence),
         zone=row.zone,
         name=row.name,
         state=row.state,

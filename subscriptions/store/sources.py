@@ -5,14 +5,27 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Row, bindparam
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select
 
 from subscriptions.outlook import Awaited, Outlook
 from subscriptions.receipts import SETTLING, Outcome, Receipt
 from subscriptions.rhythm import Schedule, Schedules
-from subscriptions.store._rows import ReceiptRow, SourceRow
+from subscriptions.store._database import execute
+from subscriptions.store._rows import TABLES, ReceiptRow, SourceRow
 
 _WRITTEN = {"arxiv": "arXiv"}  # how people know what is called so where nobody gave it another name
+
+# What every plan asks for: these statements are made once.
+_sources, _receipts = TABLES.tables["source"], TABLES.tables["receipt"]
+_s, _r = _sources.c, _receipts.c
+_ALL = columns(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
+_SINCE = (
+    columns(_r.source, _r.at, _r.outcome)
+    .where(_r.source.in_(bindparam("sources", expanding=True)), _r.at >= bindparam("since"))
+    .order_by(_r.id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +83,17 @@ class KnownSource:
     settled_at: datetime | None = None  # of its last receipt new or quiet
 
 
-def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime) -> None:
-    """Makes the table say what the settings say. A source that they do not name any more is kept and switched off."""
+def unknown(session: Session, schedules: Mapping[str, str]) -> frozenset[str]:
+    """Of these sources, by name with what SourceFact has as their schedule, those that the table has not, or otherwise."""
+    known = {row.name: row.schedule for row in execute(session, _ALL) if row.state.get("on")}
+    return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
+
+
+def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
+    """Makes the table say what the settings say.
+
+    Where these `are_all` sources, any other is kept and switched off.
+    """
     wanted = {fact.name: fact for fact in facts}
     rows = {row.name: row for row in session.exec(select(SourceRow))}
     for name, fact in wanted.items():
@@ -87,7 +109,7 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime) -> Non
             row.state = {key: value for key, value in row.state.items() if key not in ("upto", "owed")}
         row.state = {"since": _text(now), **row.state, "on": True, "evening": fact.evening}
     for name in rows.keys() - wanted.keys():
-        if rows[name].state.get("on"):
+        if are_all and rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
     session.flush()
 
@@ -113,7 +135,8 @@ def known_sources(session: Session) -> tuple[KnownSource, ...]:
 
 def outlook(session: Session, schedules: Schedules, now: datetime) -> Outlook:
     """What can be expected of the sources that the settings name."""
-    rows = [row for row in session.exec(select(SourceRow).order_by(col(SourceRow.name))) if row.state.get("on")]
+    on = [row for row in execute(session, _ALL) if row.state.get("on")]
+    rows = [row for row in on if schedules.counts(row.name, _moment(row.state.get("next_at")), now)]
     read = [(row, schedules.read(row.schedule, evening=bool(row.state.get("evening")))) for row in rows]
     awaited = [(row, schedule, schedule.last_due(now)) for row, schedule in read if schedule and schedule.awaited]
     came = _since(session, {row.name: due for row, _, due in awaited if due})
@@ -128,19 +151,16 @@ def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Out
     """Source → the outcomes of its receipts since its moment, oldest first."""
     if not dues:
         return {}
-    rows = session.exec(
-        select(ReceiptRow.source, ReceiptRow.at, ReceiptRow.outcome)
-        .where(col(ReceiptRow.source).in_(dues), col(ReceiptRow.at) >= min(dues.values()))
-        .order_by(col(ReceiptRow.id))
-    )
     found: dict[str, list[Outcome]] = {}
-    for source, at, outcome in rows:
+    for source, at, outcome in execute(session, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
         if at >= dues[source]:
             found.setdefault(source, []).append(Outcome(outcome))
     return found
 
 
-def _awaited(row: SourceRow, schedule: Schedule, due: datetime | None, outcomes: Sequence[Outcome]) -> Awaited:
+def _awaited(
+    row: Row[*tuple[Any, ...]], schedule: Schedule, due: datetime | None, outcomes: Sequence[Outcome]
+) -> Awaited:
     state = _state(row.state)
     # What was due in a folder before anybody watched it comes never; elsewhere it is asked for.
     over = due is None or (row.kind == "file" and state.since is not None and due < state.since)

@@ -45,7 +45,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest_asyncio.fixture
 async def channel(telegram: FakeTelegram) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=1, read=0.5)
+    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=2, read=1)
     yield channel
     await channel.close()
 

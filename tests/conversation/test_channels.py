@@ -30,7 +30,7 @@ class TestConnect:
     async def test_a_public_channel_is_managed_from_a_private_chat(self, talk_in_channel: Talk) -> None:
         talk = talk_in_channel
         begun = await talk.says("/connect @lab_papers")
-        assert begun.lines[0] == "✓ Lab papers: What you say here is about it from now on: /sub diffusion, /list, /set."
+        assert begun.lines[0] == "✓ What you say here is about Lab papers from now on: /sub diffusion, /list, /set."
         assert begun.to == ME
 
         said = await talk.says("/sub diffusion now")
@@ -83,7 +83,7 @@ class TestConnect:
         await talk.says("/connect @lab_papers")
         await talk.says("/connect off")
         assert "Lab papers" in (await talk.says("/connect")).buttons
-        assert (await talk.presses("Lab papers")).text.startswith("✓ Lab papers: What you say here")
+        assert (await talk.presses("Lab papers")).text.startswith("✓ What you say here is about Lab papers")
         assert "about Lab papers now" in (await talk.says("/connect")).text
         assert (await talk.says("/connect", OTHER)).buttons == ["add to group", "add to channel"]
 
@@ -199,7 +199,7 @@ class TestAddedToAChannel:
         assert card.to == ME
         assert card.lines[0].startswith("I am in the channel Lab papers now.")
         assert card.buttons == ["manage it from here"]
-        assert (await talk.presses("manage it from here")).text.startswith("✓ Lab papers: What you say here")
+        assert (await talk.presses("manage it from here")).text.startswith("✓ What you say here is about Lab papers")
         assert (await talk.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
 
     async def test_the_card_is_in_the_language_of_the_person(self, talk_in_channel: Talk) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from subscriptions import ChatKind, SourceFact, meet, outbox_entries, plan_due, set_owner, set_setting, sync_sources
-from subscriptions.store import people
+from subscriptions.store import plans
 from tests.awaiting import BATCH, Awaiting
 from tests.conversation.delivering import Post
 from tests.make import NOON, address, ingested, paper, wants
@@ -376,7 +376,7 @@ def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(talk: Talk, arxiv:
     brings(talk, "Diffusion early", at=FRIDAY + BATCH)
     moment = FRIDAY.replace(hour=9)
     with talk.store.read() as session:
-        assert people.due_chats(session, moment, 1, waiting=True) == []
-        assert len(people.due_chats(session, moment, 1)) == 1
+        assert plans.due_chats(session, moment, 1, waiting=True) == []
+        assert len(plans.due_chats(session, moment, 1)) == 1
     assert plan_due(talk.store, now=moment) == ()
     assert outbox_entries(talk.store, now=moment) == []

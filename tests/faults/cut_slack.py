@@ -81,7 +81,7 @@ async def _rest(app: App, clock: FakeClock) -> None:
 def _outcome(app: App, clock: FakeClock, fake: FakeSlack, cuts: int) -> Outcome:
     taken = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
     wanted = sum(entry.messages for entry in outbox_entries(app.store, now=clock.now()))
-    stands = progress(app.store, now=clock.now())
+    stands = progress(app.store)
     return Outcome(
         cuts=cuts - sum(order.times for order in fake._orders),
         messages=wanted,

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from bot.polling import Poll
 from bot.sources import FetchLimits, missed
-from subscriptions import Outcome, Store, plan_due
-from subscriptions.store._rows import AppearanceRow, DeliveryItemRow, DigestRow, PaperRow, SourceRow
+from subscriptions import ChatAddress, Outcome, Store, plan_due
+from subscriptions.store._rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.feeding import Feeding, arxiv_source, fake_arxiv, new_york, web_source
 from tests.integration.cli import page
@@ -18,7 +19,8 @@ from tests.make import FakeClock, paper, wants
 
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))  # Tuesday had none
 NEXT_MONDAY = date(2026, 1, 26)
-LACKS = "; cross-lists and new versions of these days are not in it."
+OPERATOR = ChatAddress("telegram", "1")
+LACKS = "; cross-lists of older papers and new versions are not in it."
 
 
 @pytest.fixture
@@ -46,6 +48,13 @@ def told(store: Store) -> list[int]:
     """Papers that a chat was told of, one for each time."""
     with store.read() as session:
         return [row.paper for row in session.exec(select(DeliveryItemRow))]
+
+
+def missed_notices(store: Store) -> list[dict[str, str]]:
+    """What operators are told of days that nobody will have."""
+    with store.read() as session:
+        told = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "missed"]
+    return [facts["detail"] for facts in told]
 
 
 def five_days_pass(arxiv: FakeArxiv) -> None:
@@ -250,8 +259,11 @@ async def test_days_longer_ago_than_a_fortnight_are_given_up_and_named(
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
     clock.advance(timedelta(days=21))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.due()
+    assert missed_notices(store) == [
+        {"source": "arxiv", "days": "2026-01-19/2026-01-19 2026-01-21/2026-01-22", "given_up": "1"}
+    ]
     detail = feeding.receipts("arxiv")[-1].detail
     assert "Given up: 2026-01-19, 2026-01-21, 2026-01-22." in detail
     assert "Fetched afterwards: 2026-01-23, 2026-01-26 to 2026-01-30, 2026-02-02 to 2026-02-05" in detail
@@ -404,12 +416,66 @@ async def test_days_of_a_source_without_history_are_named_once(
     await Feeding(store, clock, arxiv, source).due()
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
     clock.advance(timedelta(days=4))
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = Feeding(store, clock, arxiv, source, admins=(OPERATOR,))
     await feeding.due()
+    assert missed_notices(store) == [{"source": "web", "days": "2026-01-17/2026-01-19"}]
     assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17 to 2026-01-19; it shows only its newest."
     arxiv.holds("/list.md", page(("2601.00003", "Trees", "Leaves.")))
     await feeding.until(clock.now() + timedelta(days=1))
     assert feeding.receipts("web")[-1].detail == ""
+    assert len(missed_notices(store)) == 1
+
+
+async def test_what_a_source_without_history_lacks_is_said_when_it_is_back_and_not_while_it_is_down(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *"), admins=(OPERATOR,))
+    await feeding.due()
+    arxiv.loses("/list.md")
+    await feeding.until(clock.now() + timedelta(days=3))
+    assert {receipt.detail for receipt in feeding.receipts("web")[1:]} == {"127.0.0.1 answers 404 Not Found."}
+    assert missed_notices(store) == []
+    arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
+    await feeding.until(clock.now() + timedelta(hours=2))
+    assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17, 2026-01-18; it shows only its newest."
+    assert [notice["days"] for notice in missed_notices(store)] == ["2026-01-17/2026-01-18"]
+
+
+async def test_operators_hear_of_days_that_are_given_up_although_the_poll_was_cut_off(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    clock.advance(timedelta(days=21))
+    arxiv.announces(date(2026, 2, 6), paper("Graphs of February", "cs.LG"))
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+
+    def killed(*_: object, **__: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Poll, "_close", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            await feeding.due()
+    assert "Graphs of February" in days_of(store)
+    assert missed_notices(store) == []
+    clock.advance(timedelta(minutes=16))
+    await feeding.due()
+    assert [notice["days"] for notice in missed_notices(store)] == ["2026-01-19/2026-01-19 2026-01-21/2026-01-22"]
+
+
+async def test_a_list_that_is_due_once_a_month_owes_nothing_at_its_first_look_nor_until_the_next_one(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    clock.advance(new_york("2026-01-28 12:00") - clock.now())
+    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *"))
+    await feeding.due()
+    assert feeding.receipts("web")[-1].detail == ""
+    clock.advance(new_york("2026-02-27 12:00") - clock.now())
+    await feeding.due()
+    assert "Given up" not in feeding.receipts("web")[-1].detail
 
 
 async def test_a_source_that_was_off_for_a_while_begins_anew(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
+from subscriptions import SourceFact, Store, known_sources, sync_sources, take_poll
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
 from tests.make import paper
@@ -58,6 +59,7 @@ def test_one_source_can_be_asked_and_an_unknown_name_is_answered_with_those_ther
     (row,) = terminal("sources", "poll", "list", "--json").json
     assert (row["name"], row["last"]["counts"]["new"]) == ("list", 3)
     assert arxiv.asked() == ["/list.md"]
+    assert [row["name"] for row in terminal("sources", "poll", "LIST", "--json").json] == ["list"]
     wrong = terminal("sources", "poll", "lsit")
     assert (wrong.status, wrong.out) == (1, "")
     assert wrong.err == "There is no source lsit. Known are: lg, list.\n"
@@ -80,9 +82,21 @@ def test_a_private_address_that_nobody_allowed_is_named_with_its_cure(terminal: 
     terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG?token=secret"))
     ended = terminal("sources", "poll")
     assert ended.status == 1
-    assert "127.0.0.1 is an address of a private network" in ended.out
+    assert "127.0.0.1 is an address of a private network, where sources may not be." in ended.out
+    assert "name the host in PAPERWIRE_ALLOWED_HOSTS" in ended.out
     assert "secret" not in ended.out + ended.err + terminal("sources").out
     assert arxiv.asked() == []
+
+
+def test_a_path_that_leads_nowhere_is_named_where_one_looks_for_it(terminal: Terminal) -> None:
+    terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbx"\n')
+    place = terminal.folder / "inbx"
+    assert f"daily: There is nothing at {place} yet." in terminal("sources").out
+    (row,) = [row for row in terminal("check", "--offline", "--json").json if row["question"] == "Source daily"]
+    assert row["answer"] == f"there is nothing at {place}"
+    assert "correct path in paperwire.toml" in row["cure"]
+    terminal.file("inbx/a.md", PAGE)
+    assert "nothing" not in terminal("sources").out
 
 
 def test_a_folder_is_read_at_once_and_what_is_ingested_by_hand_leaves_a_receipt_too(terminal: Terminal) -> None:
@@ -106,6 +120,96 @@ def test_a_source_that_is_named_no_more_is_shown_as_off(terminal: Terminal, arxi
         ("old", "off", True),
     ]
     assert rows[1]["last"]["outcome"] == "new"
+
+
+WHEN_OUT = ("--as", "console:me", "--every", "when-out", "--at", "08:00-20:00")
+
+
+def test_a_source_of_the_settings_is_waited_for_although_nobody_has_asked_it_yet(terminal: Terminal) -> None:
+    terminal.file("paperwire.toml", source("lg", "https://example.org/list.md", "arxiv"))
+    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
+    terminal.file("a.md", PAGE)
+    terminal("ingest", "a.md", "--now", "2026-01-22T07:30:00Z")
+    assert terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z").json["planned"] == 0
+    ended = terminal("deliver", "--json", "--now", "2026-01-22T20:00:00Z")
+    assert ended.json["planned"] == 1
+    assert "lg has not come yet" in ended.err
+
+
+def test_the_first_digest_comes_when_it_was_promised_although_the_sources_are_missing(terminal: Terminal) -> None:
+    terminal.file("paperwire.toml", source("lg", "https://example.org/list.md", "arxiv"))
+    saturday = ("--now", "2026-01-24T12:00:00Z")
+    told = terminal("subscribe", "diffusion", "--as", "console:me", "--every", "daily", "--at", "08:00", *saturday)
+    assert "First: Sun 25 Jan 08:00." in told.out
+    ended = terminal("deliver", "--json", "--now", "2026-01-25T08:00:00Z")
+    assert ended.json["planned"] == 1
+    assert "No papers have come yet. lg has not come yet; its papers come with the next digest." in ended.err
+
+
+@pytest.mark.parametrize("others", ["", source("other", "https://example.org/other.md")])
+def test_a_source_that_the_settings_name_no_more_holds_up_nobody(
+    terminal: Terminal, arxiv: FakeArxiv, others: str
+) -> None:
+    terminal.file("paperwire.toml", source("gone", f"{arxiv.url}/gone.md", "arxiv"))
+    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
+    terminal("sources", "poll", "--now", "2026-01-22T07:10:00Z")
+    terminal.file("a.md", PAGE)
+    terminal("ingest", "a.md", "--now", "2026-01-22T07:30:00Z")
+    assert terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z").json["planned"] == 0
+    terminal.file("paperwire.toml", others)
+    ended = terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z")
+    assert ended.json["planned"] == 1
+    assert "gone" not in ended.err
+
+
+def test_without_sources_arxiv_is_waited_for_while_somebody_asks_it(terminal: Terminal) -> None:
+    def planned(asked: str) -> int:
+        """How much a chat is due in the morning, when arXiv is to be asked next at that moment."""
+        store = Store(f"sqlite:///{terminal.database}")
+        fact = SourceFact(name="arxiv", kind="arxiv", location="all", schedule="arxiv")
+        sync_sources(store, [fact], now=datetime(2026, 1, 1, tzinfo=UTC))
+        (known,) = known_sources(store)
+        assert take_poll(store, "arxiv", known.state.next_at, datetime.fromisoformat(asked))
+        store.close()
+        return int(terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z").json["planned"])
+
+    terminal.file("paperwire.toml", "")
+    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
+    terminal.file("a.md", PAGE)
+    terminal("ingest", "a.md", "--now", "2026-01-22T07:30:00Z")
+    assert planned(asked="2026-01-22T09:15:00Z") == 0
+    assert planned(asked="2026-01-20T09:15:00Z") == 1
+
+
+def test_a_look_from_another_folder_switches_no_source_off(
+    terminal: Terminal, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/late.md", "arxiv"))
+    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
+    terminal.file("elsewhere/paperwire.toml", source("mine", "https://example.org/other.md"))
+    monkeypatch.chdir(terminal.folder / "elsewhere")
+    terminal("subscriptions")
+    store = Store(f"sqlite:///{terminal.database}")
+    assert {one.name: one.state.on for one in known_sources(store)} == {"lg": True, "mine": True}
+    store.close()
+
+
+def test_a_format_that_there_is_not_is_wrong_usage_before_anything_is_asked(
+    terminal: Terminal, arxiv: FakeArxiv
+) -> None:
+    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG") + 'format = "arxiv_rs"\n')
+    for arguments in (("sources", "poll"), ("run", "--once"), ("deliver",), ("check",)):
+        ended = terminal(*arguments)
+        assert ended.status == 2
+        assert "source 1, format cannot be used: it must be one of arxiv_rss" in ended.out + ended.err
+    assert arxiv.asked() == []
+
+
+def test_a_look_in_another_year_is_shown_with_its_year(terminal: Terminal, arxiv: FakeArxiv) -> None:
+    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG", "0 6 24 12 *"))
+    shown = terminal("sources", "poll", "--now", "2026-12-25T06:00:00Z").out
+    assert "Fri 25 Dec 06:00" in shown
+    assert "2027" in shown
 
 
 def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, arxiv: FakeArxiv) -> None:

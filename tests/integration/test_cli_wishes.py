@@ -142,17 +142,78 @@ def test_the_list_is_aligned_and_plain_where_nobody_looks(terminal: Terminal) ->
     assert "\x1b" not in "".join(rows)
 
 
+@pytest.mark.parametrize(
+    ("cadence", "first"),
+    [
+        ("daily --at 08:00", "First: Mon 26 Jan 08:00 (arXiv is quiet at the weekend)."),
+        ("when-out --at 08:00-20:00", "First: Mon 26 Jan about 08:00 (arXiv is quiet at the weekend)."),
+        ("now", "First: Mon 26 Jan about 06:05 (arXiv is quiet at the weekend)."),
+    ],
+)
+def test_the_echo_says_when_something_comes_first_by_the_rhythm_of_the_sources(
+    terminal: Terminal, cadence: str, first: str
+) -> None:
+    terminal.set("TIMEZONE", "Europe/Berlin")
+    terminal.file("paperwire.toml", WATCHED.format("arxiv"))
+    saturday = ("--now", "2026-01-24T21:00+01:00")
+    assert first in terminal("subscribe", "graph", "--as", "console:me", "--every", *cadence.split(), *saturday).out
+
+
+def test_the_days_without_an_announcement_are_those_of_the_settings(terminal: Terminal) -> None:
+    terminal.file("paperwire.toml", WATCHED.format("arxiv") + '[arxiv]\nholidays = ["2026-01-26"]\n')
+    daily = ("subscribe", "graph", "--every", "daily", "--at", "08:00", "--now", "2026-01-26T12:00Z")
+    terminal.file("inbox/a.md", PAGE)
+    terminal("sources", "poll", "--now", "2026-01-26T11:00Z")
+    assert (
+        "First: Wed 28 Jan 08:00 (arXiv announces nothing on a holiday)." in terminal(*daily, "--as", "console:a").out
+    )
+    terminal.file("paperwire.toml", WATCHED.format("arxiv") + "[arxiv]\nholidays = []\n")
+    assert "First: Tue 27 Jan 08:00." in terminal(*daily, "--as", "console:b").out
+
+
+def test_an_open_window_is_not_promised_for_a_time_that_has_passed(terminal: Terminal) -> None:
+    window = ("--every", "when-out", "--at", "08:00-20:00", "--now", "2026-01-24T18:00Z")
+    assert "First: as soon as papers are out." in terminal("subscribe", "graph", "--as", "console:me", *window).out
+
+
+WATCHED = '[[source]]\nname = "daily"\npath = "inbox"\nschedule = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("schedule", "cadence", "shown"),
+    [
+        ("arxiv", "daily --at 08:00", "Mon 26 Jan 08:00"),
+        ("arxiv", "when-out --at 08:00-20:00", "Mon 26 Jan about 08:00"),
+        ("arxiv", "now", "Mon 26 Jan about 06:05"),
+        ("every 30m", "daily --at 08:00", "Sun 25 Jan 08:00"),
+        ("every 30m", "when-out --at 08:00-20:00", "from Sun 25 Jan 08:00 on"),
+        ("every 30m", "now", "when papers come"),
+    ],
+)
+def test_the_list_says_when_something_comes_by_the_rhythm_of_the_sources_and_scripts_get_the_moment(
+    terminal: Terminal, schedule: str, cadence: str, shown: str
+) -> None:
+    terminal.set("TIMEZONE", "Europe/Berlin")
+    terminal.file("paperwire.toml", WATCHED.format(schedule))
+    night = ("--now", "2026-01-24T21:00+01:00")  # a Saturday
+    terminal("subscribe", "graph", "--as", "console:me", "--every", *cadence.split(), *night)
+    (row,) = terminal("subscriptions", *night).out.splitlines()[1:]
+    assert row.rstrip().endswith(shown)
+    due = terminal("subscriptions", "--json", *night).json[0]["next_due_at"]
+    assert due == (None if cadence == "now" else "2026-01-25T07:00:00Z")
+
+
 def test_a_narrow_terminal_gets_two_lines_for_each_subscription(terminal: Terminal) -> None:
     terminal(
         "subscribe", "diffusion models -survey", "--as", "telegram:-100123/7", "--every", "daily", "--now", MORNING
     )
     terminal("subscribe", "graph", "--as", "telegram:-100123/7", "--every", "now", "--now", MORNING)
-    assert terminal.on_screen(60, "subscriptions").out == (
+    assert terminal.on_screen(60, "subscriptions", "--now", MORNING).out == (
         "telegram:-100123/7\n"
         "   1  diffusion AND models, not survey\n"
         "      daily 09:00 UTC · next Thu 22 Jan 09:00\n"
         "   2  graph\n"
-        "      now\n"
+        "      now · next when papers come\n"
     )
     assert "subscription" in terminal.on_screen(120, "subscriptions").out
 

@@ -288,6 +288,27 @@ async def test_a_closed_topic_pauses_that_topic_alone_and_the_general_one_hears_
     assert told.text.startswith("A topic of this group was closed.")
 
 
+async def test_a_platform_that_wants_a_long_rest_of_the_whole_token_gets_it_and_nothing_is_written_for_each_chat(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for chat in range(1, 31):
+            wants(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        telegram.answers("429", times=12, retry_after=300)
+        first = await app.deliver()
+        asked = len(telegram.requests)
+        assert (first.sent, first.waiting) == (0, 30)
+        assert 2 <= asked <= 10  # those that were on their way when the second answer came
+        assert sum(entry.next_at is not None for entry in outbox_entries(app.store, now=clock.now())) == asked
+        clock.advance(timedelta(seconds=200))
+        assert (await app.deliver()).sent == 0
+        assert len(telegram.requests) == asked
+        telegram.forgives()
+        clock.advance(timedelta(seconds=101))
+        assert (await app.deliver()).sent == 30
+
+
 async def test_a_revoked_token_leaves_everything_planned(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:

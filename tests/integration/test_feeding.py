@@ -62,6 +62,13 @@ def notices(store: Store) -> list[tuple[str, str]]:
         return [(row.facts["notice"], row.facts["detail"].get("reason", "")) for row in rows]
 
 
+def parts_told(store: Store) -> list[str]:
+    """Which parts of a source operators are told of, in order."""
+    with store.read() as session:
+        rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.seq))  # type: ignore[arg-type]
+        return [row.facts["detail"].get("parts", "") for row in rows]
+
+
 # ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -111,7 +118,7 @@ async def test_one_category_that_is_behind_holds_up_no_other_and_the_receipt_nam
     arxiv.announces(WEDNESDAY, paper("Old", "stat.ML"))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML"))
     arxiv.serves_yesterday("stat.ML")
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
     await feeding.due()
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
@@ -123,6 +130,7 @@ async def test_one_category_that_is_behind_holds_up_no_other_and_the_receipt_nam
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert len(arxiv.asked("cs.LG")) == 1
     assert titles(store) == ["Graphs", "Means", "Old"]
+    assert parts_told(store) == ["stat.ML", ""]
 
 
 async def test_stragglers_of_yesterday_do_not_close_the_day(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
@@ -167,6 +175,19 @@ async def test_a_day_without_an_announcement_that_no_list_names_is_late_and_said
     causes = notices(store)
     assert [cause for cause, _ in causes] == ["overdue", "source-back"]
     assert "holiday" in causes[0][1]
+    assert parts_told(store) == ["", ""]
+
+
+async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, paper("Old", "cs.LG"))
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    await feeding.due()
+    await feeding.until(new_york("2026-01-25 12:00"))  # Friday's never came
+    assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
+    assert [cause for cause, _ in notices(store)] == ["overdue"]
+    arxiv.announces(date(2026, 1, 26), paper("Graphs", "cs.LG"))
+    await feeding.until(new_york("2026-01-26 01:00"))
+    assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]
 
 
 async def test_an_empty_category_is_quiet_once_the_others_show_that_arxiv_has_announced(
@@ -628,7 +649,8 @@ async def test_a_file_leaves_a_receipt_when_it_brings_something_and_when_it_cann
     await feeding.due()
     await feeding.due()
     assert feeding.outcomes("inbox") == ["new", "failed"]
-    assert "notes.md: no paper entries found" in feeding.receipts("inbox")[-1].detail
+    detail = feeding.receipts("inbox")[-1].detail
+    assert detail.endswith('notes.md: no paper entries found (looks like a README: "# Notes").')
     (tmp_path / "inbox" / "b.md").write_text(page(("2601.00009", "Graphs", "Nodes.")))
     await feeding.due()
     assert feeding.outcomes("inbox") == ["new", "failed", "new"]
@@ -644,6 +666,27 @@ async def test_a_folder_that_is_not_there_fails_once(
         await feeding.due()
     assert feeding.outcomes("inbox") == ["failed"]
     assert feeding.feeder.problems
+
+
+async def test_a_folder_that_is_gone_is_said_once_and_its_files_come_when_it_is_back(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    feeding = Feeding(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox"), admins=(OPERATOR,))
+    assert feeding.feeder.places == [f"Watching {tmp_path / 'inbox'}"]
+    await feeding.due()
+    (tmp_path / "inbox").rename(tmp_path / "away")
+    assert feeding.feeder.places == [f"Watching {tmp_path / 'inbox'} (nothing is there yet)"]
+    await feeding.due()
+    await feeding.due()
+    assert feeding.outcomes("inbox") == ["failed"]
+    assert feeding.receipts("inbox")[-1].detail == f"{tmp_path / 'inbox'}: the folder is gone."
+    assert feeding.feeder.problems
+    (tmp_path / "away").rename(tmp_path / "inbox")
+    (tmp_path / "inbox" / "a.md").write_text(PAGE)
+    await feeding.due()
+    assert feeding.outcomes("inbox") == ["failed", "new"]
+    assert not feeding.feeder.problems
 
 
 async def test_a_folder_with_a_schedule_is_late_when_nothing_came_and_quiet_about_its_first_day(

@@ -51,7 +51,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(
         stranger, mine = said(telegram, "43"), said(telegram, "42")
         assert stranger[0].startswith("✗ I know no chat @lab_papers that you administer")
         assert stranger[1] == stranger[0].replace("@lab_papers", "@nobody_here")
-        assert mine[0].startswith("✓ Lab papers: What you say here is about it from now on")
+        assert mine[0].startswith("✓ What you say here is about Lab papers from now on")
         assert mine[1].startswith("✓ Lab papers: 1  diffusion")
         assert mine[2] == "✗ Comments is linked to a channel, and such a group can have no topics."
         ingested(app.store, paper("Diffusion on graphs"))

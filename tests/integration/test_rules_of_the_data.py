@@ -32,6 +32,7 @@ from subscriptions import (
     plan_due,
 )
 from subscriptions.service import (
+    _plans,
     add_links,
     ask_to_be_let_in,
     begin,
@@ -253,6 +254,34 @@ class TestRule2SinceAndSeen:
             rows = people.subscriptions_of(session, ids)
             assert [s.seen for subs in rows.values() for s in subs] == [None, None]
             assert people.now_mark(session) == 1
+
+    def test_whom_a_plan_that_was_broken_off_did_not_reach_loses_nothing(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_plans, "SLICE", 1)
+        for chat in ("telegram:1", "telegram:2", "telegram:3"):
+            wants(store, chat, "graph", every="now")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        ingested(store, paper("Another graph"))
+        asked = iter((False, True))
+        plan_due(store, now=NOON + MINUTE, enough=lambda: next(asked))
+        plan_due(store, now=NOON + 2 * MINUTE)
+        assert sorted(told(store)) == [
+            (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
+        ]
+
+    def test_what_waits_for_the_next_minute_keeps_its_place(self, store: Store) -> None:
+        wants(store, "telegram:1", "graph", every="now")
+        wants(store, "telegram:1", "tree", every="daily", at="13:00")
+        wants(store, "telegram:2", "graph", every="now")
+        ingested(store, paper("A tree"))
+        plan_due(store, now=NOON + HOUR)
+        wants(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON + HOUR + timedelta(seconds=10))
+        plan_due(store, now=NOON + HOUR + MINUTE)
+        assert [titles for chat, titles in told(store) if chat == "telegram:1"] == [["A tree"], ["A graph"]]
 
     def test_a_new_schedule_copies_the_mark_first(self, store: Store) -> None:
         wants(store, "telegram:1", "graph", every="now")

@@ -27,7 +27,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(life: Life, teleg
     assert stranger.text == ("✗ I know no chat @daily_vision that you administer and I am in. Add me to it first.")
     begun = await life.says("/connect @daily_vision")
     assert begun.lines == [
-        "✓ Daily vision: What you say here is about it from now on: /sub diffusion, /list, /set.",
+        "✓ What you say here is about Daily vision from now on: /sub diffusion, /list, /set.",
         "/connect off ends that.",
     ]
     wish = await life.says("/sub cs.CV -survey daily 14:00")

@@ -142,6 +142,10 @@ def test_a_day_that_cannot_be_fetched_is_asked_for_eight_times_and_a_fortnight_a
         assert owing.past(FRIDAY) == (THURSDAY,)
         owing = owing.failed(THURSDAY, "No answer.").with_due([], FRIDAY)
     assert (owing.past(FRIDAY), owing.lost) == ((), (THURSDAY,))
+    unanswered = Owing().with_due([THURSDAY], FRIDAY)
+    for _ in range(3 * MOST_TRIES):
+        unanswered = unanswered.failed(THURSDAY, "It was down.", answered=False).with_due([], FRIDAY)
+    assert (unanswered.past(FRIDAY), unanswered.lost) == ((THURSDAY,), ())
     old = Owing().with_due([FRIDAY - 15 * DAY, FRIDAY - 14 * DAY], FRIDAY)
     assert (old.past(FRIDAY), old.lost) == ((FRIDAY - 14 * DAY,), (FRIDAY - 15 * DAY,))
 
@@ -156,7 +160,7 @@ def test_a_receipt_names_the_days_in_few_words() -> None:
     owing = Owing().with_due([THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
     told = owing.brought(THURSDAY - 3 * DAY).failed(THURSDAY - DAY, "It was down.").told(FRIDAY, partly=True)
     assert told == (
-        "Fetched afterwards: 2026-01-19; cross-lists and new versions of these days are not in it. "
+        "Fetched afterwards: 2026-01-19; cross-lists of older papers and new versions are not in it. "
         "Not fetched yet: 2026-01-21, 2026-01-22 (It was down)."
     )
     assert owing.is_gone(THURSDAY).told(FRIDAY, partly=False) == "Missed: 2026-01-22; it shows only its newest."

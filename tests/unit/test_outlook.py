@@ -141,6 +141,7 @@ def test_papers_could_have_come_since_the_last_due_time() -> None:
     saturday = outlook(at("24T12:00"))
     assert saturday.may_have_come(at("23T00:00"))
     assert not saturday.may_have_come(at("23T12:00"))
+    assert outlook(at("24T12:00"), settled=False).may_have_come(at("23T12:00"))
     assert outlook(at("24T12:00"), anytime=True).may_have_come(at("24T11:00"))
     assert outlook(at("24T12:00"), awaited=False).may_have_come(at("24T11:00"))
 

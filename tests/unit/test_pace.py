@@ -144,6 +144,7 @@ def test_a_paused_lane_waits_and_the_others_go_on() -> None:
     assert paced.ready(ANN, 1.0) == 30.0
     assert paced.ready(ANN, 31.0) == 31.0
     assert paced.ready(BEN, 1.0) == 1.0
+    assert paced.rest("telegram", 1.0) == 0.0
     assert paced.reserve("telegram", 1.0) == 1.0
 
 
@@ -151,8 +152,10 @@ def test_a_second_lane_paused_inside_the_pause_pauses_the_token() -> None:
     paced = pace()
     paced.pause(ANN, 30.0, now=0.0)
     paced.pause(BEN, 40.0, now=10.0)
+    assert paced.rest("telegram", 11.0) == 29.0
     assert paced.reserve("telegram", 11.0) == 40.0
     assert paced.reserve("telegram", 41.0) == 41.0
+    assert paced.rest("telegram", 41.0) == 0.0
 
 
 def test_a_second_lane_paused_after_the_pause_does_not_pause_the_token() -> None:

@@ -127,6 +127,13 @@ def test_inside_a_group_titles_first_then_more_words_then_newer_and_cross_lists_
     assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, evidence=proofs)) == [1, 2, 5, 3, 4]
 
 
+def test_papers_that_were_fetched_days_afterwards_stand_by_their_days() -> None:
+    day = NOON.date()
+    days = {1: day, 2: day - timedelta(days=1), 3: day - timedelta(days=5), 4: day - timedelta(days=3), 5: None}
+    papers = [replace(known(n), day=day) for n, day in days.items()]
+    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]})) == [5, 2, 1, 4, 3]
+
+
 def test_positions_count_from_nought_without_a_gap() -> None:
     result = decided([known(n) for n in range(1, 4)], {1: [1, 2], 2: [3]})
     assert result is not None

@@ -291,11 +291,13 @@ DETAILS = {
     "source": {"source": "daily", "reason": "404 Not Found", "count": "5", "since": "Mon 19 Jan"},
     "overdue": {"source": "daily", "since": "Mon 19 Jan", "reason": "a holiday"},
     "source-back": {"source": "daily"},
+    "missed": {"source": "daily", "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23", "given_up": "1"},
     "summaries": {"source": "daily", "failed_summaries": "40", "papers": "56"},
     "nothing-found": {"known": "2061", "days": "5"},
     "went-without": {"chat": "Daily vision", "names": "arXiv"},
     "quiet-day": {"chat": "Daily vision"},
     "topic-closed": {"wishes": "diffusion · graphs"},
+    "topic-gone": {"wishes": "diffusion · graphs"},
     "subscriber-left": {"chat": "a lab"},
     "orphaned": {"wishes": "1 diffusion", "who": "Ann", "number": "1"},
     "waiting": {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"},
@@ -311,11 +313,26 @@ DETAILS = {
 def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str) -> None:
     (text,) = rendered(delivery(chat(lang=lang), kind=Kind.NOTICE, notice=cause, detail=DETAILS[cause]))
     assert text.startswith("<b>")
-    known = {"reason"} if cause == "paused" else set()
+    known = {"paused": {"reason"}, "missed": {"days", "given_up"}}.get(cause, set())
     for name, value in DETAILS[cause].items():
         told = {"2061": "2,061", "telegram": "Telegram", "slack": "Slack"}.get(value, value)
         assert told in text or name in known
     assert ("。" in text) == (lang == "zh")
+
+
+def test_what_is_late_is_named_where_the_rest_has_come() -> None:
+    detail = {**DETAILS["overdue"], "parts": "stat.ML"}
+    (text,) = rendered(delivery(chat(), kind=Kind.NOTICE, notice="overdue", detail=detail))
+    assert "daily has nothing new in stat.\u2060ML although it is time." in text
+
+
+def test_days_that_were_missed_are_named_and_why_they_do_not_come() -> None:
+    detail = DETAILS["missed"]
+    (text,) = rendered(delivery(chat(), kind=Kind.NOTICE, notice="missed", detail=detail))
+    assert "Mon 19 – Wed 21 Jan · Fri 23 Jan" in text
+    assert "too far back" in text
+    (text,) = rendered(delivery(chat(), kind=Kind.NOTICE, notice="missed", detail={**detail, "given_up": ""}))
+    assert "only its newest" in text
 
 
 @pytest.mark.parametrize("cause", [*NOTICES, "something new"])

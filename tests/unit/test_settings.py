@@ -1,12 +1,13 @@
 """Settings of the operator: every variable, every line of paperwire.toml, and no secret that gets out."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
+from bot.scheduler import CronSchedule
 from bot.settings import (
     VARIABLES,
     Settings,
@@ -147,6 +148,8 @@ UNUSABLE = [
     ("PAPERWIRE_DATABASE_URL", "mysql://sesame/x", "sqlite:///FILE"),
     ("PAPERWIRE_DATABASE_URL", "sqlite://", "sqlite:///FILE"),
     ("PAPERWIRE_DATABASE_URL", "sqlite:///", "name a file"),
+    ("PAPERWIRE_DATABASE_URL", "sqlite:///~sesame/p.db", "the home of somebody who is not known"),
+    ("PAPERWIRE_CONFIG", "~sesame/paperwire.toml", "the home of somebody who is not known"),
     ("PAPERWIRE_DATABASE_URL", "sqlite:///:memory:", "name a file"),
     ("PAPERWIRE_DATABASE_URL", "postgresql://", "postgresql://HOST/NAME"),
     ("PAPERWIRE_DATABASE_URL", "postgresql://sesame:port/x", "port"),
@@ -308,10 +311,53 @@ def test_a_list_of_holidays_may_be_empty(tmp_path: Path) -> None:
     assert load(tmp_path, "[arxiv]\nholidays = []").holidays == ()
 
 
-@pytest.mark.parametrize("schedule", ["arxiv", "every 30m", "Every  2h", "every 1d", "*/15 0-6,20 1 jan-mar *"])
+LINES_OF_CRON = (
+    "*/15 0-6,20 1 jan-mar *",
+    "0 6 * * mon-fri",
+    "0 6 * * FRI-mon",
+    "0 6 * * 5-1",
+    "0 6 * * 0,7",
+    "0 6 * * */2",
+    "0 6 1-5/2 * *",
+    "0 6 5/2 * *",
+    "0 0 29 2 *",
+    "0 6 30 feb mon",
+)
+
+
+@pytest.mark.parametrize("schedule", ["arxiv", "every 30m", "Every  2h", "every 1d", *LINES_OF_CRON])
 def test_a_schedule(tmp_path: Path, schedule: str) -> None:
     config = f'[[source]]\nname = "a"\npath = "x.md"\nschedule = "{schedule}"\n'
     assert load(tmp_path, config).sources[0].schedule == " ".join(schedule.casefold().split())
+
+
+@pytest.mark.parametrize("line", LINES_OF_CRON)
+def test_a_line_of_cron_that_the_settings_take_is_understood(line: str) -> None:
+    assert CronSchedule(line.casefold(), UTC).next_due(datetime(2026, 1, 1, tzinfo=UTC))
+
+
+NO_LINES_OF_CRON = (
+    "0 6 * * foo; 0 20-6 * * *; */90 6 * * *; mon 6 * * *; 0 6 10-5 * *; 0 6 */40 * *; 0 6 1,,5 * *; 0 24 * * *; "
+    "0 6 0 * *; 0 6 * 13 *; 0 6 * * 8; 0 6 * mon *; 0 6 * 1-mar *; 0 6 * jan-jun/2 *; 0 6 * * */0; 0 6 5-5/1 * *; "
+    "0 6 L * *; @daily; * * * *"
+)
+
+
+@pytest.mark.parametrize("line", NO_LINES_OF_CRON.split("; "))
+def test_a_line_of_cron_that_means_nothing_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SettingsError, match="or a cron line such as 0 6"):
+        load(tmp_path, f'[[source]]\nname = "a"\npath = "x.md"\nschedule = "{line}"\n')
+
+
+@pytest.mark.parametrize("line", ["0 6 31 2 *", "0 6 31 apr,jun */1"])
+def test_a_line_of_cron_that_no_day_fits_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SettingsError, match="no day of the year fits"):
+        load(tmp_path, f'[[source]]\nname = "a"\npath = "x.md"\nschedule = "{line}"\n')
+
+
+def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
+    settings = load(tmp_path, '[[source]]\nname = "a"\narxiv = ["CS.lg", "Hep-th", "cs.*", "Cond-Mat.MES-hall"]\n')
+    assert settings.sources[0].arxiv == ("cs.LG", "hep-th", "cs", "cond-mat.mes-hall")
 
 
 @pytest.mark.parametrize(
@@ -337,7 +383,14 @@ def test_a_schedule(tmp_path: Path, schedule: str) -> None:
         ("[[source]]\nname = 'a'\nurl = 'http://x.org/{sesame}'", "braces that it may hold is {date}."),
         ("[[source]]\nname = 'a'\nurl = 'http://x.org/{sesame'", "braces that it may hold is {date}."),
         ("[[source]]\nname = 'a'\narxiv = 'cs.LG'", "source 1, arxiv cannot be used: it must be a list"),
-        ("[[source]]\nname = 'a'\narxiv = ['se same']", "archive or a category, such as hep-th or cs.LG."),
+        ("[[source]]\nname = 'a'\nurl = 'http://x.org/{date:%Y}'", "braces that it may hold is {date}."),
+        ("[[source]]\nname = 'a'\nurl = 'http://x.org/{{date}}'", "braces that it may hold is {date}."),
+        ("[[source]]\nname = 'a'\npath = 'https://sesame.org'", "an address of the web is a url."),
+        ("[[source]]\nname = 'a'\npath = '~sesame/x'", "source 1, path cannot be used: it begins with the home of"),
+        ("[backup]\nto = '~sesame/x'", "backup, to cannot be used: it begins with the home of"),
+        ("[[source]]\nname = 'a'\narxiv = ['se same']", "archive or a category of arXiv, such as hep-th or cs.LG."),
+        ("[[source]]\nname = 'a'\narxiv = ['cs.LG', 'cs.SESAME']", "archive or a category of arXiv"),
+        ("[[source]]\nname = 'a'\narxiv = ['cmp-lg']", "archive or a category of arXiv"),
         ("[[source]]\nname = 'a'\narxiv = [3]", "list of texts in quotes."),
         (
             "[[source]]\nname = 'a'\npath = 'x'\nformat = 'sesame'",

@@ -107,6 +107,7 @@ IN_GROUPS: list[tuple[str, dict[str, Any], bool | None]] = [
     ("a command to us", message(f"/sub@{BOT} x", GROUP), True),
     ("a command to another bot", message("/sub@another_bot x", GROUP), None),
     ("a mention", message(f"@{BOT} sub x", GROUP), True),
+    ("a mention and nothing else", message(f"@{BOT}", GROUP), True),
     ("an answer to us", message("list", GROUP, reply_to_message=OURS), True),
     ("an answer to somebody else", message("list", GROUP, reply_to_message=THEIRS), False),
     ("a sticker as an answer to us", message("", GROUP, reply_to_message=OURS, sticker={}), False),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ports import Place, Request
+from bot.ports import TOPIC_UNTOLD, Place, Request
 from subscriptions import ChatAddress, ChatKind
 
 ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")
@@ -178,6 +178,7 @@ def _pressed(press: Mapping[str, Any], number: str) -> Request | None:
         update=number,
         pressed=str(press["data"]).encode("utf-8", "replace").decode(),  # only looked up, never shown
         press=str(press["id"]),
+        told={} if message.get("date") else {TOPIC_UNTOLD: "yes"},
         message=str(int(message["message_id"])),
         sender=_person_id(person),
         sender_name=_person_name(person),

@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlmodel import col, select
 
-from bot.app import App, build_app
+from bot.app import App, build_app, schedules_of
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.pipeline import ingest, plan
 from bot.ports import Limits
-from bot.settings import Settings
+from bot.settings import Settings, SourceSettings
 from bot.wire import Run
 from subscriptions import ChatAddress, Message, Outcome, Receipt, SourceFact, Store, add_receipt, sync_sources
 from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, PaperRow
@@ -82,9 +82,13 @@ class House:
         self.app = self._begun()
 
     def _begun(self) -> App:
-        app = build_app(Settings(database_url=self._url), clock=self.clock, channels=self.journals)
+        app = build_app(self._settings(), clock=self.clock, channels=self.journals)
         app.open()
         return app
+
+    def _settings(self) -> Settings:
+        feed = SourceSettings(name=FEED, url="https://example.org/feed", schedule="arxiv")
+        return Settings(database_url=self._url, sources=(feed,) if self._awaits else ())
 
     async def begins_anew(self) -> None:
         """Another process, on the same database."""
@@ -101,9 +105,10 @@ class House:
 
     def awaits_the_feed(self) -> None:
         """From now on the settings name the feed, with arXiv's schedule: when-out waits for it."""
+        self._awaits = True
+        self.store.schedules = schedules_of(self._settings())
         fact = SourceFact(name=FEED, kind="url", location="a feed", schedule="arxiv")
         sync_sources(self.store, [fact], now=self.clock.now())
-        self._awaits = True
 
     async def hears(self, digest: Arrival) -> None:
         """A digest is read and stored; of the feed that is awaited there is a receipt."""

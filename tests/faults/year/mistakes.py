@@ -7,11 +7,9 @@ from unittest.mock import patch
 
 from sqlmodel import col, delete, select
 
-from subscriptions import Store, clean_up
-from subscriptions.model import Item
-from subscriptions.planning import Evidence
+from subscriptions import Store, clean_up, planning
 from subscriptions.service._coming import next_moment
-from subscriptions.store import Transaction, people
+from subscriptions.store import Transaction, people, plans
 from subscriptions.store._rows import DeliveryItemRow, DeliveryRow
 
 JANUARY = datetime(2025, 1, 15, tzinfo=UTC)
@@ -35,12 +33,12 @@ def forgets_what_was_told() -> Iterator[None]:
 @contextmanager
 def forgets_its_place() -> Iterator[None]:
     """A planner that does not note up to where a subscription has looked."""
-    advance = people.advance
+    advance = plans.advance
 
     def forgetful(session: Transaction, moves: Sequence[tuple[int, int, people.Span]]) -> None:
         advance(session, [(wish, 0, due) for wish, _, due in moves])
 
-    with patch.object(people, "advance", forgetful):
+    with patch.object(plans, "advance", forgetful):
         yield
 
 
@@ -62,11 +60,9 @@ def knows_no_summer_time() -> Iterator[None]:
 def ignores_the_limit() -> Iterator[None]:
     """Every paper is shown."""
 
-    def unlimited(ordered: list[tuple[Evidence, Item]], limit: int | None) -> list[tuple[Evidence, Item]]:
-        del limit
-        return ordered
+    limited = planning._limited
 
-    with patch("subscriptions.planning._limited", unlimited):
+    with patch.object(planning, "_limited", lambda ordered, _: limited(ordered, None)):
         yield
 
 
