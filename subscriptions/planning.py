@@ -198,7 +198,9 @@ def _has_all(due: Due) -> bool:
 
 def _facts(due: Due) -> Facts:
     """What was told before is no base of "none of them matched"."""
-    window = [paper for paper in _window(due) if paper.id not in due.told]
+    window = _window(due)
+    if due.told:
+        window = [paper for paper in window if paper.id not in due.told]
     late = due.now - due.due
     return Facts(
         known=len(window),

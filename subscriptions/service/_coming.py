@@ -10,6 +10,7 @@ from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.outlook import Coming, Outlook, comes
 from subscriptions.store import Store, Transaction, papers, people, sources
 
+_NOTHING = Coming()
 _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 
@@ -66,7 +67,7 @@ class Foresight:
         """When a chat hears next: what comes first of its active subscriptions. `planned`: ids, see `coming`."""
         active = [self.coming(wish, chat, planned=wish.id in planned) for wish in wishes if wish.state == "active"]
         at_once = next((one for one in active if one.at is None and one.latest is not None), None)
-        foreseen = min((one for one in active if one.at is not None), key=_moment, default=Coming())
+        foreseen = min((one for one in active if one.at is not None), key=_moment, default=_NOTHING)
         return at_once or foreseen
 
 

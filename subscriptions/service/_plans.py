@@ -78,12 +78,13 @@ def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
 
     def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
         key = (subscription.canonical, paper.id)
-        if key not in known:
+        found = known.get(key)
+        if found is None:
             hits = why(stored_query(subscription.canonical), paper.paper)
             words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
             fields = {hit.field for hit in hits}
-            known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
-        return known[key]
+            found = known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
+        return found
 
     return evidence
 
