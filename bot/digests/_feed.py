@@ -81,7 +81,7 @@ def note_break(document: Document[Entry], warnings: Warnings) -> None:
             )
         )
     message = (
-        f"the XML breaks off in line {line} ({error}); the {document.complete} complete entries before it are kept"
+        f"the XML breaks off in line {line} ({error}); the complete entries before it are kept ({document.complete})"
     )
     warnings.add("xml_truncated", message=message, line=line)
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Protocol
 
 from bot.errors import NotFetched
@@ -91,6 +92,8 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> NotF
     values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
     if wait:
         sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)
+    elif status is None or status < HTTPStatus.BAD_REQUEST:  # a page that says so, as if it were an answer
+        sentence = Sentence("{host} is too busy to answer.", values)
     else:
         sentence = Sentence("{host} is too busy to answer ({status}).", values)
     return NotFetched(sentence, Sentence("It is asked again by itself."), after=wait, busy=True)

@@ -88,7 +88,7 @@ CASES: dict[str, tuple[Happens, str]] = {
         "The feed reports an error: Bad subject class 'XX'.",
     ),
     "400 without a word": (lambda arxiv: arxiv.fails(400), "127.0.0.1 answers 400 Bad Request."),
-    "Rate exceeded": (lambda arxiv: arxiv.says_rate_exceeded(), "127.0.0.1 is too busy to answer (200)."),
+    "Rate exceeded": (lambda arxiv: arxiv.says_rate_exceeded(), "127.0.0.1 is too busy to answer."),
     "Rate exceeded with 503": (
         lambda arxiv: arxiv.says_rate_exceeded(status=503),
         "127.0.0.1 is too busy to answer (503).",

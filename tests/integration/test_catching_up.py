@@ -174,7 +174,7 @@ async def test_while_the_api_is_busy_todays_papers_come_and_the_others_are_asked
     await feeding.due()
     assert feeding.receipts("arxiv")[-1].outcome is Outcome.NEW
     assert feeding.receipts("arxiv")[-1].detail == (
-        "Not fetched yet: 2026-01-19, 2026-01-21 (127.0.0.1 is too busy to answer (200))."
+        "Not fetched yet: 2026-01-19, 2026-01-21 (127.0.0.1 is too busy to answer)."
     )
     await feeding.until(began + timedelta(minutes=30))
     assert feeding.outcomes("arxiv") == ["new", "new", "quiet", "new"]
