@@ -23,7 +23,8 @@ from subscriptions.store import Planned, Store, Transaction, outbox, papers, peo
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
 SHOWS_MORE = frozenset({"telegram", "slack"})  # their messages have a [show] button; elsewhere no limit applies
 FEW = 100  # queries that are asked one after the other; for more an index of the papers, 0.8 ms each, is made
-MOST_KEPT = 300  # papers of a window, some 80 KB of memory each, that are kept for the next plan: a day of most chats
+MOST_KEPT = 1000  # papers of a window, some 25 KB of memory each, that are kept for the next plan: a week of most chats
+MOST_INDEXED = 300  # of which the index is kept, too, some 55 KB each
 _MINUTE = "%Y-%m-%dT%H:%M"
 
 _ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
@@ -141,8 +142,7 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
             lanes += _plan_slice(session, store, chat_ids[start : start + SLICE], occasion)
             if start + SLICE >= len(chat_ids):  # only then everybody has caught up
                 plans.share_now_mark(session, foresight.head)
-    if len(occasion.window.known) <= MOST_KEPT:
-        _KEPT[store] = occasion.window
+    _keep(store, occasion.window)
     return tuple(lanes)
 
 
@@ -161,6 +161,13 @@ def _window(store: Store, head: int) -> Window:
     if kept is None or kept.head == head:
         return kept or Window(head)
     return Window(head, shelf=kept.shelf)
+
+
+def _keep(store: Store, window: Window) -> None:
+    if len(window.known) > MOST_INDEXED:
+        window.index = None
+    if len(window.known) <= MOST_KEPT:
+        _KEPT[store] = window
 
 
 def _plan_slice(session: Transaction, store: Store, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
