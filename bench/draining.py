@@ -44,7 +44,7 @@ class StandingClock(FakeClock):
         await asyncio.sleep(seconds)
 
 
-ROUNDS = 4  # both sides take turns, so that a machine that is busy for a while is so for both
+ROUNDS = 8  # both sides take turns, so that a machine that is busy for a while is so for both
 
 
 @dataclass(frozen=True, slots=True)

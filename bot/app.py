@@ -1,6 +1,7 @@
 """The composition root: the only place that builds things from settings, and the two ways to run them."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -166,6 +167,7 @@ class App:
 
     async def drain(self, run: Run) -> None:
         """Delivers in every lane that has something to do now."""
+        gc.freeze()  # what is loaded by now stays, and is not looked through again and again for what may go
         await self.wake(run)
         await self.in_time(self.wire.engine.run(partial(deliver, self.wire, run)))
 

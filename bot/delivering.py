@@ -44,6 +44,7 @@ log = logging.getLogger("paperwire")
 T = TypeVar("T")
 
 AHEAD = 20  # deliveries that are rendered together: less than a second of a fan-out, and answers wait for no long work
+FEW = 10  # of them left: more are rendered, so that no lane has to wait for it
 LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be seen in Slack's history (nobody tells; it errs on the long side)
 LOOK_AGAIN_AFTER = 5.0  # a miss is only proof after a second look
 LONGEST_STAY = 0.2  # seconds: a lane that has to wait longer for its pace leaves its place to another
@@ -70,6 +71,18 @@ class Turn:
         return self.tries[step.seq, step.message.number] > 0
 
 
+async def first_step(wire: Wire, run: Run, turn: Turn) -> Step | None:
+    """What a lane begins with. Who takes one of the last that are rendered renders more, while others post theirs."""
+    if turn.lane not in run.ahead and run.rendering.locked():
+        async with run.rendering:  # it may be among those that are rendered now
+            pass
+    step = run.ahead.pop(turn.lane, None)
+    if step is not None and run.more and len(run.ahead) < FEW and not run.rendering.locked():
+        async with run.rendering:
+            await _render_more(wire, run, step)
+    return step or await next_step(wire, turn)
+
+
 async def next_step(wire: Wire, turn: Turn) -> Step | None:
     """What is to be done next in the lane; None: nothing now."""
     return await wire.scribe(claim, wire.store, _asking(wire, turn))
@@ -94,9 +107,15 @@ async def render(wire: Wire, run: Run, turn: Turn) -> Step | None:
     async with run.rendering:  # whoever waits here mostly finds theirs rendered with another's
         step = run.ahead.pop(turn.lane, None) or await next_step(wire, turn)
         if isinstance(step, Claim) and step.message is None:
-            run.ahead |= await asyncio.to_thread(_render_ahead, wire, step)
+            await _render_more(wire, run, step)
             step = run.ahead.pop(turn.lane, None) or await next_step(wire, turn)
     return step
+
+
+async def _render_more(wire: Wire, run: Run, step: Claim) -> None:
+    found = await asyncio.to_thread(_render_ahead, wire, step)
+    run.ahead |= found
+    run.more = bool(found)
 
 
 def _render_ahead(wire: Wire, step: Claim) -> dict[Lane, Claim]:

@@ -16,7 +16,7 @@ from datetime import date
 from typing import Protocol
 
 from bot.answering import ask, effect, stumbled
-from bot.delivering import Turn, edit, must_post_again, next_step, post, render, token_rests
+from bot.delivering import Turn, edit, first_step, must_post_again, next_step, post, render, token_rests
 from bot.digests import DATE_ASSUMED, read_digest
 from bot.ports import Clock, Request
 from bot.posting import Posting
@@ -87,7 +87,7 @@ async def deliver(wire: Wire, run: Run, lane: Lane) -> None:
         return
     turn = Turn(lane, wire.clock.monotonic())
     try:
-        step = run.ahead.pop(lane, None) or await next_step(wire, turn)
+        step = await first_step(wire, run, turn)
         while step is not None and not (wire.stopping() or run.broken or run.stands_still(lane)):
             if isinstance(step, Edit):
                 step = await edit(wire, run, step, turn)

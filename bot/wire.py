@@ -26,6 +26,7 @@ class Run:
     broken: bool = False  # the database cannot be used, so no lane goes on
     rendering: asyncio.Lock = field(default_factory=asyncio.Lock)  # one renders ahead for all
     ahead: dict[Lane, Claim] = field(default_factory=dict)  # what was rendered, for lanes that have not begun yet
+    more: bool = False  # whether there may be more to render than that
     spared: set[Lane] = field(default_factory=set)  # of operators, who hear why their platform stands still
 
     def stands_still(self, lane: Lane) -> bool:

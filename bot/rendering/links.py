@@ -1,6 +1,7 @@
 """Where a paper's title leads: arXiv, else its DOI, else the page that its source names."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from bot.rendering.cleaning import clean
@@ -14,12 +15,15 @@ _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 
 def paper_url(paper: Paper) -> str:
     """The paper's full link, safe inside quotes and inside Slack's angle brackets; "" if none is known."""
-    candidates = (
-        f"https://arxiv.org/abs/{quote(arxiv_id, safe='/-.')}" if (arxiv_id := clean(paper.arxiv_id or "")) else "",
-        f"https://doi.org/{quote(doi, safe='/:;().,_-')}" if (doi := clean(paper.doi or "")) else "",
-        web_url(paper.url or ""),
-    )
-    return next((url for url in candidates if url and len(url) <= LONGEST), "")
+    return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")
+
+
+def _links(paper: Paper) -> Iterator[str]:
+    if arxiv_id := clean(paper.arxiv_id or ""):
+        yield f"https://arxiv.org/abs/{quote(arxiv_id, safe='/-.')}"
+    if doi := clean(paper.doi or ""):
+        yield f"https://doi.org/{quote(doi, safe='/:;().,_-')}"
+    yield web_url(paper.url or "")
 
 
 def web_url(url: str) -> str:

@@ -130,6 +130,9 @@ _OPEN = (
     .where(in_lane(), may_go(), ~is_held(), _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
+_ANYTHING = select(
+    exists().where(_d.settled_at.is_(None), in_lane()) | exists().where(_m.edit_state > "", _m.platform_id.is_not(None))
+)
 _parents = _messages.alias()
 _MESSAGE = (
     select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.attempted_at)
@@ -179,6 +182,12 @@ def claim(
     return None
 
 
+def has_more(session: Session, lane: Lane) -> bool:
+    """Whether a lane may have another step. One cheap question: after most messages there is none."""
+    values = {"platform": lane.platform, "address": lane.address}
+    return bool(connection_of(session).execute(_ANYTHING, values).scalar_one())
+
+
 def _one_message(session: Session, row: Row[Any]) -> Row[Any]:
     return connection_of(session).execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
 
@@ -226,8 +235,9 @@ _UNRENDERED = (
 )
 _RENDERED = (
     update(_deliveries)
-    .where(_d.seq == bindparam("of"), _d.rendered_at.is_(None))
+    .where(_d.seq.in_(bindparam("those", expanding=True)), _d.rendered_at.is_(None))
     .values(rendered_at=bindparam("now"), settled_at=bindparam("over", type_=Utc), reason=bindparam("why"))
+    .returning(_d.seq)
 )
 _NEW_MESSAGE = insert(_messages)
 _SHOWS = update(_items).where(_i.delivery == bindparam("of"), _i.paper == bindparam("which")).values(
@@ -247,18 +257,21 @@ def freeze(session: Session, rendered: Iterable[Rendered], *, now: datetime) -> 
     One that no message could be made of is dead, with the reason, until a person lets it be tried again.
     """
     connection = connection_of(session)
-    messages: list[dict[str, object]] = []
-    shows: list[dict[str, int]] = []
+    fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
     for one in rendered:
         over = now if one.failure or not one.messages else None
-        values = {"of": one.seq, "now": now, "over": over, "why": one.failure}
-        if connection.execute(_RENDERED, values).rowcount != 1:
-            continue  # it was rendered before, or is gone
-        if one.failure:
-            messages.append(_new_message(one.seq, Message(number=1, payload="", plain=""), "dead", one.failure))
-        for message in one.messages:
-            messages.append(_new_message(one.seq, message))
-            shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
+        fates.setdefault((over, one.failure), {})[one.seq] = one
+    messages: list[dict[str, object]] = []
+    shows: list[dict[str, int]] = []
+    for (over, why), those in fates.items():
+        values = {"those": list(those), "now": now, "over": over, "why": why}
+        for seq in connection.execute(_RENDERED, values).scalars().all():  # not what was rendered before, or is gone
+            one = those[seq]
+            if one.failure:
+                messages.append(_new_message(one.seq, Message(number=1, payload="", plain=""), "dead", one.failure))
+            for message in one.messages:
+                messages.append(_new_message(one.seq, message))
+                shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
     if messages:
         connection.execute(_NEW_MESSAGE, messages)
     if shows:
