@@ -23,11 +23,12 @@ class Remote:
     url: str  # for the program's setting
     control: str
     path: Path
+    line: httpx.Client  # one for all: to make one takes longer than to use it
 
     def tell(self, verb: str, *args: Any, **options: Any) -> Any:
         """Calls a verb of the fake, and returns what it returns (entries as dicts)."""
         order = {"verb": verb, "args": args, "options": options}
-        answer = httpx.post(self.control, json=order, timeout=60, trust_env=False)
+        answer = self.line.post(self.control, json=order)
         answer.raise_for_status()
         return answer.json()["result"]
 
@@ -47,6 +48,7 @@ def running(platform: str, *, journal: Path) -> Iterator[Remote]:
         assert fake.stdout is not None
         ready = json.loads(fake.stdout.readline())
         try:
-            yield Remote(ready["url"], ready["control"], journal)
+            with httpx.Client(timeout=60, trust_env=False) as line:
+                yield Remote(ready["url"], ready["control"], journal, line)
         finally:
             fake.kill()
