@@ -298,7 +298,7 @@ def _new_message(seq: int, message: Message, state: str = "ready", reason: str =
 _BEGIN = (
     update(_messages)
     .where(_m.delivery == bindparam("of"), _m.number == bindparam("which"), _m.payload == bindparam("content"))
-    .where(_m.state.in_([bindparam("was"), bindparam("or_was")]))
+    .where(or_(_m.state == bindparam("was"), _m.state == bindparam("or_was")))
     .where(
         exists().where(
             _d.seq == bindparam("of"),
