@@ -43,7 +43,7 @@ log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
 
-AHEAD = 20  # deliveries that are rendered together: less than a second of a fan-out, and answers wait for no long work
+AHEAD = 40  # deliveries that are rendered together: less than two seconds of a fan-out, so what was just set counts
 FEW = 10  # of them left: more are rendered, so that no lane has to wait for it
 LOOK_AFTER = 2.0  # seconds: how soon a message that was perhaps sent can be seen in Slack's history (nobody tells; it errs on the long side)
 LOOK_AGAIN_AFTER = 5.0  # a miss is only proof after a second look

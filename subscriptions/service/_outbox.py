@@ -148,8 +148,8 @@ def confirm(store: Store, claimed: Claim, platform_id: str, asking: Asking) -> t
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
     with store.write() as session:
-        shown = sending.confirm(session, claimed.seq, claimed.message.number, platform_id, now=asking.now)
-        return shown, _next(session, store, asking) if sending.has_more(session, asking.lane) else None
+        shown, goes_on = sending.confirm(session, claimed, claimed.message.number, platform_id, now=asking.now)
+        return shown, _next(session, store, asking) if goes_on else None
 
 
 def settle(

@@ -130,9 +130,6 @@ _OPEN = (
     .where(in_lane(), may_go(), ~is_held(), _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
-_ANYTHING = select(
-    exists().where(_d.settled_at.is_(None), in_lane()) | exists().where(_m.edit_state > "", _m.platform_id.is_not(None))
-)
 _parents = _messages.alias()
 _MESSAGE = (
     select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.attempted_at)
@@ -180,12 +177,6 @@ def claim(
                 return _claim_of(row)
             return _claim_of(row, _one_message(session, row)) if may_be_tried(row) else None
     return None
-
-
-def has_more(session: Session, lane: Lane) -> bool:
-    """Whether a lane may have another step. One cheap question: after most messages there is none."""
-    values = {"platform": lane.platform, "address": lane.address}
-    return bool(connection_of(session).execute(_ANYTHING, values).scalar_one())
 
 
 def _one_message(session: Session, row: Row[Any]) -> Row[Any]:
@@ -319,6 +310,15 @@ _CONFIRM = (
 )
 _is_open = exists().where(_m.delivery == bindparam("of"), _m.state.not_in(SETTLED))
 _is_missing = exists().where(_m.delivery == bindparam("of"), _m.state != "sent")
+_others = _deliveries.alias()
+_in_its_lane = _others.c.chat.in_(
+    select(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
+)
+_goes_on = or_(
+    _is_open,
+    exists().where(_others.c.seq != bindparam("of"), _others.c.settled_at.is_(None), _in_its_lane),
+    exists().where(_m.edit_state > "", _m.platform_id.is_not(None)),
+)
 _shown = select(func.count()).where(_i.delivery == bindparam("of"), _i.shown.is_(True)).scalar_subquery()
 _TRIED_WELL = (
     update(_deliveries)
@@ -333,7 +333,7 @@ _TRIED_WELL = (
             else_=bindparam("now", type_=Utc),
         ),
     )
-    .returning(case((_is_missing, null()), else_=_shown))
+    .returning(case((_is_missing, null()), else_=_shown), _goes_on)
 )
 
 
@@ -356,9 +356,17 @@ def begin(session: Session, claimed: Claim, message: Message, *, wall: datetime)
     return bool(connection_of(session).execute(_BEGIN, values).rowcount == 1)
 
 
-def confirm(session: Session, seq: int, number: int, platform_id: str, *, now: datetime) -> int | None:
-    """The platform has the message. Returns how many papers the delivery shows once it has all its messages, else None."""
+def confirm(
+    session: Session, claimed: Claim, number: int, platform_id: str, *, now: datetime
+) -> tuple[int | None, bool]:
+    """The platform has the message.
+
+    Returns how many papers the delivery shows once it has all its messages, else None; and whether the lane may have
+    something more to do. After most messages it has not, and nobody needs to look for it.
+    """
     connection = connection_of(session)
+    seq, lane = claimed.seq, claimed.address.lane
     connection.execute(_CONFIRM, {"of": seq, "which": number, "its_id": platform_id, "now": now})
-    shown: int | None = connection.execute(_TRIED_WELL, {"of": seq, "now": now}).scalar()
-    return shown
+    values = {"of": seq, "now": now, "platform": lane.platform, "address": lane.address}
+    found = connection.execute(_TRIED_WELL, values).first()
+    return (found[0], bool(found[1])) if found else (None, True)

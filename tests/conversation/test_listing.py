@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from subscriptions import Message, Subscription, cadence_text, get_chat, listed, plan_due
-from subscriptions.store import Rendered, sending
+from subscriptions.store import Claim, Rendered, sending
 from tests.make import address, ingested, paper
 from tests.talking import Talk
 
@@ -41,7 +41,8 @@ async def test_a_list_says_when_papers_came_last(talk: Talk) -> None:
     with talk.store.write() as session:
         message = Message(number=1, payload="{}", plain="{}")
         sending.freeze(session, [Rendered(seq=1, messages=[message])], now=talk.clock.now())
-        sending.confirm(session, 1, 1, "77", now=talk.clock.now())
+        claimed = Claim(seq=1, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message)
+        sending.confirm(session, claimed, 1, "77", now=talk.clock.now())
     said = await talk.says("/ls")
     assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
     assert said.lines[2] == "2  graphs · now · 0 in 1 day"

@@ -11,8 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
+from bot.pipeline import plan
 from bot.ports import Sent
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
+from bot.wire import Run
 from subscriptions import Announce, Message, StoreError, get_chat, outbox_entries, retry_delivery
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
@@ -286,6 +288,21 @@ async def test_a_closed_topic_pauses_that_topic_alone_and_the_general_one_hears_
         assert states == ["paused", "active"]
     (told,) = [entry for entry in telegram.posted_to("-7") if not entry.thread]
     assert told.text.startswith("A topic of this group was closed.")
+
+
+async def test_a_lane_goes_on_until_nothing_is_left_in_it(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    telegram.knows("-7", topics=(3,))
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        for place in ("-7", "-7/3"):
+            wants(app.store, f"telegram:{place}", "graph", every="now")
+        for title in ("A graph", "Another graph"):
+            ingested(app.store, paper(title), now=clock.now())
+            await plan(app.wire, Run())
+            clock.advance(MINUTE)
+        assert (await app.send_once()).sent == 4
+        assert [entry.thread for entry in telegram.posted_to("-7")] == ["", "3", "", "3"]
 
 
 async def test_a_platform_that_wants_a_long_rest_of_the_whole_token_gets_it_and_nothing_is_written_for_each_chat(

@@ -64,6 +64,20 @@ async def test_a_withdrawal_strikes_the_title_through_in_every_chat_that_was_tol
         assert len(telegram.edits_in("1")) == 1
 
 
+async def test_one_call_sends_what_is_new_and_edits_what_is_out(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with running(tmp_path, clock, telegram) as app:
+        wants(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
+        await app.deliver()
+        clock.advance(timedelta(days=9))
+        gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract=GONE)
+        ingested(app.store, gone, paper("Another graph"), name="later", now=clock.now())
+        assert (await app.deliver()).sent == 1
+        assert len(telegram.edits_in("1")) == 1
+
+
 async def test_a_summary_that_comes_within_two_days_edits_the_message_silently_and_a_later_one_does_not(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
