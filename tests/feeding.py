@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
+from sqlmodel import select
+
 from bot.bookkeeping import House, SharedTurns, Timing
 from bot.feeding import Feeder
 from bot.settings import SourceSettings
 from bot.sources import Fetcher, FetchLimits, Politeness
 from subscriptions import ChatAddress, KnownSource, Receipt, Store, known_sources, receipts_of
+from subscriptions.store._rows import PaperRow
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv
 from tests.make import FakeClock
 
@@ -125,3 +128,9 @@ def fake_arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
     with FakeArxiv(clock) as arxiv:
         yield arxiv
     assert arxiv.violations == []
+
+
+def titles(store: Store) -> list[str]:
+    """The titles of all papers in a store, in the order of letters."""
+    with store.read() as session:
+        return sorted(row.title for row in session.exec(select(PaperRow)))

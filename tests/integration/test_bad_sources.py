@@ -1,7 +1,7 @@
 """Whatever a server sends in place of a list: a failed receipt with a sentence, nothing stored, the other sources untouched."""
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from subscriptions import Outcome, Store
 from subscriptions.store._rows import DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.feeding import LIMITS, Feeding, arxiv_source, fake_arxiv, new_york, web_source
+from tests.feeding import LIMITS, Feeding, arxiv_source, new_york, titles, web_source
 from tests.integration.cli import PAGE
 from tests.make import FakeClock, paper
 
@@ -29,17 +29,6 @@ Happens = Callable[[FakeArxiv], object]
 def clock() -> FakeClock:
     """Five past midnight in New York, Thursday 22 January 2026."""
     return FakeClock(new_york("2026-01-22 00:05"))
-
-
-@pytest.fixture
-def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    with fake_arxiv(clock) as fake:
-        yield fake
-
-
-def titles(store: Store) -> list[str]:
-    with store.read() as session:
-        return sorted(row.title for row in session.exec(select(PaperRow)))
 
 
 def shows(text: str | bytes, **values: object) -> Happens:

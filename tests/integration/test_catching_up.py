@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from bot.sources import FetchLimits, missed
 from subscriptions import ChatAddress, Outcome, Store, plan_due
 from subscriptions.store._rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import Feeding, arxiv_source, fake_arxiv, new_york, web_source
+from tests.feeding import Feeding, arxiv_source, new_york, web_source
 from tests.integration.cli import page
 from tests.make import FakeClock, paper, wants
 
@@ -27,12 +26,6 @@ LACKS = "; cross-lists of older papers and new versions are not in it."
 def clock() -> FakeClock:
     """Five past midnight in New York, Friday 16 January 2026."""
     return FakeClock(new_york("2026-01-16 00:05"))
-
-
-@pytest.fixture
-def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    with fake_arxiv(clock) as fake:
-        yield fake
 
 
 def days_of(store: Store) -> dict[str, list[str]]:

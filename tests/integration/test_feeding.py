@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from subscriptions.store import sources
 from subscriptions.store._rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.feeding import Feeding, arxiv_source, fake_arxiv, new_york, web_source
+from tests.feeding import Feeding, arxiv_source, new_york, titles, web_source
 from tests.integration.cli import PAGE, page
 from tests.make import FakeClock, address, paper
 
@@ -42,17 +41,6 @@ OPERATOR = address("console:ops")
 def clock() -> FakeClock:
     """Five past midnight in New York, Thursday 22 January 2026."""
     return FakeClock(new_york("2026-01-22 00:05"))
-
-
-@pytest.fixture
-def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    with fake_arxiv(clock) as fake:
-        yield fake
-
-
-def titles(store: Store) -> list[str]:
-    with store.read() as session:
-        return sorted(row.title for row in session.exec(select(PaperRow)))
 
 
 def notices(store: Store) -> list[tuple[str, str]]:

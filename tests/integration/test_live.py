@@ -19,7 +19,7 @@ from subscriptions import set_setting
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.fakes.telegram import FakeTelegram
-from tests.feeding import Feeding, arxiv_source, fake_arxiv, new_york, web_source
+from tests.feeding import Feeding, arxiv_source, new_york, web_source
 from tests.make import FakeClock, address, paper, wants
 
 MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 1, day) for day in (19, 21, 22, 23))  # Tuesday had none
@@ -31,12 +31,6 @@ HOUR = timedelta(hours=1)
 def clock() -> FakeClock:
     """Ten past midnight in New York, Thursday 22 January 2026."""
     return FakeClock(new_york("2026-01-22 00:10"))
-
-
-@pytest.fixture
-def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    with fake_arxiv(clock) as fake:
-        yield fake
 
 
 @pytest.fixture

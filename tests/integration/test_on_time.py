@@ -1,13 +1,12 @@
 """Sources that are asked over real HTTP, and the chats that wait for them: one day of a bot, in minutes that nobody waits."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from subscriptions import ChatKind, Outcome, Receipt, Store, meet, outbox_entries, plan_due, tell_of_source
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import Feeding, arxiv_source, fake_arxiv, new_york
+from tests.feeding import Feeding, arxiv_source, new_york
 from tests.make import FakeClock, address, paper, wants
 
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
@@ -19,12 +18,6 @@ OPERATOR, ABROAD = address("telegram:1"), address("telegram:2")
 def clock() -> FakeClock:
     """Five past midnight in New York, Thursday 22 January 2026."""
     return FakeClock(new_york("2026-01-22 00:05"))
-
-
-@pytest.fixture
-def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    with fake_arxiv(clock) as fake:
-        yield fake
 
 
 async def a_day(feeding: Feeding, store: Store, until: datetime) -> dict[str, list[str]]:
