@@ -15,14 +15,22 @@ from datetime import timedelta
 from subscriptions import PaperwireError, Sentence
 
 
+_EXPECTED = "; expected one of: "
+
+
 class UnknownFormat(PaperwireError):
     """The bytes are not a digest that we know. The sentence names the file, what it looks like and what was expected."""
 
     @property
     def brief(self) -> str:
         """The sentence without the names of all formats, for who knows them or cannot choose."""
-        told, cut, _ = str(self.sentence).partition("; expected one of: ")
+        told, cut, _ = str(self.sentence).partition(_EXPECTED)
         return f"{told}." if cut else told
+
+    @property
+    def expected(self) -> str:
+        """The names of the formats that it could have been, comma between; "" where none are named."""
+        return str(self.sentence).partition(_EXPECTED)[2].rstrip(".")
 
 
 class BrokenDigest(PaperwireError):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import Json, Now, Paths
-from bot.cli._streams import complain, print_json, progress, say
+from bot.cli._refused import complain_of
+from bot.cli._streams import print_json, progress, say
 from bot.errors import WrongUsage
 from subscriptions import DigestWarning, PaperwireError, Sentence, StoreError
 
@@ -78,7 +79,7 @@ async def _ingest_all(
         except StoreError:
             raise
         except PaperwireError as error:
-            complain(str(error))
+            complain_of(error)
             failed += 1
     return taken, failed
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 import typer
 
 from bot.cli._options import Json
+from bot.cli._refused import complain_of
 from bot.cli._streams import complain, print_json, say
 from bot.cli.reading import digests_in
 from bot.errors import WrongUsage
@@ -85,7 +86,7 @@ def _read(paths: list[str]) -> tuple[list[Digest], int]:
     digests, status = [], 0
     for _, read in digests_in(documents(paths)):
         if isinstance(read, PaperwireError):
-            complain(str(read))
+            complain_of(read)
             status = 1
         else:
             digests.append(read)

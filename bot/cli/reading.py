@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import Json, Paths
+from bot.cli._refused import complain_of, name_formats
 from bot.cli._streams import complain, print_json, print_table, progress, say
 from subscriptions import Digest, PaperwireError
 
@@ -79,7 +80,8 @@ def _show(reports: list["Report"], refused: list[tuple[str, PaperwireError]], *,
         print_table(Refusals(refused, len(reports) + len(refused)), trouble=True)
     else:
         for _, error in refused:
-            complain(str(error))
+            complain_of(error)
+        name_formats(error for _, error in refused)
     if not reports and not refused:
         complain("There is no file to read.")
 

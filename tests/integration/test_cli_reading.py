@@ -169,12 +169,27 @@ def test_one_file_that_is_no_digest_does_not_hide_the_others(terminal: Terminal)
     ended = terminal("inspect", "README.md", "day.md", "nowhere.md")
     assert ended.status == 1
     assert "daily_arxiv_md" in ended.out
-    first, second = ended.err.splitlines()
-    assert first.startswith("README.md: no paper entries found")
+    first, second, formats = ended.err.splitlines()
+    assert first == 'README.md: no paper entries found (looks like a README: "# About").'
     assert second.startswith("nowhere.md: cannot be read")
+    assert formats.startswith("Expected one of: arxiv_rss, arxiv_atom, ")
     document = terminal("inspect", "README.md", "day.md", "--json")
     assert (document.status, document.err) == (1, "")
     assert [digest["error"] is None for digest in document.json["digests"]] == [False, True]
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["match", "diffusion"]])
+def test_a_wrong_file_has_one_short_reason_and_formats_are_named_once_at_most(
+    terminal: Terminal, command: list[str]
+) -> None:
+    wrong = {"notes.md": "# Notes\n\nNothing.\n", "data.json": '{"hello": 1}\n', "page.html": "<html>Hi</html>\n"}
+    for name, text in wrong.items():
+        terminal.file(name, text)
+    ended = terminal(*command, *wrong)
+    assert ended.err.count("daily_arxiv_md") == (command == ["inspect"])
+    reasons = [line for line in ended.err.splitlines() if line.partition(":")[0] in wrong]
+    assert len(reasons) == len(wrong)
+    assert max(map(len, reasons)) < 80
 
 
 def test_an_empty_folder_is_said(terminal: Terminal) -> None:
