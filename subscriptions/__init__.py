@@ -216,7 +216,10 @@ if TYPE_CHECKING:
     from subscriptions.service import note_poll as note_poll
     from subscriptions.service import notify as notify
     from subscriptions.service import notify_operators as notify_operators
+    from subscriptions.service import numbers_among as numbers_among
     from subscriptions.service import numbers_given as numbers_given
+    from subscriptions.service import numbers_in as numbers_in
+    from subscriptions.service import numbers_missing as numbers_missing
     from subscriptions.service import once as once
     from subscriptions.service import one_address as one_address
     from subscriptions.service import operators_on as operators_on
@@ -281,6 +284,7 @@ if TYPE_CHECKING:
     from subscriptions.service import uninstalled as uninstalled
     from subscriptions.service import unknown_sources as unknown_sources
     from subscriptions.service import unsubscribe as unsubscribe
+    from subscriptions.service import unsubscribe_several as unsubscribe_several
     from subscriptions.service import wait_for_a_word as wait_for_a_word
     from subscriptions.service import waits as waits
     from subscriptions.service import was_let_in as was_let_in

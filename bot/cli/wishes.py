@@ -202,21 +202,31 @@ def _show(rows: "list[Row]") -> None:
 
 
 def unsubscribe(
-    which: Annotated[str, typer.Argument(metavar="N", help="A number of `paperwire subscriptions`, a query, or all.")],
+    which: Annotated[
+        list[str],
+        typer.Argument(metavar="N …", help="Numbers of `paperwire subscriptions` (1 3, 1-3), a query, or all."),
+    ],
     *,
     chat: As,
     now: Now = None,
 ) -> int:
-    """Remove a subscription. What was planned for it is still sent."""
+    """Remove subscriptions. What was planned for them is still sent."""
     from bot.cli._queries import TERMINAL, refusals_of
     from bot.cli._session import opened
     from bot.commands import unsubscribed
+    from subscriptions import listed, numbers_among, numbers_in, numbers_missing, unsubscribe_several
     from subscriptions import unsubscribe as remove
 
-    with opened(now) as session, refusals_of(which):
+    text = " ".join(which)
+    said = numbers_in(text)
+    with opened(now) as session, refusals_of(text):
         address = session.address(chat)
-        gone = remove(session.store, address, which, now=session.now)
-    print_reply(unsubscribed(gone, TERMINAL))
+        there = numbers_among(said, {one.subscription.number for one in listed(session.store, address)})
+        if there:
+            gone = unsubscribe_several(session.store, address, there, now=session.now)
+        else:
+            gone = remove(session.store, address, text, now=session.now)
+    print_reply(unsubscribed(gone, TERMINAL, missing=numbers_missing(said, there) if there else ""))
     for wish in gone:
         say(f"  Undo: {_again(wish, str(address))}")
     return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.advising import REWRITE, advice_button, advice_for, advice_line
-from bot.commands.picking import gone, named, numbered, pick_list, shown_buttons
+from bot.commands.picking import gone, listed_here, named, numbered, pick_list, shown_buttons
 from bot.commands.settings import zone_buttons
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
@@ -15,21 +15,28 @@ from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     ChatKind,
     Link,
+    NotFound,
     PaperwireError,
     QueryError,
     Refused,
     Sentence,
     Subscribed,
+    Subscription,
     Wish,
     edit,
+    numbers_among,
+    numbers_in,
+    numbers_missing,
     parse_query,
     recall,
     remember,
     split_when,
     subscribe,
     unsubscribe,
+    unsubscribe_several,
 )
 
+_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 MOST_LINES = 20  # wishes in one message
 EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first
 # The end of a query that somebody may have meant as its time: "weekly", "every day at 9", "daily 25", 每天9点.
@@ -138,12 +145,29 @@ def press_rewrite(turn: Turn) -> Reply:
 
 
 def unsub(turn: Turn) -> Reply:
-    """Removes by number or query, or everything; without words it asks which."""
+    """Removes by numbers or query, or everything; without words it asks which."""
     if not turn.args:
         return _which(turn)
-    if turn.args.casefold() == "all":
+    if turn.args.casefold() in _ALL:
         return unsub_all(turn)
-    return _removed(turn, str(named(turn, turn.args).number))
+    said = numbers_in(turn.args)
+    there = numbers_among(said, {one.subscription.number for one in listed_here(turn)})
+    if not there:
+        return _removed(turn, str(_the_one(turn, said).number))
+    gone = unsubscribe_several(turn.store, turn.chat.address, there, now=turn.now, who=turn.who)
+    missing = numbers_missing(said, there)
+    return replace(unsubscribed(gone, turn.voice, missing=missing), buttons=undo_row(turn))
+
+
+def _the_one(turn: Turn, said: Sequence[tuple[int, int]]) -> Subscription:
+    """The subscription that is named by its query. Raises NotFound, for numbers with all of them; QueryError."""
+    try:
+        return named(turn, turn.args)
+    except NotFound as error:
+        if not said:
+            raise
+        which = numbers_missing(said, ())
+        raise NotFound(Sentence("This chat has no subscription {which}.", {"which": which}), Sentence("/list shows those that are there.")) from None
 
 
 def unsub_all(turn: Turn) -> Reply:
@@ -168,7 +192,7 @@ def press_unsub_page(turn: Turn) -> Reply:
 
 
 def _which(turn: Turn, *, page: int = 0, replaces: bool = False) -> Reply:
-    question = turn.say("Which one do you want to remove? /unsub N does it, too.")
+    question = turn.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
     everything = Button(label=turn.say("remove all"), verb="unsub-all")
     return pick_list(turn, question, "unsub", page=page, replaces=replaces, last=(everything,))
 
@@ -341,7 +365,7 @@ COMMANDS = (
         run=unsub,
         changes=True,
         looks=True,
-        usage="[N|QUERY|all]",
+        usage="[N …|QUERY|all]",
         summary=Sentence("remove a subscription"),
     ),
     Command(name="unsuball", run=unsub_all, changes=True, summary=Sentence("remove all subscriptions"), listed=False),

@@ -85,14 +85,15 @@ def one_line(done: "Subscribed", voice: Voice, *, reading: str) -> str:
     return said if done.outcome in ("added", "edited") else f"{said} · {_become(done, voice)}"
 
 
-def unsubscribed(gone: Sequence[Subscription], voice: Voice) -> Reply:
-    """The answer to `unsubscribe`."""
+def unsubscribed(gone: Sequence[Subscription], voice: Voice, *, missing: str = "") -> Reply:
+    """The answer to `unsubscribe`; `missing` are numbers that were named and are nobody's."""
     if not gone:
         return Reply(lines=(voice.say("There was no subscription to remove."),))
     head = voice.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
     lines = [called(wish) for wish in gone[:_MOST_NAMED]]
     if len(gone) > _MOST_NAMED:
         lines.append(voice.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
+    lines += [voice.say("There is no {numbers} here.", numbers=missing)] if missing else []
     return Reply(lines=(head, *lines), ok=True)
 
 

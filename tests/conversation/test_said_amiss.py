@@ -60,7 +60,7 @@ async def test_whatever_blank_stands_behind_a_number(talk: Talk, text: str) -> N
 @pytest.mark.parametrize("several", ["1 2", "1, 2", "1、2", "#1 #2", "1-2"])
 async def test_several_numbers_are_told_apart_from_a_query(talk: Talk, several: str) -> None:
     await talk.says("/sub diffusion\nrag")
-    assert (await talk.says(f"/unsub {several}")).lines == [
+    assert (await talk.says(f"/share {several}")).lines == [
         f"✗ “{several}” is more than one number.",
         "Say one at a time; /list shows those that are there.",
     ]

@@ -278,6 +278,16 @@ def test_a_subscription_is_removed_by_number_or_query(terminal: Terminal, which:
     assert [one["text"] for one in terminal("subscriptions", "--json").json] == ["graph"]
 
 
+@pytest.mark.parametrize("which", [["1", "3"], ["1,3"], ["3", "and", "1"]])
+def test_several_are_removed_at_once_and_unknown_numbers_are_named(terminal: Terminal, which: list[str]) -> None:
+    for query in ("graph", "cloud", "rain"):
+        terminal("subscribe", query, "--as", "console:me")
+    gone = terminal("unsubscribe", *which, "9", "--as", "console:me")
+    assert (gone.status, gone.out.splitlines()[0]) == (0, "✓ Removed 2 subscriptions:")
+    assert "There is no 9 here." in gone.out
+    assert [one["text"] for one in terminal("subscriptions", "--json").json] == ["cloud"]
+
+
 def test_all_removes_all_and_then_there_is_nothing(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("subscribe", "cloud", "--as", "console:me")
