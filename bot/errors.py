@@ -14,7 +14,6 @@ from datetime import timedelta
 
 from subscriptions import PaperwireError, Sentence
 
-
 _EXPECTED = "; expected one of: "
 
 

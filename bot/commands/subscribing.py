@@ -163,11 +163,14 @@ def _the_one(turn: Turn, said: Sequence[tuple[int, int]]) -> Subscription:
     """The subscription that is named by its query. Raises NotFound, for numbers with all of them; QueryError."""
     try:
         return named(turn, turn.args)
-    except NotFound as error:
+    except NotFound:
         if not said:
             raise
         which = numbers_missing(said, ())
-        raise NotFound(Sentence("This chat has no subscription {which}.", {"which": which}), Sentence("/list shows those that are there.")) from None
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": which}),
+            Sentence("/list shows those that are there."),
+        ) from None
 
 
 def unsub_all(turn: Turn) -> Reply:

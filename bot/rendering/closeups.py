@@ -1,6 +1,6 @@
 """A paper looked at closely: all that is known of it, or why it came. A head, then sections, each behind its name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.rendering.cleaning import clean, isolated
@@ -81,9 +81,21 @@ def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView
 
 
 def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
-    """Each field of the summary in the chat's language, the abstract, translated too, and the authors' comment."""
+    """All texts of a paper, those in the chat's language first: translated title, summary, abstract; then the others."""
     paper, language = item.paper.paper, reader.language
-    return (*_translations(paper, language), *_summary(paper, language), *_texts(paper, language))
+    own = [summary for summary in paper.summaries if _speaks(summary.language, language) and _usable(summary)]
+    others = [summary for summary in paper.summaries if not own and _usable(summary)]
+    english = [summary for summary in others if summary.language.partition("-")[0].lower() == "en"]
+    rest = [] if english else others
+    return (
+        *_translated(paper, language, title=True),
+        *_summary(own[:1], language),
+        *_translated(paper, language, title=False),
+        *_summary(english[:1], language),
+        *_section(language.say("Abstract"), paper.abstract),
+        *_section(language.say("Comment"), paper.comment),
+        *_summary(rest[:1], language),
+    )
 
 
 def why_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
@@ -106,30 +118,25 @@ def _all_authors(paper: Paper, language: Language) -> str:
     return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
 
 
-def _translations(paper: Paper, language: Language) -> Iterator[Section]:
+def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[Section]:
     for translation in paper.translations:
-        if _speaks(translation.language, language):
+        if _speaks(translation.language, language) and title:
             yield from _section(language.say("Title, translated"), translation.title)
+        elif _speaks(translation.language, language):
             yield from _section(language.say("Abstract, translated"), translation.abstract)
 
 
-def _summary(paper: Paper, language: Language) -> Iterator[Section]:
-    """The fields of the summary in the chat's language, else in English, else in any."""
-    usable = [(summary, fields) for summary in paper.summaries if (fields := _usable(summary))]
-    ranked = sorted(usable, key=lambda pair: (not _speaks(pair[0].language, language), pair[0].language != "en"))
-    for name, text in ranked[0][1].items() if ranked else ():
-        known = _FIELDS.get(name)
-        called = known.say(language.translate) if known else clean(name).capitalize()
-        yield from _section(called, text, ai=AI_MARK)
+def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[Section]:
+    """The fields of these summaries."""
+    for summary in summaries:
+        for name, text in _usable(summary).items():
+            known = _FIELDS.get(name)
+            called = known.say(language.translate) if known else clean(name).capitalize()
+            yield from _section(called, text, ai=AI_MARK)
 
 
 def _usable(summary: Summary) -> dict[str, str]:
     return {name: text for name, text in summary.fields.items() if summary_state(text) == "ok"}
-
-
-def _texts(paper: Paper, language: Language) -> Iterator[Section]:
-    yield from _section(language.say("Abstract"), paper.abstract)
-    yield from _section(language.say("Comment"), paper.comment)
 
 
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:

@@ -80,7 +80,9 @@ class Console:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
     ) -> tuple[str, str]:
-        """{"text": …}; buttons stand under the text as their labels."""
-        row = "  ".join(f"[{button.label}]" for line in buttons for button in line)
-        payload = json.dumps({"text": "\n".join(part for part in (page(fragments), row) if part)}, ensure_ascii=False)
+        """{"text": …}; buttons stand under the text as their labels, links with their addresses unless it holds them."""
+        text, pressed = page(fragments), [button for line in buttons for button in line]
+        links = [f"{button.label}: {button.url}" for button in pressed if button.url and button.url not in text.split()]
+        row = "  ".join(f"[{button.label}]" for button in pressed if not button.url)
+        payload = json.dumps({"text": "\n".join(part for part in (text, *links, row) if part)}, ensure_ascii=False)
         return payload, payload

@@ -12,11 +12,12 @@ from bot.rendering.notices import notice_view
 from bot.rendering.outline import Form, Head, Outline, empty_text, outline, root_line
 from bot.rendering.packing import Fragment, Page, Size
 from bot.rendering.paging import Desk, Layout
-from bot.rendering.views import Reader
+from bot.rendering.views import TITLES, Reader, paper_view
 from subscriptions import Delivery, Kind, Message
 
 _NIGHT = (time(22), time(8))
 _NOTHING = Size()
+_GLIMPSED = 2  # titles below the line that a thread hangs on
 
 
 def delivery_messages(
@@ -73,20 +74,29 @@ def _papers(desk: Desk, keys: Keys, layout: Layout, *, sound: bool) -> tuple[Mes
 
 
 def _thread(delivery: Delivery, desk: Desk, keys: Keys, layout: Layout) -> tuple[Message, ...]:
-    """Slack: one line in the channel, the papers in its thread."""
+    """Slack: one line in the channel with the first titles, the papers in its thread; only what stands there is counted."""
     draw, head = desk.medium.draw, replace(desk.plan.counted, remark="")
     pages = replace(desk, plan=replace(desk.plan, head=head, counted=head)).pages(layout)
-    count = len(pages) + 1
-    root = root_line(delivery, desk.reader)
-    lines = [draw(Line(text=replace(root, part=f"1/{count}").line))]
-    lines += [draw(Line(text=root.remark))] if root.remark else []
     titled = [fragment for page in pages for fragment in page.fragments]
-    messages = [_message(desk.medium, 1, lines, silent=True, titled=titled)]
-    for number, page in enumerate(pages, start=2):
-        shown = [draw(replace(head, part=f"{number}/{count}")), *page.fragments]
-        buttons = keys.under(page.papers, last=number == count)
-        messages.append(_message(desk.medium, number, shown, page.papers, silent=True, reply_to=1, buttons=buttons))
+    messages = [_message(desk.medium, 1, _root(delivery, desk), silent=True, titled=titled)]
+    for number, page in enumerate(pages, start=1):
+        part = f"{number}/{len(pages)}" if len(pages) > 1 else ""
+        shown = [draw(replace(head, part=part)), *page.fragments]
+        buttons = keys.under(page.papers, last=number == len(pages))
+        messages.append(_message(desk.medium, number + 1, shown, page.papers, silent=True, reply_to=1, buttons=buttons))
     return tuple(messages)
+
+
+def _root(delivery: Delivery, desk: Desk) -> list[Fragment]:
+    """What a thread hangs on. Its titles are no links: each paper has its link once, in the thread."""
+    root, items = root_line(delivery, desk.reader), [item for group in desk.plan.groups for item in group.items]
+    first = [
+        f"{number} {paper_view(item, desk.reader, TITLES).title}" for number, item in enumerate(items[:_GLIMPSED], 1)
+    ]
+    more = len(delivery.items) - len(first)
+    count = desk.reader.language.count
+    last = [count("and {count} more in the thread", "and {count} more in the thread", more)] if first and more else []
+    return [desk.medium.draw(Line(text=line)) for line in (root.line, root.remark, *first, *last) if line]
 
 
 def _message(

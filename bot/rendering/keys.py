@@ -1,14 +1,18 @@
 """The buttons of a delivery: numbers that open cards, or a menu beside each paper; [show more]; a link for everybody.
 
+And the links of a card.
+
 Their data is read by bot/commands/presses.py.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from bot.ports import Button, Buttons
 from bot.rendering.language import Language
+from bot.rendering.links import paper_url, pdf_url, search_url
 from bot.rendering.medium import Medium
 from bot.rendering.outline import Form, Outline
 from bot.rendering.views import Reader
@@ -16,6 +20,8 @@ from subscriptions import Delivery, Item
 
 IN_MESSAGE = 16  # papers whose numbers stand under one message: two rows
 IN_ROW = 8  # numbers side by side; Telegram shows no more (its constants, InlineKeyboardMarkup)
+
+_PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
 
 Own = Callable[[Delivery], str]
 _CARD = re.compile(r"(?P<delivery>d[0-9a-z]{16})\.c(?P<position>\d{1,6})")
@@ -65,6 +71,18 @@ def beside(button: Button, item: Item, language: Language) -> tuple[Button, ...]
     """
     told = _CARD.fullmatch(button.data)
     return _menu(told["delivery"], int(told["position"]), item, language) if told else (button,)
+
+
+def links_to(item: Item, language: Language) -> tuple[Button, ...]:
+    """Where one paper can be read: its page and its PDF; a search for it where no page is known."""
+    paper = item.paper.paper
+    page, pdf = paper_url(paper), pdf_url(paper)
+    named = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
+    links = [(named, page)] if page and page != pdf else []
+    links += [("PDF", pdf)] if pdf else []
+    search = "" if links else search_url(paper)
+    links += [(language.say("look for it on arXiv"), search)] if search else []
+    return tuple(Button(label=label, url=url) for label, url in links)
 
 
 def in_rows(buttons: Sequence[Button]) -> Buttons:

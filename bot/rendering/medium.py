@@ -34,7 +34,7 @@ class Medium(Protocol):
     ) -> tuple[str, str]:
         """Payload and plain form of one message, both JSON objects as text.
 
-        `titled` are fragments of other messages whose titles the notification of this one lists.
+        `titled` are fragments of other messages whose titles the notification of this one lists below its first line.
         """
 
 

@@ -8,7 +8,7 @@ from bot.ports import Button, Buttons, Reply
 from bot.rendering.cleaning import clean, clean_lines
 from bot.rendering.closeups import Section, chunks, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.deliveries import delivery_pages
-from bot.rendering.keys import IN_MESSAGE, beside, in_rows
+from bot.rendering.keys import IN_MESSAGE, beside, in_rows, links_to
 from bot.rendering.lines import Code, Line
 from bot.rendering.medium import Medium
 from bot.rendering.outline import measure_of_list
@@ -24,9 +24,11 @@ _SECTION_ROOMS = (2000, 500, 100)  # columns of a section that stay together, fe
 def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader | None = None) -> tuple[Message, ...]:
     """The first line with its mark, then what wants a fixed width, the other lines, papers, what a delivery would be.
 
-    Numbers of papers stand under the message that shows them, the other buttons under the last. `told` is the reader of
+    Numbers of papers stand under the message that shows them, the other buttons under the last, the links of a card first. `told` is the reader of
     the delivery's chat.
     """
+    if reply.form in ("card", "whole") and len(reply.items) == 1:
+        reply = replace(reply, buttons=(links_to(reply.items[0], reader.language), *reply.buttons))
     beneath = medium.beneath(_filled(reply.buttons))
     parts = [*_spoken(reply, medium), *_papers(reply, reader, medium, beneath)]
     most = (medium.numbers or IN_MESSAGE) if reply.numbers else None

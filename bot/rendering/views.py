@@ -126,7 +126,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
         cross=reader.language.say("cross-list") if item.cross else "",
         ai=AI_MARK if ai else "",
         text=fenced(marked(text, words)),
-        quotation=isolated(_line(paper.abstract, measure.quotation)) if measure.quotation and not gone else "",
+        quotation=isolated(_quotation(paper, reader, measure.quotation)) if measure.quotation and not gone else "",
         why="" if reader.public else why_line(item.because if why else item.because[1:], reader, also=not why),
     )
 
@@ -204,19 +204,27 @@ def _title(paper: Paper, room: int) -> tuple[str, str]:
 
 
 def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
-    """What is told of the paper, and whether a machine wrote it: a summary, else the abstract's first sentences."""
+    """What is told of the paper, and whether a machine wrote it: a summary, else the abstract's first sentences.
+
+    What is in the reader's language comes first, a summary before an abstract; then an English summary.
+    """
     if reader.settings.text == "titles":
         return "", False
-    if reader.settings.text == "summary" and measure.summary:
-        for language in (reader.language.code, "en"):
-            if summary := _summary(paper, language):
-                return _line(summary, measure.summary), True
+    summarised = reader.settings.text == "summary" and measure.summary
+    own, translated = reader.language.code, _translated(paper, reader.language.code)
+    for language in (own, "en") if summarised and not translated else (own,) if summarised else ():
+        if summary := _summary(paper, language):
+            return _line(summary, measure.summary), True
     if not measure.abstract or measure.quotation:
         return "", False
-    translated = _translated(paper, reader.language.code)
     if rest and not translated:
         return opening(rest, measure.abstract), False
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
+
+
+def _quotation(paper: Paper, reader: Reader, room: int) -> str:
+    """The abstract, translated if it is in the reader's language."""
+    return _line(_translated(paper, reader.language.code) or paper.abstract, room)
 
 
 def _summary(paper: Paper, language: str) -> str:

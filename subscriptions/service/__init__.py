@@ -110,8 +110,8 @@ from subscriptions.service._search import known_since as known_since
 from subscriptions.service._search import papers_named as papers_named
 from subscriptions.service._search import search as search
 from subscriptions.service._several import numbers_among as numbers_among
-from subscriptions.service._several import numbers_missing as numbers_missing
 from subscriptions.service._several import numbers_in as numbers_in
+from subscriptions.service._several import numbers_missing as numbers_missing
 from subscriptions.service._several import unsubscribe_several as unsubscribe_several
 from subscriptions.service._sources import add_receipt as add_receipt
 from subscriptions.service._sources import give_turn as give_turn

@@ -9,9 +9,10 @@ import pytest
 from bot.posting import Posting
 from subscriptions import Paper, Summary, describe, listed, set_setting, unsubscribe
 from tests.conversation.delivering import Post
-from tests.make import address, ingested, paper, wants
+from tests.make import address, ingested, paper, summary, translation, wants
 from tests.talking import Answer, Talk
 
+LINKS = ["arXiv", "PDF"]
 ME, GROUP = "telegram:42", "telegram:-1001"
 OLD_BUTTON = "I do not have this paper any more."
 
@@ -55,7 +56,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(talk: Talk) -> None
     card = await talk.presses("1")
     assert card.lines[0] == first
     assert not card.replaces
-    assert card.buttons == ["more", "why", "mute ▾", "follow authors", "exclude"]
+    assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude"]
 
 
 async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(talk: Talk) -> None:
@@ -159,7 +160,7 @@ async def test_more_under_an_alert_leaves_the_alert_as_it_is(talk: Talk) -> None
     more = await talk.presses("more")
     assert not more.replaces
     assert "All of it." in more.text
-    assert more.buttons == []
+    assert more.buttons == LINKS
 
 
 async def test_why_names_the_subscriptions_and_marks_the_passages(talk: Talk) -> None:
@@ -219,7 +220,7 @@ async def test_a_subscription_that_is_gone_is_told_kindly(talk: Talk) -> None:
     mute = alert.keys[1]["data"]
     assert (await talk.asks(ME, pressed=mute, press="p")).toast == gone
     card = await talk.asks(ME, pressed=mute.replace(".q", ".c"), press="p")
-    assert card.buttons == ["more", "why", "follow authors"]
+    assert card.buttons == [*LINKS, "more", "why", "follow authors"]
 
 
 # --------------------------------------------------------------------------------------------------------------- exclude
@@ -390,7 +391,7 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(talk: Tal
     ingested(talk.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
     card = await talk.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion one" in card.text
-    assert card.buttons == ["more", "follow authors"]
+    assert card.buttons == [*LINKS, "more", "follow authors"]
     assert "Abstract" not in card.text
     more = await talk.presses("more")
     assert more.replaces
@@ -401,14 +402,14 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(talk: 
     ingested(talk.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await talk.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
-    assert card.buttons == ["more", "why", "mute ▾", "follow authors", "exclude"]
+    assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude"]
     await talk.presses("exclude")
     await talk.presses("Video Generation")
     assert texts(talk) == ['diffusion -"Video Generation"']
     assert (await talk.presses("why")).text  # the card above was made before
 
 
-async def test_in_a_group_that_became_public_a_card_has_no_buttons(talk: Talk) -> None:
+async def test_in_a_group_that_became_public_a_card_has_only_links(talk: Talk) -> None:
     await wished(talk, "diffusion", chat=GROUP)
     ingested(talk.store, *papers(2))
     told = await comes(talk, GROUP)
@@ -416,6 +417,79 @@ async def test_in_a_group_that_became_public_a_card_has_no_buttons(talk: Talk) -
     describe(talk.store, address(GROUP), title="", public=True)
     card = await talk.asks(GROUP, pressed=told.keys[0]["data"], press="p")
     assert "Diffusion" in card.text
-    assert card.buttons == []
+    assert card.buttons == LINKS
+    assert all("url" in key for key in card.keys)
     more = await talk.asks(GROUP, pressed=told.keys[0]["data"].replace(".c", ".f"), press="p")
-    assert more.buttons == []
+    assert more.buttons == LINKS
+
+
+# ---------------------------------------------------------------------------------------------------------------- links
+
+
+SITE = "https://www.biorxiv.org/content/10.1101/2026.01.02.123456v2"
+SEARCH = "https://arxiv.org/search/?query="
+
+
+@pytest.mark.parametrize(
+    ("told", "links"),
+    [
+        ({}, ["arXiv https://arxiv.org/abs/2601.15529", "PDF https://arxiv.org/pdf/2601.15529"]),
+        (
+            {"arxiv_id": "hep-th/9901001"},
+            ["arXiv https://arxiv.org/abs/hep-th/9901001", "PDF https://arxiv.org/pdf/hep-th/9901001"],
+        ),
+        ({"arxiv_id": None, "doi": "10.1000/ab(c)", "url": None}, ["DOI https://doi.org/10.1000/ab(c)"]),
+        (
+            {"arxiv_id": None, "doi": "10.1101/2026.01.02.123456", "url": SITE},
+            ["DOI https://doi.org/10.1101/2026.01.02.123456", f"PDF {SITE}.full.pdf"],
+        ),
+        ({"arxiv_id": None, "url": "https://example.org/paper"}, ["open https://example.org/paper"]),
+        ({"arxiv_id": None, "url": "https://example.org/A.PDF"}, ["PDF https://example.org/A.PDF"]),
+        (
+            {"arxiv_id": None, "url": None, "title": "Noise & $k$-NN: a diffusion's tale?"},
+            [f"look for it on arXiv {SEARCH}Noise+k-NN+a+diffusion%27s+tale&searchtype=title"],
+        ),
+        (
+            {"arxiv_id": None, "url": None, "title": "", "abstract": "Diffusion starts, from noise; and ends."},
+            [f"look for it on arXiv {SEARCH}Diffusion+starts+from+noise+and+ends&searchtype=abstract"],
+        ),
+    ],
+)
+async def test_every_card_leads_to_its_paper(talk: Talk, told: dict[str, Any], links: list[str]) -> None:
+    await wished(talk, "diffusion")
+    other = paper("Diffusion, too", abstract="So that there are numbers.")
+    given = {"title": "A diffusion", "arxiv_id": "2601.15529", "key": "k1", **told}
+    ingested(talk.store, other, replace(paper("x"), **given))
+    numbered = await comes(talk)
+    place = next(key["text"] for key in numbered.keys if f"{key['text']} Diffusion, too" not in numbered.text)
+    card = await talk.presses(place)
+    assert [f"{key['text']} {key['url']}" for key in card.keys if "url" in key] == links
+    whole = await talk.presses("more")
+    assert [f"{key['text']} {key['url']}" for key in whole.keys if "url" in key] == links
+
+
+async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(talk: Talk) -> None:
+    both = (summary("英文之前的总结")[0], summary("An English summary.", "en")[0])
+    there = (
+        paper("Diffusion A", abstract="Abstract A.", summaries=both, translations=translation(abstract="译文甲。")),
+        paper("Diffusion B", abstract="Abstract B.", summaries=both[1:], translations=translation(abstract="译文乙。")),
+        paper("Diffusion C", abstract="Abstract C.", summaries=both[:1]),
+    )
+    ingested(talk.store, *there)
+
+    async def told_of(place: int) -> tuple[str, list[str]]:
+        card = await talk.says(there[place].arxiv_id or "")
+        return card.lines[2], [line for line in (await talk.presses(card.buttons[2])).lines[2:] if line]
+
+    assert (await told_of(0))[0] == "AI: An English summary."
+    assert await told_of(2) == ("Abstract C.", ["Abstract", "Abstract C.", "In short", "AI: 英文之前的总结"])
+    talk.later(minutes=1)
+    await talk.says("/lang zh")
+    assert await told_of(0) == (
+        "AI: 英文之前的总结",
+        ["概要", "AI: 英文之前的总结", "摘要译文", "译文甲。", "摘要", "Abstract A."],
+    )
+    assert await told_of(1) == (
+        "译文乙。",
+        ["摘要译文", "译文乙。", "概要", "AI: An English summary.", "摘要", "Abstract B."],
+    )

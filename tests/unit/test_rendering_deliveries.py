@@ -278,11 +278,29 @@ def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
         (1, None, 0),
         (2, 1, 4),
     ]
-    assert written(messages[0]) == "4 papers for #vision-papers · 1/2"
-    assert (
-        payload(messages[0])["text"] == "4 papers for #vision-papers · 1/2\n1 Paper 1\n2 Paper 2\n3 Paper 3\n4 Paper 4"
-    )
-    assert written(messages[1]).startswith("4 papers · Thu 22 Jan · diffusion (Anna) · 2/2\n1 <https://arxiv.org/abs/")
+    assert written(messages[0]).split("\n") == [
+        "4 papers for #vision-papers",
+        "1 Paper 1",
+        "2 Paper 2",
+        "and 2 more in the thread",
+    ]
+    assert payload(messages[0])["text"] == "4 papers for #vision-papers\n1 Paper 1\n2 Paper 2\n3 Paper 3\n4 Paper 4"
+    assert written(messages[1]).startswith("4 papers · Thu 22 Jan · diffusion (Anna)\n1 <https://arxiv.org/abs/")
+
+
+def test_parts_of_a_thread_are_counted_in_the_thread_only() -> None:
+    root, *parts = rendered(delivery(team(), items(60, title="A title that takes its room " * 4)))
+    assert len(parts) > 1
+    assert "/" not in root
+    heads = [part.split("\n")[0] for part in parts]
+    assert heads == [f"60 papers · Thu 22 Jan · diffusion · {n}/{len(parts)}" for n in range(1, len(parts) + 1)]
+
+
+def test_the_titles_below_a_thread_s_first_line_are_those_that_stand_first_in_it() -> None:
+    groups = [*items(4, because("graphs", number=2), title="Graph"), *items(1, because("diffusion"), title="Noise")]
+    root, thread = rendered(delivery(team(), groups))
+    assert root.split("\n")[1:] == ["1 Noise 1", "2 Graph 1", "and 3 more in the thread"]
+    assert thread.index("|Noise 1>") < thread.index("|Graph 1>")
 
 
 def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
@@ -294,13 +312,13 @@ def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
 
 def test_a_thread_hangs_on_the_day_where_the_name_of_the_channel_is_not_known() -> None:
     nameless = chat("slack", ChatKind.TEAM, shape="thread")
-    assert rendered(delivery(nameless, items(4)))[0] == "4 papers · Thu 22 Jan · 1/2"
+    assert rendered(delivery(nameless, items(4)))[0].startswith("4 papers · Thu 22 Jan\n1 Paper 1\n")
 
 
 def test_a_late_thread_says_so_in_its_first_line_only() -> None:
     told = delivery(team(), items(4), late=timedelta(hours=3))
     first, second = rendered(told)
-    assert first.endswith("\nsent 3 hours late because nothing was running at Thu 22 Jan 14:00")
+    assert first.split("\n")[1] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
     assert "late" not in second
 
 

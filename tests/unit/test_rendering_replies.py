@@ -60,7 +60,7 @@ def test_buttons_are_links_or_ids() -> None:
     block = json.loads(render_reply(reply, team())[0].payload)["blocks"][-1]
     assert block["type"] == "actions"
     assert [element.get("value", element.get("url")) for element in block["elements"]] == ["x1", "https://t.me/x"]
-    assert written(render_reply(reply, chat("console"))[0]) == "Done.\n[undo]  [more]"
+    assert written(render_reply(reply, chat("console"))[0]) == "Done.\nmore: https://t.me/x\n[undo]"
     assert '<button type="submit" name="press" value="x1">undo</button>' in render_reply(reply, chat("web"))[
         0
     ].payload.replace('\\"', '"')

@@ -158,14 +158,14 @@ def _instead(one: Any, other: Any) -> Any:
 # ------------------------------------------------------------------------------------------------------ what it shows
 
 
-def test_in_a_thread_the_channel_sees_one_line_and_its_notification_the_titles() -> None:
+def test_in_a_thread_the_channel_sees_the_first_titles_and_its_notification_all() -> None:
     root, thread = render_delivery(delivery(team(), items(4)))
     (line,) = blocks_of(root)
-    assert line["text"]["text"] == "4 papers for #vision-papers · 1/2"
+    assert line["text"]["text"] == "4 papers for #vision-papers\n1 Paper 1\n2 Paper 2\nand 2 more in the thread"
     assert json.loads(root.payload)["text"].split("\n")[1:] == [f"{n} Paper {n}" for n in (1, 2, 3, 4)]
     header = blocks_of(thread)[0]
     assert header["type"] == "header"
-    assert header["text"]["text"].endswith("· 2/2")
+    assert header["text"]["text"] == "4 papers · Thu 22 Jan · diffusion"
 
 
 def test_three_papers_stand_in_the_channel_itself() -> None:
