@@ -18,6 +18,7 @@ from subscriptions.categories import CLASSES as CLASSES
 from subscriptions.categories import announced_category as announced_category
 from subscriptions.categories import has_classes as has_classes
 from subscriptions.categories import is_category as is_category
+from subscriptions.effects import without_effect as without_effect
 from subscriptions.errors import ChatGone as ChatGone
 from subscriptions.errors import ChatMoved as ChatMoved
 from subscriptions.errors import NotDelivered as NotDelivered
@@ -31,6 +32,9 @@ from subscriptions.errors import SenderStopped as SenderStopped
 from subscriptions.errors import Sentence as Sentence
 from subscriptions.errors import StoreError as StoreError
 from subscriptions.errors import Unclear as Unclear
+from subscriptions.labels import LABELS as LABELS
+from subscriptions.labels import VALUES as VALUES
+from subscriptions.labels import begins_with_name as begins_with_name
 from subscriptions.matching import Hit as Hit
 from subscriptions.matching import Miss as Miss
 from subscriptions.matching import PaperIndex as PaperIndex

@@ -3,14 +3,16 @@
 Chosen values are kept as text, in the form that `check_value` returns, under the names of SETTINGS.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Literal
 from unicodedata import normalize
 
 from subscriptions.cadence import cadence_text, parse_cadence, two_times, zone_name
 from subscriptions.errors import Refused, Sentence
+from subscriptions.labels import LABELS, VALUES, meant_value, named_setting, nearest_setting
+from subscriptions.labels import listed as in_a_row
 from subscriptions.model import ChatKind, ChatSettings
 
 SETTINGS = (
@@ -60,22 +62,18 @@ _LIMITS: Mapping[ChatKind, int | None] = MappingProxyType(
 )
 _WITHOUT_NIGHT = frozenset({"console", "web"})  # platforms that wake nobody
 
-_OFF = frozenset({"off", "no", "none", "never", "false", "0"})
-_ON = frozenset({"on", "yes", "true"})
-_ALIASES: Mapping[str, str] = MappingProxyType(
-    {"tz": "timezone", "language": "lang", "quietdaynote": "quietday", "time": "schedule", "when": "schedule"}
-)
+_FROM = re.compile(r"^(?:from|between)\s|^从", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s+(?:to|until|till|and)\s+|\s*[至到]\s*", re.IGNORECASE)
+_COUNTED = re.compile(r"(?P<number>\d{1,9}) ?(?:papers?|篇(?:论文)?)?", re.ASCII)
 
 
 def setting_name(typed: str) -> str:
-    """The name in SETTINGS that a person means: any letter case, "tz", "quiet day note". Raises Refused."""
-    plain = "".join(sign for sign in typed.casefold() if sign not in " -_")
-    name = _ALIASES.get(plain, plain)
-    if name in SETTINGS:
+    """The name in SETTINGS that a person means: any letter case, its label in either language. Raises Refused."""
+    if name := named_setting(typed):
         return name
-    near = get_close_matches(plain, SETTINGS, n=1)
-    known = Sentence("There are: {names}.", {"names": ", ".join(SETTINGS)})
-    hint = Sentence("Did you mean {name}? {known}", {"name": near[0], "known": known}) if near else known
+    near = nearest_setting(typed)
+    known = Sentence("There are: {names}.", {"names": in_a_row(LABELS.values())})
+    hint = Sentence("Did you mean {name}? {known}", {"name": near, "known": known}) if near else known
     raise Refused(Sentence("There is no setting “{name}”.", {"name": typed.strip()}), hint)
 
 
@@ -130,33 +128,41 @@ def language(code: str) -> Literal["en", "zh"]:
 def _chosen_word(name: str, value: str, words: tuple[str, ...]) -> str:
     if value in words:
         return value
-    for meaning, spellings in (("off", _OFF), ("on", _ON), ("out", _OFF), ("in", _ON), ("first", _ON), ("full", _ON)):
-        if value in spellings and meaning in words:
-            return meaning
+    meant = meant_value(name, value)
+    if meant in words:
+        return meant
     if len(words) == 1:
-        raise Refused(Sentence("In this kind of chat, {name} is always {value}.", {"name": name, "value": words[0]}))
-    raise _refused(name, value, ", ".join(words))
+        raise _fixed(name, words[0])
+    raise _refused(name, value, in_a_row([VALUES[name][word] for word in words]))
+
+
+def _fixed(name: str, value: str) -> Refused:
+    shown = VALUES[name][value]
+    return Refused(Sentence("{label} is fixed in this kind of chat: {value}.", {"label": LABELS[name], "value": shown}))
 
 
 def _refused(name: str, value: str, possible: Sentence | str) -> Refused:
     return Refused(
-        Sentence("“{value}” is not a value for {name}.", {"value": value, "name": name}),
+        Sentence("{label} cannot be “{value}”.", {"label": LABELS[name], "value": value}),
         Sentence("Possible: {possible}.", {"possible": possible}),
     )
 
 
 def _checked_limit(value: str) -> str:
-    if value.casefold() in _OFF | {"all", "unlimited"}:
+    if meant_value("limit", value):
         return "all"
-    if value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= LARGEST_LIMIT:
-        return str(int(value))
+    counted = _COUNTED.fullmatch(value.casefold())
+    if counted and int(counted["number"]) == 0:
+        return "all"
+    if counted and int(counted["number"]) <= LARGEST_LIMIT:
+        return str(int(counted["number"]))
     raise _refused("limit", value, Sentence("a number from 1 to {most}, or all", {"most": LARGEST_LIMIT}))
 
 
 def _checked_quiet(value: str) -> str:
-    if value.casefold() in _OFF:
+    if meant_value("quiet", value):
         return "off"
-    hours = two_times(value)
+    hours = two_times(_BETWEEN.sub("-", _FROM.sub("", value)))
     if hours is None or hours[0] == hours[1]:
         raise _refused("quiet", value, Sentence("two times of day such as 22:00-08:00, or off"))
     return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}"
@@ -168,7 +174,7 @@ def _checked_lang(value: str) -> str:
         return "zh"
     if plain in {"en", "english", "英文"} or plain.startswith(("en-", "en_")):
         return "en"
-    raise _refused("lang", value, "en, zh")
+    raise _refused("lang", value, "English, 中文")
 
 
 _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(

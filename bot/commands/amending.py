@@ -7,6 +7,7 @@ from bot.commands.coming import next_line
 from bot.commands.picking import gone, no_wishes, number_and_rest, numbered, pick_list, required_number, shown_buttons
 from bot.commands.sheets import edit_wish
 from bot.commands.subscribing import echo
+from bot.commands.timing import cadence_words
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.ports import Button, Reply
@@ -16,7 +17,6 @@ from subscriptions import (
     Refused,
     Sentence,
     Subscription,
-    cadence_text,
     coming_to,
     edit,
     parse_cadence,
@@ -158,18 +158,23 @@ def press_schedule(turn: Turn) -> Reply:
 
 def _offer_times(turn: Turn, wish: Subscription | None) -> Reply:
     if wish is None:
-        now = turn.chat.settings.schedule
+        now = cadence_words(parse_cadence(turn.chat.settings.schedule), turn.voice)
         lines = [turn.say("New subscriptions come: {when}", when=now)]
         lines.append(turn.say("A new time is for all of them. For one of them: /schedule N daily 9"))
     else:
-        now = cadence_text(wish.cadence)
+        now = cadence_words(wish.cadence, turn.voice)
         lines = [turn.say("{number} comes: {when}", number=wish.number, when=now)]
     example = f"{wish.number} weekdays 8:30" if wish else "weekdays 8:30"
     lines.append(turn.say("Or write it: /schedule {example}", example=example))
     of = {"number": wish.number} if wish else {}
-    times = [Button(label=when, verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED]
+    times = [Button(label=_time(turn, when), verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED]
     rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
     return Reply(lines=tuple(lines), buttons=shown_buttons(turn, rows))
+
+
+def _time(turn: Turn, when: str) -> str:
+    """What the button of a time says."""
+    return cadence_words(parse_cadence(when, parse_cadence(turn.chat.settings.schedule)), turn.voice)
 
 
 def _schedule(turn: Turn, wish: Subscription | None, typed: str) -> Reply:
@@ -178,9 +183,11 @@ def _schedule(turn: Turn, wish: Subscription | None, typed: str) -> Reply:
     number = wish.number if wish else None
     done = reschedule(turn.store, turn.chat.address, number, _when(typed), now=turn.now, who=turn.who)
     if wish is not None:
-        said = turn.say("Schedule of {number}: {when}", number=wish.number, when=cadence_text(done[0].cadence))
+        said = turn.say(
+            "Schedule of {number}: {when}", number=wish.number, when=cadence_words(done[0].cadence, turn.voice)
+        )
     else:
-        when = cadence_text(parse_cadence(_when(typed), parse_cadence(turn.chat.settings.schedule)))
+        when = cadence_words(parse_cadence(_when(typed), parse_cadence(turn.chat.settings.schedule)), turn.voice)
         said = turn.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     coming = coming_to(turn.store, turn.chat.address, done, now=turn.now)
     first = [next_line(coming, turn.voice, turn.now)] if any(one.state == "active" for one in done) else []

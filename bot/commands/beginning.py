@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.settings import LANGUAGES
+from bot.commands.changes import LANGUAGES
 from bot.commands.subscribing import sub
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Buttons, Reply

@@ -1,25 +1,70 @@
-"""Settings of a chat that were changed."""
+"""Settings of a chat in words: what each is called, what it is, and that it was changed."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from bot.commands.timing import spoken
 from bot.commands.voice import Voice
 from bot.ports import Reply
-from subscriptions import Chat, ChatSettings
+from subscriptions import LABELS, VALUES, Chat, ChatSettings, without_effect
+
+LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
 
 
 def changed(name: str, before: Chat, after: Chat, voice: Voice) -> Reply:
-    """The answer to `set`; `name` is one of SETTINGS."""
+    """The answer to `set`; `name` is one of SETTINGS. It says so where the setting has no effect."""
+    label = label_of(name, voice)
     old, new = value_of(before.settings, name), value_of(after.settings, name)
+    shown = in_words(name, new, voice)
     if old == new:
-        return Reply(lines=(voice.say("{name} is {value}, as it was.", name=name, value=new),), ok=True)
-    lines = [voice.say("{name} is now {value}; it was {old}.", name=name, value=new, old=old)]
-    if name == "timezone":
+        lines = [voice.say("{label}: {value}, as it was.", label=label, value=shown)]
+    else:
+        was = in_words(name, old, voice)
+        lines = [voice.say("{label}: {value} (was: {old})", label=label, value=shown, old=was)]
+    if name == "timezone" and old != new:
         lines += fixed_offset(new, voice)
+    if idle := without_effect(after).get(name):
+        why = idle.say(voice.translate)
+        lines.append(voice.say("It has no effect here. {why}", why=why))
     return Reply(lines=tuple(lines), ok=True)
 
 
+def label_of(name: str, voice: Voice) -> str:
+    """What people call one of SETTINGS."""
+    return LABELS[name].say(voice.translate)
+
+
 def value_of(settings: ChatSettings, name: str) -> str:
-    """A setting as people write it: no limit is `all`."""
+    """A setting as it is stored: no limit is `all`."""
     value = getattr(settings, name)
     return "all" if value is None else str(value)
+
+
+def in_words(name: str, value: str, voice: Voice) -> str:
+    """A value of one of SETTINGS, given as it is stored, as people say it."""
+    if value in VALUES.get(name, {}):
+        return VALUES[name][value].say(voice.translate)
+    return _WRITTEN[name](value, voice) if name in _WRITTEN else value
+
+
+def _hours(value: str, voice: Voice) -> str:
+    start, _, end = value.partition("-")
+    return voice.say("from {start} to {end}", start=start, end=end)
+
+
+def _limit(value: str, voice: Voice) -> str:
+    return voice.count("{count} paper", "{count} papers", int(value))
+
+
+_WRITTEN: Mapping[str, Callable[[str, Voice], str]] = MappingProxyType(
+    {
+        "schedule": spoken,
+        "timezone": lambda value, voice: voice.zone_name(value),
+        "lang": lambda value, _: LANGUAGES.get(value, value),
+        "limit": _limit,
+        "quiet": _hours,
+    }
+)
 
 
 def fixed_offset(zone: str, voice: Voice) -> list[str]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from bot.commands.timing import cadence_words
 from bot.commands.turn import Turn
 from bot.ports import Button, Buttons
-from subscriptions import Because, Item, KnownPaper, Query, Tried, cadence_text, parse_cadence, why
+from subscriptions import Because, Item, KnownPaper, Query, Tried, parse_cadence, why
 
 
 def rows_of(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
@@ -57,7 +58,7 @@ def query_lines(turn: Turn, query: Query, when: str | None) -> tuple[str, ...]:
     reading = turn.words.reading(query)
     if when is not None:
         schedule = parse_cadence(when, parse_cadence(turn.chat.settings.schedule))
-        reading = f"{reading} · {cadence_text(schedule)}"
+        reading = f"{reading} · {cadence_words(schedule, turn.voice)}"
     if turn.seen_by_all:
         return (reading,)
     return (reading, *(turn.say("({inner})", inner=hint.say(turn.voice.translate)) for hint in query.hints))

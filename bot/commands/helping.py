@@ -1,9 +1,11 @@
 """help, about: what people can say, in few words, and who stands behind it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
+from bot.commands.changes import label_of
 from bot.commands.settings import MEANINGS
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Reply
@@ -18,6 +20,14 @@ _PURPOSES = (
     (Sentence("This chat"), ("set", "lang", "timezone", "connect", "status")),
     (Sentence("To take along"), ("export", "import", "share")),
     (Sentence("About me"), ("about", "privacy", "forget")),
+)
+ALL = "all"  # the topic of every command
+FIRST: tuple[tuple[Sentence, Sentence], ...] = (
+    (Sentence("Subscribe: {example}"), Sentence("/sub diffusion -survey daily 9")),
+    (Sentence("Look first what it finds: {example}"), Sentence("/preview graph neural networks")),
+    (Sentence("Today’s papers: {example}"), Sentence("/today")),
+    (Sentence("See, change, remove: {example}"), Sentence("/list")),
+    (Sentence("Settings: {example}"), Sentence("/set quiet 23:00-07:00")),
 )
 _OPERATORS = (Sentence("For operators"), ("allow", "deny"))
 TOPICS: Mapping[str, Sentence] = MappingProxyType(
@@ -82,14 +92,30 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 
 
 def help_(turn: Turn) -> Reply:
-    """The commands by purpose, or one topic: query, when, settings, or a command."""
+    """What most people want, each with an example; or all commands, or one topic: query, when, settings, or a command."""
     typed = turn.args.casefold().lstrip("/").split()
-    return _topic(turn, typed[0]) if typed else _overview(turn)
+    return _topic(turn, typed[0]) if typed else _first(turn)
 
 
 def press_help(turn: Turn) -> Reply:
-    """A topic that was picked."""
-    return _topic(turn, str(turn.arguments["topic"]))
+    """A topic that was picked; all commands take the place of the first few."""
+    topic = str(turn.arguments["topic"])
+    return replace(_topic(turn, topic), replaces=topic == ALL)
+
+
+def _first(turn: Turn) -> Reply:
+    lines = [turn.say(what.template, example=example.say(turn.voice.translate)) for what, example in FIRST]
+    if turn.in_public:
+        return Reply(lines=(*lines, turn.say("/help all lists everything.")))
+    more = Button(label=turn.say("more"), verb="help", arguments={"topic": ALL})
+    return Reply(lines=tuple(lines), buttons=((more, *(() if turn.seen_by_all else _topics(turn)[:2])),))
+
+
+def _topics(turn: Turn) -> tuple[Button, ...]:
+    return tuple(
+        Button(label=label.say(turn.voice.translate), verb="help", arguments={"topic": topic})
+        for topic, label in TOPICS.items()
+    )
 
 
 def _overview(turn: Turn) -> Reply:
@@ -104,20 +130,18 @@ def _overview(turn: Turn) -> Reply:
         for title, names in groups
         if names
     ]
-    topics = tuple(
-        Button(label=label.say(turn.voice.translate), verb="help", arguments={"topic": topic})
-        for topic, label in TOPICS.items()
-    )
-    return Reply(lines=(*lines, more), buttons=() if turn.in_public else (topics,))
+    return Reply(lines=(*lines, more), buttons=() if turn.in_public else (_topics(turn),))
 
 
 def _topic(turn: Turn, name: str) -> Reply:
-    if name in ("query", "queries", "syntax"):
+    if name in (ALL, "more", "commands", "全部", "更多", "命令"):
+        return _overview(turn)
+    if name in ("query", "queries", "syntax", "查询", "语法"):
         return _table(turn, turn.say("Words that a paper must hold. What I understood is in every answer."), QUERIES)
-    if name in ("when", "times"):
+    if name in ("when", "time", "times", "时间", "定时"):
         return _table(turn, turn.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
-    if name in ("settings", "set", "preferences"):
-        rows = tuple((setting, MEANINGS[setting]) for setting in SETTINGS)
+    if name in ("settings", "set", "preferences", "设置"):
+        rows = tuple((f"{label_of(setting, turn.voice)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)
         return _table(turn, turn.say("/set shows all settings; /set limit 12 changes one."), rows)
     command = _commands().get(name)
     return _of(turn, command) if command else _no_such(turn, name)

@@ -5,28 +5,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
+from unicodedata import east_asian_width, normalize
 
-from bot.commands.changes import changed, value_of
+from bot.commands.changes import LANGUAGES, changed, in_words, label_of, value_of
 from bot.commands.cities import city_pages, zone_called
+from bot.commands.picking import listed_here
 from bot.commands.refusals import refused
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
+from bot.commands.voice import Voice
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     SETTINGS,
     ChatKind,
+    ChatSettings,
     Refused,
     Sentence,
+    begins_with_name,
+    cadence_text,
     choices,
     name_of,
     nearest_zone,
     set_setting,
     setting_name,
+    without_effect,
     zone,
     zone_of_city,
 )
 
-LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
 MEANINGS: Mapping[str, Sentence] = MappingProxyType(
     {
         "schedule": Sentence("when a subscription comes that has no time of its own"),
@@ -59,9 +65,10 @@ _OTHERS: Mapping[str, str] = MappingProxyType(
 A_CITY = "Oslo"
 _OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _CHOSEN = "✓"
+_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and what ends it
 _SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
-_LONGEST_NAME = 3  # words: "quiet day note"
-_ROW = 34  # characters that stand side by side on a phone, each button as wide as the longest of its row
+_LONGEST_NAME = 4  # words: "who may change it"
+_ROW = 34  # columns that stand side by side on a phone, each button as wide as the longest of its row
 
 
 def set_(turn: Turn) -> Reply:
@@ -136,37 +143,56 @@ def press_zones(turn: Turn) -> Reply:
 
 def _all(turn: Turn) -> Reply:
     """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
-    values = {name: value_of(turn.chat.settings, name) for name in SETTINGS}
+    voice, fixed, idle = turn.voice, _fixed(turn), without_effect(turn.chat)
+    values = {name: in_words(name, value_of(turn.chat.settings, name), voice) for name in SETTINGS}
+    labels = {name: voice.say("{label}: {value}", label=label_of(name, voice), value=values[name]) for name in SETTINGS}
     own = turn.chat.address == turn.home.address
     head = turn.say("Settings of this chat:") if own else turn.say("Settings of {chat}:", chat=name_of(turn.chat))
-    width = max(map(len, SETTINGS))
-    code = tuple(f"{name:<{width}}  {value}" for name, value in values.items())
+    live = [name for name in SETTINGS if name not in fixed and name not in idle]
+    if turn.seen_by_all and not turn.in_public:
+        buttons = _rows(_setting_buttons({name: labels[name] for name in live}))
+        return Reply(lines=(head,), buttons=buttons, names_chat=True)
+    lines = [head, *(f"· {labels[name]}" for name in live)]
+    lines += _in_a_line(
+        turn,
+        turn.say("Fixed here:"),
+        [voice.say("{label} ({value})", label=label_of(name, voice), value=values[name]) for name in fixed],
+    )
+    lines += _in_a_line(
+        turn, turn.say("Without effect here:"), [label_of(name, voice) for name in idle if name not in fixed]
+    )
     if turn.in_public:
-        return Reply(lines=(head, turn.say("To change one: /set limit 12")), code=code, names_chat=True)
-    if turn.seen_by_all:
-        labels = {name: f"{name}: {values[name]}" for name in SETTINGS}
-        return Reply(lines=(head,), buttons=_rows(_setting_buttons(turn, labels)), names_chat=True)
-    buttons = _rows(_setting_buttons(turn, {name: name for name in SETTINGS}))
-    return Reply(lines=(head,), code=code, buttons=buttons, names_chat=True)
+        return Reply(lines=(*lines, turn.say("To change one: /set limit 12")), names_chat=True)
+    buttons = _rows(_setting_buttons({name: label_of(name, voice) for name in live}))
+    return Reply(lines=tuple(lines), buttons=buttons, names_chat=True)
 
 
-def _setting_buttons(turn: Turn, labels: Mapping[str, str]) -> list[Button]:
-    """One for each setting that has something to choose."""
-    return [
-        Button(label=label, verb="setting", arguments={"name": name})
-        for name, label in labels.items()
-        if len(_offered(turn, name)) > 1 or name == "timezone"
-    ]
+def _fixed(turn: Turn) -> tuple[str, ...]:
+    """Settings that a chat of this kind cannot choose."""
+    public = turn.chat.public
+    return tuple(name for name in SETTINGS if len(choices(name, kind=turn.chat.kind, public=public)) == 1)
+
+
+def _in_a_line(turn: Turn, before: str, said: Sequence[str]) -> list[str]:
+    """What is said on one line; nothing for nothing."""
+    return [turn.say("{sentence} {next}", sentence=before, next=" · ".join(said))] if said else []
+
+
+def _setting_buttons(labels: Mapping[str, str]) -> list[Button]:
+    return [Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
 
 
 def _one(turn: Turn, name: str) -> Reply:
     """One setting: what it is, what it means, what it could be."""
-    value = value_of(turn.chat.settings, name)
-    offered = _offered(turn, name)
+    voice, value = turn.voice, value_of(turn.chat.settings, name)
+    offered, idle = _offered(turn, name), without_effect(turn.chat).get(name)
+    head = turn.say("{label}: {value}", label=label_of(name, voice), value=in_words(name, value, voice))
     if len(offered) == 1:
-        return Reply(lines=(turn.say("In this kind of chat, {name} is always {value}.", name=name, value=value),))
-    meaning = MEANINGS[name].say(turn.voice.translate)
-    lines = [turn.say("{name} is {value}: {meaning}.", name=name, value=value, meaning=meaning)]
+        label, shown = label_of(name, voice), in_words(name, value, voice)
+        return Reply(lines=(turn.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
+    lines = [head, turn.say("({inner})", inner=MEANINGS[name].say(voice.translate))]
+    if idle:
+        lines.append(turn.say("It has no effect here. {why}", why=idle.say(voice.translate)))
     if name == "timezone":
         lines.append(_which_clock(turn))
     elif name in _OTHERS:
@@ -176,7 +202,7 @@ def _one(turn: Turn, name: str) -> Reply:
     if name == "timezone":
         buttons = zone_buttons(turn, replaces=True)
     else:
-        buttons = _rows([_value_button(name, option, chosen=option == value) for option in offered])
+        buttons = _rows([_value_button(turn, name, option, chosen=option == value) for option in offered])
     back = Button(label=turn.say("all settings"), verb="settings")
     return Reply(lines=tuple(lines), buttons=_shown(turn, (*buttons, (back,))))
 
@@ -193,8 +219,9 @@ def _offered(turn: Turn, name: str) -> tuple[str, ...]:
     return some if value in some else (value, *some)
 
 
-def _value_button(name: str, value: str, *, chosen: bool) -> Button:
-    label = LANGUAGES.get(value, value) if name == "lang" else value
+def _value_button(turn: Turn, name: str, value: str, *, chosen: bool) -> Button:
+    short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
+    label = value.replace("-", "–") if short else in_words(name, value, turn.voice)
     return Button(label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value})
 
 
@@ -233,11 +260,16 @@ def _rows(buttons: Sequence[Button]) -> Buttons:
     rows: list[list[Button]] = []
     for button in buttons:
         row = [*rows[-1], button] if rows else []
-        if row and len(row) * max(len(one.label) for one in row) <= _ROW:
+        if row and len(row) * max(_columns(one.label) for one in row) <= _ROW:
             rows[-1] = row
         else:
             rows.append([button])
     return tuple(map(tuple, rows))
+
+
+def _columns(text: str) -> int:
+    """How wide a text is, in Latin letters."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 # ------------------------------------------------------------------------------------------------------------ changing
@@ -255,19 +287,34 @@ def _change(turn: Turn, name: str, value: str) -> Reply:
     if name == "timezone":
         clock = _clock(turn.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, voice.say("It is {time} there.", time=clock)))
-    return replace(reply, buttons=undo_row(replace(turn, voice=voice)))
+    lines = (*reply.lines, *_what_stays(turn, name, settings, voice))
+    return replace(reply, lines=lines, buttons=undo_row(replace(turn, voice=voice)))
+
+
+def _what_stays(turn: Turn, name: str, settings: ChatSettings, voice: Voice) -> list[str]:
+    """What somebody may have expected of a setting, and it does not do that."""
+    wishes = [one.subscription for one in listed_here(turn)]
+    if name == "schedule" and any(cadence_text(wish.cadence) != settings.schedule for wish in wishes):
+        return [voice.say("It is for new subscriptions. For all: /schedule {when}", when=settings.schedule)]
+    if name == "quiet" and settings.quiet != "off" and wishes and all(wish.cadence.kind != "now" for wish in wishes):
+        return [voice.say("Only subscriptions with “now” wait in these hours, and there is none here.")]
+    return []
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
-    """(name of SETTINGS, value as typed): "limit 5", "limit=5", "quiet day note on". Raises Refused."""
-    words = text.split()
+    """(name of SETTINGS, value as typed): "limit 5", "limit=5", "Quiet hours: off", 免打扰关. Raises Refused."""
+    plain = normalize("NFKC", text).strip()
+    words = _SIGN.sub(r"\g<name> ", plain, count=1).split()
     for length in range(min(_LONGEST_NAME, len(words)), 1, -1):
         try:
             return setting_name(" ".join(words[:length])), " ".join(words[length:])
         except Refused:  # it is shorter, then
             continue
-    said = _SAID.match(text.strip())
-    name, value = (said["name"], said["value"]) if said else (text, "")
+    glued = begins_with_name(plain)
+    if glued:
+        return setting_name(glued), plain[len(glued) :].strip(" :=为是")
+    said = _SAID.match(plain)
+    name, value = (said["name"], said["value"]) if said else (plain, "")
     return setting_name(name), value.strip()
 
 

@@ -6,11 +6,11 @@ typed the form tells how it reads and what it would have found. Sent, it does wh
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from bot.commands.cities import city_pages
 from bot.commands.picking import gone, numbered
 from bot.commands.subscribing import echo
+from bot.commands.timing import DAYS, every, spoken
 from bot.commands.turn import Command, Press, Run, Turn
 from bot.ports import PLACE, Field, Option, Reply, Sheet
 from subscriptions import (
@@ -49,19 +49,6 @@ AUTHORS, CATEGORIES = 3, 3  # of a paper, in the query that a form begins with
 _NINE = "09:00"
 _SHOWN = 30  # characters of a query that a refusal repeats
 _MOST_ZONES = 95  # platforms take a hundred options
-_DAYS: Mapping[str, Sentence] = MappingProxyType(
-    {
-        "daily": Sentence("every day"),
-        "weekdays": Sentence("Monday to Friday"),
-        "weekly mon": Sentence("every Monday"),
-        "weekly tue": Sentence("every Tuesday"),
-        "weekly wed": Sentence("every Wednesday"),
-        "weekly thu": Sentence("every Thursday"),
-        "weekly fri": Sentence("every Friday"),
-        "weekly sat": Sentence("every Saturday"),
-        "weekly sun": Sentence("every Sunday"),
-    }
-)
 
 
 # ------------------------------------------------------------------------------------------------------------- opening
@@ -226,7 +213,7 @@ def _whens(turn: Turn, cadence: Cadence) -> tuple[Option, ...]:
     """As soon as papers come, once a day when they are out, or at a time; the one that holds among them."""
     schedule = parse_cadence(turn.chat.settings.schedule)
     windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [parse_cadence("when-out")]
-    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *_DAYS]
+    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *DAYS]
     return tuple(Option(value=value, label=_when_label(turn, value)) for value in values)
 
 
@@ -237,15 +224,7 @@ def _when_value(cadence: Cadence) -> str:
 
 
 def _when_label(turn: Turn, value: str) -> str:
-    if value in _DAYS:
-        return _DAYS[value].say(turn.voice.translate)
-    if value == "now":
-        return turn.say("as soon as papers come")
-    cadence = parse_cadence(value)
-    hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
-    if cadence.weekdays_only:
-        return turn.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)
-    return turn.say("when the day’s papers are out, {hours}", hours=hours)
+    return every(value, turn.voice) if value in DAYS else spoken(value, turn.voice)
 
 
 def _zones(turn: Turn, chosen: str) -> tuple[Option, ...]:
@@ -350,7 +329,7 @@ def _problems(turn: Turn) -> dict[str, str]:
 
 def _when(turn: Turn) -> str:
     when = _said(turn, WHEN) or turn.chat.settings.schedule
-    return f"{when} {_said(turn, CLOCK) or _NINE}" if when in _DAYS else when
+    return f"{when} {_said(turn, CLOCK) or _NINE}" if when in DAYS else when
 
 
 def _own_zone(turn: Turn) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from bot.commands.changes import value_of
+from bot.commands.changes import in_words, label_of, value_of
+from bot.commands.timing import cadence_words
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import called, in_short
 from bot.ports import Button, Buttons, Reply
@@ -14,7 +15,6 @@ from subscriptions import (
     Sentence,
     Subscription,
     Undone,
-    cadence_text,
     find_change,
     last_change,
     undo,
@@ -109,10 +109,11 @@ def _what(turn: Turn, what: Difference, done: Undone | None = None) -> Iterator[
         yield turn.voice.count("and {count} more of them", "and {count} more of them", len(what.changed) - _MOST_NAMED)
     for name in what.settings:
         if done is None:
-            yield turn.say("The setting {name}.", name=name)
+            yield turn.say("The setting {name}.", name=label_of(name, turn.voice))
         else:
             old_value, value = value_of(done.before.settings, name), value_of(done.after.settings, name)
-            yield turn.say("{name} is now {value}; it was {old}.", name=name, value=value, old=old_value)
+            was, now = in_words(name, old_value, turn.voice), in_words(name, value, turn.voice)
+            yield turn.say("{label}: {value} (was: {old})", label=label_of(name, turn.voice), value=now, old=was)
     if what.paused is not None:
         yield turn.say("This chat is paused.") if what.paused else turn.say("This chat is not paused any more.")
 
@@ -123,7 +124,7 @@ def _detail(turn: Turn, wish: Subscription, other: Subscription) -> str:
     if wish.name != other.name:
         parts.append(wish.name or turn.say("without a name"))
     if (wish.cadence, wish.zone) != (other.cadence, other.zone):
-        parts.append(f"{cadence_text(wish.cadence)} {wish.zone or ''}".rstrip())
+        parts.append(cadence_words(wish.cadence, turn.voice, wish.zone or ""))
     if (wish.state, wish.paused_until) != (other.state, other.paused_until):
         until = turn.voice.moment(wish.paused_until) if wish.paused_until else ""
         paused = turn.say("paused until {moment}", moment=until) if until else turn.say("paused")

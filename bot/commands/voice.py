@@ -27,5 +27,8 @@ class Voice(Protocol):
     def city(self, zone: str) -> str:
         """The city that a zone is named after, as this language writes it; an offset as it is."""
 
+    def zone_name(self, zone: str) -> str:
+        """A zone as it stands behind a time: its name, or its city where this language has another word for that."""
+
     def speaking(self, lang: str, timezone: str) -> "Voice":
         """The same in another language or zone."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot.commands.changes import fixed_offset
 from bot.commands.coming import first_line
+from bot.commands.timing import cadence_words
 from bot.commands.voice import Voice
 from bot.ports import Reply
-from subscriptions import ChatState, Sentence, Subscription, cadence_text
+from subscriptions import ChatState, Sentence, Subscription
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
     from subscriptions import Listed, Subscribed
@@ -57,7 +58,7 @@ def subscribed(
     """
     wish = done.subscription
     zone = wish.zone or done.chat.settings.timezone
-    head = f"{wish.number}  {reading} · {_when(wish, zone)}"
+    head = f"{wish.number}  {reading} · {_when(wish, zone, voice)}"
     if wish.name:
         head = f"{head} · {wish.name}"
     hints = [voice.say("({inner})", inner=hint.say(voice.translate)) for hint in done.query.hints]
@@ -81,7 +82,7 @@ def subscribed(
 def one_line(done: "Subscribed", voice: Voice, *, reading: str) -> str:
     """A wish as one of several: its number, how it was read, when it comes, and whether it is new."""
     wish = done.subscription
-    said = f"{wish.number}  {reading} · {_when(wish, wish.zone or done.chat.settings.timezone)}"
+    said = f"{wish.number}  {reading} · {_when(wish, wish.zone or done.chat.settings.timezone, voice)}"
     return said if done.outcome in ("added", "edited") else f"{said} · {_become(done, voice)}"
 
 
@@ -146,15 +147,14 @@ def _row(one: "Listed", reading: Callable[[str], str], voice: Voice, now: dateti
         chat=str(one.chat.address),
         number=wish.number,
         reading=wish.name or reading(wish.text),
-        when=_when(wish, one.zone),
+        when=_when(wish, one.zone, voice),
         state=shown,
         next_due=voice.moment(wish.next_due_at) if wish.next_due_at else "",
     )
 
 
-def _when(wish: Subscription, zone: str) -> str:
-    when = cadence_text(wish.cadence)
-    return when if wish.cadence.kind == "now" else f"{when} {zone}"
+def _when(wish: Subscription, zone: str, voice: Voice) -> str:
+    return cadence_words(wish.cadence, voice, zone)
 
 
 def _become(done: "Subscribed", voice: Voice) -> str:

@@ -30,6 +30,8 @@ _OLDER_ZONES = {
 # In Chinese the month comes first and stands once: 1月19日 周一 – 22日 周四; in English it comes last.
 _MONTH_FIRST = {"en": False, "zh": True}
 
+_NAMES_CITIES = {"en": False, "zh": True}
+
 
 class Translator:
     """A gettext function that also knows plurals: `translate("sentence")`, `translate.plural("one", "many", n)`."""
@@ -125,6 +127,11 @@ class Language:
         names = Locale.parse(self.code).time_zones
         told = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
         return str(told.get("city") or zone.rpartition("/")[2].replace("_", " "))
+
+    def zone_name(self, zone: str) -> str:
+        """Europe/Berlin; 柏林 in Chinese, which has its own words for cities. What names no city stays as it is."""
+        named = self.city(zone) if _NAMES_CITIES[self.code] and "/" in zone else zone
+        return zone if named.isascii() else named
 
     def speaking(self, lang: str, timezone: str) -> "Language":
         """The same in another language or zone."""

@@ -100,7 +100,8 @@ class Reader:
     @property
     def credits(self) -> bool:
         """Whether papers name who asked for them."""
-        return self.kind is ChatKind.TEAM and self.settings.credits == "on"
+        together = self.kind in (ChatKind.TEAM, ChatKind.GROUP) and not self.public
+        return together and self.settings.credits == "on"
 
 
 def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0, why: bool = True) -> PaperView:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from subscriptions import cadence as cadences
+from subscriptions.effects import shows_more
 from subscriptions.matching import PaperIndex, QuerySet, Shelf, match, why
 from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
 from subscriptions.outlook import Outlook
@@ -21,7 +22,6 @@ from subscriptions.service._wishes import span
 from subscriptions.store import Planned, Store, Transaction, outbox, papers, people, plans
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
-SHOWS_MORE = frozenset({"telegram", "slack"})  # their messages have a [show] button; elsewhere no limit applies
 FEW = 100  # queries that are asked one after the other; for more an index of the papers, 0.8 ms each, is made
 MOST_KEPT = 1000  # papers of a window, some 25 KB of memory each, that are kept for the next plan: a week of most chats
 MOST_INDEXED = 300  # of which the index is kept, too, some 55 KB each
@@ -254,11 +254,6 @@ def _planned(one: Decided, key: str) -> Planned:
     return Planned(
         id=secrets.token_hex(8), chat_id=case.chat.id, kind=kind, due=case.due, key=key, items=items, facts=facts
     )
-
-
-def shows_more(chat: Chat) -> bool:
-    """Whether a button opens what lies beyond this chat's limit."""
-    return chat.address.platform in SHOWS_MORE and chat.settings.buttons == "full"
 
 
 def _due_now(

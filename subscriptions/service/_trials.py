@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from subscriptions import cadence as cadences
+from subscriptions.effects import shows_more
 from subscriptions.matching import Shelf
 from subscriptions.model import Cadence, Chat, ChatAddress, Delivery, Facts, Item, Kind, KnownPaper, Subscription
 from subscriptions.planning import Due, Evidence, decide
@@ -13,7 +14,6 @@ from subscriptions.query import Query, parse_query
 from subscriptions.service._plans import (
     Window,
     evidence_of_fits,
-    shows_more,
     stored_query,
 )
 from subscriptions.service._recent import recent
