@@ -81,7 +81,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "sound": {"first": "on yes true 开 打开 白天第一条消息", "off": "no none never false 0 关 关闭 无"},
         "quiet": {"off": "no none never false 0 关 关闭 无"},
         "shape": {
-            "digest": "one together onedigest 合并 合为一条 一条消息",
+            "digest": "one together onedigest 合并 合并成一条 合为一条 一条消息",
             "each": "single perpaper 每篇 每篇一条 每篇一条消息",
             "thread": "threads 消息列 只发一行，论文在消息列中",
         },

@@ -100,9 +100,7 @@ def _waits(turn: Turn, before: Entry, reply: Reply | None) -> Reply:
         now=turn.now,
     )
     if someone:
-        words = turn.say(
-            "It waits until the operator of this bot lets this chat in; what comes until then is not lost."
-        )
+        words = turn.say("It waits for whoever runs this bot to let this chat in; what comes until then is not lost.")
     else:
         words = turn.say(
             "It waits: this bot has no operator yet. Whoever started it finds a code in its log, and sends it here in "
@@ -286,7 +284,7 @@ def _next(turn: Turn, here: Standing) -> str:
     if is_denied(turn.store, here.chat.address):
         return turn.say("The operator of this bot has said no to this chat.")
     if here.chat.state is ChatState.ASKED:
-        return turn.say("This chat waits for the operator of this bot.")
+        return turn.say("This chat waits for whoever runs this bot.")
     if here.chat.state is ChatState.PAUSED:
         return turn.say("This chat is paused; /resume ends that.")
     return next_line(here.coming, turn.voice, turn.now)

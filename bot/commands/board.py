@@ -76,7 +76,7 @@ def _not_shown(turn: Turn, count: int) -> str:
 def _state(turn: Turn, chat: Chat, wishes: Sequence[Listed]) -> Sequence[str]:
     """Why nothing comes, or when something does."""
     if chat.state is ChatState.ASKED:
-        return [turn.say("This chat waits for the operator of this bot.")]
+        return [turn.say("This chat waits for whoever runs this bot.")]
     if chat.state is ChatState.PAUSED:
         reason = turn.voice.translate(why_paused(chat)).rstrip(".")
         return [turn.say("Paused: {reason}.", reason=reason) if reason else turn.say("Paused.")]
@@ -110,7 +110,7 @@ def _items(turn: Turn, chat: Chat, wishes: Sequence[Listed]) -> Sequence[BoardIt
         parts += [turn.say("next {moment}", moment=row.next_due)] if coming else []
         if found.days == _WEEK:
             parts.append(turn.voice.count("{count} a week", "{count} a week", found.found[wish.canonical]))
-        parts += [row.state] if row.state else []
+        parts += [row.state] if row.state and chat.state is ChatState.ACTIVE else []
         items.append(BoardItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=_menu(turn, one)))
     return items
 

@@ -1,13 +1,14 @@
 """list: what a chat asks for, page by page; a number opens what can be done with it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.commands.coming import next_line
 from bot.commands.picking import gone, listed_here, no_wishes, numbered, pager, shown_buttons
 from bot.commands.turn import Command, Press, Turn
-from bot.commands.wishes import in_short, rows_of, state_of
+from bot.commands.wishes import Row, in_short, rows_of, state_of
 from bot.ports import Button, Buttons, Reply
-from subscriptions import Brought, Listed, Sentence, activity, coming_to, parse_query
+from subscriptions import Brought, ChatState, Listed, Sentence, activity, coming_to, parse_query
 
 A_PAGE = 10
 _ROW = 5  # numbers side by side
@@ -41,7 +42,7 @@ def press_wish(turn: Turn) -> Reply:
         Button(label=turn.say("remove"), verb="unsub", arguments=number),
     )
     back = Button(label=turn.say("list"), verb="list", arguments={"page": int(turn.arguments.get("page", 0))})
-    lines = [*_lines(turn, [one], short=False), *([wish.text] if wish.name else [])]
+    lines = [*_lines(turn, _rows(turn, [one]), [one]), *([wish.text] if wish.name else [])]
     if state_of(one) == "active":
         lines.append(next_line(coming_to(turn.store, turn.chat.address, [wish], now=turn.now), turn.voice, turn.now))
     return Reply(lines=tuple(lines), buttons=shown_buttons(turn, (verbs, (back,))), replaces=True)
@@ -57,9 +58,13 @@ def _page(turn: Turn, page: int, *, replaces: bool = False) -> Reply:
     head = turn.voice.count("{count} subscription", "{count} subscriptions", len(found))
     if pages > 1:
         head = f"{head} · {turn.say('page {page} of {pages}', page=page + 1, pages=pages)}"
+    rows = _rows(turn, shown)
+    if turn.chat.state is not ChatState.ACTIVE:  # one reason holds them all
+        head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
+    rows = [replace(row, reading=in_short(row.reading)) for row in rows]
     buttons = shown_buttons(turn, _buttons(turn, shown, page, pages))
     more = [turn.say("/list {page} shows the next.", page=page + 2)] if page + 1 < pages and not buttons else []
-    return Reply(lines=(head, *_lines(turn, shown), *more), buttons=buttons, replaces=replaces)
+    return Reply(lines=(head, *_lines(turn, rows, shown), *more), buttons=buttons, replaces=replaces)
 
 
 def _buttons(turn: Turn, shown: Sequence[Listed], page: int, pages: int) -> Buttons:
@@ -74,14 +79,17 @@ def _buttons(turn: Turn, shown: Sequence[Listed], page: int, pages: int) -> Butt
     return (*rows, turned)
 
 
-def _lines(turn: Turn, shown: Sequence[Listed], *, short: bool = True) -> list[str]:
+def _rows(turn: Turn, shown: Sequence[Listed]) -> list[Row]:
+    return rows_of(shown, lambda text: turn.words.reading(parse_query(text)), lambda _: turn.voice, turn.now)
+
+
+def _lines(turn: Turn, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
     """A line for each: number, name or reading, when, how many, the last time, what holds it."""
     about = activity(turn.store, turn.chat, [one.subscription for one in shown], now=turn.now)
-    rows = rows_of(shown, lambda text: turn.words.reading(parse_query(text)), lambda _: turn.voice, turn.now)
     lines = []
     for one, row in zip(shown, rows, strict=True):
         wish = one.subscription
-        parts = [f"{row.number}  {in_short(row.reading) if short else row.reading}", row.when]
+        parts = [f"{row.number}  {row.reading}", row.when]
         parts += [_often(turn, about, about.found[wish.canonical])] if about.days else []
         if wish.number in about.came:
             parts.append(turn.say("last {moment}", moment=turn.voice.moment(about.came[wish.number])))

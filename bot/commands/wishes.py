@@ -20,8 +20,8 @@ _LONGEST = 80  # characters of a query in a line that is not about how it reads
 _HELD = {
     "paused": Sentence("paused"),
     "orphaned": Sentence("paused: who asked for it has left"),
-    "asked": Sentence("waits for an admin"),
-    "denied": Sentence("the operator said no"),
+    "asked": Sentence("waits for whoever runs this bot"),
+    "denied": Sentence("whoever runs this bot said no"),
     "moved": Sentence("moved"),
 }
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from shutil import which
 from typing import Final
 
+from bot.commands import cadence_words
 from bot.demo._guests import GUESTS, TALKS, Guest, Talk
 from bot.demo._story import Story
 from bot.errors import WrongUsage
 from bot.rendering import Language
 from bot.rendering.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
-from subscriptions import ChatKind, Sentence, cadence_text
+from subscriptions import ChatKind, Sentence
 
 PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
 
@@ -42,7 +43,7 @@ def _conversation(talk: Talk, story: Story, language: Language) -> Exhibit:
 def _exhibit(guest: Guest, story: Story, language: Language) -> Exhibit:
     wishes = story.subscribed[guest.chat]
     zone = wishes[0].chat.settings.timezone
-    when = cadence_text(wishes[0].subscription.cadence)
+    when = cadence_words(wishes[0].subscription.cadence, language, zone if wishes[0].first else "")
     return Exhibit(
         anchor=guest.anchor,
         platform=guest.platform,
@@ -54,7 +55,7 @@ def _exhibit(guest: Guest, story: Story, language: Language) -> Exhibit:
         language="zh" if guest.settings.get("lang") == "zh" else "en",
         timezone=zone,
         asks=tuple(Ask(query=wish.subscription.text, who=wish.subscription.added_by) for wish in wishes),
-        when=f"{when} {zone}" if wishes[0].first else when,
+        when=when,
         posts=story.channels[guest.platform].posts_in(guest.chat),
     )
 

@@ -27,7 +27,7 @@ class TestAsk:
     async def test_a_stranger_waits_and_loses_nothing(self, talk: Talk, post: Post) -> None:
         asked = await talk.says("/sub diffusion now", STRANGER)
         assert asked.text.startswith("✓ 1")
-        assert asked.lines[-1].startswith("It waits until the operator of this bot lets this chat in")
+        assert asked.lines[-1].startswith("It waits for whoever runs this bot to let this chat in")
 
         (notice,) = await post.goes_out()
         assert notice.to == OPERATOR
@@ -38,7 +38,7 @@ class TestAsk:
         talk.later(hours=1)
         ingested(talk.store, paper("Diffusion on graphs"), now=talk.clock.now())
         assert not await post.goes_out()  # nothing is planned for who waits
-        assert "waits for the operator" in (await talk.says("/status", STRANGER)).text
+        assert "waits for whoever runs this bot" in (await talk.says("/status", STRANGER)).text
 
         talk.later(days=3)
         done = await talk.presses("allow", OPERATOR)
@@ -100,6 +100,15 @@ class TestAsk:
         assert "It waits" in (await talk.says("/sub diffusion", "telegram:-1002", by="7")).text
         assert "Chat: telegram:-1002." in (await post.goes_out())[0].text
 
+    async def test_a_group_that_waits_has_one_header_that_says_for_whom(self, talk: Talk, post: Post) -> None:
+        talk.managers[GROUP] = {"7"}
+        await talk.says("/sub diffusion\ngraphs", GROUP, by="7")
+        head, first, second = (await talk.says("/list", GROUP, by="7")).lines
+        assert head == "2 subscriptions · waits for whoever runs this bot"
+        assert "waits" not in first + second
+        await talk.says("/lang zh", GROUP, by="7")
+        assert (await talk.says("/list", GROUP, by="7")).lines[0] == "2 个订阅 · 等待机器人管理员放行"
+
     async def test_a_second_topic_of_a_group_that_is_in_need_not_ask(self, talk: Talk, post: Post) -> None:
         talk.managers[GROUP] = {"7"}
         assert "It waits" in (await talk.says("/sub diffusion", f"{GROUP}/3", by="7")).text
@@ -125,7 +134,7 @@ class TestAsk:
         assert (await talk.says("/allow 42", STRANGER)).text == "✗ Only the operator of this bot can do that."
         stolen = talk.last[OPERATOR][-1].keys[0]["data"]
         assert "does not work any more" in (await talk.asks(STRANGER, pressed=stolen, press="p")).toast
-        assert "waits for the operator" in (await talk.says("/status", STRANGER)).text
+        assert "waits for whoever runs this bot" in (await talk.says("/status", STRANGER)).text
 
     async def test_an_operator_is_not_denied(self, talk: Talk, post: Post) -> None:
         await talk.says("/sub diffusion", OPERATOR)

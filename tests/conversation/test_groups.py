@@ -115,7 +115,7 @@ class TestWhoSetsItUp:
         await talk.says("/timezone Shanghai", "telegram:7")
         await talk.says("/lang zh", "telegram:7")
         said = await talk.says("/sub diffusion -survey daily 9", GROUP, by="7")
-        assert said.lines[0] == "✓ 1  diffusion，不含 survey · daily 09:00 Asia/Shanghai"
+        assert said.lines[0] == "✓ 1  diffusion，不含 survey · 每天 09:00 上海"
         assert "1月23日 周五 09:00" in said.lines[1]
 
     async def test_also_where_they_do_it_from_their_private_chat(self, talk: Talk) -> None:

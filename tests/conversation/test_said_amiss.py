@@ -120,8 +120,8 @@ async def test_a_pause_that_ends_in_another_year_says_in_which(talk: Talk) -> No
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("/set limit ５", "✓ limit 现为 5，原为 20。"),
-        ("/timezone 纽约", "✓ timezone 现为 America/New_York，原为 UTC。"),
+        ("/set limit ５", "✓ 显示篇数：5 篇论文（原为：20 篇论文）"),
+        ("/timezone 纽约", "✓ 时区：纽约（原为：UTC）"),
         ("/pause 1 到3月3日", "✓ 1  diffusion 暂停到 3月3日 周二 00:00。"),
         ("/export bib 7", "最近 7 天没有论文送达这里。"),
     ],
@@ -263,9 +263,9 @@ async def test_allow_takes_no_name_that_nobody_can_look_up(talk: Talk) -> None:
 async def test_who_was_told_no_does_not_wait_any_more(talk: Talk) -> None:
     talk.house = type(talk.house)(access="ask", admins=(address(ME),))
     await talk.says("/sub diffusion", "telegram:77")
-    assert (await talk.says("/list", "telegram:77")).lines[1].endswith("waits for an admin")
+    assert (await talk.says("/list", "telegram:77")).lines[0] == "1 subscription · waits for whoever runs this bot"
     await talk.says("/deny 77")
-    assert (await talk.says("/list", "telegram:77")).lines[1].endswith("the operator said no")
+    assert (await talk.says("/list", "telegram:77")).lines[0].endswith("whoever runs this bot said no")
     assert "The operator of this bot has said no to this chat." in (await talk.says("/status", "telegram:77")).text
     assert get_chat(talk.store, address("telegram:77")).state == "asked"
 
@@ -317,7 +317,7 @@ async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(talk: Ta
     ingested(talk.store, paper("Diffusion of light"))
     said = await talk.says('/sub "diffusion', GROUP, by="7", language="zh-hans")
     assert said.lines == [
-        '✓ 1  "diffusion" · when-out 08:00-20:00 UTC（已补上引号。）',
+        '✓ 1  "diffusion" · 论文公布后 08:00-20:00 UTC（已补上引号。）',
         "已知的 1 天里有 1 篇论文。首次：论文一发布就送达。",
     ]
     await talk.says("/sub diffusion", language="zh-hans")

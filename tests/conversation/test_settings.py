@@ -4,10 +4,23 @@ from zoneinfo import available_timezones
 
 import pytest
 
+from bot.commands.changes import in_words, label_of, value_of
 from bot.commands.cities import A_PAGE, city_pages
 from bot.commands.settings import MEANINGS
 from bot.ports import Place
-from subscriptions import SETTINGS, ChatKind, choices, get_chat, zone
+from bot.rendering import Language, translator
+from subscriptions import (
+    LABELS,
+    SETTINGS,
+    VALUES,
+    ChatKind,
+    check_value,
+    choices,
+    get_chat,
+    known_or_new,
+    setting_name,
+    zone,
+)
 from tests.make import NOON, address
 from tests.talking import Talk
 
@@ -18,12 +31,24 @@ def test_every_setting_says_what_it_is_for() -> None:
     assert tuple(MEANINGS) == SETTINGS
 
 
-async def test_all_settings_are_shown_with_a_button_for_each_that_has_a_choice(talk: Talk) -> None:
+FIXED = [name for name in SETTINGS if len(choices(name, kind=ChatKind.PRIVATE)) == 1]
+OPEN = [name for name in SETTINGS if name not in FIXED]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+async def test_all_settings_are_shown_under_their_labels_with_a_button_for_each_that_can_be_changed(
+    talk: Talk, lang: str
+) -> None:
+    await talk.says(f"/lang {lang}")
     shown = await talk.says("/set")
-    assert [line.split()[0] for line in shown.lines[1:]] == list(SETTINGS)
-    assert "limit       20" in shown.lines
-    single = {name for name in SETTINGS if len(choices(name, kind=ChatKind.PRIVATE)) == 1}
-    assert shown.buttons == [name for name in SETTINGS if name not in single]
+    label = {name: said.say(translator(lang)) for name, said in LABELS.items()}
+    assert [line.removeprefix("· ").split("：")[0].split(":")[0] for line in shown.lines[1:-1]] == [
+        label[name] for name in OPEN
+    ]
+    assert shown.buttons == [label[name] for name in OPEN]
+    assert all(label[name] in shown.lines[-1] for name in FIXED)
+    assert "limit" not in shown.text
+    assert ("· Papers shown: 20 papers" if lang == "en" else "· 显示篇数：20 篇论文") in shown.lines
 
 
 async def test_looking_makes_no_chat(talk: Talk) -> None:
@@ -34,53 +59,101 @@ async def test_looking_makes_no_chat(talk: Talk) -> None:
         assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
 
 
-@pytest.mark.parametrize("name", [name for name in SETTINGS if name != "timezone"])
+@pytest.mark.parametrize("name", FIXED)
+async def test_what_a_chat_cannot_choose_is_said(talk: Talk, name: str) -> None:
+    shown = VALUES[name][choices(name, kind=ChatKind.PRIVATE)[0]]
+    assert (await talk.says(f"/set {name}")).text == f"{LABELS[name]} is fixed in this kind of chat: {shown}."
+
+
+@pytest.mark.parametrize("name", [name for name in OPEN if name != "timezone"])
 async def test_every_setting_can_be_chosen_by_button(talk: Talk, name: str) -> None:
-    words = choices(name, kind=ChatKind.PRIVATE)
-    if len(words) == 1:
-        said = await talk.says(f"/set {name}")
-        assert said.text == f"In this kind of chat, {name} is always {words[0]}."
-        return
     await talk.says("/set")
-    shown = await talk.presses(name)
+    shown = await talk.presses(str(LABELS[name]))
     assert shown.replaces
+    assert shown.lines[0].startswith(f"{LABELS[name]}: ")
     marked = [label for label in shown.buttons if label.startswith("✓ ")]
     assert len(marked) == 1
     other = next(label for label in shown.buttons if label not in (*marked, "all settings"))
+    before = stored(talk, name)
     done = await talk.presses(other)
     assert done.replaces
-    value = {"English": "en", "中文": "zh"}.get(other, other)
-    stored = getattr(get_chat(talk.store, address("telegram:42")).settings, name)
-    assert value == ("all" if stored is None else str(stored))
-    assert name in done.text
-    assert value in done.text
+    assert stored(talk, name) != before
+    label, now, was = (
+        LABELS[name],
+        *(in_words(name, value, Language("en", "UTC")) for value in (stored(talk, name), before)),
+    )
+    chinese = Language("zh", "UTC")
+    expected = (
+        f"✓ {label}: {now} (was: {was})"
+        if name != "lang"
+        else f"✓ 语言：{in_words(name, 'zh', chinese)}（原为：English）"
+    )
+    assert done.lines[0] == expected
+
+
+def stored(talk: Talk, name: str) -> str:
+    """A setting as it is kept, or as it is without a choice."""
+    return value_of(known_or_new(talk.store, address("telegram:42"), ChatKind.PRIVATE).settings, name)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_label_and_every_value_can_be_typed_as_it_is_shown(name: str, lang: str) -> None:
+    voice = Language(lang, "UTC")
+    assert setting_name(label_of(name, voice)) == name
+    assert setting_name(label_of(name, voice).upper()) == name
+    for kind in ChatKind:
+        for value in choices(name, kind=kind):
+            assert check_value(name, in_words(name, value, voice), kind=kind) == value
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -> None:
+    voice = Language(lang, "UTC")
+    for name, value in (("limit", "12"), ("limit", "all"), ("quiet", "22:30-07:00"), ("quiet", "off"), ("lang", lang)):
+        assert check_value(name, in_words(name, value, voice), kind=ChatKind.PRIVATE) == value
 
 
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
-        ("/set limit 5", "✓ limit is now 5; it was 20."),
-        ("/set limit=5", "✓ limit is now 5; it was 20."),
-        ("/set LIMIT: 5", "✓ limit is now 5; it was 20."),
-        ("/set limit 0", "✓ limit is now all; it was 20."),
-        ("/set limit 20", "✓ limit is 20, as it was."),
-        ("/set quiet off", "✓ quiet is now off; it was 22:00-08:00."),
-        ("/set quiet 23-7", "✓ quiet is now 23:00-07:00; it was 22:00-08:00."),
-        ("/set quiet day note on", "✓ quietday is now on; it was off."),
-        ("/settings text titles", "✓ text is now titles; it was summary."),
-        ("/preferences schedule weekdays 8:30", "✓ schedule is now weekdays 08:30; it was when-out 08:00-20:00."),
-        ("/lang 中文", "✓ lang 现为 zh，原为 en。"),
-        ("/set limit many", "✗ “many” is not a value for limit.\nPossible: a number from 1 to 200, or all."),
-        ("/set text 🎉", "✗ “🎉” is not a value for text.\nPossible: summary, abstract, titles."),
-        ("/set text מלל", "✗ “מלל” is not a value for text.\nPossible: summary, abstract, titles."),
-        ("/set manage admins", "✗ In this kind of chat, manage is always person."),
-        ("/set limt 5", f"✗ There is no setting “limt”.\nDid you mean limit? There are: {', '.join(SETTINGS)}."),
-        ("/set 🎉", f"✗ There is no setting “🎉”.\nThere are: {', '.join(SETTINGS)}."),
-        ("/tz +08:00", ("✓ timezone is now +08:00; it was UTC.\n+08:00 is a fixed offset, so it ignores summer time.\n"
+        ("/set limit 5", "✓ Papers shown: 5 papers (was: 20 papers)"),
+        ("/set limit=5", "✓ Papers shown: 5 papers (was: 20 papers)"),
+        ("/set LIMIT: 5", "✓ Papers shown: 5 papers (was: 20 papers)"),
+        ("/set limit 0", "✓ Papers shown: all papers (was: 20 papers)"),
+        ("/set limit 20", "✓ Papers shown: 20 papers, as it was."),
+        ("/set quiet off", "✓ Quiet hours: off (was: from 22:00 to 08:00)"),
+        ("/set quiet 23-7", "✓ Quiet hours: from 23:00 to 07:00 (was: from 22:00 to 08:00)"),
+        ("/set quiet day note on", "✓ Days without papers: a short note (was: silence)"),
+        ("/settings text titles", "✓ Text: titles only (was: summary)"),
+        ("/preferences schedule weekdays 8:30", "✓ Schedule: Monday to Friday 08:30 (was: when the day’s papers are out, 08:00–20:00)"),
+        ("/lang 中文", "✓ 语言：中文（原为：English）"),
+        ("/set papers shown 7", "✓ Papers shown: 7 papers (was: 20 papers)"),
+        ("/set papers shown: 7 papers", "✓ Papers shown: 7 papers (was: 20 papers)"),
+        ("/set Papers 7", "✓ Papers shown: 7 papers (was: 20 papers)"),
+        ("/set limit everything", "✓ Papers shown: all papers (was: 20 papers)"),
+        ("/set quiet hours from 23:00 to 7:00", "✓ Quiet hours: from 23:00 to 07:00 (was: from 22:00 to 08:00)"),
+        ("/set quiet hours: off", "✓ Quiet hours: off (was: from 22:00 to 08:00)"),
+        ("/set 免打扰 23:00 至 7:00", "✓ Quiet hours: from 23:00 to 07:00 (was: from 22:00 to 08:00)"),
+        ("/set 免打扰：关", "✓ Quiet hours: off (was: from 22:00 to 08:00)"),
+        ("/set 免打扰关闭", "✓ Quiet hours: off (was: from 22:00 to 08:00)"),
+        ("/set 显示篇数 5", "✓ Papers shown: 5 papers (was: 20 papers)"),
+        ("/set 显示篇数：5篇", "✓ Papers shown: 5 papers (was: 20 papers)"),
+        ("/set 篇数5", "✓ Papers shown: 5 papers (was: 20 papers)"),
+        ("/set 内容 仅标题", "✓ Text: titles only (was: summary)"),
+        ("/set days without papers a short note", "✓ Days without papers: a short note (was: silence)"),
+        ("/set 时区 北京", "✓ Time zone: Asia/Shanghai (was: UTC)\nIt is 20:00 there."),
+        ("/set limit many", "✗ Papers shown cannot be “many”.\nPossible: a number from 1 to 200, or all."),
+        ("/set text 🎉", "✗ Text cannot be “🎉”.\nPossible: summary, abstract, titles only."),
+        ("/set text מלל", "✗ Text cannot be “מלל”.\nPossible: summary, abstract, titles only."),
+        ("/set manage admins", "✗ Who may change it is fixed in this kind of chat: you."),
+        ("/set limt 5", f"✗ There is no setting “limt”.\nDid you mean limit? There are: {', '.join(map(str, LABELS.values()))}."),
+        ("/set 🎉", f"✗ There is no setting “🎉”.\nThere are: {', '.join(map(str, LABELS.values()))}."),
+        ("/tz +08:00", ("✓ Time zone: +08:00 (was: UTC)\n+08:00 is a fixed offset, so it ignores summer time.\n"
                        "It is 20:00 there.")),
-        ("/tz new york", "✓ timezone is now America/New_York; it was UTC.\nIt is 07:00 there."),
-        ("/timezone 北京", "✓ timezone is now Asia/Shanghai; it was UTC.\nIt is 20:00 there."),
-        ("/set timezone europe/berlin", "✓ timezone is now Europe/Berlin; it was UTC.\nIt is 13:00 there."),
+        ("/tz new york", "✓ Time zone: America/New_York (was: UTC)\nIt is 07:00 there."),
+        ("/timezone 北京", "✓ Time zone: Asia/Shanghai (was: UTC)\nIt is 20:00 there."),
+        ("/set timezone europe/berlin", "✓ Time zone: Europe/Berlin (was: UTC)\nIt is 13:00 there."),
         ("/tz Berln", "✗ “Berln” is not a time zone that I know.\nDid you mean Europe/Berlin?"),
         ("/tz nowhere", ("✗ “nowhere” is not a time zone that I know.\n"
                         "For example: Europe/Berlin, America/New_York, Asia/Shanghai or +08:00.")),
@@ -93,7 +166,7 @@ async def test_settings_by_word(talk: Talk, said: str, answer: str) -> None:
 
 async def test_the_nearest_zone_is_a_button(talk: Talk) -> None:
     assert (await talk.says("/tz Berln")).buttons == ["Europe/Berlin"]
-    assert "timezone is now Europe/Berlin" in (await talk.presses("Europe/Berlin")).text
+    assert "Time zone: Europe/Berlin" in (await talk.presses("Europe/Berlin")).text
 
 
 async def test_a_change_can_be_taken_back(talk: Talk) -> None:
@@ -108,8 +181,8 @@ async def test_a_change_that_changes_nothing_has_nothing_to_undo(talk: Talk) -> 
 
 async def test_the_answer_to_a_new_language_is_in_that_language(talk: Talk) -> None:
     await talk.says("/lang")
-    assert "现为 zh" in (await talk.presses("中文")).text
-    assert "is now en" in (await talk.says("/lang en")).text
+    assert "语言：中文" in (await talk.presses("中文")).text
+    assert "Language: English" in (await talk.says("/lang en")).text
 
 
 # ------------------------------------------------------------------------------------------------------ clocks and cities
@@ -167,11 +240,13 @@ async def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_the
     talk.managers[GROUP] = {"7"}
     shown = await talk.says("/set", GROUP, by="8")
     assert len(shown.lines) == 1
-    assert "limit: 12" in shown.buttons
-    assert (await talk.presses("limit: 12", GROUP, by="8")).toast == "Only admins of this chat can change that."
-    picked = await talk.presses("limit: 12", GROUP, by="7")
-    assert len(picked.lines) == 2
-    assert (await talk.presses("50", GROUP, by="7")).text == "✓ limit is now 50; it was 12."
+    assert "Papers shown: 12 papers" in shown.buttons
+    assert (
+        await talk.presses("Papers shown: 12 papers", GROUP, by="8")
+    ).toast == "Only admins of this chat can change that."
+    picked = await talk.presses("Papers shown: 12 papers", GROUP, by="7")
+    assert len(picked.lines) == 3
+    assert (await talk.presses("50", GROUP, by="7")).text == "✓ Papers shown: 50 papers (was: 12 papers)"
     assert (await talk.says("/set limit 5", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
 
 
@@ -182,7 +257,7 @@ async def test_in_a_public_group_there_are_words_and_no_buttons(talk: Talk) -> N
         assert (await talk.says(said, GROUP, by="7")).buttons == []
     assert "Possible: /set buttons link | off" in (await talk.says("/set buttons", GROUP, by="7")).text
     refused = await talk.says("/set buttons full", GROUP, by="7")
-    assert refused.text == "✗ “full” is not a value for buttons.\nPossible: link, off."
+    assert refused.text == "✗ Buttons cannot be “full”.\nPossible: one link, none."
 
 
 async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_up(talk: Talk) -> None:
@@ -199,9 +274,9 @@ async def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it
     place = Place(chat=channel, kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     talk.places |= {"@lab_papers": place, "-100200": place}
     talk.managers["telegram:-100200"] = {"42"}
-    assert "shape is now each; it was digest." in (await talk.says("/set @lab_papers shape each")).text
+    assert "Layout: a message for each paper (was: one digest)" in (await talk.says("/set @lab_papers shape each")).text
     await talk.says("/set @lab_papers text")
-    await talk.presses("titles")
+    await talk.presses("titles only")
     assert get_chat(talk.store, channel).settings.text == "titles"
     await talk.presses("undo")
     assert get_chat(talk.store, channel).settings.text == "summary"

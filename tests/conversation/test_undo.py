@@ -94,7 +94,7 @@ async def test_what_was_undone_is_told(talk: Talk) -> None:
         "1 is: diffusion · when-out 08:00-20:00",
     ]
     await talk.says("/set limit 5")
-    assert (await talk.says("/undo")).lines == ["✓ Undone.", "limit is now 20; it was 5."]
+    assert (await talk.says("/undo")).lines == ["✓ Undone.", "Papers shown: 20 papers (was: 5 papers)"]
 
 
 # ------------------------------------------------------------------------------------------------- nothing comes twice

@@ -299,24 +299,26 @@ def test_all_removes_all_and_then_there_is_nothing(terminal: Terminal) -> None:
 def test_set_says_what_it_was_and_how_to_have_it_back(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "telegram:42")
     ended = terminal("set", "limit", "5", "--as", "telegram:42")
-    assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ limit is now 5; it was 20.")
+    assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ Papers shown: 5 papers (was: 20 papers)")
     assert undo_of(ended.out) == ["set", "limit", "20", "--as", "telegram:42"]
     assert "as it was" in terminal("set", "limit", "5", "--as", "telegram:42").out
-    assert "limit is now all" in terminal("set", "limit", "all", "--as", "telegram:42").out
+    assert "Papers shown: all papers" in terminal("set", "limit", "all", "--as", "telegram:42").out
 
 
 def test_the_value_of_a_setting_may_have_blanks_and_dashes(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
-    assert "weekly fri 07:00" in terminal("set", "schedule", "weekly", "fri", "7:00", "--as", "console:me").out
-    assert "timezone is now -03:00" in terminal("set", "tz", "-03:00", "--as", "console:me").out
+    assert (
+        "Schedule: every Friday 07:00" in terminal("set", "schedule", "weekly", "fri", "7:00", "--as", "console:me").out
+    )
+    assert "Time zone: -03:00" in terminal("set", "tz", "-03:00", "--as", "console:me").out
 
 
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
         ("lmit", "3", "Did you mean limit?"),
-        ("limit", "many", "“many” is not a value for limit."),
-        ("lang", "fr", "en, zh"),
+        ("limit", "many", "Papers shown cannot be “many”."),
+        ("lang", "fr", "English, 中文"),
     ],
 )
 def test_a_setting_that_is_none_is_wrong_usage(terminal: Terminal, name: str, value: str, sentence: str) -> None:

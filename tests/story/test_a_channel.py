@@ -32,7 +32,9 @@ async def test_a_public_channel_is_managed_from_a_private_chat(life: Life, teleg
     ]
     wish = await life.says("/sub cs.CV -survey daily 14:00")
     assert wish.lines[0] == "✓ Daily vision: 1  the category cs.CV, not survey · daily 14:00 UTC"
-    assert (await life.says("/set shape each")).lines == ["✓ Daily vision: shape is now each; it was digest."]
+    assert (await life.says("/set shape each")).lines == [
+        "✓ Daily vision: Layout: a message for each paper (was: one digest)"
+    ]
     assert (await life.says("/connect off")).text == "✓ What you say here is about this chat again."
     assert (life.wishes(CHANNEL), life.wishes(ADA)) == (["cs.CV -survey"], [])
     assert telegram.posted_to(CHANNEL) == []

@@ -20,7 +20,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     assert wish.lines[0] == "✓ 1  diffusion · now"
     assert wish.lines[-1] == "The times are those of UTC. Which clock is yours?"
     assert (await life.presses("13:00 Berlin")).lines == [
-        "✓ timezone is now Europe/Berlin; it was UTC.",
+        "✓ Time zone: Europe/Berlin (was: UTC)",
         "It is 13:00 there.",
     ]
 

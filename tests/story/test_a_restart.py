@@ -20,11 +20,11 @@ async def test_buttons_and_questions_of_before_a_restart_still_work(life: Life) 
     assert (await life.presses("mute ▾")).lines[0].startswith("✓ 1  diffusion is quiet until")
     assert (await life.presses("undo")).lines[0] == "✓ Undone."
     assert (await life.says("diffusion -survey")).lines[0] == "✓ 1  diffusion, not survey · now"
-    assert (await life.presses("13:00 Berlin")).lines[0] == "✓ timezone is now Europe/Berlin; it was UTC."
+    assert (await life.presses("13:00 Berlin")).lines[0] == "✓ Time zone: Europe/Berlin (was: UTC)"
 
     # Nor does another one still forget what an undo stands for.
     assert not await life.restarts()
-    assert (await life.presses("undo")).lines == ["✓ Undone.", "timezone is now UTC; it was Europe/Berlin."]
+    assert (await life.presses("undo")).lines == ["✓ Undone.", "Time zone: UTC (was: Europe/Berlin)"]
 
 
 async def test_a_reply_that_nobody_saw_arrive_is_posted_once_more_and_what_it_did_is_not_done_again(

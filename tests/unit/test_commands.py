@@ -184,8 +184,11 @@ def test_a_refusal_is_a_sentence_and_what_would_be_understood(error: QueryError,
 def test_a_change_names_what_it_was() -> None:
     before = chat()
     after = replace(before, settings=replace(before.settings, limit=5, timezone="-03:00"))
-    assert changed("limit", before, after, ENGLISH).lines == ("limit is now 5; it was all.",)
-    assert changed("text", before, after, ENGLISH).lines == ("text is summary, as it was.",)
+    assert changed("limit", before, after, ENGLISH).lines == (
+        "Papers shown: 5 papers (was: all papers)",
+        "It has no effect here. No button here opens the rest of a delivery, so all papers are shown.",
+    )
+    assert changed("text", before, after, ENGLISH).lines == ("Text: summary, as it was.",)
     assert (
         changed("timezone", before, after, ENGLISH).lines[1] == "-03:00 is a fixed offset, so it ignores summer time."
     )
@@ -216,7 +219,7 @@ def test_a_row_of_the_list() -> None:
         ({}, {}, "active", ""),
         ({}, {"state": "paused"}, "paused", "paused"),
         ({}, {"state": "paused", "paused_until": datetime(2026, 1, 26, 8, tzinfo=UTC)}, "paused", "paused until Mon 26 Jan 09:00"),
-        ({"state": ChatState.ASKED}, {}, "asked", "waits for an admin"),
+        ({"state": ChatState.ASKED}, {}, "asked", "waits for whoever runs this bot"),
         ({"state": ChatState.PAUSED, "paused_until": NOON}, {}, "paused", "paused until Thu 22 Jan 13:00"),
     ],
 )  # fmt: skip

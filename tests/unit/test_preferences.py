@@ -89,7 +89,7 @@ def test_a_group_that_strangers_read_is_as_a_channel_where_buttons_are_concerned
     assert (public.buttons, public.limit) == ("link", 5)
     assert choices("buttons", kind=GROUP) == ("full", "link", "off")
     assert choices("buttons", kind=GROUP, public=True) == ("link", "off")
-    with pytest.raises(Refused, match="Possible: link, off"):
+    with pytest.raises(Refused, match="Possible: one link, none"):
         check_value("buttons", "full", kind=GROUP, public=True)
     assert choices("limit", kind=GROUP) == ()
 
@@ -114,9 +114,11 @@ def test_a_setting_is_found_by_what_people_call_it(typed: str, name: str) -> Non
 
 
 def test_an_unknown_setting_is_refused_with_the_nearest_and_all() -> None:
-    with pytest.raises(Refused, match=r"no setting “limt”. Did you mean limit\? There are: schedule, timezone, lang,"):
+    with pytest.raises(
+        Refused, match=r"no setting “limt”. Did you mean limit\? There are: Schedule, Time zone, Language,"
+    ):
         setting_name("limt")
-    with pytest.raises(Refused, match=r"no setting “colour”. There are: schedule, "):
+    with pytest.raises(Refused, match=r"no setting “colour”. There are: Schedule, "):
         setting_name("colour")
 
 
@@ -168,22 +170,22 @@ def test_a_value_is_kept_in_one_form(kind: ChatKind, name: str, typed: str, kept
     [
         (PRIVATE, "schedule", "hourly", "“hourly” is not a schedule. For example: now, when-out 08:00-20:00"),
         (PRIVATE, "timezone", "Berlin", "“Berlin” is not a time zone that I know. Did you mean Europe/Berlin?"),
-        (PRIVATE, "lang", "de", "“de” is not a value for lang. Possible: en, zh."),
-        (PRIVATE, "text", "short", "“short” is not a value for text. Possible: summary, abstract, titles."),
-        (PRIVATE, "text", "off", "“off” is not a value for text. Possible: summary, abstract, titles."),
-        (PRIVATE, "limit", "many", "“many” is not a value for limit. Possible: a number from 1 to 200, or all."),
+        (PRIVATE, "lang", "de", "Language cannot be “de”. Possible: English, 中文."),
+        (PRIVATE, "text", "short", "Text cannot be “short”. Possible: summary, abstract, titles only."),
+        (PRIVATE, "text", "off", "Text cannot be “off”. Possible: summary, abstract, titles only."),
+        (PRIVATE, "limit", "many", "Papers shown cannot be “many”. Possible: a number from 1 to 200, or all."),
         (PRIVATE, "limit", "-1", "a number from 1 to 200"),
         (PRIVATE, "limit", "201", "a number from 1 to 200"),
         (PRIVATE, "limit", "9" * 5000, "a number from 1 to 200"),
         (PRIVATE, "limit", "٣", "a number from 1 to 200"),
         (PRIVATE, "quiet", "22:00", "two times of day such as 22:00-08:00, or off."),
         (PRIVATE, "quiet", "8-8", "two times of day such as 22:00-08:00, or off."),
-        (PRIVATE, "shape", "thread", "In this kind of chat, shape is always digest."),
-        (BROADCAST, "shape", "thread", "“thread” is not a value for shape. Possible: digest, each."),
-        (BROADCAST, "credits", "on", "In this kind of chat, credits is always off."),
-        (BROADCAST, "buttons", "full", "Possible: link, off."),
-        (PRIVATE, "manage", "admins", "In this kind of chat, manage is always person."),
-        (TEAM, "sound", "first", "In this kind of chat, sound is always off."),
+        (PRIVATE, "shape", "thread", "Layout is fixed in this kind of chat: one digest."),
+        (BROADCAST, "shape", "thread", "Layout cannot be “thread”. Possible: one digest, a message for each paper."),
+        (BROADCAST, "credits", "on", "Who asked is fixed in this kind of chat: not named."),
+        (BROADCAST, "buttons", "full", "Possible: one link, none."),
+        (PRIVATE, "manage", "admins", "Who may change it is fixed in this kind of chat: you."),
+        (TEAM, "sound", "first", "Sound is fixed in this kind of chat: off."),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_what_is_possible(
