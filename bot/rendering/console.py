@@ -7,7 +7,7 @@ from functools import lru_cache
 from bot.ports import Buttons
 from bot.rendering.cutting import shorten
 from bot.rendering.medium import joined, name_of
-from bot.rendering.outline import Head
+from bot.rendering.outline import Head, Root
 from bot.rendering.packing import Fragment, Size
 from bot.rendering.templating import Macro, macros
 from bot.rendering.views import PaperView
@@ -50,7 +50,7 @@ def titles(fragments: Sequence[Fragment]) -> str:
         match fragment.view:
             case PaperView() as paper:
                 lines.append(f"{paper.number} {paper.title}".strip())
-            case Head(small=False) as head:
+            case Head(small=False) | Root() as head:
                 lines.append(head.line)
             case _:
                 pass

@@ -9,7 +9,7 @@ from bot.rendering.keys import Keys, Own, keys_of
 from bot.rendering.lines import Line
 from bot.rendering.medium import Medium
 from bot.rendering.notices import notice_view
-from bot.rendering.outline import Form, Head, Outline, empty_text, outline, root_line
+from bot.rendering.outline import Form, Head, Outline, Root, empty_text, outline, root_line
 from bot.rendering.packing import Fragment, Page, Size
 from bot.rendering.paging import Desk, Layout
 from bot.rendering.views import TITLES, Reader, paper_view
@@ -78,7 +78,7 @@ def _thread(delivery: Delivery, desk: Desk, keys: Keys, layout: Layout) -> tuple
     draw, head = desk.medium.draw, replace(desk.plan.counted, remark="")
     pages = replace(desk, plan=replace(desk.plan, head=head, counted=head)).pages(layout)
     titled = [fragment for page in pages for fragment in page.fragments]
-    messages = [_message(desk.medium, 1, _root(delivery, desk), silent=True, titled=titled)]
+    messages = [_message(desk.medium, 1, [draw(_root(delivery, desk))], silent=True, titled=titled)]
     for number, page in enumerate(pages, start=1):
         part = f"{number}/{len(pages)}" if len(pages) > 1 else ""
         shown = [draw(replace(head, part=part)), *page.fragments]
@@ -87,16 +87,14 @@ def _thread(delivery: Delivery, desk: Desk, keys: Keys, layout: Layout) -> tuple
     return tuple(messages)
 
 
-def _root(delivery: Delivery, desk: Desk) -> list[Fragment]:
-    """What a thread hangs on. Its titles are no links: each paper has its link once, in the thread."""
-    root, items = root_line(delivery, desk.reader), [item for group in desk.plan.groups for item in group.items]
+def _root(delivery: Delivery, desk: Desk) -> Root:
+    head, items = root_line(delivery, desk.reader), [item for group in desk.plan.groups for item in group.items]
     first = [
         f"{number} {paper_view(item, desk.reader, TITLES).title}" for number, item in enumerate(items[:_GLIMPSED], 1)
     ]
-    more = len(delivery.items) - len(first)
-    count = desk.reader.language.count
-    last = [count("and {count} more in the thread", "and {count} more in the thread", more)] if first and more else []
-    return [desk.medium.draw(Line(text=line)) for line in (root.line, root.remark, *first, *last) if line]
+    left, count = len(delivery.items) - len(first), desk.reader.language.count
+    more = count("and {count} more in the thread", "and {count} more in the thread", left) if first and left else ""
+    return Root(line=head.line, remark=head.remark, titles=tuple(first), more=more)
 
 
 def _message(

@@ -53,6 +53,16 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """What a thread hangs on. Its titles are no links: each paper has its link once, in the thread."""
+
+    line: str  # "12 papers for #vision-papers"
+    remark: str = ""  # "sent late because …"
+    titles: tuple[str, ...] = ()  # the first of the thread, with their numbers
+    more: str = ""  # "and 10 more in the thread"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
     """The name of a group of papers."""
 

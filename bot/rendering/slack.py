@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports import Button, Buttons
-from bot.rendering.console import page, plain_text, titles
+from bot.rendering.console import page, titles
 from bot.rendering.cutting import units, within
 from bot.rendering.lines import Code, Line
 from bot.rendering.marks import Passage
@@ -137,7 +137,7 @@ class Slack:
         """Blocks, and as text what a notification shows: the titles."""
         blocks = [*_merged(fragments), *map(_json, actions(buttons))]
         written = page(fragments)
-        fallback = f"{plain_text(fragments[0].view)}\n{titles(titled)}" if titled else titles(fragments) or written
+        fallback = titles([*fragments, *titled]) or written
         shown = _json(escape(within(fallback, FALLBACK)))
         return f'{{"text":{shown},"blocks":[{",".join(blocks)}]}}', _json({"text": escape(written)})
 

@@ -279,7 +279,7 @@ def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
         (2, 1, 4),
     ]
     assert written(messages[0]).split("\n") == [
-        "4 papers for #vision-papers",
+        "*4 papers for #vision-papers*",
         "1 Paper 1",
         "2 Paper 2",
         "and 2 more in the thread",
@@ -312,13 +312,13 @@ def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
 
 def test_a_thread_hangs_on_the_day_where_the_name_of_the_channel_is_not_known() -> None:
     nameless = chat("slack", ChatKind.TEAM, shape="thread")
-    assert rendered(delivery(nameless, items(4)))[0].startswith("4 papers · Thu 22 Jan\n1 Paper 1\n")
+    assert rendered(delivery(nameless, items(4)))[0].startswith("*4 papers · Thu 22 Jan*\n1 Paper 1\n")
 
 
 def test_a_late_thread_says_so_in_its_first_line_only() -> None:
     told = delivery(team(), items(4), late=timedelta(hours=3))
     first, second = rendered(told)
-    assert first.split("\n")[1] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
+    assert first.split("\n")[3] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
     assert "late" not in second
 
 

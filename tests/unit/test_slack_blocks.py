@@ -160,8 +160,9 @@ def _instead(one: Any, other: Any) -> Any:
 
 def test_in_a_thread_the_channel_sees_the_first_titles_and_its_notification_all() -> None:
     root, thread = render_delivery(delivery(team(), items(4)))
-    (line,) = blocks_of(root)
-    assert line["text"]["text"] == "4 papers for #vision-papers\n1 Paper 1\n2 Paper 2\nand 2 more in the thread"
+    titles, more = blocks_of(root)
+    assert titles["text"]["text"] == "*4 papers for #vision-papers*\n1 Paper 1\n2 Paper 2"
+    assert more["elements"][0]["text"] == "and 2 more in the thread"
     assert json.loads(root.payload)["text"].split("\n")[1:] == [f"{n} Paper {n}" for n in (1, 2, 3, 4)]
     header = blocks_of(thread)[0]
     assert header["type"] == "header"
