@@ -174,7 +174,7 @@ def _checked_lang(value: str) -> str:
         return "zh"
     if plain in {"en", "english", "英文"} or plain.startswith(("en-", "en_")):
         return "en"
-    raise _refused("lang", value, "English, 中文")
+    raise _refused("lang", value, "English (en), 中文 (zh)")
 
 
 _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(

@@ -22,12 +22,12 @@ _PURPOSES = (
     (Sentence("About me"), ("about", "privacy", "forget")),
 )
 ALL = "all"  # the topic of every command
-FIRST: tuple[tuple[Sentence, Sentence], ...] = (
-    (Sentence("Subscribe: {example}"), Sentence("/sub diffusion -survey daily 9")),
-    (Sentence("Look first what it finds: {example}"), Sentence("/preview graph neural networks")),
-    (Sentence("Today’s papers: {example}"), Sentence("/today")),
-    (Sentence("See, change, remove: {example}"), Sentence("/list")),
-    (Sentence("Settings: {example}"), Sentence("/set quiet 23:00-07:00")),
+FIRST = (
+    Sentence("Subscribe: /sub diffusion -survey daily 9"),
+    Sentence("Look first what it finds: /preview graph neural networks"),
+    Sentence("Today’s papers: /today"),
+    Sentence("See, change, remove: /list"),
+    Sentence("Settings: /set quiet 23:00-07:00"),
 )
 _OPERATORS = (Sentence("For operators"), ("allow", "deny"))
 TOPICS: Mapping[str, Sentence] = MappingProxyType(
@@ -94,7 +94,9 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 def help_(turn: Turn) -> Reply:
     """What most people want, each with an example; or all commands, or one topic: query, when, settings, or a command."""
     typed = turn.args.casefold().lstrip("/").split()
-    return _topic(turn, typed[0]) if typed else _first(turn)
+    if typed:
+        return _topic(turn, typed[0])
+    return _overview(turn) if turn.seen_by_all else _first(turn)
 
 
 def press_help(turn: Turn) -> Reply:
@@ -104,11 +106,9 @@ def press_help(turn: Turn) -> Reply:
 
 
 def _first(turn: Turn) -> Reply:
-    lines = [turn.say(what.template, example=example.say(turn.voice.translate)) for what, example in FIRST]
-    if turn.in_public:
-        return Reply(lines=(*lines, turn.say("/help all lists everything.")))
+    lines = tuple(one.say(turn.voice.translate) for one in FIRST)
     more = Button(label=turn.say("more"), verb="help", arguments={"topic": ALL})
-    return Reply(lines=tuple(lines), buttons=((more, *(() if turn.seen_by_all else _topics(turn)[:2])),))
+    return Reply(lines=lines, buttons=((more, *_topics(turn)[:2]),))
 
 
 def _topics(turn: Turn) -> tuple[Button, ...]:
@@ -138,7 +138,7 @@ def _topic(turn: Turn, name: str) -> Reply:
         return _overview(turn)
     if name in ("query", "queries", "syntax", "查询", "语法"):
         return _table(turn, turn.say("Words that a paper must hold. What I understood is in every answer."), QUERIES)
-    if name in ("when", "time", "times", "时间", "定时"):
+    if name in ("when", "times", "时间"):
         return _table(turn, turn.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
     if name in ("settings", "set", "preferences", "设置"):
         rows = tuple((f"{label_of(setting, turn.voice)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)

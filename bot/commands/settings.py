@@ -150,7 +150,7 @@ def _all(turn: Turn) -> Reply:
     head = turn.say("Settings of this chat:") if own else turn.say("Settings of {chat}:", chat=name_of(turn.chat))
     live = [name for name in SETTINGS if name not in fixed and name not in idle]
     if turn.seen_by_all and not turn.in_public:
-        buttons = _rows(_setting_buttons({name: labels[name] for name in live}))
+        buttons = _rows(_setting_buttons({name: labels[name] for name in SETTINGS if name not in fixed}))
         return Reply(lines=(head,), buttons=buttons, names_chat=True)
     lines = [head, *(f"· {labels[name]}" for name in live)]
     lines += _in_a_line(
@@ -163,7 +163,7 @@ def _all(turn: Turn) -> Reply:
     )
     if turn.in_public:
         return Reply(lines=(*lines, turn.say("To change one: /set limit 12")), names_chat=True)
-    buttons = _rows(_setting_buttons({name: label_of(name, voice) for name in live}))
+    buttons = _rows(_setting_buttons({name: label_of(name, voice) for name in SETTINGS if name not in fixed}))
     return Reply(lines=tuple(lines), buttons=buttons, names_chat=True)
 
 

@@ -120,9 +120,41 @@ async def test_who_comes_back_and_missed_nothing_is_met_as_ever(talk: Talk) -> N
 # ---------------------------------------------------------------------------------------------------------------- help
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+async def test_help_is_five_lines_with_an_example_each_that_works(talk: Talk, lang: str) -> None:
+    ingested(talk.store, paper("Diffusion on graphs", "cs.LG"))
+    await talk.says(f"/lang {lang}")
+    said = await talk.says("/help")
+    assert len(said.lines) == 5
+    examples = [line[line.index("/") :] for line in said.lines]
+    assert [example.split()[0] for example in examples] == ["/sub", "/preview", "/today", "/list", "/set"]
+    for example in examples:
+        talk.later(seconds=20)
+        answer = await talk.says(example)
+        assert answer
+        assert not answer.text.startswith("✗"), answer.text
+
+
+@pytest.mark.parametrize(("lang", "more"), [("en", "more"), ("zh", "更多")])
+async def test_more_lists_all_commands_in_place_of_the_first_few(talk: Talk, lang: str, more: str) -> None:
+    await talk.says(f"/lang {lang}")
+    await talk.says("/help")
+    pressed = await talk.presses(more)
+    assert pressed.replaces
+    for said in ("/help all", "/help more", "/help 全部"):
+        assert (await talk.says(said)).text == pressed.text
+
+
+@pytest.mark.parametrize(
+    ("topic", "alias"), [("query", "查询"), ("when", "时间"), ("settings", "设置"), ("when", "times")]
+)
+async def test_topics_have_their_words_in_both_languages(talk: Talk, topic: str, alias: str) -> None:
+    assert (await talk.says(f"/help {alias}")).text == (await talk.says(f"/help {topic}")).text
+
+
 async def test_help_names_every_listed_command_once(talk: Talk) -> None:
     talk.house = House(admins=(address(ME),))
-    named = re.findall(r"/(\w+)", "\n".join((await talk.says("/help")).lines[:-1]))
+    named = re.findall(r"/(\w+)", "\n".join((await talk.says("/help all")).lines[:-1]))
     listed_ones = {command.name for command in COMMANDS if command.listed} - {"help"}
     assert len(named) == len(set(named))
     assert listed_ones <= set(named)
@@ -130,7 +162,7 @@ async def test_help_names_every_listed_command_once(talk: Talk) -> None:
 
 
 async def test_help_does_not_show_what_only_operators_can_do(talk: Talk) -> None:
-    said = (await talk.says("/help")).text
+    said = (await talk.says("/help all")).text
     assert "/allow" not in said
     assert len(said) < 500
 
@@ -150,13 +182,13 @@ async def test_help_on_a_command_shows_how_it_is_said(talk: Talk, command: str) 
 async def test_help_on_a_topic_is_also_a_button(talk: Talk, topic: str) -> None:
     by_word = await talk.says(f"/help {topic}")
     assert len(by_word.lines) > 5
-    await talk.says("/help")
+    await talk.says("/help all")
     label = next(label for label in talk.last[ME][-1].buttons if label == TOPICS[topic].template)
     assert (await talk.presses(label)).text == by_word.text
 
 
 async def test_help_in_a_group_is_two_lines(talk: Talk) -> None:
-    for said in ("/help", "/help query", "/help when", "/help settings", "/help sub", "/help nonsense"):
+    for said in ("/help", "/help all", "/help query", "/help when", "/help settings", "/help sub", "/help nonsense"):
         assert len((await talk.says(said, GROUP, by="7")).lines) <= 2
 
 

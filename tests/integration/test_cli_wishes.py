@@ -318,7 +318,7 @@ def test_the_value_of_a_setting_may_have_blanks_and_dashes(terminal: Terminal) -
     [
         ("lmit", "3", "Did you mean limit?"),
         ("limit", "many", "Papers shown cannot be “many”."),
-        ("lang", "fr", "English, 中文"),
+        ("lang", "fr", "English (en), 中文 (zh)"),
     ],
 )
 def test_a_setting_that_is_none_is_wrong_usage(terminal: Terminal, name: str, value: str, sentence: str) -> None:

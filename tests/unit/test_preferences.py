@@ -170,7 +170,7 @@ def test_a_value_is_kept_in_one_form(kind: ChatKind, name: str, typed: str, kept
     [
         (PRIVATE, "schedule", "hourly", "“hourly” is not a schedule. For example: now, when-out 08:00-20:00"),
         (PRIVATE, "timezone", "Berlin", "“Berlin” is not a time zone that I know. Did you mean Europe/Berlin?"),
-        (PRIVATE, "lang", "de", "Language cannot be “de”. Possible: English, 中文."),
+        (PRIVATE, "lang", "de", "Language cannot be “de”. Possible: English (en), 中文 (zh)."),
         (PRIVATE, "text", "short", "Text cannot be “short”. Possible: summary, abstract, titles only."),
         (PRIVATE, "text", "off", "Text cannot be “off”. Possible: summary, abstract, titles only."),
         (PRIVATE, "limit", "many", "Papers shown cannot be “many”. Possible: a number from 1 to 200, or all."),
