@@ -1,12 +1,13 @@
 """Which settings change nothing where, and that it is said with its reason."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bot.commands.changes import changed
-from bot.rendering import Language
-from subscriptions import Chat, ChatKind, resolve, without_effect
+from bot.rendering import Language, translator
+from subscriptions import LABELS, SETTINGS, VALUES, Chat, ChatKind, resolve, without_effect
 from tests.make import address
 
 
@@ -51,3 +52,15 @@ def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
             "zh": "在这里不起作用。这里没有按钮可以展开其余论文，所以全部显示。",
         }[lang]
     )
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_page_of_settings_says_what_each_is_called(name: str) -> None:
+    page = Path("docs/settings.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` | {LABELS[name]}"))
+    _, _, english, chinese, _ = (cell.strip() for cell in row.split("|"))
+    for lang, cell in (("en", english), ("zh", chinese)):
+        said = translator(lang)
+        assert cell.split("：")[0].split(":")[0] == LABELS[name].say(said)
+        wanted = [value.say(said) for value in VALUES.get(name, {}).values()]
+        assert [value for value in wanted if value not in cell] == []
