@@ -23,7 +23,7 @@ LABELS: Mapping[str, Sentence] = MappingProxyType(
         "crosslists": Sentence("Cross-lists"),
         "buttons": Sentence("Buttons"),
         "credits": Sentence("Who asked"),
-        "quietday": Sentence("Days without papers"),
+        "quietday": Sentence("Empty days"),
         "manage": Sentence("Who may change it"),
     }
 )
@@ -65,7 +65,7 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "crosslists": "crosslist crosslisted crosslistings 交叉列表 交叉",
         "buttons": "button 按钮",
         "credits": "credit whoasked 订阅者 署名 订阅者署名",
-        "quietday": "quietdays quietdaynote dayswithoutpapers emptydays 无论文日 无论文的日子 空日",
+        "quietday": "dayswithoutpapers quietdays quietdaynote emptyday 无论文日 无论文的日子 空日",
         "manage": "manager whomaychangeit permissions rights 管理权限 权限 管理",
     }
 )

@@ -24,7 +24,7 @@ _PURPOSES = (
 ALL = "all"  # the topic of every command
 FIRST = (
     Sentence("Subscribe: /sub diffusion -survey daily 9"),
-    Sentence("Look first what it finds: /preview graph neural networks"),
+    Sentence("Try it first: /preview graph neural networks"),
     Sentence("Today’s papers: /today"),
     Sentence("See, change, remove: /list"),
     Sentence("Settings: /set quiet 23:00-07:00"),
