@@ -1,4 +1,4 @@
-"""When is a subscription due: cadences as text, zones by name, and the moments that follow from both.
+"""When is a subscription due: cadences as text, and the moments that follow from a cadence and a zone.
 
 Local times live here and in rendering, nowhere else. Everything is pure: `now` and `after` are arguments, aware UTC.
 A local time happens once per local day: one that the clocks skip is due at the first minute that
@@ -8,11 +8,8 @@ from the moment before it, so nothing drifts.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from difflib import get_close_matches
-from functools import lru_cache
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from unicodedata import normalize
-from zoneinfo import ZoneInfo, available_timezones
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
@@ -35,34 +32,6 @@ _WHEN = re.compile(
 _LONGEST_WHEN = 7  # words: "when-out 8 am - 8 pm weekdays"
 _QUOTES = '"“”„‟«»「」『』＂'
 _DASHES = str.maketrans("‐‑‒–—−~", "-------")
-
-_OFFSET = re.compile(r"(?:utc|gmt)? ?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?")
-_LARGEST_OFFSET = timedelta(hours=14)  # Pacific/Kiritimati; the other way nobody lives beyond -12:00
-# These name whatever this machine or nobody uses, so they mean something else after a move.
-_NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
-_OFTEN_MEANT = {
-    "beijing": "Asia/Shanghai",
-    "peking": "Asia/Shanghai",
-    "bombay": "Asia/Kolkata",
-    "北京": "Asia/Shanghai",
-    "上海": "Asia/Shanghai",
-    "香港": "Asia/Hong_Kong",
-    "台北": "Asia/Taipei",
-    "東京": "Asia/Tokyo",
-    "东京": "Asia/Tokyo",
-    "서울": "Asia/Seoul",
-    "münchen": "Europe/Berlin",
-    "munich": "Europe/Berlin",
-    "san_francisco": "America/Los_Angeles",
-    "seattle": "America/Los_Angeles",
-    "boston": "America/New_York",
-    "washington": "America/New_York",
-    "montreal": "America/Toronto",
-    "geneva": "Europe/Zurich",
-    "delhi": "Asia/Kolkata",
-    "mumbai": "Asia/Kolkata",
-    "bangalore": "Asia/Kolkata",
-}  # not in the tz database
 
 _EXAMPLES = Sentence(
     "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."
@@ -152,52 +121,6 @@ def two_times(text: str) -> tuple[time, time] | None:
     """The two times of a range of hours, "22:00-8" or "9am - 6pm"; None when it is no such range."""
     match = _RANGE.fullmatch(_plain(text))
     return (_clock(match["first"]), _clock(match["last"])) if match else None
-
-
-@lru_cache(maxsize=4096)
-def zone_name(name: str) -> str:
-    """The name under which a zone is stored: IANA's own spelling, or a fixed offset as "+08:00". Raises Refused."""
-    typed = _plain(name)
-    if offset := _OFFSET.fullmatch(typed):
-        return _offset_name(offset, name)
-    known = _zones_by_lower_case().get(typed.replace(" ", "_"))
-    if known is None:
-        raise Refused(
-            Sentence("“{name}” is not a time zone that I know.", {"name": name.strip()}), _nearest_zone(typed)
-        )
-    return known
-
-
-def zone_of_city(name: str) -> str:
-    """The zone that is named after a city, in any letter case: "new york" is America/New_York; "" when none is."""
-    city = _plain(name).replace(" ", "_").rpartition("/")[2]
-    if city in _OFTEN_MEANT:
-        return _OFTEN_MEANT[city]
-    return min((zone for lower, zone in _zones_by_lower_case().items() if lower.rpartition("/")[2] == city), default="")
-
-
-def nearest_zone(name: str) -> str:
-    """The zone that was perhaps meant by a name that is none; "" when none is near."""
-    city = zone_of_city(name)
-    if city:
-        return city
-    names = _zones_by_lower_case()
-    typed = _plain(name).replace(" ", "_")
-    close = get_close_matches(typed, names, n=1) or get_close_matches(typed, _cities(), n=1, cutoff=0.75)
-    return names.get(close[0]) or zone_of_city(close[0]) if close else ""
-
-
-@lru_cache(maxsize=4096)
-def zone(name: str) -> tzinfo:
-    """The zone of that name: an IANA name in any letter case, or a fixed offset such as "+08:00" or "UTC+8".
-
-    Raises Refused, with the nearest name as a suggestion.
-    """
-    stored = zone_name(name)
-    if stored[0] in "+-":
-        size = timedelta(hours=int(stored[1:3]), minutes=int(stored[4:]))
-        return timezone(-size if stored[0] == "-" else size)
-    return ZoneInfo(stored)
 
 
 def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
@@ -386,35 +309,3 @@ def _range(at: str | None, chat_schedule: Cadence) -> tuple[time, time]:
             Sentence("For example: --every when-out --at 08:00-20:00."),
         )
     return times
-
-
-@lru_cache(maxsize=1)
-def _zones_by_lower_case() -> dict[str, str]:
-    """Lower-case name -> IANA name, without names that differ by letter case only."""
-    names: dict[str, list[str]] = {}
-    for name in available_timezones() - _NO_ZONES:
-        names.setdefault(name.casefold(), []).append(name)
-    return {lower: alike[0] for lower, alike in names.items() if len(alike) == 1}
-
-
-@lru_cache(maxsize=1)
-def _cities() -> tuple[str, ...]:
-    """The names of cities that zones are named after, in lower case."""
-    return tuple({lower.rpartition("/")[2] for lower in _zones_by_lower_case() if "/" in lower} | set(_OFTEN_MEANT))
-
-
-def _offset_name(offset: re.Match[str], typed: str) -> str:
-    hours, minutes = int(offset["hours"]), int(offset["minutes"] or 0)
-    if minutes >= 60 or timedelta(hours=hours, minutes=minutes) > _LARGEST_OFFSET:  # noqa: PLR2004 - minutes of an hour
-        raise Refused(
-            Sentence("“{name}” is not an offset that any clock on Earth shows.", {"name": typed.strip()}),
-            Sentence("For example: +08:00, UTC-3 or +05:30."),
-        )
-    return f"{offset['sign']}{hours:02}:{minutes:02}" if hours or minutes else "UTC"
-
-
-def _nearest_zone(typed: str) -> Sentence:
-    meant = nearest_zone(typed)
-    if meant:
-        return Sentence("Did you mean {zone}?", {"zone": meant})
-    return Sentence("For example: Europe/Berlin, America/New_York, Asia/Shanghai or +08:00.")

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import Literal
 from unicodedata import normalize
 
-from subscriptions.cadence import cadence_text, parse_cadence, two_times, zone_name
+from subscriptions.cadence import cadence_text, parse_cadence, two_times
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, ChatSettings
+from subscriptions.zones import zone_name
 
 SETTINGS = (
     "schedule",

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.commands.changes import changed, value_of
-from bot.commands.cities import city_pages, zone_called
+from bot.commands.cities import city_pages
 from bot.commands.refusals import refused
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
@@ -19,11 +19,11 @@ from subscriptions import (
     Sentence,
     choices,
     name_of,
-    nearest_zone,
+    near_places,
     set_setting,
     setting_name,
     zone,
-    zone_of_city,
+    zone_of_place,
 )
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
@@ -90,11 +90,10 @@ def change(turn: Turn, name: str, value: str) -> Reply:
     if name != "timezone":
         return _change(turn, name, value)
     try:
-        return _change(turn, name, zone_of_city(value) or zone_called(value.strip(), turn.voice.city) or value)
+        return _change(turn, name, zone_of_place(value) or value)
     except Refused as error:
-        near = nearest_zone(value)
-        offered = Button(label=near, verb="zone", arguments={"zone": near})
-        return replace(refused(error, turn.voice), buttons=_shown(turn, ((offered,),) if near else ()))
+        near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in near_places(value)[:1]]
+        return replace(refused(error, turn.voice), buttons=_shown(turn, (tuple(near),) if near else ()))
 
 
 def zone_buttons(turn: Turn, *, replaces: bool = False) -> Buttons:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.preferences import check_value
@@ -43,7 +44,7 @@ def edit(
                 Sentence("Remove one of them: /unsub {number}", {"number": wish.number}),
             )
         schedule = _read_when(when, wish.cadence, chat) if when else wish.cadence
-        own_zone = wish.zone if tz is None else cadences.zone_name(tz) if tz else None
+        own_zone = wish.zone if tz is None else zones.zone_name(tz) if tz else None
         time = (schedule, own_zone)
         changed = (text.strip(), query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
         if changed:
@@ -105,7 +106,7 @@ def _read_when(when: str, own: Cadence | None, chat: Chat) -> Cadence:
 
 
 def _reschedule(session: Transaction, chat: Chat, wish: Subscription, schedule: Cadence, now: datetime) -> None:
-    zone = cadences.zone(wish.zone or chat.settings.timezone)
+    zone = zones.zone(wish.zone or chat.settings.timezone)
     due = span(schedule, zone, cadences.first_due(schedule, zone, now))
     people.change_schedule(session, wish.id, cadence=schedule, zone=wish.zone, due=due)
 

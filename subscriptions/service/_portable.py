@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, KnownPaper, Subscription
 from subscriptions.preferences import check_value, setting_name
@@ -178,7 +179,7 @@ def _read_line(number: int, raw: str, chat: ChatAddress) -> _Line:
     zone = words.pop() if words and _names_zone(words[-1]) else None
     try:
         cadence = cadences.parse_cadence(" ".join(words))
-        zone = cadences.zone_name(zone) if zone else None
+        zone = zones.zone_name(zone) if zone else None
     except PaperwireError as error:
         raise _refused(number, error.sentence, error.hint) from error
     if len(name.strip()) > LONGEST_NAME:
@@ -209,7 +210,7 @@ def _apply(session: Transaction, store: Store, line: _Line, chats: dict[ChatAddr
     known = target.wishes.get(query.canonical)
     if known is not None and (known.cadence, known.zone, known.name) == (line.cadence, own_zone, line.name):
         return "="
-    zone = cadences.zone(own_zone or target.chat.settings.timezone)
+    zone = zones.zone(own_zone or target.chat.settings.timezone)
     due = span(line.cadence, zone, cadences.first_due(line.cadence, zone, now))
     if known is not None:
         people.rename(session, known.id, line.name)

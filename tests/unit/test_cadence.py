@@ -1,6 +1,6 @@
 """When is a subscription due: words, zones, and local time through every change of the clocks."""
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,24 +10,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from subscriptions.cadence import (
-    _OFTEN_MEANT,
     cadence_text,
     closes,
     first_due,
     is_due,
     make_cadence,
-    nearest_zone,
     next_due,
     parse_cadence,
     quiet_until,
     split_when,
     two_times,
-    zone,
-    zone_name,
-    zone_of_city,
 )
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
+from subscriptions.zones import zone
 
 NOW = Cadence(kind="now")
 OUT = Cadence(kind="when-out", at=time(8), until=time(20))
@@ -226,80 +222,6 @@ def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str
     with pytest.raises(Refused) as refused:
         make_cadence(every, on, at, OUT)
     assert sentence in str(refused.value)
-
-
-# Zones
-
-
-@pytest.mark.parametrize(
-    ("typed", "stored"),
-    [
-        ("Europe/Berlin", "Europe/Berlin"),
-        ("europe/berlin", "Europe/Berlin"),
-        ("AMERICA/NEW YORK", "America/New_York"),
-        ("utc", "UTC"),
-        ("+08:00", "+08:00"),
-        ("UTC+8", "+08:00"),
-        ("GMT-3", "-03:00"),
-        ("utc+5:30", "+05:30"),
-        ("+0545", "+05:45"),
-        ("−3", "-03:00"),
-        ("UTC+0", "UTC"),
-        ("Etc/GMT+8", "Etc/GMT+8"),
-    ],
-)
-def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
-    assert zone_name(typed) == stored
-    assert zone_name(stored) == stored
-    assert zone(typed) == zone(stored)
-
-
-def test_an_offset_is_a_zone_without_summer_time() -> None:
-    assert zone("UTC+5:30") == timezone(timedelta(hours=5, minutes=30))
-    assert zone("-03:30") == timezone(-timedelta(hours=3, minutes=30))
-
-
-@pytest.mark.parametrize(
-    ("typed", "hint"),
-    [
-        ("Berlin", "Did you mean Europe/Berlin?"),
-        ("new york", "Did you mean America/New_York?"),
-        ("Europe/Berln", "Did you mean Europe/Berlin?"),
-        ("Asia/Beijing", "Did you mean Asia/Shanghai?"),
-        ("nowhere at all", "For example: Europe/Berlin"),
-        ("../../etc/passwd", "For example: Europe/Berlin"),
-        ("localtime", "not a time zone that I know"),
-        ("+15:00", "For example: +08:00"),
-        ("UTC+5:75", "For example: +08:00"),
-        ("", "For example: Europe/Berlin"),
-    ],
-)
-def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> None:
-    with pytest.raises(Refused) as refused:
-        zone(typed)
-    assert hint in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("typed", "city", "near"),
-    [
-        ("berlin", "Europe/Berlin", "Europe/Berlin"),
-        ("New  York", "America/New_York", "America/New_York"),
-        ("北京", "Asia/Shanghai", "Asia/Shanghai"),
-        ("Munich", "Europe/Berlin", "Europe/Berlin"),
-        ("Asia/Beijing", "Asia/Shanghai", "Asia/Shanghai"),
-        ("Shangai", "", "Asia/Shanghai"),
-        ("Europe/Berln", "", "Europe/Berlin"),
-        ("🎉", "", ""),
-        ("", "", ""),
-    ],
-)
-def test_a_city_stands_for_its_zone_and_a_slip_for_the_nearest(typed: str, city: str, near: str) -> None:
-    assert (zone_of_city(typed), nearest_zone(typed)) == (city, near)
-
-
-def test_every_city_that_stands_for_a_zone_stands_for_one_that_exists() -> None:
-    assert {zone_of_city(city) for city in _OFTEN_MEANT} <= available_timezones()
 
 
 # The next moment
