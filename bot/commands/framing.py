@@ -6,6 +6,7 @@ text without one of these frames is a query already and stays as it is.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from subscriptions import split_when
@@ -17,6 +18,13 @@ _WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # the longest time that may stand at the
 _TRADITIONAL = "關於論訂閱請幫給對興發麼嗎們尋獻領沒無時預顯薦現題個設銷暫復單謝問點週煩讀進開類訴綜為麻說過轉換語繼續"
 _SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预显荐现题个设销暂复单谢问点周烦读进开类诉综为麻说过转换语继续"
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘，；：！？", _SIMPLIFIED + "'',;:!?")
+
+
+
+def simplified(text: str) -> str:
+    """Traditional signs of what people ask with, typographic apostrophes and wide signs as plain ones; sign for sign."""
+    return text.translate(_FOLDED)
+
 
 # ------------------------------------------------------------------------------------------------------------- English
 
@@ -252,9 +260,9 @@ def _excluded(body: str, folded: str, place: int, negation: re.Pattern[str], eac
 
 
 def _pieces(body: str, folded: str, place: int, each: re.Pattern[str]) -> Iterator[str]:
-    """What is excluded, one by one, without what stands around it: "those on video", "survey papers", 综述以外的"""
+    """What is excluded, one by one, without what stands around it: "those on video", "survey papers", 综述以外的."""
     cuts = [(place, place), *(cut.span() for cut in each.finditer(folded, place)), (len(body), len(body))]
-    for (_, start), (end, _) in zip(cuts, cuts[1:], strict=False):
+    for (_, start), (end, _) in pairwise(cuts):
         piece = body[start:end]
         around = _AROUND.match(piece.translate(_FOLDED))
         bare = _without_ending(piece[around.end() :] if around else piece)
