@@ -12,6 +12,8 @@ from typing import Any
 from bot.audience import is_whispered, wishes_of, with_invitation, without_toast
 from bot.commands import refused
 from bot.commands.access import Entry, entered
+from bot.commands.asking import still_asked, turn_away
+from bot.commands.plain import PLAIN
 from bot.commands.presses import read_press
 from bot.commands.registry import PRESSES
 from bot.commands.returning import welcome_back
@@ -290,6 +292,12 @@ def _with(reply: Reply | None, missed: Reply | None) -> Reply | None:
     return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
 
 
+def _with_question(turn: Turn, reply: Reply | None) -> Reply | None:
+    """The reply to words that are a command, while a question waits which they could have answered."""
+    waits = still_asked(turn)
+    return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
+
+
 def _with_rest(turn: Turn, reply: Reply | None) -> Reply | None:
     """The reply to the first of several commands says that it is to one only."""
     if reply is None or not (reply.lines or reply.items or reply.delivery or reply.code):
@@ -313,7 +321,10 @@ def _reply(
         with undone_by_an_error():
             turn = _met(wire, turn) if asked.intent.changes else turn
             before = Entry.of(turn)
-            return entered(turn, before, asked.intent.run(turn), vouched=asked.vouched)
+            if asked.intent.run is not PLAIN.run:
+                turn_away(turn)
+            reply = entered(turn, before, asked.intent.run(turn), vouched=asked.vouched)
+            return _with_question(turn, reply) if asked.intent.spoken else reply
     except StoreError:
         raise  # the request waits for the database
     except QueryError as error:

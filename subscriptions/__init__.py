@@ -80,6 +80,7 @@ from subscriptions.query import Query as Query
 from subscriptions.query import Term as Term
 from subscriptions.query import author_rule as author_rule
 from subscriptions.query import fold_source as fold_source
+from subscriptions.query import links_to_no_paper as links_to_no_paper
 from subscriptions.query import mentioned as mentioned
 from subscriptions.query import narrowed as narrowed
 from subscriptions.query import parse_canonical as parse_canonical

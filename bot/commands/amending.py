@@ -7,6 +7,7 @@ from bot.commands.coming import next_line
 from bot.commands.picking import gone, no_wishes, number_and_rest, numbered, pick_list, required_number, shown_buttons
 from bot.commands.sheets import edit_wish
 from bot.commands.subscribing import echo
+from bot.commands.trying import asked_for
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.ports import Button, Reply
@@ -19,6 +20,8 @@ from subscriptions import (
     cadence_text,
     coming_to,
     edit,
+    links_to_no_paper,
+    mentioned,
     parse_cadence,
     parse_query,
     rename,
@@ -53,12 +56,12 @@ def press_edit_page(turn: Turn) -> Reply:
     return pick_list(turn, question, "edit-ask", page=int(turn.arguments["page"]), replaces=True)
 
 
-def answer_edit(turn: Turn) -> Reply:
+def answer_edit(turn: Turn) -> Reply | None:
     """The text that was asked for is the query."""
     wish = numbered(turn, turn.arguments.get("number"))
     if wish is None:
         return Reply(lines=(turn.say("That subscription is gone. /list shows those that are there."),), ok=False)
-    return _edit(turn, wish, turn.args)
+    return None if _is_a_paper(turn.args) else _edit(turn, wish, asked_for(turn.args))
 
 
 def _ask_query(turn: Turn, wish: Subscription) -> Reply:
@@ -99,12 +102,17 @@ def name(turn: Turn) -> Reply:
     return ask(turn, "name", {"number": wish.number}, question)
 
 
-def answer_name(turn: Turn) -> Reply:
+def answer_name(turn: Turn) -> Reply | None:
     """The text that was asked for is the name."""
     wish = numbered(turn, turn.arguments.get("number"))
     if wish is None:
         return Reply(lines=(turn.say("That subscription is gone. /list shows those that are there."),), ok=False)
-    return _name(turn, wish, turn.args)
+    return None if _is_a_paper(turn.args) else _name(turn, wish, turn.args)
+
+
+def _is_a_paper(text: str) -> bool:
+    """Whether a text is nothing but the name of a paper, or a link: neither a query nor a name."""
+    return len(text.split()) == 1 and bool(mentioned(text) or links_to_no_paper(text))
 
 
 def _usage_of_name() -> Refused:

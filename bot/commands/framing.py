@@ -20,7 +20,6 @@ _SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预�
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘，；：！？", _SIMPLIFIED + "'',;:!?")
 
 
-
 def simplified(text: str) -> str:
     """Traditional signs of what people ask with, typographic apostrophes and wide signs as plain ones; sign for sign."""
     return text.translate(_FOLDED)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from bot.commands.asking import met
 from bot.commands.found import card_buttons, count_found, query_lines, rows_of, subscribe_button
 from bot.commands.plain import named_papers
 from bot.commands.subscribing import sub
@@ -20,7 +21,6 @@ from subscriptions import (
     Sentence,
     Tried,
     listed,
-    meet,
     mentioned,
     newest_batch,
     parse_query,
@@ -108,7 +108,7 @@ def _today(turn: Turn, which: str) -> Reply:
         looked = None if turn.chat.id else newest_batch(turn.store, turn.chat, now=turn.now, which=which)
         if looked is not None and looked.delivery is None:
             return _shown_now(turn, which, looked)
-        turn = _met(turn)
+        turn = met(turn)
         key = f"{turn.chat.id}:today:{turn.home.address.platform}:{turn.request.update}"
         return _sent_now(turn, which, newest_batch(turn.store, turn.chat, now=turn.now, which=which, key=key))
     return _shown_now(turn, which, newest_batch(turn.store, turn.chat, now=turn.now, which=which))
@@ -117,14 +117,6 @@ def _today(turn: Turn, which: str) -> Reply:
 def _may_get(turn: Turn) -> bool:
     """A delivery to a chat that is paused, or waits to be let in, would be held."""
     return turn.chat.state is ChatState.ACTIVE
-
-
-def _met(turn: Turn) -> Turn:
-    """What a chat was told is remembered from now on."""
-    if turn.chat.id:
-        return turn
-    chat = meet(turn.store, turn.chat.address, turn.chat.kind, now=turn.now, lang=turn.request.language)
-    return replace(turn, chat=chat, home=chat)
 
 
 def _sent_now(turn: Turn, which: str, batch: Batch) -> Reply:

@@ -4,19 +4,18 @@ from dataclasses import replace
 
 from bot.commands.asking import answer_of
 from bot.commands.cards import card_reply
-from bot.commands.found import card_buttons, count_found, query_lines, rows_of, subscribe_button
+from bot.commands.found import card_buttons
+from bot.commands.spoken import mistyped, spoken
+from bot.commands.trying import tried
 from bot.commands.turn import Press, Turn
 from bot.ports import Button, Reply
-from subscriptions import Tried, as_item, known_since, mentioned, papers_named, split_when, would_come
+from subscriptions import ChatKind, as_item, known_since, links_to_no_paper, mentioned, papers_named
 
-ROWS = 5  # papers of a preview
 CARDS = 5  # papers that one message may ask for
-_MANY_WORDS = 12
 _GREETINGS = frozenset(
     {"hi", "hello", "hey", "hallo", "hola", "ciao", "bonjour", "salut", "thanks", "thank", "you", "ok", "okay", "test"}
     | {"yes", "no", "你好", "您好", "嗨", "哈喽", "谢谢", "好的", "好", "是", "不"}
 )
-_HELP = frozenset({"help", "menu", "commands", "帮助", "菜单"})
 
 
 def plain(turn: Turn) -> Reply | None:
@@ -26,13 +25,13 @@ def plain(turn: Turn) -> Reply | None:
         return answered
     if said and mentioned(said):
         return named_papers(turn, said)
-    if turn.request.file:
+    if turn.request.file and turn.home.kind is ChatKind.PRIVATE:
         return _document(turn)
-    if said.casefold().strip("?!. ") in _HELP:
-        return _run(turn, "help") or _what_to_say(turn)
-    if _says_nothing(said):
+    if links_to_no_paper(said):
+        return _no_paper(turn)
+    if _says_nothing(said) or spoken(said):
         return _what_to_say(turn) if said else _only_text(turn)
-    return _tried(turn)
+    return _with_near_command(turn, said, tried(turn, said))
 
 
 def _says_nothing(said: str) -> bool:
@@ -43,7 +42,29 @@ def _says_nothing(said: str) -> bool:
 
 def _what_to_say(turn: Turn) -> Reply:
     words = turn.say("Send me words that papers should hold, such as diffusion -survey, or a link to a paper.")
-    return Reply(lines=(words, turn.say("/help lists what else I know.")))
+    commands = turn.say("Words such as list, today, settings and stop do what they say.")
+    return Reply(lines=(words, commands, turn.say("/help lists what else I know.")))
+
+
+def _no_paper(turn: Turn) -> Reply:
+    """A link that leads to no paper that can be looked up: which ones do."""
+    lines = (
+        turn.say("That link names no paper that I can look up."),
+        turn.say(
+            "I understand links that hold an arXiv id or a DOI: arxiv.org/abs/…, doi.org/…, huggingface.co/papers/…, "
+            "alphaxiv.org/abs/…, biorxiv.org/content/…"
+        ),
+        turn.say("Words of its title find it, if it is known here: /search graph neural networks"),
+    )
+    return Reply(lines=lines, ok=False)
+
+
+def _with_near_command(turn: Turn, said: str, reply: Reply) -> Reply:
+    """The reply to a single word that finds nothing names the command that was perhaps meant."""
+    near = mistyped(said) if not reply.items and said.isascii() and said.isalpha() else ""
+    if not near:
+        return reply
+    return replace(reply, lines=(*reply.lines, turn.say("Did you mean /{name}?", name=near)))
 
 
 def _only_text(turn: Turn) -> Reply:
@@ -103,39 +124,4 @@ def _elsewhere(turn: Turn, name: str) -> Button:
     return Button(label=turn.say("look there"), url=host + name)
 
 
-# ------------------------------------------------------------------------------------------------------ a query to try
-
-
-def _tried(turn: Turn) -> Reply:
-    """How many papers it finds, the newest, how it was read, and [subscribe]."""
-    which, when = split_when(turn.args)
-    tried = would_come(turn.store, turn.chat, now=turn.now, which=which)
-    found = [item.paper for item in tried.delivery.items] if tried.delivery else []
-    newest = sorted(found, key=lambda known: known.change or 0, reverse=True)[:ROWS]
-    items = rows_of(newest, tried.query)
-    return Reply(
-        lines=(count_found(turn, tried), *_reading(turn, tried, when), *_too_many_words(turn, tried)),
-        items=items,
-        numbers=card_buttons(turn, items),
-        buttons=subscribe_button(turn, turn.args) if tried.query else (),
-    )
-
-
-def _reading(turn: Turn, tried: Tried, when: str | None) -> tuple[str, ...]:
-    if tried.query is None:
-        wish = tried.wishes[0]
-        return (turn.say("This is subscription {number}: {name}", number=wish.number, name=wish.name or wish.text),)
-    return query_lines(turn, tried.query, when)
-
-
-def _too_many_words(turn: Turn, tried: Tried) -> tuple[str, ...]:
-    if tried.query is None or tried.delivery is not None:
-        return ()
-    words = len(tried.query.text.split())
-    if words < _MANY_WORDS:
-        return ()
-    return (turn.voice.count("{count} word", "A paper must have all {count} words; fewer find more.", words),)
-
-
 PLAIN = Press(run=plain)
-NAMED = Press(run=lambda turn: named_papers(turn, turn.args))

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bot.commands import (
     access,
     amending,
+    answers,
     asking,
     beginning,
     board,
@@ -23,6 +24,7 @@ from bot.commands import (
     settings,
     sheets,
     subscribing,
+    trying,
     undoing,
 )
 from bot.commands.turn import Command, Press, Run
@@ -38,6 +40,8 @@ _FAMILIES = (
     papers,
     reasons,
     asking,
+    answers,
+    trying,
     cards,
     settings,
     helping,
@@ -66,7 +70,6 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "del": "unsub",
         "delete": "unsub",
         "pauseall": "pause",
-        "stop": "pause",
         "unpause": "resume",
         "version": "about",
     }

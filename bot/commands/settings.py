@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
+from bot.commands.asking import awaits, settle
 from bot.commands.changes import changed, value_of
 from bot.commands.cities import city_pages
 from bot.commands.refusals import refused
@@ -56,6 +57,7 @@ _SOME: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _OTHERS: Mapping[str, str] = MappingProxyType(
     {"schedule": "weekdays 8:30", "limit": "30", "quiet": "21:30-07:00"}
 )  # what else may be written
+ZONE = "timezone"
 A_CITY = "Oslo"
 _OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _CHOSEN = "✓"
@@ -176,6 +178,7 @@ def _one(turn: Turn, name: str) -> Reply:
         buttons = zone_buttons(turn, replaces=True)
     else:
         buttons = _rows([_value_button(name, option, chosen=option == value) for option in offered])
+    awaits(turn, "answer-zone" if name == ZONE else "answer-value", {"name": name})
     back = Button(label=turn.say("all settings"), verb="settings")
     return Reply(lines=tuple(lines), buttons=_shown(turn, (*buttons, (back,))))
 
@@ -251,7 +254,8 @@ def _change(turn: Turn, name: str, value: str) -> Reply:
     own = turn.chat.address == turn.home.address
     voice = turn.voice.speaking(settings.lang if own else turn.home.settings.lang, settings.timezone)
     reply = changed(name, before, after, voice)
-    if name == "timezone":
+    if name == ZONE:
+        settle(turn, "answer-zone")
         clock = _clock(turn.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, voice.say("It is {time} there.", time=clock)))
     return replace(reply, buttons=undo_row(replace(turn, voice=voice)))

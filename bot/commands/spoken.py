@@ -6,6 +6,7 @@ begins with such a word is a query: `list decoding`, `stop words`, `search engin
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from bot.commands.framing import simplified
@@ -16,25 +17,49 @@ HELLO = "hello"  # no command: who greets, or asks what this is, is told what ca
 # Each line is a command, and what people say for it.
 _PHRASES: Mapping[tuple[str, str], str] = MappingProxyType(
     {
-        ("list", ""): "list; my list; the list; subscriptions; my subscriptions; show subscriptions; show my subscriptions; "
+        (
+            "list",
+            "",
+        ): "list; my list; the list; subscriptions; my subscriptions; show subscriptions; show my subscriptions; "
         "show me my subscriptions; list subscriptions; list my subscriptions; what am i subscribed to; what do i follow; "
         "what are my subscriptions; which subscriptions do i have; 列表; 订阅列表; 我的列表; 我的订阅; 查看订阅; 查看我的订阅; "
         "看看我的订阅; 显示订阅; 显示我的订阅; 列出订阅; 列出我的订阅; 所有订阅; 全部订阅; 我订阅了什么; 我订阅了哪些; 我有哪些订阅; 我关注了什么",
-        ("help", ""): "help; help me; menu; commands; show commands; 帮助; 帮帮我; 帮助我; 菜单; 命令; 指令; 使用帮助; 使用说明",
-        ("stop", ""): "stop; stop it; stop this; stop please; stop everything; stop all; stop sending; stop messages; leave me alone; "
+        (
+            "help",
+            "",
+        ): "help; help me; menu; commands; show commands; 帮助; 帮帮我; 帮助我; 菜单; 命令; 指令; 使用帮助; 使用说明",
+        (
+            "stop",
+            "",
+        ): "stop; stop it; stop this; stop please; stop everything; stop all; stop sending; stop messages; leave me alone; "
         "停; 停止; 停下; 停一下; 停止推送; 别发了; 别再发了; 不要再发了; 不要发了; 别烦我",
-        ("unsub", ""): "unsubscribe; unsub; unsubscribe me; i want to unsubscribe; cancel subscription; cancel my subscription; "
+        (
+            "unsub",
+            "",
+        ): "unsubscribe; unsub; unsubscribe me; i want to unsubscribe; cancel subscription; cancel my subscription; "
         "cancel a subscription; remove subscription; remove a subscription; delete subscription; delete a subscription; "
         "取消订阅; 退订; 我要退订; 我要取消订阅; 删除订阅; 取消关注",
-        ("sub", ""): "subscribe; subscribe me; i want to subscribe; 订阅; 我要订阅; 我想订阅; 新订阅; 添加订阅; 新增订阅",
-        ("unsub", "all"): "unsubscribe all; unsubscribe from all; unsubscribe everything; unsubscribe from everything; remove all; "
+        (
+            "sub",
+            "",
+        ): "subscribe; subscribe me; i want to subscribe; 订阅; 我要订阅; 我想订阅; 新订阅; 添加订阅; 新增订阅",
+        (
+            "unsub",
+            "all",
+        ): "unsubscribe all; unsubscribe from all; unsubscribe everything; unsubscribe from everything; remove all; "
         "remove everything; delete all; delete everything; remove all subscriptions; delete all subscriptions; cancel all; "
         "cancel all subscriptions; unsuball; 全部取消; 全部退订; 全部删除; 取消全部; 退订全部; 取消所有订阅; 取消全部订阅; 删除所有订阅; 删除全部订阅; 退订所有",
         ("set", ""): "settings; my settings; my preferences; show settings; show my settings; "
         "change settings; 设置; 我的设置; 查看设置; 修改设置; 更改设置; 设定; 偏好设置; 配置",
-        ("undo", ""): "undo; undo it; undo that; undo this; take it back; take that back; revert that; 撤销; 撤回; 撤消; 取消上一步; 恢复上一步",
+        (
+            "undo",
+            "",
+        ): "undo; undo it; undo that; undo this; take it back; take that back; revert that; 撤销; 撤回; 撤消; 取消上一步; 恢复上一步",
         ("cancel", ""): "cancel; never mind; nevermind; forget it; 取消; 算了; 没事了",
-        ("today", ""): "today; latest; new papers; the new papers; papers today; today's papers; todays papers; papers of today; "
+        (
+            "today",
+            "",
+        ): "today; latest; new papers; the new papers; papers today; today's papers; todays papers; papers of today; "
         "latest papers; the latest papers; newest papers; today's new papers; new papers today; any new papers; any papers today; "
         "any new papers today; are there new papers; are there any new papers; are there new papers today; "
         "are there any new papers today; anything new; anything new today; is there anything new; is there anything new today; "
@@ -46,20 +71,44 @@ _PHRASES: Mapping[tuple[str, str], str] = MappingProxyType(
         "今天有什么新论文; 今天有什么新文章; 今天有哪些论文; 今天有哪些新论文; 今天有论文吗; 今天有新论文吗; 今天有没有论文; 今天有没有新论文; "
         "有什么新论文; 有什么新的论文; 有哪些新论文; 有啥新论文; 有新论文吗; 有没有新论文; 有什么新的; 有什么论文; 有论文吗; 新论文; 最新论文; 最新的论文; "
         "看看今天的论文; 看今天的论文; 看看新论文; 给我看今天的论文; 我想看今天的论文; 今天更新了什么",
-        ("pause", ""): "pause; mute; pause it; pause all; pause everything; pause subscriptions; take a break; 暂停; 暂停推送; 暂停订阅; 全部暂停; 静音; 先停一停",
-        ("resume", ""): "resume; unpause; unmute; resume all; resume everything; go on; continue; start again; 恢复; 恢复推送; 恢复订阅; 全部恢复; 继续; 继续推送; 取消暂停",
+        (
+            "pause",
+            "",
+        ): "pause; mute; pause it; pause all; pause everything; pause subscriptions; take a break; 暂停; 暂停推送; 暂停订阅; 全部暂停; 静音; 先停一停",
+        (
+            "resume",
+            "",
+        ): "resume; unpause; unmute; resume all; resume everything; go on; continue; start again; 恢复; 恢复推送; 恢复订阅; 全部恢复; 继续; 继续推送; 取消暂停",
         ("preview", ""): "preview; 预览",
         ("status", ""): "status; your status; 运行状态",
         ("export", ""): "export; export my subscriptions; export subscriptions; 导出; 导出订阅; 导出我的订阅",
         ("about", ""): "about you; about this bot; about the bot; 关于你; 关于机器人",
         ("start", ""): "start; begin; get started; 开始; 开始使用",
-        ("privacy", ""): "what do you store; what do you know about me; what do you store about me; 隐私政策; 你存了什么; 你保存了什么",
-        ("timezone", ""): "timezone; time zone; my timezone; my time zone; set timezone; set time zone; change timezone; change time zone; "
+        (
+            "privacy",
+            "",
+        ): "what do you store; what do you know about me; what do you store about me; 隐私政策; 你存了什么; 你保存了什么",
+        (
+            "timezone",
+            "",
+        ): "timezone; time zone; my timezone; my time zone; set timezone; set time zone; change timezone; change time zone; "
         "change my timezone; change my time zone; set my timezone; set my time zone; 时区; 我的时区; 设置时区; 修改时区; 更改时区",
-        ("lang", ""): "change language; change the language; switch language; set language; 更改语言; 切换语言; 修改语言; 设置语言",
-        ("lang", "en"): "speak english; in english; switch to english; english please; 说英文; 说英语; 用英文; 用英语; 切换到英文; 切换成英文; 换成英文; 改成英文",
-        ("lang", "zh"): "speak chinese; in chinese; switch to chinese; chinese please; 说中文; 讲中文; 用中文; 切换到中文; 切换成中文; 换成中文; 改成中文; 请说中文",
-        (HELLO, ""): "hi; hello; hey; hallo; hola; ciao; bonjour; salut; hi there; hello there; hey there; hi bot; hello bot; howdy; yo; "
+        (
+            "lang",
+            "",
+        ): "change language; change the language; switch language; set language; 更改语言; 切换语言; 修改语言; 设置语言",
+        (
+            "lang",
+            "en",
+        ): "speak english; in english; switch to english; english please; 说英文; 说英语; 用英文; 用英语; 切换到英文; 切换成英文; 换成英文; 改成英文",
+        (
+            "lang",
+            "zh",
+        ): "speak chinese; in chinese; switch to chinese; chinese please; 说中文; 讲中文; 用中文; 切换到中文; 切换成中文; 换成中文; 改成中文; 请说中文",
+        (
+            HELLO,
+            "",
+        ): "hi; hello; hey; hallo; hola; ciao; bonjour; salut; hi there; hello there; hey there; hi bot; hello bot; howdy; yo; "
         "good morning; good afternoon; good evening; good day; how are you; how are you doing; nice to meet you; "
         "what can you do; what can i do; what can i do here; what can i say; what can i ask; what do you do; what are you; "
         "what are you for; what is this; what's this; what is this bot; who are you; how does this work; how does it work; "
@@ -73,6 +122,8 @@ _PHRASES: Mapping[tuple[str, str], str] = MappingProxyType(
     }
 )
 _SPOKEN = {phrase.strip(): command for command, line in _PHRASES.items() for phrase in line.split(";")}
+
+_WORDS = tuple(phrase for phrase in _SPOKEN if phrase.isascii() and phrase.isalpha())
 
 _NUMBERS = r"#?\d{1,4}(?:\s*(?:,|and|-|和|、|到|\s)\s*#?\d{1,4})*"
 _SOME_TIME = r"(?:until\s.+|till\s.+|for\s+(?:a|an|one|two|three|\d{1,3})\s.+|\d{1,3}\s*(?:d|w|h|days?|weeks?|hours?|天|周|星期|小时)|到.+|直到.+)"
@@ -103,9 +154,12 @@ _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 _POLITE = re.compile(
-    r"(?:(?:please|pls|plz|hi|hello|hey|ok|okay|paperwire|bot)\b[\s,]+|请问?[,\s]*|你好[,\s]+|麻烦[你您]?)+(?=\S)", re.I
+    r"(?:(?:please|pls|plz|hi|hello|hey|ok|okay|paperwire|bot)\b[\s,]+|请问?[,\s]*|你好[,\s]+|麻烦[你您]?)+(?=\S)",
+    re.IGNORECASE,
 )
-_ENDS = re.compile(r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|now|bot)|(?:吧|啊|呀|呢|哦|谢谢|一下)|[\s.!?~。,]+)$", re.I)
+_ENDS = re.compile(
+    r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|now|bot)|(?:吧|啊|呀|呢|哦|谢谢|一下)|[\s.!?~。,]+)$", re.IGNORECASE
+)
 
 
 def spoken(text: str) -> tuple[str, str] | None:
@@ -114,6 +168,13 @@ def spoken(text: str) -> tuple[str, str] | None:
         if words in _SPOKEN:
             return _SPOKEN[words]
     return _with_words(text.strip())
+
+
+def mistyped(word: str) -> str:
+    """The command whose word is nearly this one, "lits"; "" when none is near."""
+    near = get_close_matches(word.casefold(), _WORDS, n=1, cutoff=0.74)
+    name = _SPOKEN[near[0]][0] if near and near[0] != word.casefold() else ""
+    return "" if name == HELLO else name
 
 
 def _readings(said: str) -> tuple[str, ...]:
@@ -133,5 +194,9 @@ def _with_words(text: str) -> tuple[str, str] | None:
     for pattern, command in _WITH_WORDS:
         if found := pattern.fullmatch(folded, start, end):
             words = text[slice(*found.span("words"))]
-            return None if command == "timezone" and not near_places(words) and not zone_of_place(words) else (command, words)
+            return (
+                None
+                if command == "timezone" and not near_places(words) and not zone_of_place(words)
+                else (command, words)
+            )
     return None

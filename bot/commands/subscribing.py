@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.advising import REWRITE, advice_button, advice_for, advice_line
+from bot.commands.asking import awaits
 from bot.commands.picking import gone, named, numbered, pick_list, shown_buttons
 from bot.commands.settings import zone_buttons
+from bot.commands.trying import asked_for, tried
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.wishes import one_line, subscribed, unsubscribed
@@ -70,6 +72,8 @@ def sub(turn: Turn) -> Reply:
             Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
             Sentence("Send the rest in another message."),
         )
+    if len(lines) == 1 and not turn.request.pressed and asked_for(lines[0]) != lines[0]:
+        return tried(turn, lines[0])  # a sentence may be understood amiss, so it is offered
     before = _said_before(turn)
     said = _replaced(turn, lines, before) if before else [_added(turn, _read(line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
@@ -109,6 +113,7 @@ def echo(turn: Turn, done: Subscribed, *, instead: str = "", replaces: bool = Fa
         question = turn.say("The times are those of {zone}. Which clock is yours?", zone=turn.chat.settings.timezone)
         reply = replace(reply, lines=(*reply.lines, question))
         zones = zone_buttons(turn)
+        awaits(turn, "answer-zone")
     rows = ((better,) if better else (), tuple(last), *zones)
     return replace(reply, buttons=shown_buttons(turn, rows), replaces=replaces)
 
