@@ -13,6 +13,7 @@ from bot.audience import is_whispered, wishes_of, with_invitation, without_toast
 from bot.commands import refused
 from bot.commands.access import Entry, entered
 from bot.commands.asking import still_asked, turn_away
+from bot.commands.named import waiting
 from bot.commands.plain import PLAIN
 from bot.commands.presses import read_press
 from bot.commands.registry import PRESSES
@@ -48,6 +49,7 @@ from subscriptions import (
     once,
     one_address,
     read_recent,
+    remember,
     where_told,
 )
 
@@ -368,6 +370,8 @@ def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply, *, changed: bool)
         bound = _named(turn, bound)
     bound = spelled(bound, to.address)
     shown = bool(bound.lines or bound.items or bound.delivery or bound.code)
+    if reply.looks_up:
+        remember(wire.store, *waiting(request, reply.looks_up), now=turn.now)
     return Posting(
         update=request.update,
         chat=to.address,
@@ -387,6 +391,7 @@ def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply, *, changed: bool)
         opens=request.opens,
         view=request.view if request.filled else "",
         problems=bound.problems,
+        looks_up=reply.looks_up,
         changed=changed or bool(request.view and request.pressed and not request.filled),
     )
 

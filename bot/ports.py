@@ -297,6 +297,7 @@ class Reply:
     sheet: Sheet | None = None  # opened in place of an answer, or anew while it is being filled in
     problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with what was filled in, by field
     board: Board | None = None  # the page of whoever asks
+    looks_up: tuple[str, ...] = ()  # arXiv ids that are asked of arXiv next, for whoever asks
 
 
 class Forms(Protocol):

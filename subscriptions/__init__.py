@@ -238,6 +238,7 @@ if TYPE_CHECKING:
     from subscriptions.service import receipts_since as receipts_since
     from subscriptions.service import recent_sends as recent_sends
     from subscriptions.service import remember as remember
+    from subscriptions.service import remembered as remembered
     from subscriptions.service import rename as rename
     from subscriptions.service import renew_tokens as renew_tokens
     from subscriptions.service import reply_is_over as reply_is_over

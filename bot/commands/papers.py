@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.commands.asking import met
 from bot.commands.found import card_buttons, count_found, query_lines, rows_of, subscribe_button
-from bot.commands.plain import named_papers
+from bot.commands.named import named_papers
 from bot.commands.subscribing import sub
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Buttons, Reply

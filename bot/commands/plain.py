@@ -3,15 +3,13 @@
 from dataclasses import replace
 
 from bot.commands.asking import answer_of
-from bot.commands.cards import card_reply
-from bot.commands.found import card_buttons
+from bot.commands.named import named_papers
 from bot.commands.spoken import mistyped, spoken
 from bot.commands.trying import tried
 from bot.commands.turn import Press, Turn
-from bot.ports import Button, Reply
-from subscriptions import ChatKind, as_item, known_since, links_to_no_paper, mentioned, papers_named
+from bot.ports import Reply
+from subscriptions import ChatKind, links_to_no_paper, mentioned
 
-CARDS = 5  # papers that one message may ask for
 _GREETINGS = frozenset(
     {"hi", "hello", "hey", "hallo", "hola", "ciao", "bonjour", "salut", "thanks", "thank", "you", "ok", "okay", "test"}
     | {"yes", "no", "你好", "您好", "嗨", "哈喽", "谢谢", "好的", "好", "是", "不"}
@@ -81,47 +79,6 @@ def _run(turn: Turn, name: str) -> Reply | None:
 
     command = command_named(name)
     return command.run(replace(turn, args="")) if command else None
-
-
-# ------------------------------------------------------------------------------------------------------ papers by name
-
-
-def named_papers(turn: Turn, text: str) -> Reply:
-    """The cards of the papers that a text names by id, DOI or link; it names at least one."""
-    names = mentioned(text)
-    known = papers_named(turn.store, names[:CARDS])
-    unknown = [name for name in names[:CARDS] if name not in known]
-    if len(names) == 1 and known:
-        return card_reply(turn, known[names[0]])
-    papers = {paper.id: paper for paper in known.values()}
-    items = tuple(
-        replace(as_item(turn.store, turn.chat, paper), position=at) for at, paper in enumerate(papers.values())
-    )
-    lines = [turn.say("{name} is not known here.", name=name) for name in unknown]
-    if unknown:
-        lines.append(_known_since(turn))
-    if len(names) > CARDS:
-        lines.append(turn.say("The first {most} of {count}.", most=CARDS, count=len(names)))
-    return Reply(
-        lines=tuple(lines),
-        ok=None if known else False,
-        items=items,
-        form="card",
-        numbers=card_buttons(turn, items),
-        buttons=((_elsewhere(turn, names[0]),),) if len(names) == 1 else (),
-    )
-
-
-def _known_since(turn: Turn) -> str:
-    since = known_since(turn.store)
-    if since is None:
-        return turn.say("No papers are known yet.")
-    return turn.say("I know the papers that came since {moment}.", moment=turn.voice.moment(since))
-
-
-def _elsewhere(turn: Turn, name: str) -> Button:
-    host = "https://doi.org/" if name.startswith("10.") else "https://arxiv.org/abs/"
-    return Button(label=turn.say("look there"), url=host + name)
 
 
 PLAIN = Press(run=plain)

@@ -17,6 +17,7 @@ from bot.commands import (
     helping,
     keeping,
     listing,
+    named,
     papers,
     pausing,
     portable,
@@ -55,7 +56,9 @@ COMMANDS: tuple[Command, ...] = tuple(command for family in _FAMILIES for comman
 PRESSES: Mapping[str, Press] = MappingProxyType(
     {verb: press for family in _FAMILIES for verb, press in family.PRESSES.items()}
 )
-HAPPENINGS: Mapping[str, Run] = MappingProxyType({**happenings.HAPPENINGS, **board.HAPPENINGS, **sheets.HAPPENINGS})
+HAPPENINGS: Mapping[str, Run] = MappingProxyType(
+    {**happenings.HAPPENINGS, **board.HAPPENINGS, **sheets.HAPPENINGS, **named.HAPPENINGS}
+)
 
 _BY_NAME: Mapping[str, Command] = MappingProxyType(
     {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

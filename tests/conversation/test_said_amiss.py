@@ -167,7 +167,13 @@ async def test_of_several_commands_the_first_is_done_and_that_is_said(talk: Talk
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("subdiffusion", "sub"), ("activeall", "resume"), ("delete", "unsub"), ("version", "about"), ("pauseall", "pause")],
+    [
+        ("subdiffusion", "sub"),
+        ("activeall", "resume"),
+        ("delete", "unsub"),
+        ("version", "about"),
+        ("pauseall", "pause"),
+    ],
 )
 async def test_what_other_bots_call_it_leads_to_our_word(talk: Talk, typed: str, meant: str) -> None:
     assert (await talk.says(f"/{typed}")).lines == [f"✗ I do not know /{typed}.", f"Did you mean /{meant}?"]
