@@ -22,7 +22,7 @@ diffusion every morning at 8             > diffusion | daily 08:00
 diffusion every evening at 8             > diffusion | daily 20:00
 diffusion every night at 11              > diffusion | daily 23:00
 diffusion at 8 in the evening            > diffusion | daily 20:00
-diffusion 8 in the morning               > diffusion 8 | daily 09:00 ~
+diffusion 8 in the morning               > diffusion | daily 08:00
 diffusion daily 9                        > diffusion | daily 09:00
 diffusion daily 18                       > diffusion | daily 18:00
 diffusion daily at 9                     > diffusion | daily 09:00
