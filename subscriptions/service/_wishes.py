@@ -16,6 +16,7 @@ from subscriptions.service._coming import Foresight
 from subscriptions.service._quiet import FOLLOWED, follow_quiet
 from subscriptions.service._recent import recent
 from subscriptions.store import Store, Transaction, papers, people
+from subscriptions.times import When, make_when, read_when
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
@@ -91,7 +92,8 @@ def subscribe(
             own_zone = zones.zone_name(wish.tz) if wish.tz else None
             people.come_back(session, chat.id, now=now)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        schedule = _schedule(wish, cadences.parse_cadence(chat.settings.schedule))
+        when = _when(wish, cadences.parse_cadence(chat.settings.schedule))
+        schedule, own_zone = when.cadence, own_zone or zone_beside(when, chat)
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         if known is not None:
             return _known_wish(
@@ -318,10 +320,15 @@ def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
     )
 
 
-def _schedule(wish: Wish, chat_schedule: Cadence) -> Cadence:
+def _when(wish: Wish, chat_schedule: Cadence) -> When:
     if wish.when is not None:
-        return cadences.parse_cadence(wish.when, chat_schedule)
-    return cadences.make_cadence(wish.every, wish.on, wish.at, chat_schedule)
+        return read_when(wish.when, chat_schedule)
+    return make_when(wish.every, wish.on, wish.at, chat_schedule)
+
+
+def zone_beside(when: When, chat: Chat) -> str | None:
+    """The zone that a time names, for the subscription's own; None where it is the chat's, or none was named."""
+    return when.zone if when.zone and when.zone != chat.settings.timezone else None
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
