@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from subscriptions import split_when
+from subscriptions import PaperwireError, read_when, split_when
 
 LONGEST = 400  # characters of a sentence; what is longer is no wish that somebody says
 _WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # the longest time that may stand at the front
@@ -137,9 +137,8 @@ def unframed(text: str) -> str:
     said = " ".join(text.split())
     if not said or len(said) > LONGEST:
         return text
-    body, when = split_when(_without_thanks(said))
-    if when is None:
-        body, when = _time_taken_out(body)
+    ending = split_when(_without_thanks(said))
+    body, when = (ending.query, ending.when) if ending.when else _time_taken_out(ending.query)
     found = _english(body) or _chinese(body)
     return text if found is None else " ".join(filter(None, (found, when)))
 
@@ -160,15 +159,26 @@ def _time_taken_out(body: str) -> tuple[str, str | None]:
 
 
 def _leading_time(text: str) -> tuple[str, str]:
-    """(the time that a text begins with, the rest); ("", text) without one."""
+    """(the longest time that a text begins with, the rest); ("", text) without one."""
     words = text.split(" ")
     heads = [" ".join(words[:count]) for count in range(min(_WORDS_OF_WHEN, len(words) - 1), 0, -1)]
     heads += [text[:count] for count in range(min(_SIGNS_OF_WHEN, len(text) - 1), 1, -1) if not text[:count].isascii()]
     for head in heads:
         when = head.rstrip(",， ")
-        if when and split_when(f"x {when}") == ("x", when):
+        if _is_time(when):
             return when, text[len(head) :].lstrip(" ,，")
     return "", text
+
+
+def _is_time(text: str) -> bool:
+    """Whether all of a text is a time that there is."""
+    if not text or split_when(f"x {text}").when != text:
+        return False
+    try:
+        read_when(text)
+    except PaperwireError:
+        return False
+    return True
 
 
 # ------------------------------------------------------------------------------------------------------------- English

@@ -15,14 +15,14 @@ _MANY_WORDS = 12
 def tried(turn: Turn, said: str) -> Reply:
     """How many papers the words find, the newest, how they were read, and [subscribe]."""
     text = asked_for(said)
-    which, when = split_when(text)
-    found = would_come(turn.store, turn.chat, now=turn.now, which=which)
+    ending = split_when(text)
+    found = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)
     papers = [item.paper for item in found.delivery.items] if found.delivery else []
     newest = sorted(papers, key=lambda known: known.change or 0, reverse=True)[:ROWS]
     items = rows_of(newest, found.query)
     lines = (
         count_found(turn, found),
-        *_reading(turn, found, when),
+        *_reading(turn, found, ending.when),
         *_left_out(turn, said, text),
         *_too_many_words(turn, found),
         *_how_to_subscribe(turn, found, text),
@@ -44,7 +44,7 @@ def asked_for(said: str) -> str:
 def is_query(text: str) -> bool:
     """Whether words can be understood as a query."""
     try:
-        parse_query(split_when(text)[0])
+        parse_query(split_when(text).query)
     except QueryError:
         return False
     return True
@@ -53,7 +53,7 @@ def is_query(text: str) -> bool:
 def finds(turn: Turn, said: str) -> bool:
     """Whether words find any paper that is known."""
     try:
-        found = would_come(turn.store, turn.chat, now=turn.now, which=split_when(said)[0])
+        found = would_come(turn.store, turn.chat, now=turn.now, which=split_when(said).query)
     except PaperwireError:
         return False
     return found.delivery is not None
