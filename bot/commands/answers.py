@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.commands.asking import awaits
 from bot.commands.picking import numbered
 from bot.commands.settings import LANGUAGES, ZONE, change, zone_buttons
+from bot.commands.spoken import is_no_wish
 from bot.commands.trying import finds, is_query
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Buttons, Reply
@@ -54,7 +55,7 @@ def _no_place(turn: Turn, said: str, place: str) -> Reply | None:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Whether a text that names no place may be meant for one: a word or two without the signs of a query."""
     words = _LONGEST_PLACE + (place != said)
-    return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
+    return bool(place) and not is_no_wish(said) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
 
 
 def _place(said: str) -> str:

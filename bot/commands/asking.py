@@ -64,6 +64,15 @@ def awaits(turn: Turn, verb: str, arguments: Mapping[str, Any] | None = None) ->
         remember(turn.store, _name(turn), link, now=turn.now)
 
 
+def awaits_yes(turn: Turn, yes: Button, no: Button) -> None:
+    """The person's next plain text may be yes or no, or what one of these two buttons says."""
+    told = {
+        answer: {"verb": button.verb, "label": button.label, "arguments": dict(button.arguments)}
+        for answer, button in (("yes", yes), ("no", no))
+    }
+    awaits(turn, "answer-yes", told)
+
+
 def settle(turn: Turn, *verbs: str) -> None:
     """What one of these verbs would answer was answered otherwise, by a button or a command."""
     waiting = question(turn)

@@ -4,16 +4,11 @@ from dataclasses import replace
 
 from bot.commands.asking import answer_of
 from bot.commands.named import named_papers
-from bot.commands.spoken import mistyped, spoken
+from bot.commands.spoken import is_no_wish, mistyped
 from bot.commands.trying import tried
 from bot.commands.turn import Press, Turn
 from bot.ports import Reply
 from subscriptions import ChatKind, links_to_no_paper, mentioned
-
-_GREETINGS = frozenset(
-    {"hi", "hello", "hey", "hallo", "hola", "ciao", "bonjour", "salut", "thanks", "thank", "you", "ok", "okay", "test"}
-    | {"yes", "no", "你好", "您好", "嗨", "哈喽", "谢谢", "好的", "好", "是", "不"}
-)
 
 
 def plain(turn: Turn) -> Reply | None:
@@ -27,15 +22,9 @@ def plain(turn: Turn) -> Reply | None:
         return _document(turn)
     if links_to_no_paper(said):
         return _no_paper(turn)
-    if _says_nothing(said) or spoken(said):
+    if is_no_wish(said):
         return _what_to_say(turn) if said else _only_text(turn)
     return _with_near_command(turn, said, tried(turn, said))
-
-
-def _says_nothing(said: str) -> bool:
-    """Whether no paper is asked for: nothing but signs and emoji, or a greeting."""
-    words = "".join(char if char.isalnum() else " " for char in said.casefold()).split()
-    return all(word in _GREETINGS for word in words)
 
 
 def _what_to_say(turn: Turn) -> Reply:

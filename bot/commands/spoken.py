@@ -123,6 +123,10 @@ _PHRASES: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 _SPOKEN = {phrase.strip(): command for command, line in _PHRASES.items() for phrase in line.split(";")}
 
+_CIVILITIES = frozenset(
+    {"hi", "hello", "hey", "hallo", "hola", "ciao", "bonjour", "salut", "thanks", "thank", "you", "ok", "okay", "test"}
+    | {"yes", "no", "你好", "您好", "嗨", "哈喽", "谢谢", "好的", "好", "是", "不"}
+)
 _WORDS = tuple(phrase for phrase in _SPOKEN if phrase.isascii() and phrase.isalpha())
 
 _NUMBERS = r"#?\d{1,4}(?:\s*(?:,|and|-|和|、|到|\s)\s*#?\d{1,4})*"
@@ -168,6 +172,12 @@ def spoken(text: str) -> tuple[str, str] | None:
         if words in _SPOKEN:
             return _SPOKEN[words]
     return _with_words(text.strip())
+
+
+def is_no_wish(text: str) -> bool:
+    """Whether no paper is asked for: a greeting, a question about the bot, nothing but signs and emoji."""
+    words = "".join(char if char.isalnum() else " " for char in text.casefold()).split()
+    return spoken(text) == (HELLO, "") or all(word in _CIVILITIES for word in words)
 
 
 def mistyped(word: str) -> str:
