@@ -13,7 +13,7 @@ from bot.commands.spoken import is_no_wish
 from bot.commands.trying import finds, is_query
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Buttons, Reply
-from subscriptions import PaperwireError, near_places, zone_of_place
+from subscriptions import PaperwireError, links_to_no_paper, mentioned, near_places, zone_of_place
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
 _NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
@@ -55,7 +55,9 @@ def _no_place(turn: Turn, said: str, place: str) -> Reply | None:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Whether a text that names no place may be meant for one: a word or two without the signs of a query."""
     words = _LONGEST_PLACE + (place != said)
-    return bool(place) and not is_no_wish(said) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
+    if is_no_wish(said) or mentioned(said) or links_to_no_paper(said):
+        return False
+    return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
 
 
 def _place(said: str) -> str:

@@ -51,8 +51,7 @@ def ask(turn: Turn, verb: str, arguments: Mapping[str, Any], *lines: str, button
 
     `buttons` are answers that can be pressed; [cancel] is added.
     """
-    link = Link(verb=verb, arguments=arguments, place=str(turn.home.address), person=turn.request.sender)
-    remember(turn.store, _name(turn), link, now=turn.now)
+    _put(turn, verb, arguments)
     cancel_button = Button(label=turn.say("cancel"), verb="cancel", only=turn.request.sender)
     return Reply(lines=lines, buttons=(*buttons, (cancel_button,)))
 
@@ -60,8 +59,7 @@ def ask(turn: Turn, verb: str, arguments: Mapping[str, Any], *lines: str, button
 def awaits(turn: Turn, verb: str, arguments: Mapping[str, Any] | None = None) -> None:
     """The person's next plain text may answer what is asked by buttons; where it cannot, nothing is remembered."""
     if may_ask(turn):
-        link = Link(verb=verb, arguments=arguments or {}, place=str(turn.home.address), person=turn.request.sender)
-        remember(turn.store, _name(turn), link, now=turn.now)
+        _put(turn, verb, arguments or {})
 
 
 def awaits_yes(turn: Turn, yes: Button, no: Button) -> None:
@@ -145,6 +143,13 @@ def press_cancel(turn: Turn) -> Reply:
     """The button under a question."""
     forget_question(turn)
     return Reply(lines=(turn.say("Nothing is changed."),), replaces=True)
+
+
+def _put(turn: Turn, verb: str, arguments: Mapping[str, Any]) -> None:
+    """The question stands. It holds which update asked it, so that one that is put again is another one."""
+    told = {**arguments, "asked": turn.request.update}
+    link = Link(verb=verb, arguments=told, place=str(turn.home.address), person=turn.request.sender)
+    remember(turn.store, _name(turn), link, now=turn.now)
 
 
 def _name(turn: Turn) -> str:
