@@ -82,7 +82,7 @@ def _look_for(turn: Turn, said: str) -> Buttons:
     if not is_query(words):
         return ()
     label = turn.say("look for “{words}”", words=words[:_LONGEST])
-    return ((Button(label=label, verb="try", arguments={"text": words}),),)
+    return ((Button(label=label, verb="look-for", arguments={"text": words}),),)
 
 
 def _cities(turn: Turn, words: str, more: Buttons = ()) -> Reply:

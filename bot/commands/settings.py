@@ -10,12 +10,14 @@ from bot.commands.asking import awaits, settle
 from bot.commands.changes import changed, value_of
 from bot.commands.cities import city_pages
 from bot.commands.refusals import refused
+from bot.commands.timing import no_such_time
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     SETTINGS,
     ChatKind,
+    NoSuchTime,
     Refused,
     Sentence,
     choices,
@@ -89,6 +91,8 @@ def change(turn: Turn, name: str, value: str) -> Reply:
 
     Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
     """
+    if name == "schedule":
+        return _change_schedule(turn, value)
     if name != "timezone":
         return _change(turn, name, value)
     try:
@@ -259,6 +263,13 @@ def _change(turn: Turn, name: str, value: str) -> Reply:
         clock = _clock(turn.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, voice.say("It is {time} there.", time=clock)))
     return replace(reply, buttons=undo_row(replace(turn, voice=voice)))
+
+
+def _change_schedule(turn: Turn, value: str) -> Reply:
+    try:
+        return _change(turn, "schedule", value)
+    except NoSuchTime as error:
+        return no_such_time(turn, error, lambda when: _value_button("schedule", when, chosen=False))
 
 
 def _name_and_value(text: str) -> tuple[str, str]:

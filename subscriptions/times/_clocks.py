@@ -13,6 +13,7 @@ class Clock:
     at: time | None
     settled: bool = False  # am, pm or noon is said, so no part of the day moves it
     firm: bool = False  # it is a time by its form: 9am, 9点半; 8:30 may be a ratio, and 17点 points
+    beyond: bool = False  # its hour is so large that no slip explains it
 
 
 _NOON, _HALF_A_DAY = 12, 12
@@ -32,6 +33,7 @@ _HAN_DIGITS = {
 }
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _COUNTS = {"a": 1, "an": 1, "once": 1, "twice": 2, "thrice": 3, "half": 0, "half a": 0, "half an": 0, "半": 0}
+_SLIP = 30
 _SEVERAL = 3  # few, several, 几
 _QUARTER = 15
 
@@ -82,7 +84,8 @@ def _of_half(match: re.Match[str]) -> Clock:
 
 
 def _of_digits(match: re.Match[str]) -> Clock:
-    return Clock(_time(int(match["hour"]), int(match["minute"] or 0)))
+    hour = int(match["hour"])
+    return Clock(_time(hour, int(match["minute"] or 0)), beyond=hour > _SLIP)
 
 
 def _of_o_clock(match: re.Match[str]) -> Clock:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from subscriptions.times._reading import Reading, clock_of, meaning, reading_of
-from subscriptions.times._words import plain, tokens_of
+from subscriptions.times._words import may_be_place, plain, tokens_of
 from subscriptions.zones import zone_of_place
 
 _LONGEST = 90  # characters of a time
@@ -58,12 +58,33 @@ _GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _ABBREVIATED = re.compile(r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?", re.IGNORECASE)
 _WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # such as surnames are written
-_A_FEW = 2  # words behind a time that may be a place that nobody knows
+# Alone they are words that papers may hold.
 _OWN_WORDS = frozenset(
-    {"noon", "midday", "midnight", "monday", "tuesday", "wednesday", "thursday", "friday"}
-) | frozenset(
-    {"saturday", "sunday", "sun", "sat", "mon", "fri", "wed", "morning", "weekend", "weekends", "中午", "周末"}
-)  # alone they are words that papers may hold
+    {"now", "noon", "midday", "midnight", "morning", "weekend", "weekends", "中午", "周末"}
+    | {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+    | {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+)
+# What is counted at a number: behind these "at 5" is no more likely a time than a rank.
+_MEASURES = frozenset(
+    [
+        "recall",
+        "precision",
+        "hit",
+        "hits",
+        "ndcg",
+        "map",
+        "mrr",
+        "pass",
+        "rank",
+        "top",
+        "accuracy",
+        "acc",
+        "f1",
+        "success",
+        "rate",
+        "auc",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +117,8 @@ def split_when(text: str) -> Ending:
             return Ending(text, None)
         if _is_behind_article(query, said, _ARTICLES if reading.either else _STRICT):
             continue
-        return Ending(query, said.strip("()（） "), reading.either)
+        either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
+        return Ending(query, said.strip("()（） "), either)
     return Ending(text, None)
 
 
@@ -140,7 +162,7 @@ def _read(said: str, *, glued: bool) -> Reading | None:
 def _with_place(said: str) -> Reading | None:
     """A time of day with a rhythm or am and pm, and behind it a place that nobody knows: it is refused, not searched for."""
     tokens, rest = tokens_of(plain(said))
-    if not rest or len(rest.split()) > _A_FEW or not rest[0].isalpha():
+    if not may_be_place(rest):
         return None
     reading = meaning(tokens)
     clear = reading is not None and reading.timed and not reading.either and reading.there_is and not reading.zone

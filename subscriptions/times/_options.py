@@ -31,7 +31,7 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
     if rhythm.kind == "when-out":
         first, last = _range(at, rhythm, chat_schedule)
         return When(window(first, last, weekdays_only=rhythm.weekdays_only), rhythm.zone)
-    return When(Cadence(kind=rhythm.kind, at=_single(at, rhythm), weekday=day), rhythm.zone)
+    return When(Cadence(kind=rhythm.kind, at=_single(at, rhythm, every), weekday=day), rhythm.zone)
 
 
 def _rhythm(every: str) -> Reading:
@@ -70,9 +70,14 @@ def _weekday(on: str) -> int:
     return reading.weekday
 
 
-def _single(at: str | None, rhythm: Reading) -> time:
+def _single(at: str | None, rhythm: Reading, every: str | None) -> time:
     if at is None:
         return rhythm.at or NINE
+    if rhythm.at is not None:
+        raise Refused(
+            Sentence("“{every}” says a time of day already.", {"every": every}),
+            Sentence("For example: --every monday --at 9."),
+        )
     found = clock_of(at)
     if found is None:
         raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))

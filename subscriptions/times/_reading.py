@@ -27,6 +27,7 @@ class Reading:
     there_is: bool = True
     either: bool = False  # the words may as well be words of a query
     words: int = 1  # how many tokens say it
+    at_number: bool = False  # it is no more than "at" and a number
     timed: bool = False  # a time of day is said that is one by its form or by what stands before it
 
 
@@ -46,11 +47,12 @@ def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     if reading is None:
         return None
     solid = [token for token in tokens if token.kind not in _SMALL]
-    if [token.kind for token in tokens] == [Kind.AT, Kind.NUMBER] and not reading.there_is:
+    at_number = [token.kind for token in tokens] == [Kind.AT, Kind.NUMBER]
+    if at_number and said.clocks[0].beyond:
         return None  # "recall at 50"
-    either = len(solid) == 1 and not _is_firm(tokens, solid[0])
+    either = not reading.there_is or (len(solid) == 1 and not at_number and not _is_firm(tokens, solid[0]))
     zone = said.zones[0] if said.zones else ""
-    return replace(reading, zone=zone, either=either or not reading.there_is, words=len(solid), timed=bool(said.clocks))
+    return replace(reading, zone=zone, either=either, words=len(solid), at_number=at_number, timed=bool(said.clocks))
 
 
 def hours_of(text: str) -> tuple[time, time] | None:

@@ -9,7 +9,7 @@ from subscriptions.cadence import EXAMPLES, NINE, cadence_text, window_of
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
 from subscriptions.times._reading import Reading, meaning, reading_of
-from subscriptions.times._words import plain, tokens_of
+from subscriptions.times._words import may_be_place, plain, tokens_of
 from subscriptions.zones import near_places
 
 _BY_NOON = 12
@@ -85,11 +85,11 @@ def window(first: time, last: time, *, weekdays_only: bool) -> Cadence:
 def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
     """Says what is wrong with a text that is no time: a place that nobody knows behind one, or all of it."""
     tokens, rest = tokens_of(plain(text))
-    reading = meaning(tokens, bare=True) if rest else None
+    place = rest.strip(" ,.;()")
+    reading = meaning(tokens, bare=True) if may_be_place(place) else None
     if reading is None or not reading.there_is or reading.zone:
         raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
     when = _when(reading, chat_schedule)
-    place = rest.strip(" ,.;()")
     near = near_places(place)
     sentence = Sentence("“{place}” is no place whose clock I know.", {"place": place})
     if near:

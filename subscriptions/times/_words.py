@@ -87,7 +87,7 @@ def _word_at(text: str, at: int, found: list[Token]) -> int:
 
 # ------------------------------------------------------------------------------------------------------------- places
 
-_OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|[+-]\d\d:?\d\d)(?![\w:])")
+_OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|(?<= )[+-]\d\d:?\d\d)(?![\w:])")
 _SOME_WORDS = re.compile(r"[^\s()]+(?: [^\s()]+){0,3}")
 _HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may stand before a time, too
 _HAN_PLACE = re.compile(r"在?[\u4e00-\u9fff]{2,8}")
@@ -110,9 +110,18 @@ def _place_at(text: str, at: int, found: list[Token]) -> int:
     words = match[0].split(" ") if match else []
     timed = any(token.kind in _TIMES for token in found)
     names = (" ".join(words[:length]) for length in range(len(words), 0, -1))
-    return next((end for name in names if timed or len(name) >= _SHORT if (end := _zone_at(name, at, found))), 0)
+    return next(
+        (
+            end
+            for name in names
+            if timed or len(name) >= _SHORT or name in _CLOCKS_OF_ALL
+            if (end := _zone_at(name, at, found))
+        ),
+        0,
+    )
 
 
+_CLOCKS_OF_ALL = frozenset({"utc", "gmt"})
 _TIMES = frozenset({Kind.CLOCK, Kind.NUMBER, Kind.PART, Kind.OUT})
 
 
@@ -121,6 +130,14 @@ def _zone_at(name: str, at: int, found: list[Token]) -> int:
     if zone:
         found.append(Token(Kind.ZONE, zone, firm=True))
     return at + len(name) if zone else 0
+
+
+def may_be_place(rest: str) -> bool:
+    """Whether what stands behind a time may be the name of a place that nobody knows."""
+    return bool(rest) and len(rest) > 1 and rest[0].isalpha() and len(rest.split()) <= _A_FEW
+
+
+_A_FEW = 2  # words
 
 
 # ------------------------------------------------------------------------------------------------- rhythms that there are

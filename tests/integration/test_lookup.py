@@ -1,9 +1,10 @@
 """Papers that somebody names and nobody here knows: asked of arXiv, answered a moment later, told to nobody else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -147,9 +148,9 @@ async def test_what_arxiv_refuses_to_read_spoils_nothing_else(
 async def test_while_arxiv_cannot_be_asked_a_sentence_and_a_link_say_so(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv, mood: str
 ) -> None:
-    moods = {
-        "fails": lambda: arxiv.fails(500),
-        "busy": lambda: arxiv.answers_429(retry_after="600"),
+    moods: dict[str, Callable[[], None]] = {
+        "fails": partial(arxiv.fails, 500),
+        "busy": partial(arxiv.answers_429, retry_after="600"),
         "html": arxiv.sends_html,
         "broken": arxiv.breaks_off,
     }

@@ -51,9 +51,9 @@ diffusion 12pm                           > diffusion | daily 12:00
 diffusion 8:30                           > diffusion | daily 08:30 ~
 diffusion 16:10                          > diffusion | daily 16:10 ~
 diffusion at 8:30                        > diffusion | daily 08:30
-diffusion at 8.30                        > diffusion | daily 08:30 ~
-diffusion at 9                           > diffusion | daily 09:00 ~
-diffusion at 0                           > diffusion | daily 00:00 ~
+diffusion at 8.30                        > diffusion | daily 08:30
+diffusion at 9                           > diffusion | daily 09:00
+diffusion at 0                           > diffusion | daily 00:00
 diffusion at 9am                         > diffusion | daily 09:00
 diffusion @9am                           > diffusion | daily 09:00
 diffusion at noon                        > diffusion | daily 12:00 ~
@@ -141,7 +141,7 @@ diffusion weekdays 8:30 San Francisco    > diffusion | weekdays 08:30 | America/
 diffusion when-out 9-18 Tokyo            > diffusion | when-out 09:00-18:00 | Asia/Tokyo
 diffusion at 9 UTC                       > diffusion | daily 09:00 | UTC
 diffusion daily 9 (Berlin)               > diffusion | daily 09:00 | Europe/Berlin
-diffusion -survey at 8                   > diffusion -survey | daily 08:00 ~
+diffusion -survey at 8                   > diffusion -survey | daily 08:00
 diffusion, daily at 9                    > diffusion | daily 09:00
 diffusion; every monday                  > diffusion | weekly mon 09:00
 diffusion - daily at 9                   > diffusion | daily 09:00
@@ -152,7 +152,7 @@ rlhf, dpo, daily at 9                    > rlhf, dpo | daily 09:00
 rlhf, dpo daily                          > rlhf, dpo | daily 09:00 ~
 GPT 4 daily                              > GPT 4 | daily 09:00 ~
 top 10 daily at 9                        > top 10 | daily 09:00
-"diffusion models" at 8                  > "diffusion models" | daily 08:00 ~
+"diffusion models" at 8                  > "diffusion models" | daily 08:00
 cs.LG daily 9                            > cs.LG | daily 09:00
 author:"Yann LeCun" every friday         > author:"Yann LeCun" | weekly fri 09:00
 time series daily                        > time series | daily 09:00 ~
@@ -233,6 +233,8 @@ diffusion sat and sun                    > diffusion | weekly sat 09:00
 diffusion daily 9-18                     > diffusion | ✗ when-out 09:00-18:00 ~
 diffusion weekdays 9 to 18               > diffusion | ✗ when-out 09:00-18:00 weekdays ~
 diffusion at 25:00                       > diffusion | ✗ daily 09:00 ~
+rag at 25                                > rag | ✗ daily 09:00 ~
+rag daily 25                             > rag | ✗ daily 09:00 ~
 diffusion at 8:75                        > diffusion | ✗ daily 09:00 ~
 diffusion daily at 26                    > diffusion | ✗ daily 09:00 ~
 diffusion daily 24:00                    > diffusion | ✗ daily 09:00 ~
@@ -333,7 +335,7 @@ diffusion 每天8点。     > diffusion | daily 08:00
 diffusion 每天 9am      > diffusion | daily 09:00
 扩散 daily 8：00        > 扩散 | daily 08:00
 扩散 daily              > 扩散 | daily 09:00 ~
-扩散模型 at 8           > 扩散模型 | daily 08:00 ~
+扩散模型 at 8           > 扩散模型 | daily 08:00
 扩散 立即               > 扩散 | now ~
 扩散模型                >
 多点触控                >
