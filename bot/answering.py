@@ -12,6 +12,9 @@ from typing import Any
 from bot.audience import is_whispered, wishes_of, with_invitation, without_toast
 from bot.commands import refused
 from bot.commands.access import Entry, entered
+from bot.commands.asking import still_asked, turn_away
+from bot.commands.named import waiting
+from bot.commands.plain import PLAIN
 from bot.commands.presses import read_press
 from bot.commands.registry import PRESSES
 from bot.commands.returning import welcome_back
@@ -46,6 +49,7 @@ from subscriptions import (
     once,
     one_address,
     read_recent,
+    remember,
     where_told,
 )
 
@@ -290,6 +294,12 @@ def _with(reply: Reply | None, missed: Reply | None) -> Reply | None:
     return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
 
 
+def _with_question(turn: Turn, reply: Reply | None) -> Reply | None:
+    """The reply to words that are a command, while a question waits which they could have answered."""
+    waits = still_asked(turn)
+    return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
+
+
 def _with_rest(turn: Turn, reply: Reply | None) -> Reply | None:
     """The reply to the first of several commands says that it is to one only."""
     if reply is None or not (reply.lines or reply.items or reply.delivery or reply.code):
@@ -313,7 +323,10 @@ def _reply(
         with undone_by_an_error():
             turn = _met(wire, turn) if asked.intent.changes else turn
             before = Entry.of(turn)
-            return entered(turn, before, asked.intent.run(turn), vouched=asked.vouched)
+            if asked.intent.run is not PLAIN.run:
+                turn_away(turn)
+            reply = entered(turn, before, asked.intent.run(turn), vouched=asked.vouched)
+            return _with_question(turn, reply) if asked.intent.spoken else reply
     except StoreError:
         raise  # the request waits for the database
     except QueryError as error:
@@ -357,6 +370,8 @@ def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply, *, changed: bool)
         bound = _named(turn, bound)
     bound = spelled(bound, to.address)
     shown = bool(bound.lines or bound.items or bound.delivery or bound.code)
+    if reply.looks_up:
+        remember(wire.store, *waiting(request, reply.looks_up), now=turn.now)
     return Posting(
         update=request.update,
         chat=to.address,
@@ -376,6 +391,7 @@ def _posting(wire: Wire, talk: Talk, turn: Turn, reply: Reply, *, changed: bool)
         opens=request.opens,
         view=request.view if request.filled else "",
         problems=bound.problems,
+        looks_up=reply.looks_up,
         changed=changed or bool(request.view and request.pressed and not request.filled),
     )
 

@@ -333,6 +333,12 @@ class App:
             house = replace(talk.house, bots={**talk.house.bots, platform: name})
             self.wire = replace(self.wire, talk=replace(talk, house=house))
 
+    def asks_arxiv(self) -> None:
+        """Who asks for a paper that is not known here is told that arXiv is asked: somebody does it from now on."""
+        talk = self.wire.talk
+        if talk is not None:
+            self.wire = replace(self.wire, talk=replace(talk, house=replace(talk.house, asks_arxiv=True)))
+
     async def in_time(self, work: Coroutine[Any, Any, None]) -> None:
         """Waits for `work` to end. Once `stop` is set it has LONGEST_STOP seconds; then what is on its way stays marked."""
         task, stop = asyncio.create_task(work), asyncio.create_task(self.stop.wait())

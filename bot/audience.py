@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.commands.named import LOOKED_UP
 from bot.commands.turn import Turn
 from bot.ports import Reply, Venue
 from subscriptions import ChatAddress, ChatKind, NotFound, Store, get_chat, listed
@@ -23,7 +24,7 @@ def is_whispered(turn: Turn, reply: Reply, venue: Venue | None, *, changed: bool
     request = turn.request
     if venue is None or not venue.whispers or not request.sender or reply.to is not None:
         return False
-    if request.happened and not request.opens:  # nobody did it to be answered
+    if request.happened and not (request.opens or request.happened == LOOKED_UP):  # nobody did it to be answered
         return False
     if request.place.outside:
         return True

@@ -11,10 +11,12 @@ from weakref import WeakValueDictionary
 
 from bot.app import App
 from bot.commands.board import BOARD
+from bot.commands.named import KEPT, LOOKS_UP, request_of, waiting_as
+from bot.lookup import Lookup
 from bot.pipeline import answer, speak, stumble
 from bot.ports import Place, Request
 from bot.posting import Posting, read_posting
-from subscriptions import ChatAddress, ChatKind, Lane, StoreError, has_board, unfinished_replies
+from subscriptions import ChatAddress, ChatKind, Lane, StoreError, has_board, recall, remembered, unfinished_replies
 
 log = logging.getLogger("paperwire")
 
@@ -28,8 +30,13 @@ LONGEST_GOODBYE = 10.0  # as long for replies to arrive
 class Ear:
     """A Listener, which also keeps the replies that are on their way."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, lookup: Lookup | None = None) -> None:
+        """`lookup` finds papers that are not known here; None: nobody may be asked for them."""
         self._app = app
+        self._lookup = lookup
+        self._looking: set[asyncio.Task[None]] = set()  # what is given up when the process stops: the next one does it
+        if lookup is not None:
+            app.asks_arxiv()
         self._lanes: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._taking: set[asyncio.Task[Any]] = set()
@@ -60,8 +67,18 @@ class Ear:
             if platform in wire.channels:
                 self._say(read_posting(update, text))
 
+        for name, _ in await asyncio.to_thread(remembered, wire.store, LOOKS_UP, since=wire.clock.now() - KEPT):
+            self._look_up(name)
+
+    async def finish_lookups(self, patience: float) -> None:
+        """Waits until what is being looked up is answered, at most `patience` seconds."""
+        if self._looking:
+            await asyncio.wait(self._looking, timeout=patience)
+
     async def close(self, patience: float = LONGEST_GOODBYE) -> None:
         """Waits for what is under way: first effects, then replies, these at most `patience` seconds."""
+        for looking in self._looking:
+            looking.cancel()
         if self._taking:
             _, late = await asyncio.wait(self._taking, timeout=LONGEST_FAREWELL)
             for task in late:  # it was not confirmed, so it comes again at the next start
@@ -106,9 +123,26 @@ class Ear:
                 self._begin(self._acknowledge(request))
             return {}
         self._say(posting)
+        if posting.looks_up:
+            self._look_up(waiting_as(request))
         if posting.changed:
             self._begin(self._renew_board(request))
         return posting.problems
+
+    def _look_up(self, name: str) -> None:
+        task = asyncio.create_task(self._looked_up(name))
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+        task.add_done_callback(self._over)
+
+    async def _looked_up(self, name: str) -> None:
+        """Asks arXiv for what is remembered under a name, and has the answer told as something that happened."""
+        wire = self._app.wire
+        link = await asyncio.to_thread(recall, wire.store, name, since=wire.clock.now() - KEPT)
+        if link is None:  # the chat was forgotten meanwhile
+            return
+        found = self._lookup is not None and await self._lookup.find(link.arguments["names"])
+        await self.take(request_of(name, link, failed=not found))
 
     async def _renew_board(self, request: Request) -> None:
         """What somebody changed shows on their board, if they were ever shown one."""

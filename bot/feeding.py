@@ -9,6 +9,7 @@ from bot.bookkeeping import FileBook, House, fact_of
 from bot.errors import NotFetched
 from bot.filling import Filler, arxiv_among
 from bot.inbox import Inbox
+from bot.lookup import Lookup
 from bot.polling import Fetching, Poll
 from bot.settings import SourceSettings
 from bot.sources import everything, place_of
@@ -62,6 +63,7 @@ class Feeder:
         self._late_until = 0.0  # the monotonic second until which somebody waits for them
         arxiv = arxiv_among(self._sources.values())
         self._filler = Filler(house, fetcher, arxiv) if arxiv else None
+        self.lookup = Lookup(house, fetcher, arxiv) if arxiv else None
         self._filling: asyncio.Task[None] | None = None
         self._fills, self._fill_at = 0, 0.0  # failures in a row; the monotonic second from which on it is time
         self._rests: dict[str, float] = {}  # source → the monotonic second until which it is left alone

@@ -79,7 +79,7 @@ class Filler:
             else by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
         )
         try:
-            digest = await self._digest(ask)
+            digest = await answered(self._fetcher, self._source, ask)
         except (UnknownFormat, BrokenDigest) as error:
             log.warning("Filling in: %s", error)
             return _halves(papers)
@@ -91,18 +91,19 @@ class Filler:
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 
-    async def _digest(self, ask: Ask) -> Digest | None:
-        """What arXiv answers; None: it refuses the question. Raises NotFetched, UnknownFormat, BrokenDigest."""
-        try:
-            found = await self._fetcher.fetch(ask.url)
-        except NotFetched as error:
-            if error.status == HTTPStatus.BAD_REQUEST:
-                return None
-            raise
-        assert isinstance(found, Fetched)  # noqa: S101 - nothing was said of what we have
-        name = document_name(self._source, ask.url)
-        digest = await asyncio.to_thread(read_digest, found.data, name, format=ask.format)
-        return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
+
+async def answered(fetcher: Fetching, source: str, ask: Ask) -> Digest | None:
+    """What arXiv answers; None: it refuses the question. Raises NotFetched, UnknownFormat, BrokenDigest."""
+    try:
+        found = await fetcher.fetch(ask.url)
+    except NotFetched as error:
+        if error.status == HTTPStatus.BAD_REQUEST:
+            return None
+        raise
+    assert isinstance(found, Fetched)  # noqa: S101 - nothing was said of what we have
+    name = document_name(source, ask.url)
+    digest = await asyncio.to_thread(read_digest, found.data, name, format=ask.format)
+    return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
 
 
 def _questions(papers: Sequence[Lacking]) -> list[Question]:

@@ -160,6 +160,7 @@ class Request:
     thread: str = ""  # the platform's id of the message in whose thread it was said, where that is no chat of its own
     meant: bool = True  # for the bot: a private chat, a command to it, a mention, an answer to it
     bare: bool = False  # its first word is a command if it is the name of one: none needs a sign before it here
+    named: bool = False  # its words name the bot
     edited: bool = False  # a message that was written earlier and is changed now
     written: datetime | None = None  # when the message was first written, aware UTC
     answers: str = ""  # the platform's id of the message of the bot that it answers
@@ -296,6 +297,7 @@ class Reply:
     sheet: Sheet | None = None  # opened in place of an answer, or anew while it is being filled in
     problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with what was filled in, by field
     board: Board | None = None  # the page of whoever asks
+    looks_up: tuple[str, ...] = ()  # arXiv ids that are asked of arXiv next, for whoever asks
 
 
 class Forms(Protocol):

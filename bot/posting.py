@@ -29,6 +29,7 @@ class Posting:
     view: str = ""  # or the platform's id of the form that it takes the place of
     board: str = ""  # the person's page
     problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with a form that was sent
+    looks_up: tuple[str, ...] = ()  # arXiv ids that are asked of arXiv next
     changed: bool = False  # what the chat asks for is not what it was, or what the person's page shows of it
 
     def written(self) -> str:
@@ -54,6 +55,7 @@ class Posting:
                 "view": self.view,
                 "board": self.board,
                 "problems": dict(self.problems),
+                "looks_up": self.looks_up,
                 "changed": self.changed,
             },
             ensure_ascii=False,
@@ -82,6 +84,7 @@ def read_posting(update: str, text: str) -> Posting:
         view=value.get("view", ""),
         board=value.get("board", ""),
         problems=value.get("problems", {}),
+        looks_up=tuple(value.get("looks_up", ())),
         changed=value.get("changed", False),
     )
 

@@ -17,6 +17,7 @@ from bot.ear import Ear, place_of_error
 from bot.errors import SettingsError
 from bot.feeding import Feeder
 from bot.health import health_app
+from bot.lookup import Lookup
 from bot.pipeline import deliver, plan
 from bot.ports import Clock, Door, Hook, Listener, Receiver
 from bot.role import sending_role
@@ -179,7 +180,7 @@ async def run(
         process = Process(app, feeder)
         if once:
             await until_stopped(app, feeder.drain())
-            await answer_once(app)
+            await answer_once(app, feeder.lookup)
             sent = await app.send_once()
             return 1 if sent.dead else 0
         found = app.receivers()
@@ -193,7 +194,7 @@ async def run(
             await process.tick()  # at once: the first of the ticker comes after its interval
             gc.collect()  # what is loaded by now stays: to look through all of it again and again,
             gc.freeze()  # a tenth of a second each time, would keep people waiting
-            async with listening(app, receivers):
+            async with listening(app, receivers, feeder.lookup):
                 await Ticker(app.clock, process.tick).run(app.stop)
             say("Stopping: finishing what is on its way.")
             await feeder.close()
@@ -214,9 +215,9 @@ async def until_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
 
 
 @asynccontextmanager
-async def listening(app: App, receivers: Sequence[Receiver]) -> AsyncIterator[None]:
+async def listening(app: App, receivers: Sequence[Receiver], lookup: Lookup | None = None) -> AsyncIterator[None]:
     """Takes what people say on every platform where they can, while the body runs."""
-    ear = Ear(app)
+    ear = Ear(app, lookup)
     await ear.finish_replies()
     tasks = [asyncio.create_task(receiver.listen(ear)) for receiver in receivers]
     tasks.append(asyncio.create_task(introducing(app)))
@@ -237,9 +238,9 @@ async def introducing(app: App) -> None:
         log.error("The menus of commands stay as they were: %s", place_of_error(error))
 
 
-async def answer_once(app: App) -> None:
+async def answer_once(app: App, lookup: Lookup | None = None) -> None:
     """Answers what waits on every platform, and sees the answers arrive. Raises StoreError."""
-    ear = Ear(app)
+    ear = Ear(app, lookup)
     await ear.finish_replies()
     drains = [asyncio.create_task(receiver.drain(ear)) for receiver in app.receivers()]
     stop = asyncio.create_task(app.stop.wait())
@@ -253,6 +254,7 @@ async def answer_once(app: App) -> None:
         for task in (stop, *drains):
             task.cancel()
         await asyncio.gather(stop, *drains, return_exceptions=True)
+        await ear.finish_lookups(LONGEST_ANSWERS)
         await ear.close(LONGEST_ANSWERS)
 
 

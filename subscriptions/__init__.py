@@ -5,15 +5,9 @@ from typing import TYPE_CHECKING
 
 from subscriptions.advice import Advice as Advice
 from subscriptions.cadence import cadence_text as cadence_text
-from subscriptions.cadence import make_cadence as make_cadence
-from subscriptions.cadence import nearest_zone as nearest_zone
 from subscriptions.cadence import next_due as next_due
 from subscriptions.cadence import parse_cadence as parse_cadence
 from subscriptions.cadence import quiet_until as quiet_until
-from subscriptions.cadence import split_when as split_when
-from subscriptions.cadence import zone as zone
-from subscriptions.cadence import zone_name as zone_name
-from subscriptions.cadence import zone_of_city as zone_of_city
 from subscriptions.categories import CLASSES as CLASSES
 from subscriptions.categories import announced_category as announced_category
 from subscriptions.categories import has_classes as has_classes
@@ -88,6 +82,7 @@ from subscriptions.query import Query as Query
 from subscriptions.query import Term as Term
 from subscriptions.query import author_rule as author_rule
 from subscriptions.query import fold_source as fold_source
+from subscriptions.query import links_to_no_paper as links_to_no_paper
 from subscriptions.query import mentioned as mentioned
 from subscriptions.query import narrowed as narrowed
 from subscriptions.query import parse_canonical as parse_canonical
@@ -116,6 +111,16 @@ from subscriptions.rhythm import read_schedule as read_schedule
 from subscriptions.rhythm import wait_after_failure as wait_after_failure
 from subscriptions.summaries import SummaryState as SummaryState
 from subscriptions.summaries import summary_state as summary_state
+from subscriptions.times import Ending as Ending
+from subscriptions.times import NoSuchTime as NoSuchTime
+from subscriptions.times import When as When
+from subscriptions.times import as_words as as_words
+from subscriptions.times import read_when as read_when
+from subscriptions.times import split_when as split_when
+from subscriptions.zones import near_places as near_places
+from subscriptions.zones import zone as zone
+from subscriptions.zones import zone_name as zone_name
+from subscriptions.zones import zone_of_place as zone_of_place
 
 if TYPE_CHECKING:
     from subscriptions.service import Asking as Asking
@@ -244,6 +249,7 @@ if TYPE_CHECKING:
     from subscriptions.service import receipts_since as receipts_since
     from subscriptions.service import recent_sends as recent_sends
     from subscriptions.service import remember as remember
+    from subscriptions.service import remembered as remembered
     from subscriptions.service import rename as rename
     from subscriptions.service import renew_tokens as renew_tokens
     from subscriptions.service import reply_is_over as reply_is_over

@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import Literal
 from unicodedata import normalize
 
-from subscriptions.cadence import cadence_text, parse_cadence, two_times, zone_name
+from subscriptions.cadence import cadence_text
 from subscriptions.errors import Refused, Sentence
 from subscriptions.labels import LABELS, VALUES, meant_value, named_setting, nearest_setting
 from subscriptions.labels import listed as in_a_row
 from subscriptions.model import ChatKind, ChatSettings
+from subscriptions.times import hours_of, read_when
+from subscriptions.zones import zone_name
 
 SETTINGS = (
     "schedule",
@@ -62,8 +64,6 @@ _LIMITS: Mapping[ChatKind, int | None] = MappingProxyType(
 )
 _WITHOUT_NIGHT = frozenset({"console", "web"})  # platforms that wake nobody
 
-_FROM = re.compile(r"^(?:from|between)\s|^从", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s+(?:to|until|till|and)\s+|\s*[至到]\s*", re.IGNORECASE)
 _COUNTED = re.compile(r"(?P<number>\d{1,9}) ?(?:papers?|篇(?:论文)?)?", re.ASCII)
 
 
@@ -159,10 +159,20 @@ def _checked_limit(value: str) -> str:
     raise _refused("limit", value, Sentence("a number from 1 to {most}, or all", {"most": LARGEST_LIMIT}))
 
 
+def _checked_schedule(value: str) -> str:
+    when = read_when(value)
+    if when.zone:
+        raise Refused(
+            Sentence("The schedule of a chat goes by the chat's clock, so it takes no place."),
+            Sentence("Set the clock by itself: timezone {zone}.", {"zone": when.zone}),
+        )
+    return cadence_text(when.cadence)
+
+
 def _checked_quiet(value: str) -> str:
     if meant_value("quiet", value):
         return "off"
-    hours = two_times(_BETWEEN.sub("-", _FROM.sub("", value)))
+    hours = hours_of(value)
     if hours is None or hours[0] == hours[1]:
         raise _refused("quiet", value, Sentence("two times of day such as 22:00-08:00, or off"))
     return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}"
@@ -179,7 +189,7 @@ def _checked_lang(value: str) -> str:
 
 _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
-        "schedule": lambda value: cadence_text(parse_cadence(value)),
+        "schedule": _checked_schedule,
         "timezone": zone_name,
         "lang": _checked_lang,
         "limit": _checked_limit,

@@ -14,7 +14,7 @@ import typer
 from bot.cli._options import As, AsOrAll, Json, Now
 from bot.cli._streams import is_narrow, print_json, print_reply, print_table, printable, say
 from bot.ports import Reply
-from subscriptions import ChatState, Paper
+from subscriptions import ChatState, Paper, split_when
 
 if TYPE_CHECKING:
     from bot.commands import Row
@@ -35,7 +35,11 @@ def subscribe(
     *,
     chat: As,
     every: Annotated[
-        str | None, typer.Option(metavar="now|when-out|daily|weekdays|weekly", help="How often; else as the chat does.")
+        str | None,
+        typer.Option(
+            metavar="now|when-out|daily|weekdays|weekly",
+            help="How often, in other words too: “every monday at 9 Berlin”; else as the chat does.",
+        ),
     ] = None,
     on: Annotated[
         str | None, typer.Option(metavar="mon|tue|…", help="The day of a weekly one; Monday by default.")
@@ -81,6 +85,8 @@ def subscribe(
 def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
     """What else whoever subscribes a chat should know."""
     chat, wish = done.chat, done.subscription
+    if said := split_when(wish.text).when:
+        yield f"“{said}” is looked for as words; a time is given with --every, --on and --at."
     zone = chat.settings.timezone
     if wish.number == 1 and wish.cadence.kind != "now" and zone == settings.timezone and wish.zone is None:
         yield f"{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire set timezone ZONE --as {chat.address}"

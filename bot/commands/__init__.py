@@ -7,7 +7,7 @@ the terminal shares: functions of values only, which load neither the store nor 
 from bot.commands.changes import changed as changed
 from bot.commands.changes import value_of as value_of
 from bot.commands.refusals import refused as refused
-from bot.commands.timing import cadence_words as cadence_words
+from bot.commands.rhythms import cadence_words as cadence_words
 from bot.commands.voice import Voice as Voice
 from bot.commands.wishes import Row as Row
 from bot.commands.wishes import rows_of as rows_of

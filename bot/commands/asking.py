@@ -16,7 +16,10 @@ arguments that were given:
 
 What the question is about may be gone by then, so the handler looks everything up anew, like every press. A question
 stands for fifteen minutes; commands in between leave it, `cancel` or its button let it go, a newer one takes its place.
-An answer that is refused (PaperwireError) leaves it standing: the person simply writes again.
+An answer that is refused (PaperwireError) leaves it standing: the person simply writes again. So does a text that is none:
+the handler returns None, and the text is read as if nothing had been asked.
+
+A question that is answered by buttons is put with `awaits` beside them; bot/commands/answers.py reads words for buttons.
 """
 
 from collections.abc import Mapping
@@ -26,9 +29,16 @@ from typing import Any
 
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Buttons, Reply
-from subscriptions import ChatKind, Link, Sentence, let_go, recall, remember
+from subscriptions import ChatKind, Link, Sentence, let_go, meet, recall, remember
 
 ANSWER_WITHIN = timedelta(minutes=15)
+_SAID_OTHERWISE = {
+    "edit": "/edit",
+    "name": "/name",
+}  # questions that any words answer, and how these are said in one line
+_LONGEST = 80  # characters
+# Questions about what stood there a moment ago: whoever does something else meanwhile would answer amiss.
+_PASSING = ("answer-pick", "answer-value", "answer-yes")
 
 
 def may_ask(turn: Turn) -> bool:
@@ -41,10 +51,37 @@ def ask(turn: Turn, verb: str, arguments: Mapping[str, Any], *lines: str, button
 
     `buttons` are answers that can be pressed; [cancel] is added.
     """
-    link = Link(verb=verb, arguments=arguments, place=str(turn.home.address), person=turn.request.sender)
-    remember(turn.store, _name(turn), link, now=turn.now)
+    _put(turn, verb, arguments)
     cancel_button = Button(label=turn.say("cancel"), verb="cancel", only=turn.request.sender)
     return Reply(lines=lines, buttons=(*buttons, (cancel_button,)))
+
+
+def awaits(turn: Turn, verb: str, arguments: Mapping[str, Any] | None = None) -> None:
+    """The person's next plain text may answer what is asked by buttons; where it cannot, nothing is remembered."""
+    if may_ask(turn):
+        _put(turn, verb, arguments or {})
+
+
+def awaits_yes(turn: Turn, yes: Button, no: Button) -> None:
+    """The person's next plain text may be yes or no, or what one of these two buttons says."""
+    told = {
+        answer: {"verb": button.verb, "label": button.label, "arguments": dict(button.arguments)}
+        for answer, button in (("yes", yes), ("no", no))
+    }
+    awaits(turn, "answer-yes", told)
+
+
+def settle(turn: Turn, *verbs: str) -> None:
+    """What one of these verbs would answer was answered otherwise, by a button or a command."""
+    waiting = question(turn)
+    if waiting is not None and waiting.verb in verbs:
+        let_go(turn.store, _name(turn))
+
+
+def turn_away(turn: Turn) -> None:
+    """The person does something else than to answer: only what can be answered later is asked on."""
+    if may_ask(turn) and not turn.request.happened:
+        settle(turn, *_PASSING)
 
 
 def question(turn: Turn) -> Link | None:
@@ -61,7 +98,7 @@ def forget_question(turn: Turn) -> bool:
 
 
 def answer_of(turn: Turn) -> Reply | None:
-    """Runs the handler of the question that waits, with `turn.args` as its answer; None: nothing was asked.
+    """Runs the handler of the question that waits, with `turn.args` as its answer; None: nothing was asked, or this is none.
 
     Raises what the handler raises, which undoes that the question is let go.
     """
@@ -71,8 +108,28 @@ def answer_of(turn: Turn) -> Reply | None:
     press = PRESSES.get(link.verb) if link else None
     if link is None or press is None:
         return None
-    let_go(turn.store, _name(turn))
-    return press.run(replace(turn, arguments=dict(link.arguments)))
+    reply = press.run(replace(met(turn) if press.changes else turn, arguments=dict(link.arguments)))
+    if reply is not None and question(turn) == link:
+        let_go(turn.store, _name(turn))
+    return reply
+
+
+def met(turn: Turn) -> Turn:
+    """Whoever is to be remembered is known from then on."""
+    if turn.chat.id:
+        return turn
+    chat = meet(turn.store, turn.chat.address, turn.chat.kind, now=turn.now, lang=turn.request.language)
+    return replace(turn, chat=chat, home=chat)
+
+
+def still_asked(turn: Turn) -> str:
+    """That a question which any words could answer still waits, and how these words would; "" without such a question."""
+    waiting = question(turn)
+    command = _SAID_OTHERWISE.get(waiting.verb) if waiting else None
+    if waiting is None or command is None:
+        return ""
+    words = f"{command} {waiting.arguments.get('number', '')} {' '.join(turn.request.text.split())}"
+    return turn.say("My question still waits. If that was the answer: {command}", command=words[:_LONGEST])
 
 
 def cancel(turn: Turn) -> Reply:
@@ -86,6 +143,13 @@ def press_cancel(turn: Turn) -> Reply:
     """The button under a question."""
     forget_question(turn)
     return Reply(lines=(turn.say("Nothing is changed."),), replaces=True)
+
+
+def _put(turn: Turn, verb: str, arguments: Mapping[str, Any]) -> None:
+    """The question stands. It holds which update asked it, so that one that is put again is another one."""
+    told = {**arguments, "asked": turn.request.update}
+    link = Link(verb=verb, arguments=told, place=str(turn.home.address), person=turn.request.sender)
+    remember(turn.store, _name(turn), link, now=turn.now)
 
 
 def _name(turn: Turn) -> str:

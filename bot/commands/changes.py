@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from bot.commands.timing import spoken
+from bot.commands.rhythms import spoken
 from bot.commands.voice import Voice
 from bot.ports import Reply
 from subscriptions import LABELS, VALUES, Chat, ChatSettings, without_effect

@@ -68,6 +68,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "privacy": ("/privacy",),
         "forget": ("/forget",),
         "cancel": ("/cancel",),
+        "stop": ("/stop",),
         "start": ("/start",),
     }
 )

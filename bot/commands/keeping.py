@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
+from bot.commands.asking import awaits_yes
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, File, Reply
 from subscriptions import Link, Refused, Sentence, forget, held, let_go, listed, name_of, recall, remember
@@ -78,7 +79,9 @@ def forget_(turn: Turn) -> Reply:
         how = turn.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
     lines = (what, turn.say("It cannot be undone. /export keeps a copy of the subscriptions."))
-    return Reply(lines=lines, buttons=(_buttons(turn),), only_you=True, names_chat=True)
+    keep, erase = _buttons(turn)
+    awaits_yes(turn, erase, keep)
+    return Reply(lines=lines, buttons=((keep, erase),), only_you=True, names_chat=True)
 
 
 def _just_met(turn: Turn) -> bool:
@@ -91,7 +94,7 @@ def _just_met(turn: Turn) -> bool:
     return datetime.fromisoformat(rows["chat"]["created_at"]) == turn.now
 
 
-def _buttons(turn: Turn) -> tuple[Button, ...]:
+def _buttons(turn: Turn) -> tuple[Button, Button]:
     """An anonymous admin presses as another person than the one who asked: there whoever manages the chat may."""
     only = "" if turn.request.proven else turn.request.sender
     until = (turn.now + SURE_WITHIN).isoformat()

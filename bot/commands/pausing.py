@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.commands.picking import gone, number_and_rest, numbered, required_number, shown_buttons
+from bot.commands.picking import gone, listed_here, number_and_rest, numbered, required_number, shown_buttons
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.wishes import called
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
+    ChatState,
     Held,
     Refused,
     Sentence,
@@ -37,6 +38,27 @@ def press_pause(turn: Turn) -> Reply:
     """Holds one subscription until somebody resumes it."""
     wish = numbered(turn, turn.arguments.get("number"))
     return gone(turn) if wish is None else replace(_paused(turn, wish, None), replaces=True)
+
+
+def stop(turn: Turn) -> Reply:
+    """Asks what is meant: a pause, or the end."""
+    count = len(listed_here(turn))
+    if not count:
+        return Reply(lines=(turn.say("There is nothing to stop: this chat has no subscriptions."),))
+    paused = turn.chat.state is ChatState.PAUSED
+    lines = [turn.voice.count("This chat has {count} subscription.", "This chat has {count} subscriptions.", count)]
+    lines += [turn.say("This chat is paused; /resume ends that.")] if paused else []
+    if turn.in_public:
+        lines.append(turn.say("/pause holds everything, /unsub all removes it."))
+        return Reply(lines=tuple(lines))
+    hold = () if paused else (Button(label=turn.say("pause"), verb="pause-all"),)
+    everything = Button(label=turn.say("remove all"), verb="unsub-all")
+    return Reply(lines=tuple(lines), buttons=((*hold, everything),))
+
+
+def press_pause_all(turn: Turn) -> Reply:
+    """Holds the chat until somebody resumes it."""
+    return replace(pause_(turn), replaces=True)
 
 
 def resume_(turn: Turn) -> Reply:
@@ -172,10 +194,12 @@ COMMANDS = (
         usage="[N] [7d | until 3 Mar]",
         summary=Sentence("hold papers back for a while"),
     ),
+    Command(name="stop", run=stop, summary=Sentence("pause, or remove everything"), listed=False),
     Command(name="resume", run=resume_, changes=True, usage="[N]", summary=Sentence("end a pause")),
 )
 PRESSES = {
     "pause": Press(run=press_pause, changes=True),
+    "pause-all": Press(run=press_pause_all, changes=True),
     "resume": Press(run=press_resume, changes=True),
     "send-waiting": Press(run=press_send, changes=True),
     "skip-waiting": Press(run=press_skip, changes=True),

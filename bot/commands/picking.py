@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
+from bot.commands.asking import awaits
 from bot.commands.turn import Turn
 from bot.commands.wishes import called
 from bot.ports import Button, Buttons, Reply
@@ -102,6 +103,7 @@ def pick_list(
     shown = wishes[pages[page] : pages[page] + A_PAGE]
     rows: list[tuple[Button, ...]] = [(_pick(wish, verb),) for wish in shown]
     rows.append(pager(turn, page, len(pages), lambda to: Button(label="", verb=f"{verb}-page", arguments={"page": to})))
+    awaits(turn, "answer-pick", {"verb": verb})
     return Reply(lines=(question,), buttons=(*rows, tuple(last)), replaces=replaces)
 
 

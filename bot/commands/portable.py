@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
+from bot.commands.asking import awaits_yes
 from bot.commands.bibtex import bibliography
 from bot.commands.picking import gone, listed_here, named, no_wishes, numbered, pick_list
 from bot.commands.turn import Command, Press, Turn
@@ -159,14 +160,14 @@ def _difference(turn: Turn, plan: ImportPlan) -> Reply:
     return Reply(lines=(head,) if turn.seen_by_all else tuple(lines), code=code, buttons=(_choice(turn),))
 
 
-def _choice(turn: Turn) -> tuple[Button, ...]:
+def _choice(turn: Turn) -> tuple[Button, Button]:
     """An anonymous admin presses as another person than the one who asked: there whoever manages the chat may."""
     person = turn.request.sender
     only = "" if turn.request.proven else person
-    return (
-        Button(label=turn.say("import"), verb="import", arguments={"person": person}, only=only),
-        Button(label=turn.say("no"), verb="import-no", arguments={"person": person}, only=only),
-    )
+    done = Button(label=turn.say("import"), verb="import", arguments={"person": person}, only=only)
+    left = Button(label=turn.say("no"), verb="import-no", arguments={"person": person}, only=only)
+    awaits_yes(turn, done, left)
+    return done, left
 
 
 def _counts(turn: Turn, plan: ImportPlan) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import reduce
 from types import MappingProxyType
 
-from bot.commands.plain import named_papers
+from bot.commands.named import named_papers
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import in_short
 from bot.ports import Reply

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bot.commands import (
     access,
     amending,
+    answers,
     asking,
     beginning,
     board,
@@ -16,6 +17,7 @@ from bot.commands import (
     helping,
     keeping,
     listing,
+    named,
     papers,
     pausing,
     portable,
@@ -23,6 +25,7 @@ from bot.commands import (
     settings,
     sheets,
     subscribing,
+    trying,
     undoing,
 )
 from bot.commands.turn import Command, Press, Run
@@ -38,6 +41,8 @@ _FAMILIES = (
     papers,
     reasons,
     asking,
+    answers,
+    trying,
     cards,
     settings,
     helping,
@@ -51,7 +56,9 @@ COMMANDS: tuple[Command, ...] = tuple(command for family in _FAMILIES for comman
 PRESSES: Mapping[str, Press] = MappingProxyType(
     {verb: press for family in _FAMILIES for verb, press in family.PRESSES.items()}
 )
-HAPPENINGS: Mapping[str, Run] = MappingProxyType({**happenings.HAPPENINGS, **board.HAPPENINGS, **sheets.HAPPENINGS})
+HAPPENINGS: Mapping[str, Run] = MappingProxyType(
+    {**happenings.HAPPENINGS, **board.HAPPENINGS, **sheets.HAPPENINGS, **named.HAPPENINGS}
+)
 
 _BY_NAME: Mapping[str, Command] = MappingProxyType(
     {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
@@ -66,7 +73,6 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "del": "unsub",
         "delete": "unsub",
         "pauseall": "pause",
-        "stop": "pause",
         "unpause": "resume",
         "version": "about",
     }

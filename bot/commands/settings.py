@@ -7,10 +7,12 @@ from datetime import datetime
 from types import MappingProxyType
 from unicodedata import east_asian_width, normalize
 
+from bot.commands.asking import awaits, settle
 from bot.commands.changes import LANGUAGES, changed, in_words, label_of, value_of
-from bot.commands.cities import city_pages, zone_called
+from bot.commands.cities import city_pages
 from bot.commands.picking import listed_here
 from bot.commands.refusals import refused
+from bot.commands.timing import no_such_time
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.voice import Voice
@@ -19,18 +21,19 @@ from subscriptions import (
     SETTINGS,
     ChatKind,
     ChatSettings,
+    NoSuchTime,
     Refused,
     Sentence,
     begins_with_name,
     cadence_text,
     choices,
     name_of,
-    nearest_zone,
+    near_places,
     set_setting,
     setting_name,
     without_effect,
     zone,
-    zone_of_city,
+    zone_of_place,
 )
 
 MEANINGS: Mapping[str, Sentence] = MappingProxyType(
@@ -62,6 +65,7 @@ _SOME: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _OTHERS: Mapping[str, str] = MappingProxyType(
     {"schedule": "weekdays 8:30", "limit": "30", "quiet": "21:30-07:00"}
 )  # what else may be written
+ZONE = "timezone"
 A_CITY = "Oslo"
 _OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _CHOSEN = "✓"
@@ -94,14 +98,15 @@ def change(turn: Turn, name: str, value: str) -> Reply:
 
     Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
     """
+    if name == "schedule":
+        return _change_schedule(turn, value)
     if name != "timezone":
         return _change(turn, name, value)
     try:
-        return _change(turn, name, zone_of_city(value) or zone_called(value.strip(), turn.voice.city) or value)
+        return _change(turn, name, zone_of_place(value) or value)
     except Refused as error:
-        near = nearest_zone(value)
-        offered = Button(label=near, verb="zone", arguments={"zone": near})
-        return replace(refused(error, turn.voice), buttons=_shown(turn, ((offered,),) if near else ()))
+        near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in near_places(value)[:1]]
+        return replace(refused(error, turn.voice), buttons=_shown(turn, (tuple(near),) if near else ()))
 
 
 def zone_buttons(turn: Turn, *, replaces: bool = False) -> Buttons:
@@ -203,6 +208,7 @@ def _one(turn: Turn, name: str) -> Reply:
         buttons = zone_buttons(turn, replaces=True)
     else:
         buttons = _rows([_value_button(turn, name, option, chosen=option == value) for option in offered])
+    awaits(turn, "answer-zone" if name == ZONE else "answer-value", {"name": name})
     back = Button(label=turn.say("all settings"), verb="settings")
     return Reply(lines=tuple(lines), buttons=_shown(turn, (*buttons, (back,))))
 
@@ -284,7 +290,8 @@ def _change(turn: Turn, name: str, value: str) -> Reply:
     own = turn.chat.address == turn.home.address
     voice = turn.voice.speaking(settings.lang if own else turn.home.settings.lang, settings.timezone)
     reply = changed(name, before, after, voice)
-    if name == "timezone":
+    if name == ZONE:
+        settle(turn, "answer-zone")
         clock = _clock(turn.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, voice.say("It is {time} there.", time=clock)))
     lines = (*reply.lines, *_what_stays(turn, name, settings, voice))
@@ -299,6 +306,13 @@ def _what_stays(turn: Turn, name: str, settings: ChatSettings, voice: Voice) -> 
     if name == "quiet" and settings.quiet != "off" and wishes and all(wish.cadence.kind != "now" for wish in wishes):
         return [voice.say("Only subscriptions with “now” wait in these hours, and there is none here.")]
     return []
+
+
+def _change_schedule(turn: Turn, value: str) -> Reply:
+    try:
+        return _change(turn, "schedule", value)
+    except NoSuchTime as error:
+        return no_such_time(turn, error, lambda when: _value_button(turn, "schedule", when, chosen=False))
 
 
 def _name_and_value(text: str) -> tuple[str, str]:

@@ -1,76 +1,47 @@
-"""Times in words: a cadence as an echo names it, and as people would say it."""
+"""Times that may be words, and times that there are not: what is said of them, and the buttons that say otherwise."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from bot.commands.voice import Voice
-from subscriptions import Cadence, Sentence, parse_cadence
+from bot.commands.picking import shown_buttons
+from bot.commands.refusals import refused
+from bot.commands.rhythms import when_words
+from bot.commands.turn import Turn
+from bot.ports import Button, Reply
+from subscriptions import Ending, NoSuchTime, as_words, last_change
 
-# As it is typed; each language has its own.
-_RHYTHMS: Mapping[str, Sentence] = MappingProxyType(
-    {
-        "daily": Sentence("daily {time}"),
-        "weekdays": Sentence("weekdays {time}"),
-        "when-out": Sentence("when-out {hours}"),
-        "when-out weekdays": Sentence("when-out {hours} weekdays"),
-    }
-)
-_WEEKLY = (
-    Sentence("weekly mon {time}"),
-    Sentence("weekly tue {time}"),
-    Sentence("weekly wed {time}"),
-    Sentence("weekly thu {time}"),
-    Sentence("weekly fri {time}"),
-    Sentence("weekly sat {time}"),
-    Sentence("weekly sun {time}"),
-)
-_EVERY: Mapping[str, Sentence] = MappingProxyType(
-    {
-        "daily": Sentence("every day"),
-        "weekdays": Sentence("Monday to Friday"),
-        "weekly mon": Sentence("every Monday"),
-        "weekly tue": Sentence("every Tuesday"),
-        "weekly wed": Sentence("every Wednesday"),
-        "weekly thu": Sentence("every Thursday"),
-        "weekly fri": Sentence("every Friday"),
-        "weekly sat": Sentence("every Saturday"),
-        "weekly sun": Sentence("every Sunday"),
-    }
-)
-DAYS = tuple(_EVERY)
-"""Rhythms that a time of day belongs to."""
+AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time
 
 
-def cadence_words(cadence: Cadence, voice: Voice, zone: str = "") -> str:
-    """A cadence as it can be typed in this language, by the clock of `zone`: "daily 08:00 Europe/Berlin", "每天 08:00 柏林"."""
-    match cadence.kind:
-        case "now":
-            return voice.say("now")
-        case "when-out":
-            hours = f"{cadence.at:%H:%M}-{cadence.until:%H:%M}"
-            rhythm = "when-out weekdays" if cadence.weekdays_only else "when-out"
-            said = voice.say(_RHYTHMS[rhythm].template, hours=hours)
-        case "weekly":
-            said = voice.say(_WEEKLY[cadence.weekday or 0].template, time=f"{cadence.at:%H:%M}")
-        case rhythm:
-            said = voice.say(_RHYTHMS[rhythm].template, time=f"{cadence.at:%H:%M}")
-    return f"{said} {voice.zone_name(zone)}" if zone else said
+def read_as_time(turn: Turn, ending: Ending, reply: Reply) -> Reply:
+    """The echo of a wish says what was read as its time where that may have been meant as words."""
+    said = turn.say("({inner})", inner=taken_for_time(turn, ending))
+    head, *rest = reply.lines
+    if turn.seen_by_all:
+        return replace(reply, lines=(turn.say("{sentence} {next}", sentence=head, next=said), *rest))
+    return replace(reply, lines=(head, said, *rest))
 
 
-def every(rhythm: str, voice: Voice) -> str:
-    """One of DAYS as people say it: "every Monday"."""
-    return _EVERY[rhythm].say(voice.translate)
+def taken_for_time(turn: Turn, ending: Ending) -> str:
+    """What was read as a time, and how it is written as words."""
+    return turn.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
 
 
-def spoken(text: str, voice: Voice) -> str:
-    """A cadence, given as it is stored, as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
-    cadence = parse_cadence(text)
-    if cadence.kind == "now":
-        return voice.say("as soon as papers come")
-    if cadence.kind != "when-out":
-        rhythm, _, time = text.rpartition(" ")
-        return f"{every(rhythm, voice)} {time}"
-    hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
-    if cadence.weekdays_only:
-        return voice.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)
-    return voice.say("when the day’s papers are out, {hours}", hours=hours)
+def as_words_button(turn: Turn, text: str, number: int | None) -> tuple[Button, ...]:
+    """[as words] under an echo: what was done is taken back, and `text` is asked for whole.
+
+    `number` is the subscription whose query it was to be; None for a new one.
+    """
+    change = last_change(turn.store, turn.chat.address)
+    if change is None:
+        return ()
+    arguments = {"text": as_words(text), "change": change.id, "number": number}
+    return (Button(label=turn.say("as words"), verb=AS_WORDS, arguments=arguments),)
+
+
+def no_such_time(
+    turn: Turn, error: NoSuchTime, button: Callable[[str], Button], others: Sequence[Button] = ()
+) -> Reply:
+    """A time that cannot be had is refused, with the nearest that can as buttons; `button` makes one from a time."""
+    nearest = tuple(replace(button(when), label=when_words(when, turn.voice)) for when in error.nearest)
+    return replace(refused(error, turn.voice), buttons=shown_buttons(turn, (nearest, tuple(others))))

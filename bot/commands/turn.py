@@ -33,6 +33,7 @@ class House:
     timezone: str = "UTC"
     bots: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
     categorised: bool = True  # some source here tells categories
+    asks_arxiv: bool = False  # papers that are not known here can be asked of arXiv
     version: str = ""  # of paperwire; "" where it runs from its source
 
 

@@ -1,18 +1,19 @@
 """What a request asks for: which command, for which chat, with which words. A pure decision."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from bot.commands.beginning import UNKNOWN
 from bot.commands.board import BOARD
-from bot.commands.plain import NAMED, PLAIN
+from bot.commands.plain import PLAIN
 from bot.commands.registry import HAPPENINGS, PRESSES, command_named
+from bot.commands.spoken import HELLO, spoken
 from bot.commands.subscribing import EDITED_WITHIN, LATE_EDIT
 from bot.commands.turn import Command, Run
 from bot.ports import Request
-from subscriptions import ChatKind, Link, mentioned
+from subscriptions import ChatKind, Link
 
 ABOUT = "about"  # the argument of a button that stands in one chat and is about another
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
@@ -21,6 +22,11 @@ _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
 _LINKED = re.compile(
     r"(?:https?://)?t(?:elegram)?\.me/(?:c/(?P<number>\d{5,20})(?P<topic>/\d{1,12})?|(?P<name>\w{4,64}))/?"
 )
+# Names that take no words behind them, and those that hardly begin a query where a person talks with the bot alone.
+_ALONE = frozenset(
+    {"list", "ls", "subscriptions", "help", "undo", "stop", "cancel", "about", "status", "health", "start"}
+)
+_TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import"})
 _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 
@@ -39,6 +45,7 @@ class Intent:
     counts: bool = True  # against the twenty a minute
     alone: bool = True  # no other command stands in the same message, which would be left undone
     wants_chats: bool = False  # the chats where the person is must be known
+    spoken: bool = False  # in words without a slash, which could have answered a question
 
 
 def understand(request: Request, link: Link | None, *, now: datetime) -> Intent | None:
@@ -60,31 +67,40 @@ def _understood(request: Request, link: Link | None) -> Intent | None:
         return _pressed(request, link)
     if request.command:
         return _said(request, request.command, request.text)
-    if not request.meant:
+    return _words(request) if request.meant else None
+
+
+def _words(request: Request) -> Intent | None:
+    """Words without a slash: a command in a person's own words, else what PLAIN makes of them.
+
+    In a group they name the bot, or answer it; of the latter only commands are for us: people talk about a paper.
+    """
+    found = spoken(request.text)
+    name, rest = _first_word(request.text)
+    if request.bare and command_named(name) and (request.opens or not found) and _is_typed(request, name, rest):
+        return _said(request, name, rest)
+    if found and found[0] != HELLO:
+        intent = _said(request, *found)
+        return replace(intent, spoken=True) if intent else None
+    if request.answers and not request.named:
         return None
+    private = request.place.kind is ChatKind.PRIVATE
+    if not request.text.strip() and not request.file and (request.bare or not private):
+        return _said(request, "help" if request.bare else "start", "")
+    return Intent(run=PLAIN.run, args=request.text, wants_file=private and bool(request.file))
+
+
+def _is_typed(request: Request, name: str, rest: str) -> bool:
+    """Whether a first word that is the name of a command is meant so, where none needs a sign before it.
+
+    Behind the sign of the platform's own command it always is. Elsewhere `list decoding` is a query, as is `search engines`
+    in a conversation with the bot alone; in a thread there is no other way to search.
+    """
+    if request.opens:
+        return True
     if request.place.kind is ChatKind.PRIVATE:
-        return _bare(request) or Intent(run=PLAIN.run, args=request.text, wants_file=bool(request.file))
-    return _mentioned(request)
-
-
-def _bare(request: Request) -> Intent | None:
-    """A command without a sign before it, where none is needed; nothing at all asks what there is to say."""
-    if not request.bare:
-        return None
-    name, rest = _first_word(request.text)
-    if not name and not request.file:
-        name = "help"
-    return _said(request, name, rest) if name and command_named(name) else None
-
-
-def _mentioned(request: Request) -> Intent | None:
-    """In a group, words that name the bot or answer it; their first is the command, or they name papers."""
-    name, rest = _first_word(request.text)
-    if request.answers and command_named(name) is None:
-        return None  # people talk about a paper under our message
-    if command_named(name) is None and mentioned(request.text):
-        return Intent(run=NAMED.run, args=request.text)
-    return _said(request, name or ("help" if request.bare else "start"), rest)
+        return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)
+    return not rest or name.casefold() not in _ALONE
 
 
 def _first_word(text: str) -> tuple[str, str]:

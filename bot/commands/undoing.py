@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.commands.changes import in_words, label_of, value_of
-from bot.commands.timing import cadence_words
+from bot.commands.rhythms import cadence_words
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import called, in_short
 from bot.ports import Button, Buttons, Reply

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.commands.changes import fixed_offset
 from bot.commands.coming import first_line
-from bot.commands.timing import cadence_words
+from bot.commands.rhythms import cadence_words
 from bot.commands.voice import Voice
 from bot.ports import Reply
 from subscriptions import ChatState, Sentence, Subscription

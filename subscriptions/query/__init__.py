@@ -6,7 +6,8 @@ typed text ──_typed──▶ plain text ──_lexer──▶ lexemes ──
 A rule more in what somebody typed: _rewriting.
 """
 
-from subscriptions.query._identifiers import mentioned as mentioned
+from subscriptions.query._links import links_to_no_paper as links_to_no_paper
+from subscriptions.query._links import mentioned as mentioned
 from subscriptions.query._model import Alternative as Alternative
 from subscriptions.query._model import And as And
 from subscriptions.query._model import Leaf as Leaf

@@ -84,8 +84,8 @@ def bare_doi(value: str) -> str:
     return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(".,;")
 
 
-def mentioned(text: str) -> tuple[str, ...]:
-    """The papers that a text names by id, DOI or link, each once, in its order: bare arXiv ids and DOIs, lower case."""
+def mentioned_in_words(text: str) -> tuple[str, ...]:
+    """The papers that a text names by id or DOI, each once, in its order: bare arXiv ids and DOIs, lower case."""
     found: dict[str, None] = {}
     for match in _MENTION.finditer(text):
         doi = read_doi(match["doi"], 0, len(match["doi"])) if match["doi"] else None

@@ -149,6 +149,7 @@ from subscriptions.service._talks import once as once
 from subscriptions.service._talks import one_address as one_address
 from subscriptions.service._talks import recall as recall
 from subscriptions.service._talks import remember as remember
+from subscriptions.service._talks import remembered as remembered
 from subscriptions.service._talks import reply_is_over as reply_is_over
 from subscriptions.service._talks import share_link as share_link
 from subscriptions.service._talks import unfinished_replies as unfinished_replies

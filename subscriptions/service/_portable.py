@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, KnownPaper, Subscription
 from subscriptions.preferences import check_value, setting_name
@@ -15,6 +16,7 @@ from subscriptions.service._changes import changing
 from subscriptions.service._quiet import FOLLOWED, follow_quiet
 from subscriptions.service._wishes import MOST_PER_CHAT, find, follow_zone, kind_of, span
 from subscriptions.store import Store, Transaction, outbox, papers, people
+from subscriptions.times import When, read_when
 
 BAR = " | "
 MOST_LINES = 500  # of one import in a chat
@@ -174,23 +176,31 @@ def _read_line(number: int, raw: str, chat: ChatAddress) -> _Line:
             Sentence("it is not WHEN | QUERY | NAME."),
             Sentence("For example: daily 09:00 UTC | diffusion -survey | "),
         )
-    words = when.split()
-    zone = words.pop() if words and _names_zone(words[-1]) else None
     try:
-        cadence = cadences.parse_cadence(" ".join(words))
-        zone = cadences.zone_name(zone) if zone else None
+        read = _read_when(when)
     except PaperwireError as error:
         raise _refused(number, error.sentence, error.hint) from error
     if len(name.strip()) > LONGEST_NAME:
         raise _refused(
             number, Sentence("A name has at most {most} characters, and no |.", {"most": LONGEST_NAME}), Sentence("")
         )
-    return _Line(number=number, text=raw.strip(), chat=chat, cadence=cadence, zone=zone, query=query, name=name.strip())
+    return _Line(
+        number=number,
+        text=raw.strip(),
+        chat=chat,
+        cadence=read.cadence,
+        zone=read.zone or None,
+        query=query,
+        name=name.strip(),
+    )
 
 
-def _names_zone(word: str) -> bool:
-    """A word of letters with a slash, a zone such as UTC, or an offset; no time, no weekday, no word of a cadence."""
-    return "/" in word or word[:1] in "+-" or word.upper() == "UTC" or (word[:1].isupper() and not word.istitle())
+def _read_when(text: str) -> When:
+    """A time with its zone: as an export writes it, which may end in any name of a zone, or as people do."""
+    *words, last = text.split() or [""]
+    with suppress(Refused):
+        return When(cadences.parse_cadence(" ".join(words)), zones.zone_name(last))
+    return read_when(text)
 
 
 def _apply(session: Transaction, store: Store, line: _Line, chats: dict[ChatAddress, _Target], now: datetime) -> str:
@@ -209,7 +219,7 @@ def _apply(session: Transaction, store: Store, line: _Line, chats: dict[ChatAddr
     known = target.wishes.get(query.canonical)
     if known is not None and (known.cadence, known.zone, known.name) == (line.cadence, own_zone, line.name):
         return "="
-    zone = cadences.zone(own_zone or target.chat.settings.timezone)
+    zone = zones.zone(own_zone or target.chat.settings.timezone)
     due = span(line.cadence, zone, cadences.first_due(line.cadence, zone, now))
     if known is not None:
         people.rename(session, known.id, line.name)

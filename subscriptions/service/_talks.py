@@ -179,6 +179,16 @@ def recall(store: Store, name: str, *, since: datetime) -> Link | None:
     return found[0]
 
 
+def remembered(store: Store, verb: str, *, since: datetime) -> list[tuple[str, Link]]:
+    """(name, link) of all that is remembered with a verb since then, the oldest first; what is older is let go."""
+    with store.write() as session:
+        found = keeping.links_with_verb(session, verb)
+        for name, _, at in found:
+            if at < since:
+                keeping.drop_link(session, name)
+    return [(name, link) for name, link, at in found if at >= since]
+
+
 def let_go(store: Store, name: str) -> None:
     """Forgets what was remembered under a name."""
     with store.write() as session:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
 from subscriptions.outlook import Coming
@@ -15,6 +16,7 @@ from subscriptions.service._coming import Foresight
 from subscriptions.service._quiet import FOLLOWED, follow_quiet
 from subscriptions.service._recent import recent
 from subscriptions.store import Store, Transaction, papers, people
+from subscriptions.times import When, make_when, read_when
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
@@ -87,10 +89,11 @@ def subscribe(
             chat = _new_chat(session, store, address, wish=wish, now=now, title=title, kind=kind)
             own_zone = None
         else:
-            own_zone = cadences.zone_name(wish.tz) if wish.tz else None
+            own_zone = zones.zone_name(wish.tz) if wish.tz else None
             people.come_back(session, chat.id, now=now)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        schedule = _schedule(wish, cadences.parse_cadence(chat.settings.schedule))
+        when = _when(wish, cadences.parse_cadence(chat.settings.schedule))
+        schedule, own_zone = when.cadence, own_zone or zone_beside(when, chat)
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         if known is not None:
             return _known_wish(
@@ -149,7 +152,7 @@ def _add(
     now: datetime,
     who: str,
 ) -> Subscription:
-    zone = cadences.zone(own_zone or chat.settings.timezone)
+    zone = zones.zone(own_zone or chat.settings.timezone)
     people.mark_dry(session, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
     since = _since(wish.since, schedule, chat, zone, now)
     return people.add_subscription(
@@ -257,7 +260,7 @@ def _new_chat(
         now=now,
         zone=store.zone,
         title=title,
-        timezone=cadences.zone_name(wish.tz) if wish.tz else "",
+        timezone=zones.zone_name(wish.tz) if wish.tz else "",
         state=ChatState.ACTIVE,
     )
 
@@ -283,7 +286,7 @@ def _known_wish(
     changed = says_when and (schedule, own_zone or known.zone) != (known.cadence, known.zone)
     if changed:
         zone_name = own_zone or known.zone
-        zone = cadences.zone(zone_name or chat.settings.timezone)
+        zone = zones.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
         changing(session, chat.id, now=now, who=who)
         people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
@@ -317,10 +320,15 @@ def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
     )
 
 
-def _schedule(wish: Wish, chat_schedule: Cadence) -> Cadence:
+def _when(wish: Wish, chat_schedule: Cadence) -> When:
     if wish.when is not None:
-        return cadences.parse_cadence(wish.when, chat_schedule)
-    return cadences.make_cadence(wish.every, wish.on, wish.at, chat_schedule)
+        return read_when(wish.when, chat_schedule)
+    return make_when(wish.every, wish.on, wish.at, chat_schedule)
+
+
+def zone_beside(when: When, chat: Chat) -> str | None:
+    """The zone that a time names, for the subscription's own; None where it is the chat's, or none was named."""
+    return when.zone if when.zone and when.zone != chat.settings.timezone else None
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
@@ -348,7 +356,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
 
 def follow_zone(session: Transaction, chat: Chat, name: str, now: datetime) -> None:
     """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
-    zone = cadences.zone(name)
+    zone = zones.zone(name)
     for subscription in people.subscriptions_of(session, [chat.id])[chat.id]:
         overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
         if subscription.zone is None and subscription.next_due_at is not None and not overdue:

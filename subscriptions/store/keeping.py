@@ -102,7 +102,17 @@ def find_link(session: Session, link_id: str) -> tuple[Link, datetime | None] | 
     row = session.get(LinkRow, link_id)
     if row is None:
         return None
-    return Link(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person), row.at
+    return _link(row), row.at
+
+
+def _link(row: LinkRow) -> Link:
+    return Link(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
+
+
+def links_with_verb(session: Session, verb: str) -> list[tuple[str, Link, datetime]]:
+    """(id, link, since when) of all links with a verb, the oldest first."""
+    rows = session.exec(select(LinkRow).where(LinkRow.verb == verb).order_by(col(LinkRow.at))).all()
+    return [(row.id, _link(row), row.at) for row in rows if row.at is not None]
 
 
 def links_of(session: Session, chat_id: int, verb: str) -> list[tuple[str, Link]]:

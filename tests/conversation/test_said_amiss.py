@@ -167,7 +167,13 @@ async def test_of_several_commands_the_first_is_done_and_that_is_said(talk: Talk
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("subdiffusion", "sub"), ("stop", "pause"), ("delete", "unsub"), ("version", "about"), ("pauseall", "pause")],
+    [
+        ("subdiffusion", "sub"),
+        ("activeall", "resume"),
+        ("delete", "unsub"),
+        ("version", "about"),
+        ("pauseall", "pause"),
+    ],
 )
 async def test_what_other_bots_call_it_leads_to_our_word(talk: Talk, typed: str, meant: str) -> None:
     assert (await talk.says(f"/{typed}")).lines == [f"✗ I do not know /{typed}.", f"Did you mean /{meant}?"]
@@ -185,9 +191,10 @@ async def test_long_words_are_not_said_back(talk: Talk, name: str, words: str) -
     assert len(said.text) < 1400
 
 
-async def test_to_mention_the_bot_with_words_is_no_command(talk: Talk) -> None:
+async def test_to_greet_the_bot_in_a_group_is_answered_as_in_private(talk: Talk) -> None:
     said = await talk.asks(GROUP, text="hello there", meant=True, by="7", message="m")
-    assert said.lines == ["✗ I do not know “hello”.", "Did you mean /help?"]
+    assert len(said.lines) == 3
+    assert said.markup == (await talk.says("hello there")).markup
 
 
 # -------------------------------------------------------------------------------------------------- undo and done again

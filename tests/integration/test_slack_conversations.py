@@ -134,13 +134,13 @@ async def test_in_private_the_first_word_is_a_command_if_it_is_one_and_else_a_qu
 ) -> None:
     async with scene() as on:
         ingested(on.app.store, paper("Diffusion for video", "cs.CV"), now=NOON - timedelta(hours=1))
-        for words in ("sub graph", "Follow quantum", "diffusion", "/paperwire x", "https://arxiv.org/abs/9999.99999"):
+        for words in ("sub graph", "Follow quantum", "diffusion", "/paperwire x", "https://arxiv.org/abs/2512.99999"):
             await on.does(slack.writes_dm(words, by="U2"))
         assert on.wishes("slack:U2") == ["graph", "quantum"]
     told = [entry.text for entry in slack.posted_to("D2")]
     assert [text[:3] for text in told[:2]] == ["✓ 1", "✓ 2"]
     assert "Diffusion for video" in told[2]
-    assert "9999.99999" in told[4]
+    assert "2512.99999" in told[4]
 
 
 async def test_an_edited_wish_replaces_what_it_said_first(scene: Scenes, slack: FakeSlack) -> None:

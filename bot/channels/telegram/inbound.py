@@ -98,6 +98,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
         proven=_proven(message),
         language=str(person.get("language_code") or ""),
         meant=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
+        named=addressed,
         edited=edited,
         written=datetime.fromtimestamp(int(message["date"]), UTC),
         answers=str(int(answered["message_id"])) if to_us else "",

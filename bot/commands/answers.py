@@ -1,0 +1,143 @@
+"""Answers in words to questions that are put by buttons: a city, a number of a list, a value, yes or no.
+
+Each returns None for a text that is no answer, which is then read as if nothing had been asked.
+"""
+
+import re
+from dataclasses import replace
+
+from bot.commands.asking import awaits
+from bot.commands.changes import LANGUAGES
+from bot.commands.picking import numbered
+from bot.commands.settings import ZONE, change, zone_buttons
+from bot.commands.spoken import is_no_wish
+from bot.commands.trying import finds, is_query
+from bot.commands.turn import Command, Press, Turn
+from bot.ports import Button, Buttons, Reply
+from subscriptions import PaperwireError, links_to_no_paper, mentioned, near_places, zone_of_place
+
+_YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
+_NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
+_BEFORE_A_PLACE = re.compile(
+    r"(?:(?:i\s+(?:live|am|work)|i'm|it's|it\s+is|we're|we\s+are|my\s+(?:city|clock|time\s?zone)\s+is)\s+)?(?:in\s+|near\s+|at\s+|the\s+clock\s+(?:of|in)\s+)?|我?(?:住)?在|我的时区是",
+    re.IGNORECASE,
+)
+_LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
+_LONGEST = 40  # characters of what somebody wrote
+_LONGEST_VALUE = 3  # words that hold a number and are meant for a value
+_CALLED = {"chinese": "zh", "中文": "zh", "汉语": "zh", "简体中文": "zh", "英文": "en", "英语": "en"}
+_LONGEST_PLACE = 2  # words of a text that may be a place which nobody knows
+
+
+def answer_zone(turn: Turn) -> Reply | None:
+    """A city in either language, a zone, an offset; what is near is asked back, what is no place at all gets the cities."""
+    said = turn.args.strip().rstrip(".!。！")
+    place = _place(said)
+    offered = str(turn.arguments.get("near", ""))
+    if offered and said.casefold() in _NO:
+        return _cities(turn, turn.say("Which clock is yours, then?"))
+    if offered and said.casefold() in _YES:
+        place = offered
+    if zone_of_place(place):
+        return change(turn, ZONE, place)
+    return _no_place(turn, said, place) if _may_be_a_place(said, place) else None
+
+
+def _no_place(turn: Turn, said: str, place: str) -> Reply | None:
+    """What is answered to a place that nobody knows; None: it is rather a query, since there are papers that hold it."""
+    if near := near_places(place):
+        return _did_you_mean(turn, near)
+    if finds(turn, said):
+        return None
+    unknown = turn.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
+    return _cities(turn, unknown, _look_for(turn, said))
+
+
+def _may_be_a_place(said: str, place: str) -> bool:
+    """Whether a text that names no place may be meant for one: a word or two without the signs of a query."""
+    words = _LONGEST_PLACE + (place != said)
+    if is_no_wish(said) or mentioned(said) or links_to_no_paper(said):
+        return False
+    return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
+
+
+def _place(said: str) -> str:
+    found = _BEFORE_A_PLACE.match(said)
+    return said[found.end() if found else 0 :].strip()
+
+
+def _did_you_mean(turn: Turn, near: tuple[tuple[str, str], ...]) -> Reply:
+    """The places that are spelt nearly so, a button each."""
+    awaits(turn, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
+    if len(near) == 1:
+        words = turn.say("Did you mean {name}?", name=near[0][0])
+    else:
+        words = turn.say("Did you mean one of these?")
+    buttons = tuple(Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near)
+    others = Button(label=turn.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
+    return Reply(lines=(words,), buttons=(buttons, (others,)))
+
+
+def _look_for(turn: Turn, said: str) -> Buttons:
+    words = " ".join(said.split())
+    if not is_query(words):
+        return ()
+    label = turn.say("look for “{words}”", words=words[:_LONGEST])
+    return ((Button(label=label, verb="look-for", arguments={"text": words}),),)
+
+
+def _cities(turn: Turn, words: str, more: Buttons = ()) -> Reply:
+    awaits(turn, "answer-zone")
+    return Reply(lines=(words,), buttons=(*zone_buttons(turn, replaces=True), *more))
+
+
+def answer_pick(turn: Turn) -> Reply | None:
+    """The number of a subscription, where one was to be picked."""
+    from bot.commands.registry import PRESSES  # noqa: PLC0415 - the registry imports this family
+
+    digits = turn.args.strip().strip("#.。号第条个 ")
+    if not digits.isdecimal():
+        return None
+    wish, press = numbered(turn, int(digits)), PRESSES.get(str(turn.arguments["verb"]))
+    if press is None or wish is None:
+        return Reply(lines=(turn.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
+    reply = press.run(replace(turn, arguments={"number": wish.number}))
+    return replace(reply, replaces=False) if reply else None
+
+
+def answer_value(turn: Turn) -> Reply | None:
+    """A value of the setting that was shown."""
+    name, said = str(turn.arguments["name"]), turn.args.strip()
+    if name == ZONE:
+        return answer_zone(turn)
+    languages = {label.casefold(): code for code, label in LANGUAGES.items()} | _CALLED
+    value = languages.get(said.casefold(), said) if name == "lang" else said
+    try:
+        return change(turn, name, value)
+    except PaperwireError:
+        if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
+            raise
+        return None
+
+
+def answer_yes(turn: Turn) -> Reply | None:
+    """Yes or no, or what the two buttons say."""
+    from bot.commands.registry import PRESSES  # noqa: PLC0415 - the registry imports this family
+
+    said = turn.args.strip().strip(".!。！").casefold()
+    for answer, words in (("yes", _YES), ("no", _NO)):
+        told = turn.arguments[answer]
+        press = PRESSES.get(str(told["verb"]))
+        if press is not None and said in (words | {str(told["label"]).casefold()}):
+            reply = press.run(replace(turn, arguments=dict(told["arguments"])))
+            return replace(reply, replaces=False) if reply else None
+    return None
+
+
+COMMANDS: tuple[Command, ...] = ()
+PRESSES = {
+    "answer-zone": Press(run=answer_zone, changes=True),
+    "answer-pick": Press(run=answer_pick, changes=True),
+    "answer-value": Press(run=answer_value, changes=True),
+    "answer-yes": Press(run=answer_yes),
+}

@@ -1,0 +1,314 @@
+"""The query inside a sentence: "I want papers on X, but no Y" is `X -Y`, 我想看关于X的论文，不要Y is `X -Y`. Pure.
+
+Known are lead-ins, what a paper is called, a time, and negations, in English and Chinese. Nothing else is understood: a
+text without one of these frames is a query already and stays as it is.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from subscriptions import PaperwireError, read_when, split_when
+
+LONGEST = 400  # characters of a sentence; what is longer is no wish that somebody says
+_WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # the longest time that may stand at the front
+
+# One sign for one, so that a place in the folded text is the place in the text as typed.
+_TRADITIONAL = "關於論訂閱請幫給對興發麼嗎們尋獻領沒無時預顯薦現題個設銷暫復單謝問點週煩讀進開類訴綜為麻說過轉換語繼續"
+_SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预显荐现题个设销暂复单谢问点周烦读进开类诉综为麻说过转换语继续"
+_FOLDED = str.maketrans(_TRADITIONAL + "’‘，；：！？", _SIMPLIFIED + "'',;:!?")
+
+
+def simplified(text: str) -> str:
+    """Traditional signs of what people ask with, typographic apostrophes and wide signs as plain ones; sign for sign."""
+    return text.translate(_FOLDED)
+
+
+# ------------------------------------------------------------------------------------------------------------- English
+
+_KIND = r"(?:all|any|some|the|a|an|few|every|more|other|good|interesting|relevant|new|newest|latest|recent|current|scientific|research|academic|arxiv|of)"
+_PAPERS = r"(?:papers?|articles?|preprints?|publications?)"
+_THINGS = rf"(?:{_PAPERS}|literature|works?|research|studies|stuff|things?|anything|everything|something|results|advances|developments|news|updates?|those|ones)"
+_THING = rf"(?:{_KIND}\s+)*{_THINGS}(?:\s+(?:new|recent|else))?"
+_ON = (
+    r"(?:about|on|regarding|concerning|(?:related|relating)\s+to|dealing\s+with|covering|discussing|mentioning"
+    r"|(?:that|which)\s+(?:are\s+|is\s+)?(?:about|on|deals?\s+with|mentions?|covers?|discuss(?:es)?))"
+)
+_IN = r"(?:in|of|for|from|around|with|using|to)"
+_FIELD = r"(?:(?:the\s+)?(?:topic|field|area|subject)s?\s+of\s+)?(?:(?:the|a|an)\s+)?"
+_POLITE = re.compile(
+    r"(?:(?:hi|hello|hey|good\s+(?:morning|afternoon|evening|day)|dear\s+\w+|ok|okay|so|please|pls|plz|kindly|bot|paperwire)\b[\s,.!:;]*"
+    r"|(?:can|could|would|will)\s+you\s+|i\s+(?:want|need|would\s+like)\s+you\s+to\s+)*",
+    re.IGNORECASE,
+)
+_TO = (
+    r"(?:to\s+(?:(?:know|hear|learn|read)\s+(?:more\s+)?about|be\s+(?:told|notified|informed|alerted)\s+(?:about|of|on|when|if)"
+    r"|see|read|get|receive|have|find|follow|track|watch|subscribe\s+to|look\s+for|look\s+at|keep\s+up\s+with"
+    r"|stay\s+(?:up\s+to\s+date|informed)\s+(?:with|on|about))\s+|(?!to\b))"
+)
+_WHEN_IT = r"(?:about|of|on|when(?:ever)?|if|once|as\s+soon\s+as)\s+(?:there\s+(?:is|are)\s+|there's\s+)?"
+# What may stand before the subject itself, and before papers on it.
+_ASKS = re.compile(
+    r"(?:i\s+(?:really\s+|also\s+|just\s+)?(?:want|need|wish)\s+" + _TO + r"|i(?:'d|\s+would)\s+(?:like|love)\s+" + _TO +
+    r"|(?:i\s*'?m\s+|i\s+am\s+)(?:very\s+|really\s+|mainly\s+|also\s+)?(?:interested\s+in|looking\s+for|searching\s+for|working\s+on|curious\s+about|after)\s+"
+    r"|interested\s+in\s+|i\s+(?:care\s+about|work\s+on|follow|like)\s+"
+    r"|(?:show|give|send|find|get|bring|fetch|recommend|suggest)\s+(?:me|us)\s+|(?:subscribe|sign)\s+me\s+(?:up\s+)?(?:to|for)\s+"
+    r"|tell\s+(?:me|us)\s+" + _WHEN_IT + r"|(?:notify|alert|inform|ping|remind)\s+(?:me|us)\s+" + _WHEN_IT +
+    r"|let\s+(?:me|us)\s+know\s+" + _WHEN_IT +
+    r"|keep\s+(?:me|us)\s+(?:posted|updated|informed|up\s+to\s+date|in\s+the\s+loop)\s+(?:on|about|with)\s+"
+    r"|what(?:'s|\s+is)\s+(?:new|the\s+latest)\s+(?:in|on|about|with)\s+)",
+    re.IGNORECASE,
+)  # fmt: skip
+# What only asks where papers follow: these words begin queries, too.
+_ASKS_FOR_PAPERS = re.compile(
+    r"(?:find|search(?:\s+for)?|look(?:ing)?\s+for|get|follow|track|watch|monitor|recommend|suggest|list|fetch|send|show|give|read"
+    r"|(?:do\s+you|have\s+you)\s+(?:have|know|got)(?:\s+of)?|(?:is|are)\s+there)\s+",
+    re.IGNORECASE,
+)
+_PAPERS_ON = re.compile(rf"{_THING}\s+(?:{_ON}|{_IN})\s+{_FIELD}", re.IGNORECASE)
+_PAPERS_BY = re.compile(rf"{_THING}\s+(?:(?:written|authored)\s+)?by\s+(?=[^\W\d_])", re.IGNORECASE)
+_NOTHING_BEFORE = re.compile(
+    rf"(?:{_PAPERS}\s+{_ON}|(?:any|new|newest|latest|recent|all|the)\s+(?:{_KIND}\s+)*(?:{_PAPERS}|research|literature)\s+(?:{_ON}|in|from)"
+    rf"|(?:anything|something|everything)(?:\s+new)?\s+{_ON})\s+{_FIELD}",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[A-Z][^\s,;]*(?:\s+(?:[A-Z]|(?:de|van|von|der|den|la|di|le)\b)[^\s,;]*){0,4}")
+_SOME = re.compile(rf"(?:{_KIND}\s+)+", re.IGNORECASE)
+_AFTER = re.compile(
+    rf"(?:\s+(?:appears?|comes?\s+out|shows?\s+up|arrives?|(?:is|are|gets?)\s+(?:published|released|posted|announced|available|out))"
+    rf"|\s+(?:on|in|from|to)\s+arxiv|\s+for\s+me|[\s,]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,]+{_PAPERS}|[\s,;:.!?。]+)$",
+    re.IGNORECASE,
+)
+_NOT_THESE = r"(?:no|not|nothing|none|without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides)"
+_BUT = re.compile(
+    rf"(?:[\s,;]+(?:but|and|though)|[,;])\s+(?:please\s+)?{_NOT_THESE}\s+"
+    r"|[\s,;]+(?:without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides)\s+",
+    re.IGNORECASE,
+)
+_BUT_ALONE = re.compile(r"[\s,;]+but\s+(?:no|not|without)\s+", re.IGNORECASE)
+_EACH = re.compile(rf"\s*(?:[,;]|\b(?:or|and|nor)\b)\s*(?:(?:or|and|nor)\s+)?(?:{_NOT_THESE}\s+)?", re.IGNORECASE)
+_AROUND = re.compile(rf"(?:{_THING}\s+(?:{_ON}|{_IN})\s+{_FIELD}|{_ON}\s+|(?:{_KIND}\s+)+)", re.IGNORECASE)
+_THANKS = re.compile(r"[\s,]+(?:please|pls|plz|thanks|thank\s+you|thx)[.!]*$", re.IGNORECASE)
+_KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
+
+# ------------------------------------------------------------------------------------------------------------- Chinese
+
+_POLITE_ZH = re.compile(r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*")
+_ASKS_ZH = re.compile(
+    r"(?:我(?!们)(?:也|很|还)?(?:想(?:要|看看|看|读|找|了解|知道|关注|订阅|跟踪|收到)?|要(?:看|找)?|需要|希望(?:看到|收到)?|正?在(?:寻)?找|关注|关心)"
+    r"|[帮给替]我(?:关注|跟踪|追踪|留意|订阅|推荐|查找|查|找|搜索|搜|看看|看|推送|发送|发|显示)"
+    r"|(?:推送|发送|发|推荐|展示|显示)给?我|(?:通知|提醒|告诉)我)(?:一下|下)?\s*(?:(?:看看|看|读|收到|找)\s*)?"
+)
+_ASKS_FOR_PAPERS_ZH = re.compile(
+    r"(?:(?:如果|若|当|一)?有(?!关(?!于))(?:没有|无|什么|哪些)?|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
+)
+_SOME_ZH = re.compile(r"(?:一些|几篇|些|点|所有|全部|最新的?|新的|最近的?)*\s*")
+_ABOUT_ZH = re.compile(r"(?:关于|有关|涉及|针对|讨论)\s*")
+_PAPERS_ZH = re.compile(
+    r"\s*(?:(?:方面|领域|方向|相关|有关)?(?:的|有)?(?:最新|新|近期|最近)?的?(?:论文|文章|文献|预印本|papers?)"
+    r"|(?:方面|领域|方向|相关)?的(?:最新|新|近期|最近)?的?(?:研究|工作|进展|成果))(?:吗|么|呢|吧|[?!。\s])*$",
+    re.IGNORECASE,
+)
+_PAPERS_OF_ZH = re.compile(r"\s*(?:的(?:最新|新)?|相关的?|方面的)(?:论文|文章|文献|预印本)(?:吗|么|呢|[?!。\s])*$")
+_LIKED_ZH = re.compile(r"(?:我(?!们))?(?:也|还)?对\s*(?P<subject>.+?)\s*(?:很|非常|比较|特别|最|更)?感兴趣[!。\s]*$")
+_TELL_ME_ZH = re.compile(
+    r"(?:出现|发表|出来|发布)?(?:的?时候?|了?[,\s]*就|[,\s]+)[,\s]*请?(?:及时)?(?:通知|提醒|告诉|推送给?)我(?:一下|一声)?[!。\s]*$"
+)
+_THANKS_ZH = re.compile(r"[,!。?\s]*(?:谢谢[你您]?|多谢|感谢)[,!。?\s]*$")
+_BUT_ZH = re.compile(
+    r"[,;。\s]*(?:但是?|不过|可是|而且|并且?)?[,\s]*请?(?:不想要|不想看|不需要|不要|不看|不包括|不包含|不含|不是|排除|去掉|除去|除了|除(?=.{1,20}外))\s*"
+)
+_BUT_ALONE_ZH = re.compile(r"(?:[,;。\s]+|但是?|不过)(?:但是?|不过|可是)?[,\s]*(?:不想要|不想看|不要|除了|排除)\s*")
+_ENDING_ZH = re.compile(r"(?:以外|之外|除外|外)?(?:方面|类|相关)?的?(?:论文|文章|文献)?[。!\s]*$")
+_EACH_ZH = re.compile(r"\s*(?:[,;、]|以及|或者|和|与|或|及)\s*(?:也?不要)?\s*")
+
+
+class _Frame(NamedTuple):
+    """Where a subject stands in a sentence, between its lead-in and what ends it."""
+
+    start: int
+    end: int
+    framed: bool = True  # False: there is no lead-in, so only a plain negation makes a sentence of it
+
+
+def unframed(text: str) -> str:
+    """The query that a sentence asks for, with the time that it names behind it; the text itself when it is no sentence."""
+    said = " ".join(text.split())
+    if not said or len(said) > LONGEST:
+        return text
+    ending = split_when(_without_thanks(said))
+    body, when = (ending.query, ending.when) if ending.when else _time_taken_out(ending.query)
+    found = _english(body) or _chinese(body)
+    return text if found is None else " ".join(filter(None, (found, when)))
+
+
+# ---------------------------------------------------------------------------------------------------------------- time
+
+
+def _time_taken_out(body: str) -> tuple[str, str | None]:
+    """(the sentence without the time that stands before or behind its lead-in, that time)."""
+    folded = body.translate(_FOLDED)
+    begins = [_end(polite, folded, 0) for polite in (_POLITE, _POLITE_ZH)]
+    asks = [found.end() for found in (_ASKS.match(folded, begins[0]), _ASKS_ZH.match(folded, begins[1])) if found]
+    for place in dict.fromkeys((*asks, *begins)):
+        when, rest = _leading_time(body[place:])
+        if when:
+            return body[:place] + rest, when
+    return body, None
+
+
+def _leading_time(text: str) -> tuple[str, str]:
+    """(the longest time that a text begins with, the rest); ("", text) without one."""
+    words = text.split(" ")
+    heads = [" ".join(words[:count]) for count in range(min(_WORDS_OF_WHEN, len(words) - 1), 0, -1)]
+    heads += [text[:count] for count in range(min(_SIGNS_OF_WHEN, len(text) - 1), 1, -1) if not text[:count].isascii()]
+    for head in heads:
+        when = head.rstrip(",， ")
+        if _is_time(when):
+            return when, text[len(head) :].lstrip(" ,，")
+    return "", text
+
+
+def _is_time(text: str) -> bool:
+    """Whether all of a text is a time that there is."""
+    if not text or split_when(f"x {text}").when != text:
+        return False
+    try:
+        read_when(text)
+    except PaperwireError:
+        return False
+    return True
+
+
+# ------------------------------------------------------------------------------------------------------------- English
+
+
+def _english(body: str) -> str | None:
+    folded = body.translate(_FOLDED)
+    start = _end(_POLITE, folded, 0)
+    asked = _ASKS.match(folded, start)
+    place = asked.end() if asked else _end(_ASKS_FOR_PAPERS, folded, start)
+    if (by := _PAPERS_BY.match(folded, place)) and (name := _NAME.match(body, by.end())):
+        return " ".join([_author(name[0].rstrip(".!?")), *_excluded(body, folded, name.end(), _BUT, _EACH)])
+    if not asked and place == start:
+        begins = _NOTHING_BEFORE.match(folded, start)
+        framed, place = begins is not None, begins.end() if begins else start
+    else:
+        framed = asked is not None or _PAPERS_ON.match(folded, place) is not None
+    if not framed:
+        return _parted(body, folded, _Frame(start, len(body), framed=False), (_BUT_ALONE,), _EACH)
+    while further := _PAPERS_ON.match(folded, place):
+        place = further.end()
+    return _parted(body, folded, _Frame(place, len(body)), (_BUT, _BUT_ZH), _EACH)
+
+
+def _author(name: str) -> str:
+    return f'author:"{name}"' if " " in name else f"author:{name}"
+
+
+# ------------------------------------------------------------------------------------------------------------- Chinese
+
+
+def _chinese(body: str) -> str | None:
+    folded = body.translate(_FOLDED)
+    if folded.isascii():
+        return None
+    start = _end(_POLITE_ZH, folded, 0)
+    liked = _LIKED_ZH.match(_wanted(folded, start, len(folded), whole=True), start)
+    if liked:
+        rest = _excluded(body, folded, liked.end(), _BUT_ZH, _EACH_ZH)
+        return " ".join([body[liked.start("subject") : liked.end("subject")], *rest])
+    frame = _chinese_frame(folded, start)
+    negations = (_BUT_ZH, _BUT) if frame.framed else (_BUT_ALONE_ZH,)
+    return _parted(body, folded, frame, negations, _EACH_ZH)
+
+
+def _chinese_frame(folded: str, start: int) -> _Frame:
+    told = _TELL_ME_ZH.search(folded, start)
+    end = told.start() if told else len(folded)
+    asked = _ASKS_ZH.match(folded, start)
+    place = asked.end() if asked else start
+    framed = bool(asked or told)
+    papers = _ASKS_FOR_PAPERS_ZH.match(folded, place)
+    if papers and _PAPERS_ZH.search(_wanted(folded, papers.end(), end)):
+        place, framed = papers.end(), True
+    if framed:
+        place = _end(_SOME_ZH, folded, place)
+    if about := _ABOUT_ZH.match(folded, place):
+        place, framed = about.end(), True
+    return _Frame(place, end, framed or _PAPERS_OF_ZH.search(_wanted(folded, start, end)) is not None)
+
+
+def _wanted(folded: str, start: int, end: int, *, whole: bool = False) -> str:
+    """What is wanted, without what is not wanted; with `whole` also what stands before `start`."""
+    no = _BUT_ZH.search(folded, start + 1, end)
+    return folded[0 if whole else start : no.start() if no else end]
+
+
+# ----------------------------------------------------------------------------------------------------- what both share
+
+
+def _parted(
+    body: str, folded: str, frame: _Frame, negations: tuple[re.Pattern[str], ...], each: re.Pattern[str]
+) -> str | None:
+    """The subject, and after a negation what it shall not have; None: no sentence, or nothing is left to ask for."""
+    found = [match for one in negations if (match := one.search(folded, frame.start + 1, frame.end))]
+    no = min(found, key=lambda match: match.start(), default=None)
+    if no is None and not frame.framed:
+        return None
+    wanted = _subject(body[frame.start : no.start() if no else frame.end], framed=frame.framed)
+    without = [_minus(one) for one in _pieces(body[: frame.end], folded[: frame.end], no.end(), each)] if no else []
+    return " ".join([wanted, *without]) if wanted and (without or not no) else None
+
+
+def _excluded(body: str, folded: str, place: int, negation: re.Pattern[str], each: re.Pattern[str]) -> list[str]:
+    """What is excluded where a negation stands at a place."""
+    no = negation.match(folded, place)
+    return [_minus(one) for one in _pieces(body, folded, no.end(), each)] if no else []
+
+
+def _pieces(body: str, folded: str, place: int, each: re.Pattern[str]) -> Iterator[str]:
+    """What is excluded, one by one, without what stands around it: "those on video", "survey papers", 综述以外的."""
+    cuts = [(place, place), *(cut.span() for cut in each.finditer(folded, place)), (len(body), len(body))]
+    for (_, start), (end, _) in pairwise(cuts):
+        piece = body[start:end]
+        around = _AROUND.match(piece.translate(_FOLDED))
+        bare = _without_ending(piece[around.end() :] if around else piece)
+        ending = _ENDING_ZH.search(bare.translate(_FOLDED))
+        if found := (bare[: ending.start()] if ending else bare).strip():
+            yield found
+
+
+def _subject(text: str, *, framed: bool) -> str:
+    text = text.strip(" ,，:：;；")
+    if not framed:
+        return _without_ending(text)
+    papers = _PAPERS_ZH.search(text.translate(_FOLDED))
+    bare = _without_ending(text[: papers.start()] if papers else text)
+    some = _SOME.match(bare) if bare != text else None
+    return bare[some.end() :] if some else bare
+
+
+def _without_ending(text: str) -> str:
+    """Without "please", "on arXiv", "appears", "papers" and the signs at the end."""
+    while found := _AFTER.search(text.translate(_FOLDED)):
+        text = text[: found.start()]
+    return text.strip()
+
+
+def _without_thanks(text: str) -> str:
+    for thanks in (_THANKS, _THANKS_ZH):
+        if found := thanks.search(text.translate(_FOLDED)):
+            text = text[: found.start()]
+    return text
+
+
+def _minus(term: str) -> str:
+    term = _KINDS_OF_PAPERS.get(term.casefold(), term)
+    return f'-"{term}"' if " " in term and not set('":()') & set(term) else f"-{term}"
+
+
+def _end(pattern: re.Pattern[str], text: str, place: int) -> int:
+    found = pattern.match(text, place)
+    return found.end() if found else place

@@ -1,0 +1,260 @@
+"""Papers that somebody names and nobody here knows: asked of arXiv, answered a moment later, told to nobody else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from bot.app import App
+from bot.lookup import Lookup
+from bot.running import Supervised, listening
+from subscriptions import Announce, Store, plan_due
+from subscriptions.store._rows import LinkRow, PaperRow
+from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.telegram import FakeTelegram
+from tests.feeding import Feeding, arxiv_source, fake_arxiv, titles, web_source
+from tests.integration.hearing import RestingClock, a_bot, confirmed, posts
+from tests.make import ingested, paper, wants
+
+ID, OTHER = "2601.09001", "2601.09002"
+FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.knows("7", title="Mara")
+        fake.knows("8", title="Noor")
+        yield fake
+
+
+@pytest.fixture
+def clock() -> RestingClock:
+    return RestingClock()
+
+
+@pytest.fixture
+def arxiv(clock: RestingClock) -> Iterator[FakeArxiv]:
+    with fake_arxiv(clock) as fake:
+        yield fake
+
+
+def lookup_of(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> Lookup:
+    found = Feeding(store, clock, arxiv, arxiv_source("cs.LG")).feeder.lookup
+    assert found is not None
+    return found
+
+
+@asynccontextmanager
+async def asking(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv) -> AsyncIterator[App]:
+    """A bot that listens and may ask the fake arXiv; what it looks up is given up when it ends."""
+    async with a_bot(tmp_path, telegram, clock) as app:
+        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
+        async with listening(app, receivers, lookup_of(app.store, clock, arxiv)):
+            yield app
+
+
+def said(telegram: FakeTelegram, chat: str = "7") -> list[str]:
+    return [entry.text.replace("\u2060", "") for entry in telegram.posted_to(chat)]
+
+
+def changes(store: Store) -> list[int | None]:
+    with store.read() as session:
+        return list(session.exec(select(PaperRow.change)))
+
+
+def waiting(store: Store) -> list[str]:
+    with store.read() as session:
+        return [row.id for row in session.exec(select(LinkRow).where(LinkRow.verb == "looks-up"))]
+
+
+@pytest.mark.parametrize("text", [ID, f"https://arxiv.org/abs/{ID}v2", f"see https://www.alphaxiv.org/abs/{ID}"])
+async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv, text: str
+) -> None:
+    arxiv.knows(FORGETS)
+    async with asking(tmp_path, telegram, clock, arxiv) as app:
+        telegram.user_writes(text, "7")
+        await posts(telegram, 2, "7")
+        assert waiting(app.store) == []
+    first, card = said(telegram)
+    assert first == f"I look it up at arXiv: {ID}"
+    assert card.startswith("Graphs that forget\nAda Example · cs.LG · 2601.09001")
+    assert "They do." in card
+
+
+async def test_it_is_stored_without_being_news_and_news_when_it_is_announced(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.knows(FORGETS)
+    async with asking(tmp_path, telegram, clock, arxiv) as app:
+        wants(app.store, "telegram:8", "graphs", every="now")
+        telegram.user_writes(ID, "7")
+        await posts(telegram, 2, "7")
+        assert (titles(app.store), changes(app.store)) == (["Graphs that forget"], [None])
+        assert not plan_due(app.store, now=clock.now())
+        ingested(app.store, FORGETS, now=clock.now())
+        assert changes(app.store) == [1]
+        assert plan_due(app.store, now=clock.now())
+
+
+async def test_it_is_found_here_the_next_time(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.knows(FORGETS)
+    async with asking(tmp_path, telegram, clock, arxiv):
+        telegram.user_writes(ID, "7")
+        await posts(telegram, 2, "7")
+        telegram.user_writes(ID, "7")
+        await posts(telegram, 3, "7")
+    assert said(telegram)[2].startswith("Graphs that forget")
+    assert len(arxiv.asked("id_list")) == 1
+
+
+async def test_only_what_arxiv_does_not_know_is_refused(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.knows(FORGETS)
+    async with asking(tmp_path, telegram, clock, arxiv):
+        telegram.user_writes("2601.99999", "7")
+        await posts(telegram, 2, "7")
+        telegram.user_writes(f"{ID} and 2601.99998", "7")
+        await posts(telegram, 4, "7")
+    _, refused, both, cards = said(telegram)
+    assert refused == "✗ arXiv knows no paper 2601.99999."
+    assert both == f"I look it up at arXiv: {ID}, 2601.99998"
+    assert cards.startswith("arXiv knows no paper 2601.99998.")
+    assert "Graphs that forget" in cards
+
+
+async def test_what_arxiv_refuses_to_read_spoils_nothing_else(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.knows(FORGETS)
+    arxiv.reports("incorrect id format")
+    async with asking(tmp_path, telegram, clock, arxiv):
+        telegram.user_writes(f"{ID} hep-th/9901001", "7")
+        await posts(telegram, 2, "7")
+    assert "Graphs that forget" in said(telegram)[1]
+    assert len(arxiv.asked("id_list")) == 3
+
+
+@pytest.mark.parametrize("mood", ["fails", "busy", "html", "broken"])
+async def test_while_arxiv_cannot_be_asked_a_sentence_and_a_link_say_so(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv, mood: str
+) -> None:
+    moods: dict[str, Callable[[], None]] = {
+        "fails": partial(arxiv.fails, 500),
+        "busy": partial(arxiv.answers_429, retry_after="600"),
+        "html": arxiv.sends_html,
+        "broken": arxiv.breaks_off,
+    }
+    moods[mood]()
+    async with asking(tmp_path, telegram, clock, arxiv):
+        telegram.user_writes(ID, "7")
+        await posts(telegram, 2, "7")
+    assert said(telegram)[1] == f"✗ arXiv cannot be asked now, so I do not know {ID}. Please try again later."
+    assert f"https://arxiv.org/abs/{ID}" in str(telegram.posted_to("7")[1].payload)
+
+
+async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.knows(FORGETS, paper("Trees", "cs.LG", arxiv_id=OTHER))
+    async with a_bot(tmp_path, telegram, clock) as app:
+        lookup = lookup_of(app.store, clock, arxiv)
+        answers = await asyncio.gather(*(lookup.find([one]) for one in (ID, OTHER, ID, "2601.99999")))
+        assert answers == [True, True, True, True]
+        assert titles(app.store) == ["Graphs that forget", "Trees"]
+    assert len(arxiv.asked("id_list")) <= 2
+
+
+async def test_what_was_being_looked_up_is_answered_by_the_next_process_and_once(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.knows(FORGETS)
+    with FakeArxiv() as silent:
+        silent.hangs()
+        async with asking(tmp_path, telegram, clock, silent) as app:
+            telegram.user_writes(ID, "7")
+            await posts(telegram, 1, "7")
+            await asyncio.to_thread(silent.waits_hanging)
+            assert waiting(app.store)
+    clock.advance(timedelta(seconds=10))
+    async with asking(tmp_path, telegram, clock, arxiv) as app:
+        await posts(telegram, 2, "7")
+        assert waiting(app.store) == []
+    async with asking(tmp_path, telegram, clock, arxiv):
+        telegram.user_writes("/list", "7")
+        await posts(telegram, 3, "7")
+    assert [text.split("\n")[0] for text in said(telegram)[:2]] == [
+        f"I look it up at arXiv: {ID}",
+        "Graphs that forget",
+    ]
+    assert sum("Graphs that forget" in text for text in said(telegram)) == 1
+
+
+async def test_who_is_forgotten_meanwhile_is_not_answered(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    with FakeArxiv() as silent:
+        silent.hangs()
+        async with asking(tmp_path, telegram, clock, silent) as app:
+            wants(app.store, "telegram:7", "graphs")
+            telegram.user_writes(ID, "7")
+            await posts(telegram, 1, "7")
+            await asyncio.to_thread(silent.waits_hanging)
+            telegram.user_writes("/forget", "7")
+            await posts(telegram, 2, "7")
+            telegram.presses("erase everything", "7")
+            await confirmed(telegram)
+            assert waiting(app.store) == []
+    clock.advance(timedelta(seconds=10))
+    async with asking(tmp_path, telegram, clock, arxiv):
+        telegram.user_writes("/list", "8")
+        await posts(telegram, 1, "8")
+    assert not any("arXiv" in text and "look" not in text for text in said(telegram))
+    assert arxiv.arrivals == []
+
+
+async def test_where_nobody_may_ask_arxiv_it_is_simply_not_known(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        source = web_source("https://example.org/digest.md")
+        assert Feeding(app.store, clock, arxiv, source).feeder.lookup is None
+        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
+        async with listening(app, receivers):
+            telegram.user_writes(ID, "7")
+            await posts(telegram, 1, "7")
+    assert said(telegram) == [f"✗ {ID} is not known here.\nNo papers are known yet."]
+    assert arxiv.arrivals == []
+
+
+async def test_a_doi_cannot_be_asked_of_arxiv(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    async with asking(tmp_path, telegram, clock, arxiv):
+        telegram.user_writes("https://www.biorxiv.org/content/10.1101/2024.01.01.573838v1.full.pdf", "7")
+        await posts(telegram, 1, "7")
+    assert said(telegram)[0].startswith("✗ 10.1101/2024.01.01.573838 is not known here.")
+    assert arxiv.arrivals == []
+
+
+async def test_it_waits_its_turn_among_the_other_requests_to_arxiv(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    """The fake writes down every request that comes less than three seconds after another, or beside it."""
+    arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG", announce_type=Announce.NEW))
+    arxiv.knows(FORGETS)
+    async with a_bot(tmp_path, telegram, clock) as app:
+        feeding = Feeding(app.store, clock, arxiv, arxiv_source("cs.LG", "stat.ML", "cs.CV"))
+        assert feeding.feeder.lookup is not None
+        await asyncio.gather(feeding.due(), feeding.feeder.lookup.find([ID]))
+        assert "Graphs that forget" in titles(app.store)
+    assert arxiv.violations == []
