@@ -12,6 +12,7 @@ from bot.commands.changes import LANGUAGES, changed, in_words, label_of, value_o
 from bot.commands.cities import city_pages
 from bot.commands.picking import listed_here
 from bot.commands.refusals import refused
+from bot.commands.rhythms import cadence_words
 from bot.commands.timing import no_such_time
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
@@ -29,6 +30,7 @@ from subscriptions import (
     choices,
     name_of,
     near_places,
+    parse_cadence,
     set_setting,
     setting_name,
     without_effect,
@@ -167,7 +169,7 @@ def _all(turn: Turn) -> Reply:
         turn, turn.say("Without effect here:"), [label_of(name, voice) for name in idle if name not in fixed]
     )
     if turn.in_public:
-        return Reply(lines=(*lines, turn.say("To change one: /set limit 12")), names_chat=True)
+        return Reply(lines=(*lines, turn.say("To change one: /set text titles")), names_chat=True)
     buttons = _rows(_setting_buttons({name: label_of(name, voice) for name in SETTINGS if name not in fixed}))
     return Reply(lines=tuple(lines), buttons=buttons, names_chat=True)
 
@@ -302,7 +304,8 @@ def _what_stays(turn: Turn, name: str, settings: ChatSettings, voice: Voice) -> 
     """What somebody may have expected of a setting, and it does not do that."""
     wishes = [one.subscription for one in listed_here(turn)]
     if name == "schedule" and any(cadence_text(wish.cadence) != settings.schedule for wish in wishes):
-        return [voice.say("It is for new subscriptions. For all: /schedule {when}", when=settings.schedule)]
+        when = cadence_words(parse_cadence(settings.schedule), voice)
+        return [voice.say("It is for new subscriptions. For all: /schedule {when}", when=when)]
     if name == "quiet" and settings.quiet != "off" and wishes and all(wish.cadence.kind != "now" for wish in wishes):
         return [voice.say("Only subscriptions with “now” wait in these hours, and there is none here.")]
     return []

@@ -7,15 +7,18 @@ from bot.rendering import Language
 from subscriptions import parse_cadence, read_when, split_when
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CADENCES = ("now", "when-out 08:00-20:00", "when-out 09:00-18:00 weekdays", "daily 08:00", "weekdays 08:30") + tuple(
-    f"weekly {day} 09:05" for day in DAYS
+CADENCES = (
+    "now",
+    "when-out 08:00-20:00",
+    "when-out 09:00-18:00 weekdays",
+    "daily 08:00",
+    "weekdays 08:30",
+    *tuple(f"weekly {day} 09:05" for day in DAYS),
 )
 
 
 @pytest.mark.parametrize("text", CADENCES)
-@pytest.mark.parametrize(
-    "zone", ["Asia/Shanghai", "America/New_York", "America/Sao_Paulo", "UTC", "+08:00", ""]
-)
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "America/Sao_Paulo", "UTC", "+08:00", ""])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> None:
     written = cadence_words(parse_cadence(text), Language(lang, "UTC"), zone)
@@ -30,7 +33,7 @@ def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> N
         ("now", "as soon as papers come", "论文一到就送达"),
         ("when-out 08:00-20:00", "when the day’s papers are out, 08:00–20:00", "当天的论文发布后，08:00–20:00"),
         ("daily 09:00", "every day 09:00", "每天 09:00"),
-        ("weekdays 08:30", "Monday to Friday 08:30", "周一至周五 08:30"),
+        ("weekdays 08:30", "Monday to Friday 08:30", "周一到周五 08:30"),
         ("weekly mon 09:00", "every Monday 09:00", "每周一 09:00"),
     ],
 )
