@@ -29,7 +29,7 @@ def simplified(text: str) -> str:
 
 _KIND = r"(?:all|any|some|the|a|an|few|every|more|other|good|interesting|relevant|new|newest|latest|recent|current|scientific|research|academic|arxiv|of)"
 _PAPERS = r"(?:papers?|articles?|preprints?|publications?)"
-_THINGS = rf"(?:{_PAPERS}|literature|works?|research|studies|stuff|things?|anything|everything|something|results|advances|developments|news|updates?|those|ones)"
+_THINGS = rf"(?:{_PAPERS}|latest|newest|literature|works?|research|studies|stuff|things?|anything|everything|something|results|advances|developments|news|updates?|those|ones)"
 _THING = rf"(?:{_KIND}\s+)*{_THINGS}(?:\s+(?:new|recent|else))?"
 _ON = (
     r"(?:about|on|regarding|concerning|(?:related|relating)\s+to|dealing\s+with|covering|discussing|mentioning"
@@ -39,7 +39,7 @@ _IN = r"(?:in|of|for|from|around|with|using|to)"
 _FIELD = r"(?:(?:the\s+)?(?:topic|field|area|subject)s?\s+of\s+)?(?:(?:the|a|an)\s+)?"
 _POLITE = re.compile(
     r"(?:(?:hi|hello|hey|good\s+(?:morning|afternoon|evening|day)|dear\s+\w+|ok|okay|so|please|pls|plz|kindly|bot|paperwire)\b[\s,.!:;]*"
-    r"|(?:can|could|would|will)\s+you\s+|i\s+(?:want|need|would\s+like)\s+you\s+to\s+)*",
+    r"|(?:can|could|would|will)\s+you\s+(?:please\s+)?|help\s+me\s+(?:to\s+)?(?=find|search|look|get|keep|track|follow)|i\s+(?:want|need|would\s+like)\s+you\s+to\s+)*",
     re.IGNORECASE,
 )
 _TO = (
@@ -57,7 +57,7 @@ _ASKS = re.compile(
     r"|tell\s+(?:me|us)\s+" + _WHEN_IT + r"|(?:notify|alert|inform|ping|remind)\s+(?:me|us)\s+" + _WHEN_IT +
     r"|let\s+(?:me|us)\s+know\s+" + _WHEN_IT +
     r"|keep\s+(?:me|us)\s+(?:posted|updated|informed|up\s+to\s+date|in\s+the\s+loop)\s+(?:on|about|with)\s+"
-    r"|what(?:'s|\s+is)\s+(?:new|the\s+latest)\s+(?:in|on|about|with)\s+)",
+    r"|help\s+(?:me|us)\s+with\s+|what(?:'s|s|\s+is)\s+(?:new|the\s+latest)\s+(?:in|on|about|with)\s+)",
     re.IGNORECASE,
 )  # fmt: skip
 # What only asks where papers follow: these words begin queries, too.
@@ -69,21 +69,25 @@ _ASKS_FOR_PAPERS = re.compile(
 _PAPERS_ON = re.compile(rf"{_THING}\s+(?:{_ON}|{_IN})\s+{_FIELD}", re.IGNORECASE)
 _PAPERS_BY = re.compile(rf"{_THING}\s+(?:(?:written|authored)\s+)?by\s+(?=[^\W\d_])", re.IGNORECASE)
 _NOTHING_BEFORE = re.compile(
-    rf"(?:{_PAPERS}\s+{_ON}|(?:any|new|newest|latest|recent|all|the)\s+(?:{_KIND}\s+)*(?:{_PAPERS}|research|literature)\s+(?:{_ON}|in|from)"
+    rf"(?:{_PAPERS}\s+(?:{_ON}|(?:in|from)(?=\s+[a-z-]+\.[a-z*]))|any\s+(?:news|work|updates)\s+{_ON}|(?:any|new|newest|latest|recent|all|the)\s+(?:{_KIND}\s+)*(?:{_PAPERS}|research|literature)\s+(?:{_ON}|in|from)"
     rf"|(?:anything|something|everything)(?:\s+new)?\s+{_ON})\s+{_FIELD}",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Z][^\s,;]*(?:\s+(?:[A-Z]|(?:de|van|von|der|den|la|di|le)\b)[^\s,;]*){0,4}")
+_MORE_NAMES = re.compile(r"\s*(?:,|\band\b|\bor\b|&)\s*(?:and\s+|or\s+)?(?=[A-Z])")
+_ABOUT_WHAT = re.compile(rf"\s+{_ON}\s", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:the|an?|some|any)\s+(?=\S)", re.IGNORECASE)
+_YOU = re.compile(r"\byou\b", re.IGNORECASE)
 _SOME = re.compile(rf"(?:{_KIND}\s+)+", re.IGNORECASE)
 _AFTER = re.compile(
     rf"(?:\s+(?:appears?|comes?\s+out|shows?\s+up|arrives?|(?:is|are|gets?)\s+(?:published|released|posted|announced|available|out))"
-    rf"|\s+(?:on|in|from|to)\s+arxiv|\s+for\s+me|[\s,]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,]+{_PAPERS}|[\s,;:.!?。]+)$",
+    rf"|\s+(?:on|in|from|to)\s+arxiv|\s+(?:this\s+week|these\s+days|lately|recently)|\s+for\s+me|[\s,]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,]+{_PAPERS}|[\s,;:.!?。]+)$",
     re.IGNORECASE,
 )
 _NOT_THESE = r"(?:no|not|nothing|none|without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides)"
 _BUT = re.compile(
     rf"(?:[\s,;]+(?:but|and|though)|[,;])\s+(?:please\s+)?{_NOT_THESE}\s+"
-    r"|[\s,;]+(?:without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides)\s+",
+    r"|[\s,;]+(?:without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides|minus)\s+",
     re.IGNORECASE,
 )
 _BUT_ALONE = re.compile(r"[\s,;]+but\s+(?:no|not|without)\s+", re.IGNORECASE)
@@ -187,10 +191,12 @@ def _is_time(text: str) -> bool:
 def _english(body: str) -> str | None:
     folded = body.translate(_FOLDED)
     start = _end(_POLITE, folded, 0)
-    asked = _ASKS.match(folded, start)
+    asked = _ASKS.match(folded, start) or (
+        _ASKS_FOR_PAPERS.match(folded, start) if _YOU.search(folded[:start]) else None
+    )
     place = asked.end() if asked else _end(_ASKS_FOR_PAPERS, folded, start)
-    if (by := _PAPERS_BY.match(folded, place)) and (name := _NAME.match(body, by.end())):
-        return " ".join([_author(name[0].rstrip(".!?")), *_excluded(body, folded, name.end(), _BUT, _EACH)])
+    if (by := _PAPERS_BY.match(folded, place)) and (authors := _authors(body, by.end())):
+        return authors
     if not asked and place == start:
         begins = _NOTHING_BEFORE.match(folded, start)
         framed, place = begins is not None, begins.end() if begins else start
@@ -203,8 +209,25 @@ def _english(body: str) -> str | None:
     return _parted(body, folded, _Frame(place, len(body)), (_BUT, _BUT_ZH), _EACH)
 
 
-def _author(name: str) -> str:
-    return f'author:"{name}"' if " " in name else f"author:{name}"
+def _authors(body: str, place: int) -> str | None:
+    """Names that stand at a place, any of them, with what is asked of their papers; None: there are none, or other words."""
+    names = []
+    while name := _NAME.match(body, place):
+        names.append(name[0].rstrip(".!?"))
+        place = name.end()
+        more = _MORE_NAMES.match(body, place)
+        if more is None:
+            break
+        place = more.end()
+    rest = body[place:]
+    about = _ABOUT_WHAT.match(rest.translate(_FOLDED))
+    excluded = _excluded(body, body.translate(_FOLDED), place, _BUT, _EACH)
+    if not names or (rest.strip(" .!?") and not about and not excluded):
+        return None
+    asked = " OR ".join(f'author:"{name}"' if " " in name else f"author:{name}" for name in names)
+    subject = _english(f"papers {rest.strip()}") if about else None
+    wanted = f"({asked})" if len(names) > 1 and (subject or excluded) else asked
+    return " ".join([wanted, *([subject] if subject else []), *excluded])
 
 
 # ------------------------------------------------------------------------------------------------------------- Chinese
@@ -282,6 +305,7 @@ def _pieces(body: str, folded: str, place: int, each: re.Pattern[str]) -> Iterat
 
 def _subject(text: str, *, framed: bool) -> str:
     text = text.strip(" ,，:：;；")
+    text = _ARTICLE.sub("", text) if framed else text
     if not framed:
         return _without_ending(text)
     papers = _PAPERS_ZH.search(text.translate(_FOLDED))
