@@ -98,26 +98,34 @@ _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tuto
 
 # ------------------------------------------------------------------------------------------------------------- Chinese
 
-_POLITE_ZH = re.compile(r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*")
+_POLITE_ZH = re.compile(
+    r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能(?=推荐|给|帮|找|发)|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*"
+)
 _ASKS_ZH = re.compile(
-    r"(?:我(?!们)(?:也|很|还)?(?:想(?:要|看看|看|读|找|了解|知道|关注|订阅|跟踪|收到)?|要(?:看|找)?|需要|希望(?:看到|收到)?|正?在(?:寻)?找|关注|关心)"
-    r"|[帮给替]我(?:关注|跟踪|追踪|留意|订阅|推荐|查找|查|找|搜索|搜|看看|看|推送|发送|发|显示)"
+    r"(?:有(?:没有|无)?人(?:在)?(?:研究|做)|我(?!们)(?:也|很|还|比较|主要|一直|最近)*(?:想(?:要|看看|看|读|找|了解|知道|关注|订阅|跟踪|收到)?|要(?:看|找|订阅|关注)?|需要|希望(?:看到|收到)?|正?在(?:寻)?找|关注|关心|研究)"
+    r"|[帮给替]我(?:来|关注|跟踪|追踪|留意|订阅|推荐|查找|查|找|搜索|搜|看看|看|推送|发送|发|显示)"
     r"|(?:推送|发送|发|推荐|展示|显示)给?我|(?:通知|提醒|告诉)我)(?:一下|下)?\s*(?:(?:看看|看|读|收到|找)\s*)?"
 )
 _ASKS_FOR_PAPERS_ZH = re.compile(
-    r"(?:(?:如果|若|当|一)?有(?!关(?!于))(?:没有|无|什么|哪些)?|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
+    r"(?:(?:如果|若|当|一)?(?:出现|有)(?!关(?!于))(?:没有|无|什么|哪些)?|出现|出了|来|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
 )
 _SOME_ZH = re.compile(r"(?:一些|几篇|些|点|所有|全部|最新的?|新的|最近的?)*\s*")
-_ABOUT_ZH = re.compile(r"(?:关于|有关|涉及|针对|讨论)\s*")
+_ABOUT_ZH = re.compile(r"(?:最近|最新)?的?(?:关于|有关|涉及|针对|讨论|讲|介绍)\s*")
 _PAPERS_ZH = re.compile(
     r"\s*(?:(?:方面|领域|方向|相关|有关)?(?:的|有)?(?:最新|新|近期|最近)?的?(?:论文|文章|文献|预印本|papers?)"
     r"|(?:方面|领域|方向|相关)?的(?:最新|新|近期|最近)?的?(?:研究|工作|进展|成果))(?:吗|么|呢|吧|[?!。\s])*$",
     re.IGNORECASE,
 )
 _PAPERS_OF_ZH = re.compile(r"\s*(?:的(?:最新|新)?|相关的?|方面的)(?:论文|文章|文献|预印本)(?:吗|么|呢|[?!。\s])*$")
+_WORKS_ON_ZH = re.compile(r"我(?:们)?是(?:做|研究|搞)\s*(?P<subject>.+?)\s*的[。!\s]*")
+_OUTSIDE_ZH = re.compile(r"除了?(?P<not>.{1,20}?)(?:以外|之外|外)的?(?=.*[^\s。!])")
+_NEWEST_ZH = re.compile(r"(?:最新|最近|新)(?:发表)?的?(?=.*(?:论文|文章)[吗么呢?!。\s]*$)")
+_BY_ZH = re.compile(
+    r"(?:作者(?:是|为)?\s*(?P<author>[^的]{2,30}?)|(?P<writer>[^的]{2,30}?)\s*(?:写|发表|撰写))\s*的(?:所有|最新|新)?(?:论文|文章)[。!\s]*"
+)
 _LIKED_ZH = re.compile(r"(?:我(?!们))?(?:也|还)?对\s*(?P<subject>.+?)\s*(?:很|非常|比较|特别|最|更)?感兴趣[!。\s]*$")
 _TELL_ME_ZH = re.compile(
-    r"(?:出现|发表|出来|发布)?(?:的?时候?|了?[,\s]*就|[,\s]+)[,\s]*请?(?:及时)?(?:通知|提醒|告诉|推送给?)我(?:一下|一声)?[!。\s]*$"
+    r"(?:出现|发表|出来|发布)?(?:的?时候?|了?[,\s]*就|[,\s]+|(?<=论文)|(?<=文章))[,\s]*请?(?:及时)?(?:通知|提醒|告诉|推送给?)我(?:一下|一声)?[!。\s]*$"
 )
 _THANKS_ZH = re.compile(r"[,!。?\s]*(?:谢谢[你您]?|多谢|感谢)[,!。?\s]*$")
 _BUT_ZH = re.compile(
@@ -209,6 +217,10 @@ def _english(body: str) -> str | None:
     return _parted(body, folded, _Frame(place, len(body)), (_BUT, _BUT_ZH), _EACH)
 
 
+def _author(name: str) -> str:
+    return f'author:"{name}"' if " " in name else f"author:{name}"
+
+
 def _authors(body: str, place: int) -> str | None:
     """Names that stand at a place, any of them, with what is asked of their papers; None: there are none, or other words."""
     names = []
@@ -224,7 +236,7 @@ def _authors(body: str, place: int) -> str | None:
     excluded = _excluded(body, body.translate(_FOLDED), place, _BUT, _EACH)
     if not names or (rest.strip(" .!?") and not about and not excluded):
         return None
-    asked = " OR ".join(f'author:"{name}"' if " " in name else f"author:{name}" for name in names)
+    asked = " OR ".join(map(_author, names))
     subject = _english(f"papers {rest.strip()}") if about else None
     wanted = f"({asked})" if len(names) > 1 and (subject or excluded) else asked
     return " ".join([wanted, *([subject] if subject else []), *excluded])
@@ -238,10 +250,15 @@ def _chinese(body: str) -> str | None:
     if folded.isascii():
         return None
     start = _end(_POLITE_ZH, folded, 0)
-    liked = _LIKED_ZH.match(_wanted(folded, start, len(folded), whole=True), start)
-    if liked:
-        rest = _excluded(body, folded, liked.end(), _BUT_ZH, _EACH_ZH)
-        return " ".join([body[liked.start("subject") : liked.end("subject")], *rest])
+    if outside := _OUTSIDE_ZH.search(folded, start):
+        rest = body[: outside.start()] + body[outside.end() :]
+        return f"{_chinese(rest) or _subject(rest, framed=True)} {_minus(body[slice(*outside.span('not'))])}"
+    if by := _BY_ZH.fullmatch(folded, start):
+        return _author(body[slice(*by.span("author" if by["author"] else "writer"))].strip())
+    wanted = _wanted(folded, start, len(folded), whole=True)
+    if liked := _LIKED_ZH.match(wanted, start) or _WORKS_ON_ZH.fullmatch(wanted, start):
+        without = _excluded(body, folded, liked.end(), _BUT_ZH, _EACH_ZH)
+        return " ".join([body[liked.start("subject") : liked.end("subject")], *without])
     frame = _chinese_frame(folded, start)
     negations = (_BUT_ZH, _BUT) if frame.framed else (_BUT_ALONE_ZH,)
     return _parted(body, folded, frame, negations, _EACH_ZH)
@@ -258,6 +275,8 @@ def _chinese_frame(folded: str, start: int) -> _Frame:
         place, framed = papers.end(), True
     if framed:
         place = _end(_SOME_ZH, folded, place)
+    if not framed and (newest := _NEWEST_ZH.match(folded, place)):
+        place, framed = newest.end(), True
     if about := _ABOUT_ZH.match(folded, place):
         place, framed = about.end(), True
     return _Frame(place, end, framed or _PAPERS_OF_ZH.search(_wanted(folded, start, end)) is not None)

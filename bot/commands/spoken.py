@@ -23,7 +23,7 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
             "what am i subscribed to; what do i follow; what are my subscriptions; "
             "which subscriptions do i have; 列表; 订阅列表; 我的列表; 我的订阅; 查看订阅; 查看我的订阅; "
             "看看我的订阅; 显示订阅; 显示我的订阅; 列出订阅; 列出我的订阅; 所有订阅; 全部订阅; 我订阅了什么; "
-            "我订阅了哪些; 我有哪些订阅; 我关注了什么; my subs; list my subs; show my subs; show list; "
+            "我订阅了哪些; 我有哪些订阅; 我关注了什么; 看一下我的订阅; 看看订阅; 列出所有订阅; 列出全部订阅; 查看所有订阅; my subs; list my subs; show my subs; show list; "
             "show me my list; show me the list"
         ),
         "help": (
@@ -31,7 +31,7 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
         ),
         "stop": (
             "stop; stop it; stop this; stop please; stop everything; stop all; stop sending; stop messages; "
-            "leave me alone; 停; 停止; 停下; 停一下; 停止推送; 别发了; 别再发了; 不要再发了; 不要发了; 别烦我; "
+            "leave me alone; 停; 停止; 停下; 停一下; 停止推送; 别发了; 别再发了; 不要再发了; 不要发了; 别烦我; 别吵; "
             "how do i stop this; how can i stop this; how to stop this; stop sending me papers; "
             "stop sending papers; stop sending me messages; stop it now; no more papers; no more messages; "
             "不要再给我发了; 别给我发了; 怎么停止"
@@ -76,7 +76,7 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
             "有什么新的; 有什么论文; 有论文吗; 新论文; 最新论文; 最新的论文; 看看今天的论文; 看今天的论文; "
             "看看新论文; 给我看今天的论文; 我想看今天的论文; 今天更新了什么; show me everything; "
             "show me all papers; all papers; show me something; anything interesting; "
-            "anything interesting today; surprise me; 看论文; 我想看论文; 推荐论文; 推荐几篇论文; 给我推荐论文"
+            "anything interesting today; surprise me; 最近有什么好论文; 最近有什么论文; 最近有什么新论文; 有什么好论文; 看论文; 我想看论文; 推荐论文; 推荐几篇论文; 给我推荐论文"
         ),
         "pause": (
             "pause; mute; pause it; pause all; pause everything; pause subscriptions; take a break; 暂停; "
@@ -196,7 +196,7 @@ _CIVILITIES = frozenset(
 _WORDS = tuple(phrase for phrase in _SPOKEN if phrase.isascii() and phrase.isalpha())
 
 _NUMBERS = r"#?\d{1,4}(?:\s*(?:,|and|-|和|、|到|\s)\s*#?\d{1,4})*"
-_SOME_TIME = r"(?:until\s.+|till\s.+|for\s+(?:a|an|one|two|three|\d{1,3})\s.+|\d{1,3}\s*(?:d|w|h|days?|weeks?|hours?|天|周|星期|小时)|到.+|直到.+)"
+_SOME_TIME = r"(?:until\s.+|till\s.+|for\s+(?:a|an|one|two|three|\d{1,3})\s.+|[一二两三四五六七八九十半]{1,2}个?(?:天|周|星期|月|小时)|\d{1,3}\s*(?:d|w|h|days?|weeks?|hours?|天|周|星期|小时)|到.+|直到.+)"
 # A command with words that make sense behind it and nowhere else: (pattern, command); the words are the group.
 _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), command)
@@ -207,7 +207,7 @@ _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:取消订阅|退订|取消关注|删除订阅)\s*(?P<words>\S.*)", "unsub"),
         (r"subscribe\s+(?:me\s+)?(?:to\s+)?(?P<words>\S.*)", "sub"),
         (r"sub\s+(?P<words>\S.*)", "sub"),
-        (r"订阅\s*(?![制量者式费号源]|服务|模式|经济)(?P<words>\S.*)", "sub"),
+        (r"订阅(?:一下)?\s*(?![制量者式费号源]|服务|模式|经济)(?P<words>\S.*)", "sub"),
         (rf"(?:pause|mute)\s+(?P<words>{_NUMBERS}(?:\s+{_SOME_TIME})?|{_SOME_TIME})", "pause"),
         (rf"(?:暂停|静音)\s*第?\s*(?P<words>{_NUMBERS}|{_SOME_TIME})\s*[号条个]?", "pause"),
         (rf"(?:resume|unpause|unmute)\s+(?P<words>{_NUMBERS})", "resume"),
