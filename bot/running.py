@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 
 from bot.app import App
-from bot.ear import Ear, place_of_error
-from bot.errors import SettingsError
+from bot.ear import Ear
+from bot.errors import SettingsError, place_of_error
 from bot.feeding import Feeder
 from bot.health import health_app
 from bot.pipeline import deliver, plan
