@@ -74,11 +74,8 @@ class SlackHttp:
         """Whether Slack signed these very bytes, lately."""
         try:
             return self._verifier.is_valid(body, headers.get(TIMESTAMP), headers.get(SIGNATURE))
-        except (
-            ValueError,
-            TypeError,
-        ):  # a time that is no number, bytes that are no text, signs that nobody signs with
-            return False
+        except (ValueError, TypeError, OverflowError):  # a time that is no number or none of this world, bytes that
+            return False  # are no text, signs that nobody signs with
 
     async def take(self, call: WebCall) -> WebAnswer:
         """Takes what Slack signed."""
