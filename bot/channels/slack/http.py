@@ -30,6 +30,8 @@ NAME = "slack requests"
 PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
 TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
+STARTING = "it does not take requests yet"
+
 _DONE = WebAnswer()
 _UNSIGNED = WebAnswer(status=401, body="That is not signed by Slack.\n")
 _UNREADABLE = WebAnswer(status=400, body="That cannot be read.\n")
@@ -53,7 +55,7 @@ class SlackHttp:
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return self._patience.problem
+        return self._patience.problem or ("" if self._listener else STARTING)
 
     async def listen(self, listener: Listener) -> None:
         """See Receiver. It takes requests as soon as it knows who the bot is, and none after it is cancelled."""
