@@ -10,12 +10,9 @@ from weakref import WeakValueDictionary
 
 from bot.app import App
 from bot.commands.board import BOARD
-<<<<<<< HEAD
 from bot.commands.named import KEPT, LOOKS_UP, request_of, waiting_as
-from bot.lookup import Lookup
-=======
 from bot.errors import place_of_error
->>>>>>> 90e0eff74b30434b9efd28ec9fe85010e8a8747b
+from bot.lookup import Lookup
 from bot.pipeline import answer, speak, stumble
 from bot.ports import Place, Request
 from bot.posting import Posting, read_posting

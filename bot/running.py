@@ -16,12 +16,8 @@ from bot.app import App
 from bot.ear import Ear
 from bot.errors import SettingsError, place_of_error
 from bot.feeding import Feeder
-<<<<<<< HEAD
-from bot.health import health_app
-from bot.lookup import Lookup
-=======
 from bot.health import LimitedProtocol, health_app
->>>>>>> 90e0eff74b30434b9efd28ec9fe85010e8a8747b
+from bot.lookup import Lookup
 from bot.pipeline import deliver, plan
 from bot.ports import Clock, Door, Hook, Listener, Receiver
 from bot.role import sending_role
