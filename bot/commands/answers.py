@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bot.commands.asking import awaits
 from bot.commands.changes import LANGUAGES
+from bot.commands.framing import unframed
 from bot.commands.picking import numbered
 from bot.commands.settings import ZONE, change, zone_buttons
 from bot.commands.spoken import is_no_wish
@@ -26,6 +27,7 @@ _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _LONGEST = 40  # characters of what somebody wrote
 _LONGEST_VALUE = 3  # words that hold a number and are meant for a value
 _CALLED = {"chinese": "zh", "中文": "zh", "汉语": "zh", "简体中文": "zh", "英文": "en", "英语": "en"}
+_MOST_SIGNS = 8  # of a place in Chinese
 _LONGEST_PLACE = 2  # words of a text that may be a place which nobody knows
 
 
@@ -56,7 +58,9 @@ def _no_place(turn: Turn, said: str, place: str) -> Reply | None:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Whether a text that names no place may be meant for one: a word or two without the signs of a query."""
     words = _LONGEST_PLACE + (place != said)
-    if is_no_wish(said) or mentioned(said) or links_to_no_paper(said):
+    if is_no_wish(said) or unframed(said) != said or mentioned(said) or links_to_no_paper(said):
+        return False
+    if not place.isascii() and len(place) > _MOST_SIGNS:
         return False
     return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
 

@@ -29,7 +29,7 @@ def simplified(text: str) -> str:
 
 _KIND = r"(?:all|any|some|the|a|an|few|every|more|other|good|interesting|relevant|new|newest|latest|recent|current|scientific|research|academic|arxiv|of)"
 _PAPERS = r"(?:papers?|articles?|preprints?|publications?)"
-_THINGS = rf"(?:{_PAPERS}|literature|works?|research|studies|stuff|things?|anything|everything|something|results|advances|developments|news|updates?|those|ones)"
+_THINGS = rf"(?:{_PAPERS}|latest|newest|literature|works?|research|studies|stuff|things?|anything|everything|something|results|advances|developments|news|updates?|those|ones)"
 _THING = rf"(?:{_KIND}\s+)*{_THINGS}(?:\s+(?:new|recent|else))?"
 _ON = (
     r"(?:about|on|regarding|concerning|(?:related|relating)\s+to|dealing\s+with|covering|discussing|mentioning"
@@ -39,7 +39,7 @@ _IN = r"(?:in|of|for|from|around|with|using|to)"
 _FIELD = r"(?:(?:the\s+)?(?:topic|field|area|subject)s?\s+of\s+)?(?:(?:the|a|an)\s+)?"
 _POLITE = re.compile(
     r"(?:(?:hi|hello|hey|good\s+(?:morning|afternoon|evening|day)|dear\s+\w+|ok|okay|so|please|pls|plz|kindly|bot|paperwire)\b[\s,.!:;]*"
-    r"|(?:can|could|would|will)\s+you\s+|i\s+(?:want|need|would\s+like)\s+you\s+to\s+)*",
+    r"|(?:can|could|would|will)\s+you\s+(?:please\s+)?|help\s+me\s+(?:to\s+)?(?=find|search|look|get|keep|track|follow)|i\s+(?:want|need|would\s+like)\s+you\s+to\s+)*",
     re.IGNORECASE,
 )
 _TO = (
@@ -57,7 +57,7 @@ _ASKS = re.compile(
     r"|tell\s+(?:me|us)\s+" + _WHEN_IT + r"|(?:notify|alert|inform|ping|remind)\s+(?:me|us)\s+" + _WHEN_IT +
     r"|let\s+(?:me|us)\s+know\s+" + _WHEN_IT +
     r"|keep\s+(?:me|us)\s+(?:posted|updated|informed|up\s+to\s+date|in\s+the\s+loop)\s+(?:on|about|with)\s+"
-    r"|what(?:'s|\s+is)\s+(?:new|the\s+latest)\s+(?:in|on|about|with)\s+)",
+    r"|help\s+(?:me|us)\s+with\s+|what(?:'s|s|\s+is)\s+(?:new|the\s+latest)\s+(?:in|on|about|with)\s+)",
     re.IGNORECASE,
 )  # fmt: skip
 # What only asks where papers follow: these words begin queries, too.
@@ -69,21 +69,25 @@ _ASKS_FOR_PAPERS = re.compile(
 _PAPERS_ON = re.compile(rf"{_THING}\s+(?:{_ON}|{_IN})\s+{_FIELD}", re.IGNORECASE)
 _PAPERS_BY = re.compile(rf"{_THING}\s+(?:(?:written|authored)\s+)?by\s+(?=[^\W\d_])", re.IGNORECASE)
 _NOTHING_BEFORE = re.compile(
-    rf"(?:{_PAPERS}\s+{_ON}|(?:any|new|newest|latest|recent|all|the)\s+(?:{_KIND}\s+)*(?:{_PAPERS}|research|literature)\s+(?:{_ON}|in|from)"
+    rf"(?:{_PAPERS}\s+(?:{_ON}|(?:in|from)(?=\s+[a-z-]+\.[a-z*]))|any\s+(?:news|work|updates)\s+{_ON}|(?:any|new|newest|latest|recent|all|the)\s+(?:{_KIND}\s+)*(?:{_PAPERS}|research|literature)\s+(?:{_ON}|in|from)"
     rf"|(?:anything|something|everything)(?:\s+new)?\s+{_ON})\s+{_FIELD}",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Z][^\s,;]*(?:\s+(?:[A-Z]|(?:de|van|von|der|den|la|di|le)\b)[^\s,;]*){0,4}")
+_MORE_NAMES = re.compile(r"\s*(?:,|\band\b|\bor\b|&)\s*(?:and\s+|or\s+)?(?=[A-Z])")
+_ABOUT_WHAT = re.compile(rf"\s+{_ON}\s", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:the|an?|some|any)\s+(?=\S)", re.IGNORECASE)
+_YOU = re.compile(r"\byou\b", re.IGNORECASE)
 _SOME = re.compile(rf"(?:{_KIND}\s+)+", re.IGNORECASE)
 _AFTER = re.compile(
     rf"(?:\s+(?:appears?|comes?\s+out|shows?\s+up|arrives?|(?:is|are|gets?)\s+(?:published|released|posted|announced|available|out))"
-    rf"|\s+(?:on|in|from|to)\s+arxiv|\s+for\s+me|[\s,]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,]+{_PAPERS}|[\s,;:.!?。]+)$",
+    rf"|\s+(?:on|in|from|to)\s+arxiv|\s+(?:this\s+week|these\s+days|lately|recently)|\s+for\s+me|[\s,]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,]+{_PAPERS}|[\s,;:.!?。]+)$",
     re.IGNORECASE,
 )
 _NOT_THESE = r"(?:no|not|nothing|none|without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides)"
 _BUT = re.compile(
     rf"(?:[\s,;]+(?:but|and|though)|[,;])\s+(?:please\s+)?{_NOT_THESE}\s+"
-    r"|[\s,;]+(?:without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides)\s+",
+    r"|[\s,;]+(?:without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides|minus)\s+",
     re.IGNORECASE,
 )
 _BUT_ALONE = re.compile(r"[\s,;]+but\s+(?:no|not|without)\s+", re.IGNORECASE)
@@ -94,26 +98,34 @@ _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tuto
 
 # ------------------------------------------------------------------------------------------------------------- Chinese
 
-_POLITE_ZH = re.compile(r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*")
+_POLITE_ZH = re.compile(
+    r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能(?=推荐|给|帮|找|发)|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*"
+)
 _ASKS_ZH = re.compile(
-    r"(?:我(?!们)(?:也|很|还)?(?:想(?:要|看看|看|读|找|了解|知道|关注|订阅|跟踪|收到)?|要(?:看|找)?|需要|希望(?:看到|收到)?|正?在(?:寻)?找|关注|关心)"
-    r"|[帮给替]我(?:关注|跟踪|追踪|留意|订阅|推荐|查找|查|找|搜索|搜|看看|看|推送|发送|发|显示)"
+    r"(?:有(?:没有|无)?人(?:在)?(?:研究|做)|我(?!们)(?:也|很|还|比较|主要|一直|最近)*(?:想(?:要|看看|看|读|找|了解|知道|关注|订阅|跟踪|收到)?|要(?:看|找|订阅|关注)?|需要|希望(?:看到|收到)?|正?在(?:寻)?找|关注|关心|研究)"
+    r"|[帮给替]我(?:来|关注|跟踪|追踪|留意|订阅|推荐|查找|查|找|搜索|搜|看看|看|推送|发送|发|显示)"
     r"|(?:推送|发送|发|推荐|展示|显示)给?我|(?:通知|提醒|告诉)我)(?:一下|下)?\s*(?:(?:看看|看|读|收到|找)\s*)?"
 )
 _ASKS_FOR_PAPERS_ZH = re.compile(
-    r"(?:(?:如果|若|当|一)?有(?!关(?!于))(?:没有|无|什么|哪些)?|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
+    r"(?:(?:如果|若|当|一)?(?:出现|有)(?!关(?!于))(?:没有|无|什么|哪些)?|出现|出了|来|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
 )
 _SOME_ZH = re.compile(r"(?:一些|几篇|些|点|所有|全部|最新的?|新的|最近的?)*\s*")
-_ABOUT_ZH = re.compile(r"(?:关于|有关|涉及|针对|讨论)\s*")
+_ABOUT_ZH = re.compile(r"(?:最近|最新)?的?(?:关于|有关|涉及|针对|讨论|讲|介绍)\s*")
 _PAPERS_ZH = re.compile(
     r"\s*(?:(?:方面|领域|方向|相关|有关)?(?:的|有)?(?:最新|新|近期|最近)?的?(?:论文|文章|文献|预印本|papers?)"
     r"|(?:方面|领域|方向|相关)?的(?:最新|新|近期|最近)?的?(?:研究|工作|进展|成果))(?:吗|么|呢|吧|[?!。\s])*$",
     re.IGNORECASE,
 )
 _PAPERS_OF_ZH = re.compile(r"\s*(?:的(?:最新|新)?|相关的?|方面的)(?:论文|文章|文献|预印本)(?:吗|么|呢|[?!。\s])*$")
+_WORKS_ON_ZH = re.compile(r"我(?:们)?是(?:做|研究|搞)\s*(?P<subject>.+?)\s*的[。!\s]*")
+_OUTSIDE_ZH = re.compile(r"除了?(?P<not>.{1,20}?)(?:以外|之外|外)的?(?=.*[^\s。!])")
+_NEWEST_ZH = re.compile(r"(?:最新|最近|新)(?:发表)?的?(?=.*(?:论文|文章)[吗么呢?!。\s]*$)")
+_BY_ZH = re.compile(
+    r"(?:作者(?:是|为)?\s*(?P<author>[^的]{2,30}?)|(?P<writer>[^的]{2,30}?)\s*(?:写|发表|撰写))\s*的(?:所有|最新|新)?(?:论文|文章)[。!\s]*"
+)
 _LIKED_ZH = re.compile(r"(?:我(?!们))?(?:也|还)?对\s*(?P<subject>.+?)\s*(?:很|非常|比较|特别|最|更)?感兴趣[!。\s]*$")
 _TELL_ME_ZH = re.compile(
-    r"(?:出现|发表|出来|发布)?(?:的?时候?|了?[,\s]*就|[,\s]+)[,\s]*请?(?:及时)?(?:通知|提醒|告诉|推送给?)我(?:一下|一声)?[!。\s]*$"
+    r"(?:出现|发表|出来|发布)?(?:的?时候?|了?[,\s]*就|[,\s]+|(?<=论文)|(?<=文章))[,\s]*请?(?:及时)?(?:通知|提醒|告诉|推送给?)我(?:一下|一声)?[!。\s]*$"
 )
 _THANKS_ZH = re.compile(r"[,!。?\s]*(?:谢谢[你您]?|多谢|感谢)[,!。?\s]*$")
 _BUT_ZH = re.compile(
@@ -187,10 +199,12 @@ def _is_time(text: str) -> bool:
 def _english(body: str) -> str | None:
     folded = body.translate(_FOLDED)
     start = _end(_POLITE, folded, 0)
-    asked = _ASKS.match(folded, start)
+    asked = _ASKS.match(folded, start) or (
+        _ASKS_FOR_PAPERS.match(folded, start) if _YOU.search(folded[:start]) else None
+    )
     place = asked.end() if asked else _end(_ASKS_FOR_PAPERS, folded, start)
-    if (by := _PAPERS_BY.match(folded, place)) and (name := _NAME.match(body, by.end())):
-        return " ".join([_author(name[0].rstrip(".!?")), *_excluded(body, folded, name.end(), _BUT, _EACH)])
+    if (by := _PAPERS_BY.match(folded, place)) and (authors := _authors(body, by.end())):
+        return authors
     if not asked and place == start:
         begins = _NOTHING_BEFORE.match(folded, start)
         framed, place = begins is not None, begins.end() if begins else start
@@ -207,6 +221,27 @@ def _author(name: str) -> str:
     return f'author:"{name}"' if " " in name else f"author:{name}"
 
 
+def _authors(body: str, place: int) -> str | None:
+    """Names that stand at a place, any of them, with what is asked of their papers; None: there are none, or other words."""
+    names = []
+    while name := _NAME.match(body, place):
+        names.append(name[0].rstrip(".!?"))
+        place = name.end()
+        more = _MORE_NAMES.match(body, place)
+        if more is None:
+            break
+        place = more.end()
+    rest = body[place:]
+    about = _ABOUT_WHAT.match(rest.translate(_FOLDED))
+    excluded = _excluded(body, body.translate(_FOLDED), place, _BUT, _EACH)
+    if not names or (rest.strip(" .!?") and not about and not excluded):
+        return None
+    asked = " OR ".join(map(_author, names))
+    subject = _english(f"papers {rest.strip()}") if about else None
+    wanted = f"({asked})" if len(names) > 1 and (subject or excluded) else asked
+    return " ".join([wanted, *([subject] if subject else []), *excluded])
+
+
 # ------------------------------------------------------------------------------------------------------------- Chinese
 
 
@@ -215,10 +250,15 @@ def _chinese(body: str) -> str | None:
     if folded.isascii():
         return None
     start = _end(_POLITE_ZH, folded, 0)
-    liked = _LIKED_ZH.match(_wanted(folded, start, len(folded), whole=True), start)
-    if liked:
-        rest = _excluded(body, folded, liked.end(), _BUT_ZH, _EACH_ZH)
-        return " ".join([body[liked.start("subject") : liked.end("subject")], *rest])
+    if outside := _OUTSIDE_ZH.search(folded, start):
+        rest = body[: outside.start()] + body[outside.end() :]
+        return f"{_chinese(rest) or _subject(rest, framed=True)} {_minus(body[slice(*outside.span('not'))])}"
+    if by := _BY_ZH.fullmatch(folded, start):
+        return _author(body[slice(*by.span("author" if by["author"] else "writer"))].strip())
+    wanted = _wanted(folded, start, len(folded), whole=True)
+    if liked := _LIKED_ZH.match(wanted, start) or _WORKS_ON_ZH.fullmatch(wanted, start):
+        without = _excluded(body, folded, liked.end(), _BUT_ZH, _EACH_ZH)
+        return " ".join([body[liked.start("subject") : liked.end("subject")], *without])
     frame = _chinese_frame(folded, start)
     negations = (_BUT_ZH, _BUT) if frame.framed else (_BUT_ALONE_ZH,)
     return _parted(body, folded, frame, negations, _EACH_ZH)
@@ -235,6 +275,8 @@ def _chinese_frame(folded: str, start: int) -> _Frame:
         place, framed = papers.end(), True
     if framed:
         place = _end(_SOME_ZH, folded, place)
+    if not framed and (newest := _NEWEST_ZH.match(folded, place)):
+        place, framed = newest.end(), True
     if about := _ABOUT_ZH.match(folded, place):
         place, framed = about.end(), True
     return _Frame(place, end, framed or _PAPERS_OF_ZH.search(_wanted(folded, start, end)) is not None)
@@ -282,6 +324,7 @@ def _pieces(body: str, folded: str, place: int, each: re.Pattern[str]) -> Iterat
 
 def _subject(text: str, *, framed: bool) -> str:
     text = text.strip(" ,，:：;；")
+    text = _ARTICLE.sub("", text) if framed else text
     if not framed:
         return _without_ending(text)
     papers = _PAPERS_ZH.search(text.translate(_FOLDED))

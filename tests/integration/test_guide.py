@@ -70,7 +70,7 @@ async def test_every_line_that_the_guide_types_is_answered_and_none_is_refused(t
 def test_no_line_is_missed() -> None:
     messages = [message for _, message in said()]
     assert set(_TABLES) <= set(messages)
-    assert sum(len(blocks(GUIDE, kind)) for kind in ("chat", "group", "channel")) == 7
+    assert sum(len(blocks(GUIDE, kind)) for kind in ("chat", "group", "channel")) == 8
     assert len(messages) > 50
 
 
