@@ -83,6 +83,7 @@ def sub(turn: Turn) -> Reply:
         )
     if len(lines) == 1 and not turn.request.pressed and asked_for(lines[0]) != lines[0]:
         return tried(turn, lines[0])  # a sentence may be understood amiss, so it is offered
+    lines = [asked_for(line) for line in lines] if len(lines) > 1 else lines
     before = _said_before(turn)
     said = _replaced(turn, lines, before) if before else [_added(turn, _read(line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
