@@ -122,7 +122,7 @@ class _Said:
             return before is not None and after is not None and _alike(before, after)
         if kind in (Kind.AT, Kind.NEAR):
             self.between |= value == "between"
-            return after is not None and after.kind not in _SMALL
+            return after is not None and after.kind not in (Kind.TO, Kind.AND)
         if (kind is Kind.NUMBER and not (self.bare or before)) or (kind is Kind.EXCEPT and before is after):
             return False
         if isinstance(value, Clock):

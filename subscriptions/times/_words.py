@@ -66,7 +66,8 @@ def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
         if text[at] in _BETWEEN:
             at += 1
             continue
-        end = _place_at(text, at, found) or _word_at(text, at, found)
+        idle = _IDLE.match(text, at) if found else None
+        end = idle.end() if idle else _place_at(text, at, found) or _word_at(text, at, found)
         if not end:
             break
         at = end
@@ -157,7 +158,7 @@ def _day(match: re.Match[str]) -> Tokens:
 
 def _han_days(match: re.Match[str]) -> Tokens:
     """周三, and 周一三五 for three days."""
-    for sign in match["days"].replace("天", "日"):
+    for sign in match["days"].replace("天", "日").replace("、", ""):
         day = int(sign) - 1 if sign.isascii() else _HAN_DAYS.index(sign)
         yield Token(Kind.DAY, day, firm=match[0].startswith(("每", "逢")))
 
@@ -248,6 +249,11 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 
 _D = r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+# What says nothing behind a time: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
+_IDLE = re.compile(
+    r"(?:only|sharp|exactly|thanks|thank you|thx|please|pls|plz|(?:in )?(?:my|local) time)(?![a-z0-9_])"
+    r"|(?:推送|发送|更新|提醒|通知|发)(?:给?我)?(?:一次)?|多?谢谢?|[吧哦啊呀]|(?:可以|好|行)吗|就[行好]"
+)
 _EVERY = r"(?:every|each)"
 _MANY = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|couple of|several|half an?|half)"
 _UNIT = (
@@ -295,45 +301,55 @@ _NONE: tuple[Entry, ...] = (  # before the others, since each begins like one th
         ),
         _named,
     ),
-    (_words(r"on the \d{1,2}(?:st|nd|rd|th)(?: of (?:the|each|every) month)?"), _named),
+    (
+        _words(
+            r"on the \d{1,2}(?:st|nd|rd|th)|(?:on )?the (?:first|last day|\d{1,2}(?:st|nd|rd|th)) of (?:the|each|every) month"
+        ),
+        _named,
+    ),
     (_words(r"today|tonight|tomorrow"), _just(Kind.NONE, "daily")),  # once is no rhythm
     (re.compile(r"今天|今晚|明天|后天"), _just(Kind.NONE, "daily")),
+    (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
+    (re.compile(rf"下个?(?={_WEEK}[一二三四五六日天])"), _just(Kind.NONE, "weekly")),
     (re.compile(rf"每隔?(?P<many>{_HAN_MANY})?个?(?P<unit>小时|钟头|分钟|刻钟|秒钟?)(?:一次)?"), _every_so_often),
     (re.compile(rf"[每一]个?(?P<unit>小时|天|日|周|星期|礼拜|月|年)(?P<many>{_HAN_MANY})[次回遍]"), _so_many_times),
     (re.compile(r"(?P<many>[两三四五六七])个?(?P<unit>天|周|星期|礼拜|月)一次"), _every_so_often),
     (re.compile(r"每天早晚|早晚各?一次"), _just(Kind.NONE, "daily")),
     (re.compile(r"每?隔(?:一?天|一?日)"), _just(Kind.NONE, "daily")),
-    (re.compile(rf"每?隔一?个?{_WEEK}|每?双周|每?半个?月"), _just(Kind.NONE, "weekly")),
+    (re.compile(rf"每?隔一?个?{_WEEK}|每?双周(?:一次)?|每?半个?月(?:一次)?"), _just(Kind.NONE, "weekly")),
     (re.compile(rf"每隔?(?P<many>{_HAN_MANY})个?(?P<unit>天|周|星期|礼拜|月|年)(?:一次)?"), _every_so_often),
     (
-        re.compile(r"每个?(?:月|季度|季|年)(?:的?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[号日])?"),
+        re.compile(r"每个?(?:月|季度|季|年)(?:的?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[号日]|[初中末底])?"),
         _just(Kind.NONE, "weekly"),
     ),
 )
 _RHYTHMS: tuple[Entry, ...] = (
-    (_words(rf"{_EVERY}(?: single)? day"), _just(Kind.DAILY, firm=True)),
+    (_words(rf"{_EVERY}(?: single)? day|(?:seven|7) days a week"), _just(Kind.DAILY, firm=True)),
     (_words(r"daily|everyday"), _just(Kind.DAILY)),
-    (_words(rf"(?:{_EVERY}|on|all) (?:week ?|work ?|working |business )days?"), _just(Kind.WEEKDAYS, firm=True)),
+    (
+        _words(rf"(?:{_EVERY}|(?:only )?on|all) (?:week ?|work ?|working |business )days?"),
+        _just(Kind.WEEKDAYS, firm=True),
+    ),
     (
         _words(r"(?:week ?|work ?|working |business )days|m-f|weekday(?= (?:morning|afternoon|evening|night))"),
         _just(Kind.WEEKDAYS),
     ),
-    (_words(rf"(?:{_EVERY}|on)(?: the)? weekends?"), _just(Kind.WEEKEND, firm=True)),
+    (_words(rf"(?:{_EVERY}|(?:only )?on)(?: the)? weekends?"), _just(Kind.WEEKEND, firm=True)),
     (_words(r"(?:(?:at|over|during) (?:the )?)?weekends?"), _just(Kind.WEEKEND)),
     (_words(rf"{_EVERY} week"), _just(Kind.WEEKLY, firm=True)),
     (_words(r"weekly"), _just(Kind.WEEKLY)),
-    (_words(rf"(?P<every>{_EVERY} |on )?(?P<day>{_D})s?"), _day),
+    (_words(rf"(?P<every>{_EVERY} |(?:only )?on )?(?P<day>{_D})s?\.?"), _day),
     (re.compile(r"每天|每日|天天"), _just(Kind.DAILY)),
     (
-        re.compile(rf"(?:每一?个?|逢)(?:工作日|平日)|(?:每个?)?{_WEEK}一 ?(?:到|至|-) ?{_WEEK}?五"),
+        re.compile(rf"(?:每一?个?|每?逢)(?:工作日|平日)|(?:每个?)?{_WEEK}一 ?(?:到|至|-) ?{_WEEK}?五"),
         _just(Kind.WEEKDAYS, firm=True),
     ),
-    (re.compile(r"工作日"), _just(Kind.WEEKDAYS)),
-    (re.compile(r"(?:每个?|逢)(?:周末|双休日)"), _just(Kind.WEEKEND, firm=True)),
+    (re.compile(r"工作日|平日"), _just(Kind.WEEKDAYS)),
+    (re.compile(r"(?:每个?|每?逢)(?:周末|双休日)"), _just(Kind.WEEKEND, firm=True)),
     (re.compile(r"周末|双休日"), _just(Kind.WEEKEND)),
     (
         re.compile(
-            rf"(?:每个?|每?逢)?{_WEEK}(?P<days>[一二三四五六日天]+(?![点时:十])|[一二三四五六日天]|[1-7](?! ?[点时:]|\d))"
+            rf"(?:每个?|每?逢)?{_WEEK}(?P<days>[一二三四五六日天](?:、?[一二三四五六日天])*(?![点时:十])|[一二三四五六日天]|[1-7](?! ?[点时:]|\d))"
         ),
         _han_days,
     ),
@@ -341,8 +357,9 @@ _RHYTHMS: tuple[Entry, ...] = (
 )
 _PARTS: tuple[Entry, ...] = (
     (_words(rf"(?P<every>{_EVERY} )(?P<part>morning|afternoon|evening|night)s?"), _part),
-    (_words(r"(?P<every>)(?:(?:in|during) the )?(?P<part>morning|afternoon|evening|night)s?"), _part),
+    (_words(r"(?P<every>)(?:(?:first thing )?(?:in|during) the )?(?P<part>morning|afternoon|evening|night)s?"), _part),
     (_words(r"(?P<every>)at (?P<part>night)"), _part),
+    (_words(r"(?P<every>(?P<part>night)ly)"), _part),
     (re.compile(rf"(?P<every>每个?)?(?P<part>{'|'.join(name for name in _HAN_PARTS if len(name) > 1)})"), _part),
     (re.compile(r"(?P<every>每)(?P<part>[早晚])(?!期)"), _part),
     (re.compile(r"(?P<every>)(?P<part>[早晚])(?= ?(?:\d|[零一二两三四五六七八九十]+点))"), _part),
@@ -350,13 +367,13 @@ _PARTS: tuple[Entry, ...] = (
 _OTHERS: tuple[Entry, ...] = (
     (_words(r"now"), _just(Kind.NOW, firm=True)),
     (_words(r"immediately|instantly|asap|at once|(?:right|straight) away|as soon as possible"), _just(Kind.NOW)),
-    (_words(r"as soon as (?:papers|they) (?:come|appear|are)(?: out)?"), _just(Kind.NOW, firm=True)),
+    (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(Kind.NOW, firm=True)),
     (re.compile(r"立即|立刻|马上|即刻"), _just(Kind.NOW)),
     (_words(r"when[ -]?out"), _just(Kind.OUT, firm=True)),
     (_words(r"(?:starting )?at"), _just(Kind.AT)),
     (re.compile(r"@"), _just(Kind.AT)),
     (_words(r"between"), _just(Kind.NEAR, "between")),
-    (_words(r"by|from|around|about|on|in"), _just(Kind.NEAR)),
+    (_words(r"by|from|around|about|before|after|on|in"), _just(Kind.NEAR)),
     (re.compile(r"大约|大概|约|[的在于]"), _just(Kind.NEAR)),
     (_words(r"to|till?|until|through|thru"), _just(Kind.TO)),
     (re.compile(r"(?<! )- ?(?=\w)|(?<= )- (?=\w)|[到至]"), _just(Kind.TO)),
