@@ -49,6 +49,7 @@ class Token:
     firm: bool = False  # it is a time by itself, such as "every monday"; "daily" may be a word of a query
 
 
+SMALL = frozenset({Kind.AT, Kind.NEAR, Kind.TO, Kind.AND})  # they say nothing by themselves
 Tokens = Iterator[Token]
 Entry = tuple[re.Pattern[str], Callable[[re.Match[str]], Tokens]]
 
@@ -99,7 +100,7 @@ def _place_at(text: str, at: int, found: list[Token]) -> int:
     """Adds the zone of the place that stands behind a time; returns where its name ends, 0 when there is none."""
     if match := _HAN_CLOCK.match(text, at):
         return _zone_at(match[0], at, found)
-    if not found:
+    if all(token.kind in SMALL for token in found):
         return 0
     if match := _OFFSET.match(text, at):
         return _zone_at(match[0], at, found)

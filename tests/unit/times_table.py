@@ -220,6 +220,9 @@ diffusion the first of every month       > diffusion | ✗ weekly mon 09:00 ~
 diffusion tomorrow at 9                  > diffusion | ✗ daily 09:00 ~
 diffusion daily at 9 Gotham              > diffusion | ✗ daily 09:00
 diffusion 9am Berln                      > diffusion | ✗ daily 09:00 Europe/Berlin, daily 09:00 Europe/Zurich
+diffusion daily 9 now                    > diffusion | ✗ now ~
+diffusion when-out 9                     > diffusion | ✗ when-out 08:00-20:00 ~
+diffusion 9am Berlin Tokyo               > diffusion | ✗ daily 09:00 Europe/Berlin ~
 diffusion hourly                         > diffusion | ✗ now ~
 diffusion every hour                     > diffusion | ✗ now ~
 diffusion every 30 minutes               > diffusion | ✗ now ~
