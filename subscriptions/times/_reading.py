@@ -6,7 +6,8 @@ from datetime import time
 from functools import lru_cache
 
 from subscriptions.times._clocks import Clock, in_part, time_of_part
-from subscriptions.times._words import SMALL, Kind, Token, plain, tokens_of
+from subscriptions.times._tokens import SMALL, Kind, Token
+from subscriptions.times._words import plain, tokens_of
 
 _RHYTHMS = {Kind.DAILY: "daily", Kind.WEEKDAYS: "weekdays", Kind.WEEKLY: "weekly"}
 _SAT, _SUN, _FRI = 5, 6, 4
