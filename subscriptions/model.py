@@ -91,7 +91,7 @@ class KnownPaper:
     changed_at: datetime | None
     first_seen_at: datetime
     withdrawn_at: datetime | None = None
-    day: date | None = field(default=None, compare=False)  # of the digest by which it got its change, for planners
+    day: date | None = None  # of the digest that gave it its change, else of the first that brought it; None: unknown
 
 
 class ChatKind(StrEnum):

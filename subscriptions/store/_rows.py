@@ -104,6 +104,7 @@ class PaperRow(SQLModel, table=True):
     cross: bool = False  # its last change came by a cross-list
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
+    day: date = Field(index=True)  # of the digest that gave it its change, else of the first that brought it
     change: int | None = Field(default=None, index=True)
     changed_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
 

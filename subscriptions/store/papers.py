@@ -1,7 +1,7 @@
 """Papers in the store: one row per work, merged from all that its digests told (docs/architecture.md, rules 1 and 4)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -42,13 +42,6 @@ _HEAD = columns(_marks.c.value).where(_marks.c.name == CHANGE)
 _NEWEST_DIGEST = columns(func.max(_d.id))
 _in_window = (_p.change > bindparam("after")) & (_p.change <= bindparam("upto"))
 _WINDOW = columns(_papers).where(_in_window).order_by(_p.change)
-_DAYS = (
-    columns(_a.paper, func.min(_d.date).label("day"))
-    .join_from(_appearances, _digests, _d.id == _a.digest)
-    .join(_papers, (_p.id == _a.paper) & (_p.changed_at == _d.received_at))
-    .where(_in_window)
-    .group_by(_a.paper)
-)
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _PAPERS = columns(_papers).where(_p.id.in_(_ids))
 _SUMMARIES = columns(_summaries).where(_summaries.c.paper.in_(_ids))
@@ -114,12 +107,12 @@ def add_digest(session: Session, digest: Digest, *, source: str, day: date, now:
     session.flush()
     batch = _look_up(session, papers)
     for paper in papers:
-        paper_id = _merge(session, batch, paper, now)
+        paper_id = _merge(session, batch, paper, day, now)
         kind = paper.announce_type.value if paper.announce_type else ""
         if session.get(AppearanceRow, (paper_id, row.id)) is None:
             session.add(AppearanceRow(paper=paper_id, digest=row.id or 0, kind=kind))
     session.flush()
-    _give_changes(session, batch, now)
+    _give_changes(session, batch, day, now)
     touched = len({batch.keys[paper.key] for paper in papers})
     updated = batch.updated - batch.new
     return Ingested(
@@ -152,14 +145,7 @@ def change_before(session: Session, instant: datetime) -> int:
 
 def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """The papers with after < change <= upto, in the order of their changes."""
-    rows = execute(session, _WINDOW, {"after": after, "upto": upto}).all()
-    days = _days(session, after, upto)
-    return tuple(replace(paper, day=days.get(paper.id)) for paper in known_papers(session, rows))
-
-
-def _days(session: Session, after: int, upto: int) -> dict[int, date]:
-    """The day of the digest by which each paper got its change: that was received at the very moment."""
-    return {row.paper: row.day for row in execute(session, _DAYS, {"after": after, "upto": upto})}
+    return known_papers(session, execute(session, _WINDOW, {"after": after, "upto": upto}).all())
 
 
 def everything(session: Session) -> tuple[KnownPaper, ...]:
@@ -221,6 +207,7 @@ def _known(row: _PaperRow, summaries: list[Summary], translations: list[Translat
         changed_at=row.changed_at,
         first_seen_at=row.first_seen_at,
         withdrawn_at=row.withdrawn_at,
+        day=row.day,
     )
 
 
@@ -260,7 +247,7 @@ def _look_up(session: Session, papers: Sequence[Paper]) -> _Batch:
     return batch
 
 
-def _merge(session: Session, batch: _Batch, paper: Paper, now: datetime) -> int:
+def _merge(session: Session, batch: _Batch, paper: Paper, day: date, now: datetime) -> int:
     """Merges one entry into the paper it belongs to, or makes a new one; returns its id."""
     found = _same_paper(batch, paper)
     if found:
@@ -272,7 +259,7 @@ def _merge(session: Session, batch: _Batch, paper: Paper, now: datetime) -> int:
         if row.withdrawn_at is not None and was_withdrawn is None:
             batch.withdrawn.add(row.id or 0)
     else:
-        row = _new_row(paper, now)
+        row = _new_row(paper, day, now)
         session.add(row)
         session.flush()
         batch.rows[row.id or 0] = row
@@ -331,7 +318,7 @@ def _has_id(row: PaperRow) -> bool:
     return bool(row.arxiv_id or row.doi)
 
 
-def _new_row(paper: Paper, now: datetime) -> PaperRow:
+def _new_row(paper: Paper, day: date, now: datetime) -> PaperRow:
     return PaperRow(
         key=paper.key,
         title=paper.title,
@@ -346,6 +333,7 @@ def _new_row(paper: Paper, now: datetime) -> PaperRow:
         comment=paper.comment,
         withdrawn_at=now if _says_withdrawn(paper) else None,
         first_seen_at=now,
+        day=day,
     )
 
 
@@ -449,12 +437,14 @@ def _join(session: Session, batch: _Batch, keep: PaperRow, lose: PaperRow) -> No
     as_entry = known_papers(session, [lose])[0].paper
     _fill(keep, as_entry, keep.first_seen_at)
     _fill_texts(session, batch, kept, as_entry, _Facts(missing=False, category=False, anything=False), newer=False)
+    if keep.change is None and lose.first_seen_at < keep.first_seen_at:
+        keep.day = lose.day
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
     if lose.withdrawn_at is not None and keep.withdrawn_at is None:
         keep.withdrawn_at = lose.withdrawn_at
         batch.withdrawn.add(kept)
     if lose.change is not None and lose.change > (keep.change or 0):
-        keep.change, keep.changed_at, keep.cross = lose.change, lose.changed_at, lose.cross
+        keep.change, keep.changed_at, keep.cross, keep.day = lose.change, lose.changed_at, lose.cross, lose.day
     session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)
@@ -489,7 +479,7 @@ def _move(
     session.exec(update(table).where(col(table.paper) == lost).values(paper=kept))
 
 
-def _give_changes(session: Session, batch: _Batch, now: datetime) -> None:
+def _give_changes(session: Session, batch: _Batch, day: date, now: datetime) -> None:
     """Raises the one counter row, last of all: it stays locked until the commit, so no planner can pass a number."""
     moved = [i for i in sorted(batch.moved) if i in batch.rows]
     if not moved:
@@ -502,7 +492,7 @@ def _give_changes(session: Session, batch: _Batch, now: datetime) -> None:
     for paper_id in moved:
         number += 1
         row = batch.rows[paper_id]
-        row.change, row.changed_at, row.cross = number, now, batch.moved[paper_id]
+        row.change, row.changed_at, row.cross, row.day = number, now, batch.moved[paper_id], day
     mark.value = str(number)
     session.flush()
 
