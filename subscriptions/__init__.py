@@ -115,6 +115,7 @@ from subscriptions.summaries import summary_state as summary_state
 
 if TYPE_CHECKING:
     from subscriptions.service import Asking as Asking
+    from subscriptions.service import Base as Base
     from subscriptions.service import Batch as Batch
     from subscriptions.service import Brought as Brought
     from subscriptions.service import Change as Change
@@ -126,7 +127,9 @@ if TYPE_CHECKING:
     from subscriptions.service import Held as Held
     from subscriptions.service import ImportPlan as ImportPlan
     from subscriptions.service import Keeps as Keeps
+    from subscriptions.service import Lately as Lately
     from subscriptions.service import Listed as Listed
+    from subscriptions.service import NotDue as NotDue
     from subscriptions.service import Preview as Preview
     from subscriptions.service import Progress as Progress
     from subscriptions.service import Reason as Reason

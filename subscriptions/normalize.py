@@ -380,6 +380,13 @@ def sieve_root(token: str, *, prefix: bool = False) -> str:
     return "".join(letters[0] for letters in same)
 
 
+def written_beginnings(beginning: str) -> tuple[str, ...]:
+    """Words that begin so as written, though what the plural step makes of them need not: all that there can be."""
+    regular = [beginning + end for end in ("", "s", "es", "e")]
+    irregular = [form + end for form in _IRREGULAR for end in ("", "s") if (form + end).startswith(beginning)]
+    return tuple(dict.fromkeys((*regular, *irregular)))
+
+
 def sieved_names(names: str) -> str:
     """Names by their letters alone: what does not stand in them is no token of `author_tokens`, if `sieved_names` too."""
     return _ANY_UMLAUT.sub(r"\1", sieved(names))

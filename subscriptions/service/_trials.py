@@ -1,36 +1,35 @@
-"""What chats would get, looked at before it is due: previews of what comes, and the newest batch at once."""
+"""What chats would get, looked at before it is due: trials of what they ask for, and the newest batch at once."""
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time
+from functools import reduce
+from operator import or_
 
 from subscriptions import cadence as cadences
-from subscriptions.matching import Shelf
-from subscriptions.model import Cadence, Chat, ChatAddress, Delivery, Facts, Item, Kind, KnownPaper, Subscription
+from subscriptions.model import (
+    Announce,
+    Cadence,
+    Chat,
+    Delivery,
+    Item,
+    KnownPaper,
+    Paper,
+    Subscription,
+)
 from subscriptions.planning import Due, Evidence, decide
 from subscriptions.query import Query, parse_query
-from subscriptions.service._plans import (
-    Window,
-    evidence_of_fits,
-    shows_more,
-    stored_query,
-)
-from subscriptions.service._recent import recent
-from subscriptions.service._wishes import get_chat
-from subscriptions.store import Planned, Store, Transaction, outbox, papers, people, skimming
+from subscriptions.service._counting import Entries, day_of, find, number_of, read
+from subscriptions.service._plans import evidence_of_fits, shows_more, stored_query
+from subscriptions.service._recent import Base, recent
+from subscriptions.service._unseen import unseen
+from subscriptions.store import Planned, Store, Transaction, index, outbox, papers, people
 
-PREVIEW_DAYS = 7
 MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
 MOST_READ = 60  # papers of a reply, the newest, that are read for what was found in them, a millisecond each
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a chat would get, not written down."""
-
-    delivery: Delivery | None  # None: nothing
-    known: int  # papers looked at
+_Proof = Callable[[Subscription, KnownPaper], Evidence]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +40,8 @@ class Tried:
     query: Query | None  # what was tried out, when it is no subscription of the chat
     delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
     told: int  # papers of it that the chat was told before
-    known: int  # papers looked at
-    days: int  # in so many days; 0 while no paper is known
+    waiting: int  # papers that subscriptions have still to bring
+    base: Base  # what was looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,32 +50,24 @@ class Batch:
 
     wishes: tuple[Subscription, ...]
     query: Query | None
-    day: date | None  # by the chat's clock; None: no paper was ever announced
+    day: date | None  # None: no paper was ever announced
     known: int  # papers of that day
     delivery: Delivery | None  # None: nothing that the chat was not told before
     told: int  # papers that it was told before
 
 
-def preview(
-    store: Store, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
-) -> Preview:
-    """What would be sent: to all wishes of a chat, or for one query. Nothing is written. Raises NotFound, QueryError."""
-    chat = get_chat(store, address)
-    with store.read() as session:
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        if text is not None:
-            wishes = (_untold(chat, parse_query(text), now),)
-        mark, head = people.now_mark(session), papers.head(session)
-        seen = {s.id: mark if s.seen is None else s.seen for s in wishes}
-        if text is not None or days is not None:
-            start = papers.change_before(session, now - timedelta(days=days or PREVIEW_DAYS))
-            seen = dict.fromkeys(seen, start)
-        window = Window(head)
-        window.cover(session, min(seen.values(), default=head))
-        fits = window.fits(wishes)
-        told = outbox.told(session, [chat.id], [p.id for p in window.known])[chat.id] if text is None else set()
-    decided = _decided(chat, wishes, window.known, fits, told, seen=seen, now=now, limited=shows_more(chat))
-    return Preview(delivery=_delivery("preview", chat, decided, now), known=len(window.known))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What a chat would get of some papers."""
+
+    chat: Chat
+    wishes: Sequence[Subscription]
+    entries: Entries
+    fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
+    told: Collection[int] = ()  # numbers of papers that are left out
+    limited: bool = True
+    days: tuple[date, ...]
+    known: int  # papers that were looked at
 
 
 def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> Tried:
@@ -87,19 +78,25 @@ def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> T
     with store.read() as session:
         wishes, query = _asked(session, chat, which, now)
         window = recent(session, store, now)
-        fits = {wish.id: window.shelf.matching(stored_query(wish.canonical)) for wish in wishes}
-        proof = _newest_read(window.papers, fits)
-        case = _with_an_end(chat)
-        decided = _decided(case, wishes, window.papers, fits, (), now=now, limited=True, evidence=proof)
-        delivery = _delivery("preview", chat, decided, now)
-        told = _told(session, chat, [item.paper.id for item in delivery.items]) if delivery else set()
+        sets = window.find({str(wish.id): stored_query(wish.canonical) for wish in wishes}, chat)
+        case = _Case(
+            chat=_with_an_end(chat),
+            wishes=wishes,
+            entries=window.entries,
+            fits={wish.id: sets.of[str(wish.id)] for wish in wishes},
+            days=window.entries.days,
+            known=sets.base.of,
+        )
+        told = _told(session, chat, window.entries, sets.union)
+        delivery = _delivery(session, "preview", case, now, read_all=False)
+        waiting = () if query else unseen(session, chat, wishes, upto=papers.head(session)).values()
     return Tried(
         wishes=wishes,
         query=query,
         delivery=delivery,
         told=len(told),
-        known=len(window.papers),
-        days=window.days,
+        waiting=len(set().union(*waiting)),
+        base=sets.base,
     )
 
 
@@ -119,29 +116,45 @@ def newest_batch(
     of its subscriptions stays, so what comes for them by itself is all the rest. Without, nothing is written, and
     `told_too` shows what the chat was told before as well.
     """
-    zone = cadences.zone(chat.settings.timezone)
     with store.write() if key else store.read() as session:
         wishes, query = _asked(session, chat, which, now)
-        newest = skimming.newest_change_at(session)
-        day = day or (newest.astimezone(zone).date() if newest else None)
+        day = day or index.newest_day(session)
         if day is None:
             return Batch(wishes=wishes, query=query, day=None, known=0, delivery=None, told=0)
-        known, shelf, of_day = _papers_of(session, store, day, zone, now)
-        found = {wish.id: shelf.matching(stored_query(wish.canonical)) for wish in wishes}
-        fits = {wish: tuple(place for place in places if place in of_day) for wish, places in found.items()}
-        told = _told(session, chat, [known[place].id for places in fits.values() for place in places])
-        skipped = set() if told_too else told
-        case = chat if key else _with_an_end(chat)
-        limited = not key or shows_more(chat)
-        proof = None if key else _newest_read(known, fits)
-        decided = _decided(case, wishes, known, fits, skipped, now=now, limited=limited, evidence=proof)
-        if decided is not None:
-            kind, items, facts = decided
-            decided = kind, items, replace(facts, known=len(of_day), days=(day,), first=False)
-        delivery = _delivery(secrets.token_hex(8), chat, decided, now)
+        entries = Entries.of(index.news(session, None, since=day, until=day), whole=True)
+        known = entries.papers.bit_count()
+        fits = {wish.id: _fitting(session, entries, wish) for wish in wishes}
+        told = _told(session, chat, entries, _union(fits))
+        case = _Case(
+            chat=chat if key else _with_an_end(chat),
+            wishes=wishes,
+            entries=entries,
+            fits=fits,
+            told=() if told_too else told,
+            limited=not key or shows_more(chat),
+            days=(day,),
+            known=known,
+        )
+        delivery = _delivery(session, secrets.token_hex(8), case, now, read_all=bool(key))
         if key and delivery:
             _write_down(session, delivery, key, now)
-    return Batch(wishes=wishes, query=query, day=day, known=len(of_day), delivery=delivery, told=len(told))
+    return Batch(wishes=wishes, query=query, day=day, known=known, delivery=delivery, told=len(told))
+
+
+def untold(chat: Chat, query: Query, now: datetime) -> Subscription:
+    """A wish that nobody made."""
+    return Subscription(
+        id=0,
+        chat_id=chat.id,
+        number=0,
+        text=query.text.strip(),
+        canonical=query.canonical,
+        cadence=Cadence(kind="now"),
+        zone=None,
+        since=now,
+        seen=0,
+        next_due_at=None,
+    )
 
 
 def _asked(
@@ -159,40 +172,20 @@ def _asked(
     for wish in wishes:
         if wish.canonical == query.canonical:
             return (wish,), None
-    return (_untold(chat, query, now),), query
+    return (untold(chat, query, now),), query
 
 
-def _untold(chat: Chat, query: Query, now: datetime) -> Subscription:
-    """A wish that nobody made."""
-    return Subscription(
-        id=0,
-        chat_id=chat.id,
-        number=0,
-        text=query.text.strip(),
-        canonical=query.canonical,
-        cadence=Cadence(kind="now"),
-        zone=None,
-        since=now,
-        seen=0,
-        next_due_at=None,
-    )
+def _fitting(session: Transaction, entries: Entries, wish: Subscription) -> int:
+    return find(session, entries, stored_query(wish.canonical), most_read=None).bits
 
 
-def _papers_of(
-    session: Transaction, store: Store, day: date, zone: tzinfo, now: datetime
-) -> tuple[tuple[KnownPaper, ...], Shelf, frozenset[int]]:
-    """Papers with all that were announced on a local day, and the places of these."""
-    start, end = (datetime.combine(d, time(0), zone).astimezone(UTC) for d in (day, day + timedelta(days=1)))
-    after = papers.change_before(session, start)
-    window = recent(session, store, now)
-    known = window.papers if window.after <= after else papers.window(session, after, papers.head(session))
-    shelf = window.shelf if known is window.papers else Shelf.of(paper.paper for paper in known)
-    of_day = (place for place, paper in enumerate(known) if paper.changed_at and start <= paper.changed_at < end)
-    return known, shelf, frozenset(of_day)
+def _union(fits: Mapping[int, int]) -> int:
+    return reduce(or_, fits.values(), 0)
 
 
-def _told(session: Transaction, chat: Chat, paper_ids: Sequence[int]) -> set[int]:
-    return outbox.told(session, [chat.id], paper_ids)[chat.id]
+def _told(session: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
+    numbers = [number_of(key) for key in entries.newest_first(found)]
+    return outbox.told(session, [chat.id], numbers)[chat.id]
 
 
 def _with_an_end(chat: Chat) -> Chat:
@@ -200,52 +193,82 @@ def _with_an_end(chat: Chat) -> Chat:
     return replace(chat, settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
-_Decided = tuple[Kind, tuple[Item, ...], Facts]
-_Proof = Callable[[Subscription, KnownPaper], Evidence]
+# ------------------------------------------------------------------------------------------------------------ deliveries
 
 
-def _decided(
-    chat: Chat,
-    wishes: Sequence[Subscription],
-    known: Sequence[KnownPaper],
-    fits: Mapping[int, tuple[int, ...]],
-    told: Collection[int],
-    *,
-    now: datetime,
-    limited: bool,
-    seen: Mapping[int, int] | None = None,
-    evidence: _Proof | None = None,
-) -> _Decided | None:
-    """What the very function says that plans deliveries. Without `seen` every paper counts as new."""
-    case = Due(
-        chat=chat,
-        subscriptions=tuple(wishes),
-        seen=seen or dict.fromkeys((wish.id for wish in wishes), 0),
-        papers=known,
-        fits=fits,
-        told=frozenset(told),
+def _delivery(session: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
+    """What the very function says that plans deliveries; every paper counts as new. None: nothing.
+
+    Unless all are read, only the newest are, and what is shown; the others are counted, and rank behind them.
+    """
+    papers_known, newest = _known_papers(session, case, read_all=read_all)
+    place = {known.id: at for at, known in enumerate(papers_known)}
+    prove = evidence_of_fits()
+    due = Due(
+        chat=case.chat,
+        subscriptions=tuple(case.wishes),
+        seen=dict.fromkeys((wish.id for wish in case.wishes), -1),
+        papers=papers_known,
+        fits={
+            wish: tuple(place[number] for number in _numbers(case.entries, found)) for wish, found in case.fits.items()
+        },
+        told=frozenset(case.told),
         due=now,
         now=now,
-        zone=cadences.zone(chat.settings.timezone),
+        zone=cadences.zone(case.chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
     )
-    return decide(case, evidence or evidence_of_fits(), limited=limited)
-
-
-def _newest_read(known: Sequence[KnownPaper], fits: Mapping[int, tuple[int, ...]]) -> _Proof:
-    """How papers fit, of as many as a person waits for; the others are counted, and rank behind them."""
-    read = evidence_of_fits()
-    places = sorted({place for found in fits.values() for place in found})[-MOST_READ:]
-    newest = {known[place].id for place in places}
-    return lambda wish, paper: read(wish, paper) if paper.id in newest else Evidence(words=())
-
-
-def _delivery(name: str, chat: Chat, decided: _Decided | None, now: datetime) -> Delivery | None:
+    decided = decide(
+        due,
+        lambda wish, paper: prove(wish, paper) if paper.id in newest else Evidence(words=()),
+        limited=case.limited,
+    )
     if decided is None:
         return None
     kind, items, facts = decided
-    return Delivery(id=name, chat=chat, kind=kind, due=now, items=items, facts=facts)
+    shown = _read_what_is_shown(session, items, newest, case.wishes, prove)
+    facts = replace(facts, known=case.known, days=case.days, first=False)
+    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=shown, facts=facts)
+
+
+def _numbers(entries: Entries, found: int) -> Iterator[int]:
+    return map(number_of, entries.newest_first(found))
+
+
+def _known_papers(session: Transaction, case: _Case, *, read_all: bool) -> tuple[list[KnownPaper], set[int]]:
+    """What the wishes find, the newest first, and the numbers of those that were read."""
+    found = _union(case.fits)
+    keys = case.entries.newest_first(found)
+    crosslisted = set(_numbers(case.entries, case.entries.crosslisted & found))
+    newest = read(session, keys if read_all else keys[:MOST_READ])
+    others = [_unread(key, crosslisted) for key in keys[len(newest) :]]
+    return [*newest, *others], {known.id for known in newest}
+
+
+def _unread(key: int, crosslisted: set[int]) -> KnownPaper:
+    """A paper of which only is known what orders it."""
+    number, day = number_of(key), day_of(key)
+    kind = Announce.CROSS if number in crosslisted else None
+    at = datetime.combine(day, time(0), UTC)
+    return KnownPaper(
+        id=number, paper=Paper(key="", announce_type=kind), change=None, changed_at=at, first_seen_at=at, day=day
+    )
+
+
+def _read_what_is_shown(
+    session: Transaction, items: Sequence[Item], known: Collection[int], wishes: Sequence[Subscription], prove: _Proof
+) -> tuple[Item, ...]:
+    unread = papers.stored_papers(
+        session, [item.paper.id for item in items if item.shown and item.paper.id not in known]
+    )
+    asked = {wish.number: wish for wish in wishes}
+
+    def with_its_words(item: Item, paper: KnownPaper) -> Item:
+        because = (replace(one, words=prove(asked[one.number], paper).words) for one in item.because)
+        return replace(item, paper=paper, because=tuple(because))
+
+    return tuple(with_its_words(item, unread[item.paper.id]) if item.paper.id in unread else item for item in items)
 
 
 def _write_down(session: Transaction, delivery: Delivery, key: str, now: datetime) -> None:

@@ -21,7 +21,7 @@ from sqlmodel import Session
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.rhythm import Schedules
 
-HEAD = "0005"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0006"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 _CONNECTION = "connection"  # where a session keeps it
@@ -33,6 +33,11 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
     ("disk is full", "The disk that holds the database {where} is full.", "Free some space, then try again."),
     ("disk i/o", "The disk that holds the database {where} does not answer.", "Check the disk, then try again."),
     ("not a database", "The file {where} is not a paperwire database.", "Name another file in PAPERWIRE_DATABASE_URL."),
+    (
+        "no such module: fts5",
+        "This Python's SQLite has no full-text search, by which papers are counted.",
+        "Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it.",
+    ),
     ("malformed", "The database {where} is damaged.", "Restore a copy: paperwire restore FILE."),
     (
         "unable to open",
@@ -247,6 +252,13 @@ def execute(
     """Executes a statement that was made once, of tables and columns, after what the session still holds back."""
     session.flush()
     return connection_of(session).execute(statement, values)
+
+
+def session_on(connection: Connection) -> Session:
+    """A session within a transaction that somebody else began, and ends."""
+    session = Session(connection, expire_on_commit=False)
+    session.info[_CONNECTION] = connection
+    return session
 
 
 def connection_of(session: Session) -> Connection:

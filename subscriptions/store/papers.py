@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import Integer, Row, bindparam, insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select, update
 
@@ -13,6 +13,7 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import merge_copies
 from subscriptions.model import Announce, Digest, KnownPaper, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
+from subscriptions.store import index
 from subscriptions.store._database import execute
 from subscriptions.store._rows import (
     TABLES,
@@ -67,6 +68,7 @@ class _Batch:
     summaries: dict[int, dict[str, SummaryRow]] = field(default_factory=dict)
     translations: dict[int, dict[str, TranslationRow]] = field(default_factory=dict)
     moved: dict[int, bool] = field(default_factory=dict)  # paper -> came by a cross-list; these get a change
+    stands: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
     new: set[int] = field(default_factory=set)
     updated: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
@@ -108,11 +110,10 @@ def add_digest(session: Session, digest: Digest, *, source: str, day: date, now:
     batch = _look_up(session, papers)
     for paper in papers:
         paper_id = _merge(session, batch, paper, day, now)
-        kind = paper.announce_type.value if paper.announce_type else ""
-        if session.get(AppearanceRow, (paper_id, row.id)) is None:
-            session.add(AppearanceRow(paper=paper_id, digest=row.id or 0, kind=kind))
-    session.flush()
+        batch.stands.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
+    _write_appearances(session, batch, row.id or 0)
     _give_changes(session, batch, day, now)
+    index.write(session, _changed(batch))
     touched = len({batch.keys[paper.key] for paper in papers})
     updated = batch.updated - batch.new
     return Ingested(
@@ -122,6 +123,30 @@ def add_digest(session: Session, digest: Digest, *, source: str, day: date, now:
         withdrawn=frozenset(batch.withdrawn - batch.new),
         summarised={i: frozenset(codes) for i, codes in batch.summarised.items() if i not in batch.new},
     )
+
+
+def _write_appearances(session: Session, batch: _Batch, digest: int) -> None:
+    rows = [{"paper": paper, "digest": digest, "kind": kind} for paper, kind in batch.stands.items()]
+    if rows:
+        execute(session, insert(_appearances), rows)
+
+
+def _changed(batch: _Batch) -> Iterable[tuple[int, Paper]]:
+    """The papers whose words or whose place among the days are other ones now."""
+    for paper_id in sorted(batch.new | batch.updated | batch.moved.keys()):
+        if paper_id in batch.rows:
+            summaries = [Summary(language=s.language, fields=s.fields) for s in batch.summaries[paper_id].values()]
+            translations = [
+                Translation(language=t.language, title=t.title, abstract=t.abstract)
+                for t in batch.translations[paper_id].values()
+            ]
+            yield paper_id, _known(batch.rows[paper_id], summaries, translations, []).paper
+
+
+def index_newest(session: Session, most: int) -> None:
+    """The newest `most` papers that the index does not know get their entries."""
+    for part in _chunks(index.without_entry(session, most)):
+        index.write(session, ((known.id, known.paper) for known in stored_papers(session, part).values()))
 
 
 def head(session: Session) -> int:
@@ -146,6 +171,12 @@ def change_before(session: Session, instant: datetime) -> int:
 def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """The papers with after < change <= upto, in the order of their changes."""
     return known_papers(session, execute(session, _WINDOW, {"after": after, "upto": upto}).all())
+
+
+def newest_titles(session: Session, most: int) -> list[str]:
+    """The titles of the papers that were announced last."""
+    wanted = columns(_p.title).where(_p.change.is_not(None)).order_by(_p.change.desc()).limit(most)
+    return list(execute(session, wanted).scalars())
 
 
 def everything(session: Session) -> tuple[KnownPaper, ...]:
@@ -457,6 +488,8 @@ def _join(session: Session, batch: _Batch, keep: PaperRow, lose: PaperRow) -> No
         if lost in papers:
             papers.discard(lost)
             papers.add(kept)
+    if lost in batch.stands:
+        batch.stands.setdefault(kept, batch.stands.pop(lost))
     batch.moved.pop(lost, None)
     batch.rows.pop(lost, None)
     batch.withdrawn.discard(lost)
