@@ -206,7 +206,7 @@ if TYPE_CHECKING:
     from subscriptions.service import known_sources as known_sources
     from subscriptions.service import lanes as lanes
     from subscriptions.service import last_change as last_change
-    from subscriptions.service import last_digests as last_digests
+    from subscriptions.service import last_days as last_days
     from subscriptions.service import last_told as last_told
     from subscriptions.service import leave_place as leave_place
     from subscriptions.service import let_go as let_go
@@ -228,6 +228,7 @@ if TYPE_CHECKING:
     from subscriptions.service import owner_of as owner_of
     from subscriptions.service import owners as owners
     from subscriptions.service import papers_named as papers_named
+    from subscriptions.service import papers_of_day as papers_of_day
     from subscriptions.service import parse_address as parse_address
     from subscriptions.service import pause as pause
     from subscriptions.service import plan_due as plan_due

@@ -132,7 +132,8 @@ from subscriptions.service._standing import coming_of as coming_of
 from subscriptions.service._standing import coming_to as coming_to
 from subscriptions.service._standing import expectations as expectations
 from subscriptions.service._standing import health as health
-from subscriptions.service._standing import last_digests as last_digests
+from subscriptions.service._standing import last_days as last_days
+from subscriptions.service._standing import papers_of_day as papers_of_day
 from subscriptions.service._standing import standing as standing
 from subscriptions.service._talks import add_links as add_links
 from subscriptions.service._talks import board_links as board_links

@@ -36,8 +36,8 @@ class Entries:
     """Papers of some days, as the index knows them. A place in it is the number of an entry less `first`."""
 
     first: int
-    keys: array[int]  # by place; by these papers are ordered: the day, then the number of the paper; 0: none of them
-    changes: array[int]  # by place; 0: not announced
+    keys: "array[int]"  # by place; by these papers are ordered: the day, then the number of the paper; 0: none of them
+    changes: "array[int]"  # by place; 0: not announced
     papers: int  # all of them, as a set
     crosslisted: int
     days: tuple[date, ...]  # the different ones, ascending
@@ -93,7 +93,7 @@ class Entries:
         return max(map(self.changes.__getitem__, places(papers)), default=0)
 
 
-def find(session: Transaction, entries: Entries, query: Query, *, most_read: int | None = MOST_READ) -> Hits:
+def find(session: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
     """The papers that a query finds. `most_read` papers that the index cannot decide are read; None: all of them."""
     if query.canonical not in entries.hits:
         if len(entries.hits) >= MOST_TERMS:

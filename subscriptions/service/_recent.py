@@ -11,7 +11,7 @@ from subscriptions import cadence as cadences
 from subscriptions.advice import Advice, advise
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.query import Query, parse_canonical
-from subscriptions.service._counting import MOST_COUNTED, Entries, find, read
+from subscriptions.service._counting import MOST_COUNTED, MOST_READ, Entries, find, read
 from subscriptions.store import Store, Transaction, chat_outbox, index, papers
 
 DAYS_KNOWN = 7  # an echo counts what a query would have brought in so many days
@@ -39,7 +39,7 @@ class Recent:
 
     def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "Sets":
         """What each of these queries finds, counted over the same papers; of a chat that wants none without cross-lists."""
-        hits = {name: find(self.session, self.entries, query) for name, query in queries.items()}
+        hits = {name: find(self.session, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
         end = max((one.end for one in hits.values()), default=0)
         counted = self.entries.newer_than(end) if end else self.entries.papers
         wanted = counted

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from subscriptions.model import KnownPaper
 from subscriptions.query import Query
-from subscriptions.service._counting import MOST_COUNTED, Entries, day_of, find, key_of, number_of, read
+from subscriptions.service._counting import MOST_COUNTED, MOST_READ, Entries, day_of, find, key_of, number_of, read
 from subscriptions.store import Store, Transaction, index, papers, skimming
 
 
@@ -32,7 +32,7 @@ def search(store: Store, query: Query, *, upto: int | None = None, start: int = 
     """
     with store.read() as session:
         entries, below = _stretch(session, store, upto)
-        hits = find(session, entries, query)
+        hits = find(session, entries, query, most_read=MOST_READ)
         keys = entries.newest_first(hits.bits)
         counted = entries.newest_first(entries.newer_than(hits.end) if hits.end else entries.papers)
         return Found(
