@@ -277,7 +277,7 @@ class Facts:
     """What a delivery says beside its papers."""
 
     known: int = 0  # papers that were looked at: the base of every count
-    days: tuple[date, ...] = ()  # local days on which those papers became known, ascending
+    days: tuple[date, ...] = ()  # of the digests that announced those papers, ascending
     first: bool = False  # the chat's first due delivery: it speaks even when empty
     next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
     next_about: bool = False  # that moment is but the first of two times: when-out waits for its sources

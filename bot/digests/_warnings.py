@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from bot.digests._plain import shortened
 from subscriptions import DigestWarning
@@ -17,6 +18,7 @@ _MESSAGES = {
     "bad_json_line": "lines of JSON that hold no paper that can be read: {count}; all others are kept",
     "control_characters": "control characters that were removed: {count}",
     "date_from_name": "the date is taken from the file name",
+    "date_overruled": "it tells its own date, so that counts and not --date",
     "declared_mismatch": "the document counts its papers otherwise than they could be read",
     "duplicate_papers": "papers that stand there again: {count}; the first copy of each is kept",
     "empty_digest": "a valid digest without papers",
@@ -35,7 +37,13 @@ _MESSAGES = {
     "xml_truncated": "the XML breaks off; all complete entries are kept",
 }
 
+_AHEAD = "its date, {day}, lies ahead, so it is taken for today's"
 DATE_ASSUMED = DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
+
+
+def date_ahead(day: date) -> DigestWarning:
+    """The warning about a digest whose own day has not come."""
+    return DigestWarning(code="date_ahead", message=_AHEAD.replace("{day}", day.isoformat()))
 
 
 @dataclass(slots=True)
