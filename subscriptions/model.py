@@ -90,8 +90,8 @@ class KnownPaper:
     change: int | None  # orders papers; None: never announced (known only by a replacement)
     changed_at: datetime | None
     first_seen_at: datetime
+    day: date  # of the digest that gave it its change, else of the first that brought it
     withdrawn_at: datetime | None = None
-    day: date | None = None  # of the digest that gave it its change, else of the first that brought it; None: unknown
 
 
 class ChatKind(StrEnum):

@@ -160,7 +160,7 @@ def _ordered(found: list[_Found]) -> list[_Found]:
 
 def _newer_first(paper: KnownPaper) -> tuple[int, int]:
     """What sorts papers by their days, the newest first. What was missed is fetched after what came since."""
-    return -(paper.day.toordinal() if paper.day else 0), -(paper.change or 0)
+    return -paper.day.toordinal(), -(paper.change or 0)
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
@@ -202,7 +202,7 @@ def _facts(due: Due) -> Facts:
     late = due.now - due.due
     return Facts(
         known=len(window),
-        days=tuple(sorted({paper.day for paper in window if paper.day})),
+        days=tuple(sorted({paper.day for paper in window})),
         first=not due.chat.spoken,
         next_due=due.next_due,
         next_about=due.next_about,

@@ -60,7 +60,8 @@ def poll(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One source; else all.")] = None,
     *,
     announce: Annotated[
-        bool, typer.Option("--announce", help="Announce also all that the source brought before and that was only filed.")
+        bool,
+        typer.Option("--announce", help="Announce also all that the source brought before and that was only filed."),
     ] = False,
     now: Now = None,
     json: Json = False,

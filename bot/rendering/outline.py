@@ -244,10 +244,9 @@ def _head(delivery: Delivery, reader: Reader, name: str) -> Head:
 
 
 def _day_text(delivery: Delivery, language: Language) -> str:
-    """The days of its papers, which are those of the digests that announced them; else that of the delivery."""
+    """The days of the digests that it was made from; without any its own."""
     due = language.local(delivery.due).date()
-    days = {item.paper.day for item in delivery.items if item.paper.day} or set(delivery.facts.days) or {due}
-    return language.days(sorted(days), seen_from=due)
+    return language.days(delivery.facts.days or (due,), seen_from=due)
 
 
 def _remark(delivery: Delivery, language: Language) -> str:

@@ -295,12 +295,19 @@ def _merge(session: Session, batch: _Batch, paper: Paper) -> int:
     if facts.anything:
         batch.updated.add(row_id)
     if not batch.is_news:
-        return row_id
-    if _is_news(row, paper, facts, now):
+        _file(row, paper, is_new=not found)
+    elif _is_news(row, paper, facts, now):
         batch.moved[row_id] = paper.announce_type is Announce.CROSS
     elif paper.announce_type in (None, Announce.NEW) and row.cross:
         row.cross = False
     return row_id
+
+
+def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
+    """Notes of a paper that no digest has made news yet whether it is known by cross-lists only."""
+    announced = paper.announce_type not in (Announce.REPLACE, Announce.REPLACE_CROSS)
+    if row.change is None and announced:
+        row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
 @dataclass(frozen=True, slots=True)
