@@ -4,6 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from subscriptions.advice import Advice as Advice
+from subscriptions.archives import NEWS_FOR as NEWS_FOR
+from subscriptions.archives import Filed as Filed
+from subscriptions.archives import lies_ahead as lies_ahead
 from subscriptions.cadence import cadence_text as cadence_text
 from subscriptions.cadence import make_cadence as make_cadence
 from subscriptions.cadence import nearest_zone as nearest_zone
@@ -147,6 +150,7 @@ if TYPE_CHECKING:
     from subscriptions.service import add_receipt as add_receipt
     from subscriptions.service import advice_on as advice_on
     from subscriptions.service import allow as allow
+    from subscriptions.service import announce_filed as announce_filed
     from subscriptions.service import as_item as as_item
     from subscriptions.service import ask_to_be_let_in as ask_to_be_let_in
     from subscriptions.service import begin as begin
@@ -269,6 +273,7 @@ if TYPE_CHECKING:
     from subscriptions.service import take_poll as take_poll
     from subscriptions.service import take_turn as take_turn
     from subscriptions.service import tell_new_version as tell_new_version
+    from subscriptions.service import tell_of_filed_days as tell_of_filed_days
     from subscriptions.service import tell_of_missed_days as tell_of_missed_days
     from subscriptions.service import tell_of_source as tell_of_source
     from subscriptions.service import tell_operators as tell_operators

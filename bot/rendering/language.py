@@ -27,6 +27,7 @@ _OLDER_ZONES = {
     "Asia/Yangon": "Asia/Rangoon",
     "Europe/Kyiv": "Europe/Kiev",
 }
+_A_YEAR = timedelta(days=300)  # nearly: so long ago a day without its year could be taken for one that is to come
 # In Chinese the month comes first and stands once: 1月19日 周一 – 22日 周四; in English it comes last.
 _MONTH_FIRST = {"en": False, "zh": True}
 
@@ -93,14 +94,19 @@ class Language:
         """2 Feb, 2月2日."""
         return self._date(day, _DAY)
 
-    def days(self, days: Sequence[date]) -> str:
-        """The first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四."""
+    def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
+        """The first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
+
+        The year is told where the first is so long before `seen_from` that it could be that of another year.
+        """
         first, last = min(days), max(days)
+        dated = seen_from is not None and seen_from - first > _A_YEAR
+        whole = _DAY_WITH_YEAR if dated else _DAY_WITH_WEEKDAY
         if first == last:
-            return self.day(first)
-        patterns = [_DAY_WITH_WEEKDAY, _DAY_WITH_WEEKDAY]
-        if (first.year, first.month) == (last.year, last.month):
-            patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH
+            return self._date(first, whole)
+        patterns = [whole, whole]
+        if first.year == last.year:
+            patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH if first.month == last.month else _DAY_WITH_WEEKDAY
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
     def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None) -> str:

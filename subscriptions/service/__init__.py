@@ -26,6 +26,7 @@ from subscriptions.service._changes import Difference as Difference
 from subscriptions.service._changes import changing as changing
 from subscriptions.service._copies import Restored as Restored
 from subscriptions.service._copies import restore as restore
+from subscriptions.service._digests import announce_filed as announce_filed
 from subscriptions.service._digests import ingest_digest as ingest_digest
 from subscriptions.service._edits import edit_done as edit_done
 from subscriptions.service._edits import settle_edit as settle_edit
@@ -123,6 +124,7 @@ from subscriptions.service._sources import receipts_since as receipts_since
 from subscriptions.service._sources import sync_sources as sync_sources
 from subscriptions.service._sources import take_poll as take_poll
 from subscriptions.service._sources import take_turn as take_turn
+from subscriptions.service._sources import tell_of_filed_days as tell_of_filed_days
 from subscriptions.service._sources import tell_of_missed_days as tell_of_missed_days
 from subscriptions.service._sources import tell_of_source as tell_of_source
 from subscriptions.service._sources import unknown_sources as unknown_sources

@@ -93,7 +93,7 @@ class Brought:
 class _Kept:
     """What holds until another digest comes, or another day."""
 
-    state: tuple[int, int, date]
+    state: tuple[int, int, int, date]
     entries: Entries
     since: date
     week: bool
@@ -108,16 +108,16 @@ def recent(session: Transaction, store: Store, now: datetime) -> Recent:
     Of more than 50,000 papers the newest.
     """
     today = now.astimezone(cadences.zone(store.zone)).date()
-    state = index.newest_entry(session), papers.newest_digest(session), today
+    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session), today
     kept = _KEPT.get(store)
     if kept is None or kept.state != state:
         kept = _KEPT[store] = _look(session, state)
     return Recent(session, kept.entries, kept.since, kept.week)
 
 
-def _look(session: Transaction, state: tuple[int, int, date]) -> _Kept:
+def _look(session: Transaction, state: tuple[int, int, int, date]) -> _Kept:
     """A digest bears the date of the day after, so the week may end tomorrow."""
-    today = state[2]
+    today = state[3]
     since, week = today - timedelta(days=DAYS_KNOWN - 1), True
     rows = index.news(session, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:

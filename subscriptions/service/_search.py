@@ -50,7 +50,7 @@ def search(store: Store, query: Query, *, upto: int | None = None, start: int = 
 class _Stretch:
     """The one that was looked at last: people turn its pages."""
 
-    state: tuple[int, int]
+    state: tuple[int, int, int]
     top: int  # the key of its newest paper
     newest: bool  # there is no newer paper
     entries: Entries
@@ -62,14 +62,14 @@ _KEPT: WeakKeyDictionary[Store, _Stretch] = WeakKeyDictionary()
 
 def _stretch(session: Transaction, store: Store, upto: int | None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = index.newest_entry(session), papers.newest_digest(session)
+    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session)
     kept = _KEPT.get(store)
     if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
         kept = _KEPT[store] = _look(session, state, upto)
     return kept.entries, kept.below
 
 
-def _look(session: Transaction, state: tuple[int, int], upto: int | None) -> _Stretch:
+def _look(session: Transaction, state: tuple[int, int, int], upto: int | None) -> _Stretch:
     begin = None if upto is None else (day_of(upto), number_of(upto))
     rows = index.newest(session, MOST_COUNTED + 1, upto=begin)
     keys = [key_of(row.day, row.paper) for row in rows]

@@ -20,7 +20,6 @@ from subscriptions.store._rows import (
     AppearanceRow,
     DeliveryItemRow,
     DigestRow,
-    MarkRow,
     PaperAliasRow,
     PaperKeyRow,
     PaperRow,
@@ -28,8 +27,8 @@ from subscriptions.store._rows import (
     SummaryRow,
     TranslationRow,
 )
+from subscriptions.store.announcing import CHANGE, filed, give_changes, of_digest
 
-CHANGE = "change"  # the mark that orders papers
 FILLING_IN = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 WITHDRAWN = "this paper has been withdrawn"
 CHUNK = 500  # values in one IN (…)
@@ -62,6 +61,9 @@ _PaperRow = PaperRow | Row[*tuple[Any, ...]]
 class _Batch:
     """What one ingest looks up and collects before its change numbers are given."""
 
+    now: datetime
+    day: date  # of the digest
+    is_news: bool  # False: its papers are filed without a change
     rows: dict[int, PaperRow] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     aliases: dict[str, set[int]] = field(default_factory=dict)
@@ -84,14 +86,19 @@ class Ingested:
     updated: int = 0
     unchanged: int = 0
     withdrawn: frozenset[int] = frozenset()  # ids of papers that were known before and are withdrawn now
+    archive: bool = False  # it is one, and nobody asked to have it announced
+    archived: int = 0  # papers of it that are filed without being news
+    announced: int = 0  # papers that were filed before and are news now, since somebody asked for that
     summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
 
 
-def add_digest(session: Session, digest: Digest, *, source: str, day: date, now: datetime) -> Ingested:
-    """Stores a digest and merges its papers; gives the change numbers last, just before the commit (rule 1)."""
-    known = session.exec(select(DigestRow.id).where(DigestRow.content_hash == digest.content_hash)).first()
-    if known is not None:
-        return Ingested(already_known=True)
+def add_digest(
+    session: Session, digest: Digest, *, source: str, day: date, now: datetime, is_news: bool = True
+) -> Ingested:
+    """Stores a digest and merges its papers; gives the change numbers last, just before the commit (rule 1).
+
+    One that is no news gives none (rule 12).
+    """
     if session.get(SourceRow, source) is None:
         session.add(SourceRow(name=source))
         session.flush()
@@ -107,16 +114,19 @@ def add_digest(session: Session, digest: Digest, *, source: str, day: date, now:
     )
     session.add(row)
     session.flush()
-    batch = _look_up(session, papers)
+    batch = _look_up(session, papers, _Batch(now=now, day=day, is_news=is_news))
     for paper in papers:
-        paper_id = _merge(session, batch, paper, day, now)
+        paper_id = _merge(session, batch, paper)
         batch.stands.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
     _write_appearances(session, batch, row.id or 0)
-    _give_changes(session, batch, day, now)
+    moved = [(i, batch.moved[i], day) for i in sorted(batch.moved) if i in batch.rows]
+    give_changes(session, batch.rows, moved, now)
     index.write(session, _changed(batch))
     touched = len({batch.keys[paper.key] for paper in papers})
     updated = batch.updated - batch.new
     return Ingested(
+        archive=not is_news,
+        archived=0 if is_news else len(filed(session, of_digest(digest.content_hash))),
         new=len(batch.new),
         updated=len(updated),
         unchanged=touched - len(batch.new) - len(updated),
@@ -147,6 +157,19 @@ def index_newest(session: Session, most: int) -> None:
     """The newest `most` papers that the index does not know get their entries."""
     for part in _chunks(index.without_entry(session, most)):
         index.write(session, ((known.id, known.paper) for known in stored_papers(session, part).values()))
+
+
+def is_known(session: Session, content_hash: str) -> bool:
+    """Whether a digest with these bytes is stored."""
+    return session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).first() is not None
+
+
+def stored_digest(session: Session, content_hash: str, *, announced: int = 0) -> Ingested:
+    """What is stored of a digest that is known already, of whose papers so many have just been `announced`."""
+    number = session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).one()
+    amount = session.exec(select(func.count()).where(AppearanceRow.digest == number)).one()
+    left = len(filed(session, of_digest(content_hash)))
+    return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 
 def head(session: Session) -> int:
@@ -256,8 +279,8 @@ def _stored_key(paper: Paper) -> str:
     return f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
 
 
-def _look_up(session: Session, papers: Sequence[Paper]) -> _Batch:
-    batch = _Batch()
+def _look_up(session: Session, papers: Sequence[Paper], batch: _Batch) -> _Batch:
+    """Fills in what is known of these papers."""
     keys = sorted({key for paper in papers for key in _keys(paper)})
     aliases = sorted({alias for paper in papers if (alias := title_alias(paper.title))})
     for i in range(0, len(keys), CHUNK):
@@ -278,9 +301,9 @@ def _look_up(session: Session, papers: Sequence[Paper]) -> _Batch:
     return batch
 
 
-def _merge(session: Session, batch: _Batch, paper: Paper, day: date, now: datetime) -> int:
+def _merge(session: Session, batch: _Batch, paper: Paper) -> int:
     """Merges one entry into the paper it belongs to, or makes a new one; returns its id."""
-    found = _same_paper(batch, paper)
+    found, now = _same_paper(batch, paper), batch.now
     if found:
         row = batch.rows[found[0]]
         for other in found[1:]:
@@ -290,7 +313,7 @@ def _merge(session: Session, batch: _Batch, paper: Paper, day: date, now: dateti
         if row.withdrawn_at is not None and was_withdrawn is None:
             batch.withdrawn.add(row.id or 0)
     else:
-        row = _new_row(paper, day, now)
+        row = _new_row(paper, batch.day, now)
         session.add(row)
         session.flush()
         batch.rows[row.id or 0] = row
@@ -302,11 +325,20 @@ def _merge(session: Session, batch: _Batch, paper: Paper, day: date, now: dateti
     _remember_keys(session, batch, row_id, paper)
     if facts.anything:
         batch.updated.add(row_id)
-    if _is_news(row, paper, facts, now):
+    if not batch.is_news:
+        _file(row, paper, is_new=not found)
+    elif _is_news(row, paper, facts, now):
         batch.moved[row_id] = paper.announce_type is Announce.CROSS
     elif paper.announce_type in (None, Announce.NEW) and row.cross:
         row.cross = False
     return row_id
+
+
+def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
+    """Notes of a paper that no digest has made news yet whether it is known by cross-lists only."""
+    announced = paper.announce_type not in (Announce.REPLACE, Announce.REPLACE_CROSS)
+    if row.change is None and announced:
+        row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,24 +542,6 @@ def _move(
     taken = select(column).where(col(table.paper) == kept)
     session.exec(delete(table).where(col(table.paper) == lost, column.in_(taken)))
     session.exec(update(table).where(col(table.paper) == lost).values(paper=kept))
-
-
-def _give_changes(session: Session, batch: _Batch, day: date, now: datetime) -> None:
-    """Raises the one counter row, last of all: it stays locked until the commit, so no planner can pass a number."""
-    moved = [i for i in sorted(batch.moved) if i in batch.rows]
-    if not moved:
-        return
-    if session.get(MarkRow, CHANGE) is None:
-        session.add(MarkRow(name=CHANGE, value="0"))
-        session.flush()
-    mark = session.exec(select(MarkRow).where(MarkRow.name == CHANGE).with_for_update()).one()
-    number = int(mark.value)
-    for paper_id in moved:
-        number += 1
-        row = batch.rows[paper_id]
-        row.change, row.changed_at, row.cross, row.day = number, now, batch.moved[paper_id], day
-    mark.value = str(number)
-    session.flush()
 
 
 def paper_by_key(session: Session, key: str) -> KnownPaper:

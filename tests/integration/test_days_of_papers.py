@@ -54,13 +54,13 @@ def write_before_days(path: Path) -> None:
     """A database at schema 0004, with these papers."""
     with create_engine(f"sqlite:///{path}").begin() as connection:
         command.upgrade(alembic_config(connection), "0004")
-    with sqlite3.connect(path) as connection:
-        connection.executescript(DIGESTS)
+    with sqlite3.connect(path) as old:
+        old.executescript(DIGESTS)
         for number, (title, seen, change, changed_at, digests, _) in enumerate(CASES, 1):
-            connection.execute(PAPER, (number, f"key {number}", title, seen, change, changed_at))
+            old.execute(PAPER, (number, f"key {number}", title, seen, change, changed_at))
             rows = [(number, one) for one in digests]
-            connection.executemany("INSERT INTO appearance (paper, digest, kind) VALUES (?, ?, '')", rows)
-    connection.close()
+            old.executemany("INSERT INTO appearance (paper, digest, kind) VALUES (?, ?, '')", rows)
+    old.close()
 
 
 def stored_days(store: Store) -> dict[str, date | None]:
