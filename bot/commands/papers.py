@@ -19,6 +19,7 @@ from subscriptions import (
     Query,
     Refused,
     Sentence,
+    Subscription,
     Tried,
     coming_to,
     listed,
@@ -79,9 +80,19 @@ def _waiting(turn: Turn, tried: Tried) -> tuple[str, ...]:
         return ()
     if not tried.waiting:
         return (turn.say("Nothing of it is still to come."),) if tried.told else ()
-    coming = coming_to(turn.store, turn.chat.address, tried.wishes, now=turn.now)
     words = turn.voice.count("{count} paper is still to come.", "{count} papers are still to come.", tried.waiting)
-    return (turn.say("{sentence} {next}", sentence=words, next=next_line(coming, turn.voice, turn.now)),)
+    return (turn.say("{sentence} {next}", sentence=words, next=_when(turn, tried.wishes)),)
+
+
+def _when(turn: Turn, wishes: Sequence[Subscription]) -> str:
+    """When these subscriptions bring what is still to come."""
+    if turn.chat.state is ChatState.ASKED:
+        return turn.say("This chat waits for the operator of this bot.")
+    if turn.chat.state is ChatState.PAUSED:
+        return turn.say("This chat is paused; /resume ends that.")
+    if all(wish.state == "paused" for wish in wishes):
+        return turn.say("It is paused; /resume {number} ends that.", number=wishes[0].number)
+    return next_line(coming_to(turn.store, turn.chat.address, wishes, now=turn.now), turn.voice, turn.now)
 
 
 def _nothing_to_try(turn: Turn, example: str) -> Reply:

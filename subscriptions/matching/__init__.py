@@ -20,8 +20,6 @@ from subscriptions.matching._queries import QuerySet as QuerySet
 from subscriptions.matching._queries import match as match
 from subscriptions.matching._reading import simple_terms as simple_terms
 from subscriptions.matching._shelf import Shelf as Shelf
-from subscriptions.matching._sieve import Glance as Glance
-from subscriptions.matching._sieve import Sieve as Sieve
 from subscriptions.matching._telling import telling as telling
 from subscriptions.matching._why import Hit as Hit
 from subscriptions.matching._why import Miss as Miss

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions import Announce, Paper, Store, parse_query
+from subscriptions import Announce, Paper, QueryError, Store, parse_query
 from subscriptions.matching import simple_terms
 from subscriptions.normalize import fold_plural, written_beginnings
 from subscriptions.query import Query, Term
@@ -19,9 +19,8 @@ from subscriptions.store import index
 from subscriptions.store import papers as stored
 from tests.make import NOON, ingested, paper, summary
 from tests.unit import slow_matcher
+from tests.unit.test_failing import QUESTIONS
 from tests.unit.test_matching import papers, queries, terms
-
-FIRST = date.min
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +36,6 @@ def emptied(store: Store) -> None:
     with store.write() as session:
         for table in ("paper", "paper_key", "paper_alias", "digest", "indexed_paper"):
             session.connection().execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names stand above
-
-
-def entries(store: Store) -> Entries:
-    with store.read() as session:
-        return Entries.of(index.newest(session, 1000), whole=True)
 
 
 def found(store: Store, query: Query) -> set[int]:
@@ -80,6 +74,28 @@ def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
             has = slow_matcher.has(known.paper, part)
             assert not told.sure or has, part
             assert told.maybe is None or told.maybe or not has, part
+
+
+def test_every_rule_of_the_query_language_holds_for_what_is_stored(database: Store) -> None:
+    asked: dict[str, tuple[Paper, list[tuple[str, bool]]]] = {}
+    for typed, of, finds in QUESTIONS:
+        asked.setdefault(repr(of), (of, []))[1].append((typed, finds))
+    wrong = []
+    for of, questions in asked.values():
+        emptied(database)
+        for source in of.sources or ("daily",):
+            ingested(database, replace(of, announce_type=None), source=source, name=source)
+        wrong += [typed for typed, finds in questions if is_read(typed) and bool(found(database, parse_query(typed))) != finds]  # fmt: skip
+    assert len(QUESTIONS) > 200
+    assert wrong == []
+
+
+def is_read(typed: str) -> bool:
+    try:
+        parse_query(typed)
+    except QueryError:
+        return False
+    return True
 
 
 @given(st.text("abcehiknorstuyxz", min_size=1, max_size=9), st.integers(1, 9))
