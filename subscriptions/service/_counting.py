@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from heapq import nlargest
 
 from subscriptions.matching import matching_papers, simple_terms
 from subscriptions.model import KnownPaper
@@ -76,9 +77,10 @@ class Entries:
                 digits[last - entry] = 49  # "1"; the last digit is the lowest bit
         return int(digits, 2)
 
-    def newest_first(self, papers: int) -> list[int]:
-        """The keys of a set of papers."""
-        return sorted(map(self.keys.__getitem__, places(papers)), reverse=True)
+    def newest_first(self, papers: int, most: int | None = None) -> list[int]:
+        """The keys of a set of papers, or of the newest `most` of them."""
+        keys = map(self.keys.__getitem__, places(papers))
+        return sorted(keys, reverse=True) if most is None else nlargest(most, keys)
 
     def newer_than(self, key: int) -> int:
         """The papers that stand before a key."""

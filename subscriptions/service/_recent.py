@@ -55,7 +55,7 @@ class Recent:
 
     def newest(self, found: int, most: int) -> tuple[KnownPaper, ...]:
         """The newest of a set of papers, the newest first."""
-        return read(self.session, self.entries.newest_first(found)[:most])
+        return read(self.session, self.entries.newest_first(found, most))
 
 
 @dataclass(frozen=True, slots=True)

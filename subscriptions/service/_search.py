@@ -33,16 +33,15 @@ def search(store: Store, query: Query, *, upto: int | None = None, start: int = 
     with store.read() as session:
         entries, below = _stretch(session, store, upto)
         hits = find(session, entries, query, most_read=MOST_READ)
-        keys = entries.newest_first(hits.bits)
-        counted = entries.newest_first(entries.newer_than(hits.end) if hits.end else entries.papers)
+        keys = [key for key in entries.keys if key > hits.end]
         return Found(
-            papers=read(session, keys[start : start + most]),
-            found=len(keys),
-            upto=counted[0] if counted else 0,
-            looked=len(counted),
+            papers=read(session, entries.newest_first(hits.bits, start + most)[start:]),
+            found=hits.bits.bit_count(),
+            upto=max(keys, default=0),
+            looked=len(keys),
             stored=skimming.amount(session),
             below=hits.end or below,
-            since=day_of(counted[-1]) if counted else None,
+            since=day_of(min(keys)) if keys else None,
         )
 
 

@@ -1,15 +1,16 @@
 """What chats would get, looked at before it is due: trials of what they ask for, and the newest batch at once."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from functools import reduce
+from itertools import repeat
 from operator import or_
 
 from subscriptions import cadence as cadences
 from subscriptions.model import (
-    Announce,
+    Because,
     Cadence,
     Chat,
     Delivery,
@@ -18,18 +19,18 @@ from subscriptions.model import (
     Paper,
     Subscription,
 )
-from subscriptions.planning import Due, Evidence, decide
+from subscriptions.planning import Due, decide
 from subscriptions.query import Query, parse_query
-from subscriptions.service._counting import Entries, day_of, find, number_of, read
+from subscriptions.service._counting import Entries, find, number_of, read
 from subscriptions.service._plans import evidence_of_fits, shows_more, stored_query
 from subscriptions.service._recent import Base, recent
 from subscriptions.service._unseen import unseen
-from subscriptions.store import Planned, Store, Transaction, index, outbox, papers, people
+from subscriptions.store import Planned, Store, Transaction, chat_outbox, index, outbox, papers, people
 
 MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
 MOST_READ = 60  # papers of a reply, the newest, that are read for what was found in them, a millisecond each
-
-_Proof = Callable[[Subscription, KnownPaper], Evidence]
+_FEW = 3  # that are read of each subscription, however many there are
+_MANY = 1000  # papers from which on all that a chat was told is looked up at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class _Case:
     wishes: Sequence[Subscription]
     entries: Entries
     fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
-    told: Collection[int] = ()  # numbers of papers that are left out
+    told: int = 0  # papers that are left out
     limited: bool = True
     days: tuple[date, ...]
     known: int  # papers that were looked at
@@ -130,7 +131,7 @@ def newest_batch(
             wishes=wishes,
             entries=entries,
             fits=fits,
-            told=() if told_too else told,
+            told=0 if told_too else _set_of(entries, told) if told else 0,
             limited=not key or shows_more(chat),
             days=(day,),
             known=known,
@@ -184,8 +185,11 @@ def _union(fits: Mapping[int, int]) -> int:
 
 
 def _told(session: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
-    numbers = [number_of(key) for key in entries.newest_first(found)]
-    return outbox.told(session, [chat.id], numbers)[chat.id]
+    """The numbers of those of these papers that the chat was told."""
+    numbers = {number_of(key) for key in entries.newest_first(found)}
+    if len(numbers) > _MANY:
+        return numbers & chat_outbox.told(session, chat.id)
+    return outbox.told(session, [chat.id], list(numbers))[chat.id]
 
 
 def _with_an_end(chat: Chat) -> Chat:
@@ -199,76 +203,50 @@ def _with_an_end(chat: Chat) -> Chat:
 def _delivery(session: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
     """What the very function says that plans deliveries; every paper counts as new. None: nothing.
 
-    Unless all are read, only the newest are, and what is shown; the others are counted, and rank behind them.
+    Unless all are read, only the newest are; the others are counted, behind those.
     """
-    papers_known, newest = _known_papers(session, case, read_all=read_all)
-    place = {known.id: at for at, known in enumerate(papers_known)}
-    prove = evidence_of_fits()
+    found = {wish: bits & ~case.told for wish, bits in case.fits.items()}
+    most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
+    keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
+    known = read(session, sorted(keys, reverse=True))
+    place = {paper.id: at for at, paper in enumerate(known)}
+    numbers = {wish: map(number_of, case.entries.newest_first(bits)) for wish, bits in found.items()}
     due = Due(
         chat=case.chat,
         subscriptions=tuple(case.wishes),
-        seen=dict.fromkeys((wish.id for wish in case.wishes), -1),
-        papers=papers_known,
-        fits={
-            wish: tuple(place[number] for number in _numbers(case.entries, found)) for wish, found in case.fits.items()
-        },
-        told=frozenset(case.told),
+        seen=dict.fromkeys(found, -1),
+        papers=known,
+        fits={wish: tuple(place[one] for one in theirs if one in place) for wish, theirs in numbers.items()},
+        told=frozenset(),
         due=now,
         now=now,
         zone=cadences.zone(case.chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
     )
-    decided = decide(
-        due,
-        lambda wish, paper: prove(wish, paper) if paper.id in newest else Evidence(words=()),
-        limited=case.limited,
-    )
+    decided = decide(due, evidence_of_fits(), limited=case.limited)
     if decided is None:
         return None
     kind, items, facts = decided
-    shown = _read_what_is_shown(session, items, newest, case.wishes, prove)
     facts = replace(facts, known=case.known, days=case.days, first=False)
-    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=shown, facts=facts)
+    counted = () if read_all else tuple(_counted(case, found, _set_of(case.entries, place), now))
+    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
 
 
-def _numbers(entries: Entries, found: int) -> Iterator[int]:
-    return map(number_of, entries.newest_first(found))
+def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
+    """Items for the papers that were not read, each under the first subscription that finds it. They are not shown."""
+    paper = KnownPaper(
+        id=0, paper=Paper(key=""), change=None, changed_at=None, first_seen_at=now, day=case.days[-1]
+    )  # fmt: skip
+    for wish in case.wishes:
+        because = (Because(number=wish.number, text=wish.text, name=wish.name, added_by=wish.added_by),)
+        item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
+        yield from repeat(item, (found[wish.id] & ~known).bit_count())
+        known |= found[wish.id]
 
 
-def _known_papers(session: Transaction, case: _Case, *, read_all: bool) -> tuple[list[KnownPaper], set[int]]:
-    """What the wishes find, the newest first, and the numbers of those that were read."""
-    found = _union(case.fits)
-    keys = case.entries.newest_first(found)
-    crosslisted = set(_numbers(case.entries, case.entries.crosslisted & found))
-    newest = read(session, keys if read_all else keys[:MOST_READ])
-    others = [_unread(key, crosslisted) for key in keys[len(newest) :]]
-    return [*newest, *others], {known.id for known in newest}
-
-
-def _unread(key: int, crosslisted: set[int]) -> KnownPaper:
-    """A paper of which only is known what orders it."""
-    number, day = number_of(key), day_of(key)
-    kind = Announce.CROSS if number in crosslisted else None
-    at = datetime.combine(day, time(0), UTC)
-    return KnownPaper(
-        id=number, paper=Paper(key="", announce_type=kind), change=None, changed_at=at, first_seen_at=at, day=day
-    )
-
-
-def _read_what_is_shown(
-    session: Transaction, items: Sequence[Item], known: Collection[int], wishes: Sequence[Subscription], prove: _Proof
-) -> tuple[Item, ...]:
-    unread = papers.stored_papers(
-        session, [item.paper.id for item in items if item.shown and item.paper.id not in known]
-    )
-    asked = {wish.number: wish for wish in wishes}
-
-    def with_its_words(item: Item, paper: KnownPaper) -> Item:
-        because = (replace(one, words=prove(asked[one.number], paper).words) for one in item.because)
-        return replace(item, paper=paper, because=tuple(because))
-
-    return tuple(with_its_words(item, unread[item.paper.id]) if item.paper.id in unread else item for item in items)
+def _set_of(entries: Entries, numbers: Collection[int]) -> int:
+    return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
 
 
 def _write_down(session: Transaction, delivery: Delivery, key: str, now: datetime) -> None:
