@@ -21,6 +21,8 @@ from subscriptions import Paper, Shelf, Store, Summary, ingest_digest, parse_que
 from tests.make import NOON, digest, paper
 from tests.talking import Talk
 
+Taken = tuple[float, float]
+
 DIGEST = 500  # papers
 DAYS = 7
 READ = 1000  # papers of the other way
@@ -116,8 +118,11 @@ def main() -> int:
 
 async def ask(store: Store) -> None:
     talk = Talk(store)
-    print(f"the first question after papers came: {await taken(talk, '/preview statistics'):.0f} ms")
-    print("answer                    median ms   worst ms   the worst was")
+    await taken(talk, "/preview statistics")  # which also reads the templates
+    forget(store)
+    elapsed, _ = await taken(talk, "/preview statistics")
+    print(f"the first question after papers came: {elapsed:.0f} ms")
+    print("ms of an answer              median      worst   of a processor   the worst was")
     for name, command in (
         ("/sub QUERY", "/sub {}"),
         ("/preview QUERY", "/preview {}"),
@@ -131,19 +136,20 @@ async def ask(store: Store) -> None:
     show("/status", [(await taken(talk, "/status"), "")])
 
 
-async def taken(talk: Talk, words: str) -> float:
-    """Milliseconds until the answer is there and stored."""
+async def taken(talk: Talk, words: str) -> Taken:
+    """Milliseconds until the answer is there and stored, on the wall and of a processor."""
     talk.later(seconds=30)  # who writes faster is not answered
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     said = await talk.says(words)
     elapsed = 1e3 * (time.perf_counter() - start)
     assert said.text, words
-    return elapsed
+    return elapsed, 1e3 * (time.process_time() - worked)
 
 
-def show(name: str, times: Sequence[tuple[float, str]]) -> None:
-    worst, what = max(times)
-    print(f"{name:<24} {median(ms for ms, _ in times):>10.0f} {worst:>10.0f}   {what}")
+def show(name: str, times: Sequence[tuple[Taken, str]]) -> None:
+    (worst, _), what = max(times)
+    middle, worked = (median(taken[at] for taken, _ in times) for at in (0, 1))
+    print(f"{name:<24} {middle:>10.0f} {worst:>10.0f} {worked:>16.0f}   {what}")
 
 
 def forget(store: Store) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions import Announce, ChatKind, ChatState, get_chat, search
 from subscriptions.query import parse_query
-from subscriptions.service import _search, outbox_entries
+from subscriptions.service import _recent, _search, outbox_entries
 from subscriptions.store import people
 from tests.conversation.delivering import Post
 from tests.make import NOON, address, ingested, paper, summary
@@ -28,6 +28,39 @@ class TestPreview:
         assert not outbox_entries(talk.store, now=NOON)
         talk.later(hours=1)
         assert "Diffusion of today" in (await Post(talk).goes_out())[0].text
+
+    @pytest.mark.parametrize(
+        ("then", "line"),
+        [
+            ("", "1 paper is still to come. Next: Thu 22 Jan 13:00."),
+            ("/pause", "1 paper is still to come. This chat is paused; /resume ends that."),
+            ("/today", "Nothing of it is still to come."),
+        ],
+    )
+    async def test_it_says_what_of_it_is_still_to_come_and_when(self, talk: Talk, then: str, line: str) -> None:
+        ingested(talk.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
+        ingested(talk.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
+        await talk.says("/sub diffusion daily 13:00")
+        if then:
+            await talk.says(then)
+        assert line in (await talk.says("/preview")).lines
+
+    async def test_only_what_was_counted_is_told(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What only reading can tell of many papers is told of the newest of them, wherever a number is told."""
+        monkeypatch.setattr(_recent, "MOST_READ", 5)
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        newest = "(of the newest 5 papers)"
+        said = await talk.says("/sub =Diffusion")
+        assert f"5 papers in the one day I know {newest}, for example:" in said.lines
+        assert (await talk.says("/preview 1")).lines[0] == f"5 papers in the one day known {newest}"
+        assert f"5 in 1 day {newest}" in (await talk.says("/list")).text
+        assert (await talk.says("/preview diffusion")).lines[0] == "8 papers in the one day known"
+
+    async def test_of_too_many_papers_the_newest_are_counted(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_recent, "MOST_COUNTED", 5)
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        said = await talk.says("/sub diffusion")
+        assert "5 papers in the one day I know (of the newest 5 papers), for example:" in said.lines
 
     async def test_its_button_subscribes_exactly_that_text(self, talk: Talk) -> None:
         ingested(talk.store, paper("Diffusion"))
