@@ -26,6 +26,7 @@ from bot.bookkeeping import (
     look_of,
     remarks_of,
     tell,
+    tell_of_filed,
     trouble_after,
 )
 from bot.digests import read_digest
@@ -67,7 +68,6 @@ from subscriptions import (
     judge_all,
     note_poll,
     poll_again,
-    tell_of_filed_days,
     tell_of_missed_days,
     wait_after_failure,
 )
@@ -400,14 +400,8 @@ class Poll:
         if lost := (*owing.lost, *owing.gone):
             house, name = self._house, self._source.name
             tell_of_missed_days(house.store, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
-        self._tell_of_filed()
-
-    def _tell_of_filed(self) -> None:
-        """What was missed for so long that it was no news when it was fetched would otherwise come to nobody, unsaid."""
-        owing, filed = self._so_far.owing, self._so_far.filed
-        if owing.fetched and filed.papers:
-            store, admins, name = self._house.store, self._house.admins, self._source.name
-            tell_of_filed_days(store, admins, name, runs(filed.days), papers=filed.papers, now=self._now)
+        if self._known.last is not None:  # at the first look archives are what one would expect
+            tell_of_filed(self._house, self._source, self._so_far.filed, self._now)
 
     def _behind_others(self, state: SourceState) -> tuple[str, ...]:
         """The categories that have not what others have."""

@@ -31,6 +31,7 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 OLD = TODAY - 30 * DAY
 REPLACED = Announce.REPLACE
+ADMIN = ChatAddress("console", "me")
 FILED = "Older than 7 days, so filed and not announced:"
 
 
@@ -61,6 +62,13 @@ def told(store: Store, now: datetime = NOON + HOUR) -> list[str]:
         items = session.exec(select(DeliveryItemRow)).all()
         items = sorted(items, key=lambda item: (item.delivery or 0, item.position))
         return [titles[item.paper] for item in items]
+
+
+def notices(store: Store) -> list[dict[str, str]]:
+    """What operators hear of papers that came too late."""
+    with store.read() as session:
+        facts = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "filed"]
+    return [one["detail"] for one in facts]
 
 
 # ── which digests are archives ───────────────────────────────────────────────────────────────────────────────────────
@@ -304,6 +312,22 @@ async def test_a_first_look_at_a_folder_announces_its_last_week_and_leaves_one_r
     assert sorted(titles) == [f"Graphs of {TODAY - back * DAY}" for back in range(7, -1, -1)]
 
 
+async def test_files_that_lay_there_too_long_are_told_to_operators_but_not_those_of_a_first_look(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    source = folder(tmp_path, 20)
+    await Feeding(store, clock, arxiv, source, admins=(ADMIN,)).feeder.inbox.drain()
+    assert notices(store) == []
+    clock.advance(10 * DAY)  # nothing ran meanwhile, and a generator went on
+    for ahead in range(1, 11):
+        day = TODAY + ahead * DAY
+        (tmp_path / "inbox" / f"{day}.md").write_text(page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes.")))
+    again = Feeding(store, clock, arxiv, source, admins=(ADMIN,))
+    await again.feeder.inbox.drain()
+    assert again.receipts("my list")[-1].counts["archived"] == 2
+    assert notices(store) == [{"source": "my list", "days": "2026-01-23/2026-01-24", "papers": "2"}]
+
+
 async def test_a_folder_of_archives_alone_is_a_quiet_look(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
@@ -339,7 +363,7 @@ async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operator
     for day in (long_ago, lately, now):
         arxiv.announces(day, paper(f"Graphs of {day}", "cs.LG"))
     clock.advance(new_york("2026-02-02 09:00") - clock.now())
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(ChatAddress("console", "me"),))
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(ADMIN,))
     await feeding.due()
     receipt = feeding.receipts("arxiv")[-1]
     assert "Fetched afterwards: 2026-01-23" in receipt.detail
@@ -348,9 +372,7 @@ async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operator
     )
     assert receipt.counts["archived"] == 1
     assert known(store, f"Graphs of {long_ago}").change is None
-    with store.read() as session:
-        notices = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "filed"]
-    assert [one["detail"] for one in notices] == [{"source": "arxiv", "days": "2026-01-23/2026-01-23", "papers": "1"}]
+    assert notices(store) == [{"source": "arxiv", "days": "2026-01-23/2026-01-23", "papers": "1"}]
     assert told(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
 
 
