@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Announce
 from subscriptions.store._rows import AppearanceRow, DigestRow, MarkRow, PaperRow
 
+REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # they announce nothing
 CHANGE = "change"  # the mark that orders papers
 _CHUNK = 500  # values in one IN (…)
 
@@ -54,12 +55,13 @@ def is_filed(session: Session, paper: int) -> bool:
 
 def filed(session: Session, which: ColumnElement[bool]) -> list[Moved]:
     """Papers without a change and the first digest that announces each, oldest day first; `which` picks digests or papers."""
-    replaced = (Announce.REPLACE.value, Announce.REPLACE_CROSS.value)
     rows = session.exec(
         select(AppearanceRow.paper, AppearanceRow.kind, col(DigestRow.date))
         .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
         .join(PaperRow, col(PaperRow.id) == AppearanceRow.paper)
-        .where(which, col(PaperRow.change).is_(None), col(AppearanceRow.kind).not_in(replaced))
+        .where(
+            which, col(PaperRow.change).is_(None), col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS)
+        )
         .order_by(col(DigestRow.date), col(DigestRow.id), col(AppearanceRow.paper))
     )
     first: dict[int, Moved] = {}
