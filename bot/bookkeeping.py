@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from bot.owing import runs
 from bot.pipeline import Keeping
 from bot.scheduler import CronSchedule
 from bot.settings import SourceSettings
@@ -36,6 +37,7 @@ from subscriptions import (
     note_poll,
     read_schedule,
     take_turn,
+    tell_of_filed_days,
     tell_of_source,
     zone,
 )
@@ -187,6 +189,7 @@ class SharedTurns:
 class _Round:
     """What the files of a source brought in one look at them, which one receipt tells."""
 
+    is_first: bool = True  # nothing had come from the source before
     looks: tuple[Look, ...] = ()
     counts: Mapping[str, int] = field(default_factory=lambda: NOTHING)
     filed: Filed = field(default_factory=Filed)
@@ -218,9 +221,10 @@ class FileBook:
         """A file was stored; what was known before leaves no receipt. Within the transaction of the file."""
         if done.already_known and not done.announced:
             return
-        found = self._rounds.get(source.name, _Round()).with_digest(digest, done)
-        now = self.house.keeping.clock.now()
-        state = self._state(source)
+        now, known = self.house.keeping.clock.now(), self._known(source)
+        state = known.state if known else SourceState(since=now)
+        begun = self._rounds.get(source.name) or _Round(is_first=known is None or known.last is None)
+        found = begun.with_digest(digest, done)
         look = joined(found.looks)
         due, resting = self.house.timing.due(source, look, now)
         had = due is not None and state.came.get("") == due.at
@@ -233,18 +237,22 @@ class FileBook:
         receipt = replace(_receipt(source, judgement, now, found.counts), id=found.receipt)
         self._rounds[source.name] = replace(found, receipt=self._note(source, state, receipt))
 
-    def looked(self, source: SourceSettings) -> None:
+    async def looked(self, source: SourceSettings) -> None:
         """All files of a source that are complete were read; what comes next is another look."""
         found = self._rounds.pop(source.name, _Round())
         if told := found.filed.told(source.name):
             log.info("%s: %s", source.name, told)
+        if not found.is_first:
+            await asyncio.to_thread(tell_of_filed, self.house, source, found.filed, self.house.keeping.clock.now())
 
     async def failed(self, source: SourceSettings, sentence: str) -> None:
         """A file or folder cannot be read."""
         judgement = Judgement(outcome=Outcome.FAILED, settled=False, detail=sentence)
         now = self.house.keeping.clock.now()
         receipt = _receipt(source, judgement, now, NOTHING)
-        await asyncio.to_thread(self._note, source, self._state(source), receipt)
+        known = self._known(source)
+        state = known.state if known else SourceState(since=now)
+        await asyncio.to_thread(self._note, source, state, receipt)
 
     def missed(self, source: SourceSettings, known: KnownSource) -> None:
         """Looks whether what was due in a folder is late, which one receipt says."""
@@ -256,9 +264,8 @@ class FileBook:
         judgement = Judgement(outcome=Outcome.LATE, settled=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
         self._note(source, known.state, _receipt(source, judgement, now, NOTHING))
 
-    def _state(self, source: SourceSettings) -> SourceState:
-        known = {one.name: one.state for one in known_sources(self.house.store)}
-        return known.get(source.name) or SourceState(since=self.house.keeping.clock.now())
+    def _known(self, source: SourceSettings) -> KnownSource | None:
+        return next((one for one in known_sources(self.house.store) if one.name == source.name), None)
 
     def _note(self, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
         """Writes a receipt down, or again under the number that it has; its number."""
@@ -267,6 +274,12 @@ class FileBook:
             number = note_poll(self.house.store, receipt, after, {})
             tell(self.house, state.trouble, after.trouble, receipt, batch=source.schedule == "arxiv", now=receipt.at)
         return number
+
+
+def tell_of_filed(house: House, source: SourceSettings, filed: Filed, now: datetime) -> None:
+    """The operators hear of papers that came too late to be news, which nobody else would. Raises StoreError."""
+    if filed.papers:
+        tell_of_filed_days(house.store, house.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
 
 
 def _receipt(source: SourceSettings, judgement: Judgement, at: datetime, counts: Mapping[str, int]) -> Receipt:

@@ -26,8 +26,8 @@ class Notebook(Protocol):
     def arrived(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
         """A file was stored; within its transaction. Raises StoreError."""
 
-    def looked(self, source: SourceSettings) -> None:
-        """All files of a source that are complete were read."""
+    async def looked(self, source: SourceSettings) -> None:
+        """All files of a source that are complete were read. Raises StoreError."""
 
     async def failed(self, source: SourceSettings, sentence: str) -> None:
         """A file or folder cannot be read, which was not said before. Raises StoreError."""
@@ -86,7 +86,7 @@ class Inbox:
                     await self._ingest(source, path)
         finally:
             if self._notebook is not None:
-                self._notebook.looked(source)
+                await self._notebook.looked(source)
 
     async def drain(self, only: Collection[str] | None = None) -> None:
         """As `poll`, but waits a moment for files that have just been written."""

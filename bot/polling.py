@@ -26,10 +26,11 @@ from bot.bookkeeping import (
     look_of,
     remarks_of,
     tell,
+    tell_of_filed,
     trouble_after,
 )
 from bot.digests import read_digest
-from bot.errors import BrokenDigest, NotFetched, UnknownFormat
+from bot.errors import BrokenDigest, NotFetched, UnknownFormat, place_of_error
 from bot.owing import Owing, runs
 from bot.pipeline import keep
 from bot.settings import SourceSettings
@@ -57,6 +58,7 @@ from subscriptions import (
     KnownSource,
     Look,
     Outcome,
+    PaperwireError,
     Receipt,
     Seen,
     Sentence,
@@ -66,7 +68,6 @@ from subscriptions import (
     judge_all,
     note_poll,
     poll_again,
-    tell_of_filed_days,
     tell_of_missed_days,
     wait_after_failure,
 )
@@ -78,6 +79,7 @@ BUSY_TIMES = 3  # a server that only asks for a wait is no news before that
 HISTORY = timedelta(days=4)  # that arXiv is read back at the first start, when it is the only source
 MISSED_PAGES = 12  # of one day
 LONGEST_PROBLEM = 200  # characters of what is wrong with one document
+BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
 MISSED = "missed days"  # in place of a unit, while they are not asked for yet
 
 
@@ -147,7 +149,7 @@ class Poll:
             ask = waiting.popleft()
             if not everything and self._has(ask.unit):
                 continue
-            waiting.extendleft(reversed(await self._ask(ask)))
+            waiting.extendleft(reversed(await self._ask_safely(ask)))
         self._settle()
         await self._catch_up()
         self._behind, self._is_over = False, True
@@ -170,6 +172,17 @@ class Poll:
         """Whether a category has brought what is due; a source that is one unit is asked as often as its schedule says."""
         due = self._house.timing.batch_due(self._source, self._now) if self._source.arxiv else None
         return due is not None and self._known.state.came.get(unit) == due.at
+
+    async def _ask_safely(self, ask: Ask) -> tuple[Ask, ...]:
+        """Like `_ask`; a mistake of the program is this document's problem, and of no other document or source."""
+        try:
+            return await self._ask(ask)
+        except PaperwireError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever an answer of somebody else's server brings about
+            log.error("%s: %s", self._source.name, place_of_error(error))
+            self._note_look(ask, Look(problem=BY_MISTAKE))
+            return ()
 
     async def _ask(self, ask: Ask) -> tuple[Ask, ...]:
         """Looks at one document; what is to be asked because of it."""
@@ -387,14 +400,8 @@ class Poll:
         if lost := (*owing.lost, *owing.gone):
             house, name = self._house, self._source.name
             tell_of_missed_days(house.store, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
-        self._tell_of_filed()
-
-    def _tell_of_filed(self) -> None:
-        """What was missed for so long that it was no news when it was fetched would otherwise come to nobody, unsaid."""
-        owing, filed = self._so_far.owing, self._so_far.filed
-        if owing.fetched and filed.papers:
-            store, admins, name = self._house.store, self._house.admins, self._source.name
-            tell_of_filed_days(store, admins, name, runs(filed.days), papers=filed.papers, now=self._now)
+        if self._known.last is not None:  # at the first look archives are what one would expect
+            tell_of_filed(self._house, self._source, self._so_far.filed, self._now)
 
     def _behind_others(self, state: SourceState) -> tuple[str, ...]:
         """The categories that have not what others have."""

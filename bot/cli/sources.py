@@ -180,5 +180,6 @@ def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
 
 def _brought(receipt: "Receipt") -> str:
     """An outcome with what was counted."""
-    new, papers = receipt.counts.get("new", 0), receipt.counts.get("papers", 0)
-    return f"{receipt.outcome}: {new:,} new of {papers:,}" if papers else str(receipt.outcome)
+    new, papers, filed = (receipt.counts.get(name, 0) for name in ("new", "papers", "archived"))
+    only_filed = f", {filed:,} only filed" if filed else ""
+    return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}" if papers else str(receipt.outcome)

@@ -55,6 +55,11 @@ def translator(lang: str) -> Translator:
         return Translator(GNUTranslations(catalogue))
 
 
+def _whole(day: date, seen_from: date | None) -> dict[str, str]:
+    """How a day is written by itself."""
+    return _DAY_WITH_YEAR if seen_from is not None and seen_from - day > _A_YEAR else _DAY_WITH_WEEKDAY
+
+
 def _known(lang: str) -> str:
     return "zh" if lang.lower().startswith("zh") else "en"
 
@@ -86,9 +91,9 @@ class Language:
         """The moment by the clock of the chat's zone."""
         return moment.astimezone(self.zone)
 
-    def day(self, day: date) -> str:
-        """Thu 22 Jan, 1月22日 周四."""
-        return self._date(day, _DAY_WITH_WEEKDAY)
+    def day(self, day: date, *, seen_from: date | None = None) -> str:
+        """Thu 22 Jan, 1月22日 周四; with the year where it is so long before `seen_from` that it could be another year's."""
+        return self._date(day, _whole(day, seen_from))
 
     def short_day(self, day: date) -> str:
         """2 Feb, 2月2日."""
@@ -97,14 +102,12 @@ class Language:
     def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
         """The first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
 
-        The year is told where the first is so long before `seen_from` that it could be that of another year.
+        The year is told as by `day`.
         """
         first, last = min(days), max(days)
-        dated = seen_from is not None and seen_from - first > _A_YEAR
-        whole = _DAY_WITH_YEAR if dated else _DAY_WITH_WEEKDAY
         if first == last:
-            return self._date(first, whole)
-        patterns = [whole, whole]
+            return self.day(first, seen_from=seen_from)
+        patterns = [_whole(first, seen_from)] * 2
         if first.year == last.year:
             patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH if first.month == last.month else _DAY_WITH_WEEKDAY
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"

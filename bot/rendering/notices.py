@@ -211,8 +211,8 @@ def _filed(tell: _Teller) -> list[str]:
     source, days = tell.value("source", tell.say("A source")), _days(tell)
     return [
         tell.count(
-            "{source}: {count} paper was fetched too late to be news.",
-            "{source}: {count} papers were fetched too late to be news.",
+            "{source}: {count} paper came too late to be news.",
+            "{source}: {count} papers came too late to be news.",
             tell.amount("papers"),
             source=source,
         ),

@@ -158,6 +158,7 @@ class AppearanceRow(SQLModel, table=True):
     """A paper in a digest."""
 
     __tablename__ = "appearance"
+    __table_args__ = (Index("ix_appearance_digest", "digest"),)
     paper: int = _reference("paper.id", primary=True)
     digest: int = _reference("digest.id", primary=True)
     kind: str = ""

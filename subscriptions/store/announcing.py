@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Announce
 from subscriptions.store._rows import AppearanceRow, DigestRow, MarkRow, PaperRow
 
+REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # they announce nothing
 CHANGE = "change"  # the mark that orders papers
 _CHUNK = 500  # values in one IN (…)
 
@@ -47,14 +48,20 @@ def of_digest(content_hash: str) -> ColumnElement[bool]:
     return col(DigestRow.content_hash) == content_hash
 
 
-def filed(session: Session, digests: ColumnElement[bool]) -> list[Moved]:
-    """The papers without a change that `digests` announce, each by the first of these that does; oldest day first."""
-    replaced = (Announce.REPLACE.value, Announce.REPLACE_CROSS.value)
+def is_filed(session: Session, paper: int) -> bool:
+    """Whether an archive announced a paper that no digest has made news."""
+    return bool(filed(session, col(AppearanceRow.paper) == paper))
+
+
+def filed(session: Session, which: ColumnElement[bool]) -> list[Moved]:
+    """Papers without a change and the first digest that announces each, oldest day first; `which` picks digests or papers."""
     rows = session.exec(
         select(AppearanceRow.paper, AppearanceRow.kind, col(DigestRow.date))
         .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
         .join(PaperRow, col(PaperRow.id) == AppearanceRow.paper)
-        .where(digests, col(PaperRow.change).is_(None), col(AppearanceRow.kind).not_in(replaced))
+        .where(
+            which, col(PaperRow.change).is_(None), col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS)
+        )
         .order_by(col(DigestRow.date), col(DigestRow.id), col(AppearanceRow.paper))
     )
     first: dict[int, Moved] = {}

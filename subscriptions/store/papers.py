@@ -27,7 +27,7 @@ from subscriptions.store._rows import (
     SummaryRow,
     TranslationRow,
 )
-from subscriptions.store.announcing import CHANGE, filed, give_changes, of_digest
+from subscriptions.store.announcing import CHANGE, REPLACEMENTS, filed, give_changes, of_digest
 
 FILLING_IN = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 WITHDRAWN = "this paper has been withdrawn"
@@ -126,7 +126,7 @@ def add_digest(
     updated = batch.updated - batch.new
     return Ingested(
         archive=not is_news,
-        archived=0 if is_news else len(filed(session, of_digest(digest.content_hash))),
+        archived=0 if is_news else len(_left_out(batch, papers)),
         new=len(batch.new),
         updated=len(updated),
         unchanged=touched - len(batch.new) - len(updated),
@@ -334,10 +334,15 @@ def _merge(session: Session, batch: _Batch, paper: Paper) -> int:
     return row_id
 
 
+def _left_out(batch: _Batch, papers: Sequence[Paper]) -> set[int]:
+    """The papers that a digest announces and that are no news."""
+    ids = {batch.keys[paper.key] for paper in papers if paper.announce_type not in REPLACEMENTS}
+    return {paper_id for paper_id in ids if batch.rows[paper_id].change is None}
+
+
 def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
     """Notes of a paper that no digest has made news yet whether it is known by cross-lists only."""
-    announced = paper.announce_type not in (Announce.REPLACE, Announce.REPLACE_CROSS)
-    if row.change is None and announced:
+    if row.change is None and paper.announce_type not in REPLACEMENTS:
         row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
@@ -352,7 +357,7 @@ class _Facts:
 
 def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
     """Rule 1: when a paper gets a change. A replacement never moves it."""
-    if paper.announce_type in (Announce.REPLACE, Announce.REPLACE_CROSS):
+    if paper.announce_type in REPLACEMENTS:
         return False
     if row.change is None:
         return True

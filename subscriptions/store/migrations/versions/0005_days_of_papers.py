@@ -23,3 +23,4 @@ def upgrade() -> None:
     op.add_column("paper", sa.Column("day", sa.Date(), nullable=False, server_default="1970-01-01"))
     op.execute(_FILLED)
     op.create_index("ix_paper_day", "paper", ["day"])
+    op.create_index("ix_appearance_digest", "appearance", ["digest"])
