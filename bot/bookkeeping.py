@@ -1,11 +1,13 @@
 """What looks at sources leave behind: receipts, how a source stands, and what operators hear of it."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from bot.owing import runs
 from bot.pipeline import Keeping
 from bot.scheduler import CronSchedule
 from bot.settings import SourceSettings
@@ -17,6 +19,7 @@ from subscriptions import (
     ChatAddress,
     Digest,
     Due,
+    Filed,
     Ingested,
     Judgement,
     KnownSource,
@@ -28,17 +31,21 @@ from subscriptions import (
     SourceState,
     Store,
     give_turn,
+    joined,
     judge,
     known_sources,
     note_poll,
     read_schedule,
     take_turn,
+    tell_of_filed_days,
     tell_of_source,
     zone,
 )
 
+log = logging.getLogger("paperwire")
+
 BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})  # their day says which batch they hold
-COUNTED = ("digests", "papers", "new", "updated", "unchanged", "failed_summaries")
+COUNTED = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
 NOTHING = dict.fromkeys(COUNTED, 0)
 LOSSES = frozenset({  # warnings of a digest that say that papers, or parts of them, could not be read
     "bad_json_line", "declared_mismatch", "entry_without_text", "entry_without_title", "incomplete_group",
@@ -178,33 +185,74 @@ class SharedTurns:
         await asyncio.to_thread(give_turn, self._keeping.store, publisher, gap, wall=self._keeping.clock.wall())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """What the files of a source brought in one look at them, which one receipt tells."""
+
+    is_first: bool = True  # nothing had come from the source before
+    looks: tuple[Look, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=lambda: NOTHING)
+    filed: Filed = field(default_factory=Filed)
+    remarks: tuple[str, ...] = ()
+    receipt: int | None = None
+
+    def with_digest(self, digest: Digest, done: Ingested) -> "_Round":
+        more = counts_of(digest, done)
+        return replace(
+            self,
+            looks=(*self.looks, look_of(digest, done, changed=True)),
+            counts={name: number + more[name] for name, number in self.counts.items()},
+            filed=filed_with(self.filed, digest, done),
+            remarks=(*self.remarks, *remarks_of(digest)),
+        )
+
+
 class FileBook:
-    """Receipts of files: of each that was stored or cannot be read, and of a day on which none came. See inbox.Notebook."""
+    """Receipts of files: of what one look at them brought, of what cannot be read, and of a day on which none came.
+
+    See inbox.Notebook.
+    """
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self._rounds: dict[str, _Round] = {}
 
     def arrived(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
         """A file was stored; what was known before leaves no receipt. Within the transaction of the file."""
-        if done.already_known:
+        if done.already_known and not done.announced:
             return
-        now = self.house.keeping.clock.now()
-        state = self._state(source)
-        look = look_of(digest, done, changed=True)
+        now, known = self.house.keeping.clock.now(), self._known(source)
+        state = known.state if known else SourceState(since=now)
+        begun = self._rounds.get(source.name) or _Round(is_first=known is None or known.last is None)
+        found = begun.with_digest(digest, done)
+        look = joined(found.looks)
         due, resting = self.house.timing.due(source, look, now)
         had = due is not None and state.came.get("") == due.at
         awaited = self.house.timing.is_awaited(source)
         judgement = judge(look, due, now, had=had, resting=resting, awaited=awaited)
         if judgement.settled and due is not None:
             state = replace(state, came={"": due.at})
-        judgement = replace(judgement, detail=" ".join(filter(None, (judgement.detail, *remarks_of(digest)))))
-        self._note(source, state, judgement, now, counts_of(digest, done))
+        detail = " ".join(filter(None, (judgement.detail, found.filed.told(source.name), *found.remarks)))
+        judgement = replace(judgement, detail=detail[:LONGEST_DETAIL])
+        receipt = replace(_receipt(source, judgement, now, found.counts), id=found.receipt)
+        self._rounds[source.name] = replace(found, receipt=self._note(source, state, receipt))
+
+    async def looked(self, source: SourceSettings) -> None:
+        """All files of a source that are complete were read; what comes next is another look."""
+        found = self._rounds.pop(source.name, _Round())
+        if told := found.filed.told(source.name):
+            log.info("%s: %s", source.name, told)
+        if not found.is_first:
+            await asyncio.to_thread(tell_of_filed, self.house, source, found.filed, self.house.keeping.clock.now())
 
     async def failed(self, source: SourceSettings, sentence: str) -> None:
         """A file or folder cannot be read."""
         judgement = Judgement(outcome=Outcome.FAILED, settled=False, detail=sentence)
         now = self.house.keeping.clock.now()
-        await asyncio.to_thread(self._note, source, self._state(source), judgement, now, NOTHING)
+        receipt = _receipt(source, judgement, now, NOTHING)
+        known = self._known(source)
+        state = known.state if known else SourceState(since=now)
+        await asyncio.to_thread(self._note, source, state, receipt)
 
     def missed(self, source: SourceSettings, known: KnownSource) -> None:
         """Looks whether what was due in a folder is late, which one receipt says."""
@@ -214,20 +262,28 @@ class FileBook:
         if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
             return
         judgement = Judgement(outcome=Outcome.LATE, settled=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
-        self._note(source, known.state, judgement, now, NOTHING)
+        self._note(source, known.state, _receipt(source, judgement, now, NOTHING))
 
-    def _state(self, source: SourceSettings) -> SourceState:
-        known = {one.name: one.state for one in known_sources(self.house.store)}
-        return known.get(source.name) or SourceState(since=self.house.keeping.clock.now())
+    def _known(self, source: SourceSettings) -> KnownSource | None:
+        return next((one for one in known_sources(self.house.store) if one.name == source.name), None)
 
-    def _note(
-        self, source: SourceSettings, state: SourceState, judgement: Judgement, now: datetime, counts: Mapping[str, int]
-    ) -> None:
-        receipt = Receipt(source=source.name, at=now, outcome=judgement.outcome, counts=counts, detail=judgement.detail)
+    def _note(self, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
+        """Writes a receipt down, or again under the number that it has; its number."""
         after = replace(state, trouble=trouble_after(state.trouble, receipt))
         with self.house.store.write():
-            note_poll(self.house.store, receipt, after, {})
-            tell(self.house, state.trouble, after.trouble, receipt, batch=source.schedule == "arxiv", now=now)
+            number = note_poll(self.house.store, receipt, after, {})
+            tell(self.house, state.trouble, after.trouble, receipt, batch=source.schedule == "arxiv", now=receipt.at)
+        return number
+
+
+def tell_of_filed(house: House, source: SourceSettings, filed: Filed, now: datetime) -> None:
+    """The operators hear of papers that came too late to be news, which nobody else would. Raises StoreError."""
+    if filed.papers:
+        tell_of_filed_days(house.store, house.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
+
+
+def _receipt(source: SourceSettings, judgement: Judgement, at: datetime, counts: Mapping[str, int]) -> Receipt:
+    return Receipt(source=source.name, at=at, outcome=judgement.outcome, counts=counts, detail=judgement.detail)
 
 
 def _is_accounted_for(known: KnownSource, due: Due) -> bool:
@@ -259,8 +315,9 @@ def look_of(digest: Digest, done: Ingested, *, changed: bool) -> Look:
     return Look(
         day=digest.day,
         papers=len(digest.entries),
-        fresh=done.new + done.updated,
-        changed=changed,
+        fresh=0 if done.archive else done.new + done.updated + done.announced,
+        filed=_filed_now(done),
+        changed=changed and not done.archive,
         batch=digest.format in BATCH_FORMATS,
         problem=f"{cut[:1].upper()}{cut[1:]}." if cut else "",
     )
@@ -270,8 +327,19 @@ def counts_of(digest: Digest, done: Ingested) -> dict[str, int]:
     """What a receipt counts of a digest that was stored, by the names of COUNTED."""
     failed = {paper.key for paper in digest.entries if paper.failed}
     papers = len({paper.key for paper in digest.entries})
-    failures = 0 if done.already_known else len(failed)
-    return dict(zip(COUNTED, (1, papers, done.new, done.updated, done.unchanged, failures), strict=True))
+    failures = 0 if done.already_known or done.archive else len(failed)
+    counts = (1, papers, done.new, done.updated, done.unchanged, _filed_now(done), failures)
+    return dict(zip(COUNTED, counts, strict=True))
+
+
+def filed_with(filed: Filed, digest: Digest, done: Ingested) -> Filed:
+    """What was filed so far, with one more digest that was stored."""
+    return filed.with_papers(_filed_now(done), digest.day, announced=done.announced)
+
+
+def _filed_now(done: Ingested) -> int:
+    """How many papers a digest filed when it came; what lies there from before is no receipt's matter."""
+    return 0 if done.already_known else done.archived
 
 
 def remarks_of(digest: Digest) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ class Notebook(Protocol):
     def arrived(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
         """A file was stored; within its transaction. Raises StoreError."""
 
+    async def looked(self, source: SourceSettings) -> None:
+        """All files of a source that are complete were read. Raises StoreError."""
+
     async def failed(self, source: SourceSettings, sentence: str) -> None:
         """A file or folder cannot be read, which was not said before. Raises StoreError."""
 
@@ -71,11 +74,19 @@ class Inbox:
         for source in self._sources:
             if only is not None and source.name not in only:
                 continue
+            await self._look(source)
+
+    async def _look(self, source: SourceSettings) -> None:
+        """Ingests the files of a source that are complete; what they brought is one look."""
+        try:
             for path in await self._complete_files(source):
                 if self._stopping():
                     self._again(source, path)
                 else:
                     await self._ingest(source, path)
+        finally:
+            if self._notebook is not None:
+                await self._notebook.looked(source)
 
     async def drain(self, only: Collection[str] | None = None) -> None:
         """As `poll`, but waits a moment for files that have just been written."""
@@ -113,7 +124,8 @@ class Inbox:
             data = await asyncio.to_thread(Path(path).read_bytes)
             digest = await asyncio.to_thread(read_digest, data, path, format=source.format, language=source.language)
             note = partial(self._notebook.arrived, source, digest) if self._notebook else None
-            done = await keep(self._wire, digest, source=source.name, note=note)
+            announce = source.announce == "all"
+            done = await keep(self._wire, digest, source=source.name, note=note, announce=announce)
         except OSError as error:
             self._again(source, path)
             reason = (error.strerror or "unknown").lower()
@@ -128,7 +140,7 @@ class Inbox:
         except PaperwireError as error:
             await self._say(source, path, error)
         else:
-            if not done.already_known:
+            if not done.already_known and not done.archive:  # a folder may hold years of archives
                 log.info("%s: %d papers in %s, %d of them new.", source.name, len(digest.entries), path, done.new)
 
     def _again(self, source: SourceSettings, path: str) -> None:

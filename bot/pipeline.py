@@ -11,13 +11,12 @@ The domain is synchronous; this module, `answering` and `delivering` cross over 
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
 from bot.answering import ask, effect, stumbled
 from bot.delivering import Turn, edit, first_step, must_post_again, next_step, post, render, token_rests
-from bot.digests import DATE_ASSUMED, read_digest
+from bot.digests import dated, read_digest
 from bot.ports import Clock, Request
 from bot.posting import Posting
 from bot.saying import say
@@ -52,20 +51,29 @@ async def ingest(
     return digest, await keep(wire, digest, source=source)
 
 
+def today(wire: Keeping) -> date:
+    """The day on which a digest comes: that of the operator's zone."""
+    return wire.clock.now().astimezone(zone(wire.store.zone)).date()
+
+
 async def keep(
-    wire: Keeping, digest: Digest, *, source: str, note: Callable[[Ingested], None] | None = None
+    wire: Keeping,
+    digest: Digest,
+    *,
+    source: str,
+    note: Callable[[Ingested], None] | None = None,
+    announce: bool = False,
 ) -> Ingested:
     """Stores the papers of a digest; what `note` writes of it into the store is a part of the same transaction.
 
-    Raises StoreError.
+    With `announce` they are news whatever day they are of. Raises StoreError.
     """
-    now = wire.clock.now()
-    today = now.astimezone(zone(wire.store.zone)).date()
-    kept = digest if digest.day else replace(digest, warnings=(*digest.warnings, DATE_ASSUMED))
+    now, came = wire.clock.now(), today(wire)
+    kept = dated(digest, came)
 
     def stored() -> Ingested:
         with wire.store.write(as_one=True):
-            done = ingest_digest(wire.store, kept, source=source, day=digest.day or today, now=now)
+            done = ingest_digest(wire.store, kept, source=source, day=kept.day or came, now=now, announce=announce)
             if note is not None:
                 note(done)
             return done

@@ -9,7 +9,7 @@ A poll that is cut off leaves a receipt of what it had stored, and validators on
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -22,9 +22,11 @@ from bot.bookkeeping import (
     NOTHING,
     House,
     counts_of,
+    filed_with,
     look_of,
     remarks_of,
     tell,
+    tell_of_filed,
     trouble_after,
 )
 from bot.digests import read_digest
@@ -50,6 +52,7 @@ from bot.sources import (
 from subscriptions import (
     Digest,
     DigestWarning,
+    Filed,
     Ingested,
     Judgement,
     KnownSource,
@@ -96,6 +99,7 @@ class Progress:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     split: tuple[str, ...] = ()
     owing: Owing = field(default_factory=Owing)
+    filed: Filed = field(default_factory=Filed)
     remarks: tuple[str, ...] = ()  # what could not be read of documents that were read
     receipt: int | None = None
 
@@ -107,7 +111,8 @@ class Progress:
         """One more digest was stored."""
         more = counts_of(digest, done)
         counts = {name: number + more[name] for name, number in self.counts.items()}
-        return replace(self, counts=counts, remarks=(*self.remarks, *remarks_of(digest)))
+        filed = filed_with(self.filed, digest, done)
+        return replace(self, counts=counts, filed=filed, remarks=(*self.remarks, *remarks_of(digest)))
 
 
 class Poll:
@@ -257,11 +262,16 @@ class Poll:
             progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, *([ask.unit] if more else [])))))
             follows.append(self._stored(progress))
 
-        done = await keep(self._house.keeping, digest, source=self._source.name, note=note)
+        done = await self._put(digest, note)
         (self._so_far,) = follows
         if digest.format in BATCH_FORMATS and digest.entries and digest.day:
             self._house.announced.add(digest.day)
         return done
+
+    async def _put(self, digest: Digest, note: Callable[[Ingested], None]) -> Ingested:
+        """Stores a digest, with what is noted of it."""
+        announce = self._source.announce == "all"
+        return await keep(self._house.keeping, digest, source=self._source.name, note=note, announce=announce)
 
     def _stored(self, progress: Progress) -> Progress:
         """Writes down how the poll stands; within the transaction of a digest."""
@@ -327,12 +337,13 @@ class Poll:
         if judgement.settled and judgement.outcome in (Outcome.QUIET, Outcome.STALE) and progress.counts["new"]:
             judgement = replace(judgement, outcome=Outcome.NEW)  # they came with days that were missed
         told = progress.owing.told(*self._current, partly=not is_dated(self._source))
+        filed = progress.filed.told(self._source.name)
         receipt = Receipt(
             source=self._source.name,
             at=self._now,
             outcome=judgement.outcome,
             counts=progress.counts,
-            detail=" ".join(filter(None, (judgement.detail, told, *progress.remarks)))[:LONGEST_DETAIL],
+            detail=" ".join(filter(None, (judgement.detail, told, filed, *progress.remarks)))[:LONGEST_DETAIL],
             id=progress.receipt,
         )
         return receipt, self._state(progress, judgements, receipt, settled=judgement.settled)
@@ -389,6 +400,8 @@ class Poll:
         if lost := (*owing.lost, *owing.gone):
             house, name = self._house, self._source.name
             tell_of_missed_days(house.store, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
+        if self._known.last is not None:  # at the first look archives are what one would expect
+            tell_of_filed(self._house, self._source, self._so_far.filed, self._now)
 
     def _behind_others(self, state: SourceState) -> tuple[str, ...]:
         """The categories that have not what others have."""
@@ -498,7 +511,7 @@ class Poll:
             owing = progress.owing if following or cut else progress.owing.brought(day)
             follows.append(self._stored(replace(progress, owing=owing)))
 
-        await keep(self._house.keeping, digest, source=self._source.name, note=note)
+        await self._put(digest, note)
         (self._so_far,) = follows
         if cut:
             raise BrokenDigest(Sentence("{name}: {problem}", {"name": self._source.name, "problem": cut}))

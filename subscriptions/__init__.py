@@ -4,6 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from subscriptions.advice import Advice as Advice
+from subscriptions.archives import NEWS_FOR as NEWS_FOR
+from subscriptions.archives import Filed as Filed
+from subscriptions.archives import lies_ahead as lies_ahead
 from subscriptions.cadence import cadence_text as cadence_text
 from subscriptions.cadence import next_due as next_due
 from subscriptions.cadence import parse_cadence as parse_cadence
@@ -125,6 +128,7 @@ from subscriptions.zones import zone_of_place as zone_of_place
 if TYPE_CHECKING:
     from subscriptions.service import INSTALLED_WITHIN as INSTALLED_WITHIN
     from subscriptions.service import Asking as Asking
+    from subscriptions.service import Base as Base
     from subscriptions.service import Batch as Batch
     from subscriptions.service import Brought as Brought
     from subscriptions.service import Change as Change
@@ -136,7 +140,9 @@ if TYPE_CHECKING:
     from subscriptions.service import Held as Held
     from subscriptions.service import ImportPlan as ImportPlan
     from subscriptions.service import Keeps as Keeps
+    from subscriptions.service import Lately as Lately
     from subscriptions.service import Listed as Listed
+    from subscriptions.service import NotDue as NotDue
     from subscriptions.service import Preview as Preview
     from subscriptions.service import Progress as Progress
     from subscriptions.service import Reason as Reason
@@ -154,6 +160,7 @@ if TYPE_CHECKING:
     from subscriptions.service import add_receipt as add_receipt
     from subscriptions.service import advice_on as advice_on
     from subscriptions.service import allow as allow
+    from subscriptions.service import announce_filed as announce_filed
     from subscriptions.service import as_item as as_item
     from subscriptions.service import ask_to_be_let_in as ask_to_be_let_in
     from subscriptions.service import begin as begin
@@ -212,7 +219,7 @@ if TYPE_CHECKING:
     from subscriptions.service import known_sources as known_sources
     from subscriptions.service import lanes as lanes
     from subscriptions.service import last_change as last_change
-    from subscriptions.service import last_digests as last_digests
+    from subscriptions.service import last_days as last_days
     from subscriptions.service import last_told as last_told
     from subscriptions.service import leave_place as leave_place
     from subscriptions.service import let_go as let_go
@@ -237,6 +244,7 @@ if TYPE_CHECKING:
     from subscriptions.service import owner_of as owner_of
     from subscriptions.service import owners as owners
     from subscriptions.service import papers_named as papers_named
+    from subscriptions.service import papers_of_day as papers_of_day
     from subscriptions.service import parse_address as parse_address
     from subscriptions.service import pause as pause
     from subscriptions.service import plan_due as plan_due
@@ -279,6 +287,7 @@ if TYPE_CHECKING:
     from subscriptions.service import take_poll as take_poll
     from subscriptions.service import take_turn as take_turn
     from subscriptions.service import tell_new_version as tell_new_version
+    from subscriptions.service import tell_of_filed_days as tell_of_filed_days
     from subscriptions.service import tell_of_missed_days as tell_of_missed_days
     from subscriptions.service import tell_of_source as tell_of_source
     from subscriptions.service import tell_operators as tell_operators

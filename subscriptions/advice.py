@@ -8,18 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
+from typing import Protocol
 
 from subscriptions.errors import QueryError
-from subscriptions.matching import Shelf
-from subscriptions.model import Paper
 from subscriptions.normalize import is_initial
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, Term, fold_source, parse_query
-from subscriptions.summaries import summary_state
 
 MANY = 10  # papers a day from which on a wish is worth narrowing
 _FEWER = 0.8  # a variant that brings more of the papers than this is not worth a word
 _FEWEST = 2  # papers that it has to save
 
+_NEVER = ("category", "author", "abstract", "summary", "doi", "source")  # fields that some sources bring nothing for
 _TEXTS = frozenset({"text", "title", "abstract", "summary"})
 _LABELS = {
     "title": "ti:",
@@ -50,81 +49,72 @@ class Advice:
     names: tuple[str, ...] = ()  # of what there is instead: the sources
 
 
+class Known(Protocol):
+    """The papers known, which can only be counted."""
+
+    @property
+    def papers(self) -> int:
+        """All of them."""
+
+    def count(self, query: Query) -> int:
+        """Those that a query finds."""
+
+    def having(self, kind: str) -> int:
+        """Those with a category, an author, an abstract, a summary, a doi, or with Chinese text ("chinese")."""
+
+    def sources(self) -> tuple[str, ...]:
+        """Who brought them."""
+
+
 def advise(
-    query: Query, shelf: Shelf, *, days: int, categorised: bool = True, crosslists: bool = True
+    query: Query, known: Known, *, days: int, categorised: bool = True, crosslists: bool = True
 ) -> Advice | None:
     """The advice on a query over the papers of `days` days; None: it is fine as it is.
 
     `categorised`: some source tells categories. `crosslists`: the chat gets cross-listed papers.
     """
-    never = _never(query, shelf, categorised=categorised) or _chinese(query, shelf)
-    return never or _variant(query, shelf, days, crosslists=crosslists)
+    never = _never(query, known, categorised=categorised) or _chinese(query, known)
+    return never or _variant(query, known, days, crosslists=crosslists)
 
 
 # ------------------------------------------------------------------------------------------- what nothing here can satisfy
 
 
-def _never(query: Query, shelf: Shelf, *, categorised: bool) -> Advice | None:
-    for kind, can in _possible(shelf, categorised=categorised).items():
+def _never(query: Query, known: Known, *, categorised: bool) -> Advice | None:
+    for kind in _NEVER:
         asked = [term for term in query.terms if _field(term) == kind]
-        if asked and all(any(_field(t) == kind and not can(t) for t in a.positive) for a in query.alternatives):
+        can = _possible(kind, known, categorised=categorised) if asked else None
+        if can and all(any(_field(t) == kind and not can(t) for t in a.positive) for a in query.alternatives):
             wrong = frozenset(term for term in asked if not can(term))
-            names = _sources(shelf) if kind == "source" else ()
+            names = known.sources() if kind == "source" else ()
             text = _rewritten(query, partial(_without, wrong=wrong))
-            return Advice(kind=kind, text=text, of=len(shelf.papers), names=names)
+            return Advice(kind=kind, text=text, of=known.papers, names=names)
     return None
 
 
-def _possible(shelf: Shelf, *, categorised: bool) -> dict[str, Callable[[Term], bool]]:
-    """Field → whether a term of it can be satisfied here; only fields that may not be."""
-    sources = set(map(fold_source, _sources(shelf)))
-    papers = shelf.papers
-    has = {
-        "category": categorised and (not papers or any(paper.categories for paper in papers)),
-        "author": not papers or any(paper.authors for paper in papers),
-        "abstract": not papers or any(_abstracts(paper) for paper in papers),
-        "summary": not papers or any(_summaries(paper) for paper in papers),
-        "doi": not papers or any(paper.doi for paper in papers),
-    }
-    possible: dict[str, Callable[[Term], bool]] = {kind: lambda _: False for kind, there in has.items() if not there}
-    if papers:
-        possible["source"] = lambda term: term.value in sources
-    return possible
+def _possible(kind: str, known: Known, *, categorised: bool) -> Callable[[Term], bool] | None:
+    """Whether a term of a field can be satisfied here; None: any may be."""
+    if kind == "source":
+        sources = set(map(fold_source, known.sources()))
+        return (lambda term: term.value in sources) if known.papers else None
+    there = not known.papers or known.having(kind) > 0
+    return None if there and (categorised or kind != "category") else lambda _: False
 
 
 def _field(term: Term) -> str:
     return "category" if term.field == "primary" else term.field
 
 
-def _sources(shelf: Shelf) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for paper in shelf.papers for name in paper.sources))
-
-
-def _abstracts(paper: Paper) -> bool:
-    return bool(paper.abstract or any(translation.abstract for translation in paper.translations))
-
-
-def _summaries(paper: Paper) -> bool:
-    return any(summary_state(text) == "ok" for summary in paper.summaries for text in summary.fields.values())
-
-
-def _chinese(query: Query, shelf: Shelf) -> Advice | None:
+def _chinese(query: Query, known: Known) -> Advice | None:
     """A query in Chinese finds papers only by their Chinese texts."""
     if not all(any(_is_chinese_term(term) for term in a.positive) for a in query.alternatives):
         return None
-    able = sum(_has_chinese(paper) for paper in shelf.papers)
-    return Advice(kind="chinese", found=able, of=len(shelf.papers)) if able < len(shelf.papers) else None
+    able, of = known.having("chinese"), known.papers
+    return Advice(kind="chinese", found=able, of=of) if able < of else None
 
 
 def _is_chinese_term(term: Term) -> bool:
     return term.field in _TEXTS and any(map(_is_han, "".join(term.tokens)))
-
-
-def _has_chinese(paper: Paper) -> bool:
-    languages = {summary.language for summary in paper.summaries} | {told.language for told in paper.translations}
-    if "zh" in languages:
-        return True
-    return any(map(_is_han, paper.title)) or any(map(_is_han, paper.abstract))
 
 
 def _is_han(char: str) -> bool:
@@ -135,8 +125,8 @@ def _is_han(char: str) -> bool:
 # ------------------------------------------------------------------------------------------------------------ variants
 
 
-def _variant(query: Query, shelf: Shelf, days: int, *, crosslists: bool) -> Advice | None:
-    found = len(shelf.matching(query))
+def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advice | None:
+    found = known.count(query)
     many = days > 0 and found > MANY * days
     changes: dict[str, Callable[[Node], Node]] = {"phrase": _as_phrase, "initials": _with_initials}
     if crosslists:
@@ -148,10 +138,10 @@ def _variant(query: Query, shelf: Shelf, days: int, *, crosslists: bool) -> Advi
         text = _rewritten(query, change)
         if not text:
             continue
-        brings = len(shelf.matching(parse_query(text)))
+        brings = known.count(parse_query(text))
         if _worth_it(kind, found, brings) and (best is None or abs(brings - found) > abs(best.found - found)):
-            best = Advice(kind=kind, text=text, found=brings, of=len(shelf.papers))
-    return best or (Advice(kind="many", found=found, of=len(shelf.papers)) if many else None)
+            best = Advice(kind=kind, text=text, found=brings, of=known.papers)
+    return best or (Advice(kind="many", found=found, of=known.papers) if many else None)
 
 
 def _worth_it(kind: str, found: int, brings: int) -> bool:

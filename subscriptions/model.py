@@ -90,8 +90,8 @@ class KnownPaper:
     change: int | None  # orders papers; None: never announced (known only by a replacement)
     changed_at: datetime | None
     first_seen_at: datetime
+    day: date  # of the digest that gave it its change, else of the first that brought it
     withdrawn_at: datetime | None = None
-    day: date | None = field(default=None, compare=False)  # of the digest by which it got its change, for planners
 
 
 class ChatKind(StrEnum):
@@ -277,7 +277,7 @@ class Facts:
     """What a delivery says beside its papers."""
 
     known: int = 0  # papers that were looked at: the base of every count
-    days: tuple[date, ...] = ()  # local days on which those papers became known, ascending
+    days: tuple[date, ...] = ()  # of the digests that announced those papers, ascending
     first: bool = False  # the chat's first due delivery: it speaks even when empty
     next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
     next_about: bool = False  # that moment is but the first of two times: when-out waits for its sources

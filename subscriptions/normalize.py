@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, pairwise, takewhile
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 # ------------------------------------------------------------------------------------------------------------ 1: LaTeX
@@ -309,13 +309,6 @@ def _without_s(word: str) -> str:
 # ------------------------------------------------------------------------------------------------- what callers ask for
 
 _UMLAUT = re.compile("(?!^.e+$)([aou])e+")
-_ANY_UMLAUT = re.compile("([aou])e+")
-_IRREGULAR_STEMS = {plural: fold_plural(plural) for plural in _IRREGULAR}
-# Characters that become nothing else by step 2 but for their case: ASCII, punctuation as people write it, Han, kana, Hangul.
-_PLAIN = re.compile(
-    "[\x00-\x7f\u2013\u2014\u2018\u2019\u201c\u201d\u3001-\u3003\u3005-\u3015\u3041-\u3096\u30a1-\u30fc"
-    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f]*"
-)
 
 
 def tokens(text: str) -> list[str]:
@@ -361,38 +354,16 @@ def is_initial(token: str) -> bool:
     return len(token) == 1 and _is_latin(token)
 
 
-def sieved(text: str) -> str:
-    """A text by its letters alone, in a tenth of the time of `tokens`: what does not stand in it is no token of the text.
-
-    For the plural step see `sieve_root`.
-    """
-    letters = fold_tex(text)
-    if _PLAIN.fullmatch(letters):
-        return _APOSTROPHE.sub("", letters.lower())
-    return _with_greek_names(_APOSTROPHE.sub("", _fold_letters(letters)))
-
-
-def sieve_root(token: str, *, prefix: bool = False) -> str:
-    """How every word begins in a `sieved` text that becomes this token, or with `prefix` one that begins so."""
-    forms = [form for form, stem in _IRREGULAR_STEMS.items() if (stem.startswith(token) if prefix else stem == token)]
-    words = [_with_greek_names(token).removesuffix("y"), *forms]
-    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*words, strict=False))
-    return "".join(letters[0] for letters in same)
-
-
-def sieved_names(names: str) -> str:
-    """Names by their letters alone: what does not stand in them is no token of `author_tokens`, if `sieved_names` too."""
-    return _ANY_UMLAUT.sub(r"\1", sieved(names))
+def written_beginnings(beginning: str) -> tuple[str, ...]:
+    """Words that begin so as written, though what the plural step makes of them need not: all that there can be."""
+    regular = [beginning + end for end in ("", "s", "es", "e")]
+    irregular = [form + end for form in _IRREGULAR for end in ("", "s") if (form + end).startswith(beginning)]
+    return tuple(dict.fromkeys((*regular, *irregular)))
 
 
 def title_alias(title: str) -> str:
     r"""By what a title is found again in another digest: $\alpha$-GAN and α-GAN are one title (design, rules of data)."""
     return " ".join(written_tokens(title))
-
-
-def _with_greek_names(letters: str) -> str:
-    """Each Greek letter by its name, also where the letter stays: who looks for what comes out finds both."""
-    return _GREEK.sub(lambda match: _GREEK_LETTERS[match[0]], letters)
 
 
 def _folded_runs(letters: str) -> list[str]:

@@ -13,7 +13,6 @@ from subscriptions.model import Because, Chat, ChatKind, DrySpell, Facts, Item, 
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
 LATE_AFTER = timedelta(hours=1)
-FETCHED_AFTER, FETCHED_UPTO = timedelta(days=2), timedelta(days=21)  # sooner is as usual, later an archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +160,7 @@ def _ordered(found: list[_Found]) -> list[_Found]:
 
 def _newer_first(paper: KnownPaper) -> tuple[int, int]:
     """What sorts papers by their days, the newest first. What was missed is fetched after what came since."""
-    day = _day_told(paper.day, paper.changed_at.date()).toordinal() if paper.changed_at else 0
-    return -day, -(paper.change or 0)
+    return -paper.day.toordinal(), -(paper.change or 0)
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
@@ -204,7 +202,7 @@ def _facts(due: Due) -> Facts:
     late = due.now - due.due
     return Facts(
         known=len(window),
-        days=_days_told(window, due.zone),
+        days=tuple(sorted({paper.day for paper in window})),
         first=not due.chat.spoken,
         next_due=due.next_due,
         next_about=due.next_about,
@@ -217,16 +215,6 @@ def _detail(due: Due) -> dict[str, str]:
     if not due.missing:
         return {}
     return {"missing": ", ".join(due.missing), "missing count": str(len(due.missing)), "missing how": due.missing_how}
-
-
-def _days_told(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
-    """The days of papers for people: of those that were fetched days afterwards, that of their digest."""
-    told = {(paper.day, paper.changed_at) for paper in papers}  # those of a digest share both
-    return tuple(sorted({_day_told(day, at.astimezone(zone).date()) for day, at in told if at}))
-
-
-def _day_told(day: date | None, known: date) -> date:
-    return day if day and FETCHED_AFTER <= known - day <= FETCHED_UPTO else known
 
 
 def _days(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:

@@ -48,8 +48,9 @@ class Look:
 
     day: date | None = None  # that the document bears
     papers: int = 0  # that stand in it
-    fresh: int = 0  # of them new, or with something that was not known
-    changed: bool = False  # it is not the document of last time
+    fresh: int = 0  # of them new, or with something that was not known; none in an archive, which is no news
+    filed: int = 0  # of them filed as papers of an archive
+    changed: bool = False  # it is not the document of last time, and no archive
     batch: bool = False  # its day says which batch of arXiv it is
     absent: bool = False  # there is no such document yet
     problem: str = ""  # why it cannot be read
@@ -70,6 +71,7 @@ def joined(looks: Sequence[Look]) -> Look:
         day=max((look.day for look in looks if look.day), default=None),
         papers=sum(look.papers for look in looks),
         fresh=sum(look.fresh for look in looks),
+        filed=sum(look.filed for look in looks),
         changed=any(look.changed for look in looks),
         batch=any(look.batch for look in looks),
         absent=bool(looks) and all(look.absent for look in looks),
@@ -106,6 +108,8 @@ def _nothing_due(look: Look, *, had: bool, resting: bool) -> Judgement:
         return Judgement(outcome=Outcome.NEW, settled=True)
     if resting and not had:
         return Judgement(outcome=Outcome.QUIET, settled=True, detail="Nothing is announced today.")
+    if look.filed:
+        return Judgement(outcome=Outcome.QUIET, settled=True)
     if not (look.papers or look.absent or had):
         return Judgement(outcome=Outcome.QUIET, settled=True, detail="It says that there is nothing.")
     return Judgement(outcome=Outcome.STALE, settled=True, detail=_same(look))

@@ -15,9 +15,11 @@ from bot.cli._options import Json, Now, Paths
 from bot.cli._refused import complain_of
 from bot.cli._streams import print_json, progress, say
 from bot.errors import WrongUsage
-from subscriptions import DigestWarning, PaperwireError, Sentence, StoreError
+from subscriptions import NEWS_FOR, DigestWarning, PaperwireError, Sentence, StoreError
 
 if TYPE_CHECKING:
+    from bot.bookkeeping import FileBook
+    from bot.cli._paths import Watched
     from bot.cli._session import Session
     from bot.settings import SourceSettings
     from subscriptions import Ingested
@@ -38,8 +40,15 @@ def ingest(
     ] = None,
     day: Annotated[
         str | None,
-        typer.Option("--date", metavar="DAY", help="The day they are of, whatever they and their names say."),
+        typer.Option("--date", metavar="DAY", help="The day of those that tell none, nor their names."),
     ] = None,
+    announce: Annotated[
+        bool,
+        typer.Option(
+            "--announce",
+            help=f"Announce also what is older than {NEWS_FOR.days} days, or was filed without being news.",
+        ),
+    ] = False,
     now: Now = None,
     json: Json = False,
 ) -> int:
@@ -49,7 +58,7 @@ def ingest(
 
     given = _day(day)
     with opened(now) as session, progress(documents(paths), "Ingesting") as found:
-        taken, failed = asyncio.run(_ingest_all(session, found, source, given))
+        taken, failed = asyncio.run(_ingest_all(_Desk.of(session, source, given, announce=announce), found))
     if json:
         print_json(_report(taken, failed))
     else:
@@ -66,16 +75,39 @@ class _Taken:
     done: "Ingested"
 
 
-async def _ingest_all(
-    session: "Session", documents: Iterable[tuple[str, bytes | PaperwireError]], source: str | None, day: date | None
-) -> tuple[list[_Taken], int]:
-    """Ingests what can be read, one transaction each, and says on stderr what can not; how many those were."""
-    from bot.cli._paths import Watched
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What all digests of one call share."""
 
-    taken, failed, watched = [], 0, Watched.by(session.settings.sources)
+    session: "Session"
+    source: str | None  # of all of them
+    day: date | None  # of those that tell none
+    announce: bool  # whatever day they are of
+    watched: "Watched"
+    book: "FileBook"
+
+    @classmethod
+    def of(cls, session: "Session", source: str | None, day: date | None, *, announce: bool) -> "_Desk":
+        from bot.app import make_file_book
+        from bot.cli._paths import Watched
+
+        watched = Watched.by(session.settings.sources)
+        return cls(session, source, day, announce, watched, make_file_book(session.settings, session))
+
+    def source_of(self, path: str) -> tuple[str, "SourceSettings | None"]:
+        """The name under which a file is stored, and what paperwire.toml says of it."""
+        watched_by = self.watched.source_of(path)
+        name = self.source or (watched_by.name if watched_by else BY_HAND)
+        named = next((one for one in self.session.settings.sources if one.name == name), None)
+        return name, named or watched_by
+
+
+async def _ingest_all(desk: _Desk, documents: Iterable[tuple[str, bytes | PaperwireError]]) -> tuple[list[_Taken], int]:
+    """Ingests what can be read, one transaction each, and says on stderr what can not; how many those were."""
+    taken, failed = [], 0
     for path, data in documents:
         try:
-            taken.append(await _ingest(session, path, data, source, watched.source_of(path), day=day))
+            taken.append(await _ingest(desk, path, data))
         except StoreError:
             raise
         except PaperwireError as error:
@@ -84,31 +116,21 @@ async def _ingest_all(
     return taken, failed
 
 
-async def _ingest(
-    session: "Session",
-    path: str,
-    data: bytes | PaperwireError,
-    source: str | None,
-    watched_by: "SourceSettings | None",
-    *,
-    day: date | None,
-) -> _Taken:
-    from bot.app import make_file_book
-    from bot.digests import DATE_ASSUMED, read_digest
-    from bot.pipeline import keep
+async def _ingest(desk: _Desk, path: str, data: bytes | PaperwireError) -> _Taken:
+    from bot.digests import dated, read_digest
+    from bot.pipeline import keep, today
 
     if isinstance(data, PaperwireError):
         raise data
-    name = source or (watched_by.name if watched_by else BY_HAND)
-    named = next((one for one in session.settings.sources if one.name == name), None)
-    known = named or watched_by
+    name, known = desk.source_of(path)
     form, language = (known.format, known.language) if known else (None, None)
-    digest = read_digest(data, path, format=form, day=day, language=language)
-    ours = named if named and named.path is not None else None
-    note = partial(make_file_book(session.settings, session).arrived, ours, digest) if ours else None
-    done = await keep(session, digest, source=name, note=note)
-    assumed = () if digest.day or done.already_known else (DATE_ASSUMED,)
-    return _Taken(path, (*digest.warnings, *assumed), done)
+    digest = read_digest(data, path, format=form, day=desk.day, language=language)
+    ours = known if known and known.name == name and known.path is not None else None
+    note = partial(desk.book.arrived, ours, digest) if ours else None
+    announce = desk.announce or bool(known and known.announce == "all")
+    done = await keep(desk.session, digest, source=name, note=note, announce=announce)
+    kept = digest if done.already_known else dated(digest, today(desk.session))
+    return _Taken(path, kept.warnings, done)
 
 
 def _day(text: str | None) -> date | None:
@@ -137,10 +159,36 @@ def _report(taken: Sequence[_Taken], failed: int) -> dict[str, object]:
     return {
         "digests": len(taken),
         "already_known": sum(one.done.already_known for one in taken),
-        "papers": {name: sum(getattr(one.done, name) for one in taken) for name in ("new", "updated", "unchanged")},
+        "papers": {name: _sum(taken, name) for name in ("new", "updated", "unchanged")},
+        "archived": _sum(taken, "archived"),
+        "announced": _sum(taken, "announced"),
         "warnings": warnings,
         "failed": failed,
     }
+
+
+def _sum(taken: Sequence[_Taken], name: str) -> int:
+    return sum(getattr(one.done, name) for one in taken)
+
+
+def _told_of_archives(taken: Sequence[_Taken]) -> list[str]:
+    """What became of digests that are older than news."""
+    from bot.cli._queries import TERMINAL
+
+    archived, announced = _sum(taken, "archived"), _sum(taken, "announced")
+    digests = sum(one.done.archive for one in taken)
+    lines = []
+    if announced:
+        papers = TERMINAL.count("{count} paper", "{count} papers", announced)
+        lines.append(f"Announced after they had been filed: {papers}.")
+    if archived:
+        papers = TERMINAL.count("{count} paper", "{count} papers", archived)
+        lines.append(
+            f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of "
+            f"{TERMINAL.count('{count} digest', '{count} digests', digests)}. "
+            "To announce them: the same command with --announce."
+        )
+    return lines
 
 
 def _show(taken: Sequence[_Taken]) -> None:
@@ -148,12 +196,12 @@ def _show(taken: Sequence[_Taken]) -> None:
     from bot.digests import INFO
 
     known = sum(one.done.already_known for one in taken)
-    new, updated, unchanged = (
-        sum(getattr(one.done, name) for one in taken) for name in ("new", "updated", "unchanged")
-    )
+    new, updated, unchanged = (_sum(taken, name) for name in ("new", "updated", "unchanged"))
     digests = TERMINAL.count("{count} digest", "{count} digests", len(taken))
     before = f", {TERMINAL.number(known)} of them known before" if known else ""
     say(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
+    for line in _told_of_archives(taken):
+        say(line)
     for one in taken:
         for warning in one.warnings:
             if warning.code not in INFO:

@@ -3,20 +3,23 @@
 # ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli._moments import when_next
 from bot.cli._options import As, Json, Now
 from bot.cli._streams import console, print_json, print_table, say
 from bot.errors import WrongUsage
 from subscriptions import Sentence
 
 if TYPE_CHECKING:
-    from subscriptions import ChatAddress, Message, Preview
+    from subscriptions import Chat, ChatAddress, Message, NotDue, Preview
 
 _MOST_DAYS = 3650
+_HELD = {"paused": "paused", "asked": "waits to be let in", "moved": "moved"}
 _RULE = 72  # columns, as the console frames its messages
 
 
@@ -53,29 +56,53 @@ def preview(
     with opened(now) as session, refusals_of(query or ""):
         address = session.address(chat)
         found = look(session.store, address, now=session.now, text=query, days=days)
-        at = get_chat(session.store, address).address
-    messages = render_delivery(found.delivery, titles=session.settings.source_titles) if found.delivery else ()
+        about = get_chat(session.store, address)
+        titles, moment = session.settings.source_titles, session.now
+    due, later = (render_delivery(one, titles=titles) if one else () for one in (found.delivery, found.later))
     if json:
-        print_json(_document(str(at), found, messages))
-    elif messages:
-        for message in messages:
-            _show(at, message)
-    else:
-        say(f"Nothing: none of the {found.known:,} papers looked at is for {at}.")
+        print_json(_document(str(about.address), found, (*due, *later)))
+        return 0
+    for message in due:
+        _show(about.address, message)
+    if found.not_due:
+        for line in _not_due(found, about, moment):
+            say(line)
+    for message in later:
+        _show(about.address, message)
+    if not due and not later:
+        say(f"Nothing: none of the {found.known:,} papers looked at is for {about.address}.")
     return 0
+
+
+def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
+    """Which subscriptions bring nothing at this moment though they have papers, and when they do."""
+    from bot.commands import in_short
+    from bot.rendering import Language
+
+    voice = Language("en", chat.settings.timezone)
+    lines = ["Nothing is due now." if found.delivery is None else "This is due now.", "Not due yet:"]
+    for one in found.not_due:
+        wish, count = one.subscription, voice.count("{count} paper", "{count} papers", len(one.papers))
+        when = _HELD.get(one.held, "") or when_next(one.coming, voice, now)
+        lines.append(f"  {wish.number}  {in_short(wish.name or wish.text)} · {count} · {when}")
+    return lines
 
 
 def _document(chat: str, found: "Preview", messages: "tuple[Message, ...]") -> dict[str, object]:
     """What `preview --json` prints; `payload` and `plain` are what the platform would be sent."""
     from json import loads
 
-    items = found.delivery.items if found.delivery else ()
+    due = found.delivery.items if found.delivery else ()
+    items = (*due, *(found.later.items if found.later else ()))
     keys = {item.paper.id: item.paper.paper.key for item in items}
+    kind = found.delivery or found.later
     return {
         "chat": chat,
-        "kind": found.delivery.kind.value if found.delivery else None,
+        "kind": kind.kind.value if kind else None,
         "known": found.known,
         "papers": [keys[item.paper.id] for item in items],
+        "due": [keys[item.paper.id] for item in due],
+        "not_due": [_waits(one) for one in found.not_due],
         "messages": [
             {
                 "number": message.number,
@@ -85,6 +112,17 @@ def _document(chat: str, found: "Preview", messages: "tuple[Message, ...]") -> d
             }
             for message in messages
         ],
+    }
+
+
+def _waits(one: "NotDue") -> dict[str, object]:
+    """A subscription whose papers are not due; `at` is null while it is held, and where nobody can tell."""
+    at = one.coming.at or one.coming.latest
+    return {
+        "number": one.subscription.number,
+        "at": at.isoformat() if at else None,
+        "held": one.held or None,
+        "papers": [known.paper.key for known in one.papers],
     }
 
 

@@ -59,16 +59,23 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
 def poll(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One source; else all.")] = None,
     *,
+    announce: Annotated[
+        bool,
+        typer.Option("--announce", help="Announce also all that the source brought before and that was only filed."),
+    ] = False,
     now: Now = None,
     json: Json = False,
 ) -> int:
     """Ask sources now, whether they are due or not."""
+    from bot.cli._queries import TERMINAL
     from bot.cli._session import opened
-    from subscriptions import Outcome, known_sources
+    from subscriptions import Outcome, announce_filed, known_sources
 
     with opened(now) as session:
         began = session.now
+        named = _named(session.settings, name) if announce else ""
         asyncio.run(_poll(session, name))
+        announced = announce_filed(session.store, named, now=session.now) if announce else 0
         known = {one.name: one for one in known_sources(session.store)}
         rows = [
             row
@@ -81,8 +88,20 @@ def poll(
         print_json([_document(row) for row in rows])
     else:
         _show(rows, session.settings.timezone, moment)
+        if announce:
+            say(f"Announced after they had been filed: {TERMINAL.count('{count} paper', '{count} papers', announced)}.")
     polled = [row.last for row in rows if row.last and row.last.at >= began]
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
+
+
+def _named(settings: "Settings", name: str | None) -> str:
+    """The source whose papers are to be announced, as the settings write it. Raises WrongUsage."""
+    from bot.errors import WrongUsage
+    from subscriptions import Sentence
+
+    if name is None:
+        raise WrongUsage(Sentence("--announce needs the name of a source."), Sentence("For example: daily --announce."))
+    return next((one.name for one in settings.sources if one.name.casefold() == name.casefold()), name)
 
 
 async def _poll(session: "Session", name: str | None) -> None:
@@ -161,5 +180,6 @@ def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
 
 def _brought(receipt: "Receipt") -> str:
     """An outcome with what was counted."""
-    new, papers = receipt.counts.get("new", 0), receipt.counts.get("papers", 0)
-    return f"{receipt.outcome}: {new:,} new of {papers:,}" if papers else str(receipt.outcome)
+    new, papers, filed = (receipt.counts.get(name, 0) for name in ("new", "papers", "archived"))
+    only_filed = f", {filed:,} only filed" if filed else ""
+    return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}" if papers else str(receipt.outcome)

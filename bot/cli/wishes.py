@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli._moments import when_next
 from bot.cli._options import As, AsOrAll, Json, Now
 from bot.cli._streams import is_narrow, print_json, print_reply, print_table, printable, say
 from bot.ports import Reply
@@ -18,7 +19,6 @@ from subscriptions import ChatState, Paper, split_when
 
 if TYPE_CHECKING:
     from bot.commands import Row
-    from bot.rendering import Language
     from bot.settings import Settings
     from subscriptions import Coming, Listed, Subscribed, Subscription
 
@@ -167,19 +167,9 @@ def _rows(found: "tuple[Listed, ...]", coming: "tuple[Coming, ...]", now: dateti
         now,
     )
     return [
-        replace(row, next_due=_next(expected, voices[one.zone], now) if state_of(one) == "active" else "")
+        replace(row, next_due=when_next(expected, voices[one.zone], now) if state_of(one) == "active" else "")
         for row, one, expected in zip(rows, found, coming, strict=True)
     ]
-
-
-def _next(coming: "Coming", voice: "Language", now: datetime) -> str:
-    """When a subscription brings something next, as bot.commands.coming says it in a sentence."""
-    if coming.at is None:
-        return f"{voice.moment(coming.latest, now=now)} at the latest" if coming.latest else "when papers come"
-    if coming.at <= now:
-        return "when papers are out" if coming.opens else "in a moment"
-    moment = voice.moment(coming.at, about=coming.about and not coming.opens, now=now)
-    return f"from {moment} on" if coming.opens else moment
 
 
 def _show(rows: "list[Row]") -> None:

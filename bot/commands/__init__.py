@@ -10,6 +10,7 @@ from bot.commands.refusals import refused as refused
 from bot.commands.rhythms import cadence_words as cadence_words
 from bot.commands.voice import Voice as Voice
 from bot.commands.wishes import Row as Row
+from bot.commands.wishes import in_short as in_short
 from bot.commands.wishes import rows_of as rows_of
 from bot.commands.wishes import state_of as state_of
 from bot.commands.wishes import subscribed as subscribed

@@ -26,11 +26,12 @@ from subscriptions import (
     is_denied,
     known_or_new,
     known_sources,
-    last_digests,
+    last_days,
     listed,
     meet,
     name_of,
     numbers_given,
+    papers_of_day,
     parse_address,
     set_owner,
     standing,
@@ -38,7 +39,7 @@ from subscriptions import (
     was_let_in,
 )
 
-_DIGESTS = 3  # sources that status names
+_SOURCES = 3  # sources that status names
 _HERE = 10  # chats that ask, as allow lists them
 _PLATFORMS: Mapping[str, str] = MappingProxyType({"telegram": "Telegram", "slack": "Slack"})
 
@@ -234,8 +235,8 @@ def status(turn: Turn) -> Reply:
 
 
 def came_last(turn: Turn) -> list[str]:
-    """What the sources brought last."""
-    found = last_digests(turn.store, _DIGESTS)
+    """What the sources brought last, each in all digests of its day; of one day together, where several brought some."""
+    found = last_days(turn.store, _SOURCES)
     lines = [
         turn.voice.count(
             "{source}, {day}: {count} paper.",
@@ -246,6 +247,14 @@ def came_last(turn: Turn) -> list[str]:
         )
         for one in found
     ]
+    day = found[0].day if found else None
+    if day and sum(one.day == day for one in found) > 1:
+        amount, said = papers_of_day(turn.store, day), turn.voice.day(day)
+        lines.append(
+            turn.voice.count(
+                "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
+            )
+        )
     return [*(lines or [turn.say("No digest has come yet.")]), *_expected(turn)]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.commands.changes import LANGUAGES
 from bot.commands.subscribing import at, sub
 from bot.commands.turn import Command, Press, Turn
+from bot.commands.wishes import days_i_know
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     ChatKind,
@@ -107,12 +108,14 @@ def _offer(turn: Turn, payload: str, link: Link) -> Reply:
     """What a link offers: how it reads, when it would come, what it would have found."""
     text, when = str(link.arguments["text"]), str(link.arguments["when"])
     query = parse_query(text)
-    found, days = found_lately(turn.store, query, now=turn.now)
+    lately = found_lately(turn.store, query, now=turn.now, most=EXAMPLES)
     lines = [turn.say("Somebody shares a subscription with you:"), f"{turn.words.reading(query)} · {when}"]
-    if days:
-        known = turn.voice.count("the one day I know", "the {count} days I know", days)
-        lines.append(turn.voice.count("{count} paper in {days}.", "{count} papers in {days}.", len(found), days=known))
-    lines += [f"· {turn.title(paper)}" for paper in found[:EXAMPLES]]
+    if lately.base.days:
+        known = days_i_know(turn.voice, lately.base)
+        lines.append(
+            turn.voice.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
+        )
+    lines += [f"· {turn.title(paper)}" for paper in lately.newest]
     accept = Button(label=turn.say("subscribe"), verb="accept", arguments={"link": payload})
     return Reply(lines=tuple(lines), buttons=((accept,),))
 

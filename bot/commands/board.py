@@ -22,7 +22,6 @@ from subscriptions import (
 BOARD = "board"  # what happens when a person looks at their board
 MOST = 36  # subscriptions on one board
 MOST_CHATS = 10  # on one board, the person's own among them
-_WEEK = 7
 
 
 def board(turn: Turn) -> Reply:
@@ -108,7 +107,7 @@ def _items(turn: Turn, chat: Chat, wishes: Sequence[Listed]) -> Sequence[BoardIt
         fixed = wish.cadence.kind not in ("now", "when-out")  # of the others the line above tells about when
         coming = fixed and wish.next_due_at and wish.next_due_at > turn.now and state_of(one) == "active"
         parts += [turn.say("next {moment}", moment=row.next_due)] if coming else []
-        if found.days == _WEEK:
+        if found.base.week and found.base.whole:
             parts.append(turn.voice.count("{count} a week", "{count} a week", found.found[wish.canonical]))
         parts += [row.state] if row.state and chat.state is ChatState.ACTIVE else []
         items.append(BoardItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=_menu(turn, one)))

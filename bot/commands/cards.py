@@ -182,7 +182,7 @@ def _rules(turn: Turn, wish: Subscription, item: Item) -> dict[str, str]:
     """What a query could exclude, as it is written there → as people call it: words of the title, then authors."""
     authors = item.paper.paper.authors
     named = [*authors[: EXCLUDED_AUTHORS - 1], *authors[-1:]]
-    rules = {words_rule(text): text for text in telling_words(turn.store, turn.chat, wish, item, now=turn.now)}
+    rules = {words_rule(text): text for text in telling_words(turn.store, turn.chat, wish, item)}
     rules |= {author_rule(name): name for name in named}
     return {rule: text for rule, text in rules.items() if _can_leave_out(wish, rule, item)}
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.commands.rhythms import when_words
 from bot.commands.timing import no_such_time, taken_for_time
 from bot.commands.turn import Turn
+from bot.commands.wishes import of_the_newest
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     Because,
@@ -34,15 +35,16 @@ def _found(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
 
 def count_found(turn: Turn, tried: Tried) -> str:
     """Such as "6 papers in the 3 days known": a count names its base."""
-    if not tried.known:
+    if not tried.base.of:
         return turn.say("No papers are known yet.")
     found = len(tried.delivery.items) if tried.delivery else 0
-    days = turn.voice.count("the one day known", "the {count} days known", tried.days)
+    days = turn.voice.count("the one day known", "the {count} days known", tried.base.days)
+    days = of_the_newest(turn.voice, days, tried.base)
     if not found:
         return turn.voice.count(
             "The only paper of {days} does not fit.",
             "None of the {count} papers of {days} fits.",
-            tried.known,
+            tried.base.of,
             days=days,
         )
     return turn.voice.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)

@@ -6,13 +6,12 @@ from dataclasses import replace
 from bot.commands.coming import next_line
 from bot.commands.picking import gone, listed_here, no_wishes, numbered, pager, shown_buttons
 from bot.commands.turn import Command, Press, Turn
-from bot.commands.wishes import Row, in_short, rows_of, state_of
+from bot.commands.wishes import Row, in_short, of_the_newest, rows_of, state_of
 from bot.ports import Button, Buttons, Reply
 from subscriptions import Brought, ChatState, Listed, Sentence, activity, coming_to, parse_query
 
 A_PAGE = 10
 _ROW = 5  # numbers side by side
-_WEEK = 7
 
 
 def list_(turn: Turn) -> Reply:
@@ -90,7 +89,7 @@ def _lines(turn: Turn, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str
     for one, row in zip(shown, rows, strict=True):
         wish = one.subscription
         parts = [f"{row.number}  {row.reading}", row.when]
-        parts += [_often(turn, about, about.found[wish.canonical])] if about.days else []
+        parts += [_often(turn, about, about.found[wish.canonical])] if about.base.days else []
         if wish.number in about.came:
             parts.append(turn.say("last {moment}", moment=turn.voice.moment(about.came[wish.number])))
         lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
@@ -99,9 +98,9 @@ def _lines(turn: Turn, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str
 
 def _often(turn: Turn, about: Brought, found: int) -> str:
     """How many papers it finds, by the days known: "6 a week", "6 in 3 days"."""
-    if about.days == _WEEK:
+    if about.base.week and about.base.whole:
         return turn.voice.count("{count} a week", "{count} a week", found)
-    days = turn.voice.count("{count} day", "{count} days", about.days)
+    days = of_the_newest(turn.voice, turn.voice.count("{count} day", "{count} days", about.base.days), about.base)
     return turn.voice.count("{count} in {days}", "{count} in {days}", found, days=days)
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.commands.asking import met
+from bot.commands.coming import next_line
 from bot.commands.found import (
     card_buttons,
     count_found,
@@ -27,7 +28,9 @@ from subscriptions import (
     Query,
     Refused,
     Sentence,
+    Subscription,
     Tried,
+    coming_to,
     listed,
     mentioned,
     newest_batch,
@@ -53,7 +56,7 @@ def preview(turn: Turn) -> Reply:
         return _nothing_to_try(turn, "/preview diffusion")
     buttons = (*subscribe_button(turn, turn.args), *words_button(turn, ending, turn.args)) if tried.query else ()
     read = query_lines(turn, tried.query, ending) if tried.query else ()
-    lines = (count_found(turn, tried), *read, *_told_before(turn, tried))
+    lines = (count_found(turn, tried), *read, *_told_before(turn, tried), *_waiting(turn, tried))
     return Reply(lines=lines, delivery=tried.delivery, buttons=buttons)
 
 
@@ -84,6 +87,27 @@ def _told_before(turn: Turn, tried: Tried) -> tuple[str, ...]:
     if tried.told == found:
         return (turn.say("This chat has had all of them."),)
     return (turn.voice.count("This chat has had {count} of them.", "This chat has had {count} of them.", tried.told),)
+
+
+def _waiting(turn: Turn, tried: Tried) -> tuple[str, ...]:
+    """How many papers are new to the chat, and when they come: what was shown are all of the days known."""
+    if tried.query is not None or not turn.chat.id:
+        return ()
+    if not tried.waiting:
+        return (turn.say("Nothing of it is still to come."),) if tried.told else ()
+    words = turn.voice.count("{count} paper is still to come.", "{count} papers are still to come.", tried.waiting)
+    return (turn.say("{sentence} {next}", sentence=words, next=_when(turn, tried.wishes)),)
+
+
+def _when(turn: Turn, wishes: Sequence[Subscription]) -> str:
+    """When these subscriptions bring what is still to come."""
+    if turn.chat.state is ChatState.ASKED:
+        return turn.say("This chat waits for the operator of this bot.")
+    if turn.chat.state is ChatState.PAUSED:
+        return turn.say("This chat is paused; /resume ends that.")
+    if all(wish.state == "paused" for wish in wishes):
+        return turn.say("It is paused; /resume {number} ends that.", number=wishes[0].number)
+    return next_line(coming_to(turn.store, turn.chat.address, wishes, now=turn.now), turn.voice, turn.now)
 
 
 def _nothing_to_try(turn: Turn, example: str) -> Reply:
@@ -242,11 +266,10 @@ Stretches = Sequence[tuple[int | None, int]]  # where each stretch that was look
 def _page(turn: Turn, query: Query, stretches: Stretches, start: int) -> Reply:
     """One page of the last of these stretches of the stored papers."""
     upto, before = stretches[-1]
-    found = search(turn.store, query, upto=upto)
-    page = found.papers[start : start + PAGE]
-    items = rows_of(page, query)
+    found = search(turn.store, query, upto=upto, start=start, most=PAGE)
+    items = rows_of(found.papers, query)
     turning = () if turn.in_public else _turning(turn, query, _anchored(stretches, found), start, found)
-    left = turn.in_public and len(found.papers) > PAGE
+    left = turn.in_public and found.found > PAGE
     others = (turn.say("These are the newest {count}; in private I show all.", count=PAGE),) if left else ()
     return Reply(
         lines=(_base(turn, found, before), *query_lines(turn, query, None), *others),
@@ -264,27 +287,27 @@ def _anchored(stretches: Stretches, found: Found) -> Stretches:
 
 def _base(turn: Turn, found: Found, before: int) -> str:
     """Such as "41 of 2,061 papers", and how far was looked where that is not all."""
-    amount, whole = len(found.papers), found.below is None and found.looked == found.stored
+    amount, whole = found.found, found.below is None and found.looked == found.stored
     known = turn.voice.count("{count} paper", "{count} papers", found.stored)
     if whole or found.since is None:
         return turn.voice.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
-    day = turn.voice.moment(found.since)
+    day = turn.voice.day(found.since)
     looked = turn.voice.count("{count} paper", "{count} papers", found.looked)
-    if not before and found.below is not None:
+    if not before:
         return turn.voice.count(
-            "{count} in the newest {looked} of {papers}, back to {moment}",
-            "{count} in the newest {looked} of {papers}, back to {moment}",
+            "{count} of the newest {looked}, back to {day}; there are {papers}",
+            "{count} of the newest {looked}, back to {day}; there are {papers}",
             amount,
             looked=looked,
             papers=known,
-            moment=day,
+            day=day,
         )
     return turn.voice.count(
-        "{count} more in {looked} before them, back to {moment}",
-        "{count} more in {looked} before them, back to {moment}",
+        "{count} more in {looked} before them, back to {day}",
+        "{count} more in {looked} before them, back to {day}",
         amount,
         looked=looked,
-        moment=day,
+        day=day,
     )
 
 
@@ -303,10 +326,10 @@ def _turning(turn: Turn, query: Query, stretches: Stretches, start: int, found: 
     elif len(stretches) > 1:
         last = before - stretches[-2][1]
         row.append(button(newer, stretches[:-1], max(0, last - 1) // PAGE * PAGE))
-    if start + PAGE < len(found.papers):
+    if start + PAGE < found.found:
         row.append(button(older, stretches, start + PAGE))
     elif found.below is not None:
-        row.append(button(older, [*stretches, (found.below, before + len(found.papers))], 0))
+        row.append(button(older, [*stretches, (found.below, before + found.found)], 0))
     return (tuple(row),) if row else ()
 
 

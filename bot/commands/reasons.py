@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from functools import reduce
 from types import MappingProxyType
 
@@ -46,6 +47,7 @@ _HELD = Sentence("It was planned {moment} and waits until this chat is active ag
 _KEPT: Mapping[Keeps, Sentence] = MappingProxyType(
     {
         Keeps.REPLACEMENT: Sentence("fits, but only a new version of it came here, and those are not announced"),
+        Keeps.ARCHIVE: Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
         Keeps.CROSSLIST: Sentence("fits, but it is a cross-list, and this chat wants none: /set crosslists in"),
         Keeps.OLDER: Sentence("fits, but begins with what came since {moment}"),
         Keeps.PASSED: Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
@@ -116,7 +118,7 @@ def _did_not_come(turn: Turn, known: KnownPaper) -> Reply:
         return Reply(lines=(*lines, turn.say("There are no subscriptions yet.")))
     lines += [
         f"{one.subscription.number}  "
-        + turn.say("{name}: {text}", name=_label(one.subscription), text=_sentence(turn, one))
+        + turn.say("{name}: {text}", name=_label(one.subscription), text=_sentence(turn, one, known.day))
         for one in found[:MOST_REASONS]
     ]
     left = len(found) - MOST_REASONS
@@ -135,12 +137,12 @@ def _label(wish: Subscription) -> str:
     return in_short(wish.name or wish.text)
 
 
-def _sentence(turn: Turn, reason: Reason) -> str:
-    """What keeps the paper, in the words of who subscribed."""
+def _sentence(turn: Turn, reason: Reason, day: date) -> str:
+    """What keeps a paper of that day, in the words of who subscribed."""
     wish, moment, keeps = reason.subscription, turn.voice.moment, reason.keeps
     if keeps is Keeps.WORDS:
         return _words(turn, reason)
-    values: dict[str, object] = {"number": wish.number}
+    values: dict[str, object] = {"number": wish.number, "day": turn.voice.day(day, seen_from=turn.now.date())}
     sentence = _KEPT[keeps]
     if keeps is Keeps.OLDER:
         values["moment"] = moment(wish.since)

@@ -12,6 +12,7 @@ from bot.commands.picking import gone, numbered
 from bot.commands.rhythms import DAYS, every, spoken
 from bot.commands.subscribing import echo
 from bot.commands.turn import Command, Press, Run, Turn
+from bot.commands.wishes import days_i_know
 from bot.ports import PLACE, Field, Option, Reply, Sheet
 from subscriptions import (
     Cadence,
@@ -190,16 +191,16 @@ def _reading(turn: Turn, text: str, *, examples: int) -> tuple[str, ...]:
         query = parse_query(text)
     except QueryError as error:
         return (_refusal(turn, error, text),)
-    found, days = found_lately(turn.store, query, now=turn.now)
+    lately = found_lately(turn.store, query, now=turn.now, most=examples)
     lines = [
         turn.words.reading(query),
         *(turn.say("({inner})", inner=hint.say(turn.voice.translate)) for hint in query.hints[:1]),
     ]
-    if not days:
+    if not lately.base.days:
         return (*lines, turn.say("I know no papers yet."))
-    known = turn.voice.count("the one day I know", "the {count} days I know", days)
-    lines.append(turn.voice.count("{count} paper in {days}.", "{count} papers in {days}.", len(found), days=known))
-    return (*lines, *(f"· {turn.title(paper)}" for paper in found[:examples]))
+    known = days_i_know(turn.voice, lately.base)
+    lines.append(turn.voice.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known))
+    return (*lines, *(f"· {turn.title(paper)}" for paper in lately.newest))
 
 
 def _refusal(turn: Turn, error: PaperwireError, text: str = "") -> str:

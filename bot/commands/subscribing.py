@@ -32,7 +32,6 @@ from subscriptions import (
     Wish,
     as_words,
     edit,
-    find_change,
     numbers_among,
     numbers_in,
     numbers_missing,

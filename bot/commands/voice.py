@@ -18,8 +18,8 @@ class Voice(Protocol):
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """The form that `count` asks for; the hole `{count}` takes the number."""
 
-    def day(self, day: date) -> str:
-        """A day with its weekday."""
+    def day(self, day: date, *, seen_from: date | None = None) -> str:
+        """A day with its weekday; with the year where it is long before `seen_from`."""
 
     def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None) -> str:
         """A day and a time by the chat's clock; with the year, if it is another one than that of `now`."""

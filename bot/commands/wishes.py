@@ -13,7 +13,7 @@ from bot.ports import Reply
 from subscriptions import ChatState, Sentence, Subscription
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
-    from subscriptions import Listed, Subscribed
+    from subscriptions import Base, Listed, Subscribed
 
 _MOST_NAMED = 10  # subscriptions that a reply names one by one
 _LONGEST = 80  # characters of a query in a line that is not about how it reads
@@ -182,13 +182,27 @@ def _found(done: "Subscribed", voice: Voice, examples: Sequence[str]) -> list[st
 
 
 def _nothing(done: "Subscribed", voice: Voice) -> str:
-    if not done.days:
+    if not done.base.days:
         return voice.say("I know no papers yet.")
-    return voice.count("No paper of the one day I know fits.", "No paper of the {count} days I know fits.", done.days)
+    return voice.say("No paper of {days} fits.", days=_days(done, voice))
+
+
+def of_the_newest(voice: Voice, days: str, base: "Base") -> str:
+    """Days that a number is told of; where not all their papers were counted, it says how many were."""
+    if base.whole:
+        return days
+    return voice.count(
+        "{days} (of the newest {count} paper)", "{days} (of the newest {count} papers)", base.of, days=days
+    )
+
+
+def days_i_know(voice: Voice, base: "Base") -> str:
+    """Such as "the 3 days I know"."""
+    return of_the_newest(voice, voice.count("the one day I know", "the {count} days I know", base.days), base)
 
 
 def _days(done: "Subscribed", voice: Voice) -> str:
-    return voice.count("the one day I know", "the {count} days I know", done.days)
+    return days_i_know(voice, done.base)
 
 
 def _beginning(done: "Subscribed", voice: Voice, now: datetime | None, *, says_since: bool) -> str:

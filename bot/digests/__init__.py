@@ -6,6 +6,7 @@ page with its expected papers into tests/digests.
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -35,11 +36,11 @@ from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
 from bot.digests._looks import look_of_bytes, look_of_text
 from bot.digests._plain import NotText, PlainText, plain_text
-from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
+from bot.digests._warnings import DATE_ASSUMED, date_ahead
 from bot.digests._warnings import INFO as INFO
 from bot.digests._warnings import Warnings as Warnings
 from bot.errors import BrokenDigest, UnknownFormat
-from subscriptions import Digest, PaperwireError, Sentence
+from subscriptions import Digest, PaperwireError, Sentence, lies_ahead
 
 FORMATS: Final[tuple[DigestFormat, ...]] = (
     arxiv_rss,
@@ -80,8 +81,9 @@ def read_digest(
 ) -> Digest:
     """Reads a document. `name` is its path or address, for sentences and for a date in it.
 
-    `format` narrows to one name of FORMATS, also where the text alone would not tell it; `day` and `language` (of
-    summaries and translations, ISO 639-1) are what the caller knows better than the document.
+    `format` narrows to one name of FORMATS, also where the text alone would not tell it; `language` (of summaries and
+    translations, ISO 639-1) is what the caller knows better than the document. `day` is that of a document that tells
+    none, neither itself nor by its name.
 
     Raises UnknownFormat for what is no digest and BrokenDigest for one that cannot be read rightly; both sentences
     begin with `name`. Never returns a digest without papers unless the document says that there are none.
@@ -94,14 +96,26 @@ def read_digest(
         warnings = Warnings()
         module, content = _read_text(data, name, format, warnings, language)
     _note_entries(content.entries, warnings)
+    own_day = content.day or _day_of_name(name, warnings)
+    if day and own_day and day != own_day:
+        warnings.add("date_overruled", example=own_day.isoformat())
     return Digest(
         format=module.name,
         entries=tuple([entry.paper for entry in content.entries]),
         content_hash=hashlib.sha256(data).hexdigest(),
-        day=day or content.day or _day_of_name(name, warnings),
+        day=own_day or day,
         declared=content.declared,
         warnings=warnings.collected(),
     )
+
+
+def dated(digest: Digest, today: date) -> Digest:
+    """The digest with the day under which its papers count: its own, else `today`, which a warning says."""
+    if digest.day is None:
+        return replace(digest, day=today, warnings=(*digest.warnings, DATE_ASSUMED))
+    if lies_ahead(digest.day, today):
+        return replace(digest, day=today, warnings=(*digest.warnings, date_ahead(digest.day)))
+    return digest
 
 
 def _refuse_too_large(data: bytes, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from bot.digests._plain import shortened
 from subscriptions import DigestWarning
@@ -16,7 +17,9 @@ _MESSAGES = {
     "authors_not_shown": "papers whose list of authors is cut short: {count}",
     "bad_json_line": "lines of JSON that hold no paper that can be read: {count}; all others are kept",
     "control_characters": "control characters that were removed: {count}",
+    "date_ahead": "its date, {day}, lies ahead, so it is taken for today's",
     "date_from_name": "the date is taken from the file name",
+    "date_overruled": "it tells its own date, so that counts and not --date",
     "declared_mismatch": "the document counts its papers otherwise than they could be read",
     "duplicate_papers": "papers that stand there again: {count}; the first copy of each is kept",
     "empty_digest": "a valid digest without papers",
@@ -36,6 +39,11 @@ _MESSAGES = {
 }
 
 DATE_ASSUMED = DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
+
+
+def date_ahead(day: date) -> DigestWarning:
+    """The warning about a digest whose own day has not come."""
+    return DigestWarning(code="date_ahead", message=_MESSAGES["date_ahead"].replace("{day}", day.isoformat()))
 
 
 @dataclass(slots=True)

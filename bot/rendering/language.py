@@ -27,6 +27,7 @@ _OLDER_ZONES = {
     "Asia/Yangon": "Asia/Rangoon",
     "Europe/Kyiv": "Europe/Kiev",
 }
+_A_YEAR = timedelta(days=300)  # nearly: so long ago a day without its year could be taken for one that is to come
 # In Chinese the month comes first and stands once: 1月19日 周一 – 22日 周四; in English it comes last.
 _MONTH_FIRST = {"en": False, "zh": True}
 
@@ -54,6 +55,11 @@ def translator(lang: str) -> Translator:
     path = files("locales").joinpath(_known(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
     with path.open("rb") as catalogue:
         return Translator(GNUTranslations(catalogue))
+
+
+def _whole(day: date, seen_from: date | None) -> dict[str, str]:
+    """How a day is written by itself."""
+    return _DAY_WITH_YEAR if seen_from is not None and seen_from - day > _A_YEAR else _DAY_WITH_WEEKDAY
 
 
 def _known(lang: str) -> str:
@@ -87,22 +93,25 @@ class Language:
         """The moment by the clock of the chat's zone."""
         return moment.astimezone(self.zone)
 
-    def day(self, day: date) -> str:
-        """Thu 22 Jan, 1月22日 周四."""
-        return self._date(day, _DAY_WITH_WEEKDAY)
+    def day(self, day: date, *, seen_from: date | None = None) -> str:
+        """Thu 22 Jan, 1月22日 周四; with the year where it is so long before `seen_from` that it could be another year's."""
+        return self._date(day, _whole(day, seen_from))
 
     def short_day(self, day: date) -> str:
         """2 Feb, 2月2日."""
         return self._date(day, _DAY)
 
-    def days(self, days: Sequence[date]) -> str:
-        """The first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四."""
+    def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
+        """The first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
+
+        The year is told as by `day`.
+        """
         first, last = min(days), max(days)
         if first == last:
-            return self.day(first)
-        patterns = [_DAY_WITH_WEEKDAY, _DAY_WITH_WEEKDAY]
-        if (first.year, first.month) == (last.year, last.month):
-            patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH
+            return self.day(first, seen_from=seen_from)
+        patterns = [_whole(first, seen_from)] * 2
+        if first.year == last.year:
+            patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH if first.month == last.month else _DAY_WITH_WEEKDAY
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
     def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None) -> str:

@@ -194,9 +194,8 @@ def _source_back(tell: _Teller) -> list[str]:
 
 
 def _missed(tell: _Teller) -> list[str]:
-    """Reads source, days (of runs the first and the last: "2026-01-19/2026-01-21 …"), given_up (else it has no history)."""
-    runs = [[date.fromisoformat(day) for day in run.split("/")] for run in tell.detail.get("days", "").split()]
-    days = " · ".join(tell.language.days(run) for run in runs)
+    """Reads source, days (see `_days`), given_up (else it has no history)."""
+    days = _days(tell)
     return [
         tell.say("{source}: what was missed is not all there.", source=tell.value("source", tell.say("A source"))),
         tell.say("Not fetched afterwards: {days}.", days=days) if days else "",
@@ -205,6 +204,27 @@ def _missed(tell: _Teller) -> list[str]:
         else tell.say("It shows only its newest."),
         tell.say("If you have them in a file: `paperwire ingest FILE --date DAY`."),
     ]
+
+
+def _filed(tell: _Teller) -> list[str]:
+    """Reads source, days (see `_days`), papers."""
+    source, days = tell.value("source", tell.say("A source")), _days(tell)
+    return [
+        tell.count(
+            "{source}: {count} paper came too late to be news.",
+            "{source}: {count} papers came too late to be news.",
+            tell.amount("papers"),
+            source=source,
+        ),
+        tell.say("Of {days}: filed, so search finds them, and announced to nobody.", days=days) if days else "",
+        tell.say("To announce them all the same: `paperwire sources poll NAME --announce`."),
+    ]
+
+
+def _days(tell: _Teller) -> str:
+    """Days as first and last ones: "2026-01-19/2026-01-21 2026-01-23/2026-01-23"."""
+    runs = [[date.fromisoformat(day) for day in run.split("/")] for run in tell.detail.get("days", "").split()]
+    return " · ".join(tell.language.days(run) for run in runs)
 
 
 def _summaries(tell: _Teller) -> list[str]:
@@ -382,6 +402,7 @@ NOTICES: Mapping[str, Callable[[_Teller], list[str]]] = {
     "overdue": _overdue,
     "source-back": _source_back,
     "missed": _missed,
+    "filed": _filed,
     "summaries": _summaries,
     "nothing-found": _nothing_found,
     "went-without": _went_without,

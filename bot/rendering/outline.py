@@ -143,7 +143,8 @@ def empty_text(delivery: Delivery, reader: Reader) -> str:
     """What the first due delivery says when nothing matched, or a quiet-day note."""
     language = reader.language
     facts = delivery.facts
-    days = language.days(facts.days) if facts.days else ""
+    seen_from = language.local(delivery.due).date()
+    days = language.days(facts.days, seen_from=seen_from) if facts.days else ""
     if not facts.known:
         text = (
             language.say("No papers came on {days}.", days=days) if days else language.say("No papers have come yet.")
@@ -253,11 +254,9 @@ def _head(delivery: Delivery, reader: Reader, name: str) -> Head:
 
 
 def _day_text(delivery: Delivery, language: Language) -> str:
-    """The day of the delivery; when it is late or gathers more than a night, the days of its papers."""
-    days = delivery.facts.days
-    if days and (delivery.facts.late or len(days) > 2):  # noqa: PLR2004 - an evening and the morning after it
-        return language.days(days)
-    return language.day(language.local(delivery.due).date())
+    """The days of the digests that it was made from; without any its own."""
+    due = language.local(delivery.due).date()
+    return language.days(delivery.facts.days or (due,), seen_from=due)
 
 
 def _remark(delivery: Delivery, language: Language) -> str:

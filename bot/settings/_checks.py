@@ -23,6 +23,7 @@ _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # core.telegram.org/bots/
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 _ACCESS: tuple[Literal["open", "ask", "closed"], ...] = ("open", "ask", "closed")
+_ANNOUNCE: tuple[Literal["recent", "all"], ...] = ("recent", "all")
 _ON_UNCLEAR: tuple[Literal["resend", "skip"], ...] = ("resend", "skip")
 _LOG_LEVELS: tuple[Literal["debug", "info", "warning", "error"], ...] = ("debug", "info", "warning", "error")
 _LOG_FORMATS: tuple[Literal["text", "json"], ...] = ("text", "json")
@@ -259,6 +260,7 @@ def one_of(words: Sequence[W]) -> Callable[[str], W]:
 
 
 access = one_of(_ACCESS)
+announce = one_of(_ANNOUNCE)
 on_unclear = one_of(_ON_UNCLEAR)
 log_level = one_of(_LOG_LEVELS)
 log_format = one_of(_LOG_FORMATS)

@@ -130,7 +130,7 @@ def _file(env: Environment) -> tuple[Table, Path] | None:
 
 
 def _sources(top: Table, folder: Path, formats: Sequence[str] | None) -> tuple[SourceSettings, ...]:
-    keys = ("name", "title", "home", "path", "url", "arxiv", "format", "schedule", "language")
+    keys = ("name", "title", "home", "path", "url", "arxiv", "format", "schedule", "language", "announce")
     format_name = check.format_name if formats is None else check.one_of(formats)
     sources = tuple(_source(table, folder, format_name) for table in top.tables("source", keys))
     _refuse_equal_names(sources)
@@ -175,6 +175,7 @@ def _source(table: Table, folder: Path, format_name: Callable[[str], str]) -> So
         format=table.read("format", format_name, None),
         schedule=table.read("schedule", check.schedule, schedule),
         language=table.read("language", check.language, None),
+        announce=table.read("announce", check.announce, "recent"),
     )
 
 

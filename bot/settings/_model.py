@@ -89,6 +89,7 @@ class SourceSettings:
     format: str | None = None  # the name of a format; None: recognised by content
     schedule: str | None = None  # "arxiv", "every 30m", a cron line; None only for a path: it is watched
     language: str | None = None  # of its summaries, ISO 639-1; None: told by their script
+    announce: Literal["recent", "all"] = "recent"  # all: archives are news, too (subscriptions/archives.py)
 
 
 EVERYTHING = "arxiv"  # the name of the source that there is when the settings name none

@@ -10,14 +10,16 @@ features and touches only the queries filed there, whatever their number; what t
 (`_papers`), once per term and window.
 """
 
+from subscriptions.matching._indexed import asked_of_index as asked_of_index
+from subscriptions.matching._indexed import asks_for as asks_for
+from subscriptions.matching._indexed import indexed as indexed
 from subscriptions.matching._papers import PaperIndex as PaperIndex
 from subscriptions.matching._papers import matching_papers as matching_papers
 from subscriptions.matching._papers import merge_copies as merge_copies
 from subscriptions.matching._queries import QuerySet as QuerySet
 from subscriptions.matching._queries import match as match
+from subscriptions.matching._reading import simple_terms as simple_terms
 from subscriptions.matching._shelf import Shelf as Shelf
-from subscriptions.matching._sieve import Glance as Glance
-from subscriptions.matching._sieve import Sieve as Sieve
 from subscriptions.matching._telling import telling as telling
 from subscriptions.matching._why import Hit as Hit
 from subscriptions.matching._why import Miss as Miss

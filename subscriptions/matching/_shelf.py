@@ -33,10 +33,6 @@ class Shelf:
             readings.append(earlier[1] if earlier and earlier[0] == paper else read(paper))
         return cls(papers, tuple(readings))
 
-    def without_first(self, count: int) -> "Shelf":
-        """Without so many papers at the beginning."""
-        return Shelf(self.papers[count:], self.readings[count:]) if count else self
-
     def matching(self, query: Query) -> tuple[int, ...]:
         """The places in `papers` of those that the query finds, ascending."""
         found = 0

@@ -26,6 +26,7 @@ from subscriptions.service._changes import Difference as Difference
 from subscriptions.service._changes import changing as changing
 from subscriptions.service._copies import Restored as Restored
 from subscriptions.service._copies import restore as restore
+from subscriptions.service._digests import announce_filed as announce_filed
 from subscriptions.service._digests import ingest_digest as ingest_digest
 from subscriptions.service._edits import edit_done as edit_done
 from subscriptions.service._edits import settle_edit as settle_edit
@@ -93,12 +94,17 @@ from subscriptions.service._portable import export as export
 from subscriptions.service._portable import import_plan as import_plan
 from subscriptions.service._portable import import_text as import_text
 from subscriptions.service._portable import parse_address as parse_address
+from subscriptions.service._previews import NotDue as NotDue
+from subscriptions.service._previews import Preview as Preview
+from subscriptions.service._previews import preview as preview
 from subscriptions.service._reasons import Keeps as Keeps
 from subscriptions.service._reasons import Reason as Reason
 from subscriptions.service._reasons import last_told as last_told
 from subscriptions.service._reasons import reasons as reasons
 from subscriptions.service._reasons import told as told
+from subscriptions.service._recent import Base as Base
 from subscriptions.service._recent import Brought as Brought
+from subscriptions.service._recent import Lately as Lately
 from subscriptions.service._recent import activity as activity
 from subscriptions.service._recent import advice_on as advice_on
 from subscriptions.service._recent import found_lately as found_lately
@@ -122,6 +128,7 @@ from subscriptions.service._sources import receipts_since as receipts_since
 from subscriptions.service._sources import sync_sources as sync_sources
 from subscriptions.service._sources import take_poll as take_poll
 from subscriptions.service._sources import take_turn as take_turn
+from subscriptions.service._sources import tell_of_filed_days as tell_of_filed_days
 from subscriptions.service._sources import tell_of_missed_days as tell_of_missed_days
 from subscriptions.service._sources import tell_of_source as tell_of_source
 from subscriptions.service._sources import unknown_sources as unknown_sources
@@ -131,7 +138,8 @@ from subscriptions.service._standing import coming_of as coming_of
 from subscriptions.service._standing import coming_to as coming_to
 from subscriptions.service._standing import expectations as expectations
 from subscriptions.service._standing import health as health
-from subscriptions.service._standing import last_digests as last_digests
+from subscriptions.service._standing import last_days as last_days
+from subscriptions.service._standing import papers_of_day as papers_of_day
 from subscriptions.service._standing import standing as standing
 from subscriptions.service._talks import add_links as add_links
 from subscriptions.service._talks import board_links as board_links
@@ -154,10 +162,8 @@ from subscriptions.service._talks import reply_is_over as reply_is_over
 from subscriptions.service._talks import share_link as share_link
 from subscriptions.service._talks import unfinished_replies as unfinished_replies
 from subscriptions.service._trials import Batch as Batch
-from subscriptions.service._trials import Preview as Preview
 from subscriptions.service._trials import Tried as Tried
 from subscriptions.service._trials import newest_batch as newest_batch
-from subscriptions.service._trials import preview as preview
 from subscriptions.service._trials import would_come as would_come
 from subscriptions.service._undoing import Undone as Undone
 from subscriptions.service._undoing import find_change as find_change

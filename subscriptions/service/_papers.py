@@ -1,15 +1,14 @@
 """Papers as a chat asks about them: what it was told and why, and what it wants to see less of."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from subscriptions.matching import matching_papers, telling, why
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import parse_canonical
-from subscriptions.service._recent import recent
 from subscriptions.store import Store, outbox, papers, people
 
 TITLES_COMPARED = 200  # of the papers that a chat was told last
+TITLES_KNOWN = 1500  # of the papers that were announced last
 
 
 def told_paper(store: Store, chat: Chat, delivery: str, position: int) -> Item | None:
@@ -55,11 +54,11 @@ def wishes_behind(store: Store, chat: Chat, item: Item) -> tuple[Subscription, .
     return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
 
 
-def telling_words(store: Store, chat: Chat, wish: Subscription, item: Item, *, now: datetime) -> tuple[str, ...]:
+def telling_words(store: Store, chat: Chat, wish: Subscription, item: Item) -> tuple[str, ...]:
     """Words of a paper's title that few of the chat's other papers have: what a subscription could exclude."""
     with store.read() as session:
         others = outbox.told_titles(session, chat.id, TITLES_COMPARED)
-        known = [paper.paper.title for paper in recent(session, store, now).papers]
+        known = papers.newest_titles(session, TITLES_KNOWN)
     return telling(item.paper.paper.title, parse_canonical(wish.canonical), others=others, known=known)
 
 

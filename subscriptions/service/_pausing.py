@@ -7,15 +7,13 @@ from datetime import datetime, timedelta
 from subscriptions import cadence as cadences
 from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
-from subscriptions.matching import Shelf
-from subscriptions.model import Chat, ChatAddress, ChatState, KnownPaper, Subscription
-from subscriptions.query import parse_canonical
+from subscriptions.model import Chat, ChatAddress, ChatState, Subscription
 from subscriptions.service._changes import PAUSED_BY_PERSON, changing, is_paused_by_person
 from subscriptions.service._coming import Foresight
 from subscriptions.service._quiet import silent_until
-from subscriptions.service._recent import recent
+from subscriptions.service._unseen import unseen
 from subscriptions.service._wishes import find, span, which_one
-from subscriptions.store import Store, Transaction, chat_outbox, outbox, papers, people, plans
+from subscriptions.store import Store, Transaction, chat_outbox, papers, people, plans
 
 ANSWER_WITHIN = timedelta(minutes=10)  # what would go at once after a pause waits so long for a word
 
@@ -108,12 +106,38 @@ def wake_paused(store: Store, *, now: datetime) -> None:
 
 
 def _due_after(session: Transaction, chat: Chat, wish: Subscription, until: datetime) -> None:
+    moment = _moment_after(chat, wish, until)
+    if moment != wish.next_due_at:
+        zone = zones.zone(wish.zone or chat.settings.timezone)
+        people.reset_due(session, wish.id, span(wish.cadence, zone, moment))
+
+
+def _moment_after(chat: Chat, wish: Subscription, until: datetime) -> datetime | None:
     """A moment that passed before a pause was over gives way to the first one from there on; an open window counts."""
     if wish.cadence.kind == "now" or wish.next_due_at is None or wish.next_due_at >= until:
-        return
+        return wish.next_due_at
     zone = zones.zone(wish.zone or chat.settings.timezone)
-    moment = cadences.first_due(wish.cadence, zone, until - timedelta(microseconds=1))
-    people.reset_due(session, wish.id, span(wish.cadence, zone, moment))
+    return cadences.first_due(wish.cadence, zone, until - timedelta(microseconds=1))
+
+
+def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Chat, tuple[Subscription, ...]]:
+    """A chat and its subscriptions as `wake_paused` leaves them; nothing is written."""
+    until = chat.paused_until if chat.state is ChatState.PAUSED else None
+    if until is not None and until <= now:
+        chat = replace(chat, state=ChatState.ACTIVE, state_reason="", paused_until=None)
+    else:
+        until = None
+
+    def woken(wish: Subscription) -> Subscription:
+        if wish.state == "active":
+            return replace(wish, next_due_at=_moment_after(chat, wish, until)) if until else wish
+        own = wish.paused_until
+        if own is None or own > now:
+            return wish
+        moment = _moment_after(chat, wish, own)
+        return replace(wish, state="active", paused_until=None, next_due_at=moment)
+
+    return chat, tuple(map(woken, wishes))
 
 
 def hold_back(session: Transaction, chat: Chat, now: datetime) -> None:
@@ -160,10 +184,10 @@ def waits(store: Store, address: ChatAddress, *, now: datetime, number: int | No
         head = papers.head(session)
         planned = chat_outbox.planned_papers(session, chat.id) if number is None else 0
         foresight = Foresight.of(session, store, now)
-        unseen = _unseen(session, store, chat, wishes, upto=head, now=now)
-        moments = [moment for wish in wishes if unseen.get(wish.id) and (moment := _comes(foresight, chat, wish))]
+        found = unseen(session, chat, wishes, upto=head)
+        moments = [moment for wish in wishes if found.get(wish.id) and (moment := _comes(foresight, chat, wish))]
         moments += [now + ANSWER_WITHIN] if planned else []
-        papers_found = planned + len(set().union(*unseen.values()))
+        papers_found = planned + len(set().union(*found.values()))
         return Waiting(papers=papers_found, upto=head, comes=min(moments, default=None))
 
 
@@ -200,7 +224,7 @@ def skip_waiting(
         chat = find(session, store, address)
         wishes = _active(session, chat, number)
         upto = min(upto, papers.head(session))
-        skipped = len(set().union(*_unseen(session, store, chat, wishes, upto=upto, now=now).values()))
+        skipped = len(set().union(*unseen(session, chat, wishes, upto=upto).values()))
         if number is None:
             skipped += chat_outbox.planned_papers(session, chat.id, by=by)
             chat_outbox.dismiss_planned(session, chat.id, by=by, now=now)
@@ -219,30 +243,3 @@ def _active(session: Transaction, chat: Chat, number: int | None) -> tuple[Subsc
 
 def _wish(session: Transaction, chat: Chat, number: int) -> Subscription:
     return which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
-
-
-def _unseen(
-    session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], *, upto: int, now: datetime
-) -> dict[int, set[int]]:
-    """Id of each subscription → ids of the papers that it has still to bring, up to a change."""
-    mark = people.now_mark(session)
-    wishes = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in wishes]
-    after = min((wish.seen or 0 for wish in wishes), default=upto)
-    if after >= upto:
-        return {}
-    known = papers.window(session, after, upto)
-    shelf = Shelf.of((paper.paper for paper in known), recent(session, store, now).shelf)
-    found = {
-        wish.id: {
-            known[place].id
-            for place in shelf.matching(parse_canonical(wish.canonical))
-            if (known[place].change or 0) > (wish.seen or 0) and _is_wanted(chat, known[place])
-        }
-        for wish in wishes
-    }
-    told = outbox.told(session, [chat.id], set().union(*found.values()))[chat.id]
-    return {wish_id: ids - told for wish_id, ids in found.items()}
-
-
-def _is_wanted(chat: Chat, known: KnownPaper) -> bool:
-    return chat.settings.crosslists != "out" or known.paper.announce_type is None

@@ -171,26 +171,59 @@ def _keep(store: Store, window: Window) -> None:
         _KEPT[store] = window
 
 
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """What is decided for some chats at one moment."""
+
+    decided: list[Decided]
+    keys: dict[int, str]  # id of a chat -> the dedupe key of its delivery
+    due: dict[int, tuple[Subscription, ...]]
+    waits: list[Move]
+
+
 def _plan_slice(session: Transaction, store: Store, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
     chats = people.chats_by_id(session, chat_ids, zone=store.zone)
-    wishes = people.subscriptions_of(session, chat_ids)
-    mark, head, now = people.now_mark(session), occasion.window.head, occasion.now
-    moves: list[Move] = []
-    due: dict[int, tuple[Subscription, ...]] = {}
-    for chat_id, chat in chats.items():
-        if chat.state == "active":
-            due[chat_id], waits = _due_now(chat, wishes[chat_id], mark, occasion)
-            moves += waits
-    keys = _free_keys(session, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now)
-    decided = _decide_all(session, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
-    planned = [_planned(one, keys[one.case.chat.id]) for one in decided if one.result]
-    moves += [(s.id, head, _span_after(s, one, occasion)) for one in decided for s in one.case.subscriptions]
-    moves += [move for chat_id, theirs in due.items() if chat_id not in keys for move in _left_behind(theirs, mark)]
+    part = _decide_slice(session, chats, people.subscriptions_of(session, chat_ids), occasion)
+    head, now = occasion.window.head, occasion.now
+    planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
+    moves = part.waits
+    moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
+    left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
+    moves += [move for theirs in left for move in _left_behind(theirs, people.now_mark(session))]
     outbox.add_deliveries(session, planned, now=now)
     plans.advance(session, moves)
     plans.mark_spoken(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
     lanes = [chats[p.chat_id].address.lane for p in planned]
-    return lanes + tell_of_nothing(session, store, [(one.case, one.result) for one in decided], head=head, now=now)
+    return lanes + tell_of_nothing(session, store, [(one.case, one.result) for one in part.decided], head=head, now=now)
+
+
+def _decide_slice(
+    session: Transaction,
+    chats: Mapping[int, Chat],
+    wishes: Mapping[int, Sequence[Subscription]],
+    occasion: Occasion,
+) -> _Slice:
+    """What these chats get; nothing is written."""
+    mark, head, now = people.now_mark(session), occasion.window.head, occasion.now
+    waits: list[Move] = []
+    due: dict[int, tuple[Subscription, ...]] = {}
+    for chat_id, chat in chats.items():
+        if chat.state == "active":
+            due[chat_id], held_back = _due_now(chat, wishes[chat_id], mark, occasion)
+            waits += held_back
+    keys = _free_keys(session, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now)
+    decided = _decide_all(session, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
+    return _Slice(decided, keys, due, waits)
+
+
+def would_be_planned(
+    session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime
+) -> tuple[Decided | None, Occasion]:
+    """What a plan at this moment would give a chat, and what holds then; nothing is written."""
+    foresight = Foresight.of(session, store, now)
+    occasion = Occasion(now, foresight, Window(foresight.head))
+    decided = _decide_slice(session, {chat.id: chat}, {chat.id: wishes}, occasion).decided
+    return (decided[0] if decided else None), occasion
 
 
 def _decide_all(session: Transaction, due: Sequence[_ToPlan], mark: int, occasion: Occasion) -> list[Decided]:

@@ -8,7 +8,7 @@ from subscriptions.errors import QueryError
 from subscriptions.matching import failing
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
-from subscriptions.store import Store, Transaction, history, people
+from subscriptions.store import Store, Transaction, announcing, history, people
 from subscriptions.store.history import Told
 
 
@@ -17,6 +17,7 @@ class Keeps(StrEnum):
 
     WORDS = "words"  # the query does not fit it
     REPLACEMENT = "replacement"  # only a new version of it came, which is not announced
+    ARCHIVE = "archive"  # it was older than news when it came, so it was filed
     CROSSLIST = "crosslist"  # the chat wants no cross-lists
     OLDER = "older"  # it came before the papers that the subscription began with
     PASSED = "passed"  # its turn was before the query or the settings became what they are
@@ -91,7 +92,7 @@ def _keeps(session: Transaction, chat: Chat, wish: Subscription, known: KnownPap
     """What keeps a paper that the query fits."""
     seen = people.now_mark(session) if wish.seen is None else wish.seen
     if known.change is None or known.changed_at is None:
-        return Keeps.REPLACEMENT
+        return Keeps.ARCHIVE if announcing.is_filed(session, known.id) else Keeps.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return Keeps.CROSSLIST
     if known.change <= seen:

@@ -1,34 +1,83 @@
-"""The papers of the last days, kept ready for echoes and lists: people ask them one query after the other."""
+"""The papers of the last days, counted for echoes, lists and advice: people ask them one query after the other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from weakref import WeakKeyDictionary
 
+from subscriptions import zones
 from subscriptions.advice import Advice, advise
-from subscriptions.matching import Shelf
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.query import Query, parse_canonical
-from subscriptions.store import Store, Transaction, chat_outbox, papers
+from subscriptions.service._counting import MOST_COUNTED, MOST_READ, Entries, find, read
+from subscriptions.store import Store, Transaction, chat_outbox, index, papers
 
 DAYS_KNOWN = 7  # an echo counts what a query would have brought in so many days
 CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
-MOST_KEPT = 1500  # papers, the newest: about 25 KB of memory and 0.5 ms of reading each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a number of papers is counted over."""
+
+    days: int = 0  # how many different ones papers are known of; 0 while none is
+    of: int = 0  # papers that were counted
+    whole: bool = True  # those are all papers of the days; else they are the newest
+    week: bool = False  # the days are all of a week, also those on which nothing came
+
+
+@dataclass(frozen=True, slots=True)
 class Recent:
-    """The papers that became known in the last days, in the order of their changes."""
+    """The papers of the last days, within a transaction."""
 
-    after: int  # the change before the first of them
-    head: int
-    papers: tuple[KnownPaper, ...]
-    shelf: Shelf
-    days: int  # how many days they cover; 0 while no paper is known
+    session: Transaction
+    entries: Entries
+    since: date  # the first of the days
+    week: bool
 
-    def found(self, query: Query) -> tuple[KnownPaper, ...]:
-        """Those that a query finds, the newest first."""
-        return tuple(self.papers[place] for place in reversed(self.shelf.matching(query)))
+    def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "Sets":
+        """What each of these queries finds, counted over the same papers; of a chat that wants none without cross-lists."""
+        hits = {name: find(self.session, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
+        end = max((one.end for one in hits.values()), default=0)
+        counted = self.entries.newer_than(end) if end else self.entries.papers
+        wanted = counted
+        if chat is not None and chat.settings.crosslists == "out":
+            wanted &= ~self.entries.crosslisted
+        base = Base(
+            days=len(self.entries.days),
+            of=counted.bit_count(),
+            whole=self.entries.whole and not end,
+            week=self.week,
+        )
+        return Sets({name: one.bits & wanted for name, one in hits.items()}, base)
+
+    def newest(self, found: int, most: int) -> tuple[KnownPaper, ...]:
+        """The newest of a set of papers, the newest first."""
+        return read(self.session, self.entries.newest_first(found, most))
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The sets of papers that queries find, by the names of the queries."""
+
+    of: Mapping[str, int]
+    base: Base
+
+    @property
+    def union(self) -> int:
+        """The papers that any of them finds."""
+        return reduce(or_, self.of.values(), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """What a query finds in the last days."""
+
+    found: int
+    base: Base
+    newest: tuple[KnownPaper, ...] = ()  # some of them, the newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,50 +85,58 @@ class Brought:
     """What subscriptions find and brought."""
 
     found: Mapping[str, int]  # canonical text -> papers
-    days: int  # in so many days that are known
+    base: Base
     came: Mapping[int, datetime]  # number of a subscription -> when papers of it were sent last
 
 
-_KEPT: WeakKeyDictionary[Store, Recent] = WeakKeyDictionary()
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What holds until another digest comes, or another day."""
+
+    state: tuple[int, int, int, date]
+    entries: Entries
+    since: date
+    week: bool
+
+
+_KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
 
 
 def recent(session: Transaction, store: Store, now: datetime) -> Recent:
-    """The papers of the seven days before `now`, or of fewer when they are many. What was read before is not read again."""
-    head = papers.head(session)
-    before = papers.change_before(session, now - timedelta(days=DAYS_KNOWN))
-    after = max(before, head - MOST_KEPT)
+    """The papers of the last seven days, by the operator's clock; where none is known of these, of all days there are.
+
+    Of more than 50,000 papers the newest.
+    """
+    today = now.astimezone(zones.zone(store.zone)).date()
+    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session), today
     kept = _KEPT.get(store)
-    if kept is not None and kept.head == head and kept.after <= after:
-        gone = sum((paper.change or 0) <= after for paper in kept.papers)
-        known, shelf = kept.papers[gone:], kept.shelf.without_first(gone)
-    else:
-        known = papers.window(session, after, head)
-        shelf = Shelf.of((paper.paper for paper in known), kept.shelf if kept else None)
-    days = _days(known, now, more=before > 0, cut=after > before)
-    found = _KEPT[store] = Recent(after=after, head=head, papers=known, shelf=shelf, days=days)
-    return found
+    if kept is None or kept.state != state:
+        kept = _KEPT[store] = _look(session, state)
+    return Recent(session, kept.entries, kept.since, kept.week)
+
+
+def _look(session: Transaction, state: tuple[int, int, int, date]) -> _Kept:
+    """A digest bears the date of the day after, so the week may end tomorrow."""
+    today = state[3]
+    since, week = today - timedelta(days=DAYS_KNOWN - 1), True
+    rows = index.news(session, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    if not rows:
+        rows, week = index.news(session, MOST_COUNTED + 1, since=date.min), False
+        since = min((row.day for row in rows), default=since)
+    entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
+    return _Kept(state, entries, since, week and index.has_news_upto(session, since))
 
 
 def read_recent(store: Store, *, now: datetime) -> None:
-    """Reads the papers of the last days, up to a second of work, for use cases that are to find them ready."""
+    """Looks up which papers are of the last days, for use cases that are to find it ready."""
     with store.read() as session:
         recent(session, store, now)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
-    """The same where somebody asked for them before: a program to which nobody talks is spared the memory."""
+    """The same where somebody asked for them before."""
     if store in _KEPT:
         read_recent(store, now=now)
-
-
-def _days(known: Sequence[KnownPaper], now: datetime, *, more: bool, cut: bool) -> int:
-    """Of how many days papers are known; `more`: there are older ones, `cut`: the window does not reach back to them."""
-    if more and not cut:
-        return DAYS_KNOWN
-    if not known:
-        return 0
-    oldest = min((paper.changed_at for paper in known if paper.changed_at), default=now)
-    return min(DAYS_KNOWN, max(now - oldest, timedelta(0)).days + 1)
 
 
 def activity(store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> Brought:
@@ -87,9 +144,8 @@ def activity(store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: d
     with store.read() as session:
         window = recent(session, store, now)
         came = chat_outbox.last_came(session, chat.id, now - CAME_WITHIN)
-    queries = {wish.canonical for wish in wishes}
-    found = {text: len(window.shelf.matching(parse_canonical(text))) for text in queries}
-    return Brought(found=found, days=window.days, came=came)
+        sets = window.find({text: parse_canonical(text) for text in {wish.canonical for wish in wishes}}, chat)
+    return Brought(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 
 def advice_on(store: Store, chat: Chat, query: Query, *, now: datetime, categorised: bool = True) -> Advice | None:
@@ -99,12 +155,39 @@ def advice_on(store: Store, chat: Chat, query: Query, *, now: datetime, categori
     """
     with store.read() as session:
         window = recent(session, store, now)
-    crosslists = chat.settings.crosslists != "out"
-    return advise(query, window.shelf, days=window.days, categorised=categorised, crosslists=crosslists)
+        known = _Known(window, chat)
+        crosslists = chat.settings.crosslists != "out"
+        return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
 
 
-def found_lately(store: Store, query: Query, *, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
-    """The papers of the last days that a query finds, newest first, and of how many days papers are known."""
+def found_lately(store: Store, query: Query, *, now: datetime, most: int) -> Lately:
+    """How many papers of the last days a query finds, and the newest of them."""
     with store.read() as session:
         window = recent(session, store, now)
-    return window.found(query), window.days
+        sets = window.find({"": query})
+        return Lately(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The papers of the last days as advice asks them."""
+
+    window: Recent
+    chat: Chat
+
+    @property
+    def papers(self) -> int:
+        return self.window.entries.papers.bit_count()
+
+    def count(self, query: Query) -> int:
+        return self.window.find({"": query}, self.chat).union.bit_count()
+
+    def having(self, kind: str) -> int:
+        window, entries = self.window, self.window.entries
+        if kind == "doi":
+            return int(index.has_dois(window.session, window.since))
+        found = index.having_any(window.session, kind, entries.first, entries.last)
+        return (entries.set_of(found) & entries.papers).bit_count()
+
+    def sources(self) -> tuple[str, ...]:
+        return tuple(index.sources_of_days(self.window.session, self.window.since))

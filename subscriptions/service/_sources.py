@@ -129,7 +129,28 @@ def tell_of_missed_days(
     `given_up`: its server was asked for them, or they lie too far back; else it shows only its newest. Returns the lanes of
     the notices that were written down.
     """
-    runs = days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
-    detail = {"source": source, "days": " ".join(f"{first}/{last}" for first, last in runs)}
-    detail |= {"given_up": "1"} if given_up else {}
+    detail = {"source": source, "days": _runs(days)} | ({"given_up": "1"} if given_up else {})
     return notify_operators(store, admins, "missed", detail, now=now, about=source)
+
+
+def tell_of_filed_days(
+    store: Store,
+    admins: Sequence[ChatAddress],
+    source: str,
+    days: Sequence[tuple[date, date]],
+    *,
+    papers: int,
+    now: datetime,
+) -> tuple[Lane, ...]:
+    """The operators hear of days of a source that were fetched so late that their papers were filed without being news.
+
+    Returns the lanes of the notices that were written down.
+    """
+    detail = {"source": source, "days": _runs(days), "papers": str(papers)}
+    return notify_operators(store, admins, "filed", detail, now=now, about=source)
+
+
+def _runs(days: Sequence[tuple[date, date]]) -> str:
+    """First and last days as a notice has them; when they are many, as one run."""
+    runs = days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
+    return " ".join(f"{first}/{last}" for first, last in runs)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.outlook import Coming, Outlook
@@ -11,7 +11,7 @@ from subscriptions.service._outbox import Progress, progress, stopped_platforms
 from subscriptions.service._wishes import Listed, find
 from subscriptions.store import Store, access, people, sources
 from subscriptions.store import standing as stands
-from subscriptions.store.standing import LastDigest
+from subscriptions.store.standing import LastDay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +73,16 @@ def coming_of(store: Store, wishes: Sequence[Listed], *, now: datetime) -> tuple
         return tuple(foresight.coming(one.subscription, one.chat) for one in wishes)
 
 
-def last_digests(store: Store, most: int) -> tuple[LastDigest, ...]:
+def last_days(store: Store, most: int) -> tuple[LastDay, ...]:
     """What came last from each source, the newest first."""
     with store.read() as session:
-        return stands.last_digests(session, most)
+        return stands.last_days(session, most)
+
+
+def papers_of_day(store: Store, day: date) -> int:
+    """How many different papers the digests of a day brought."""
+    with store.read() as session:
+        return stands.papers_of_day(session, day)
 
 
 def health(store: Store) -> Health:

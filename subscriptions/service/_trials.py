@@ -1,36 +1,37 @@
-"""What chats would get, looked at before it is due: previews of what comes, and the newest batch at once."""
+"""What chats would get, looked at before it is due: trials of what they ask for, and the newest batch at once."""
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime
+from functools import reduce
+from itertools import repeat
+from operator import or_
 
 from subscriptions import zones
 from subscriptions.effects import shows_more
-from subscriptions.matching import Shelf
-from subscriptions.model import Cadence, Chat, ChatAddress, Delivery, Facts, Item, Kind, KnownPaper, Subscription
-from subscriptions.planning import Due, Evidence, decide
-from subscriptions.query import Query, parse_query
-from subscriptions.service._plans import (
-    Window,
-    evidence_of_fits,
-    stored_query,
+from subscriptions.model import (
+    Because,
+    Cadence,
+    Chat,
+    Delivery,
+    Item,
+    KnownPaper,
+    Paper,
+    Subscription,
 )
-from subscriptions.service._recent import recent
-from subscriptions.service._wishes import get_chat
-from subscriptions.store import Planned, Store, Transaction, outbox, papers, people, skimming
+from subscriptions.planning import Due, decide
+from subscriptions.query import Query, parse_query
+from subscriptions.service._counting import Entries, find, number_of, read
+from subscriptions.service._plans import evidence_of_fits, stored_query
+from subscriptions.service._recent import Base, recent
+from subscriptions.service._unseen import unseen
+from subscriptions.store import Planned, Store, Transaction, chat_outbox, index, outbox, papers, people
 
-PREVIEW_DAYS = 7
 MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
 MOST_READ = 60  # papers of a reply, the newest, that are read for what was found in them, a millisecond each
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a chat would get, not written down."""
-
-    delivery: Delivery | None  # None: nothing
-    known: int  # papers looked at
+_FEW = 3  # that are read of each subscription, however many there are
+_MANY = 1000  # papers from which on all that a chat was told is looked up at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,8 @@ class Tried:
     query: Query | None  # what was tried out, when it is no subscription of the chat
     delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
     told: int  # papers of it that the chat was told before
-    known: int  # papers looked at
-    days: int  # in so many days; 0 while no paper is known
+    waiting: int  # papers that subscriptions have still to bring
+    base: Base  # what was looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,32 +52,24 @@ class Batch:
 
     wishes: tuple[Subscription, ...]
     query: Query | None
-    day: date | None  # by the chat's clock; None: no paper was ever announced
+    day: date | None  # None: no paper was ever announced
     known: int  # papers of that day
     delivery: Delivery | None  # None: nothing that the chat was not told before
     told: int  # papers that it was told before
 
 
-def preview(
-    store: Store, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
-) -> Preview:
-    """What would be sent: to all wishes of a chat, or for one query. Nothing is written. Raises NotFound, QueryError."""
-    chat = get_chat(store, address)
-    with store.read() as session:
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        if text is not None:
-            wishes = (_untold(chat, parse_query(text), now),)
-        mark, head = people.now_mark(session), papers.head(session)
-        seen = {s.id: mark if s.seen is None else s.seen for s in wishes}
-        if text is not None or days is not None:
-            start = papers.change_before(session, now - timedelta(days=days or PREVIEW_DAYS))
-            seen = dict.fromkeys(seen, start)
-        window = Window(head)
-        window.cover(session, min(seen.values(), default=head))
-        fits = window.fits(wishes)
-        told = outbox.told(session, [chat.id], [p.id for p in window.known])[chat.id] if text is None else set()
-    decided = _decided(chat, wishes, window.known, fits, told, seen=seen, now=now, limited=shows_more(chat))
-    return Preview(delivery=_delivery("preview", chat, decided, now), known=len(window.known))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What a chat would get of some papers."""
+
+    chat: Chat
+    wishes: Sequence[Subscription]
+    entries: Entries
+    fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
+    told: int = 0  # papers that are left out
+    limited: bool = True
+    days: tuple[date, ...]
+    known: int  # papers that were looked at
 
 
 def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> Tried:
@@ -87,19 +80,25 @@ def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> T
     with store.read() as session:
         wishes, query = _asked(session, chat, which, now)
         window = recent(session, store, now)
-        fits = {wish.id: window.shelf.matching(stored_query(wish.canonical)) for wish in wishes}
-        proof = _newest_read(window.papers, fits)
-        case = _with_an_end(chat)
-        decided = _decided(case, wishes, window.papers, fits, (), now=now, limited=True, evidence=proof)
-        delivery = _delivery("preview", chat, decided, now)
-        told = _told(session, chat, [item.paper.id for item in delivery.items]) if delivery else set()
+        sets = window.find({str(wish.id): stored_query(wish.canonical) for wish in wishes}, chat)
+        case = _Case(
+            chat=_with_an_end(chat),
+            wishes=wishes,
+            entries=window.entries,
+            fits={wish.id: sets.of[str(wish.id)] for wish in wishes},
+            days=window.entries.days,
+            known=sets.base.of,
+        )
+        told = _told(session, chat, window.entries, sets.union)
+        delivery = _delivery(session, "preview", case, now, read_all=False)
+        waiting = () if query else unseen(session, chat, wishes, upto=papers.head(session)).values()
     return Tried(
         wishes=wishes,
         query=query,
         delivery=delivery,
         told=len(told),
-        known=len(window.papers),
-        days=window.days,
+        waiting=len(set().union(*waiting)),
+        base=sets.base,
     )
 
 
@@ -119,29 +118,45 @@ def newest_batch(
     of its subscriptions stays, so what comes for them by itself is all the rest. Without, nothing is written, and
     `told_too` shows what the chat was told before as well.
     """
-    zone = zones.zone(chat.settings.timezone)
     with store.write() if key else store.read() as session:
         wishes, query = _asked(session, chat, which, now)
-        newest = skimming.newest_change_at(session)
-        day = day or (newest.astimezone(zone).date() if newest else None)
+        day = day or index.newest_day(session)
         if day is None:
             return Batch(wishes=wishes, query=query, day=None, known=0, delivery=None, told=0)
-        known, shelf, of_day = _papers_of(session, store, day, zone, now)
-        found = {wish.id: shelf.matching(stored_query(wish.canonical)) for wish in wishes}
-        fits = {wish: tuple(place for place in places if place in of_day) for wish, places in found.items()}
-        told = _told(session, chat, [known[place].id for places in fits.values() for place in places])
-        skipped = set() if told_too else told
-        case = chat if key else _with_an_end(chat)
-        limited = not key or shows_more(chat)
-        proof = None if key else _newest_read(known, fits)
-        decided = _decided(case, wishes, known, fits, skipped, now=now, limited=limited, evidence=proof)
-        if decided is not None:
-            kind, items, facts = decided
-            decided = kind, items, replace(facts, known=len(of_day), days=(day,), first=False)
-        delivery = _delivery(secrets.token_hex(8), chat, decided, now)
+        entries = Entries.of(index.news(session, None, since=day, until=day), whole=True)
+        known = entries.papers.bit_count()
+        fits = {wish.id: _fitting(session, entries, wish) for wish in wishes}
+        told = _told(session, chat, entries, _union(fits))
+        case = _Case(
+            chat=chat if key else _with_an_end(chat),
+            wishes=wishes,
+            entries=entries,
+            fits=fits,
+            told=0 if told_too else _set_of(entries, told) if told else 0,
+            limited=not key or shows_more(chat),
+            days=(day,),
+            known=known,
+        )
+        delivery = _delivery(session, secrets.token_hex(8), case, now, read_all=bool(key))
         if key and delivery:
             _write_down(session, delivery, key, now)
-    return Batch(wishes=wishes, query=query, day=day, known=len(of_day), delivery=delivery, told=len(told))
+    return Batch(wishes=wishes, query=query, day=day, known=known, delivery=delivery, told=len(told))
+
+
+def untold(chat: Chat, query: Query, now: datetime) -> Subscription:
+    """A wish that nobody made."""
+    return Subscription(
+        id=0,
+        chat_id=chat.id,
+        number=0,
+        text=query.text.strip(),
+        canonical=query.canonical,
+        cadence=Cadence(kind="now"),
+        zone=None,
+        since=now,
+        seen=0,
+        next_due_at=None,
+    )
 
 
 def _asked(
@@ -159,40 +174,23 @@ def _asked(
     for wish in wishes:
         if wish.canonical == query.canonical:
             return (wish,), None
-    return (_untold(chat, query, now),), query
+    return (untold(chat, query, now),), query
 
 
-def _untold(chat: Chat, query: Query, now: datetime) -> Subscription:
-    """A wish that nobody made."""
-    return Subscription(
-        id=0,
-        chat_id=chat.id,
-        number=0,
-        text=query.text.strip(),
-        canonical=query.canonical,
-        cadence=Cadence(kind="now"),
-        zone=None,
-        since=now,
-        seen=0,
-        next_due_at=None,
-    )
+def _fitting(session: Transaction, entries: Entries, wish: Subscription) -> int:
+    return find(session, entries, stored_query(wish.canonical), most_read=None).bits
 
 
-def _papers_of(
-    session: Transaction, store: Store, day: date, zone: tzinfo, now: datetime
-) -> tuple[tuple[KnownPaper, ...], Shelf, frozenset[int]]:
-    """Papers with all that were announced on a local day, and the places of these."""
-    start, end = (datetime.combine(d, time(0), zone).astimezone(UTC) for d in (day, day + timedelta(days=1)))
-    after = papers.change_before(session, start)
-    window = recent(session, store, now)
-    known = window.papers if window.after <= after else papers.window(session, after, papers.head(session))
-    shelf = window.shelf if known is window.papers else Shelf.of(paper.paper for paper in known)
-    of_day = (place for place, paper in enumerate(known) if paper.changed_at and start <= paper.changed_at < end)
-    return known, shelf, frozenset(of_day)
+def _union(fits: Mapping[int, int]) -> int:
+    return reduce(or_, fits.values(), 0)
 
 
-def _told(session: Transaction, chat: Chat, paper_ids: Sequence[int]) -> set[int]:
-    return outbox.told(session, [chat.id], paper_ids)[chat.id]
+def _told(session: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
+    """The numbers of those of these papers that the chat was told."""
+    numbers = {number_of(key) for key in entries.newest_first(found)}
+    if len(numbers) > _MANY:
+        return numbers & chat_outbox.told(session, chat.id)
+    return outbox.told(session, [chat.id], list(numbers))[chat.id]
 
 
 def _with_an_end(chat: Chat) -> Chat:
@@ -200,52 +198,56 @@ def _with_an_end(chat: Chat) -> Chat:
     return replace(chat, settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
-_Decided = tuple[Kind, tuple[Item, ...], Facts]
-_Proof = Callable[[Subscription, KnownPaper], Evidence]
+# ------------------------------------------------------------------------------------------------------------ deliveries
 
 
-def _decided(
-    chat: Chat,
-    wishes: Sequence[Subscription],
-    known: Sequence[KnownPaper],
-    fits: Mapping[int, tuple[int, ...]],
-    told: Collection[int],
-    *,
-    now: datetime,
-    limited: bool,
-    seen: Mapping[int, int] | None = None,
-    evidence: _Proof | None = None,
-) -> _Decided | None:
-    """What the very function says that plans deliveries. Without `seen` every paper counts as new."""
-    case = Due(
-        chat=chat,
-        subscriptions=tuple(wishes),
-        seen=seen or dict.fromkeys((wish.id for wish in wishes), 0),
+def _delivery(session: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
+    """What the very function says that plans deliveries; every paper counts as new. None: nothing.
+
+    Unless all are read, only the newest are; the others are counted, behind those.
+    """
+    found = {wish: bits & ~case.told for wish, bits in case.fits.items()}
+    most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
+    keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
+    known = read(session, sorted(keys, reverse=True))
+    place = {paper.id: at for at, paper in enumerate(known)}
+    numbers = {wish: map(number_of, case.entries.newest_first(bits)) for wish, bits in found.items()}
+    due = Due(
+        chat=case.chat,
+        subscriptions=tuple(case.wishes),
+        seen=dict.fromkeys(found, -1),
         papers=known,
-        fits=fits,
-        told=frozenset(told),
+        fits={wish: tuple(place[one] for one in theirs if one in place) for wish, theirs in numbers.items()},
+        told=frozenset(),
         due=now,
         now=now,
-        zone=zones.zone(chat.settings.timezone),
+        zone=zones.zone(case.chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
     )
-    return decide(case, evidence or evidence_of_fits(), limited=limited)
-
-
-def _newest_read(known: Sequence[KnownPaper], fits: Mapping[int, tuple[int, ...]]) -> _Proof:
-    """How papers fit, of as many as a person waits for; the others are counted, and rank behind them."""
-    read = evidence_of_fits()
-    places = sorted({place for found in fits.values() for place in found})[-MOST_READ:]
-    newest = {known[place].id for place in places}
-    return lambda wish, paper: read(wish, paper) if paper.id in newest else Evidence(words=())
-
-
-def _delivery(name: str, chat: Chat, decided: _Decided | None, now: datetime) -> Delivery | None:
+    decided = decide(due, evidence_of_fits(), limited=case.limited)
     if decided is None:
         return None
     kind, items, facts = decided
-    return Delivery(id=name, chat=chat, kind=kind, due=now, items=items, facts=facts)
+    facts = replace(facts, known=case.known, days=case.days, first=False)
+    counted = () if read_all else tuple(_counted(case, found, _set_of(case.entries, place), now))
+    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
+
+
+def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
+    """Items for the papers that were not read, each under the first subscription that finds it. They are not shown."""
+    paper = KnownPaper(
+        id=0, paper=Paper(key=""), change=None, changed_at=None, first_seen_at=now, day=case.days[-1]
+    )  # fmt: skip
+    for wish in case.wishes:
+        because = (Because(number=wish.number, text=wish.text, name=wish.name, added_by=wish.added_by),)
+        item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
+        yield from repeat(item, (found[wish.id] & ~known).bit_count())
+        known |= found[wish.id]
+
+
+def _set_of(entries: Entries, numbers: Collection[int]) -> int:
+    return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
 
 
 def _write_down(session: Transaction, delivery: Delivery, key: str, now: datetime) -> None:

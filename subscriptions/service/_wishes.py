@@ -1,7 +1,7 @@
 """Chats and what they ask for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from subscriptions import cadence as cadences
@@ -14,7 +14,7 @@ from subscriptions.query import Query, parse_query
 from subscriptions.service._changes import changing, person_of
 from subscriptions.service._coming import Foresight
 from subscriptions.service._quiet import FOLLOWED, follow_quiet
-from subscriptions.service._recent import recent
+from subscriptions.service._recent import Base, recent
 from subscriptions.store import Store, Transaction, papers, people
 from subscriptions.times import When, make_when, read_when
 
@@ -48,7 +48,7 @@ class Subscribed:
     first: datetime | None  # the first due moment; None: as soon as papers come
     starts: datetime  # papers that became known from here on will come
     found: int = 0  # papers it would have brought
-    days: int = 0  # in so many days that are known
+    base: Base = field(default_factory=Base)  # in these that are known
     examples: tuple[KnownPaper, ...] = ()
     coming: Coming | None = None  # when it comes first, by the rhythm of the sources; None: no source has one
 
@@ -121,11 +121,12 @@ def echo_of(
 ) -> Subscribed:
     """What the echo of a wish says, with what it would have brought in the days known."""
     window = recent(session, store, now)
-    found = window.found(query)
+    sets = window.find({"": query}, chat)
+    found = sets.union
     foresight = Foresight.of(session, store, now)
 
     def fits(after: int) -> bool:
-        return any((known.change or 0) > after for known in found)
+        return window.entries.newest_change(found) > after
 
     return Subscribed(
         chat=chat,
@@ -134,9 +135,9 @@ def echo_of(
         outcome=outcome,
         first=subscription.next_due_at,
         starts=subscription.since,
-        found=len(found),
-        days=window.days,
-        examples=found[:EXAMPLES],
+        found=found.bit_count(),
+        base=sets.base,
+        examples=window.newest(found, EXAMPLES),
         coming=foresight.coming(subscription, chat, fits=fits) if foresight.outlook.awaited else None,
     )
 

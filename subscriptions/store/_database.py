@@ -22,7 +22,7 @@ from sqlmodel import Session
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.rhythm import Schedules
 
-HEAD = "0004"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0006"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
@@ -35,6 +35,11 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
     ("disk is full", "The disk that holds the database {where} is full.", "Free some space, then try again."),
     ("disk i/o", "The disk that holds the database {where} does not answer.", "Check the disk, then try again."),
     ("not a database", "The file {where} is not a paperwire database.", "Name another file in PAPERWIRE_DATABASE_URL."),
+    (
+        "no such module: fts5",
+        "This Python's SQLite has no full-text search, by which papers are counted.",
+        "Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it.",
+    ),
     ("malformed", "The database {where} is damaged.", "Restore a copy: paperwire restore FILE."),
     (
         "unable to open",
@@ -253,6 +258,13 @@ def execute(
     """Executes a statement that was made once, of tables and columns, after what the session still holds back."""
     session.flush()
     return connection_of(session).execute(statement, values)
+
+
+def session_on(connection: Connection) -> Session:
+    """A session within a transaction that somebody else began, and ends."""
+    session = Session(connection, expire_on_commit=False)
+    session.info[_CONNECTION] = connection
+    return session
 
 
 def connection_of(session: Session) -> Connection:

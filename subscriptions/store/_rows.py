@@ -89,6 +89,7 @@ class PaperRow(SQLModel, table=True):
     """One work, merged from all its digests."""
 
     __tablename__ = "paper"
+    __table_args__ = (Index("ix_paper_counted", "day", "change", "cross"),)
     id: int | None = Field(default=None, primary_key=True)
     key: str  # the best one known: arXiv id, else DOI, else a hash
     title: str = ""
@@ -104,8 +105,18 @@ class PaperRow(SQLModel, table=True):
     cross: bool = False  # its last change came by a cross-list
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
+    day: date  # of the digest that gave it its change, else of the first that brought it
     change: int | None = Field(default=None, index=True)
     changed_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+
+
+class IndexedPaperRow(SQLModel, table=True):
+    """What leads from an entry of the full-text index to its paper. A number is never given twice."""
+
+    __tablename__ = "indexed_paper"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    entry: int | None = Field(default=None, primary_key=True)
+    paper: int = Field(sa_column_args=[ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
 
 
 class PaperKeyRow(SQLModel, table=True):
@@ -147,6 +158,7 @@ class AppearanceRow(SQLModel, table=True):
     """A paper in a digest."""
 
     __tablename__ = "appearance"
+    __table_args__ = (Index("ix_appearance_digest", "digest"),)
     paper: int = _reference("paper.id", primary=True)
     digest: int = _reference("digest.id", primary=True)
     kind: str = ""

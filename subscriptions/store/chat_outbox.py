@@ -19,6 +19,11 @@ def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None
     return session.exec(items).one()
 
 
+def told(session: Session, chat_id: int) -> set[int]:
+    """All papers that a chat was told."""
+    return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id)))
+
+
 def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:
     """Number of a subscription → when papers of it were sent last, at `since` or later."""
     rows = session.exec(

@@ -1,11 +1,11 @@
 """Papers in the store: one row per work, merged from all that its digests told (docs/architecture.md, rules 1 and 4)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import Integer, Row, bindparam, insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select, update
 
@@ -13,13 +13,13 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import merge_copies
 from subscriptions.model import Announce, Digest, KnownPaper, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
+from subscriptions.store import index
 from subscriptions.store._database import execute
 from subscriptions.store._rows import (
     TABLES,
     AppearanceRow,
     DeliveryItemRow,
     DigestRow,
-    MarkRow,
     PaperAliasRow,
     PaperKeyRow,
     PaperRow,
@@ -27,8 +27,8 @@ from subscriptions.store._rows import (
     SummaryRow,
     TranslationRow,
 )
+from subscriptions.store.announcing import CHANGE, REPLACEMENTS, filed, give_changes, of_digest
 
-CHANGE = "change"  # the mark that orders papers
 FILLING_IN = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 WITHDRAWN = "this paper has been withdrawn"
 CHUNK = 500  # values in one IN (…)
@@ -42,13 +42,6 @@ _HEAD = columns(_marks.c.value).where(_marks.c.name == CHANGE)
 _NEWEST_DIGEST = columns(func.max(_d.id))
 _in_window = (_p.change > bindparam("after")) & (_p.change <= bindparam("upto"))
 _WINDOW = columns(_papers).where(_in_window).order_by(_p.change)
-_DAYS = (
-    columns(_a.paper, func.min(_d.date).label("day"))
-    .join_from(_appearances, _digests, _d.id == _a.digest)
-    .join(_papers, (_p.id == _a.paper) & (_p.changed_at == _d.received_at))
-    .where(_in_window)
-    .group_by(_a.paper)
-)
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _PAPERS = columns(_papers).where(_p.id.in_(_ids))
 _SUMMARIES = columns(_summaries).where(_summaries.c.paper.in_(_ids))
@@ -68,12 +61,16 @@ _PaperRow = PaperRow | Row[*tuple[Any, ...]]
 class _Batch:
     """What one ingest looks up and collects before its change numbers are given."""
 
+    now: datetime
+    day: date  # of the digest
+    is_news: bool  # False: its papers are filed without a change
     rows: dict[int, PaperRow] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     aliases: dict[str, set[int]] = field(default_factory=dict)
     summaries: dict[int, dict[str, SummaryRow]] = field(default_factory=dict)
     translations: dict[int, dict[str, TranslationRow]] = field(default_factory=dict)
     moved: dict[int, bool] = field(default_factory=dict)  # paper -> came by a cross-list; these get a change
+    stands: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
     new: set[int] = field(default_factory=set)
     updated: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
@@ -89,14 +86,19 @@ class Ingested:
     updated: int = 0
     unchanged: int = 0
     withdrawn: frozenset[int] = frozenset()  # ids of papers that were known before and are withdrawn now
+    archive: bool = False  # it is one, and nobody asked to have it announced
+    archived: int = 0  # papers of it that are filed without being news
+    announced: int = 0  # papers that were filed before and are news now, since somebody asked for that
     summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
 
 
-def add_digest(session: Session, digest: Digest, *, source: str, day: date, now: datetime) -> Ingested:
-    """Stores a digest and merges its papers; gives the change numbers last, just before the commit (rule 1)."""
-    known = session.exec(select(DigestRow.id).where(DigestRow.content_hash == digest.content_hash)).first()
-    if known is not None:
-        return Ingested(already_known=True)
+def add_digest(
+    session: Session, digest: Digest, *, source: str, day: date, now: datetime, is_news: bool = True
+) -> Ingested:
+    """Stores a digest and merges its papers; gives the change numbers last, just before the commit (rule 1).
+
+    One that is no news gives none (rule 12).
+    """
     if session.get(SourceRow, source) is None:
         session.add(SourceRow(name=source))
         session.flush()
@@ -112,23 +114,62 @@ def add_digest(session: Session, digest: Digest, *, source: str, day: date, now:
     )
     session.add(row)
     session.flush()
-    batch = _look_up(session, papers)
+    batch = _look_up(session, papers, _Batch(now=now, day=day, is_news=is_news))
     for paper in papers:
-        paper_id = _merge(session, batch, paper, now)
-        kind = paper.announce_type.value if paper.announce_type else ""
-        if session.get(AppearanceRow, (paper_id, row.id)) is None:
-            session.add(AppearanceRow(paper=paper_id, digest=row.id or 0, kind=kind))
-    session.flush()
-    _give_changes(session, batch, now)
+        paper_id = _merge(session, batch, paper)
+        batch.stands.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
+    _write_appearances(session, batch, row.id or 0)
+    moved = [(i, batch.moved[i], day) for i in sorted(batch.moved) if i in batch.rows]
+    give_changes(session, batch.rows, moved, now)
+    index.write(session, _changed(batch))
     touched = len({batch.keys[paper.key] for paper in papers})
     updated = batch.updated - batch.new
     return Ingested(
+        archive=not is_news,
+        archived=0 if is_news else len(_left_out(batch, papers)),
         new=len(batch.new),
         updated=len(updated),
         unchanged=touched - len(batch.new) - len(updated),
         withdrawn=frozenset(batch.withdrawn - batch.new),
         summarised={i: frozenset(codes) for i, codes in batch.summarised.items() if i not in batch.new},
     )
+
+
+def _write_appearances(session: Session, batch: _Batch, digest: int) -> None:
+    rows = [{"paper": paper, "digest": digest, "kind": kind} for paper, kind in batch.stands.items()]
+    if rows:
+        execute(session, insert(_appearances), rows)
+
+
+def _changed(batch: _Batch) -> Iterable[tuple[int, Paper]]:
+    """The papers whose words or whose place among the days are other ones now."""
+    for paper_id in sorted(batch.new | batch.updated | batch.moved.keys()):
+        if paper_id in batch.rows:
+            summaries = [Summary(language=s.language, fields=s.fields) for s in batch.summaries[paper_id].values()]
+            translations = [
+                Translation(language=t.language, title=t.title, abstract=t.abstract)
+                for t in batch.translations[paper_id].values()
+            ]
+            yield paper_id, _known(batch.rows[paper_id], summaries, translations, []).paper
+
+
+def index_newest(session: Session, most: int) -> None:
+    """The newest `most` papers that the index does not know get their entries."""
+    for part in _chunks(index.without_entry(session, most)):
+        index.write(session, ((known.id, known.paper) for known in stored_papers(session, part).values()))
+
+
+def is_known(session: Session, content_hash: str) -> bool:
+    """Whether a digest with these bytes is stored."""
+    return session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).first() is not None
+
+
+def stored_digest(session: Session, content_hash: str, *, announced: int = 0) -> Ingested:
+    """What is stored of a digest that is known already, of whose papers so many have just been `announced`."""
+    number = session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).one()
+    amount = session.exec(select(func.count()).where(AppearanceRow.digest == number)).one()
+    left = len(filed(session, of_digest(content_hash)))
+    return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 
 def head(session: Session) -> int:
@@ -152,14 +193,13 @@ def change_before(session: Session, instant: datetime) -> int:
 
 def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """The papers with after < change <= upto, in the order of their changes."""
-    rows = execute(session, _WINDOW, {"after": after, "upto": upto}).all()
-    days = _days(session, after, upto)
-    return tuple(replace(paper, day=days.get(paper.id)) for paper in known_papers(session, rows))
+    return known_papers(session, execute(session, _WINDOW, {"after": after, "upto": upto}).all())
 
 
-def _days(session: Session, after: int, upto: int) -> dict[int, date]:
-    """The day of the digest by which each paper got its change: that was received at the very moment."""
-    return {row.paper: row.day for row in execute(session, _DAYS, {"after": after, "upto": upto})}
+def newest_titles(session: Session, most: int) -> list[str]:
+    """The titles of the papers that were announced last."""
+    wanted = columns(_p.title).where(_p.change.is_not(None)).order_by(_p.change.desc()).limit(most)
+    return list(execute(session, wanted).scalars())
 
 
 def everything(session: Session) -> tuple[KnownPaper, ...]:
@@ -221,6 +261,7 @@ def _known(row: _PaperRow, summaries: list[Summary], translations: list[Translat
         changed_at=row.changed_at,
         first_seen_at=row.first_seen_at,
         withdrawn_at=row.withdrawn_at,
+        day=row.day,
     )
 
 
@@ -238,8 +279,8 @@ def _stored_key(paper: Paper) -> str:
     return f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
 
 
-def _look_up(session: Session, papers: Sequence[Paper]) -> _Batch:
-    batch = _Batch()
+def _look_up(session: Session, papers: Sequence[Paper], batch: _Batch) -> _Batch:
+    """Fills in what is known of these papers."""
     keys = sorted({key for paper in papers for key in _keys(paper)})
     aliases = sorted({alias for paper in papers if (alias := title_alias(paper.title))})
     for i in range(0, len(keys), CHUNK):
@@ -260,9 +301,9 @@ def _look_up(session: Session, papers: Sequence[Paper]) -> _Batch:
     return batch
 
 
-def _merge(session: Session, batch: _Batch, paper: Paper, now: datetime) -> int:
+def _merge(session: Session, batch: _Batch, paper: Paper) -> int:
     """Merges one entry into the paper it belongs to, or makes a new one; returns its id."""
-    found = _same_paper(batch, paper)
+    found, now = _same_paper(batch, paper), batch.now
     if found:
         row = batch.rows[found[0]]
         for other in found[1:]:
@@ -272,7 +313,7 @@ def _merge(session: Session, batch: _Batch, paper: Paper, now: datetime) -> int:
         if row.withdrawn_at is not None and was_withdrawn is None:
             batch.withdrawn.add(row.id or 0)
     else:
-        row = _new_row(paper, now)
+        row = _new_row(paper, batch.day, now)
         session.add(row)
         session.flush()
         batch.rows[row.id or 0] = row
@@ -284,11 +325,25 @@ def _merge(session: Session, batch: _Batch, paper: Paper, now: datetime) -> int:
     _remember_keys(session, batch, row_id, paper)
     if facts.anything:
         batch.updated.add(row_id)
-    if _is_news(row, paper, facts, now):
+    if not batch.is_news:
+        _file(row, paper, is_new=not found)
+    elif _is_news(row, paper, facts, now):
         batch.moved[row_id] = paper.announce_type is Announce.CROSS
     elif paper.announce_type in (None, Announce.NEW) and row.cross:
         row.cross = False
     return row_id
+
+
+def _left_out(batch: _Batch, papers: Sequence[Paper]) -> set[int]:
+    """The papers that a digest announces and that are no news."""
+    ids = {batch.keys[paper.key] for paper in papers if paper.announce_type not in REPLACEMENTS}
+    return {paper_id for paper_id in ids if batch.rows[paper_id].change is None}
+
+
+def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
+    """Notes of a paper that no digest has made news yet whether it is known by cross-lists only."""
+    if row.change is None and paper.announce_type not in REPLACEMENTS:
+        row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +357,7 @@ class _Facts:
 
 def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
     """Rule 1: when a paper gets a change. A replacement never moves it."""
-    if paper.announce_type in (Announce.REPLACE, Announce.REPLACE_CROSS):
+    if paper.announce_type in REPLACEMENTS:
         return False
     if row.change is None:
         return True
@@ -331,7 +386,7 @@ def _has_id(row: PaperRow) -> bool:
     return bool(row.arxiv_id or row.doi)
 
 
-def _new_row(paper: Paper, now: datetime) -> PaperRow:
+def _new_row(paper: Paper, day: date, now: datetime) -> PaperRow:
     return PaperRow(
         key=paper.key,
         title=paper.title,
@@ -346,6 +401,7 @@ def _new_row(paper: Paper, now: datetime) -> PaperRow:
         comment=paper.comment,
         withdrawn_at=now if _says_withdrawn(paper) else None,
         first_seen_at=now,
+        day=day,
     )
 
 
@@ -449,12 +505,14 @@ def _join(session: Session, batch: _Batch, keep: PaperRow, lose: PaperRow) -> No
     as_entry = known_papers(session, [lose])[0].paper
     _fill(keep, as_entry, keep.first_seen_at)
     _fill_texts(session, batch, kept, as_entry, _Facts(missing=False, category=False, anything=False), newer=False)
+    if keep.change is None and lose.first_seen_at < keep.first_seen_at:
+        keep.day = lose.day
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
     if lose.withdrawn_at is not None and keep.withdrawn_at is None:
         keep.withdrawn_at = lose.withdrawn_at
         batch.withdrawn.add(kept)
     if lose.change is not None and lose.change > (keep.change or 0):
-        keep.change, keep.changed_at, keep.cross = lose.change, lose.changed_at, lose.cross
+        keep.change, keep.changed_at, keep.cross, keep.day = lose.change, lose.changed_at, lose.cross, lose.day
     session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)
@@ -467,6 +525,8 @@ def _join(session: Session, batch: _Batch, keep: PaperRow, lose: PaperRow) -> No
         if lost in papers:
             papers.discard(lost)
             papers.add(kept)
+    if lost in batch.stands:
+        batch.stands.setdefault(kept, batch.stands.pop(lost))
     batch.moved.pop(lost, None)
     batch.rows.pop(lost, None)
     batch.withdrawn.discard(lost)
@@ -487,24 +547,6 @@ def _move(
     taken = select(column).where(col(table.paper) == kept)
     session.exec(delete(table).where(col(table.paper) == lost, column.in_(taken)))
     session.exec(update(table).where(col(table.paper) == lost).values(paper=kept))
-
-
-def _give_changes(session: Session, batch: _Batch, now: datetime) -> None:
-    """Raises the one counter row, last of all: it stays locked until the commit, so no planner can pass a number."""
-    moved = [i for i in sorted(batch.moved) if i in batch.rows]
-    if not moved:
-        return
-    if session.get(MarkRow, CHANGE) is None:
-        session.add(MarkRow(name=CHANGE, value="0"))
-        session.flush()
-    mark = session.exec(select(MarkRow).where(MarkRow.name == CHANGE).with_for_update()).one()
-    number = int(mark.value)
-    for paper_id in moved:
-        number += 1
-        row = batch.rows[paper_id]
-        row.change, row.changed_at, row.cross = number, now, batch.moved[paper_id]
-    mark.value = str(number)
-    session.flush()
 
 
 def paper_by_key(session: Session, key: str) -> KnownPaper:

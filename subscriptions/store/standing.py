@@ -7,19 +7,18 @@ from datetime import date, datetime
 from sqlmodel import Session, col, func, select, update
 
 from subscriptions.model import ChatAddress, ChatState, Kind
-from subscriptions.store._rows import ChatRow, DeliveryRow, DigestRow, MessageRow, SubscriptionRow
+from subscriptions.store._rows import AppearanceRow, ChatRow, DeliveryRow, DigestRow, MessageRow, SubscriptionRow
 from subscriptions.store.outbox import derived_state
 
 _NAMED = 5  # ids that a notice lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastDigest:
-    """What a source brought last."""
+class LastDay:
+    """What a source brought under the day of its newest digest, in all digests of that day."""
 
     source: str
     day: date
-    received_at: datetime
     papers: int  # different ones
 
 
@@ -122,15 +121,20 @@ def census(session: Session) -> tuple[int, int]:
     return session.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
 
 
-def last_digests(session: Session, most: int) -> tuple[LastDigest, ...]:
-    """The newest digest of each source, the newest of them first."""
-    newest = select(func.max(DigestRow.id)).group_by(col(DigestRow.source))
-    rows = session.exec(
-        select(DigestRow).where(col(DigestRow.id).in_(newest)).order_by(col(DigestRow.id).desc()).limit(most)
-    )
-    return tuple(
-        LastDigest(
-            source=row.source, day=row.date, received_at=row.received_at, papers=int(row.counts.get("unique", 0))
-        )
-        for row in rows
-    )
+def last_days(session: Session, most: int) -> tuple[LastDay, ...]:
+    """The newest day of each source with all papers of that day, the newest day first."""
+    day, newest = func.max(DigestRow.date), func.max(DigestRow.id)
+    sources = select(DigestRow.source, day).group_by(col(DigestRow.source)).order_by(day.desc(), newest.desc())
+    rows = session.exec(sources.limit(most)).all()
+    return tuple(LastDay(source=source, day=of, papers=_papers_of(session, of, source)) for source, of in rows)
+
+
+def papers_of_day(session: Session, day: date) -> int:
+    """How many different papers the digests of a day brought, of whatever source."""
+    return _papers_of(session, day)
+
+
+def _papers_of(session: Session, day: date, source: str = "") -> int:
+    papers = func.count(func.distinct(AppearanceRow.paper))
+    wanted = select(papers).join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(DigestRow.date == day)
+    return session.exec(wanted.where(DigestRow.source == source) if source else wanted).one()

@@ -235,7 +235,7 @@ _OTHERS: tuple[Entry, ...] = (
     (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(Kind.NOW, firm=True)),
     (r"立即|立刻|马上|即刻", _just(Kind.NOW)),
     (_words(r"when[ -]?out"), _just(Kind.OUT, firm=True)),
-    (re.compile(r"(?:当天)?论文(?:公布|发布)后"), _just(Kind.OUT, firm=True)),  # as Chinese answers name it
+    (r"(?:当天)?论文(?:公布|发布)后", _just(Kind.OUT, firm=True)),  # as Chinese answers name it
     (_words(r"(?:starting )?at"), _just(Kind.AT)),
     (r"@", _just(Kind.AT)),
     (_words(r"between"), _just(Kind.NEAR, "between")),

@@ -1,13 +1,14 @@
 """Who may use the bot: open, ask and closed; the first operator by a code; how it stands."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.commands.turn import House
 from subscriptions import new_code
 from tests.conversation.delivering import Post
-from tests.make import address, ingested, paper, wants
+from tests.make import NOON, address, ingested, paper, wants
 from tests.talking import BOT, Talk
 
 OPERATOR, STRANGER, GROUP = "telegram:1", "telegram:42", "telegram:-1001"
@@ -220,6 +221,19 @@ class TestStatus:
         assert "daily, Thu 22 Jan: 2 papers." in said.lines
         assert any(line.startswith("Next: Fri 23 Jan") for line in said.lines)
         assert "whole bot" not in said.text
+
+    async def test_the_papers_of_a_day_are_those_of_all_its_digests(self, talk: Talk) -> None:
+        again, yesterday = paper("In both"), NOON - timedelta(days=1)
+        ingested(talk.store, paper("Of yesterday"), now=yesterday, name="yesterday")
+        ingested(talk.store, again, paper("Trees"), name="morning")
+        ingested(talk.store, again, paper("Rings"), name="noon")
+        assert (await talk.says("/status", STRANGER)).lines[0] == "daily, Thu 22 Jan: 3 papers."
+        ingested(talk.store, again, paper("Roots"), source="weekly", name="other")
+        assert (await talk.says("/status", STRANGER)).lines[:3] == [
+            "weekly, Thu 22 Jan: 2 papers.",
+            "daily, Thu 22 Jan: 3 papers.",
+            "All together, Thu 22 Jan: 4 papers.",
+        ]
 
     async def test_an_operator_sees_the_whole_bot_but_not_where_others_read(self, talk: Talk) -> None:
         house(talk, "ask", OPERATOR)

@@ -28,8 +28,8 @@ async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(talk: 
     await talk.says("/pause 2 until mon")
     assert (await talk.says("/list")).lines == [
         "2 subscriptions",
-        "1  diffusion, not survey · daily 08:00 UTC · 1 in 3 days",
-        "2  Statistics · now · 0 in 3 days · paused until Mon 26 Jan 00:00",
+        "1  diffusion, not survey · daily 08:00 UTC · 1 in 1 day",
+        "2  Statistics · now · 0 in 1 day · paused until Mon 26 Jan 00:00",
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions import Announce, ChatKind, ChatState, get_chat, search
 from subscriptions.query import parse_query
-from subscriptions.service import _search, outbox_entries
+from subscriptions.service import _recent, _search, outbox_entries
 from subscriptions.store import people
 from tests.conversation.delivering import Post
 from tests.make import NOON, address, ingested, paper, summary
@@ -21,13 +21,46 @@ class TestPreview:
         ingested(talk.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
         ingested(talk.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
         said = await talk.says("/preview diffusion")
-        assert said.lines[:2] == ["2 papers in the 3 days known", "diffusion"]
+        assert said.lines[:2] == ["2 papers in the 2 days known", "diffusion"]
         assert "Diffusion of Tuesday" in said.text
         await talk.says("/sub diffusion daily 13:00")
         await talk.says("/preview")
         assert not outbox_entries(talk.store, now=NOON)
         talk.later(hours=1)
         assert "Diffusion of today" in (await Post(talk).goes_out())[0].text
+
+    @pytest.mark.parametrize(
+        ("then", "line"),
+        [
+            ("", "1 paper is still to come. Next: Thu 22 Jan 13:00."),
+            ("/pause", "1 paper is still to come. This chat is paused; /resume ends that."),
+            ("/today", "Nothing of it is still to come."),
+        ],
+    )
+    async def test_it_says_what_of_it_is_still_to_come_and_when(self, talk: Talk, then: str, line: str) -> None:
+        ingested(talk.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
+        ingested(talk.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
+        await talk.says("/sub diffusion daily 13:00")
+        if then:
+            await talk.says(then)
+        assert line in (await talk.says("/preview")).lines
+
+    async def test_only_what_was_counted_is_told(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What only reading can tell of many papers is told of the newest of them, wherever a number is told."""
+        monkeypatch.setattr(_recent, "MOST_READ", 5)
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        newest = "(of the newest 5 papers)"
+        said = await talk.says("/sub =Diffusion")
+        assert f"5 papers in the one day I know {newest}, for example:" in said.lines
+        assert (await talk.says("/preview 1")).lines[0] == f"5 papers in the one day known {newest}"
+        assert f"5 in 1 day {newest}" in (await talk.says("/list")).text
+        assert (await talk.says("/preview diffusion")).lines[0] == "8 papers in the one day known"
+
+    async def test_of_too_many_papers_the_newest_are_counted(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_recent, "MOST_COUNTED", 5)
+        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        said = await talk.says("/sub diffusion")
+        assert "5 papers in the one day I know (of the newest 5 papers), for example:" in said.lines
 
     async def test_its_button_subscribes_exactly_that_text(self, talk: Talk) -> None:
         ingested(talk.store, paper("Diffusion"))
@@ -120,29 +153,32 @@ class TestSearch:
     async def test_how_far_it_looked_is_said_and_older_papers_are_a_press_away(
         self, talk: Talk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_search, "LOOKED_AT", 10)
+        monkeypatch.setattr(_search, "MOST_COUNTED", 10)
         for day in range(3):
             moment = NOON - (3 - day) * DAY
             ingested(talk.store, *(paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment)
         said = await talk.says("/search diffusion")
-        assert said.lines[0] == "1 in the newest 10 papers of 24 papers, back to Tue 20 Jan 12:00"
+        assert said.lines[0] == "1 of the newest 10 papers, back to Tue 20 Jan; there are 24 papers"
         further = await talk.presses("older")
-        assert further.lines[0] == "1 more in 10 papers before them, back to Mon 19 Jan 12:00"
+        assert further.lines[0] == "1 more in 10 papers before them, back to Mon 19 Jan"
         assert "2 Diffusion 1.0" in further.text
         last = await talk.presses("older")
-        assert last.lines[0] == "1 more in 4 papers before them, back to Mon 19 Jan 12:00"
+        assert last.lines[0] == "1 more in 4 papers before them, back to Mon 19 Jan"
         assert last.buttons == ["3", "newer"]
         assert (await talk.presses("newer")).markup == further.markup
 
-    async def test_what_many_papers_seem_to_hold_ends_a_look_early(
+    async def test_what_only_reading_can_tell_of_many_papers_ends_a_look_early(
         self, talk: Talk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_search, "READ", 5)
+        monkeypatch.setattr(_search, "MOST_READ", 5)
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
-        assert (await talk.says("/search diffusion")).lines[0].startswith("5 in the newest 5 papers of 8 papers")
+        assert (
+            (await talk.says("/search =Diffusion")).lines[0].startswith("5 of the newest 5 papers, back to Thu 22 Jan")
+        )
+        assert (await talk.presses("older")).lines[0].startswith("3 more in 3 papers before them")
 
     def test_all_that_it_looks_at_is_found_whatever_stands_where(self, talk: Talk) -> None:
-        """What is skimmed comes from other tables than what is read: titles, summaries, authors, categories, ids."""
+        """What is looked up comes from other tables than what is read: titles, summaries, authors, categories, ids."""
         ingested(
             talk.store,
             paper(
@@ -161,7 +197,7 @@ class TestSearch:
             ("source:daily", ["Other", "图"]),
             ("quantum", []),
         ]:
-            known = search(talk.store, parse_query(text)).papers
+            known = search(talk.store, parse_query(text), most=9).papers
             assert [one.paper.title for one in known] == found, text
 
     async def test_papers_known_only_by_a_replacement_are_found(self, talk: Talk) -> None:

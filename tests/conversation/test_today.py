@@ -86,12 +86,12 @@ async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for
     assert planned(talk) == [1, 1], "an answer is no delivery"
 
 
-async def test_the_newest_batch_is_that_of_the_newest_day_by_the_clock_of_the_chat(talk: Talk) -> None:
+async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_the_clock_of_the_chat(talk: Talk) -> None:
     ingested(talk.store, paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC))  # Wednesday in New York
     ingested(talk.store, paper("Late diffusion"), now=datetime(2026, 1, 22, 7, tzinfo=UTC))
     assert (await talk.says("/today diffusion", GROUP)).lines[0] == "2 papers of Thu 22 Jan"
     await talk.says("/set timezone America/New_York")
-    assert (await talk.says("/today diffusion")).lines[0] == "1 paper of Thu 22 Jan is on its way."
+    assert (await talk.says("/today diffusion")).lines[0] == "2 papers of Thu 22 Jan are on their way."
 
 
 async def test_days_without_papers_do_not_count(talk: Talk) -> None:

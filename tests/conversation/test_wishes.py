@@ -1,13 +1,13 @@
 """sub, and what follows it: the echo, the advice, the schedule, many at once, and a message that is edited."""
 
 import sqlite3
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from bot.commands.turn import House
 from subscriptions import listed
-from subscriptions.store import Transaction, papers
+from subscriptions.store import Transaction, index
 from tests.make import address, ingested, paper, summary, wants
 from tests.talking import BOT, Answer, Talk
 
@@ -383,20 +383,22 @@ async def test_who_speaks_chinese_is_understood_and_answered(talk: Talk) -> None
 # ------------------------------------------------------------------------------------------------- beside everybody else
 
 
-async def test_the_papers_are_read_while_others_can_write(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_papers_of_the_days_are_looked_up_while_others_can_write(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known(talk, "Diffusion on graphs")
     assert talk.store.path is not None
     others = sqlite3.connect(talk.store.path, timeout=0, isolation_level=None, check_same_thread=False)
     read = []
-    window = papers.window
+    news = index.news
 
-    def watched(session: Transaction, after: int, upto: int) -> object:
+    def watched(session: Transaction, most: int, **days: date) -> object:
         others.execute("BEGIN IMMEDIATE")  # fails while somebody holds the right to write
         others.execute("ROLLBACK")
-        read.append(after)
-        return window(session, after, upto)
+        read.append(most)
+        return news(session, most, **days)
 
-    monkeypatch.setattr(papers, "window", watched)
+    monkeypatch.setattr(index, "news", watched)
     assert "It finds 1 paper" in (await talk.says("/sub diffusion")).text
     assert len(read) == 1
     others.close()

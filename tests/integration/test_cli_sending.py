@@ -27,12 +27,12 @@ def test_ingest_counts_what_is_new_updated_and_known(terminal: Terminal) -> None
     assert first["papers"] == {"new": 3, "updated": 0, "unchanged": 0}
     again = terminal("ingest", "2026-01-22.md", "--now", LATER, "--json").json
     assert (again["digests"], again["already_known"]) == (1, 1)
-    assert again["papers"] == {"new": 0, "updated": 0, "unchanged": 0}
+    assert again["papers"] == {"new": 0, "updated": 0, "unchanged": 3}
     terminal.file("next.md", PAGE + page(("2601.00009", "Another", "One more.")))
     more = terminal("ingest", "next.md", "--now", LATER, "--json").json
     assert more["papers"] == {"new": 1, "updated": 0, "unchanged": 3}
     shown = terminal("ingest", "next.md")
-    assert shown.out == "1 digest, 1 of them known before: 0 papers new, 0 updated, 0 known already.\n"
+    assert shown.out == "1 digest, 1 of them known before: 0 papers new, 0 updated, 4 known already.\n"
 
 
 def test_one_bad_file_holds_up_no_good_one(terminal: Terminal) -> None:

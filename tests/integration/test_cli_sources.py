@@ -43,7 +43,7 @@ def test_a_poll_brings_papers_and_leaves_a_receipt(terminal: Terminal, arxiv: Fa
     last = row.pop("last")
     assert row == {"name": "lg", "state": "on", "next_at": "2026-01-23T05:05:00Z"}
     assert (last["at"][:16], last["outcome"], last["detail"]) == ("2026-01-22T06:00", "new", "")
-    counts = {"digests": 1, "papers": 2, "new": 2, "updated": 0, "unchanged": 0, "failed_summaries": 0}
+    counts = {"digests": 1, "papers": 2, "new": 2, "updated": 0, "unchanged": 0, "archived": 0, "failed_summaries": 0}
     assert last["counts"] == counts
     assert terminal("sources", "--json", *NOW).json == [{**row, "last": last}]
     shown = terminal("sources", *NOW).out
@@ -216,6 +216,9 @@ def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, arxiv: FakeA
     terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG"))
     terminal.set("WEB_PORT", "0")
     terminal("subscribe", "graphs", "--as", "console:me")
+    arxiv.announces(
+        datetime.now(UTC).date(), paper("Graphs that forget", "cs.LG")
+    )  # the program has the machine's clock
     ended = terminal("run", "--once")
     assert (ended.status, "Graphs that forget" in ended.out) == (0, True)
     assert len(arxiv.asked()) == 1
@@ -250,6 +253,7 @@ def test_check_says_of_each_source_whether_it_can_be_reached_and_what_came_last(
         "paperwire.toml",
         source("lg", f"{arxiv.url}/rss/cs.LG") + source("gone", f"{arxiv.url}/gone.md") + source("daily", f"{arxiv.url}/{{date}}.md"),
     )  # fmt: skip
+    arxiv.announces(datetime.now(UTC).date(), paper("Nets of today", "cs.LG"))
     terminal("sources", "poll", "lg")
     found = [row for row in terminal("check", "--json").json if row["question"].startswith("Source ")]
     told = {

@@ -25,7 +25,8 @@ def opened(path: Path) -> Store:
 def test_the_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) -> None:
     store = opened(tmp_path / "new.db")
     with store.read() as session:
-        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        seen = {"compare_type": True, "include_object": lambda _, name, *__: not str(name).startswith("paper_words")}
+        context = MigrationContext.configure(session.connection(), opts=seen)  # FTS5 makes tables of its own
         assert compare_metadata(context, TABLES) == []
     store.close()
 

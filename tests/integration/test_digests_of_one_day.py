@@ -266,7 +266,9 @@ def test_the_day_again_changes_nothing(store: Store) -> None:
         _ingest(store, text, 0)
     before = _told(store)
     for text in reversed(DAY):
-        assert _ingest(store, text, 24) == Ingested(already_known=True)
+        again = _ingest(store, text, 24)
+        assert again == Ingested(already_known=True, unchanged=again.unchanged)
+        assert again.unchanged > 0
         assert _ingest(store, text + "\n\n", 24).new == 0
     assert _told(store) == before
 

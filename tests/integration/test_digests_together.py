@@ -126,7 +126,9 @@ def test_a_digest_that_comes_again_changes_nothing(store: Store) -> None:
     before = _told(store)
     for text in (FEED, COPIED, LIST, DAILY):
         papers_there = len(read_digest(text.encode(), "digest").entries)
-        assert _ingest(store, text, 24) == Ingested(already_known=True)
+        again = _ingest(store, text, 24)
+        assert again == Ingested(already_known=True, unchanged=again.unchanged)
+        assert again.unchanged > 0
         assert _ingest(store, text + "\n", 24) == Ingested(unchanged=papers_there)  # other bytes, the same papers
     assert _told(store) == before
 

@@ -118,7 +118,7 @@ class TestEcho:
         for n in (4, 3, 2, 1, 0):
             ingested(store, paper(f"Graph {n}"), paper(f"Tree {n}"), now=NOON - n * DAY - HOUR)
         made = wants(store, "telegram:1", "graph")
-        assert (made.found, made.days) == (5, 7)
+        assert (made.found, made.base.days, made.base.week) == (5, 5, True)
         assert [p.paper.title for p in made.examples] == ["Graph 0", "Graph 1", "Graph 2"]
 
     def test_it_says_when_the_first_comes(self, store: Store) -> None:
@@ -132,15 +132,17 @@ class TestPreview:
         ingested(store, paper("A graph"), paper("A tree"))
         for _ in range(2):
             shown = preview(store, address("telegram:1"), now=NOON)
-            assert shown.delivery is not None
-            assert [item.paper.paper.title for item in shown.delivery.items] == ["A graph"]
+            assert shown.delivery is None
+            assert shown.later is not None
+            assert [item.paper.paper.title for item in shown.later.items] == ["A graph"]
+            assert [(one.subscription.number, one.coming.at) for one in shown.not_due] == [(1, NOON + HOUR)]
         assert len(plan_due(store, now=NOON + HOUR)) == 1
 
     def test_it_shows_exactly_what_is_then_sent(self, store: Store) -> None:
         wants(store, "telegram:1", "graph", every="daily", at="13:00")
         wants(store, "telegram:1", "tree OR ring", every="daily", at="13:00")
         ingested(store, *(paper(f"{word} {n}") for n in range(4) for word in ("Graph", "Tree", "Ring", "Tree graph")))
-        shown = preview(store, address("telegram:1"), now=NOON)
+        shown = preview(store, address("telegram:1"), now=NOON + HOUR)
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
             sent = outbox.delivery_value(session, 1, zone="UTC")

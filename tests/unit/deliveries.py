@@ -91,6 +91,7 @@ def item(
         change=number,
         changed_at=THURSDAY,
         first_seen_at=THURSDAY,
+        day=THURSDAY.date(),
         withdrawn_at=withdrawn,
     )
     return Item(paper=known, because=reasons or (because(),), position=number, shown=shown, cross=cross)

@@ -1,15 +1,46 @@
 """The one piece of advice with most effect: the variants are counted over the papers known."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given
 
-from subscriptions import Advice, Paper, QueryError, Shelf, matching_papers, parse_query
+from subscriptions import Advice, Paper, Query, QueryError, Shelf, matching_papers, parse_query
 from subscriptions.advice import advise
+from subscriptions.summaries import summary_state
 from tests.make import paper, summary, translation
 from tests.unit.test_query_properties import typed_texts
+
+
+@dataclass(frozen=True)
+class Known:
+    """Papers that are counted one by one."""
+
+    of: Sequence[Paper]
+
+    @property
+    def papers(self) -> int:
+        return len(self.of)
+
+    def count(self, query: Query) -> int:
+        return len(matching_papers(query, self.of))
+
+    def having(self, kind: str) -> int:
+        return sum(kind in what_it_has(one) for one in self.of)
+
+    def sources(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for one in self.of for name in one.sources))
+
+
+def what_it_has(one: Paper) -> set[str]:
+    texts = [text for told in one.summaries for text in told.fields.values() if summary_state(text) == "ok"]
+    abstracts = [one.abstract, *(translated.abstract for translated in one.translations)]
+    languages = {*(told.language for told in one.summaries), *(translated.language for translated in one.translations)}
+    chinese = "zh" in languages or any("\u3400" <= sign <= "\u9fff" for sign in one.title + one.abstract)
+    has = {"category": one.categories, "author": one.authors, "abstract": any(abstracts), "summary": texts}
+    return {kind for kind, there in {**has, "doi": one.doi, "chinese": chinese}.items() if there}
 
 
 def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[Paper]:
@@ -29,7 +60,7 @@ MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=sum
 
 
 def advice(query: str, known: Sequence[Paper], **more: Any) -> Advice | None:
-    return advise(parse_query(query), Shelf.of(known), **{"days": 1, **more})
+    return advise(parse_query(query), Known(known), **{"days": 1, **more})
 
 
 @pytest.mark.parametrize(
@@ -152,6 +183,6 @@ def test_no_query_is_too_odd_for_advice(text: str) -> None:
         query = parse_query(text)
     except QueryError:
         return
-    given = advise(query, Shelf.of([*PHRASE[:2], *INITIALS]), days=1)
+    given = advise(query, Known([*PHRASE[:2], *INITIALS]), days=1)
     if given is not None and given.text:
         parse_query(given.text)

@@ -19,6 +19,7 @@ def known(title: str = "A title", *categories: str, withdrawn: bool = False, **v
         change=1,
         changed_at=NOON,
         first_seen_at=NOON,
+        day=NOON.date(),
         withdrawn_at=NOON if withdrawn else None,
     )
 

@@ -345,13 +345,17 @@ def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: date | None) -> 
     assert arxiv_day(stamp) == day
 
 
-def test_the_caller_knows_the_day_best_then_the_document_then_its_name() -> None:
+def test_a_document_knows_its_day_best_then_its_name_then_the_caller() -> None:
     dated = b"# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
-    assert read_digest(dated, "2026-01-01.md", day=date(2025, 5, 5)).day == date(2025, 5, 5)
-    assert read_digest(dated, "2026-01-01.md").day == date(2026, 1, 24)
+    asked = read_digest(dated, "2026-01-01.md", day=date(2025, 5, 5))
+    assert asked.day == date(2026, 1, 24)
+    assert ("date_overruled", ("2026-01-24",)) in [(one.code, one.examples) for one in asked.warnings]
+    assert [one.code for one in read_digest(dated, "2026-01-01.md", day=date(2026, 1, 24)).warnings] == ["empty_digest"]
     named = read_digest(GROUP.encode(), "2026-01-01.txt")
     assert named.day == date(2026, 1, 1)
     assert [warning.code for warning in named.warnings] == ["date_from_name"]
+    assert read_digest(GROUP.encode(), "2026-01-01.txt", day=date(2025, 5, 5)).day == date(2026, 1, 1)
+    assert read_digest(GROUP.encode(), "list.txt", day=date(2025, 5, 5)).day == date(2025, 5, 5)
     assert read_digest(GROUP.encode(), "list.txt").day is None
 
 

@@ -34,7 +34,7 @@ def chat(kind: ChatKind = ChatKind.PRIVATE, *, spoken: bool = True, **settings: 
 
 def known(n: int, title: str = "", kind: Announce | None = None, at: datetime = NOON) -> KnownPaper:
     value = paper(title or f"Paper {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", kind=kind)
-    return KnownPaper(id=n, paper=value, change=n, changed_at=at, first_seen_at=at)
+    return KnownPaper(id=n, paper=value, change=n, changed_at=at, first_seen_at=at, day=at.date())
 
 
 def wish(number: int, text: str = "graph", **values: object) -> Subscription:
@@ -127,11 +127,10 @@ def test_inside_a_group_titles_first_then_more_words_then_newer_and_cross_lists_
     assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, evidence=proofs)) == [1, 2, 5, 3, 4]
 
 
-def test_papers_that_were_fetched_days_afterwards_stand_by_their_days() -> None:
-    day = NOON.date()
-    days = {1: day, 2: day - timedelta(days=1), 3: day - timedelta(days=5), 4: day - timedelta(days=3), 5: None}
-    papers = [replace(known(n), day=day) for n, day in days.items()]
-    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]})) == [5, 2, 1, 4, 3]
+def test_papers_stand_by_the_days_of_their_digests() -> None:
+    back = {1: 0, 2: 1, 3: 5, 4: 3, 5: 0}
+    papers = [replace(known(n), day=NOON.date() - timedelta(days=days)) for n, days in back.items()]
+    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]})) == [5, 1, 2, 4, 3]
 
 
 def test_positions_count_from_nought_without_a_gap() -> None:

@@ -292,6 +292,7 @@ DETAILS = {
     "overdue": {"source": "daily", "since": "Mon 19 Jan", "reason": "a holiday"},
     "source-back": {"source": "daily"},
     "missed": {"source": "daily", "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23", "given_up": "1"},
+    "filed": {"source": "daily", "days": "2026-01-05/2026-01-07", "papers": "41"},
     "summaries": {"source": "daily", "failed_summaries": "40", "papers": "56"},
     "nothing-found": {"known": "2061", "days": "5"},
     "went-without": {"chat": "Daily vision", "names": "arXiv"},
@@ -313,7 +314,7 @@ DETAILS = {
 def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str) -> None:
     (text,) = rendered(delivery(chat(lang=lang), kind=Kind.NOTICE, notice=cause, detail=DETAILS[cause]))
     assert text.startswith("<b>")
-    known = {"paused": {"reason"}, "missed": {"days", "given_up"}}.get(cause, set())
+    known = {"paused": {"reason"}, "missed": {"days", "given_up"}, "filed": {"days"}}.get(cause, set())
     for name, value in DETAILS[cause].items():
         told = {"2061": "2,061", "telegram": "Telegram", "slack": "Slack"}.get(value, value)
         assert told in text or name in known

@@ -1,11 +1,15 @@
-"""Alembic's entry: migrates the connection that `Store.upgrade` hands over."""
+"""Alembic's entry: migrates the connection that `Store.upgrade` hands over, then brings the index of papers up to date."""
 
 from alembic import context
 
+from subscriptions.store._database import session_on
 from subscriptions.store._rows import TABLES
+from subscriptions.store.index import MOST_INDEXED
+from subscriptions.store.papers import index_newest
 
-context.configure(
-    connection=context.config.attributes["connection"], target_metadata=TABLES, render_as_batch=True, compare_type=True
-)
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=TABLES, render_as_batch=True, compare_type=True)
 with context.begin_transaction():
     context.run_migrations()
+if connection.dialect.has_table(connection, "indexed_paper"):  # not on the way to an earlier version
+    index_newest(session_on(connection), MOST_INDEXED)

@@ -1,0 +1,228 @@
+"""How long a person waits for numbers that are counted over all papers of a week, and what the index of their words costs.
+
+    python -m bench.counting [PAPERS]
+
+A week of papers, made of words as often as texts have them, is stored as sources bring it; then people type, each query for the
+first time. Whole answers are timed: reading the words, counting, advice, examples, the rendered reply and its transaction. The other
+way is to read every paper and ask it, as planning does. Aim: 300 ms for a week of 50,000 papers on two cores.
+"""
+
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+from subscriptions import Paper, Shelf, Store, Summary, ingest_digest, parse_query
+from tests.make import NOON, digest, paper
+from tests.talking import Talk
+
+Taken = tuple[float, float]
+
+DIGEST = 500  # papers
+DAYS = 7
+READ = 1000  # papers of the other way
+TOPICS = [
+    "learning",
+    "model",
+    "network",
+    "data",
+    "method",
+    "neural",
+    "image",
+    "language",
+    "training",
+    "graph",
+    "quantum",
+    "deep",
+    "attention",
+    "diffusion",
+    "agent",
+    "policy",
+    "reward",
+    "robot",
+    "vision",
+    "speech",
+    "protein",
+    "market",
+    "survey",
+    "benchmark",
+    "transformer",
+    "retrieval",
+    "generation",
+    "reasoning",
+    "alignment",
+    "privacy",
+    "federated",
+    "bayesian",
+    "causal",
+    "kernel",
+    "sparse",
+    "convex",
+    "stochastic",
+    "gradient",
+    "optimal",
+    "transport",
+    "entropy",
+    "spectral",
+    "galaxy",
+    "neutrino",
+]
+QUERIES = (
+    "diffusion",
+    "graph neural network",
+    "large language models",
+    '"graph neural network"',
+    "retrieval generation reasoning alignment",
+    "ti:transformer",
+    "abs:quantum cat:quant-ph",
+    "cs.LG",
+    "cs.CV -survey",
+    "reward policy -robot -cat:cs.RO",
+    "neuro*",
+    "few-sho*",
+    "扩散",
+    "大语言模型",
+    'author:"Jane Doe"',
+    'author:"J. Wang"',
+    "diffusion OR transformer OR (causal bayesian)",
+    "=RAG",
+    "protein, market, galaxy",
+    "summary:扩散 cat:cs.LG",
+)
+PHRASES = ("graph neural networks", "large language models", "RAG", "few-shot", "neurons", "GANs")
+CATEGORIES = ("cs.LG", "cs.CV", "cs.CL", "cs.RO", "stat.ML", "quant-ph", "math.OC", "hep-th", "eess.AS", "astro-ph.GA")
+LAST_NAMES = ("Wang", "Li", "Zhang", "Doe", "Müller", "Smith", "Kim", "Singh", "Garcia", "Rossi", "Tanaka", "Novak")
+CHINESE = "本文提出一种基于扩散模型的大语言模型方法用于图像生成与推理实验表明效果显著提升"
+
+
+def main() -> int:
+    amount = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "counting.db"
+        store = Store(f"sqlite:///{path}")
+        store.open(now=NOON)
+        start = time.perf_counter()
+        fill(store, amount)
+        stored = time.perf_counter() - start
+        print(f"{amount:,} papers of {DAYS} days stored, {stored / amount * 1e3:.2f} ms and {path.stat().st_size / amount / 1024:.1f} KB each")  # fmt: skip
+        asyncio.run(ask(store))
+        read_all(amount)
+        store.close()
+    return 0
+
+
+async def ask(store: Store) -> None:
+    talk = Talk(store)
+    await taken(talk, "/preview statistics")  # which also reads the templates
+    forget(store)
+    elapsed, _ = await taken(talk, "/preview statistics")
+    print(f"the first question after papers came: {elapsed:.0f} ms")
+    print("ms of an answer              median      worst   of a processor   the worst was")
+    for name, command in (
+        ("/sub QUERY", "/sub {}"),
+        ("/preview QUERY", "/preview {}"),
+        ("/search QUERY", "/search {}"),
+    ):
+        forget(store)
+        await taken(talk, "/preview statistics")
+        show(name, [(await taken(talk, command.format(query)), query) for query in QUERIES])
+    wishes = [(await taken(talk, f"/list {page}"), f"page {page}") for page in (1, 2)]
+    show("/list, 10 subscriptions", wishes)
+    show("/status", [(await taken(talk, "/status"), "")])
+
+
+async def taken(talk: Talk, words: str) -> Taken:
+    """Milliseconds until the answer is there and stored, on the wall and of a processor."""
+    talk.later(seconds=30)  # who writes faster is not answered
+    start, worked = time.perf_counter(), time.process_time()
+    said = await talk.says(words)
+    elapsed = 1e3 * (time.perf_counter() - start)
+    assert said.text, words
+    return elapsed, 1e3 * (time.process_time() - worked)
+
+
+def show(name: str, times: Sequence[tuple[Taken, str]]) -> None:
+    (worst, _), what = max(times)
+    middle, worked = (median(taken[at] for taken, _ in times) for at in (0, 1))
+    print(f"{name:<24} {middle:>10.0f} {worst:>10.0f} {worked:>16.0f}   {what}")
+
+
+def forget(store: Store) -> None:
+    """One more paper comes, so nothing is remembered."""
+    ingest_digest(store, digest(paper("One more of statistics")), source="daily", day=NOON.date(), now=NOON)
+
+
+def read_all(amount: int) -> None:
+    """The other way, of some papers: they are read, then asked."""
+    some = [made(random.Random(n), n) for n in range(READ)]
+    start = time.perf_counter()
+    shelf = Shelf.of(some)
+    reading = time.perf_counter() - start
+    start = time.perf_counter()
+    for query in QUERIES:
+        shelf.matching(parse_query(query))
+    asking = (time.perf_counter() - start) / len(QUERIES)
+    print(
+        f"the other way, reading every paper: {reading / READ * 1e3:.2f} ms a paper once, then {asking / READ * 1e6:.1f} µs "
+        f"a paper and query; of {amount:,} papers {reading / READ * amount:.0f} s and {asking / READ * amount * 1e3:.0f} ms"
+    )
+
+
+def fill(store: Store, amount: int) -> None:
+    chance = random.Random(7)
+    numbers = iter(range(amount))
+    for start in range(0, amount, DIGEST):
+        some = [made(chance, next(numbers)) for _ in range(min(DIGEST, amount - start))]
+        moment = NOON - timedelta(days=(amount - start - 1) * DAYS // amount)
+        ingest_digest(store, digest(*some), source="daily", day=moment.date(), now=moment)
+
+
+def made(chance: random.Random, number: int) -> Paper:
+    """A paper of 150 to 220 words, a third of them with a Chinese summary."""
+    words = words_of(chance)
+    title = " ".join(next(words) for _ in range(chance.randint(6, 12)))
+    abstract = " ".join(next(words) for _ in range(chance.randint(140, 200)))
+    first = chance.choice(("Jane", "Max", "Wei", "Anna", "Yuki", "J."))
+    authors = [f"{first} {chance.choice(LAST_NAMES)}" for _ in range(chance.randint(1, 6))]
+    texts = "".join(chance.sample(CHINESE, 30)) + (CHINESE if chance.random() < 0.1 else "")
+    told = (Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
+    return paper(
+        f"{title} {number}",
+        *chance.sample(CATEGORIES, chance.choice((1, 1, 2, 3))),
+        arxiv_id=f"26{number // 100_000 + 1:02d}.{number % 100_000:05d}",
+        authors=authors,
+        abstract=abstract,
+        summaries=told,
+    )
+
+
+def words_of(chance: random.Random) -> Iterator[str]:
+    """Words as often as texts have them: "learning" stands in every second paper, "diffusion" in one of ten."""
+    often = [1 / place for place in range(1, len(TOPICS) + 1)]
+    while True:
+        kind = chance.random()
+        if kind < 0.02:
+            yield chance.choices(TOPICS, often)[0]
+        elif kind < 0.0205:
+            yield chance.choice(PHRASES)
+        else:
+            yield made_up(int(chance.paretovariate(0.6)) % 60_000)
+
+
+def made_up(rank: int) -> str:
+    """The word of a rank."""
+    syllables = ("ba", "co", "di", "fe", "gu", "la", "mi", "no", "pre", "ra", "si", "ti", "ur", "ver", "st", "tion")
+    letters = ""
+    while rank:
+        rank, rest = divmod(rank, len(syllables))
+        letters += syllables[rest]
+    return letters or "of"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

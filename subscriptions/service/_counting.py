@@ -1,0 +1,183 @@
+"""The stored papers of some days, counted for a query by the index of their words.
+
+A set of papers is an int: bit n stands for entry `first + n` of the index. What a term asks for is looked up once and kept until
+papers come, so a list of subscriptions and the variants of an advice share most of the work. Where the index alone cannot tell, the
+papers in question are read, the newest first; when they are too many, only the newest papers are counted, and that is said.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from heapq import nlargest
+
+from subscriptions.matching import matching_papers, simple_terms
+from subscriptions.model import KnownPaper
+from subscriptions.query import Query, Term
+from subscriptions.store import Transaction, index, papers
+from subscriptions.store.index import Entry
+
+MOST_COUNTED = 50_000  # papers, the newest: some 15 ms for each different word of a query
+MOST_READ = 250  # papers that the index cannot decide, half a millisecond each
+MOST_TERMS = 500  # that are remembered, up to 7 KB each
+_NUMBER_BITS = 40  # of a key; above them stands the day
+_NUMBERS = (1 << _NUMBER_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The papers that a query finds among entries."""
+
+    bits: int  # those that were counted
+    end: int = 0  # the key of the newest paper that was not counted; 0: all were
+
+
+@dataclass(slots=True)
+class Entries:
+    """Papers of some days, as the index knows them. A place in it is the number of an entry less `first`."""
+
+    first: int
+    keys: "array[int]"  # by place; by these papers are ordered: the day, then the number of the paper; 0: none of them
+    changes: "array[int]"  # by place; 0: not announced
+    papers: int  # all of them, as a set
+    crosslisted: int
+    days: tuple[date, ...]  # the different ones, ascending
+    whole: bool  # there are no more of these days
+    having: dict[Term, tuple[int, int]] = field(default_factory=dict)
+    hits: dict[str, Hits] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Sequence[Entry], *, whole: bool) -> "Entries":
+        """Of what the index told."""
+        first = min((row.entry for row in rows), default=1)
+        size = max((row.entry for row in rows), default=0) - first + 1
+        keys, changes = array("q", bytes(8 * size)), array("q", bytes(8 * size))
+        days = {row.day: row.day.toordinal() << _NUMBER_BITS for row in rows}
+        for entry, paper, day, change, _ in rows:
+            keys[entry - first] = days[day] | paper
+            changes[entry - first] = change or 0
+        them = cls(first, keys, changes, 0, 0, tuple(sorted(days)), whole)
+        them.papers = them.set_of(row.entry for row in rows)
+        them.crosslisted = them.set_of(row.entry for row in rows if row.cross)
+        return them
+
+    @property
+    def last(self) -> int:
+        """The number of the last entry."""
+        return self.first + len(self.keys) - 1
+
+    def set_of(self, entries: Iterable[int]) -> int:
+        """The set of the papers with these entries; entries of other papers are left out."""
+        size, last = len(self.keys), self.last
+        if not size:
+            return 0
+        digits = bytearray(b"0") * size
+        for entry in entries:
+            if self.first <= entry <= last:
+                digits[last - entry] = 49  # "1"; the last digit is the lowest bit
+        return int(digits, 2)
+
+    def newest_first(self, papers: int, most: int | None = None) -> list[int]:
+        """The keys of a set of papers, or of the newest `most` of them."""
+        keys = map(self.keys.__getitem__, places(papers))
+        return sorted(keys, reverse=True) if most is None else nlargest(most, keys)
+
+    def newer_than(self, key: int) -> int:
+        """The papers that stand before a key."""
+        return self.set_of(self.first + place for place, other in enumerate(self.keys) if other > key)
+
+    def changed_after(self, change: int) -> int:
+        """The papers whose change is above this one."""
+        return self.set_of(self.first + place for place, other in enumerate(self.changes) if other > change)
+
+    def newest_change(self, papers: int) -> int:
+        """The highest change among a set of papers; 0: none has one."""
+        return max(map(self.changes.__getitem__, places(papers)), default=0)
+
+
+def find(session: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
+    """The papers that a query finds. `most_read` papers that the index cannot decide are read; None: all of them."""
+    if query.canonical not in entries.hits:
+        if len(entries.hits) >= MOST_TERMS:
+            entries.hits.clear()
+        entries.hits[query.canonical] = _find(session, entries, query, most_read)
+    return entries.hits[query.canonical]
+
+
+def number_of(key: int) -> int:
+    """The number of a paper, by its key."""
+    return key & _NUMBERS
+
+
+def day_of(key: int) -> date:
+    """Its day."""
+    return date.fromordinal(key >> _NUMBER_BITS)
+
+
+def key_of(day: date, paper: int) -> int:
+    """The key of a paper."""
+    return day.toordinal() << _NUMBER_BITS | paper
+
+
+def read(session: Transaction, keys: Iterable[int]) -> tuple[KnownPaper, ...]:
+    """The papers with these keys, in their order."""
+    numbers = [number_of(key) for key in keys]
+    known = papers.stored_papers(session, numbers)
+    return tuple(known[number] for number in numbers)
+
+
+def places(papers: int) -> Iterator[int]:
+    """The places of a set of papers, descending."""
+    digits = f"{papers:b}"
+    top, at = len(digits) - 1, digits.find("1")
+    while papers and at >= 0:
+        yield top - at
+        at = digits.find("1", at + 1)
+
+
+def _find(session: Transaction, entries: Entries, query: Query, most_read: int | None) -> Hits:
+    sure, maybe = _bounds(session, entries, query)
+    doubtful = entries.newest_first(maybe & ~sure)
+    asked = read(session, doubtful[:most_read])
+    fitting = {asked[place].id for place in matching_papers(query, [known.paper for known in asked])}
+    found = sure | _set_of_papers(entries, fitting)
+    if most_read is None or len(doubtful) <= most_read:
+        return Hits(found)
+    end = doubtful[most_read]
+    return Hits(found & entries.newer_than(end), end)
+
+
+def _set_of_papers(entries: Entries, numbers: set[int]) -> int:
+    if not numbers:
+        return 0
+    return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
+
+
+def _bounds(session: Transaction, entries: Entries, query: Query) -> tuple[int, int]:
+    """The papers that a query certainly finds, and those that it may find."""
+    sure = maybe = 0
+    for alternative in query.alternatives:
+        these = those = entries.papers
+        for term in alternative.positive:
+            certain, possible = _having(session, entries, term)
+            these, those = these & certain, those & possible
+        for term in alternative.negative:
+            certain, possible = _having(session, entries, term)
+            these, those = these & ~possible, those & ~certain
+        sure, maybe = sure | these, maybe | those
+    return sure, maybe
+
+
+def _having(session: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
+    """The papers in which a term certainly stands, and those in which it may."""
+    if term not in entries.having:
+        if len(entries.having) >= MOST_TERMS:
+            entries.having.clear()
+        sure = maybe = 0
+        for part in simple_terms(term):
+            told = index.having(session, part, entries.first, entries.last)
+            certain = entries.set_of(told.sure)
+            possible = certain if told.maybe is told.sure else entries.papers if told.maybe is None else entries.set_of(told.maybe)  # fmt: skip
+            sure, maybe = sure | certain, maybe | possible
+        entries.having[term] = sure & entries.papers, maybe & entries.papers
+    return entries.having[term]

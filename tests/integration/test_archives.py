@@ -1,0 +1,392 @@
+"""Rule 12: what is older than a week when it comes is filed, and nobody gets it (docs/architecture.md)."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from bot.settings import SourceSettings
+from subscriptions import (
+    Announce,
+    ChatAddress,
+    Ingested,
+    KnownPaper,
+    Paper,
+    Store,
+    announce_filed,
+    ingest_digest,
+    plan_due,
+)
+from subscriptions.store import papers
+from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, PaperRow
+from tests.fakes.arxiv import FakeArxiv
+from tests.feeding import Feeding, arxiv_source, new_york
+from tests.integration.cli import Terminal, page
+from tests.make import NOON, FakeClock, digest, paper, summary, wants
+
+TODAY = NOON.date()
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+OLD = TODAY - 30 * DAY
+REPLACED = Announce.REPLACE
+ADMIN = ChatAddress("console", "me")
+FILED = "Older than 7 days, so filed and not announced:"
+
+
+def comes(
+    store: Store,
+    *content: Paper,
+    day: date = TODAY,
+    now: datetime = NOON,
+    name: str = "",
+    announce: bool = False,
+    source: str = "daily",
+) -> Ingested:
+    """A digest of that day comes at that moment."""
+    made = replace(digest(*content, name=f"{name}{day}"), day=day)
+    return ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
+
+
+def known(store: Store, title: str) -> KnownPaper:
+    with store.read() as session:
+        return next(one for one in papers.everything(session) if one.paper.title == title)
+
+
+def told(store: Store, now: datetime = NOON + HOUR) -> list[str]:
+    """Titles that chats get of what is due, in the order of their deliveries."""
+    plan_due(store, now=now)
+    with store.read() as session:
+        titles = {row.id: row.title for row in session.exec(select(PaperRow))}
+        items = session.exec(select(DeliveryItemRow)).all()
+        items = sorted(items, key=lambda item: (item.delivery or 0, item.position))
+        return [titles[item.paper] for item in items]
+
+
+def notices(store: Store) -> list[dict[str, str]]:
+    """What operators hear of papers that came too late."""
+    with store.read() as session:
+        facts = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "filed"]
+    return [one["detail"] for one in facts]
+
+
+# ── which digests are archives ───────────────────────────────────────────────────────────────────────────────────────
+
+AGES = [
+    pytest.param(0, "UTC", NOON, False, id="of today"),
+    pytest.param(7, "UTC", NOON, False, id="of a week ago"),
+    pytest.param(8, "UTC", NOON, True, id="of eight days ago"),
+    pytest.param(1000, "UTC", NOON, True, id="of years ago"),
+    pytest.param(-1, "UTC", NOON, False, id="of tomorrow"),
+    pytest.param(8, "America/New_York", datetime(2026, 1, 22, 4, tzinfo=UTC), False, id="where it is still yesterday"),
+    pytest.param(8, "UTC", datetime(2026, 1, 22, 4, tzinfo=UTC), True, id="where it is not"),
+    pytest.param(7, "Pacific/Auckland", datetime(2026, 1, 22, 20, tzinfo=UTC), True, id="where it is tomorrow"),
+]
+
+
+@pytest.mark.parametrize(("age", "zone", "now", "filed"), AGES)
+def test_a_digest_is_an_archive_by_its_day_and_the_operators(
+    tmp_path: Path, age: int, zone: str, now: datetime, filed: bool
+) -> None:
+    store = Store(f"sqlite:///{tmp_path}/zone.db", zone=zone)
+    store.open(now=now)
+    done = comes(store, paper("Graphs"), day=TODAY - age * DAY, now=now)
+    assert (done.archive, done.archived, done.new) == (filed, int(filed), 1)
+    assert (known(store, "Graphs").change is None) == filed
+    assert known(store, "Graphs").day == TODAY - age * DAY
+    store.close()
+
+
+NAMES = [
+    pytest.param("# AI-Enhanced arXiv Daily 2023-04-05\n\n", "list.md", (), True, id="the document says so"),
+    pytest.param("", "2023-04-05.md", (), True, id="its name says so"),
+    pytest.param("", "list.md", ("--date", "2023-04-05"), True, id="the caller says so"),
+    pytest.param("", "list.md", (), False, id="nobody says a day"),
+    pytest.param("# AI-Enhanced arXiv Daily 2026-01-22\n\n", "2023-04-05.md", (), False, id="document before name"),
+    pytest.param("# AI-Enhanced arXiv Daily 2023-04-05\n\n", "2026-01-22.md", (), True, id="also an old document"),
+    pytest.param("", "2023-04-05.md", ("--date", "2026-01-22"), True, id="name before caller"),
+    pytest.param("", "2026-01-22.md", ("--date", "2023-04-05"), False, id="also a new name"),
+    pytest.param("", "2027-04-05.md", (), False, id="a day that lies ahead"),
+]
+
+
+@pytest.mark.parametrize(("head", "name", "options", "filed"), NAMES)
+def test_its_own_day_is_that_of_the_document_else_of_its_name_else_of_the_caller(
+    terminal: Terminal, head: str, name: str, options: tuple[str, ...], filed: bool
+) -> None:
+    terminal.file(name, head + page(("2304.00001", "Graphs", "Nodes."), ("2304.00002", "Nets", "Edges.")))
+    answer = terminal("ingest", name, "--json", "--now", "2026-01-22T12:00Z", *options).json
+    assert answer["papers"]["new"] == 2
+    assert answer["archived"] == (2 if filed else 0)
+
+
+def test_a_day_that_lies_ahead_is_taken_for_today_and_said_so(terminal: Terminal) -> None:
+    terminal.file("2027-04-05.md", page(("2304.00001", "Graphs", "Nodes.")))
+    shown = terminal("ingest", "2027-04-05.md", "--now", "2026-01-22T12:00Z").out
+    assert "its date, 2027-04-05, lies ahead, so it is taken for today's" in shown
+
+
+# ── what becomes of their papers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nobody_gets_the_papers_of_an_archive_whatever_their_schedule(store: Store) -> None:
+    wants(store, "console:now", "graphs", every="now")
+    wants(store, "telegram:1", "graphs", every="daily", at="09:00")
+    wants(store, "telegram:2", "graphs", every="weekly", at="09:00")
+    wants(store, "telegram:3", "graphs", every="when-out")
+    comes(store, paper("Old graphs"), day=OLD)
+    assert told(store, NOON + 10 * DAY) == []
+    comes(store, paper("New graphs"), now=NOON + 10 * DAY, day=TODAY + 10 * DAY)
+    assert set(told(store, NOON + 20 * DAY)) == {"New graphs"}
+
+
+def test_a_later_digest_of_its_day_makes_news_of_a_paper_that_was_filed(store: Store) -> None:
+    wants(store, "console:me", "graphs")
+    old = paper("Graphs", "cs.LG", arxiv_id="2601.90001")
+    comes(store, old, day=OLD)
+    assert (told(store), known(store, "Graphs").day) == ([], OLD)
+    comes(store, old, name="current", now=NOON + HOUR)
+    assert (told(store, NOON + 2 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
+    comes(store, old, name="another", day=OLD - DAY, now=NOON + 2 * HOUR)
+    assert (told(store, NOON + 3 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
+
+
+def test_a_new_version_makes_no_news_of_a_paper_that_was_filed(store: Store) -> None:
+    comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD)
+    comes(store, paper("Graphs", arxiv_id="2601.90001", version=2, kind=REPLACED), name="current")
+    assert known(store, "Graphs").change is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=Announce.CROSS),
+        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001"),
+        paper("Graphs", "cs.LG", arxiv_id="2601.90001", abstract="Nodes and edges."),
+        paper("Graphs", "cs.LG", arxiv_id="2601.90001", summaries=summary("图。")),
+    ],
+    ids=["a category by a cross-list", "a category", "an abstract", "a summary"],
+)
+def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: Paper) -> None:
+    comes(store, paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
+    before = known(store, "Graphs")
+    done = comes(store, more, day=OLD, now=NOON + HOUR)
+    after = known(store, "Graphs")
+    assert (done.updated, done.archived) == (1, 0)
+    assert (after.change, after.changed_at, after.day) == (before.change, before.changed_at, before.day)
+    assert after.paper != before.paper
+    assert after.paper.announce_type is None
+
+
+def test_a_filed_paper_that_is_the_same_as_one_that_was_told_comes_once(store: Store) -> None:
+    wants(store, "console:me", "graphs")
+    comes(store, paper("Graphs", arxiv_id=None))
+    assert told(store) == ["Graphs"]
+    comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
+    assert (known(store, "Graphs").change, known(store, "Graphs").day) == (1, TODAY)
+    comes(store, paper("Graphs", arxiv_id="2601.90001"), name="feed", now=NOON + 2 * HOUR)
+    assert told(store, NOON + 3 * HOUR) == ["Graphs"]
+
+
+def test_a_withdrawal_that_an_archive_tells_is_known(store: Store) -> None:
+    comes(store, paper("Graphs", arxiv_id="2601.90001"))
+    comment = "This paper has been withdrawn by its author"
+    done = comes(store, paper("Graphs", arxiv_id="2601.90001", version=2, comment=comment), day=OLD, now=NOON + HOUR)
+    assert len(done.withdrawn) == 1
+    assert known(store, "Graphs").withdrawn_at == NOON + HOUR
+
+
+def test_what_waits_for_its_time_is_not_moved_by_an_archive_that_comes_meanwhile(store: Store) -> None:
+    wants(store, "telegram:1", "graphs", every="daily", at="09:00")
+    wants(store, "console:me", "graphs", every="now")
+    comes(store, paper("New graphs"))
+    for n in range(5):
+        comes(store, paper(f"Old graphs {n}"), day=OLD - n * DAY, now=NOON + HOUR)
+    comes(store, paper("Newer graphs"), now=NOON + 2 * HOUR)
+    assert sorted(told(store, NOON + DAY)) == ["New graphs", "New graphs", "Newer graphs", "Newer graphs"]
+
+
+# ── announced all the same ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_asks_for_it_has_an_archive_announced_at_once(store: Store) -> None:
+    wants(store, "console:me", "graphs")
+    done = comes(store, paper("Old graphs"), day=OLD, announce=True)
+    assert (done.archive, done.archived, done.announced) == (False, 0, 0)
+    assert (told(store), known(store, "Old graphs").day) == (["Old graphs"], OLD)
+
+
+def test_what_was_filed_before_is_announced_once_and_what_was_told_stays_told(store: Store) -> None:
+    wants(store, "console:me", "graphs")
+    seen = paper("Graphs that came", arxiv_id="2601.90001")
+    comes(store, seen)
+    assert told(store) == ["Graphs that came"]
+    archive = (seen, paper("Old graphs", arxiv_id="2601.90002"), paper("New version", kind=REPLACED))
+    assert comes(store, *archive, day=OLD).archived == 1
+    again = comes(store, *archive, day=OLD, now=NOON + HOUR)
+    assert again == Ingested(already_known=True, unchanged=3, archive=True, archived=1)
+    asked = comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True)
+    assert asked == Ingested(already_known=True, unchanged=3, announced=1)
+    assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True).announced == 0
+    assert told(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
+    assert known(store, "Old graphs").day == OLD
+    assert known(store, "New version").change is None
+
+
+def test_all_that_a_source_brought_is_announced_the_oldest_first_each_under_its_day(store: Store) -> None:
+    for n, name in enumerate(("first", "second", "third")):
+        comes(store, paper(name), day=OLD - n * DAY)
+    comes(store, paper("of another"), day=OLD, source="other")
+    assert announce_filed(store, "daily", now=NOON) == 3
+    assert announce_filed(store, "daily", now=NOON) == 0
+    changes = {one: (known(store, one).change, known(store, one).day) for one in ("third", "second", "first")}
+    assert changes == {"third": (1, OLD - 2 * DAY), "second": (2, OLD - DAY), "first": (3, OLD)}
+    assert known(store, "of another").change is None
+
+
+def test_the_command_line_says_what_was_filed_and_announces_it(terminal: Terminal) -> None:
+    terminal("subscribe", "graphs", "--as", "console:me", "--now", "2026-01-22T08:00Z")
+    old = terminal.file("old/2023-04-05.md", page(("2304.00001", "Old graphs", "Nodes.")))
+    now = ("--now", "2026-01-22T09:00Z")
+    assert terminal("ingest", old, *now).out.splitlines() == [
+        "1 digest: 1 papers new, 0 updated, 0 known already.",
+        f"{FILED} 1 paper of 1 digest. To announce them: the same command with --announce.",
+    ]
+    assert terminal("deliver", "--json", *now).json["sent"] == 0
+    asked = terminal("ingest", old, "--announce", "--json", *now).json
+    assert (asked["already_known"], asked["papers"]["unchanged"]) == (1, 1)
+    assert (asked["archived"], asked["announced"]) == (0, 1)
+    shown = terminal("deliver", *now).out
+    assert "Old graphs" in shown
+    assert terminal("ingest", old, "--announce", "--json", *now).json["announced"] == 0
+
+
+@pytest.mark.parametrize(("announce", "sent"), [("recent", 0), ("all", 1)])
+def test_a_source_may_be_set_to_announce_all(terminal: Terminal, announce: str, sent: int) -> None:
+    inbox = f'[[source]]\nname = "inbox"\npath = "inbox/*.md"\nannounce = "{announce}"\n'
+    terminal.file("paperwire.toml", inbox)
+    terminal("subscribe", "graphs", "--as", "console:me", "--now", "2026-01-22T08:00Z")
+    old = terminal.file("inbox/2023-04-05.md", page(("2304.00001", "Old graphs", "Nodes.")))
+    now = ("--now", "2026-01-22T09:00Z")
+    assert terminal("ingest", old, "--json", *now).json["archived"] == 1 - sent
+    assert terminal("deliver", "--json", *now).json["papers"] == sent
+
+
+# ── folders, and receipts ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Five past midnight in New York, Thursday 22 January 2026."""
+    return FakeClock(new_york("2026-01-22 00:05"))
+
+
+def folder(place: Path, days: int) -> SourceSettings:
+    """A folder of daily files, the newest of today."""
+    (place / "inbox").mkdir()
+    for back in range(days):
+        day = TODAY - back * DAY
+        text = page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes."))
+        (place / "inbox" / f"{day}.md").write_text(text)
+    return SourceSettings(name="my list", path=place / "inbox" / "*.md")
+
+
+async def test_a_first_look_at_a_folder_announces_its_last_week_and_leaves_one_receipt(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="paperwire")
+    wants(store, "console:me", "graphs", now=clock.now() - HOUR)
+    feeding = Feeding(store, clock, arxiv, folder(tmp_path, 40))
+    await feeding.feeder.inbox.drain()
+    (receipt,) = feeding.receipts("my list")
+    said = (
+        "Older than 7 days, so filed and not announced: 32 papers of 2025-12-14 to 2026-01-14. "
+        "To announce them: paperwire sources poll 'my list' --announce."
+    )
+    assert (receipt.outcome, receipt.detail) == ("new", said)
+    assert (receipt.counts["digests"], receipt.counts["new"], receipt.counts["archived"]) == (40, 40, 32)
+    assert [line for line in caplog.messages if "Older than" in line] == [f"my list: {said}"]
+    assert len(caplog.messages) == 9  # and a line for each of the eight days
+    titles = told(store, clock.now() + HOUR)
+    assert sorted(titles) == [f"Graphs of {TODAY - back * DAY}" for back in range(7, -1, -1)]
+
+
+async def test_files_that_lay_there_too_long_are_told_to_operators_but_not_those_of_a_first_look(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    source = folder(tmp_path, 20)
+    await Feeding(store, clock, arxiv, source, admins=(ADMIN,)).feeder.inbox.drain()
+    assert notices(store) == []
+    clock.advance(10 * DAY)  # nothing ran meanwhile, and a generator went on
+    for ahead in range(1, 11):
+        day = TODAY + ahead * DAY
+        (tmp_path / "inbox" / f"{day}.md").write_text(page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes.")))
+    again = Feeding(store, clock, arxiv, source, admins=(ADMIN,))
+    await again.feeder.inbox.drain()
+    assert again.receipts("my list")[-1].counts["archived"] == 2
+    assert notices(store) == [{"source": "my list", "days": "2026-01-23/2026-01-24", "papers": "2"}]
+
+
+async def test_a_folder_of_archives_alone_is_a_quiet_look(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
+    source = SourceSettings(name="inbox", path=tmp_path / "inbox", schedule="arxiv")
+    feeding = Feeding(store, clock, arxiv, replace(source, schedule=None))
+    await feeding.feeder.inbox.drain()
+    assert feeding.outcomes("inbox") == ["quiet"]
+
+
+async def test_an_archive_is_not_what_was_due_today(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
+    feeding = Feeding(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox", schedule="0 0 * * *"))
+    await feeding.feeder.inbox.drain()
+    assert feeding.outcomes("inbox") == ["stale"]
+    (tmp_path / "inbox" / "2026-01-22.md").write_text(page(("2601.00001", "Graphs", "Nodes.")))
+    await feeding.feeder.inbox.drain()
+    assert feeding.outcomes("inbox") == ["stale", "new"]
+
+
+async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operators_hear_of_it(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    wants(store, "console:me", "graphs", now=clock.now() - HOUR)
+    arxiv.announces(TODAY, paper("Graphs of the 22nd", "cs.LG"))
+    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    assert told(store, clock.now()) == ["Graphs of the 22nd"]
+    long_ago, lately, now = date(2026, 1, 23), date(2026, 1, 28), date(2026, 2, 2)
+    for day in (long_ago, lately, now):
+        arxiv.announces(day, paper(f"Graphs of {day}", "cs.LG"))
+    clock.advance(new_york("2026-02-02 09:00") - clock.now())
+    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(ADMIN,))
+    await feeding.due()
+    receipt = feeding.receipts("arxiv")[-1]
+    assert "Fetched afterwards: 2026-01-23" in receipt.detail
+    assert (
+        "so filed and not announced: 1 paper of 2026-01-23. To announce them: paperwire sources poll" in receipt.detail
+    )
+    assert receipt.counts["archived"] == 1
+    assert known(store, f"Graphs of {long_ago}").change is None
+    assert notices(store) == [{"source": "arxiv", "days": "2026-01-23/2026-01-23", "papers": "1"}]
+    assert told(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
+
+
+def test_a_receipt_is_one_for_all_files_of_a_source_that_one_call_ingests(terminal: Terminal) -> None:
+    names = [
+        terminal.file(f"inbox/2026-01-{day:02}.md", page((f"2601.{day:05}", f"Graphs {day}", "Nodes.")))
+        for day in (3, 4, 22)
+    ]
+    terminal("ingest", *names, "--now", "2026-01-22T12:00Z")
+    (row,) = terminal("sources", "--json", "--now", "2026-01-22T12:00Z").json
+    assert (row["last"]["counts"]["digests"], row["last"]["counts"]["archived"]) == (3, 2)
+    shown = terminal("sources", "--now", "2026-01-22T12:00Z").out
+    assert "new: 3 new of 3, 2 only filed" in shown
+    asked = terminal("sources", "poll", "inbox", "--announce", "--now", "2026-01-22T12:01Z")
+    assert "Announced after they had been filed: 2 papers." in asked.out
+    refused = terminal("sources", "poll", "--announce")
+    assert (refused.status, "needs the name of a source" in refused.err) == (2, True)

@@ -1,0 +1,187 @@
+"""The index of stored papers: it tells of no paper what the slow matcher denies, whatever the words, and is never behind."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from subscriptions import Announce, Paper, QueryError, Store, parse_query
+from subscriptions.matching import simple_terms
+from subscriptions.normalize import fold_plural, written_beginnings
+from subscriptions.query import Query, Term
+from subscriptions.service._counting import Entries, find, number_of
+from subscriptions.store import index
+from subscriptions.store import papers as stored
+from tests.make import NOON, ingested, paper, summary
+from tests.unit import slow_matcher
+from tests.unit.test_failing import QUESTIONS
+from tests.unit.test_matching import papers, queries, terms
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store for many examples; each of them begins with `emptied`."""
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('index')}/index.db")
+    store.open(now=NOON)
+    yield store
+    store.close()
+
+
+def emptied(store: Store) -> None:
+    with store.write() as session:
+        for table in ("paper", "paper_key", "paper_alias", "digest", "indexed_paper"):
+            session.connection().execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names stand above
+
+
+def found(store: Store, query: Query) -> set[int]:
+    with store.read() as session:
+        known = Entries.of(index.newest(session, 1000), whole=True)
+        return set(map(number_of, known.newest_first(find(session, known, query, most_read=None).bits)))
+
+
+def found_slowly(store: Store, query: Query) -> set[int]:
+    with store.read() as session:
+        return {known.id for known in stored.everything(session) if slow_matcher.matches(query, known.paper)}
+
+
+@given(st.lists(papers, min_size=1, max_size=3), st.lists(queries, min_size=1, max_size=4))
+def test_the_index_finds_what_the_slow_matcher_finds(
+    database: Store, batch: Sequence[Paper], asked: Sequence[Query]
+) -> None:
+    emptied(database)
+    for at, one in enumerate(batch):
+        source = one.sources[0] if one.sources else "daily"
+        ingested(database, one, source=source, name=str(at), now=NOON + timedelta(minutes=at))
+    for query in asked:
+        assert found(database, query) == found_slowly(database, query), query.alternatives
+
+
+@given(papers, st.lists(terms, min_size=1, max_size=6))
+def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
+    database: Store, one: Paper, asked: Sequence[Term]
+) -> None:
+    emptied(database)
+    ingested(database, one, source=one.sources[0] if one.sources else "daily")
+    with database.read() as session:
+        (known,), entry = stored.everything(session), index.newest_entry(session)
+        for part in (part for term in asked for part in simple_terms(term)):
+            told = index.having(session, part, entry, entry)
+            has = slow_matcher.has(known.paper, part)
+            assert not told.sure or has, part
+            assert told.maybe is None or told.maybe or not has, part
+
+
+def test_every_rule_of_the_query_language_holds_for_what_is_stored(database: Store) -> None:
+    asked: dict[str, tuple[Paper, list[tuple[str, bool]]]] = {}
+    for typed, of, finds in QUESTIONS:
+        asked.setdefault(repr(of), (of, []))[1].append((typed, finds))
+    wrong = []
+    for of, questions in asked.values():
+        emptied(database)
+        for source in of.sources or ("daily",):
+            ingested(database, replace(of, announce_type=None), source=source, name=source)
+        wrong += [typed for typed, finds in questions if is_read(typed) and bool(found(database, parse_query(typed))) != finds]  # fmt: skip
+    assert len(QUESTIONS) > 200
+    assert wrong == []
+
+
+def is_read(typed: str) -> bool:
+    try:
+        parse_query(typed)
+    except QueryError:
+        return False
+    return True
+
+
+@given(st.text("abcehiknorstuyxz", min_size=1, max_size=9), st.integers(1, 9))
+def test_a_beginning_that_the_plural_step_takes_away_is_known(word: str, length: int) -> None:
+    begun = word[:length]
+    assert fold_plural(word).startswith(begun) or word in written_beginnings(begun)
+
+
+@pytest.mark.parametrize(
+    ("typed", "decided"),
+    [
+        ("graph neural network", True),
+        ('"graph neural network" -survey', True),
+        ("ti:graph abs:network summary:graph", True),
+        ("cat:cs.LG -primary:cs.CV", True),
+        ("neuro*", True),
+        ("cache*", True),
+        ("few-sho*", True),
+        ("author:Doe", True),
+        ('author:"Jane Doe"', True),
+        ('author:"J. Doe"', True),
+        ("author:schm*", True),
+        ("扩散 模型", True),
+        ("=RAG", True),
+        ("=rag", False),
+        ("author:=Doe", False),
+    ],
+)
+def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed: str, *, decided: bool) -> None:
+    emptied(database)
+    words = "Graph neural networks: neurons and caches in few shots of RAG rag, a survey 扩散模型"
+    one = paper(words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=summary(words, "en"))
+    ingested(database, one)
+    with database.read() as session:
+        entry = index.newest_entry(session)
+        told = [index.having(session, term, entry, entry) for term in parse_query(typed).terms]
+    assert all(list(one.sure) == list(one.maybe or ()) for one in told) == decided
+
+
+# -------------------------------------------------------------------------------------------------------- never behind
+
+
+def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
+    one = paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
+    ingested(store, one, name="first")
+    ingested(store, replace(one, summaries=summary("关于扩散")), name="summary")
+    ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=Announce.CROSS), name="cross")
+    ingested(store, replace(one, title="A Tree", version=2, announce_type=Announce.REPLACE), name="newer")
+    answers = {typed: len(found(store, parse_query(typed))) for typed in ("graph", "tree", "扩散", "cat:cs.CV")}
+    assert answers == {"graph": 0, "tree": 1, "扩散": 1, "cat:cs.CV": 1}
+
+
+def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
+    ingested(store, paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
+    ingested(store, paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
+    ingested(store, paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
+    assert len(found(store, parse_query("graph"))) == 2
+    assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
+
+
+def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None:
+    one = paper("A Graph", arxiv_id="2601.00001")
+    ingested(store, one, source="daily")
+    ingested(store, one, source="Weekly List", name="again")
+    assert len(found(store, parse_query('source:"weekly list"'))) == 1
+    assert len(found(store, parse_query("source:daily"))) == 1
+
+
+def test_papers_of_a_database_of_the_version_before_are_indexed_when_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    store = Store(f"sqlite:///{path}")
+    store.open(now=NOON)
+    ingested(store, paper("A Graph"), paper("A Tree"))
+    with store.write() as session:
+        for sql in (
+            "DROP TABLE paper_words",
+            "DROP TABLE indexed_paper",
+            "DROP INDEX ix_paper_counted",
+            "CREATE INDEX ix_paper_day ON paper (day)",
+            "UPDATE alembic_version SET version_num = '0005'",
+        ):
+            session.connection().execute(text(sql))
+    store.close()
+    again = Store(f"sqlite:///{path}")
+    again.open(now=NOON, copies=tmp_path / "copies")
+    assert len(found(again, parse_query("graph"))) == 1
+    ingested(again, paper("Another Graph"))
+    assert len(found(again, parse_query("graph"))) == 2
+    again.close()

@@ -1,0 +1,56 @@
+"""What keeps a paper from fitting: the parts of a query, as they were typed."""
+
+import pytest
+
+from subscriptions.errors import QueryError
+from subscriptions.matching import failing, matching_papers
+from subscriptions.query import And, Node, Not, Or, parse_query
+from tests.make import paper, translation
+from tests.unit import test_contract_queries as contract
+
+QUESTIONS = [
+    question
+    for table in vars(contract).values()
+    if isinstance(table, tuple)
+    for rule in table
+    if isinstance(rule, contract.Finds)
+    for question in rule.questions()
+]
+
+
+def test_a_query_fits_where_no_part_of_it_fails() -> None:
+    for query, of, _ in QUESTIONS:
+        try:
+            parsed = parse_query(query)
+        except QueryError:
+            continue
+        assert bool(matching_papers(parsed, [of])) == (failing(parsed, of) == ()), query
+
+
+def shape(node: Node) -> str:
+    match node:
+        case Not():
+            return f"-{shape(node.node)}"
+        case And():
+            return f"({' '.join(map(shape, node.nodes))})"
+        case Or():
+            return f"({'|'.join(map(shape, node.nodes))})"
+    return node.words
+
+
+@pytest.mark.parametrize(
+    ("query", "fails"),
+    [
+        ("diffusion", []),
+        ("diffusion graph", ["graph"]),
+        ("graph trees", ["graph", "trees"]),
+        ("diffusion -survey", ["-survey"]),
+        ("diffusion (graph OR trees)", ["(graph|trees)"]),
+        ("diffusion (graph OR survey)", []),
+        ("diffusion -(survey models)", ["-(survey models)"]),
+        ("graph OR trees", ["(graph|trees)"]),
+    ],
+)
+def test_the_parts_that_fail_are_those_that_were_typed(query: str, fails: list[str]) -> None:
+    of = paper("A survey of diffusion models", translations=translation(title="扩散模型综述"))
+    assert [shape(node) for node in failing(parse_query(query), of)] == fails
