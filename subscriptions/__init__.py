@@ -90,6 +90,7 @@ from subscriptions.query import parse_canonical as parse_canonical
 from subscriptions.query import parse_query as parse_query
 from subscriptions.query import widened as widened
 from subscriptions.query import words_rule as words_rule
+from subscriptions.query import written_value as written_value
 from subscriptions.receipts import Judgement as Judgement
 from subscriptions.receipts import Look as Look
 from subscriptions.receipts import Outcome as Outcome

@@ -1,43 +1,35 @@
-"""How a query was understood, in words that people read; and where a refused one went wrong.
+"""How a query was understood, in words that people read and can type again; and where a refused one went wrong.
 
 The reading keeps the person's own words and never shows a stem: `diffusion models -survey` is "diffusion AND models,
-not survey", `author:Jane Doe` is "the author Jane AND the word Doe".
+not survey", `author:Jane Doe` is "Doe AND author:Jane". Words come before fields, so that no word seems to belong to the
+field before it. Typed again, in whichever language, a reading is the same query.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import pairwise
 
 from rich.cells import cell_len
 
-from subscriptions import And, Leaf, Node, Not, Or, Query, QueryError, Sentence, has_classes, parse_query
+from subscriptions import And, Leaf, Node, Not, Or, Query, QueryError, Sentence, has_classes, parse_query, written_value
 
 Translate = Callable[[str], str]
 
 WINDOW = 60  # cells of a refused query that are shown around its error
 _CUT = "…"
-_ONE_WORD = re.compile(r"[\w.'’+#*/-]+")
-_WORD_FIELDS = frozenset({"title", "abstract", "summary", "author", "all"})
 
 _READINGS = {
-    "title": Sentence("{words} in the title"),
-    "abstract": Sentence("{words} in the abstract"),
-    "summary": Sentence("{words} in a summary"),
-    "author": Sentence("the author {words}"),
-    "category": Sentence("the category {words}"),
-    "primary": Sentence("the first category {words}"),
-    "id": Sentence("the paper {words}"),
-    "text-or-id": Sentence("the paper {words} (or a text that names it)"),
-    "doi": Sentence("the DOI {words}"),
-    "source": Sentence("the source {words}"),
-    "all": Sentence("{words} anywhere (authors and categories too)"),
-}
-_ARCHIVES = {
-    "category": Sentence("any category of {words}"),
-    "primary": Sentence("a first category of {words}"),
-}
+    "title": Sentence("title:{words}"),
+    "abstract": Sentence("abstract:{words}"),
+    "summary": Sentence("summary:{words}"),
+    "author": Sentence("author:{words}"),
+    "category": Sentence("category:{words}"),
+    "primary": Sentence("primary:{words}"),
+    "id": Sentence("id:{words}"),
+    "doi": Sentence("doi:{words}"),
+    "source": Sentence("source:{words}"),
+    "all": Sentence("all:{words}"),
+}  # of words in any text, and of a bare arXiv id, there is none
 
 
 def words(query: Query, translate: Translate) -> str:
@@ -70,28 +62,28 @@ def _node(node: Node) -> Sentence:
         case Leaf():
             return _leaf(node)
         case Not():
-            return Sentence("not {excluded}", {"excluded": _inner(node.node)})
+            return Sentence("NOT {excluded}", {"excluded": _inner(node.node)})
         case Or():
-            return reduce(_or, [_node(part) if isinstance(part, Not) else _inner(part) for part in node.nodes])
+            return reduce(_or, map(_part, sorted(node.nodes, key=_names_a_field)))
         case And():
             return _all_of(node.nodes)
 
 
 def _all_of(nodes: Sequence[Node]) -> Sentence:
     """What is wanted first, then what is excluded."""
-    wanted = [part for part in nodes if not isinstance(part, Not)]
+    wanted = sorted((part for part in nodes if not isinstance(part, Not)), key=_names_a_field)
     excluded = [part.node for part in nodes if isinstance(part, Not)]
     if not wanted:
-        return reduce(_and, map(_node, nodes))
-    said = [_inner(wanted[0])]
-    for before, part in pairwise(wanted):
-        said.append(_stressed(part) if isinstance(part, Leaf) and _taken_together(before, part) else _inner(part))
-    return reduce(_but_not, map(_inner, excluded), reduce(_and, said))
+        return reduce(_and, map(_part, nodes))
+    return reduce(_but_not, map(_inner, excluded), reduce(_and, map(_inner, wanted)))
 
 
-def _taken_together(before: Node, leaf: Leaf) -> bool:
-    """Whether people may believe that a bare word belongs to the field before it, as in `author:Jane Doe`."""
-    return isinstance(before, Leaf) and before.term.field in _WORD_FIELDS and leaf.term.field == "text"
+def _names_a_field(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.term.field in _READINGS
+
+
+def _part(node: Node) -> Sentence:
+    return _node(node) if isinstance(node, Not) else _inner(node)
 
 
 def _inner(node: Node) -> Sentence:
@@ -113,27 +105,10 @@ def _but_not(wanted: Sentence, excluded: Sentence) -> Sentence:
 
 
 def _leaf(leaf: Leaf) -> Sentence:
-    term = leaf.term
-    is_archive = term.field in _ARCHIVES and has_classes(term.value)
-    template = (_ARCHIVES if is_archive else _READINGS).get(term.field)
-    shown = _typed(leaf)
-    return Sentence(template.template, {"words": shown}) if template else shown
-
-
-def _stressed(leaf: Leaf) -> Sentence:
-    if leaf.quoted:
-        return Sentence("the phrase {words}", {"words": _typed(leaf)})
-    return Sentence("the word {words}", {"words": _typed(leaf)})
-
-
-def _typed(leaf: Leaf) -> Sentence:
-    """The words of a leaf, in quotes where they would not read as one."""
-    shown = leaf.words
-    if leaf.term.field not in ("author", "id", "doi", "category", "primary"):
-        quoted = leaf.quoted or not _ONE_WORD.fullmatch(shown)
-        shown = f'"{shown}"' if quoted else shown
-    plain = Sentence("{words}", {"words": shown})
-    return Sentence("exactly {words}", {"words": plain}) if leaf.term.exact else plain
+    value = written_value(leaf)
+    if leaf.term.field in ("category", "primary") and has_classes(value):
+        value = f"{value}.*"
+    return Sentence(_READINGS.get(leaf.term.field, Sentence("{words}")).template, {"words": value})
 
 
 # ----------------------------------------------------------------------------------------------------------- the caret

@@ -4,8 +4,9 @@ import re
 
 from subscriptions.errors import Sentence
 from subscriptions.query._api import converted, is_api_query
+from subscriptions.query._exclusions import parts_of
 from subscriptions.query._grammar import Parser
-from subscriptions.query._lexer import API_FIELDS, FIELDS, lexemes
+from subscriptions.query._lexer import API_FIELDS, lexemes
 from subscriptions.query._lists import Lists, list_items
 from subscriptions.query._model import And, Node, Not, Query
 from subscriptions.query._parts import Part, expanded
@@ -55,7 +56,7 @@ def _parsed(source: Typed, notes: Notes) -> Part | None:
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
         notes.add(Rank.PHRASE, hint)
-    return Parser(source, notes).parse(lexemes(source.text, 0, len(source.text), FIELDS))
+    return Parser(source, notes).parse(parts_of(source.text, notes))
 
 
 def _query(text: str, source: Typed, part: Part | None, notes: Notes) -> Query:

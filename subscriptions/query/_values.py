@@ -64,8 +64,8 @@ class Values:
     def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> Part | None:
         if meaning is None:
             return None
-        leaf = Leaf(meaning.term, _shown(lexeme, meaning.term), self.columns[lexeme.start], lexeme.kind is Kind.QUOTE)
-        return leaf_part(leaf, meaning)
+        words, quoted = _shown(lexeme, meaning.term), lexeme.kind is Kind.QUOTE
+        return leaf_part(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical), meaning)
 
     def _words(self, lexeme: Lexeme, field: str) -> Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
