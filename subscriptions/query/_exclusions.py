@@ -20,7 +20,7 @@ _ITEM_ENDS = frozenset({Kind.CLOSE, Kind.BUT_NOT, Kind.COMMA})
 
 def parts_of(text: str, notes: Notes) -> Iterator[Lexeme]:
     """The lexemes of a text that is no list. A comma means something only where some comma begins an exclusion."""
-    if not _EXCLUSION.search(text):
+    if not any(comma in text for comma in ",，、") or not _EXCLUSION.search(text):
         return lexemes(text, 0, len(text), FIELDS)
     return _with_phrases(_between_commas(text), notes)
 

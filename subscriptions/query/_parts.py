@@ -69,6 +69,8 @@ def joined(kind: type[And | Or], parts: Sequence[Part], form: Form | None = None
 
     `form` is theirs, where it is known.
     """
+    if len(parts) == 1:
+        return parts[0]
     different: dict[str, Part] = {}
     for part in parts:
         for inner in part.parts if isinstance(part.node, kind) else (part,):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from subscriptions.errors import QueryError
+from subscriptions.query._exclusions import EXCLUDES
 from subscriptions.query._model import Leaf, Term
 from subscriptions.query._understanding import parse_query
 
@@ -20,6 +21,7 @@ LABELS = {
     "source": "source:",
     "all": "all:",
 }  # of a bare word, and of a bare arXiv id, there is none
+_LIKE_OPERATOR = re.compile(rf"(?:and|or)$|{EXCLUDES}", re.VERBOSE)  # such a word is seen to be a word in quotes
 
 
 def written_value(leaf: Leaf) -> str:
@@ -32,7 +34,7 @@ def _forms(leaf: Leaf) -> Iterator[str]:
     """Ways to write a value, the one most like what was typed first."""
     words = " ".join(leaf.words.replace('"', " ").split())
     forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
-    if leaf.quoted or not PLAIN.fullmatch(words):
+    if leaf.quoted or not PLAIN.fullmatch(words) or _LIKE_OPERATOR.match(words):
         forms.reverse()
     exact = "=" * leaf.term.exact
     yield from (exact + form for form in forms)
