@@ -75,6 +75,7 @@ from subscriptions.preferences import choices as choices
 from subscriptions.preferences import language as language
 from subscriptions.preferences import resolve as resolve
 from subscriptions.preferences import setting_name as setting_name
+from subscriptions.query import MAX_QUERY_LENGTH as MAX_QUERY_LENGTH
 from subscriptions.query import And as And
 from subscriptions.query import Leaf as Leaf
 from subscriptions.query import Node as Node

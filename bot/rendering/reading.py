@@ -11,7 +11,20 @@ from functools import reduce
 
 from rich.cells import cell_len
 
-from subscriptions import And, Leaf, Node, Not, Or, Query, QueryError, Sentence, has_classes, parse_query, written_value
+from subscriptions import (
+    MAX_QUERY_LENGTH,
+    And,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Query,
+    QueryError,
+    Sentence,
+    has_classes,
+    parse_query,
+    written_value,
+)
 
 Translate = Callable[[str], str]
 
@@ -33,8 +46,9 @@ _READINGS = {
 
 
 def words(query: Query, translate: Translate) -> str:
-    """What a query asks for, in the person's own words."""
-    return _node(query.tree).say(translate)
+    """What a query asks for, in the person's own words; as typed where that would be too long to be typed again."""
+    said = _node(query.tree).say(translate)
+    return said if len(said) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
 
 
 def explain(text: str, translate: Translate) -> dict[str, object]:
@@ -43,10 +57,11 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
         query = parse_query(text)
     except QueryError as error:
         told = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
-        return {"query": text, "canonical": None, "words": None, "hints": [], "error": told}
+        return {"query": text, "text": text, "canonical": None, "words": None, "hints": [], "error": told}
     hints = [hint.say(translate) for hint in query.hints]
     return {
         "query": text,
+        "text": text,
         "canonical": query.canonical,
         "words": words(query, translate),
         "hints": hints,

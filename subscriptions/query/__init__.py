@@ -19,6 +19,7 @@ from subscriptions.query._rewriting import author_rule as author_rule
 from subscriptions.query._rewriting import narrowed as narrowed
 from subscriptions.query._rewriting import widened as widened
 from subscriptions.query._rewriting import words_rule as words_rule
+from subscriptions.query._sentences import MAX_QUERY_LENGTH as MAX_QUERY_LENGTH
 from subscriptions.query._typed import fold_source as fold_source
 from subscriptions.query._understanding import parse_canonical as parse_canonical
 from subscriptions.query._understanding import parse_query as parse_query

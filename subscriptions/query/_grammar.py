@@ -56,7 +56,7 @@ class Parser:
     def __init__(self, source: Typed, notes: Notes) -> None:
         self.source = source
         self.notes = notes
-        self.values = Values(source.columns, notes)
+        self.values = Values(source, notes)
         self.frames = [_Frame([], "")]
         self.waiting: list[Lexeme] = []  # signs and fields before the next value or bracket
 
@@ -74,11 +74,10 @@ class Parser:
         match lexeme.kind:
             case Kind.WORD | Kind.QUOTE | Kind.LINK:
                 self._value(lexeme)
-            case Kind.NOT:
-                if not (self.waiting and self.waiting[-1].kind is Kind.NOT):  # several signs are one
+            case Kind.NOT | Kind.FIELD:
+                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is Kind.NOT
+                if not is_doubled:  # several signs are one
                     self.waiting.append(lexeme)
-            case Kind.FIELD:
-                self.waiting.append(lexeme)
             case Kind.AND | Kind.OR:
                 self._operator(lexeme)
             case Kind.BUT_NOT | Kind.COMMA:
@@ -223,8 +222,8 @@ class Parser:
             self.notes.add(
                 Rank.ONE_VALUE,
                 Sentence(
-                    "{field}: holds for {first} only. For both write {both}",
-                    {"field": name, "first": first, "both": both},
+                    "{field}: holds for {first} only, {second} is a word. For both write {both}",
+                    {"field": name, "first": first, "second": second, "both": both},
                 ),
             )
         signs = [sign for sign in self.waiting if self.source.text[sign.start] == "-"]

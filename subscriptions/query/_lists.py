@@ -60,7 +60,7 @@ class Lists:
     def __init__(self, source: Typed, notes: Notes) -> None:
         self.source = source
         self.notes = notes
-        self.values = Values(source.columns, notes)
+        self.values = Values(source, notes)
 
     def parse(self, items: Items) -> Part | None:
         """Any of the items, or one author, without the excluded; None when they ask for nothing. Raises QueryError."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.query._lexer import FIELDS, Kind, lexemes
 from subscriptions.query._model import And, Leaf, Node, Not, Or, Query
-from subscriptions.query._sentences import MAX_LENGTH
+from subscriptions.query._sentences import MAX_QUERY_LENGTH
 from subscriptions.query._typed import typed
 from subscriptions.query._understanding import parse_canonical, parse_query
 from subscriptions.query._writing import LABELS, PLAIN, written_value
@@ -54,7 +54,7 @@ def _said(meant: Query, query: Query, texts: Callable[[str], Iterable[str]]) -> 
             if found.canonical == meant.canonical:
                 return found
     raise Refused(
-        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_LENGTH:,}"}),
+        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
         Sentence("Make several subscriptions of it."),
     )
 

@@ -1128,13 +1128,13 @@ def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
     ("query", "parts"),
     [
         ("GPT -4", ("GPT", "not 4")),
-        ("author:Jane Doe", ("author Jane", "word Doe")),
+        ("author:Jane Doe", ("author:Jane", "Doe AND")),
         ("Graphs Studies", ("Graphs", "Studies")),
         ("rlhf, dpo, reward model", ("rlhf OR dpo", "reward model")),
         (r"H\"{o}lder \c{c}a", ("Hölder", "ça")),
         ("cs.ai", ("cs.AI",)),
         ("https://arxiv.org/abs/2601.15529v2", ("2601.15529",)),
-        ("ti:-Survey graph", ("not Survey", "title", "graph")),
+        ("ti:-Survey graph", ("not title:Survey", "graph")),
         ("foo: Graph", ("foo", "Graph")),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_canonical_text_can_also_be_typed(text: str) -> None:
 @given(typed_texts | any_text)
 def test_every_text_can_be_explained(text: str) -> None:
     told = explain(text, lambda template: template)
-    assert list(told) == ["query", "canonical", "words", "hints", "error"]
+    assert list(told) == ["query", "text", "canonical", "words", "hints", "error"]
     assert (told["error"] is None) == bool(told["words"])
 
 
