@@ -39,10 +39,10 @@ _READINGS = {
     "category": Sentence("category:{words}"),
     "primary": Sentence("primary:{words}"),
     "id": Sentence("id:{words}"),
-    "doi": Sentence("doi:{words}"),
     "source": Sentence("source:{words}"),
     "all": Sentence("all:{words}"),
-}  # of words in any text, and of a bare arXiv id, there is none
+}  # of words in any text, and of a bare arXiv id, there is none; a DOI is called so in every language
+_IN_ANY_TEXT = frozenset({"text", "text-or-id"})
 
 
 def words(query: Query, translate: Translate) -> str:
@@ -94,7 +94,7 @@ def _all_of(nodes: Sequence[Node]) -> Sentence:
 
 
 def _names_a_field(node: Node) -> bool:
-    return isinstance(node, Leaf) and node.term.field in _READINGS
+    return isinstance(node, Leaf) and node.term.field not in _IN_ANY_TEXT
 
 
 def _part(node: Node) -> Sentence:
@@ -123,6 +123,8 @@ def _leaf(leaf: Leaf) -> Sentence:
     value = written_value(leaf)
     if leaf.term.field in ("category", "primary") and has_classes(value):
         value = f"{value}.*"
+    elif leaf.term.field == "doi":
+        value = f"doi:{value}"
     return Sentence(_READINGS.get(leaf.term.field, Sentence("{words}")).template, {"words": value})
 
 

@@ -193,7 +193,7 @@ async def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itsel
         "ti:",
         "^ ti: has nothing to look for behind it.",
         "1  diffusion · when-out 08:00-20:00 UTC",
-        "2  the category stat.ML · daily 09:00 UTC",
+        "2  category:stat.ML · daily 09:00 UTC",
     ]
     await talk.presses("undo")
     assert texts(talk) == []

@@ -86,7 +86,7 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
         ("cs.LG primary:cs -cat:cs.CV", "类别：cs.LG 且 主类别：cs.*，不含 类别：cs.CV"),
         (
             "id:2601.15529 | doi:10.1/a | source:daily | all:x",
-            "编号：2601.15529 或 DOI：10.1/a 或 来源：daily 或 全部：x",
+            "编号：2601.15529 或 doi:10.1/a 或 来源：daily 或 全部：x",
         ),
     ],
 )
