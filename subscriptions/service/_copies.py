@@ -11,7 +11,7 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.service._keeping import owners
 from subscriptions.service._outbox import count_as_sent
 from subscriptions.service._plans import plan_due
-from subscriptions.store import Store
+from subscriptions.store import OWNER_ONLY, Store
 
 BUSY_SECONDS = 10.0
 _BESIDE = ("", "-wal", "-shm")  # a database of SQLite and the files that belong to it
@@ -59,10 +59,13 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
 
 def _take(copy: Path, prepared: Path) -> None:
     """A copy of the copy, so that nothing is changed in it, not even by looking."""
+    for suffix in _BESIDE:  # what a restore that was killed has left belongs to another copy
+        prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     for suffix in _BESIDE[:2]:
-        source = copy.with_name(copy.name + suffix)
+        source, target = copy.with_name(copy.name + suffix), prepared.with_name(prepared.name + suffix)
         if source.is_file():
-            shutil.copyfile(source, prepared.with_name(prepared.name + suffix))
+            target.touch(mode=OWNER_ONLY)
+            shutil.copyfile(source, target)
         elif not suffix:
             raise StoreError(
                 Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
@@ -78,7 +81,11 @@ def _look_at(candidate: Store, copy: Path) -> None:
         found = None
     if found != ("ok",):
         raise StoreError(Sentence(_DAMAGED, {"copy": copy}), Sentence(_TAKE_ANOTHER))
-    if candidate.revision() is None:
+    try:
+        revision = candidate.revision()
+    except StoreError:  # it holds tables of somebody else
+        revision = None
+    if revision is None:
         raise StoreError(Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy}))
 
 

@@ -4,10 +4,11 @@ SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes
 for each other instead of failing (busy timeout 10 s).
 """
 
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock, local
@@ -24,6 +25,7 @@ from subscriptions.rhythm import Schedules
 HEAD = "0004"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
+OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
 _CONNECTION = "connection"  # where a session keeps it
 
 _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
@@ -40,6 +42,7 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
         "Check PAPERWIRE_DATABASE_URL and the folder's rights.",
     ),
 )
+_FOREIGN_TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' LIMIT 1")
 # What these say is wrong with the setting, and not with the work: wrong usage.
 _OF_THE_SETTING = frozenset({"readonly", "read-only", "not a database", "unable to open"})
 
@@ -132,6 +135,8 @@ class Store:
         with self._sentences():
             if self.path is not None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
+                if not self.path.exists():
+                    self.path.touch(mode=OWNER_ONLY)  # SQLite gives its own files beside it the same rights
             revision = self.revision()
             if revision == HEAD:
                 return
@@ -148,7 +153,7 @@ class Store:
         """The schema's revision; None for a database without one."""
         with self._sentences(), self._engine.connect() as connection:
             if not self._engine.dialect.has_table(connection, "alembic_version"):
-                if self._engine.dialect.has_table(connection, "paper"):
+                if connection.execute(_FOREIGN_TABLES).first() is not None:
                     raise StoreError(
                         Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
                         Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
@@ -165,20 +170,21 @@ class Store:
             command.upgrade(alembic_config(connection), "head")
 
     def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others work. Raises StoreError."""
+        """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
         if self.path is None:
             raise StoreError(Sentence("Only a SQLite database can be copied to a file."), Sentence("Use pg_dump."))
         with self._sentences():
             target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(target.name + ".part")
-            part.unlink(missing_ok=True)
-            source, copy = sqlite3.connect(self.path), sqlite3.connect(part)
+            part = target.with_name(f"{target.name}.{os.getpid()}.part")  # several processes may copy at once
+            part.touch(mode=OWNER_ONLY)
             try:
-                source.backup(copy)
+                with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
+                    source.backup(copy)
+                    if copy.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                        raise sqlite3.DatabaseError("malformed")
+                part.replace(target)
             finally:
-                copy.close()
-                source.close()
-            part.replace(target)
+                part.unlink(missing_ok=True)
 
     def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
         """Makes one of the program's own copies, such as "daily", and keeps the newest seven of its kind."""
@@ -290,7 +296,7 @@ def _engine(url: URL) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
