@@ -196,8 +196,8 @@ def _worth_it(kind: str, found: int, brings: int) -> bool:
 def _as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
     """Words that stand side by side as one phrase, without the first `head` and the last `tail` of them."""
     change = partial(_as_phrase, head=head, tail=tail)
-    if isinstance(node, Or):
-        return Or(tuple(map(change, node.nodes)))
+    if isinstance(node, Or):  # a part of one alternative's words would be a part of all others'
+        return node if head or tail else Or(tuple(map(change, node.nodes)))
     if not isinstance(node, And):
         return node
     parts: list[Node] = []

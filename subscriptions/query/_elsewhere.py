@@ -19,6 +19,7 @@ _OPERATORS = {
     "排除": "不含",
     "除了": "不含",
 }  # words that look like an operator -> the operator
+_GLUED = re.compile(r"(?:不含|不要)(\w.*)")
 _NEAR = re.compile(r"(?:NEAR|ONEAR|ADJ)(?:/?\d+)?|(?:W|PRE|WITHIN)/\d+|~\d+")
 # fmt: off
 _DATES = frozenset(
@@ -42,6 +43,14 @@ def note_word(text: str, notes: Notes) -> None:
             Sentence(
                 "I look for the word {word}. As an operator it is written {operator}.",
                 {"word": text, "operator": operator},
+            ),
+        )
+    elif glued := _GLUED.fullmatch(text):
+        notes.add(
+            Rank.LOWER_CASE,
+            Sentence(
+                "I look for the phrase {phrase}. To exclude it write {excluded}",
+                {"phrase": f'"{text}"', "excluded": f"-{glued[1]}"},
             ),
         )
     elif _NEAR.fullmatch(text):
