@@ -156,6 +156,8 @@ def _mended(query: Query, shelf: Shelf) -> Advice | None:
 def _phrase(query: Query, shelf: Shelf) -> Advice | None:
     """Words side by side as a phrase, as many as possible, when that finds far fewer papers."""
     found = len(shelf.matching(query))
+    if found <= _FEWEST:
+        return None
     tried: set[str] = set()
     for head, tail in _LEFT_OUT:
         text = _rewritten(query, partial(_as_phrase, head=head, tail=tail))
