@@ -7,7 +7,7 @@ field before it. Typed again, in whichever language, a reading is the same query
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import reduce
+from dataclasses import replace
 
 from rich.cells import cell_len
 
@@ -42,12 +42,14 @@ _READINGS = {
     "source": Sentence("source:{words}"),
     "all": Sentence("all:{words}"),
 }  # of words in any text, and of a bare arXiv id, there is none; a DOI is called so in every language
+_AND = Sentence("{first} AND {second}")
+_OR = Sentence("{first} OR {second}")
 _IN_ANY_TEXT = frozenset({"text", "text-or-id"})
 
 
 def words(query: Query, translate: Translate) -> str:
     """What a query asks for, in the person's own words; as typed where that would be too long to be typed again."""
-    said = _node(query.tree).say(translate)
+    said = _said(query.tree, translate)
     return said if len(said) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
 
 
@@ -72,60 +74,47 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
 # --------------------------------------------------------------------------------------------------------- the reading
 
 
-def _node(node: Node) -> Sentence:
-    match node:
-        case Leaf():
-            return _leaf(node)
-        case Not():
-            return Sentence("NOT {excluded}", {"excluded": _inner(node.node)})
-        case Or():
-            return reduce(_or, map(_part, sorted(node.nodes, key=_names_a_field)))
-        case And():
-            return _all_of(node.nodes)
+def _said(node: Node, translate: Translate) -> str:
+    if isinstance(node, Leaf):
+        return _leaf(node, translate)
+    if isinstance(node, Not):
+        return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
+    wanted, excluded = _parted(node)
+    said, *more = [_inner(part, translate) for part in sorted(wanted, key=_names_a_field)]
+    for second in more:
+        said = replace(_OR if isinstance(node, Or) else _AND, values={"first": said, "second": second}).say(translate)
+    for part in excluded:
+        values = {"wanted": said, "excluded": _inner(part.node, translate)}
+        said = Sentence("{wanted}, not {excluded}", values).say(translate)
+    return said
 
 
-def _all_of(nodes: Sequence[Node]) -> Sentence:
-    """What is wanted first, then what is excluded."""
-    wanted = sorted((part for part in nodes if not isinstance(part, Not)), key=_names_a_field)
-    excluded = [part.node for part in nodes if isinstance(part, Not)]
-    if not wanted:
-        return reduce(_and, map(_part, nodes))
-    return reduce(_but_not, map(_inner, excluded), reduce(_and, map(_inner, wanted)))
+def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
+    """What is said first, and what is said to be left out of it: `, not` needs something before it."""
+    excluded = [part for part in node.nodes if isinstance(part, Not)]
+    if isinstance(node, Or) or len(excluded) == len(node.nodes):
+        return node.nodes, ()
+    return [part for part in node.nodes if not isinstance(part, Not)], excluded
 
 
 def _names_a_field(node: Node) -> bool:
     return isinstance(node, Leaf) and node.term.field not in _IN_ANY_TEXT
 
 
-def _part(node: Node) -> Sentence:
-    return _node(node) if isinstance(node, Not) else _inner(node)
-
-
-def _inner(node: Node) -> Sentence:
+def _inner(node: Node, translate: Translate) -> str:
     """A part of something else: in brackets if it has parts itself."""
-    said = _node(node)
-    return said if isinstance(node, Leaf) else Sentence("({inner})", {"inner": said})
+    said = _said(node, translate)
+    return Sentence("({inner})", {"inner": said}).say(translate) if isinstance(node, And | Or) else said
 
 
-def _and(first: Sentence, second: Sentence) -> Sentence:
-    return Sentence("{first} AND {second}", {"first": first, "second": second})
-
-
-def _or(first: Sentence, second: Sentence) -> Sentence:
-    return Sentence("{first} OR {second}", {"first": first, "second": second})
-
-
-def _but_not(wanted: Sentence, excluded: Sentence) -> Sentence:
-    return Sentence("{wanted}, not {excluded}", {"wanted": wanted, "excluded": excluded})
-
-
-def _leaf(leaf: Leaf) -> Sentence:
+def _leaf(leaf: Leaf, translate: Translate) -> str:
     value = written_value(leaf)
     if leaf.term.field in ("category", "primary") and has_classes(value):
         value = f"{value}.*"
     elif leaf.term.field == "doi":
         value = f"doi:{value}"
-    return Sentence(_READINGS.get(leaf.term.field, Sentence("{words}")).template, {"words": value})
+    reading = _READINGS.get(leaf.term.field)
+    return replace(reading, values={"words": value}).say(translate) if reading else value
 
 
 # ----------------------------------------------------------------------------------------------------------- the caret

@@ -26,6 +26,8 @@ _DATES = frozenset(
     ("year", "date", "dates", "published", "submitted", "updated", "submitteddate", "lastupdateddate", "since", "after",
      "before", "from", "until", "年", "年份", "日期")
 )
+_SURELY_DATES = frozenset(("year", "date", "年份", "日期"))
+_A_DATE = re.compile(r"[\d<>=\[]")
 _NOT_TOLD = frozenset(
     ("journal", "venue", "conference", "conf", "comment", "comments", "affiliation", "institution", "citations", "期刊",
      "会议", "机构", "单位")
@@ -73,7 +75,7 @@ def note_word(text: str, notes: Notes) -> None:
 
 def note_field(name: str, rest: str, text: str, notes: Notes) -> bool:
     """Notes a field that other engines have, before `rest`; false when the name is none of these."""
-    if name in _DATES and (rest[:1].isdigit() or rest[:1] in "<>=["):
+    if (name in _DATES and _A_DATE.match(rest)) or (name in _SURELY_DATES and not rest):  # `year: 2024`
         sentence = Sentence(
             "I cannot look for dates: a subscription asks for new papers. Leave out {typed}", {"typed": text}
         )

@@ -1138,7 +1138,7 @@ def test_queries_that_mean_something_else_do_not_share(first: str, second: str) 
 HINTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lower-case keywords", ("graph or neural", "graph and neural", "not graph", "graph not neural")),
     ("Chinese words that look like operators", ("扩散 和 流", "扩散 或者 流", "扩散 不要 流", "扩散 不含综述")),
-    ("years and dates", ("year:2024", "year:2024 graph", "date:2024-01-02", "年份：2024", "published:>2023")),
+    ("years and dates", ("year:2024", "year:2024 graph", "year: 2024", "date:2024-01-02", "年份：2024", "published:>2023")),
     ("wishes with ; between them", ("graph; tree", "graph ; tree", "graph;tree", "图；树", "graph; tree, foo", "ti:a; ti:b")),
     ("words near each other", ("graph NEAR/5 tree", "graph NEAR tree", "graph W/3 tree", '"graph tree"~5', "graph ADJ2 tree")),
     ("unknown categories", ("cs.XX", "#cs.xx", "math.ZZ", "cat:cs.XX", "primary:cs.XX", "cat:machine learning", 'cat:"machine learning"', "类别：机器学习")),
@@ -1170,7 +1170,7 @@ def test_what_was_guessed_is_said(query: str) -> None:
     "query",
     ["graph", "graph neural", "graph OR neural", "graph -survey", '"graph neural"', "few-shot", "neuro*", "=RAG", "ti:graph", "cat:cs.LG",
      "cs.LG", "author:doe", 'author:"Jane Doe"', "2601.15529", "扩散模型", "C++", "α-divergence", "(graph OR rag) -survey", "cat:cs.*", "all:doe", "foo:graph",
-     "BERT: pre-training", "call:papers", "12:30", "1,000", "graph, not tree", "扩散 或 流", "graph;", '"a; b"', "near field", "date night", "from:scratch",
+     "BERT: pre-training", "call:papers", "12:30", "1,000", "graph, not tree", "扩散 或 流", "graph;", '"a; b"', "near field", "date night", "from:scratch", "from: scratch",
      "R.NET", "math.", "no-reference"],
 )  # fmt: skip
 def test_a_plain_query_needs_no_hint(query: str) -> None:
