@@ -76,6 +76,7 @@ from subscriptions.preferences import choices as choices
 from subscriptions.preferences import language as language
 from subscriptions.preferences import resolve as resolve
 from subscriptions.preferences import setting_name as setting_name
+from subscriptions.query import MAX_QUERY_LENGTH as MAX_QUERY_LENGTH
 from subscriptions.query import And as And
 from subscriptions.query import Leaf as Leaf
 from subscriptions.query import Node as Node
@@ -92,6 +93,7 @@ from subscriptions.query import parse_canonical as parse_canonical
 from subscriptions.query import parse_query as parse_query
 from subscriptions.query import widened as widened
 from subscriptions.query import words_rule as words_rule
+from subscriptions.query import written_value as written_value
 from subscriptions.receipts import Judgement as Judgement
 from subscriptions.receipts import Look as Look
 from subscriptions.receipts import Outcome as Outcome

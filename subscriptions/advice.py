@@ -1,7 +1,8 @@
 """The one piece of advice on a wish that has most effect on the papers known: pure, by counting variants of the query.
 
-First what can never be fulfilled here (a category, a field, a language), then what brings much fewer or more papers: the
-words as a phrase, without cross-lists, an author also with initials, and for more than ten a day the titles only.
+First what can never be fulfilled here (a category, a field, a language), then a slip that can be mended (the author's name
+in two, a category by its name), then words that find much fewer papers as a phrase. After these what changes most: without
+cross-lists, an author also with initials, and for more than ten a day the titles only.
 """
 
 from collections.abc import Callable
@@ -13,10 +14,12 @@ from typing import Protocol
 from subscriptions.errors import QueryError
 from subscriptions.normalize import is_initial
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, Term, fold_source, parse_query
+from subscriptions.slips import as_one_author, by_its_code, has_a_name_in_two, is_word
 
 MANY = 10  # papers a day from which on a wish is worth narrowing
 _FEWER = 0.8  # a variant that brings more of the papers than this is not worth a word
 _FEWEST = 2  # papers that it has to save
+_LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # words at the head and at the tail that are not in the phrase
 
 _NEVER = ("category", "author", "abstract", "summary", "doi", "source")  # fields that some sources bring nothing for
 _TEXTS = frozenset({"text", "title", "abstract", "summary"})
@@ -39,7 +42,8 @@ class Advice:
     """What a person should hear of a wish.
 
     `kind`: category, author, abstract, summary, doi, source (nothing known here can satisfy that field); chinese (only
-    papers with Chinese text can fit); phrase, primary, initials, titles (a variant); many (nothing narrows it).
+    papers with Chinese text can fit); one-author, named-category (a slip, mended); phrase, primary, initials, titles (a
+    variant); many (nothing narrows it).
     """
 
     kind: str
@@ -73,8 +77,9 @@ def advise(
 
     `categorised`: some source tells categories. `crosslists`: the chat gets cross-listed papers.
     """
-    never = _never(query, known, categorised=categorised) or _chinese(query, known)
-    return never or _variant(query, known, days, crosslists=crosslists)
+    never = _never(query, known, categorised=categorised)
+    slip = never or _mended(query, known) or _chinese(query, known)
+    return slip or _phrase(query, known) or _variant(query, known, days, crosslists=crosslists)
 
 
 # ------------------------------------------------------------------------------------------- what nothing here can satisfy
@@ -122,13 +127,43 @@ def _is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff"
 
 
+# --------------------------------------------------------------------------------------------------------------- slips
+
+
+def _mended(query: Query, known: Known) -> Advice | None:
+    """What was meant by `author: Jane Doe` and by `cat:machine learning`."""
+    for kind, change in (("one-author", as_one_author), ("named-category", by_its_code)):
+        if text := _rewritten(query, change):
+            found = known.count(parse_query(text))
+            if kind == "named-category" or found or has_a_name_in_two(query.tree):
+                return Advice(kind=kind, text=text, found=found, of=known.papers)
+    return None
+
+
 # ------------------------------------------------------------------------------------------------------------ variants
+
+
+def _phrase(query: Query, known: Known) -> Advice | None:
+    """Words side by side as a phrase, as many as possible, when that finds far fewer papers."""
+    found = known.count(query)
+    if found <= _FEWEST:
+        return None
+    tried: set[str] = set()
+    for head, tail in _LEFT_OUT:
+        text = _rewritten(query, partial(_as_phrase, head=head, tail=tail))
+        if not text or text in tried:
+            continue
+        tried.add(text)
+        brings = known.count(parse_query(text))
+        if _worth_it("phrase", found, brings):
+            return Advice(kind="phrase", text=text, found=brings, of=known.papers)
+    return None
 
 
 def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advice | None:
     found = known.count(query)
     many = days > 0 and found > MANY * days
-    changes: dict[str, Callable[[Node], Node]] = {"phrase": _as_phrase, "initials": _with_initials}
+    changes: dict[str, Callable[[Node], Node]] = {"initials": _with_initials}
     if crosslists:
         changes["primary"] = _without_crosslists
     if many:
@@ -150,28 +185,24 @@ def _worth_it(kind: str, found: int, brings: int) -> bool:
     return 0 < brings <= found * _FEWER and found - brings >= _FEWEST
 
 
-def _as_phrase(node: Node) -> Node:
-    """Words that stand side by side as one phrase."""
-    if isinstance(node, Or):
-        return Or(tuple(map(_as_phrase, node.nodes)))
+def _as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
+    """Words that stand side by side as one phrase, without the first `head` and the last `tail` of them."""
+    change = partial(_as_phrase, head=head, tail=tail)
+    if isinstance(node, Or):  # a part of one alternative's words would be a part of all others'
+        return node if head or tail else Or(tuple(map(change, node.nodes)))
     if not isinstance(node, And):
         return node
     parts: list[Node] = []
-    for words, group in groupby(node.nodes, _is_word):
+    for words, group in groupby(node.nodes, is_word):
         side_by_side = [part for part in group if isinstance(part, Leaf)] if words else []
-        if len(side_by_side) > 1:
-            first = side_by_side[0]
-            parts.append(replace(first, words=" ".join(leaf.words for leaf in side_by_side), quoted=True))
+        stop = len(side_by_side) - tail
+        if stop - head > 1:
+            joined = " ".join(leaf.words for leaf in side_by_side[head:stop])
+            phrase = replace(side_by_side[head], words=joined, quoted=True)
+            parts += (*side_by_side[:head], phrase, *side_by_side[stop:])
         else:
-            parts += side_by_side or [part if isinstance(part, Leaf) else _as_phrase(part) for part in group]
+            parts += side_by_side or [part if isinstance(part, Leaf) else change(part) for part in group]
     return And(tuple(parts)) if len(parts) > 1 else parts[0]
-
-
-def _is_word(node: Node) -> bool:
-    """A word as typed, which may be a part of a phrase."""
-    if not isinstance(node, Leaf) or node.quoted:
-        return False
-    return node.term.field == "text" and not node.term.exact and not node.term.prefix
 
 
 def _without_crosslists(node: Node) -> Node:

@@ -55,7 +55,7 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         query = parse_query(text)
     except QueryError as error:
         if json:
-            print_json({"query": None, "error": _told(error)})
+            print_json({"query": None, "text": text, "error": _told(error)})
             return 1
         with refusals_of(text):
             raise
@@ -63,7 +63,8 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     papers = merge_copies(paper for digest in digests for paper in digest.entries)
     found = [papers[place] for place in matching_papers(query, papers)]
     if json:
-        print_json({"query": query.canonical, "keys": [paper.key for paper in found], "why": _reasons(query, found)})
+        keys = [paper.key for paper in found]
+        print_json({"query": query.canonical, "text": text, "keys": keys, "why": _reasons(query, found)})
         return status
     say(f"{words(query, TERMINAL.translate)}: {len(found)} of {len(papers)} papers")
     for paper in found:

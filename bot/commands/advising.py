@@ -5,7 +5,7 @@ from bot.ports import Button
 from subscriptions import Advice, Subscribed, advice_on, parse_query
 
 REWRITE = "rewrite"  # the verb of the button
-_VARIANTS = frozenset({"phrase", "initials", "primary", "titles"})
+_VARIANTS = frozenset({"one-author", "named-category", "phrase", "initials", "primary", "titles"})
 
 
 def advice_for(turn: Turn, done: Subscribed) -> Advice | None:
@@ -26,6 +26,8 @@ def advice_line(turn: Turn, advice: Advice) -> str:
 def _variant(turn: Turn, advice: Advice, found: str) -> str:
     reading = turn.words.reading(parse_query(advice.text))
     match advice.kind:
+        case "one-author" | "named-category":
+            return turn.say("You may mean {reading}: {found}.", reading=reading, found=found)
         case "phrase":
             return turn.say("As a phrase, {reading}: {found}.", reading=reading, found=found)
         case "initials":
@@ -40,6 +42,8 @@ def advice_button(turn: Turn, advice: Advice, number: int) -> Button | None:
     if not advice.text:
         return None
     labels = {
+        "one-author": turn.say("as one author"),
+        "named-category": turn.say("as that category"),
         "phrase": turn.say("as a phrase"),
         "primary": turn.say("without cross-lists"),
         "initials": turn.say("with initials too"),

@@ -1,48 +1,56 @@
-"""How a query was understood, in words that people read; and where a refused one went wrong.
+"""How a query was understood, in words that people read and can type again; and where a refused one went wrong.
 
 The reading keeps the person's own words and never shows a stem: `diffusion models -survey` is "diffusion AND models,
-not survey", `author:Jane Doe` is "the author Jane AND the word Doe".
+not survey", `author:Jane Doe` is "Doe AND author:Jane". Words come before fields, so that no word seems to belong to the
+field before it. Typed again, in whichever language, a reading is the same query.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import reduce
-from itertools import pairwise
+from dataclasses import replace
 
 from rich.cells import cell_len
 
-from subscriptions import And, Leaf, Node, Not, Or, Query, QueryError, Sentence, has_classes, parse_query
+from subscriptions import (
+    MAX_QUERY_LENGTH,
+    And,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Query,
+    QueryError,
+    Sentence,
+    has_classes,
+    parse_query,
+    written_value,
+)
 
 Translate = Callable[[str], str]
 
 WINDOW = 60  # cells of a refused query that are shown around its error
 _CUT = "…"
-_ONE_WORD = re.compile(r"[\w.'’+#*/-]+")
-_WORD_FIELDS = frozenset({"title", "abstract", "summary", "author", "all"})
 
 _READINGS = {
-    "title": Sentence("{words} in the title"),
-    "abstract": Sentence("{words} in the abstract"),
-    "summary": Sentence("{words} in a summary"),
-    "author": Sentence("the author {words}"),
-    "category": Sentence("the category {words}"),
-    "primary": Sentence("the first category {words}"),
-    "id": Sentence("the paper {words}"),
-    "text-or-id": Sentence("the paper {words} (or a text that names it)"),
-    "doi": Sentence("the DOI {words}"),
-    "source": Sentence("the source {words}"),
-    "all": Sentence("{words} anywhere (authors and categories too)"),
-}
-_ARCHIVES = {
-    "category": Sentence("any category of {words}"),
-    "primary": Sentence("a first category of {words}"),
-}
+    "title": Sentence("title:{words}"),
+    "abstract": Sentence("abstract:{words}"),
+    "summary": Sentence("summary:{words}"),
+    "author": Sentence("author:{words}"),
+    "category": Sentence("category:{words}"),
+    "primary": Sentence("primary:{words}"),
+    "id": Sentence("id:{words}"),
+    "source": Sentence("source:{words}"),
+    "all": Sentence("all:{words}"),
+}  # of words in any text, and of a bare arXiv id, there is none; a DOI is called so in every language
+_AND = Sentence("{first} AND {second}")
+_OR = Sentence("{first} OR {second}")
+_IN_ANY_TEXT = frozenset({"text", "text-or-id"})
 
 
 def words(query: Query, translate: Translate) -> str:
-    """What a query asks for, in the person's own words."""
-    return _node(query.tree).say(translate)
+    """What a query asks for, in the person's own words; as typed where that would be too long to be typed again."""
+    said = _said(query.tree, translate)
+    return said if len(said) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
 
 
 def explain(text: str, translate: Translate) -> dict[str, object]:
@@ -51,10 +59,11 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
         query = parse_query(text)
     except QueryError as error:
         told = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
-        return {"query": text, "canonical": None, "words": None, "hints": [], "error": told}
+        return {"query": text, "text": text, "canonical": None, "words": None, "hints": [], "error": told}
     hints = [hint.say(translate) for hint in query.hints]
     return {
         "query": text,
+        "text": text,
         "canonical": query.canonical,
         "words": words(query, translate),
         "hints": hints,
@@ -65,75 +74,47 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
 # --------------------------------------------------------------------------------------------------------- the reading
 
 
-def _node(node: Node) -> Sentence:
-    match node:
-        case Leaf():
-            return _leaf(node)
-        case Not():
-            return Sentence("not {excluded}", {"excluded": _inner(node.node)})
-        case Or():
-            return reduce(_or, [_node(part) if isinstance(part, Not) else _inner(part) for part in node.nodes])
-        case And():
-            return _all_of(node.nodes)
+def _said(node: Node, translate: Translate) -> str:
+    if isinstance(node, Leaf):
+        return _leaf(node, translate)
+    if isinstance(node, Not):
+        return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
+    wanted, excluded = _parted(node)
+    said, *more = [_inner(part, translate) for part in sorted(wanted, key=_names_a_field)]
+    for second in more:
+        said = replace(_OR if isinstance(node, Or) else _AND, values={"first": said, "second": second}).say(translate)
+    for part in excluded:
+        values = {"wanted": said, "excluded": _inner(part.node, translate)}
+        said = Sentence("{wanted}, not {excluded}", values).say(translate)
+    return said
 
 
-def _all_of(nodes: Sequence[Node]) -> Sentence:
-    """What is wanted first, then what is excluded."""
-    wanted = [part for part in nodes if not isinstance(part, Not)]
-    excluded = [part.node for part in nodes if isinstance(part, Not)]
-    if not wanted:
-        return reduce(_and, map(_node, nodes))
-    said = [_inner(wanted[0])]
-    for before, part in pairwise(wanted):
-        said.append(_stressed(part) if isinstance(part, Leaf) and _taken_together(before, part) else _inner(part))
-    return reduce(_but_not, map(_inner, excluded), reduce(_and, said))
+def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
+    """What is said first, and what is said to be left out of it: `, not` needs something before it."""
+    excluded = [part for part in node.nodes if isinstance(part, Not)]
+    if isinstance(node, Or) or len(excluded) == len(node.nodes):
+        return node.nodes, ()
+    return [part for part in node.nodes if not isinstance(part, Not)], excluded
 
 
-def _taken_together(before: Node, leaf: Leaf) -> bool:
-    """Whether people may believe that a bare word belongs to the field before it, as in `author:Jane Doe`."""
-    return isinstance(before, Leaf) and before.term.field in _WORD_FIELDS and leaf.term.field == "text"
+def _names_a_field(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.term.field not in _IN_ANY_TEXT
 
 
-def _inner(node: Node) -> Sentence:
+def _inner(node: Node, translate: Translate) -> str:
     """A part of something else: in brackets if it has parts itself."""
-    said = _node(node)
-    return said if isinstance(node, Leaf) else Sentence("({inner})", {"inner": said})
+    said = _said(node, translate)
+    return Sentence("({inner})", {"inner": said}).say(translate) if isinstance(node, And | Or) else said
 
 
-def _and(first: Sentence, second: Sentence) -> Sentence:
-    return Sentence("{first} AND {second}", {"first": first, "second": second})
-
-
-def _or(first: Sentence, second: Sentence) -> Sentence:
-    return Sentence("{first} OR {second}", {"first": first, "second": second})
-
-
-def _but_not(wanted: Sentence, excluded: Sentence) -> Sentence:
-    return Sentence("{wanted}, not {excluded}", {"wanted": wanted, "excluded": excluded})
-
-
-def _leaf(leaf: Leaf) -> Sentence:
-    term = leaf.term
-    is_archive = term.field in _ARCHIVES and has_classes(term.value)
-    template = (_ARCHIVES if is_archive else _READINGS).get(term.field)
-    shown = _typed(leaf)
-    return Sentence(template.template, {"words": shown}) if template else shown
-
-
-def _stressed(leaf: Leaf) -> Sentence:
-    if leaf.quoted:
-        return Sentence("the phrase {words}", {"words": _typed(leaf)})
-    return Sentence("the word {words}", {"words": _typed(leaf)})
-
-
-def _typed(leaf: Leaf) -> Sentence:
-    """The words of a leaf, in quotes where they would not read as one."""
-    shown = leaf.words
-    if leaf.term.field not in ("author", "id", "doi", "category", "primary"):
-        quoted = leaf.quoted or not _ONE_WORD.fullmatch(shown)
-        shown = f'"{shown}"' if quoted else shown
-    plain = Sentence("{words}", {"words": shown})
-    return Sentence("exactly {words}", {"words": plain}) if leaf.term.exact else plain
+def _leaf(leaf: Leaf, translate: Translate) -> str:
+    value = written_value(leaf)
+    if leaf.term.field in ("category", "primary") and has_classes(value):
+        value = f"{value}.*"
+    elif leaf.term.field == "doi":
+        value = f"doi:{value}"
+    reading = _READINGS.get(leaf.term.field)
+    return replace(reading, values={"words": value}).say(translate) if reading else value
 
 
 # ----------------------------------------------------------------------------------------------------------- the caret

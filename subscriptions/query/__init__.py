@@ -3,7 +3,7 @@
 typed text ──_typed──▶ plain text ──_lexer──▶ lexemes ──_grammar, _lists──▶ part ──_parts──▶ alternatives
                                                            └─ _values, _terms: a word in its field
 
-A rule more in what somebody typed: _rewriting.
+`_exclusions`: what a comma leaves out. A value as people can type it: _writing. A rule more: _rewriting.
 """
 
 from subscriptions.query._links import links_to_no_paper as links_to_no_paper
@@ -20,6 +20,8 @@ from subscriptions.query._rewriting import author_rule as author_rule
 from subscriptions.query._rewriting import narrowed as narrowed
 from subscriptions.query._rewriting import widened as widened
 from subscriptions.query._rewriting import words_rule as words_rule
+from subscriptions.query._sentences import MAX_QUERY_LENGTH as MAX_QUERY_LENGTH
 from subscriptions.query._typed import fold_source as fold_source
 from subscriptions.query._understanding import parse_canonical as parse_canonical
 from subscriptions.query._understanding import parse_query as parse_query
+from subscriptions.query._writing import written_value as written_value

@@ -46,6 +46,8 @@ class _Frame:
     alternatives: list[list[Part]] = field(default_factory=lambda: [[]])
     operator: Lexeme | None = None  # since the last part
     last: _Read | None = None  # the value just before
+    excludes: Lexeme | None = None  # the word behind a comma that excludes these alternatives
+    ended: list[Part] = field(default_factory=list)  # what stands before that comma
 
 
 class Parser:
@@ -54,7 +56,7 @@ class Parser:
     def __init__(self, source: Typed, notes: Notes) -> None:
         self.source = source
         self.notes = notes
-        self.values = Values(source.columns, notes)
+        self.values = Values(source, notes)
         self.frames = [_Frame([], "")]
         self.waiting: list[Lexeme] = []  # signs and fields before the next value or bracket
 
@@ -72,13 +74,14 @@ class Parser:
         match lexeme.kind:
             case Kind.WORD | Kind.QUOTE | Kind.LINK:
                 self._value(lexeme)
-            case Kind.NOT:
-                if not (self.waiting and self.waiting[-1].kind is Kind.NOT):  # several signs are one
+            case Kind.NOT | Kind.FIELD:
+                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is Kind.NOT
+                if not is_doubled:  # several signs are one
                     self.waiting.append(lexeme)
-            case Kind.FIELD:
-                self.waiting.append(lexeme)
             case Kind.AND | Kind.OR:
                 self._operator(lexeme)
+            case Kind.BUT_NOT | Kind.COMMA:
+                self._comma(lexeme)
             case Kind.STAR:
                 self._star(lexeme)
             case Kind.OPEN:
@@ -124,11 +127,29 @@ class Parser:
         self._add(part, self.waiting)
         self.waiting = []
 
+    def _comma(self, comma: Lexeme) -> None:
+        """Begins or ends what is excluded: `a OR b, not c, d` is `(a OR b) -c d`."""
+        frame = self.frames[-1]
+        if comma.kind is Kind.COMMA and frame.excludes is None:
+            return
+        self._needs_no_value()
+        self._end_item(frame)
+        frame.excludes = comma if comma.kind is Kind.BUT_NOT else None
+
     def _joined(self, frame: _Frame) -> Part | None:
+        self._end_item(frame)
+        return joined(And, frame.ended) if frame.ended else None
+
+    def _end_item(self, frame: _Frame) -> None:
         if frame.operator:
             self._note_dropped(frame.operator)
         alternatives = [joined(And, parts) for parts in frame.alternatives if parts]
-        return joined(Or, alternatives) if alternatives else None
+        if alternatives:
+            part = joined(Or, alternatives)
+            frame.ended.append(excluding(part, self._column(frame.excludes)) if frame.excludes else part)
+        elif frame.excludes:
+            self._note_dropped(frame.excludes)
+        frame.alternatives, frame.operator, frame.last = [[]], None, None
 
     def _add(self, part: Part, before: list[Lexeme]) -> None:
         signs = [lexeme for lexeme in before if lexeme.kind is Kind.NOT]
@@ -201,8 +222,8 @@ class Parser:
             self.notes.add(
                 Rank.ONE_VALUE,
                 Sentence(
-                    "{field}: holds for {first} only. For both write {both}",
-                    {"field": name, "first": first, "both": both},
+                    "{field}: holds for {first} only, {second} is a word. For both write {both}",
+                    {"field": name, "first": first, "second": second, "both": both},
                 ),
             )
         signs = [sign for sign in self.waiting if self.source.text[sign.start] == "-"]

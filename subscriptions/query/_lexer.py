@@ -29,6 +29,16 @@ FIELDS = {
     "doi": "doi",
     "source": "source",
     "all": "all",
+    "标题": "title",
+    "摘要": "abstract",
+    "总结": "summary",
+    "作者": "author",
+    "类别": "category",
+    "分类": "category",
+    "主类别": "primary",
+    "编号": "id",
+    "来源": "source",
+    "全部": "all",
 }
 
 
@@ -48,6 +58,8 @@ class Kind(Enum):
     AND = auto()
     OR = auto()
     NOT = auto()
+    BUT_NOT = auto()  # what follows, up to the next comma, is excluded
+    COMMA = auto()  # ends what a BUT_NOT excludes
     STAR = auto()  # stray: it reads as a blank
 
 
@@ -74,8 +86,16 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _MARKS = {"(": Kind.OPEN, ")": Kind.CLOSE, "|": Kind.OR}
-_KEYWORDS = {"AND": (Kind.AND,), "OR": (Kind.OR,), "NOT": (Kind.NOT,), "ANDNOT": (Kind.AND, Kind.NOT)}
-_FIELD = re.compile(r"([A-Za-z]+):")
+_KEYWORDS = {
+    "AND": (Kind.AND,),
+    "OR": (Kind.OR,),
+    "NOT": (Kind.NOT,),
+    "ANDNOT": (Kind.AND, Kind.NOT),
+    "且": (Kind.AND,),
+    "或": (Kind.OR,),
+    "不含": (Kind.NOT,),
+}
+_FIELD = re.compile(rf"([A-Za-z]+|{'|'.join(name for name in FIELDS if not name.isascii())}):")
 _STARS = re.compile(r"\*+")
 _STOPS = re.compile(r"\*+|:")
 _LETTER = re.compile(r"[^\W_]")

@@ -1,12 +1,15 @@
-"""Lists: `rlhf, dpo, reward model` asks for any of these, each a phrase; `author:Doe, Jane` for one author."""
+"""Lists: `rlhf, dpo, not reward model` asks for any of these, each a phrase; `author:Doe, Jane` for one author."""
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from subscriptions.errors import QueryError, Sentence
+from subscriptions.query._exclusions import EXCLUDES
 from subscriptions.query._lexer import FIELDS, Kind, Lexeme, lexemes
 from subscriptions.query._model import And, Or
-from subscriptions.query._parts import Part, joined
+from subscriptions.query._parts import Part, excluding, joined
+from subscriptions.query._phrases import phrase
 from subscriptions.query._sentences import STRAY_STAR, Notes, Rank, no_value, says_nothing, star_in_category
 from subscriptions.query._typed import Typed
 from subscriptions.query._values import CATEGORY_FIELDS, Values
@@ -14,12 +17,20 @@ from subscriptions.query._values import CATEGORY_FIELDS, Values
 _COMMAS = re.compile(r"[,，、]")
 _OTHER_GRAMMAR = re.compile(r'["()|]')
 _ITEM_KINDS = frozenset({Kind.WORD, Kind.LINK, Kind.FIELD, Kind.STAR})
+_EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
 _NAME_PARTS = 2  # last name, first name
 
 Item = list[Lexeme]
 
 
-def list_items(text: str) -> list[Item] | None:
+class Items(NamedTuple):
+    """What stands between the commas of a list."""
+
+    wanted: list[Item]
+    excluded: list[tuple[Lexeme, Item]]  # the word that excludes, and what it excludes
+
+
+def list_items(text: str) -> Items | None:
     """The items of a list of two or more; None when the text is no list (it has operators, brackets or quotes)."""
     if not _COMMAS.search(text) or _OTHER_GRAMMAR.search(text):
         return None
@@ -29,13 +40,18 @@ def list_items(text: str) -> list[Item] | None:
     commas = list(_COMMAS.finditer(text, 0, end))
     if any(comma[0] == "," and not text[comma.end()].isspace() for comma in commas):
         return None
+    items = Items([], [])
     starts = [0, *(comma.end() for comma in commas)]
-    ends = [*(comma.start() for comma in commas), end]
-    items = [list(lexemes(text, start, stop, FIELDS)) for start, stop in zip(starts, ends, strict=True)]
-    filled = [item for item in items if item]
-    if any(lexeme.kind not in _ITEM_KINDS for item in filled for lexeme in item):
-        return None
-    return filled if len(filled) > 1 else None
+    for start, stop in zip(starts, [*(comma.start() for comma in commas), end], strict=True):
+        word = _EXCLUDED.match(text, start, stop)
+        item = list(lexemes(text, word.end() if word else start, stop, FIELDS))
+        if any(lexeme.kind not in _ITEM_KINDS for lexeme in item):
+            return None
+        if word:
+            items.excluded.append((Lexeme(Kind.BUT_NOT, *word.span("word"), word["word"]), item))
+        elif item:
+            items.wanted.append(item)
+    return items if len(items.wanted) + len(items.excluded) > 1 else None
 
 
 class Lists:
@@ -44,15 +60,17 @@ class Lists:
     def __init__(self, source: Typed, notes: Notes) -> None:
         self.source = source
         self.notes = notes
-        self.values = Values(source.columns, notes)
+        self.values = Values(source, notes)
 
-    def parse(self, items: Sequence[Item]) -> Part | None:
-        """Any of the items, or one author; None when they ask for nothing. Raises QueryError."""
-        if author := self._author(items):
-            return author
+    def parse(self, items: Items) -> Part | None:
+        """Any of the items, or one author, without the excluded; None when they ask for nothing. Raises QueryError."""
+        wanted = self._author(items.wanted) or self._any_of(items.wanted)
+        excluded = [part for word, item in items.excluded if (part := self._without(word, item))]
+        parts = [wanted, *excluded] if wanted else excluded
+        return joined(And, parts) if parts else None
+
+    def _any_of(self, items: Sequence[Item]) -> Part | None:
         parts = [part for part in map(self._item, items) if part]
-        if not parts:
-            return None
         if len(parts) > 1:
             self.notes.add(
                 Rank.LIST,
@@ -60,7 +78,14 @@ class Lists:
                     "I look for any of these {count}. For all of them leave out the commas.", {"count": len(parts)}
                 ),
             )
-        return joined(Or, parts)
+        return joined(Or, parts) if parts else None
+
+    def _without(self, word: Lexeme, item: Item) -> Part | None:
+        part = self._item(item)
+        if part is None:
+            self.notes.add(Rank.DROPPED, says_nothing(word.text))
+            return None
+        return excluding(part, self.source.columns[word.start])
 
     def _author(self, items: Sequence[Item]) -> Part | None:
         """`author:Doe, Jane`: two items, the second without a field; the last name stands first."""
@@ -72,7 +97,8 @@ class Lists:
         if any(lexeme.kind is Kind.FIELD for lexeme in (*last_name, *items[1])):
             return None
         # The part of the name that ends in a star comes last, where a star stands.
-        first, last = sorted([self._phrase(items[1]), self._phrase(last_name)], key=lambda phrase: phrase.star)
+        names = [phrase(items[1], self.notes), phrase(last_name, self.notes)]
+        first, last = sorted(names, key=lambda name: name.star)
         if first.star:
             self.notes.add(Rank.STAR, STRAY_STAR)
         whole = last._replace(
@@ -103,7 +129,7 @@ class Lists:
         found = [lexeme for lexeme in words if lexeme.kind is not Kind.STAR]
         part = None
         if found:
-            part = self.values.part(words[0] if len(words) == 1 else self._phrase(words), field)
+            part = self.values.part(words[0] if len(words) == 1 else phrase(words, self.notes), field)
         if part is None and fields:
             raise self._no_value(fields)
         if part is None:
@@ -112,25 +138,6 @@ class Lists:
 
     def _no_value(self, fields: Item) -> QueryError:
         return no_value(fields[-1].text, fields[-1].field, self.source.columns[fields[-1].start])
-
-    def _phrase(self, words: Item) -> Lexeme:
-        """Several words as one quoted value; its = stands before the first, its star behind the last."""
-        found = [lexeme for lexeme in words if lexeme.kind is not Kind.STAR]
-        if not found:
-            return Lexeme(Kind.QUOTE, words[0].start, words[-1].end)
-        first, last = found[0], found[-1]
-        if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
-            self.notes.add(Rank.STAR, STRAY_STAR)
-        text = " ".join(lexeme.text for lexeme in found)
-        if first.text in ("or", "and"):
-            self.notes.add(
-                Rank.LOWER_CASE,
-                Sentence(
-                    "I look for the phrase {phrase}. In a list leave out the word {word}.",
-                    {"phrase": f'"{text}"', "word": first.text},
-                ),
-            )
-        return Lexeme(Kind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)
 
 
 def _split(item: Item) -> tuple[Item, Item]:

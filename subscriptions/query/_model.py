@@ -46,6 +46,7 @@ class Leaf:
     words: str
     column: int  # where the value begins in the text as typed, code points from 1
     quoted: bool = False  # it was typed as, or is read as, a phrase
+    canonical: str = field(default="", compare=False, repr=False)  # the canonical text of this value alone
 
 
 @dataclass(frozen=True, slots=True)

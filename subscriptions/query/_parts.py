@@ -69,6 +69,8 @@ def joined(kind: type[And | Or], parts: Sequence[Part], form: Form | None = None
 
     `form` is theirs, where it is known.
     """
+    if len(parts) == 1:
+        return parts[0]
     different: dict[str, Part] = {}
     for part in parts:
         for inner in part.parts if isinstance(part.node, kind) else (part,):
@@ -125,7 +127,10 @@ def _expanded(form: Form) -> list[_Literals]:
     if form.term is not None:
         return [frozenset(((form.term, form.excluded),))]
     if form.kind is Or:
-        return _different(alternative for part in form.parts for alternative in _expanded(part))
+        alternatives: list[_Literals] = []
+        for part in form.parts:  # no generator, whose frames would make a deep query's stack three times as deep
+            alternatives += _expanded(part)
+        return _different(alternatives)
     simple = frozenset((part.term, part.excluded) for part in form.parts if part.term is not None)
     found: list[_Literals] = [simple]
     for part in form.parts:

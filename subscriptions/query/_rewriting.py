@@ -5,30 +5,17 @@ What was typed is only added to, as long as that means what it should: `diffusio
 read again before it is taken.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.query._lexer import FIELDS, Kind, lexemes
 from subscriptions.query._model import And, Leaf, Node, Not, Or, Query
-from subscriptions.query._sentences import MAX_LENGTH
+from subscriptions.query._sentences import MAX_QUERY_LENGTH
 from subscriptions.query._typed import typed
 from subscriptions.query._understanding import parse_canonical, parse_query
+from subscriptions.query._writing import LABELS, PLAIN, written_value
 
-_PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
 _JOINING = frozenset({Kind.AND, Kind.OR, Kind.NOT})
-_LABELS = {
-    "title": "ti:",
-    "abstract": "abs:",
-    "summary": "summary:",
-    "author": "author:",
-    "category": "cat:",
-    "primary": "primary:",
-    "id": "id:",
-    "doi": "doi:",
-    "source": "source:",
-    "all": "all:",
-}  # of a bare word, and of a bare arXiv id, there is none
 
 
 def narrowed(query: Query, rule: str) -> Query:
@@ -46,7 +33,7 @@ def widened(query: Query, rule: str) -> Query:
 def words_rule(words: str) -> str:
     """Words that stand side by side, as a value: one by itself, several in quotes."""
     plain = " ".join(words.replace('"', " ").split())
-    return plain if _PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
+    return plain if PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
 
 
 def author_rule(name: str) -> str:
@@ -67,7 +54,7 @@ def _said(meant: Query, query: Query, texts: Callable[[str], Iterable[str]]) -> 
             if found.canonical == meant.canonical:
                 return found
     raise Refused(
-        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_LENGTH:,}"}),
+        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
         Sentence("Make several subscriptions of it."),
     )
 
@@ -94,7 +81,8 @@ def _written(node: Node) -> str:
     """The query from its parts, in the person's words; "" when some part cannot be written so."""
     match node:
         case Leaf():
-            return _value(node)
+            value = written_value(node)
+            return f"{LABELS.get(node.term.field, '')}{value}" if value else ""
         case Not():
             inner = _inner(node.node)
             return f"-{inner}" if inner else ""
@@ -106,29 +94,6 @@ def _written(node: Node) -> str:
 def _inner(node: Node) -> str:
     text = _written(node)
     return text if isinstance(node, Leaf | Not) or not text else f"({text})"
-
-
-def _value(leaf: Leaf) -> str:
-    """A value with its field; "" when it does not read as the same again."""
-    words = " ".join(leaf.words.replace('"', " ").split())
-    forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
-    if leaf.quoted or not _PLAIN.fullmatch(words):
-        forms.reverse()
-    exact = "=" * leaf.term.exact
-    for form in forms:
-        text = f"{_LABELS.get(leaf.term.field, '')}{exact}{form}"
-        if _leaf(text) == leaf.term:
-            return text
-    return ""
-
-
-def _leaf(text: str) -> object:
-    """The term that a text asks for, if it is one value."""
-    try:
-        tree = parse_query(text).tree
-    except QueryError:
-        return None
-    return tree.term if isinstance(tree, Leaf) else None
 
 
 def _reads_as_text(word: str) -> bool:

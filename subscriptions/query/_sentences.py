@@ -3,12 +3,13 @@
 Each refusal carries a hint with an example that works. Hints are ranked: the first is the one that matters most.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
 from subscriptions.errors import QueryError, Sentence
 
-MAX_LENGTH = 1000  # characters
+MAX_QUERY_LENGTH = 1000  # characters
 MAX_ALTERNATIVES = 64
 SHORTEST_PREFIX = 3  # letters and digits before the star
 _LONGEST_EXAMPLE = 60  # characters of what was typed that a hint repeats
@@ -34,9 +35,9 @@ _EXAMPLES = {
 def too_long() -> QueryError:
     """More than 1,000 characters."""
     return QueryError(
-        Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_LENGTH:,}"}),
+        Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
         Sentence("Make several subscriptions of it, each as short as {example}", {"example": "diffusion -survey"}),
-        MAX_LENGTH + 1,
+        MAX_QUERY_LENGTH + 1,
     )
 
 
@@ -101,13 +102,12 @@ def short_prefix(word: str, column: int) -> QueryError:
     )
 
 
-def initials_only(initials: str, column: int) -> QueryError:
-    """`author:` without a name."""
+def initials_only(initials: str, behind: Sequence[str], column: int) -> QueryError:
+    """`author:` without a name; `behind` are the words behind the initials, of which the first may be the last name."""
+    name = f"{shortened(initials)} {shortened(behind[0]) if behind else 'Doe'}"
     return QueryError(
         Sentence("Initials alone fit too many authors."),
-        Sentence(
-            "Add the last name. For example: {example}", {"example": f'author:"{initials[:_LONGEST_EXAMPLE]} Doe"'}
-        ),
+        Sentence("Add the last name. For example: {example}", {"example": f'author:"{name}"'}),
         column,
     )
 
@@ -140,6 +140,7 @@ class Rank(IntEnum):
     """How much a hint matters, most first: what finds nothing, what may be read otherwise than meant, what was mended."""
 
     NEVER = auto()
+    ELSEWHERE = auto()
     TYPING_ERROR = auto()
     ONE_VALUE = auto()
     LOWER_CASE = auto()

@@ -4,14 +4,16 @@ import re
 
 from subscriptions.errors import Sentence
 from subscriptions.query._api import converted, is_api_query
+from subscriptions.query._elsewhere import note_semicolons
+from subscriptions.query._exclusions import parts_of
 from subscriptions.query._grammar import Parser
-from subscriptions.query._lexer import API_FIELDS, FIELDS, lexemes
+from subscriptions.query._lexer import API_FIELDS, lexemes
 from subscriptions.query._lists import Lists, list_items
 from subscriptions.query._model import And, Node, Not, Query
 from subscriptions.query._parts import Part, expanded
 from subscriptions.query._sentences import (
     MAX_ALTERNATIVES,
-    MAX_LENGTH,
+    MAX_QUERY_LENGTH,
     Notes,
     Rank,
     nothing_asked,
@@ -29,7 +31,7 @@ def parse_query(text: str) -> Query:
 
     The work is bounded by the length of the text, which is at most 1,000 characters, and by 64 alternatives.
     """
-    if len(text) > MAX_LENGTH:
+    if len(text) > MAX_QUERY_LENGTH:
         raise too_long()
     notes = Notes()
     source = typed(text)
@@ -40,6 +42,8 @@ def parse_query(text: str) -> Query:
         part = Lists(source, notes).parse(items)
     else:
         part = _parsed(source, notes)
+    if ";" in source.text or "；" in source.text:
+        note_semicolons(source.text, notes)
     return _query(text, source, part, notes)
 
 
@@ -55,7 +59,7 @@ def _parsed(source: Typed, notes: Notes) -> Part | None:
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
         notes.add(Rank.PHRASE, hint)
-    return Parser(source, notes).parse(lexemes(source.text, 0, len(source.text), FIELDS))
+    return Parser(source, notes).parse(parts_of(source.text, notes))
 
 
 def _query(text: str, source: Typed, part: Part | None, notes: Notes) -> Query:

@@ -1,10 +1,11 @@
 """A word, quote or link in its field -> a part of the query, its refusal, and hints about how it was read."""
 
 import re
-from collections.abc import Sequence
 
 from subscriptions.categories import archive_of, canonical_category, is_category, successor
+from subscriptions.category_names import categories_named
 from subscriptions.errors import Sentence
+from subscriptions.query._elsewhere import note_field, note_word
 from subscriptions.query._identifiers import read_doi
 from subscriptions.query._lexer import FIELDS, Kind, Lexeme
 from subscriptions.query._model import Leaf, Or, Term
@@ -31,19 +32,22 @@ from subscriptions.query._terms import (
     starred_category,
     text_meaning,
 )
+from subscriptions.query._typed import Typed
 
 CATEGORY_FIELDS = frozenset({"category", "primary"})
 _IDENTIFIERS = frozenset({"id", "doi", "source"})
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
+_WORDS_BEHIND = re.compile(r"(?:\s+(?!(?:AND|OR|NOT|ANDNOT)\b)[^\W_][\w-]*(?=[\s,;.)]|$)){1,8}")
 _PUNCTUATION = " ,;:.!?'‘’`"
 _LIKE_A_TYPING_ERROR = 0.75  # difflib's ratio, from 0 to 1
 
 
 class Values:
-    """Reads values. `columns` tells where each character was typed."""
+    """Reads values."""
 
-    def __init__(self, columns: Sequence[int], notes: Notes) -> None:
-        self.columns = columns
+    def __init__(self, source: Typed, notes: Notes) -> None:
+        self.source = source
+        self.columns = source.columns
         self.notes = notes
 
     def part(self, lexeme: Lexeme, field: str) -> Part | None:
@@ -64,8 +68,8 @@ class Values:
     def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> Part | None:
         if meaning is None:
             return None
-        leaf = Leaf(meaning.term, _shown(lexeme, meaning.term), self.columns[lexeme.start], lexeme.kind is Kind.QUOTE)
-        return leaf_part(leaf, meaning)
+        words, quoted = _shown(lexeme, meaning.term), lexeme.kind is Kind.QUOTE
+        return leaf_part(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical), meaning)
 
     def _words(self, lexeme: Lexeme, field: str) -> Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
@@ -80,7 +84,7 @@ class Values:
         if meaning.term.prefix and letters(text) < SHORTEST_PREFIX:
             raise short_prefix(text, self.columns[lexeme.start])
         if field == "author" and is_initials(meaning.term.tokens):
-            raise initials_only(text, self.columns[lexeme.start])
+            raise initials_only(text, self._words_from(lexeme)[len(text.split()) :], self.columns[lexeme.start])
         if star and not meaning.term.prefix and not meaning.term.value:
             self.notes.add(
                 Rank.DROPPED,
@@ -119,28 +123,42 @@ class Values:
         return meaning
 
     def _note_category(self, term: Term, lexeme: Lexeme) -> None:
-        codes = re.split("[+,]", lexeme.text)
-        if len(codes) > 1 and all(map(is_category, codes)):
-            self.notes.add(
-                Rank.NEVER,
-                Sentence(
-                    "There is no category {code}. For any of them write {either}",
-                    {"code": lexeme.text, "either": " OR ".join(codes)},
-                ),
-            )
-        elif term.value.startswith(UNKNOWN):
-            self.notes.add(
-                Rank.NEVER,
-                Sentence(
-                    'There is no category {code}, so no paper has it. A category looks like {example}; for the words write "{code}".',
-                    {"code": lexeme.text, "example": "cs.CV"},
-                ),
-            )
+        if term.value.startswith(UNKNOWN):
+            self.notes.add(Rank.NEVER, self._unknown(term, lexeme))
         elif new := successor(term.value):
             self.notes.add(
                 Rank.NEVER,
                 Sentence("arXiv closed {old}; its papers are in {new} now.", {"old": term.value, "new": new}),
             )
+
+    def _unknown(self, term: Term, lexeme: Lexeme) -> Sentence:
+        """What to write instead of a category that there is not."""
+        codes = re.split("[+,]", lexeme.text)
+        if len(codes) > 1 and all(map(is_category, codes)):
+            return Sentence(
+                "There is no category {code}. For any of them write {either}",
+                {"code": lexeme.text, "either": " OR ".join(codes)},
+            )
+        count, named = categories_named(words := self._words_from(lexeme))
+        if named:
+            label = "cat" if term.field == "category" else term.field
+            return Sentence(
+                "There is no category {code}. For {name} write {either}",
+                {
+                    "code": lexeme.text,
+                    "name": " ".join(words[:count]),
+                    "either": " OR ".join(f"{label}:{code}" for code in named),
+                },
+            )
+        return Sentence(
+            'There is no category {code}, so no paper has it. A category looks like {example}; for the words write "{code}".',
+            {"code": lexeme.text, "example": "cs.CV"},
+        )
+
+    def _words_from(self, lexeme: Lexeme) -> list[str]:
+        """The words of a value, and those behind it: "machine" and "learning"."""
+        behind = _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is Kind.WORD else None
+        return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
 
     # --------------------------------------------------------------------------------- identifiers
 
@@ -165,14 +183,7 @@ class Values:
 
     def _note_word(self, lexeme: Lexeme) -> None:
         text = lexeme.text
-        if text.lower() in ("or", "and", "not"):
-            self.notes.add(
-                Rank.LOWER_CASE,
-                Sentence(
-                    "I look for the word {word}. As an operator it is written {operator}.",
-                    {"word": text, "operator": text.upper()},
-                ),
-            )
+        note_word(text, self.notes)
         if "," in text and _COMMA_IN_WORD.search(text):
             either = " OR ".join(part for part in text.split(",") if part)
             self.notes.add(
@@ -190,8 +201,9 @@ class Values:
             self._note_field(text)
 
     def _note_field(self, text: str) -> None:
-        name = text.partition(":")[0].lower()
-        if not name.isalpha() or len(name) <= len("abs"):
+        name, _, rest = text.partition(":")
+        name = name.lower()
+        if not name.isalpha() or note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
             return
         from difflib import get_close_matches  # noqa: PLC0415 - only needed for a slip of the pen
 

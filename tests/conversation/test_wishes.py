@@ -1,5 +1,6 @@
 """sub, and what follows it: the echo, the advice, the schedule, many at once, and a message that is edited."""
 
+import html
 import sqlite3
 from datetime import date, timedelta
 
@@ -44,6 +45,54 @@ async def test_the_echo_says_how_it_was_read_what_it_would_have_brought_and_when
 async def test_a_guess_is_told_in_words(talk: Talk) -> None:
     said = await talk.says('/sub "graph neural')
     assert said.lines[:2] == ['✓ 1  "graph neural" · when-out 08:00-20:00 UTC', "(I closed the quotation mark.)"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "diffusion models -survey",
+        "author:Jane Doe",
+        "ti:graph cat:cs.CV -hep-th",
+        "(graph OR -tree) forest -(survey review)",
+        "rlhf, dpo, reward model, not benchmark",
+        '=RAG few-sho* "OR" abs:"deep sets"',
+        "stat.ML | cs.* | 2601.15529 | doi:10.1234/abc",
+        "扩散模型 或 标题：流匹配，不含综述",
+        "作者：何恺明 且 类别：cs.CV",
+        "all:graph source:daily",
+        "graph -daily",
+        "ti:weekly OR tides",
+    ],
+)
+async def test_the_echo_copied_and_sent_again_is_the_same_subscription(talk: Talk, language: str, query: str) -> None:
+    await talk.says(f"/lang {language}")
+    said = await talk.says(f"/sub {query}")
+    echo = html.unescape(said.markup.split("\n")[0]).removeprefix("<b>").removeprefix("✓ 1  ").partition(" · ")[0]
+    assert (await talk.says(f"/sub {echo}")).lines[0] == said.lines[0]
+    assert [number for number, _ in texts(talk)] == [1]
+
+
+async def test_a_name_in_two_and_a_category_by_its_name_are_mended_by_a_button(talk: Talk) -> None:
+    known(talk, "Diffusion on graphs")
+    said = await talk.says("/sub author: Yann LeCun")
+    assert said.lines[0].startswith("✓ 1  LeCun AND author:Yann · ")
+    assert (await talk.presses("as one author")).lines[0].startswith('✓ 1  author:"Yann LeCun" · ')
+    said = await talk.says("/sub cat:machine learning")
+    assert "You may mean category:cs.LG OR category:stat.ML: 1 paper." in said.lines
+    assert (await talk.presses("as that category")).lines[0].startswith("✓ 2  category:cs.LG OR category:stat.ML · ")
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("year:2024 tides", "(I cannot look for dates: a subscription asks for new papers. Leave out year:2024)"),
+        ("tides; waves", "(A ; does not separate wishes. For several subscriptions write one per line.)"),
+        ("cs.XX", "(There is no category cs.XX, so I look for the words. A category looks like cs.CV.)"),
+    ],
+)
+async def test_what_other_engines_know_is_told(talk: Talk, query: str, hint: str) -> None:
+    assert (await talk.says(f"/sub {query}")).lines[1] == hint
 
 
 async def test_more_than_three_papers_are_counted_and_the_newest_three_named(talk: Talk) -> None:
@@ -193,7 +242,7 @@ async def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itsel
         "ti:",
         "^ ti: has nothing to look for behind it.",
         "1  diffusion · when-out 08:00-20:00 UTC",
-        "2  the category stat.ML · daily 09:00 UTC",
+        "2  category:stat.ML · daily 09:00 UTC",
     ]
     await talk.presses("undo")
     assert texts(talk) == []

@@ -30,6 +30,7 @@ def test_explain_says_a_query_in_words_wherever_its_options_stand(
 def test_explain_json_has_the_keys_that_scripts_rely_on(terminal: Terminal) -> None:
     assert terminal("explain", '"graph neural', "--json").json == {
         "query": '"graph neural',
+        "text": '"graph neural',
         "canonical": '"graph neural"',
         "words": '"graph neural"',
         "hints": ["I closed the quotation mark."],

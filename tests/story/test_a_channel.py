@@ -31,7 +31,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(life: Life, teleg
         "/connect off ends that.",
     ]
     wish = await life.says("/sub cs.CV -survey daily 14:00")
-    assert wish.lines[0] == "✓ Daily vision: 1  the category cs.CV, not survey · daily 14:00 UTC"
+    assert wish.lines[0] == "✓ Daily vision: 1  category:cs.CV, not survey · daily 14:00 UTC"
     assert (await life.says("/set shape each")).lines == [
         "✓ Daily vision: Layout: a message for each paper (was: one digest)"
     ]
@@ -54,9 +54,9 @@ async def test_a_public_channel_is_managed_from_a_private_chat(life: Life, teleg
     offer = await life.says(f"/start {payload}", READER)
     assert offer.lines[:2] == [
         "Somebody shares a subscription with you:",
-        "the category cs.CV, not survey · daily 14:00",
+        "category:cs.CV, not survey · daily 14:00",
     ]
-    assert (await life.presses("subscribe", READER)).lines[0] == "✓ 1  the category cs.CV, not survey · daily 14:00 UTC"
+    assert (await life.presses("subscribe", READER)).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"
     assert life.wishes(READER) == ["cs.CV -survey"]
 
     # Another admin removes the bot: the channel waits, and who added it hears of it.

@@ -29,7 +29,7 @@ async def test_a_forum_with_two_topics_and_two_managers(life: Life, telegram: Fa
     # A member may look.
     refused = await life.says(f"/sub@{NAME} graphs", LANGUAGE, **KIM)
     assert refused.lines == ["✗ Only admins of this chat can change that."]
-    assert (await life.says(f"/list@{NAME}", LANGUAGE, **KIM)).lines[1].startswith("1  the category cs.CL")
+    assert (await life.says(f"/list@{NAME}", LANGUAGE, **KIM)).lines[1].startswith("1  category:cs.CL")
 
     # Each topic gets its own papers, a paper of both in both.
     life.brings(paper("Diffusion of language", "cs.CL"), paper("Diffusion of light", "cs.CV"), paper("Verbs", "cs.CL"))

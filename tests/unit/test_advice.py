@@ -107,6 +107,78 @@ def test_a_wish_that_is_fine_gets_no_advice(query: str, known: list[Paper], more
     assert advice(query, known, **more) is None
 
 
+LANGUAGE = [
+    paper(title, *categories, abstract="A", sources=("daily",))
+    for title, *categories in [
+        *[("Large language models reason", "cs.CL")] * 4,
+        *[("Models of language in large corpora that reason", "cs.CL")] * 6,
+        *[("Large language models reason", "cs.LG", "cs.CL")] * 2,
+        *[("Models of large language that reason", "cs.LG", "cs.CL")] * 9,
+    ]
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "found"),
+    [
+        ("large language models", '"large language models"', 6),
+        (
+            "large language models cat:cs.CL -survey",
+            '"large language models" cat:cs.CL -survey',
+            6,
+        ),  # before cross-lists
+        ("cs.CL large language models", 'cat:cs.CL "large language models"', 6),
+        ("graphs OR (large language models cs.CL)", 'graphs OR "large language models" cat:cs.CL', 6),
+        ("large language models corpora OR reason large language models", "", 0),
+        ("reason large language models", 'reason "large language models"', 6),  # not all of them side by side
+        ("large language models corpora abstract:a", "", 0),
+        ('"large language models" reason', '"large language models reason"', 0),
+    ],
+)
+def test_words_that_find_far_fewer_papers_as_a_phrase_are_offered_as_one(query: str, text: str, found: int) -> None:
+    given = advice(query, LANGUAGE, days=7, crosslists=True)
+    if not found:
+        assert given is None or given.kind != "phrase"
+        return
+    assert given is not None
+    assert (given.kind, given.text, given.found) == ("phrase", text, found)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "text"),
+    [
+        ("author: Yann LeCun", "one-author", 'author:"Yann LeCun"'),
+        ("author:Jane van", "", ""),  # nobody is called so
+        ("author:jane doe", "one-author", 'author:"jane doe"'),
+        ("author:Jane Q Doe diffusion", "one-author", 'author:"Jane Q Doe" diffusion'),
+        ("diffusion author:Yann LeCun -survey", "one-author", 'diffusion author:"Yann LeCun" -survey'),
+        ("graphs OR author:Yann LeCun", "one-author", 'graphs OR author:"Yann LeCun"'),
+        ("author:Doe GAN", "", ""),
+        ("author:Doe diffusion", "", ""),
+        ('author:"Jane Doe" Diffusion', "", ""),
+        ("cat:machine learning", "named-category", "cat:cs.LG OR cat:stat.ML"),
+        ('cat:"machine learning"', "named-category", "cat:cs.LG OR cat:stat.ML"),
+        ("primary:Robotics grasping", "named-category", "primary:cs.RO grasping"),
+        ("cat:computer vision diffusion", "named-category", "cat:cs.CV diffusion"),
+        ("diffusion -cat:robotics", "named-category", "diffusion -cat:cs.RO"),
+        ("cat:machine learning diffusion -survey", "named-category", "(cat:cs.LG OR cat:stat.ML) diffusion -survey"),
+        ("类别：机器学习 扩散", "named-category", "(cat:cs.LG OR cat:stat.ML) 扩散"),
+        ("分类：计算机视觉", "named-category", "cat:cs.CV"),
+        ("cat:AI", "named-category", "cat:cs.AI"),
+        ("cat:detection", "", ""),
+        ("cat:cs.LG machine learning", "", ""),
+    ],
+)
+def test_a_slip_is_mended(query: str, kind: str, text: str) -> None:
+    known = [*papers("A", authors=("Jane Doe",)), *papers("B", authors=("J. Q. Roe",)), paper("扩散", "cs.LG")]
+    given = advice(query, known)
+    if kind:
+        assert given is not None
+        assert (given.kind, given.text) == (kind, text)
+    else:
+        assert given is None or given.kind not in ("one-author", "named-category")
+
+
 def test_the_one_with_most_effect_is_given() -> None:
     known = papers("Diffusion models", times=2) + papers("Models of diffusion", times=6)
     known += [paper("Models of diffusion", "stat.ML", "cs.LG", abstract="A") for _ in range(3)]

@@ -846,7 +846,67 @@ NORMAL_FORMS = (
     ),
 )  # fmt: skip
 
-FINDS = (*GRAMMAR, *FORGIVING, *READINGS, *TOKENS, *MEANING, *PEOPLE, *CATEGORIES, *NORMAL_FORMS)
+# -------------------------------------------------------------------------------------- what the bot writes can be typed
+
+WRITTEN = (
+    Finds(
+        "或, 且 and 不含 between blanks are OR, AND and NOT",
+        GRAPH,
+        ("foo 或 graph", "graph 且 neural", "graph 不含 foo", "（graph 或 foo） 且 neural", "(foo)或(graph)", "graph 且 不含 foo",
+         "graph 或 foo bar", "不含 foo graph", "graph　且　neural"),
+        ("foo 或 bar", "graph 且 foo", "graph 不含 neural", "（graph 或 foo） 且 bar", "graph或neural", "graph且neural",
+         "graph 且 不含 neural", '"graph 或 neural"', "foo 或 graph bar"),
+    ),
+    Finds(
+        "or, and and not in lower case are words",
+        titled("graph or not graph and tree"),
+        ("graph or not", '"or not"', "graph and tree"),
+        ("graph or foo", "graph not foo"),
+    ),
+    Finds(
+        "Chinese fields stand before a colon",
+        FULL,
+        ("标题：graph", "标题: graph", "标题:图神经网络", "作者：Doe", '作者："Jane Doe"', "摘要：过平滑", "摘要:oversmoothing", "总结：attention",
+         "类别：cs.LG", "分类：cs.LG", "类别：cs", "分类: stat.*", "主类别：cs.LG", "-标题：foo graph", "标题：（graph neural）", "标题：=Graph",
+         "标题：neur*", "作者：Doe, Jane"),
+        ("标题：oversmoothing", "作者：graph", "摘要：graph", "总结：graph", "类别：cs.CV", "分类：math", "主类别：stat.ML", "标题 ：graph", '"标题：graph"',
+         "来源：daily"),
+    ),
+    Finds(
+        "来源 is the source",
+        paper("X", sources=("daily",)),
+        ("来源：daily", "来源: Daily"),
+        ("来源：dail", "来源：weekly"),
+    ),
+    Finds(
+        "an item of a comma list that begins with a word of exclusion excludes",
+        titled("graph neural network"),
+        ("graph, not foo", "graph, no foo", "graph, without foo", "graph, except foo", "graph, 不含 foo", "graph，不含foo", "graph、不含 foo",
+         "graph, foo, not bar", "foo, not bar, graph", "not foo, graph", "graph, not neural graph", "graph, not ti:foo", "graph, not cs.LG",
+         "graph, not foo*", "graph, not foo, not bar", "graph, no-foo, bar", "graph, nothing", "foo, NO, graph"),
+        ("graph, not neural", "graph, no neural", "graph, without neural", "graph, except neural", "graph, 不含 neural", "graph，不含neural",
+         "graph, foo, not neural", "not neural, graph", "graph, not graph neural", "graph, not ti:neural", "graph, not neur*",
+         "graph, not foo, not neural", "foo, not bar"),
+    ),
+    Finds(
+        "so it does beside operators, quotes and brackets",
+        titled("graph neural network"),
+        ("graph AND neural, not foo", '"graph neural", not foo', '(graph OR foo), not "neural graph"', "graph OR foo, not bar",
+         "(graph, not foo) OR bar", "graph 且 neural，不含 foo", "（graph 或 foo），不含 （bar 或 tree）", '"graph, neural", not foo', "graph AND neural, not foo, network",
+         'graph "neural", not tree graph', "ti:(graph, not foo)", "(graph OR foo), not foo OR bar"),
+        ("graph AND neural, not network", '"graph neural", not network', '(graph OR foo), not "graph neural"', "graph OR foo, not neural",
+         "(graph, not neural) OR bar", "graph 且 neural，不含 network", "（graph 或 foo），不含 （bar 或 neural）", "graph AND neural, not foo, tree",
+         'graph "neural", not neural network', "ti:(graph, not neural)", "(graph OR foo), not foo OR neural"),
+    ),
+    Finds(
+        "one author without something",
+        paper("graph", authors=("Jane Doe", "Max Roe")),
+        ("author:Doe, Jane, not tree", "author:Doe, not tree", 'author:"Jane Doe", not tree'),
+        ("author:Doe, Max", "author:Doe, Jane, not graph", "author:Doe, not graph", 'author:"Jane Doe", not graph'),
+    ),
+)  # fmt: skip
+
+FINDS = (*GRAMMAR, *FORGIVING, *READINGS, *TOKENS, *MEANING, *PEOPLE, *CATEGORIES, *NORMAL_FORMS, *WRITTEN)
 
 
 MAX_LENGTH = 1000  # characters of what a person types
@@ -889,7 +949,7 @@ REFUSED: tuple[tuple[str, tuple[tuple[str, int | None], ...]], ...] = (
         (("", 1), (" ", 1), ("   ", 1), ("!!!", 1), ('""', 1), ("()", 1), ("-", 1), ("***", 1), ('"..."', 1), ("—", 1), ("(!)", 1),
          ("\u200b", 1), ("（）", 1), ("“”", 1), ("AND", 1), ("AND OR", 1), ("NOT", 1), ("|", 1), ("&", 1), ('-""', 1), ("NOT ()", 1),
          ("=", 1), ("%", 1), ("( ( ) )", 1), ("　", 1), ("\n", 1), ("™", 1), ("$$", 1), ("{}", 1), ("#", 1), ("++", 1), ('"" ()', 1),
-         (":", 1), (",", 1), ("、", 1)),
+         (":", 1), (",", 1), ("、", 1), ("或", 1), ("且 或", 1), ("不含", 1)),
     ),
     (
         "a field without a value",
@@ -898,7 +958,8 @@ REFUSED: tuple[tuple[str, tuple[tuple[str, int | None], ...]], ...] = (
          ("author:", 1), ('author:""', 1), ('source:""', 1), ("all:", 1), ("summary:()", 1), ("ti:!!!", 1), ('ti:"..."', 1), ("ti:(())", 1),
          ("ti: & x", 1), ("ti：", 1), ("graph ti： ", 7), ("cat:()", 1), ("ti:-", 1), ("ti:()graph", 1), ("ti:“”", 1), ("ti: )", None),
          ("ti:OR graph", 1), ("ti:AND", 1), ("ti:-OR x", 1), ("ti: - graph", 1), ("ti:- graph", 1), ("ti:= graph", 1), ("foo, ti:", 6), ("ti:, foo", 1),
-         ("search_query=ti:", 14), ("search_query=x；id_list=", None)),
+         ("search_query=ti:", 14), ("search_query=x；id_list=", None), ("标题：", 1), ("graph 作者:", 7), ("标题： 且 x", 1), ("主类别：()", 1),
+         ("a, not ti:", 8), ('"a", not ti:', 10)),
     ),
     (
         "an alternative that only excludes, at its first sign",
@@ -908,7 +969,8 @@ REFUSED: tuple[tuple[str, tuple[tuple[str, int | None], ...]], ...] = (
          ("a OR -ti:b", 6), ("a OR ti:-b", 9), ("-cs.CV", 1), ("-cat:cs.CV", 1), ('-"graph neural"', 1), ("x OR -x", 6), ("-id:2601.15529", 1),
          ("-https://arxiv.org/abs/2601.15529", 1), ("  -x", 3), ("- -x", 3), ("a OR -(b OR c)", 6), ("-a AND -b", 1), ("NOT NOT x", 1),
          ("a ti:b OR -c d OR -e", 19), ("() -x", 4), ('"" -x', 4), ("（-x）", 2), ("-cs.AI+cs.CV", 1), ("ti:(-x)", 5),
-         ("ti:(a OR -b)", 10), ("-(a OR b) OR c", 1), (r"{\"o}x OR -b", 11)),
+         ("ti:(a OR -b)", 10), ("-(a OR b) OR c", 1), (r"{\"o}x OR -b", 11), ("不含 x", 1), ("a 或 不含 b", 5), ("not a, not b", 1), ("不含 a，不含 b", 1),
+         (", not x", 3), ("a OR (b, not c) OR (, not d)", 23)),
     ),
     (
         "a stray )",
@@ -1075,6 +1137,13 @@ def test_queries_that_mean_something_else_do_not_share(first: str, second: str) 
 
 HINTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lower-case keywords", ("graph or neural", "graph and neural", "not graph", "graph not neural")),
+    ("Chinese words that look like operators", ("扩散 和 流", "扩散 或者 流", "扩散 不要 流", "扩散 不含综述")),
+    ("years and dates", ("year:2024", "year:2024 graph", "year: 2024", "date:2024-01-02", "年份：2024", "published:>2023")),
+    ("wishes with ; between them", ("graph; tree", "graph ; tree", "graph;tree", "图；树", "graph; tree, foo", "ti:a; ti:b")),
+    ("words near each other", ("graph NEAR/5 tree", "graph NEAR tree", "graph W/3 tree", '"graph tree"~5', "graph ADJ2 tree")),
+    ("unknown categories", ("cs.XX", "#cs.xx", "math.ZZ", "cat:cs.XX", "primary:cs.XX", "cat:machine learning", 'cat:"machine learning"', "类别：机器学习")),
+    ("fields that no digest tells", ("journal:nature", "venue:neurips", "会议：CVPR")),
+    ("a word of exclusion without anything", ("graph, not", "graph, without", '"graph", not')),
     ("an unclosed quote or bracket", ('"graph neural', "(graph neural", "ti:(graph")),
     ("dangling and adjacent operators", ("graph AND OR foo", "OR graph", "graph AND", "graph |", "| graph", "graph || foo", "graph & AND foo")),
     ("empty parts and NOT before an operator", ("graph ()", 'graph ""', "graph -()", "graph NOT OR foo", 'graph NOT ""', "graph NOT")),
@@ -1101,7 +1170,8 @@ def test_what_was_guessed_is_said(query: str) -> None:
     "query",
     ["graph", "graph neural", "graph OR neural", "graph -survey", '"graph neural"', "few-shot", "neuro*", "=RAG", "ti:graph", "cat:cs.LG",
      "cs.LG", "author:doe", 'author:"Jane Doe"', "2601.15529", "扩散模型", "C++", "α-divergence", "(graph OR rag) -survey", "cat:cs.*", "all:doe", "foo:graph",
-     "BERT: pre-training", "call:papers", "12:30", "1,000"],
+     "BERT: pre-training", "call:papers", "12:30", "1,000", "graph, not tree", "扩散 或 流", "graph;", '"a; b"', "near field", "date night", "from:scratch", "from: scratch",
+     "R.NET", "math.", "no-reference"],
 )  # fmt: skip
 def test_a_plain_query_needs_no_hint(query: str) -> None:
     assert [str(hint) for hint in parse_query(query).hints] == []
@@ -1128,13 +1198,13 @@ def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
     ("query", "parts"),
     [
         ("GPT -4", ("GPT", "not 4")),
-        ("author:Jane Doe", ("author Jane", "word Doe")),
+        ("author:Jane Doe", ("author:Jane", "Doe AND")),
         ("Graphs Studies", ("Graphs", "Studies")),
         ("rlhf, dpo, reward model", ("rlhf OR dpo", "reward model")),
         (r"H\"{o}lder \c{c}a", ("Hölder", "ça")),
         ("cs.ai", ("cs.AI",)),
         ("https://arxiv.org/abs/2601.15529v2", ("2601.15529",)),
-        ("ti:-Survey graph", ("not Survey", "title", "graph")),
+        ("ti:-Survey graph", ("not title:Survey", "graph")),
         ("foo: Graph", ("foo", "Graph")),
     ],
 )

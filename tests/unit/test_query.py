@@ -267,8 +267,16 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
         ("GPT -4", "gpt -4", "I read -4 as: not 4. For the name write GPT-4"),
         ("titel:graph", '"titel graph"', "There is no field titel: so I look for the words. Did you mean title:?"),
         ("autor: smith", "autor smith", "There is no field autor: so I look for the words. Did you mean author:?"),
-        ("author:Jane Smith", "author:jane smith", 'author: holds for Jane only. For both write author:"Jane Smith"'),
-        ("ti:graph neural", "neural title:graph", "ti: holds for graph only. For both write ti:(graph neural)"),
+        (
+            "author:Jane Smith",
+            "author:jane smith",
+            'author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"',
+        ),
+        (
+            "ti:graph neural",
+            "neural title:graph",
+            "ti: holds for graph only, neural is a word. For both write ti:(graph neural)",
+        ),
         (
             "cat: detection",
             "cat:detection",

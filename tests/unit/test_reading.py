@@ -5,6 +5,7 @@ import json
 import pytest
 from rich.cells import cell_len
 
+from bot.rendering import Language
 from bot.rendering.reading import caret, explain, words
 from subscriptions import parse_query
 
@@ -22,43 +23,43 @@ def english(template: str) -> str:
         ("studies OR few-shot", "studies OR few-shot"),  # never stems
         ("a b OR c", "(a AND b) OR c"),
         ("(a OR b) c", "(a OR b) AND c"),
-        ("(a OR -b) c", "(a OR not b) AND c"),
+        ("(a OR -b) c", "(a OR NOT b) AND c"),
         ("a b -c -d", "a AND b, not c, not d"),
         ("a b -c | d", "(a AND b, not c) OR d"),
-        ("(a OR (-b -c)) d", "(a OR (not b AND not c)) AND d"),
+        ("(a OR (-b -c)) d", "(a OR (NOT b AND NOT c)) AND d"),
         ("graph -(survey review)", "graph, not (survey AND review)"),
         ("graph -(survey OR review)", "graph, not (survey OR review)"),
         ("x -(a | -(b c))", "x AND b AND c, not a"),
         ("-(-x)", "x"),
         ("graph GRAPH graphs", "graph"),
-        ("author:Jane Doe", "the author Jane AND the word Doe"),
-        ('author:Jane "deep learning"', 'the author Jane AND the phrase "deep learning"'),
-        ("ti:graph attention", "graph in the title AND the word attention"),
-        ("attention ti:graph", "attention AND graph in the title"),
-        ("ti:graph attention neural", "graph in the title AND the word attention AND neural"),
-        ('author:"Jane Doe"', "the author Jane Doe"),
-        ("author:Doe, Jane", "the author Jane Doe"),
-        ("author:(jane doe)", "the author jane AND the author doe"),
-        ("author:=Müller", "the author exactly Müller"),
-        ("abs:study", "study in the abstract"),
-        ('tldr:"many layers"', '"many layers" in a summary'),
-        ("all:graph x", "graph anywhere (authors and categories too) AND the word x"),
-        ("cs.lg", "the category cs.LG"),
-        ("graph cs.* -hep-th", "graph AND any category of cs, not the category hep-th"),
-        ("cs.AI+q-bio.NC", "the category cs.AI OR the category q-bio.NC"),
-        ("primary:CS.lg", "the first category cs.LG"),
-        ("primary:cs", "a first category of cs"),
-        ("cat:detection", "the category detection"),
-        ("2601.15529", "the paper 2601.15529 (or a text that names it)"),
-        ("https://arxiv.org/abs/2601.15529v2", "the paper 2601.15529"),
-        ("doi:10.1101/ABC.5", "the DOI 10.1101/abc.5"),
-        ("source:Daily", "the source Daily"),
-        ('source:"Daily arXiv"', 'the source "Daily arXiv"'),
-        ("=RAG", "exactly RAG"),
-        ('ti:="Rag doll"', 'exactly "Rag doll" in the title'),
+        ("author:Jane Doe", "Doe AND author:Jane"),
+        ('author:Jane "deep learning"', '"deep learning" AND author:Jane'),
+        ("ti:graph attention", "attention AND title:graph"),
+        ("attention ti:graph", "attention AND title:graph"),
+        ("ti:graph attention neural", "attention AND neural AND title:graph"),
+        ('author:"Jane Doe"', 'author:"Jane Doe"'),
+        ("author:Doe, Jane", 'author:"Jane Doe"'),
+        ("author:(jane doe)", "author:jane AND author:doe"),
+        ("author:=Müller", "author:=Müller"),
+        ("abs:study", "abstract:study"),
+        ('tldr:"many layers"', 'summary:"many layers"'),
+        ("all:graph x", "x AND all:graph"),
+        ("cs.lg", "category:cs.LG"),
+        ("graph cs.* -hep-th", "graph AND category:cs.*, not category:hep-th"),
+        ("cs.AI+q-bio.NC", "category:cs.AI OR category:q-bio.NC"),
+        ("primary:CS.lg", "primary:cs.LG"),
+        ("primary:cs", "primary:cs.*"),
+        ("cat:detection", "category:detection"),
+        ("2601.15529", "2601.15529"),
+        ("https://arxiv.org/abs/2601.15529v2", "id:2601.15529"),
+        ("doi:10.1101/ABC.5", "doi:10.1101/abc.5"),
+        ("source:Daily", "source:Daily"),
+        ('source:"Daily arXiv"', 'source:"Daily arXiv"'),
+        ("=RAG", "=RAG"),
+        ('ti:="Rag doll"', 'title:="Rag doll"'),
         ("neuro* few-sho*", "neuro* AND few-sho*"),
-        ("author:schm*", "the author schm*"),
-        ("rlhf, dpo, reward mod*", 'rlhf OR dpo OR "reward mod*"'),
+        ("author:schm*", "author:schm*"),
+        ("rlhf, dpo, reward mod*", "rlhf OR dpo OR reward-mod*"),
         ("AT&T", '"AT&T"'),
         ("rlhf,dpo", '"rlhf,dpo"'),
         ("foo:graph", '"foo:graph"'),
@@ -66,7 +67,7 @@ def english(template: str) -> str:
         (r"H\"older", "Hölder"),
         ("GPT -4", "GPT, not 4"),
         ("扩散模型 –综述", "扩散模型, not 综述"),
-        ("ti:%22quantum+dots%22+AND+cat:cs.LG", '"quantum dots" in the title AND the category cs.LG'),
+        ("ti:%22quantum+dots%22+AND+cat:cs.LG", 'title:"quantum dots" AND category:cs.LG'),
         ("{braces} {0}", '"{braces}" AND "{0}"'),
     ],
 )
@@ -74,31 +75,41 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
     assert words(parse_query(typed), english) == said
 
 
-def test_the_reading_speaks_the_language_of_the_chat() -> None:
-    chinese = {
-        "{first} AND {second}": "{first}且{second}",
-        "{first} OR {second}": "{first}或{second}",
-        "{wanted}, not {excluded}": "{wanted}，不含{excluded}",
-        "{words} in the title": "标题含{words}",
-        "the word {words}": "单词{words}",
-        "exactly {words}": "原样{words}",
-        "I closed the quotation mark.": "已补上引号。",
-    }
-    query = parse_query('ti:b c =f -(d OR "e')
-    assert words(query, lambda template: chinese.get(template, template)) == '标题含b且单词c且原样f，不含(d或"e")'
-    assert explain('"e', lambda template: chinese.get(template, template))["hints"] == ["已补上引号。"]
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("diffusion models -survey", "diffusion 且 models，不含 survey"),
+        ("扩散模型 -综述", "扩散模型，不含 综述"),
+        ('ti:b c =f -(d OR "e', 'c 且 =f 且 标题：b，不含 （d 或 "e"）'),
+        ("(a OR -b) c", "（a 或 不含 b） 且 c"),
+        ("au:何恺明 abs:扩散 tldr:流", "作者：何恺明 且 摘要：扩散 且 总结：流"),
+        ("cs.LG primary:cs -cat:cs.CV", "类别：cs.LG 且 主类别：cs.*，不含 类别：cs.CV"),
+        (
+            "id:2601.15529 | doi:10.1/a | source:daily | all:x",
+            "编号：2601.15529 或 doi:10.1/a 或 来源：daily 或 全部：x",
+        ),
+    ],
+)
+def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
+    assert words(parse_query(typed), Language("zh", "UTC").translate) == said
+
+
+def test_hints_speak_the_language_of_the_chat() -> None:
+    assert explain('"e', Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
 
 
 def test_explain_is_one_document() -> None:
     assert explain('author:Jane "deep', english) == {
         "query": 'author:Jane "deep',
+        "text": 'author:Jane "deep',
         "canonical": "author:jane deep",
-        "words": 'the author Jane AND the phrase "deep"',
+        "words": '"deep" AND author:Jane',
         "hints": ["I closed the quotation mark."],
         "error": None,
     }
     assert explain("-survey", english) == {
         "query": "-survey",
+        "text": "-survey",
         "canonical": None,
         "words": None,
         "hints": [],
