@@ -564,11 +564,13 @@ def copies_of(settings: Settings, store: Store) -> Path:
 
 @contextmanager
 def _as_setting() -> Iterator[None]:
-    """A database that cannot be reached is a setting that cannot be used: it is named, its value is not."""
+    """A database that cannot be reached is a setting that cannot be used. What the disk or other programs do is not."""
     try:
         yield
     except StoreError as error:
-        raise SettingsError(error.sentence, error.hint) from error
+        if error.exit_code == SettingsError.exit_code:
+            raise SettingsError(error.sentence, error.hint) from error
+        raise
 
 
 def quiet_libraries() -> None:

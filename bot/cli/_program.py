@@ -23,7 +23,7 @@ from bot.cli import (
 from bot.cli._options import DASHES
 from bot.cli._streams import complain, lose, prepare_streams, say
 from bot.errors import WrongUsage
-from subscriptions import PaperwireError, Sentence
+from subscriptions import PaperwireError, Sentence, disk_full, is_disk_full
 
 DONE, PROBLEM, USAGE = 0, 1, 2  # exit statuses (docs/commands.md)
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
@@ -164,7 +164,10 @@ def _misused(error: Exception) -> int:
 
 
 def _system_failed(error: OSError) -> int:
-    complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
+    if is_disk_full(error):
+        complain(" ".join(map(str, disk_full(error.filename or "the output"))))
+    else:
+        complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
     return PROBLEM
 
 

@@ -153,8 +153,9 @@ def restore(
     from subscriptions import look_for_copy
     from subscriptions import restore as put_back
 
-    look_for_copy(file)
     settings, store = _unopened()
+    if not store.exists():
+        look_for_copy(file)
     now = SystemClock().now()
     lost = None if lost_at is None else moment("--lost-at", lost_at, settings)
     if lost is not None and lost > now:

@@ -12,6 +12,8 @@ from bot.cli._program import app
 from tests.fakes.process import ROOT
 from tests.integration.cli import PAGE, Terminal
 
+FULL = "The disk that holds {} is full. Free some space, then try again."
+
 NAMES = [
     "demo", "inspect", "match", "explain", "ingest", "subscribe", "subscriptions", "unsubscribe", "set", "preview",
     "deliver", "run", "outbox", "outbox retry", "outbox dismiss", "sources", "sources poll", "export", "import", "check", "db", "db upgrade",
@@ -187,7 +189,7 @@ def test_a_disk_that_is_full_is_a_sentence(terminal: Terminal, unbuffered: str) 
             stderr=subprocess.PIPE,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (1, b"The output: No space left on device.\n")
+    assert (done.returncode, done.stderr) == (1, f"{FULL.format('the output')}\n".encode())
 
 
 def test_ctrl_c_ends_with_a_word(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +227,7 @@ def test_troubles_of_tasks_side_by_side_are_told_as_one(terminal: Terminal, monk
 
     monkeypatch.setattr("bot.cli.reading.say", failing)
     ended = terminal("explain", "graph")
-    assert (ended.status, ended.err) == (1, "graph: No space left on device.\n")
+    assert (ended.status, ended.err) == (1, f"{FULL.format('graph')}\n")
 
 
 def test_a_second_signal_ends_at_once(terminal: Terminal) -> None:
