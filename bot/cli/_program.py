@@ -25,8 +25,7 @@ from bot.cli._streams import complain, lose, prepare_streams, say
 from bot.errors import WrongUsage
 from subscriptions import PaperwireError, Sentence, disk_full, is_disk_full
 
-DONE, PROBLEM, USAGE = 0, 1, 2  # exit statuses (docs/commands.md)
-_INTERRUPTED = 130  # what Typer makes of Ctrl-C
+DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); Typer makes 130 of Ctrl-C, too
 _UsageError = typer.BadParameter.__bases__[0]  # click's, wherever Typer keeps it
 
 app = typer.Typer(
@@ -109,11 +108,22 @@ def _ended(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except (KeyboardInterrupt, typer.Abort):
-        complain("Stopped.")
-        return PROBLEM
+        return _stopped()
     except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
-        return _failed(error)
+        return _stopped() if _is_interruption(error) else _failed(error)
     return status
+
+
+def _stopped() -> int:
+    complain("Stopped.")
+    return INTERRUPTED
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether it came of Ctrl-C: where modules are loaded, Python makes another error of an interruption."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _failed(error: Exception) -> int:
@@ -132,7 +142,7 @@ def _failed(error: Exception) -> int:
 def _call(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     status = command.main(args=list(arguments), prog_name="paperwire", standalone_mode=False)
-    if status == _INTERRUPTED:
+    if status == INTERRUPTED:
         raise KeyboardInterrupt
     return status if isinstance(status, int) else DONE
 

@@ -198,7 +198,7 @@ def test_ctrl_c_ends_with_a_word(terminal: Terminal, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("bot.cli.reading.say", interrupted)
     ended = terminal("explain", "graph")
-    assert (ended.status, ended.out, ended.err) == (1, "", "Stopped.\n")
+    assert (ended.status, ended.out, ended.err) == (130, "", "Stopped.\n")
 
 
 def test_a_surprise_is_a_sentence_and_debugging_shows_where(
