@@ -79,6 +79,38 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: lis
 
 
 @pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("ingest day.md --date 1999-12-31", "--date lies before the year 2000: “1999-12-31”. For example: 2026-01-22."),
+        ("ingest day.md --date 0026-01-22", "--date lies before the year 2000: “0026-01-22”. For example: 2026-01-22."),
+        ("ingest day.md --date 2100-01-01", "--date lies after the year 2099: “2100-01-01”. For example: 2026-01-22."),
+        ("ingest day.md --date 22.1.2026", "--date is not a day: “22.1.2026”. For example: 2026-01-22."),
+        ("ingest day.md --now 1999-12-31", "--now lies before the year 2000: “1999-12-31”. For example: 2026-01-22."),
+        ("deliver --now 1970-01-01T00:00Z", "--now lies before the year 2000: “1970-01-01T00:00Z”. For example: 2026-01-22."),
+        ("preview --as console:me --now 1900-01-01", "--now lies before the year 2000: “1900-01-01”. For example: 2026-01-22."),
+        ("subscriptions --now 9999-12-31", "--now lies after the year 2099: “9999-12-31”. For example: 2026-01-22."),
+        ("outbox --now noon", "--now is not a moment: “noon”. For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
+        ("restore copy.db --lost-at 1999-12-31", "--lost-at lies before the year 2000: “1999-12-31”. For example: 2026-01-22."),
+    ],
+)  # fmt: skip
+def test_a_moment_that_cannot_be_meant_is_wrong_usage(terminal: Terminal, arguments: str, sentence: str) -> None:
+    terminal.file("day.md", PAGE)
+    ended = terminal(*arguments.split())
+    assert (ended.status, ended.out, ended.err) == (2, "", f"{sentence}\n")
+    assert not terminal.database.exists()
+
+
+def test_the_first_and_the_last_moment_that_can_be_meant_can_be_used(terminal: Terminal) -> None:
+    terminal.file("day.md", PAGE)
+    for day in ("2000-01-01", "2099-12-31"):
+        now = ("--now", day)
+        assert terminal("subscribe", "graph", "--as", "console:me", "--every", "weekly", *now).status == 0
+        assert terminal("ingest", "day.md", "--date", day, *now).status == 0
+        assert terminal("deliver", *now).status == 0
+        assert terminal("subscriptions", *now).status == 0
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DATABASE_URL", "postgresql://marked@localhost/x"),

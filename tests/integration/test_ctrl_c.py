@@ -37,10 +37,7 @@ def test_while_modules_are_loaded(terminal: Terminal, line: str, module: int) ->
 
 def test_an_error_that_came_of_it_is_no_surprise(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     def loading(text: str) -> None:
-        try:
-            raise KeyboardInterrupt(text)
-        except KeyboardInterrupt as error:
-            raise RuntimeError("Error calling __set_name__") from error
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt(text)
 
     monkeypatch.setattr("bot.cli.reading.say", loading)
     ended = terminal("explain", "graph")
