@@ -1,6 +1,7 @@
 """The command line as a whole: which subcommands there are, and what becomes of their troubles."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -20,6 +21,7 @@ from bot.cli import (
     sources,
     wishes,
 )
+from bot.cli._help import Command, Group, nearest
 from bot.cli._options import DASHES
 from bot.cli._streams import complain, lose, prepare_streams, say
 from bot.errors import WrongUsage
@@ -29,11 +31,12 @@ DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands
 _UsageError = typer.BadParameter.__bases__[0]  # click's, wherever Typer keeps it
 
 app = typer.Typer(
+    cls=Group,
     help="Notifications for research papers: digests in, papers matched with what chats ask for, messages out.",
     epilog="A query that begins with - may follow after --.",
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
 )
 
 _LOOK = "Look, without an account or a database"
@@ -60,11 +63,16 @@ for _panel, _name, _subcommand, _context in (
     (_KEEP, "backup", keeping.backup, {}),
     (_KEEP, "restore", keeping.restore, {}),
 ):
-    app.command(_name, rich_help_panel=_panel, context_settings=_context)(_subcommand)
-app.add_typer(outbox.app, name="outbox", rich_help_panel=_MOVE)
-app.add_typer(sources.app, name="sources", rich_help_panel=_MOVE)
-app.add_typer(slack.app, name="slack", rich_help_panel=_KEEP)
-app.add_typer(keeping.database, name="db", rich_help_panel=_KEEP)
+    app.command(_name, rich_help_panel=_panel, context_settings=_context, cls=Command)(_subcommand)
+for _panel, _name, _below in (
+    (_MOVE, "outbox", outbox.app),
+    (_MOVE, "sources", sources.app),
+    (_KEEP, "slack", slack.app),
+    (_KEEP, "db", keeping.database),
+):
+    app.add_typer(_below, name=_name, rich_help_panel=_panel, cls=Group)
+    for _subcommand_below in _below.registered_commands:
+        _subcommand_below.cls = Command
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag
@@ -110,7 +118,7 @@ def _ended(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _stopped()
     except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
-        return _stopped() if _is_interruption(error) else _failed(error)
+        return _stopped() if _is_interruption(error) else _failed(error, arguments)
     return status
 
 
@@ -126,14 +134,14 @@ def _is_interruption(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: Exception, arguments: Sequence[str]) -> int:
     while isinstance(error, ExceptionGroup):  # of tasks that ran side by side; the first says it for all
         error = error.exceptions[0]
     if isinstance(error, PaperwireError):
         complain(str(error))
         return error.exit_code
     if isinstance(error, _UsageError):
-        return _misused(error)
+        return _misused(error, arguments)
     if isinstance(error, OSError):
         return _system_failed(error)
     return _surprised(error)
@@ -163,14 +171,31 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
     return decoded
 
 
-def _misused(error: Exception) -> int:
-    message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
-    message += "" if message.endswith((".", "?", "!")) else "."
-    if "extra argument" in message:
-        message += " A query with blanks wants quotes around it."
+def _misused(error: Exception, arguments: Sequence[str]) -> int:
+    """A usage error of Typer's: its sentence, what was probably meant, and where to read on."""
     context = getattr(error, "ctx", None)
+    message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
+    message = re.split(r" Did you mean | \(Possible options", message)[0]  # Typer's own guesses
+    message += "" if message.endswith((".", "?", "!")) else "."
+    meant = _meant(message, context, arguments)
+    if meant:
+        message += f" Did you mean {meant}?"
+    elif "extra argument" in message and context and any(one.name == "query" for one in context.command.params):
+        message += " A query with blanks wants quotes around it."
     complain(f"{message} See {context.command_path if context is not None else 'paperwire'} --help.")
     return USAGE
+
+
+def _meant(message: str, context: typer.Context | None, arguments: Sequence[str]) -> str:
+    """The subcommand or option next to what was typed, "" where none is."""
+    if context is None:
+        return ""
+    below = getattr(context.command, "commands", {})
+    if below and (typed := re.search(r"No such command '([^']*)'", message)):
+        return nearest(typed[1], list(below))
+    options = [flag for one in context.command.params for flag in one.opts if flag.startswith("--")]
+    wrong = [word.partition("=")[0] for word in arguments if word.startswith("--")]
+    return next((near for word in wrong if word not in options and (near := nearest(word, options))), "")
 
 
 def _system_failed(error: OSError) -> int:

@@ -1,16 +1,20 @@
 """The command line as a whole: its promises about streams, statuses and sentences, in processes of their own."""
 
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
 
 import pytest
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from bot.cli._help import EXAMPLES
 from bot.cli._program import app
 from tests.fakes.process import ROOT
-from tests.integration.cli import PAGE, Terminal
+from tests.integration.cli import PAGE, Ended, Terminal
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
 
@@ -34,11 +38,43 @@ def test_a_day_from_the_first_digest_to_the_message(terminal: Terminal) -> None:
     assert terminal.process("deliver", "--json", *now).json["planned"] == 0
 
 
+@pytest.mark.parametrize("columns", [80, 44])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_subcommand_explains_itself(terminal: Terminal, name: str) -> None:
-    ended = terminal(*name.split(), "--help")
-    assert (ended.status, ended.err) == (0, "")
-    assert f"Usage: paperwire {name}" in ended.out
+def test_every_subcommand_explains_itself(terminal: Terminal, name: str, columns: int) -> None:
+    line = (*name.split(), "--help")
+    for ended in (terminal.on_screen(columns, *line), terminal(*line)):  # the width holds for the second, too
+        assert (ended.status, ended.err) == (0, "")
+        page = re.sub(r"\x1b\[[0-9;]*m", "", ended.out)
+        assert page.startswith(f"Usage: paperwire {name} [OPTIONS]")
+        assert max(map(len, page.splitlines())) <= columns
+        assert not re.search(r"<\w+|\{|TEXT.*TEXT|\bctx\b", page)  # types and names of Python
+        assert EXAMPLES[name].split()[2:] == [] or EXAMPLES[name].split()[-1] in page
+
+
+def _options(line: str) -> tuple[TyperCommand, list[str]]:
+    """The subcommand of an example, and the rest of it."""
+    command: object = typer.main.get_command(app)
+    words = shlex.split(line.partition(" > ")[0])[1:]
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]  # type: ignore[attr-defined]
+    assert isinstance(command, TyperCommand | TyperGroup)
+    return command, words
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_of_a_help_page_can_be_typed(name: str) -> None:
+    assert EXAMPLES[name].startswith(f"paperwire {name}".strip())
+    command, words = _options(EXAMPLES[name])
+    command.make_context("paperwire", words).close()  # raises what Typer says of a wrong line
+
+
+def test_every_argument_and_option_says_what_to_write_and_what_it_does() -> None:
+    for name in NAMES:
+        command, _ = _options(f"paperwire {name}")
+        for one in command.params:
+            assert getattr(one, "help", None), (name, one.name)
+            wants = isinstance(one, TyperArgument) or (isinstance(one, TyperOption) and not one.is_flag)
+            assert not wants or re.fullmatch(r"[\[\]A-Z:… ]+", str(one.metavar)), (name, one.name)  # type: ignore[attr-defined]
 
 
 def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
@@ -64,7 +100,16 @@ def test_the_version_is_one_line(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["subscrib"], "No such command 'subscrib'"),
+        (["subscrib"], "No such command 'subscrib'. Did you mean subscribe? See paperwire --help."),
+        (["list"], "No such command 'list'. Did you mean subscriptions? See paperwire --help."),
+        (["sub", "x"], "Did you mean subscribe?"),
+        (["qqqq"], "No such command 'qqqq'. See paperwire --help."),
+        (["outbox", "retri", "x"], "Did you mean retry? See paperwire outbox --help."),
+        (["upgrade"], "Did you mean db upgrade?"),
+        (["check", "--ofline"], "No such option: --ofline. Did you mean --offline? See paperwire check --help."),
+        (["subscribe", "graph", "--as", "console:me", "--evry", "daily"], "Did you mean --every?"),
+        (["explain", "graph", "neural"], "A query with blanks wants quotes around it."),
+        (["preview", "--days", "many", "--as", "console:me"], "Invalid value for '--days'"),
         (["explain"], "Missing argument 'QUERY'. See paperwire explain --help."),
         (["inspect", "--jsn", "x"], "No such option: --jsn"),
         (["deliver", "--now"], "--now"),
