@@ -89,6 +89,7 @@ class App:
         self.store = store
         self.clock = clock
         self.stop = asyncio.Event()
+        self.interrupted = False  # it is to stop by Ctrl-C
         pace = Pace({platform: channel.limits for platform, channel in channels.items()})
         self.wire = Wire(
             store=store,
@@ -107,7 +108,6 @@ class App:
     @property
     def database(self) -> Path:
         """The SQLite file."""
-        assert self.store.path is not None  # noqa: S101 - Store refuses other databases
         return self.store.path
 
     def open(self) -> None:
@@ -538,20 +538,24 @@ def schedules_of(settings: Settings) -> Schedules:
     return Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
 
 
-def open_store(settings: Settings, *, now: datetime) -> Store:
-    """The store of these settings, ready to be used. Raises SettingsError when it cannot be reached."""
+def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:
+    """The store of these settings, ready to be used. Raises SettingsError when it cannot be reached.
+
+    Where there is none it is made; without `make` it raises NotFound.
+    """
     store = make_store(settings)
-    make_ready(store, settings, now=now)
+    make_ready(store, settings, now=now, make=make)
     return store
 
 
-def make_ready(store: Store, settings: Settings, *, now: datetime) -> None:
+def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
     """Makes the schema the newest one; an older database is copied first. Raises SettingsError, StoreError.
 
+    Where there is no database it is made; without `make` it raises NotFound, and there is none still.
     It also tells the store which sources there are: they are waited for, and counted on, before anybody has asked them.
     """
     with _as_setting():
-        store.open(now=now, copies=copies_of(settings, store))
+        store.open(now=now, copies=copies_of(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
     if schedules and (unknown := unknown_sources(store, schedules)):
         from bot.bookkeeping import fact_of  # noqa: PLC0415 - as in make_feeder
@@ -562,17 +566,18 @@ def make_ready(store: Store, settings: Settings, *, now: datetime) -> None:
 
 def copies_of(settings: Settings, store: Store) -> Path:
     """The folder for copies of the database."""
-    assert store.path is not None  # noqa: S101 - Store refuses other databases
     return settings.backup_to or store.path.parent / "backups"
 
 
 @contextmanager
 def _as_setting() -> Iterator[None]:
-    """A database that cannot be reached is a setting that cannot be used: it is named, its value is not."""
+    """A database that cannot be reached is a setting that cannot be used. What the disk or other programs do is not."""
     try:
         yield
     except StoreError as error:
-        raise SettingsError(error.sentence, error.hint) from error
+        if error.exit_code == SettingsError.exit_code:
+            raise SettingsError(error.sentence, error.hint) from error
+        raise
 
 
 def quiet_libraries() -> None:
@@ -583,17 +588,20 @@ def quiet_libraries() -> None:
 
 
 def stop_on_signals(app: App) -> None:
-    """SIGTERM or SIGINT: no new work, finish what is in flight; a second one ends at once with 1.
+    """SIGTERM or SIGINT: no new work, finish what is in flight; a second one ends at once, with 1 or as Ctrl-C does.
 
     The handlers stay until the process ends, for what is printed after the work; the loop's own go with it.
     """
     loop = asyncio.get_running_loop()
     asked = False
 
-    def stop(*_: object) -> None:
+    def stop(number: int, _: object) -> None:
         nonlocal asked
+        app.interrupted = app.interrupted or number == signal.SIGINT
         if asked:
-            os._exit(1)  # at once: SystemExit would wait for the threads that the first one waits for
+            os._exit(
+                130 if app.interrupted else 1
+            )  # SystemExit would wait for the threads that the first one waits for
         asked = True
         with suppress(RuntimeError):  # the loop is closed: all is done
             loop.call_soon_threadsafe(app.stop.set)

@@ -33,6 +33,11 @@ class UnknownFormat(PaperwireError):
         return str(self.sentence).partition(_EXPECTED)[2].rstrip(".")
 
 
+def brief(error: PaperwireError) -> str:
+    """Its sentence in short."""
+    return error.brief if isinstance(error, UnknownFormat) else str(error.sentence)
+
+
 class BrokenDigest(PaperwireError):
     """A known format, damaged so that going on would give wrong papers. The sentence names file and line."""
 

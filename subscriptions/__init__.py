@@ -29,6 +29,8 @@ from subscriptions.errors import SenderStopped as SenderStopped
 from subscriptions.errors import Sentence as Sentence
 from subscriptions.errors import StoreError as StoreError
 from subscriptions.errors import Unclear as Unclear
+from subscriptions.errors import disk_full as disk_full
+from subscriptions.errors import is_disk_full as is_disk_full
 from subscriptions.labels import LABELS as LABELS
 from subscriptions.labels import VALUES as VALUES
 from subscriptions.labels import begins_with_name as begins_with_name
@@ -226,6 +228,7 @@ if TYPE_CHECKING:
     from subscriptions.service import leave_place as leave_place
     from subscriptions.service import let_go as let_go
     from subscriptions.service import listed as listed
+    from subscriptions.service import look_for_copy as look_for_copy
     from subscriptions.service import lose_place as lose_place
     from subscriptions.service import meet as meet
     from subscriptions.service import name_of as name_of

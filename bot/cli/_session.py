@@ -5,12 +5,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from bot.app import connect_slack, connect_telegram, open_store
+from pydantic import SecretStr
+
+from bot.app import connect_slack, connect_telegram, make_store, open_store
 from bot.cli._logging import start_logging
+from bot.cli._moments import moment
 from bot.clock import SystemClock
 from bot.errors import WrongUsage
 from bot.settings import Settings, load_settings
@@ -26,10 +30,8 @@ from subscriptions import (
     get_chat,
     owners,
     parse_address,
-    zone,
 )
 
-_YEARS = range(1991, 2200)  # arXiv's first, and a day that leaves room for every calculation
 _LOOK_SECONDS = 8.0  # a platform that takes longer to say what a chat is called is not waited for
 
 
@@ -63,19 +65,39 @@ def read_settings() -> Settings:
     """The settings of this process, with logging as they want it. Raises SettingsError."""
     settings = load_settings(os.environ, Path.cwd())
     if any(source.format for source in settings.sources):
-        from bot.digests import FORMATS  # noqa: PLC0415 - all formats are loaded only where the settings name one
+        from bot.digests import format_names  # noqa: PLC0415 - all formats are loaded only where the settings name one
 
-        settings = load_settings(os.environ, Path.cwd(), formats=[module.name for module in FORMATS])
+        settings = load_settings(os.environ, Path.cwd(), formats=format_names())
     start_logging(settings, quiet=True)
     return settings
 
 
 @contextmanager
-def opened(now: str | None = None) -> Iterator[Session]:
-    """Opens the store for one subcommand. `now` is the text of `--now`. Raises SettingsError, WrongUsage, StoreError."""
+def opened(now: str | None = None, *, make: bool = False) -> Iterator[Session]:
+    """Opens the store for one subcommand. `now` is the text of `--now`.
+
+    `make` is for what may be the first to be stored: a digest, a subscription. All others leave nothing behind where
+    there is no database. Raises NotFound, SettingsError, WrongUsage, StoreError.
+    """
+    with _opened(read_settings(), now, make=make) as session:
+        yield session
+
+
+@contextmanager
+def imagined(now: str | None = None) -> Iterator[Session]:
+    """As `opened`, for what shows what it would do: without a database on an empty one that goes afterwards."""
     settings = read_settings()
+    with TemporaryDirectory() as folder:
+        if not make_store(settings).exists():
+            settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
+        with _opened(settings, now, make=True) as session:
+            yield session
+
+
+@contextmanager
+def _opened(settings: Settings, now: str | None, *, make: bool) -> Iterator[Session]:
     clock = clock_from(now, settings)
-    store = open_store(settings, now=clock.now())
+    store = open_store(settings, now=clock.now(), make=make)
     try:
         yield Session(settings, clock, store)
     finally:
@@ -85,23 +107,6 @@ def opened(now: str | None = None) -> Iterator[Session]:
 def clock_from(now: str | None, settings: Settings) -> SystemClock:
     """The machine's clock, or one that begins at the moment of `--now`. Raises WrongUsage."""
     return SystemClock(None if now is None else moment("--now", now, settings))
-
-
-def moment(option: str, text: str, settings: Settings) -> datetime:
-    """The instant that an option names, in UTC; without an offset it is local time in PAPERWIRE_TIMEZONE.
-
-    Raises WrongUsage.
-    """
-    try:
-        instant = datetime.fromisoformat(text.strip())
-    except ValueError:
-        instant = None
-    if instant is None or instant.year not in _YEARS:
-        raise WrongUsage(
-            Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text}),
-            Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
-        )
-    return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
 
 
 def web_root(option: str, text: str) -> str:

@@ -47,11 +47,11 @@ def import_(
     now: Now = None,
 ) -> int:
     """Add what is new and change what differs, all or nothing; the difference is shown first. Nothing is removed."""
-    from bot.cli._session import opened
+    from bot.cli._session import imagined, opened
     from subscriptions import import_plan, import_text
 
     text = _text_of(file)
-    with opened(now) as session:
+    with imagined(now) if dry_run else opened(now, make=True) as session:
         address = None if chat is None else session.address(chat)
         text = _with_addresses(session, text)
         moment = session.now

@@ -14,8 +14,7 @@ import typer
 from bot.cli._options import Json, Now, Paths
 from bot.cli._refused import complain_of
 from bot.cli._streams import print_json, progress, say
-from bot.errors import WrongUsage
-from subscriptions import NEWS_FOR, DigestWarning, PaperwireError, Sentence, StoreError
+from subscriptions import NEWS_FOR, DigestWarning, PaperwireError, StoreError
 
 if TYPE_CHECKING:
     from bot.bookkeeping import FileBook
@@ -53,11 +52,12 @@ def ingest(
     json: Json = False,
 ) -> int:
     """Store the papers of digests; each file by itself, whole or not at all."""
+    from bot.cli._moments import day as day_of
     from bot.cli._paths import documents
     from bot.cli._session import opened
 
-    given = _day(day)
-    with opened(now) as session, progress(documents(paths), "Ingesting") as found:
+    given = None if day is None else day_of("--date", day)
+    with opened(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
         taken, failed = asyncio.run(_ingest_all(_Desk.of(session, source, given, announce=announce), found))
     if json:
         print_json(_report(taken, failed))
@@ -131,15 +131,6 @@ async def _ingest(desk: _Desk, path: str, data: bytes | PaperwireError) -> _Take
     done = await keep(desk.session, digest, source=name, note=note, announce=announce)
     kept = digest if done.already_known else dated(digest, today(desk.session))
     return _Taken(path, kept.warnings, done)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text.strip())
-    except ValueError:
-        raise WrongUsage(
-            Sentence("--date is not a day: “{text}”.", {"text": text}), Sentence("For example: 2026-01-22.")
-        ) from None
 
 
 def _report(taken: Sequence[_Taken], failed: int) -> dict[str, object]:

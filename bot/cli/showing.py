@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli._moments import when_next
+from bot.cli._next import when_next
 from bot.cli._options import As, Json, Now
 from bot.cli._streams import console, print_json, print_table, say
 from bot.errors import WrongUsage

@@ -71,7 +71,7 @@ def poll(
     from bot.cli._session import opened
     from subscriptions import Outcome, announce_filed, known_sources
 
-    with opened(now) as session:
+    with opened(now, make=True) as session:
         began = session.now
         named = _named(session.settings, name) if announce else ""
         asyncio.run(_poll(session, name))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli._moments import when_next
+from bot.cli._next import when_next
 from bot.cli._options import As, AsOrAll, Json, Now
 from bot.cli._streams import is_narrow, print_json, print_reply, print_table, printable, say
 from bot.ports import Reply
@@ -37,12 +37,12 @@ def subscribe(
     every: Annotated[
         str | None,
         typer.Option(
-            metavar="now|when-out|daily|weekdays|weekly",
-            help="How often, in other words too: “every monday at 9 Berlin”; else as the chat does.",
+            metavar="CADENCE",
+            help="now, when-out, daily, weekdays or weekly, or in other words: “every monday at 9 Berlin”; else as the chat does.",
         ),
     ] = None,
     on: Annotated[
-        str | None, typer.Option(metavar="mon|tue|…", help="The day of a weekly one; Monday by default.")
+        str | None, typer.Option(metavar="DAY", help="mon … sun: the day of a weekly one; Monday by default.")
     ] = None,
     at: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="The time; two with - between for when-out. 09:00 by default.")
@@ -55,7 +55,7 @@ def subscribe(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="now|today|7d|ISO", help="The papers to begin with; else those of the last day."),
+        typer.Option(metavar="WHEN", help="now, today, 7d or a moment: where it begins; else with the last day."),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="What to call it in messages.")] = None,
     now: Now = None,
@@ -67,7 +67,7 @@ def subscribe(
     from subscriptions import subscribe as add
 
     wish = Wish(text=query, every=every, on=on, at=at, tz=tz, since=since, name=name, added_by="")
-    with opened(now) as session, refusals_of(query):
+    with opened(now, make=True) as session, refusals_of(query):
         address = session.address(chat)
         title, kind = described(session, address)
         moment = session.now

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from subscriptions.errors import Sentence, StoreError
+from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.service._keeping import owners
 from subscriptions.service._outbox import count_as_sent
 from subscriptions.service._plans import plan_due
@@ -33,7 +33,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
     The copy is looked at first: whole, of this or an older version, of the same bot. What it replaces is kept in
     `copies`. With `lost_at`, whatever was due until then counts as sent. Raises StoreError.
     """
-    assert store.path is not None  # noqa: S101 - Store refuses other databases
+    look_for_copy(copy)
     store.path.parent.mkdir(parents=True, exist_ok=True)
     prepared = store.path.with_name(f"{store.path.name}.restoring")
     try:
@@ -48,13 +48,26 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
         finally:
             candidate.close()
         kept = _replace(store, prepared, copies, now)
+    except StoreError as error:
+        error.exit_code = StoreError.exit_code  # it is the copy that is wrong, and no setting
+        raise
     except (OSError, sqlite3.Error) as error:
+        if "disk is full" in str(error) or (isinstance(error, OSError) and is_disk_full(error)):
+            raise StoreError(*disk_full(store.where)) from error
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StoreError(Sentence("The copy cannot be put back: {why}.", {"why": why})) from error
     finally:
         for suffix in _BESIDE:
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     return Restored(kept=kept, counted=counted)
+
+
+def look_for_copy(copy: Path) -> None:
+    """Raises StoreError where there is no file."""
+    if not copy.is_file():
+        raise StoreError(
+            Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
+        )
 
 
 def _take(copy: Path, prepared: Path) -> None:
@@ -66,10 +79,6 @@ def _take(copy: Path, prepared: Path) -> None:
         if source.is_file():
             target.touch(mode=OWNER_ONLY)
             shutil.copyfile(source, target)
-        elif not suffix:
-            raise StoreError(
-                Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
-            )
 
 
 def _look_at(candidate: Store, copy: Path) -> None:
@@ -81,17 +90,20 @@ def _look_at(candidate: Store, copy: Path) -> None:
         found = None
     if found != ("ok",):
         raise StoreError(Sentence(_DAMAGED, {"copy": copy}), Sentence(_TAKE_ANOTHER))
-    try:
-        revision = candidate.revision()
-    except StoreError:  # it holds tables of somebody else
-        revision = None
-    if revision is None:
+    if not _is_ours(candidate):
         raise StoreError(Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy}))
+
+
+def _is_ours(candidate: Store) -> bool:
+    try:
+        return candidate.revision() is not None
+    except StoreError:  # tables of another program
+        return False
 
 
 def _refuse_another_bot(candidate: Store, store: Store) -> None:
     try:
-        ours = owners(store) if store.path and store.path.exists() and store.revision() else {}
+        ours = owners(store) if store.revision() else {}
     except StoreError:  # what is damaged belongs to nobody any more
         return
     for platform, bot in owners(candidate).items():
@@ -112,7 +124,6 @@ def _count_as_sent(candidate: Store, lost_at: datetime, now: datetime) -> int:
 
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
     """Puts the prepared file in place; returns where the one before it is kept."""
-    assert store.path is not None  # noqa: S101 - as above
     if not store.path.exists():
         prepared.replace(store.path)
         return None

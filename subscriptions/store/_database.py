@@ -4,6 +4,7 @@ SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes
 for each other instead of failing (busy timeout 10 s).
 """
 
+import errno
 import os
 import sqlite3
 from collections import deque
@@ -11,28 +12,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from shutil import disk_usage
 from threading import Lock, local
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, create_engine, event, text
+from sqlalchemy import CursorResult, Executable, create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
-from subscriptions.errors import Sentence, StoreError
+from subscriptions.errors import NotFound, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.rhythm import Schedules
 
 HEAD = "0006"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
+_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _CONNECTION = "connection"  # where a session keeps it
 
+_RIGHTS = "Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL."
 _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
     ("locked", "The database {where} is locked by another program.", "Close what holds it, then try again."),
-    ("readonly", "The database {where} cannot be written to.", "Check the rights of the file and of its folder."),
-    ("read-only", "The database {where} cannot be written to.", "Check the rights of the file and of its folder."),
-    ("disk is full", "The disk that holds the database {where} is full.", "Free some space, then try again."),
+    ("readonly", "The database {where} cannot be written to.", _RIGHTS),
+    ("read-only", "The database {where} cannot be written to.", _RIGHTS),
     ("disk i/o", "The disk that holds the database {where} does not answer.", "Check the disk, then try again."),
     ("not a database", "The file {where} is not a paperwire database.", "Name another file in PAPERWIRE_DATABASE_URL."),
     (
@@ -41,15 +45,11 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
         "Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it.",
     ),
     ("malformed", "The database {where} is damaged.", "Restore a copy: paperwire restore FILE."),
-    (
-        "unable to open",
-        "The database {where} cannot be opened.",
-        "Check PAPERWIRE_DATABASE_URL and the folder's rights.",
-    ),
+    ("unable to open", "The database {where} cannot be opened.", _RIGHTS),
 )
-_FOREIGN_TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' LIMIT 1")
-# What these say is wrong with the setting, and not with the work: wrong usage.
-_OF_THE_SETTING = frozenset({"readonly", "read-only", "not a database", "unable to open"})
+# What these say is of the disk or of other programs, and may pass. All else is wrong with the setting: wrong usage.
+_PASSING = frozenset({"locked", "disk i/o", "malformed"})
+_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
 
 
 class WouldWrite(Exception):
@@ -68,7 +68,7 @@ class Store:
         self.schedules = schedules or Schedules()
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
-        self.where = "that PAPERWIRE_DATABASE_URL names"  # what errors call it; they never show a setting's value
+        self.where = str(self.path.absolute())  # what errors call it: the file alone, never the address
         self._turns = _Turns()
         self._mine = local()  # the writing session of this thread, while there is one
         self._engine = _engine(self.url)
@@ -131,41 +131,64 @@ class Store:
                 self._mine.session, self._mine.looking = None, False
 
     def exists(self) -> bool:
-        """Whether there is a file. Raises StoreError when its folder cannot be looked into."""
+        """Whether there is something at its path. Raises StoreError when its folder cannot be looked into, or is none."""
         with self._sentences():
-            return self.path is not None and self.path.exists()
+            try:
+                return self.path.stat() is not None
+            except FileNotFoundError:
+                return False
 
-    def open(self, *, now: datetime, copies: Path | None = None) -> None:
-        """Makes the schema the newest one. An older database is copied into `copies` first. Raises StoreError."""
+    def open(self, *, now: datetime, copies: Path | None = None, make: bool = True) -> None:
+        """Makes the schema the newest one. An older database is copied into `copies` first.
+
+        Where there is none, it is made, with its folder; without `make` nothing is. Raises StoreError, NotFound.
+        """
         with self._sentences():
-            if self.path is not None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                if not self.path.exists():
-                    self.path.touch(mode=OWNER_ONLY)  # SQLite gives its own files beside it the same rights
             revision = self.revision()
             if revision == HEAD:
                 return
+            if revision is None and not make:
+                raise self.missing()
             if revision is not None and not _is_known(revision):
-                raise StoreError(
+                raise _of_the_setting(
                     Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
                     Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
                 )
             if revision is not None and copies is not None:
                 self.copy_into(copies, f"before-{HEAD}", now)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.exists():
+                self.path.touch(mode=OWNER_ONLY)  # SQLite gives its own files beside it the same rights
             self.upgrade()
 
+    def missing(self) -> NotFound:
+        """What to raise where there is no database, or an empty file."""
+        return NotFound(
+            Sentence("There is no database at {path}.", {"path": self.where}),
+            Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
+        )
+
     def revision(self) -> str | None:
-        """The schema's revision; None for a database without one."""
-        with self._sentences(), self._engine.connect() as connection:
-            if not self._engine.dialect.has_table(connection, "alembic_version"):
-                if connection.execute(_FOREIGN_TABLES).first() is not None:
-                    raise StoreError(
+        """The schema's revision; None for a database without one, or none at all. Looking changes nothing.
+
+        Raises StoreError, also for a database of another program.
+        """
+        with self._sentences():
+            if not self.exists():
+                return None
+            if not self.path.is_file():
+                raise OSError(errno.EINVAL, "it is no file")
+            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                tables = {name for (name,) in connection.execute(_TABLES)}
+                if not tables:
+                    return None
+                if not tables >= _OURS:
+                    raise _of_the_setting(
                         Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
                         Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
                     )
-                return None
-            row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
-            return None if row is None else str(row[0])
+                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                return None if row is None else str(row[0])
 
     def upgrade(self) -> None:
         """Runs the migrations, in one transaction."""
@@ -176,11 +199,9 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
-        if self.path is None:
-            raise StoreError(Sentence("Only a SQLite database can be copied to a file."), Sentence("Use pg_dump."))
-        with self._sentences():
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")  # several processes may copy at once
+        with self._sentences(), _copying_to(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(f"{target.name}.{os.getpid()}.part")  # several processes may copy at once
             part.touch(mode=OWNER_ONLY)
             try:
                 with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
@@ -206,24 +227,65 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-            raise self._translated(error) from error
+            raise _translated(error, self.path.absolute(), self.where) from error
 
-    def _translated(self, error: Exception) -> Exception:
-        if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
-            return error
-        told = error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)  # strerror names no path
-        message = str(told).lower()
-        for part, sentence, hint in _SENTENCES:
-            if part in message:
-                found = StoreError(Sentence(sentence, {"where": self.where}), Sentence(hint))
-                found.exit_code = 2 if part in _OF_THE_SETTING else 1
-                return found
-        if isinstance(error, OperationalError | OSError | sqlite3.Error):
-            return StoreError(
-                Sentence("The database {where} cannot be used: {why}.", {"where": self.where, "why": message}),
-                Sentence("Check PAPERWIRE_DATABASE_URL."),
-            )
+
+@contextmanager
+def _copying_to(target: Path) -> Iterator[None]:
+    """What goes wrong within is told as a sentence about the copy, unless what is copied is to blame."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        message = _message(error)
+        if _is_full(error, message, target):
+            raise StoreError(*disk_full(target)) from error
+        if "malformed" in message or "not a database" in message:
+            raise
+        raise StoreError(
+            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
+            Sentence("Check the rights of its folder, or name another file."),
+        ) from error
+
+
+def _message(error: Exception) -> str:
+    """What the system or the driver says, without a path: in small letters."""
+    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
+
+
+def _translated(error: Exception, file: Path, where: str) -> Exception:
+    """An error about the database file as a sentence that calls it `where`."""
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
         return error
+    message = _message(error)
+    if _is_full(error, message, file):
+        return StoreError(*disk_full(file))
+    for part, sentence, hint in _SENTENCES:
+        if part in message:
+            make = StoreError if part in _PASSING else _of_the_setting
+            return make(Sentence(sentence, {"where": where}), Sentence(hint))
+    if not isinstance(error, OperationalError | OSError | sqlite3.Error):
+        return error
+    return _of_the_setting(
+        Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
+        Sentence("Check PAPERWIRE_DATABASE_URL."),
+    )
+
+
+def _of_the_setting(sentence: Sentence, hint: Sentence) -> StoreError:
+    """PAPERWIRE_DATABASE_URL names what cannot be used, and trying again does not mend it."""
+    error = StoreError(sentence, hint)
+    error.exit_code = 2
+    return error
+
+
+def _is_full(error: Exception, message: str, file: Path) -> bool:
+    """Whether there was no room. SQLite says so, or only that it could not open or lay out a file."""
+    if isinstance(error, OSError):
+        return is_disk_full(error)
+    if "disk is full" in message:
+        return True
+    vague = "disk i/o" in message or "unable to open" in message
+    return vague and file.parent.is_dir() and disk_usage(file.parent).free < _ROOM
 
 
 class _Turns:
@@ -288,14 +350,14 @@ def _is_known(revision: str) -> bool:
     return any(path.name.startswith(f"{revision}_") for path in versions.glob("*.py"))
 
 
-def _sqlite_path(url: URL) -> Path | None:
+def _sqlite_path(url: URL) -> Path:
     if url.get_backend_name() != "sqlite":
-        raise StoreError(
+        raise _of_the_setting(
             Sentence("PAPERWIRE_DATABASE_URL names a database other than SQLite, which this version cannot use."),
             Sentence("Use sqlite:////path/of/paperwire.db"),
         )
     if not url.database or url.database == ":memory:":
-        raise StoreError(
+        raise _of_the_setting(
             Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
         )
     return Path(url.database)

@@ -106,7 +106,7 @@ def test_nobody_else_on_the_machine_reads_the_database_or_its_copies(tmp_path: P
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes. " * 100)
-    with pytest.raises(StoreError, match="PAPERWIRE_DATABASE_URL names is not a paperwire database"):
+    with pytest.raises(StoreError, match=r"notes\.txt is not a paperwire database"):
         opened(path)
 
 
