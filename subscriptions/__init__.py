@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from subscriptions.addresses import parse_address as parse_address
 from subscriptions.advice import Advice as Advice
 from subscriptions.cadence import cadence_text as cadence_text
 from subscriptions.cadence import make_cadence as make_cadence
@@ -69,6 +70,9 @@ from subscriptions.model import Translation as Translation
 from subscriptions.normalize import accent_macros as accent_macros
 from subscriptions.normalize import title_alias as title_alias
 from subscriptions.pauses import parse_pause as parse_pause
+from subscriptions.portable import Line as Line
+from subscriptions.portable import read_lines as read_lines
+from subscriptions.portable import text_of as text_of
 from subscriptions.preferences import SETTINGS as SETTINGS
 from subscriptions.preferences import check_value as check_value
 from subscriptions.preferences import choices as choices
@@ -112,6 +116,7 @@ from subscriptions.rhythm import read_schedule as read_schedule
 from subscriptions.rhythm import wait_after_failure as wait_after_failure
 from subscriptions.summaries import SummaryState as SummaryState
 from subscriptions.summaries import summary_state as summary_state
+from subscriptions.wording import mended_name as mended_name
 
 if TYPE_CHECKING:
     from subscriptions.service import Asking as Asking
@@ -188,8 +193,8 @@ if TYPE_CHECKING:
     from subscriptions.service import held as held
     from subscriptions.service import hold as hold
     from subscriptions.service import home_of as home_of
+    from subscriptions.service import import_lines as import_lines
     from subscriptions.service import import_plan as import_plan
-    from subscriptions.service import import_text as import_text
     from subscriptions.service import ingest_digest as ingest_digest
     from subscriptions.service import install as install
     from subscriptions.service import install_again as install_again
@@ -225,7 +230,6 @@ if TYPE_CHECKING:
     from subscriptions.service import owner_of as owner_of
     from subscriptions.service import owners as owners
     from subscriptions.service import papers_named as papers_named
-    from subscriptions.service import parse_address as parse_address
     from subscriptions.service import pause as pause
     from subscriptions.service import plan_due as plan_due
     from subscriptions.service import preview as preview

@@ -70,7 +70,7 @@ def subscribe(
         done = add(session.store, address, wish, now=moment, title=title, kind=kind)
         if done.chat.state is ChatState.ASKED:  # the command line asks nobody
             allow(session.store, done.chat.address, now=session.now)
-    print_reply(_echo(done, moment))
+    print_reply(_echo(done, moment, says_year=since is not None))
     if done.outcome == "added":
         say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
     for remark in _remarks(done, session.settings):
@@ -90,7 +90,7 @@ def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
         yield "Slack is off until PAPERWIRE_SLACK_BOT_TOKEN is set."
 
 
-def _echo(done: "Subscribed", now: datetime) -> Reply:
+def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
     from bot.commands import subscribed
     from bot.rendering import Language
     from bot.rendering.reading import words
@@ -98,7 +98,7 @@ def _echo(done: "Subscribed", now: datetime) -> Reply:
     voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = [_example(known.paper) for known in done.examples]
     reading = words(done.query, voice.translate)
-    return subscribed(done, voice, reading=reading, examples=examples, now=now, says_since=True)
+    return subscribed(done, voice, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year)
 
 
 def _example(paper: Paper) -> str:

@@ -114,7 +114,11 @@ def _usage_of_name() -> Refused:
 
 def _name(turn: Turn, wish: Subscription, text: str) -> Reply:
     called = "" if text.strip().casefold() in _NO_NAME else text
-    done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.who)
+    try:
+        done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.who)
+    except Refused as error:
+        example = Sentence("For example: /name {number} diffusion", {"number": wish.number})
+        raise Refused(error.sentence, example) from None
     if done.name == wish.name:
         said = turn.say("It is called that already.") if done.name else turn.say("It has no name.")
         return Reply(lines=(said,))

@@ -48,12 +48,14 @@ def subscribed(
     short: bool = False,
     now: datetime | None = None,
     says_since: bool = False,
+    says_year: bool = False,
 ) -> Reply:
     """The echo of a wish: how it was read, when it comes, what it would have brought.
 
     `reading` is the query in words, `examples` are papers that it would have brought, one line each, `instead` what it
     was before, `advice` a sentence. With `short`, for groups, all that counts in two lines. `now` tells whether the first
-    time has begun already; with `says_since` also what goes without saying is said of the papers that it begins with.
+    time has begun already; with `says_since` also what goes without saying is said of the papers that it begins with,
+    with `says_year` in which year that is.
     """
     wish = done.subscription
     zone = wish.zone or done.chat.settings.timezone
@@ -74,7 +76,7 @@ def subscribed(
     else:
         lines.append(_become(done, voice))
     lines += [advice] if advice else []
-    lines.append(_beginning(done, voice, now, says_since=says_since))
+    lines.append(_beginning(done, voice, now, says_since=says_since, says_year=says_year))
     return Reply(lines=(*lines, *fixed_offset(zone, voice)), ok=True)
 
 
@@ -190,13 +192,15 @@ def _days(done: "Subscribed", voice: Voice) -> str:
     return voice.count("the one day I know", "the {count} days I know", done.days)
 
 
-def _beginning(done: "Subscribed", voice: Voice, now: datetime | None, *, says_since: bool) -> str:
+def _beginning(done: "Subscribed", voice: Voice, now: datetime | None, *, says_since: bool, says_year: bool) -> str:
     """When it comes first, and of a new one with what, unless that goes without saying."""
     first = _first(done, voice, now)
     from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
     if done.outcome != "added" or (from_now_on and not says_since):
         return first
-    since = voice.say("Begins with what came since {moment}.", moment=voice.moment(done.starts))
+    since = voice.say(
+        "Begins with what came since {moment}.", moment=voice.moment(done.starts, now=now, year=says_year)
+    )
     return voice.say("{sentence} {next}", sentence=first, next=since)
 
 

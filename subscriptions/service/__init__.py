@@ -90,9 +90,8 @@ from subscriptions.service._plans import plan_due as plan_due
 from subscriptions.service._portable import ImportPlan as ImportPlan
 from subscriptions.service._portable import delivered as delivered
 from subscriptions.service._portable import export as export
+from subscriptions.service._portable import import_lines as import_lines
 from subscriptions.service._portable import import_plan as import_plan
-from subscriptions.service._portable import import_text as import_text
-from subscriptions.service._portable import parse_address as parse_address
 from subscriptions.service._reasons import Keeps as Keeps
 from subscriptions.service._reasons import Reason as Reason
 from subscriptions.service._reasons import last_told as last_told
