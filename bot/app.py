@@ -107,7 +107,6 @@ class App:
     @property
     def database(self) -> Path:
         """The SQLite file."""
-        assert self.store.path is not None  # noqa: S101 - Store refuses other databases
         return self.store.path
 
     def open(self) -> None:
@@ -532,20 +531,24 @@ def schedules_of(settings: Settings) -> Schedules:
     return Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
 
 
-def open_store(settings: Settings, *, now: datetime) -> Store:
-    """The store of these settings, ready to be used. Raises SettingsError when it cannot be reached."""
+def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:
+    """The store of these settings, ready to be used. Raises SettingsError when it cannot be reached.
+
+    Where there is none it is made; without `make` it raises NotFound.
+    """
     store = make_store(settings)
-    make_ready(store, settings, now=now)
+    make_ready(store, settings, now=now, make=make)
     return store
 
 
-def make_ready(store: Store, settings: Settings, *, now: datetime) -> None:
+def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
     """Makes the schema the newest one; an older database is copied first. Raises SettingsError, StoreError.
 
+    Where there is no database it is made; without `make` it raises NotFound, and there is none still.
     It also tells the store which sources there are: they are waited for, and counted on, before anybody has asked them.
     """
     with _as_setting():
-        store.open(now=now, copies=copies_of(settings, store))
+        store.open(now=now, copies=copies_of(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
     if schedules and (unknown := unknown_sources(store, schedules)):
         from bot.bookkeeping import fact_of  # noqa: PLC0415 - as in make_feeder
@@ -556,7 +559,6 @@ def make_ready(store: Store, settings: Settings, *, now: datetime) -> None:
 
 def copies_of(settings: Settings, store: Store) -> Path:
     """The folder for copies of the database."""
-    assert store.path is not None  # noqa: S101 - Store refuses other databases
     return settings.backup_to or store.path.parent / "backups"
 
 

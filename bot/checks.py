@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.channels.slack.outbound import SlackChannel
@@ -200,8 +199,8 @@ def _database_as_it_is(store: Store) -> Finding:
     """Raises StoreError."""
     question = Sentence("Database")
     path = store.path
-    if path is None or not store.exists():
-        folder = next((parent for parent in path.parents if parent.exists()), Path()) if path else Path()
+    if not store.exists():
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
         if not os.access(folder, os.W_OK):
             return Finding(
                 question=question,

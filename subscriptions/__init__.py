@@ -213,6 +213,7 @@ if TYPE_CHECKING:
     from subscriptions.service import leave_place as leave_place
     from subscriptions.service import let_go as let_go
     from subscriptions.service import listed as listed
+    from subscriptions.service import look_for_copy as look_for_copy
     from subscriptions.service import lose_place as lose_place
     from subscriptions.service import meet as meet
     from subscriptions.service import name_of as name_of

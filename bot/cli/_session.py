@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from bot.app import connect_slack, connect_telegram, open_store
+from pydantic import SecretStr
+
+from bot.app import connect_slack, connect_telegram, make_store, open_store
 from bot.cli._logging import start_logging
 from bot.clock import SystemClock
 from bot.errors import WrongUsage
@@ -77,11 +80,31 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def opened(now: str | None = None) -> Iterator[Session]:
-    """Opens the store for one subcommand. `now` is the text of `--now`. Raises SettingsError, WrongUsage, StoreError."""
+def opened(now: str | None = None, *, make: bool = False) -> Iterator[Session]:
+    """Opens the store for one subcommand. `now` is the text of `--now`.
+
+    `make` is for what may be the first to be stored: a digest, a subscription. All others leave nothing behind where
+    there is no database. Raises NotFound, SettingsError, WrongUsage, StoreError.
+    """
+    with _opened(read_settings(), now, make=make) as session:
+        yield session
+
+
+@contextmanager
+def imagined(now: str | None = None) -> Iterator[Session]:
+    """As `opened`, for what shows what it would do: without a database on an empty one that goes afterwards."""
     settings = read_settings()
+    with TemporaryDirectory() as folder:
+        if not make_store(settings).exists():
+            settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
+        with _opened(settings, now, make=True) as session:
+            yield session
+
+
+@contextmanager
+def _opened(settings: Settings, now: str | None, *, make: bool) -> Iterator[Session]:
     clock = clock_from(now, settings)
-    store = open_store(settings, now=clock.now())
+    store = open_store(settings, now=clock.now(), make=make)
     try:
         yield Session(settings, clock, store)
     finally:

@@ -47,7 +47,7 @@ def ingest(
     from bot.cli._session import opened
 
     given = _day(day)
-    with opened(now) as session, progress(documents(paths), "Ingesting") as found:
+    with opened(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
         taken, failed = asyncio.run(_ingest_all(session, found, source, given))
     if json:
         print_json(_report(taken, failed))

@@ -12,7 +12,7 @@ import typer
 from bot.cli._options import Json
 from bot.cli._streams import print_json, print_table, say
 from bot.errors import WrongUsage
-from subscriptions import PaperwireError, Sentence
+from subscriptions import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,15 +99,13 @@ def current() -> int:
     """Show the revision of the schema, and whether it is this version's."""
     from subscriptions import HEAD
 
-    settings, store = _unopened()
-    del settings
+    _, store = _unopened()
     try:
-        if not store.exists():
-            say("There is no database yet; the first subcommand that needs it makes it.")
-            return 0
-        revision = store.revision() or "none"
+        revision = store.revision()
     finally:
         store.close()
+    if revision is None:
+        raise store.missing()
     say(revision if revision == HEAD else f"{revision}; this version's is {HEAD}: paperwire db upgrade")
     return 0
 
@@ -117,7 +115,7 @@ def upgrade() -> int:
     """Bring the schema to this version's; an older database is copied first."""
     from bot.cli._session import opened
 
-    with opened() as session:
+    with opened(make=True) as session:
         say(f"✓ The schema is at {session.store.revision()}.")
     return 0
 
@@ -152,14 +150,15 @@ def restore(
     from bot.cli._session import moment
     from bot.clock import SystemClock
     from bot.role import sending_role
+    from subscriptions import look_for_copy
     from subscriptions import restore as put_back
 
+    look_for_copy(file)
     settings, store = _unopened()
     now = SystemClock().now()
     lost = None if lost_at is None else moment("--lost-at", lost_at, settings)
     if lost is not None and lost > now:
         raise WrongUsage(Sentence("--lost-at lies in the future."), Sentence("Say when the database was lost."))
-    assert store.path is not None  # noqa: S101 - Store refuses other databases
     try:
         with sending_role(store.path):
             done = put_back(store, file, copies=copies_of(settings, store), lost_at=lost, now=now)
@@ -185,9 +184,9 @@ def _unopened() -> "tuple[Settings, Store]":
 
 
 def _refuse_target(file: Path, store: "Store") -> None:
-    """Raises PaperwireError where a copy would overwrite what is no copy, or there is nothing to be copied."""
-    if store.path is None or not store.exists():
-        raise PaperwireError(Sentence("There is no database yet that could be copied."))
+    """Raises WrongUsage where a copy would overwrite what is no copy, NotFound where there is nothing to be copied."""
+    if not store.exists():
+        raise store.missing()
     if file.exists() and file.samefile(store.path):
         raise WrongUsage(Sentence("A database cannot be its own copy."), Sentence("Name another file."))
     if file.is_dir():

@@ -66,7 +66,7 @@ def poll(
     from bot.cli._session import opened
     from subscriptions import Outcome, known_sources
 
-    with opened(now) as session:
+    with opened(now, make=True) as session:
         began = session.now
         asyncio.run(_poll(session, name))
         known = {one.name: one for one in known_sources(session.store)}

@@ -63,7 +63,7 @@ def subscribe(
     from subscriptions import subscribe as add
 
     wish = Wish(text=query, every=every, on=on, at=at, tz=tz, since=since, name=name, added_by="")
-    with opened(now) as session, refusals_of(query):
+    with opened(now, make=True) as session, refusals_of(query):
         address = session.address(chat)
         title, kind = described(session, address)
         moment = session.now

@@ -25,6 +25,7 @@ from subscriptions.service._changes import Change as Change
 from subscriptions.service._changes import Difference as Difference
 from subscriptions.service._changes import changing as changing
 from subscriptions.service._copies import Restored as Restored
+from subscriptions.service._copies import look_for_copy as look_for_copy
 from subscriptions.service._copies import restore as restore
 from subscriptions.service._digests import ingest_digest as ingest_digest
 from subscriptions.service._edits import edit_done as edit_done

@@ -33,7 +33,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
     The copy is looked at first: whole, of this or an older version, of the same bot. What it replaces is kept in
     `copies`. With `lost_at`, whatever was due until then counts as sent. Raises StoreError.
     """
-    assert store.path is not None  # noqa: S101 - Store refuses other databases
+    look_for_copy(copy)
     store.path.parent.mkdir(parents=True, exist_ok=True)
     prepared = store.path.with_name(f"{store.path.name}.restoring")
     try:
@@ -57,16 +57,20 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
     return Restored(kept=kept, counted=counted)
 
 
+def look_for_copy(copy: Path) -> None:
+    """Raises StoreError where there is no file."""
+    if not copy.is_file():
+        raise StoreError(
+            Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
+        )
+
+
 def _take(copy: Path, prepared: Path) -> None:
     """A copy of the copy, so that nothing is changed in it, not even by looking."""
     for suffix in _BESIDE[:2]:
         source = copy.with_name(copy.name + suffix)
         if source.is_file():
             shutil.copyfile(source, prepared.with_name(prepared.name + suffix))
-        elif not suffix:
-            raise StoreError(
-                Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
-            )
 
 
 def _look_at(candidate: Store, copy: Path) -> None:
@@ -78,13 +82,20 @@ def _look_at(candidate: Store, copy: Path) -> None:
         found = None
     if found != ("ok",):
         raise StoreError(Sentence(_DAMAGED, {"copy": copy}), Sentence(_TAKE_ANOTHER))
-    if candidate.revision() is None:
+    if not _is_ours(candidate):
         raise StoreError(Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy}))
+
+
+def _is_ours(candidate: Store) -> bool:
+    try:
+        return candidate.revision() is not None
+    except StoreError:  # tables of another program
+        return False
 
 
 def _refuse_another_bot(candidate: Store, store: Store) -> None:
     try:
-        ours = owners(store) if store.path and store.path.exists() and store.revision() else {}
+        ours = owners(store) if store.revision() else {}
     except StoreError:  # what is damaged belongs to nobody any more
         return
     for platform, bot in owners(candidate).items():
@@ -105,7 +116,6 @@ def _count_as_sent(candidate: Store, lost_at: datetime, now: datetime) -> int:
 
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
     """Puts the prepared file in place; returns where the one before it is kept."""
-    assert store.path is not None  # noqa: S101 - as above
     if not store.path.exists():
         prepared.replace(store.path)
         return None

@@ -4,41 +4,40 @@ SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes
 for each other instead of failing (busy timeout 10 s).
 """
 
+import errno
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock, local
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, create_engine, event, text
+from sqlalchemy import CursorResult, Executable, create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
-from subscriptions.errors import Sentence, StoreError
+from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.rhythm import Schedules
 
 HEAD = "0004"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
+_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _CONNECTION = "connection"  # where a session keeps it
 
+_RIGHTS = "Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL."
 _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
     ("locked", "The database {where} is locked by another program.", "Close what holds it, then try again."),
-    ("readonly", "The database {where} cannot be written to.", "Check the rights of the file and of its folder."),
-    ("read-only", "The database {where} cannot be written to.", "Check the rights of the file and of its folder."),
+    ("readonly", "The database {where} cannot be written to.", _RIGHTS),
+    ("read-only", "The database {where} cannot be written to.", _RIGHTS),
     ("disk is full", "The disk that holds the database {where} is full.", "Free some space, then try again."),
     ("disk i/o", "The disk that holds the database {where} does not answer.", "Check the disk, then try again."),
     ("not a database", "The file {where} is not a paperwire database.", "Name another file in PAPERWIRE_DATABASE_URL."),
     ("malformed", "The database {where} is damaged.", "Restore a copy: paperwire restore FILE."),
-    (
-        "unable to open",
-        "The database {where} cannot be opened.",
-        "Check PAPERWIRE_DATABASE_URL and the folder's rights.",
-    ),
+    ("unable to open", "The database {where} cannot be opened.", _RIGHTS),
 )
 # What these say is wrong with the setting, and not with the work: wrong usage.
 _OF_THE_SETTING = frozenset({"readonly", "read-only", "not a database", "unable to open"})
@@ -60,7 +59,7 @@ class Store:
         self.schedules = schedules or Schedules()
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
-        self.where = "that PAPERWIRE_DATABASE_URL names"  # what errors call it; they never show a setting's value
+        self.where = str(self.path.absolute())  # what errors call it: the file alone, never the address
         self._turns = _Turns()
         self._mine = local()  # the writing session of this thread, while there is one
         self._engine = _engine(self.url)
@@ -123,18 +122,24 @@ class Store:
                 self._mine.session, self._mine.looking = None, False
 
     def exists(self) -> bool:
-        """Whether there is a file. Raises StoreError when its folder cannot be looked into."""
+        """Whether there is something at its path. Raises StoreError when its folder cannot be looked into, or is none."""
         with self._sentences():
-            return self.path is not None and self.path.exists()
+            try:
+                return self.path.stat() is not None
+            except FileNotFoundError:
+                return False
 
-    def open(self, *, now: datetime, copies: Path | None = None) -> None:
-        """Makes the schema the newest one. An older database is copied into `copies` first. Raises StoreError."""
+    def open(self, *, now: datetime, copies: Path | None = None, make: bool = True) -> None:
+        """Makes the schema the newest one. An older database is copied into `copies` first.
+
+        Where there is none, it is made, with its folder; without `make` nothing is. Raises StoreError, NotFound.
+        """
         with self._sentences():
-            if self.path is not None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
             revision = self.revision()
             if revision == HEAD:
                 return
+            if revision is None and not make:
+                raise self.missing()
             if revision is not None and not _is_known(revision):
                 raise StoreError(
                     Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
@@ -142,20 +147,37 @@ class Store:
                 )
             if revision is not None and copies is not None:
                 self.copy_into(copies, f"before-{HEAD}", now)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self.upgrade()
 
+    def missing(self) -> NotFound:
+        """What to raise where there is no database, or an empty file."""
+        return NotFound(
+            Sentence("There is no database at {path}.", {"path": self.where}),
+            Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
+        )
+
     def revision(self) -> str | None:
-        """The schema's revision; None for a database without one."""
-        with self._sentences(), self._engine.connect() as connection:
-            if not self._engine.dialect.has_table(connection, "alembic_version"):
-                if self._engine.dialect.has_table(connection, "paper"):
+        """The schema's revision; None for a database without one, or none at all. Looking changes nothing.
+
+        Raises StoreError, also for a database of another program.
+        """
+        with self._sentences():
+            if not self.exists():
+                return None
+            if not self.path.is_file():
+                raise OSError(errno.EINVAL, "it is no file")
+            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+                if not tables:
+                    return None
+                if not tables >= _OURS:
                     raise StoreError(
                         Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
                         Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
                     )
-                return None
-            row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
-            return None if row is None else str(row[0])
+                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                return None if row is None else str(row[0])
 
     def upgrade(self) -> None:
         """Runs the migrations, in one transaction."""
@@ -166,8 +188,6 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work. Raises StoreError."""
-        if self.path is None:
-            raise StoreError(Sentence("Only a SQLite database can be copied to a file."), Sentence("Use pg_dump."))
         with self._sentences():
             target.parent.mkdir(parents=True, exist_ok=True)
             part = target.with_name(target.name + ".part")
@@ -270,7 +290,7 @@ def _is_known(revision: str) -> bool:
     return any(path.name.startswith(f"{revision}_") for path in versions.glob("*.py"))
 
 
-def _sqlite_path(url: URL) -> Path | None:
+def _sqlite_path(url: URL) -> Path:
     if url.get_backend_name() != "sqlite":
         raise StoreError(
             Sentence("PAPERWIRE_DATABASE_URL names a database other than SQLite, which this version cannot use."),

@@ -79,7 +79,6 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: lis
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DATABASE_URL", "sqlite:///plain.txt/marked/paper.db"),
         ("DATABASE_URL", "postgresql://marked@localhost/x"),
         ("DATABASE_URL", "marked"),
         ("TELEGRAM_TOKEN", "1:mark ed"),
@@ -91,13 +90,27 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: lis
 def test_a_setting_that_cannot_be_used_is_named_without_its_value(
     terminal: Terminal, name: str, value: str, subcommand: str
 ) -> None:
-    terminal.file("plain.txt", "a file is no folder")
     terminal.set(name, value)
     ended = terminal(*subcommand.split())
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.count("\n") == 1
     assert "mark" not in ended.err
     assert f"PAPERWIRE_{name}" in ended.err
+
+
+@pytest.mark.parametrize("subcommand", ["subscriptions", "deliver", "export --all"])
+@pytest.mark.parametrize("place", ["plain.txt", "plain.txt/folder/paper.db", "folder"])
+def test_a_database_that_cannot_be_reached_is_named_by_its_file(
+    terminal: Terminal, place: str, subcommand: str
+) -> None:
+    terminal.file("plain.txt", "a file is no folder")
+    terminal.file("folder/file.txt", "a folder is no file")
+    terminal.set("DATABASE_URL", f"sqlite:///{place}")
+    ended = terminal(*subcommand.split())
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.count("\n") == 1
+    assert f" {terminal.folder / place} " in ended.err
+    assert "PAPERWIRE_DATABASE_URL" in ended.err
 
 
 @pytest.mark.parametrize(

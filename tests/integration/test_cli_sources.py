@@ -29,7 +29,8 @@ def source(name: str, url: str, schedule: str = "every 30m") -> str:
     return f'[[source]]\nname = "{name}"\nurl = "{url}"\nschedule = "{schedule}"\n'
 
 
-def test_before_the_first_look_every_source_is_listed_and_nothing_is_made(terminal: Terminal) -> None:
+def test_before_the_first_look_every_source_is_listed(terminal: Terminal) -> None:
+    terminal("db", "upgrade")
     (row,) = terminal("sources", "--json", *NOW).json
     assert row == {"name": "inbox", "state": "on", "last": None, "next_at": None}
     assert "never" in terminal("sources").out
@@ -89,6 +90,7 @@ def test_a_private_address_that_nobody_allowed_is_named_with_its_cure(terminal: 
 
 
 def test_a_path_that_leads_nowhere_is_named_where_one_looks_for_it(terminal: Terminal) -> None:
+    terminal("db", "upgrade")
     terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbx"\n')
     place = terminal.folder / "inbx"
     assert f"daily: There is nothing at {place} yet." in terminal("sources").out

@@ -80,7 +80,7 @@ def test_tables_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes. " * 100)
-    with pytest.raises(StoreError, match="PAPERWIRE_DATABASE_URL names is not a paperwire database"):
+    with pytest.raises(StoreError, match=r"notes\.txt is not a paperwire database"):
         opened(path)
 
 

@@ -1,0 +1,96 @@
+"""Every subcommand where there is no database: what only reads says so and leaves nothing behind."""
+
+import pytest
+import typer
+
+from bot.cli._program import app
+from tests.integration.cli import PAGE, Terminal
+
+ISO = "2026-01-22T06:00:00Z"
+
+READS = [
+    "subscriptions", "subscriptions --json", "subscriptions --as console:me", "unsubscribe 1 --as console:me",
+    "set lang zh --as console:me", "preview --as console:me", "preview graph --as console:me --json", "outbox", "outbox --json",
+    "outbox retry 0123456789abcdef", "outbox dismiss 0123456789abcdef", "sources", "sources --json", "export --all",
+    "export --as console:me", "backup copy.db", "db current",
+]  # fmt: skip
+BEGINS = [  # the first digest or subscription makes the database
+    "ingest day.md", "deliver", "run --once", "subscribe graph --as console:me", "import all.txt", "sources poll", "db upgrade",
+]  # fmt: skip
+WITHOUT = [  # neither needs one nor makes one, in its folder
+    "inspect day.md", "match graph day.md", "explain graph", "check --offline", "slack manifest", "demo --out gallery",
+    "restore no.db", "import all.txt --dry-run",
+]  # fmt: skip
+
+
+def _leaves(command: object, name: str = "") -> set[str]:
+    """Every subcommand that does something, by its full name."""
+    below = getattr(command, "commands", {})
+    found = {leaf for inner, one in below.items() for leaf in _leaves(one, f"{name} {inner}".strip())}
+    return found if below and name in ("", "db", "slack") else found | {name}
+
+
+def _known(line: str, leaves: set[str]) -> str:
+    """The subcommand of a line."""
+    first, second, *_ = [*line.split(), ""]
+    return f"{first} {second}" if f"{first} {second}" in leaves else first
+
+
+def test_the_table_names_every_subcommand_of_the_program() -> None:
+    leaves = _leaves(typer.main.get_command(app))
+    assert {_known(line, leaves) for line in READS + BEGINS + WITHOUT} == leaves
+
+
+@pytest.fixture
+def empty(terminal: Terminal) -> Terminal:
+    """A folder with a digest and an export; the database would be in a folder that is not there either."""
+    terminal.file("day.md", PAGE)
+    terminal.file("all.txt", "[console:me]\nnow | graph |\n")
+    terminal.database = terminal.folder / "data" / "paperwire.db"
+    terminal.set("DATABASE_URL", f"sqlite:///{terminal.database}")
+    terminal.set("WEB_PORT", "0")
+    return terminal
+
+
+def _files(terminal: Terminal) -> set[str]:
+    return {str(path.relative_to(terminal.folder)) for path in terminal.folder.rglob("*")}
+
+
+@pytest.mark.parametrize("line", READS)
+def test_what_only_reads_says_that_there_is_none_and_makes_nothing(empty: Terminal, line: str) -> None:
+    before = _files(empty)
+    ended = empty(*line.split())
+    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.startswith(f"There is no database at {empty.database}. ")
+    assert _files(empty) == before
+
+
+@pytest.mark.parametrize("line", READS)
+def test_an_empty_file_is_no_database_and_stays_empty(empty: Terminal, line: str) -> None:
+    empty.file("data/paperwire.db", b"")
+    before = _files(empty)
+    ended = empty(*line.split())
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.startswith(f"There is no database at {empty.database}. ")
+    assert (_files(empty), empty.database.read_bytes()) == (before, b"")
+
+
+@pytest.mark.parametrize("line", BEGINS)
+def test_what_may_come_first_makes_the_database_with_its_folder(empty: Terminal, line: str) -> None:
+    ended = empty(*line.split())
+    assert (ended.status, ended.err) == (0, ""), ended.err
+    assert empty.database.exists()
+
+
+@pytest.mark.parametrize("line", WITHOUT)
+def test_what_needs_no_database_makes_none(empty: Terminal, line: str) -> None:
+    before = _files(empty)
+    ended = empty(*line.split())
+    assert "no database" not in ended.err
+    assert {name for name in _files(empty) - before if not name.startswith("gallery")} == set()
+
+
+def test_a_dry_run_of_an_import_shows_the_difference_to_nothing(empty: Terminal) -> None:
+    ended = empty("import", "all.txt", "--dry-run")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("+ console:me  now | graph |")
