@@ -160,6 +160,7 @@ if TYPE_CHECKING:
     from subscriptions.service import chat_moved as chat_moved
     from subscriptions.service import chats_asking as chats_asking
     from subscriptions.service import chats_of as chats_of
+    from subscriptions.service import chosen_settings as chosen_settings
     from subscriptions.service import claim as claim
     from subscriptions.service import clean_up as clean_up
     from subscriptions.service import come_back as come_back
@@ -168,6 +169,7 @@ if TYPE_CHECKING:
     from subscriptions.service import commands_since as commands_since
     from subscriptions.service import confirm as confirm
     from subscriptions.service import count_as_sent as count_as_sent
+    from subscriptions.service import day_of as day_of
     from subscriptions.service import delivered as delivered
     from subscriptions.service import deny as deny
     from subscriptions.service import describe as describe
@@ -251,6 +253,7 @@ if TYPE_CHECKING:
     from subscriptions.service import retry_delivery as retry_delivery
     from subscriptions.service import runs_the_bot as runs_the_bot
     from subscriptions.service import search as search
+    from subscriptions.service import search_all as search_all
     from subscriptions.service import send_waiting as send_waiting
     from subscriptions.service import set_owner as set_owner
     from subscriptions.service import set_setting as set_setting
@@ -291,6 +294,7 @@ if TYPE_CHECKING:
     from subscriptions.service import was_let_in as was_let_in
     from subscriptions.service import where_told as where_told
     from subscriptions.service import why_paused as why_paused
+    from subscriptions.service import wish_of as wish_of
     from subscriptions.service import wished_around as wished_around
     from subscriptions.service import wishes_behind as wishes_behind
     from subscriptions.service import would_come as would_come

@@ -99,7 +99,7 @@ def refused_line(number: int, text: str, why: Sentence, hint: Sentence) -> Refus
     shown = one_line(text)
     shown = shown if len(shown) <= _QUOTED else f"{shown[: _QUOTED - 1]}…"
     return Refused(
-        Sentence("Line {number} cannot be imported: {why} It says: “{line}”", {
+        Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
             "number": number, "why": why, "line": shown
         }),
         hint,

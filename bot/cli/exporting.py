@@ -48,9 +48,13 @@ def import_(
     json: Json = False,
 ) -> int:
     """Add what is new and change what differs, all or nothing; the difference is shown first. Nothing is removed."""
+    from bot.cli._session import opened
+    from subscriptions import import_lines, import_plan, parse_address, read_lines
+
     lines = read_lines(_text_of(file), None if chat is None else parse_address(chat))
     with opened(now, make=not dry_run) as session:
         chats = {address: session.resolved(address) for address in dict.fromkeys(line.chat for line in lines)}
+        lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
         moment = session.now
         plan = import_plan(session.store, lines, now=moment)
         if not json:

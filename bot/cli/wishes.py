@@ -13,8 +13,9 @@ import typer
 
 from bot.cli._options import As, AsOrAll, Json, Now
 from bot.cli._streams import is_narrow, print_json, print_reply, print_table, printable, say
+from bot.errors import WrongUsage
 from bot.ports import Reply
-from subscriptions import ChatState, Paper
+from subscriptions import ChatState, Paper, Sentence
 
 if TYPE_CHECKING:
     from bot.commands import Row
@@ -233,6 +234,40 @@ def _again(wish: "Subscription", chat: str) -> str:
     words += ["--tz", wish.zone] if wish.zone else []
     words += ["--name", wish.name] if wish.name else []
     return shlex.join([*words, "--", wish.text])
+
+
+def name(
+    number: Annotated[str, typer.Argument(metavar="N", help="A number of `paperwire subscriptions`.")],
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="What to call it in messages; - takes it away.")],
+    *,
+    chat: As,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Give a subscription a name, or take it away."""
+    from bot.cli._queries import TERMINAL, wish_number
+    from bot.cli._session import opened
+    from bot.commands import name_given, renamed
+    from subscriptions import get_chat, rename, wish_of
+
+    example = "paperwire name 4 Vision --as CHAT"
+    which = wish_number(number, example)
+    if which is None:
+        raise WrongUsage(
+            Sentence("Say the number and the name."), Sentence("For example: {example}", {"example": example})
+        )
+    with opened(now) as session:
+        address = get_chat(session.store, session.address(chat)).address
+        before = wish_of(session.store, address, which)
+        after = rename(session.store, address, before.number, name_given(" ".join(text)), now=session.now)
+    changed = before.name != after.name
+    if json:
+        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": changed})
+        return 0
+    print_reply(renamed(before, after, TERMINAL))
+    if changed:
+        say(f"  Undo: {shlex.join(['paperwire', 'name', str(after.number), before.name or '-', '--as', str(address)])}")
+    return 0
 
 
 def set_(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # their module loads the store, which a refused query has no 
     from subscriptions import Listed, Subscribed
 
 _MOST_NAMED = 10  # subscriptions that a reply names one by one
+_NO_NAME = frozenset({"-", "off"})
 _LONGEST = 80  # characters of a query in a line that is not about how it reads
 _HELD = {
     "paused": Sentence("paused"),
@@ -96,6 +97,23 @@ def unsubscribed(gone: Sequence[Subscription], voice: Voice) -> Reply:
     if len(gone) > _MOST_NAMED:
         lines.append(voice.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
     return Reply(lines=(head, *lines), ok=True)
+
+
+def name_given(typed: str) -> str:
+    """The name that is meant behind `name N`; "" takes it away."""
+    return "" if typed.strip().casefold() in _NO_NAME else typed
+
+
+def renamed(before: Subscription, after: Subscription, voice: Voice) -> Reply:
+    """The answer to `name`."""
+    if after.name == before.name:
+        said = voice.say("It is called that already.") if after.name else voice.say("It has no name.")
+        return Reply(lines=(said,))
+    if not after.name:
+        said = voice.say("{number} has no name any more: {text}", number=after.number, text=after.text)
+    else:
+        said = voice.say("{number} is called {name} now.", number=after.number, name=after.name)
+    return Reply(lines=(said,), ok=True)
 
 
 def _beside(voice: Voice, first: str, *then: str) -> str:

@@ -106,9 +106,11 @@ from subscriptions.service._recent import keep_recent as keep_recent
 from subscriptions.service._recent import read_recent as read_recent
 from subscriptions.service._returning import come_back as come_back
 from subscriptions.service._search import Found as Found
+from subscriptions.service._search import day_of as day_of
 from subscriptions.service._search import known_since as known_since
 from subscriptions.service._search import papers_named as papers_named
 from subscriptions.service._search import search as search
+from subscriptions.service._search import search_all as search_all
 from subscriptions.service._sources import add_receipt as add_receipt
 from subscriptions.service._sources import give_turn as give_turn
 from subscriptions.service._sources import known_sources as known_sources
@@ -161,11 +163,13 @@ from subscriptions.service._undoing import undo as undo
 from subscriptions.service._wishes import Listed as Listed
 from subscriptions.service._wishes import Subscribed as Subscribed
 from subscriptions.service._wishes import Wish as Wish
+from subscriptions.service._wishes import chosen_settings as chosen_settings
 from subscriptions.service._wishes import get_chat as get_chat
 from subscriptions.service._wishes import listed as listed
 from subscriptions.service._wishes import set_setting as set_setting
 from subscriptions.service._wishes import subscribe as subscribe
 from subscriptions.service._wishes import unsubscribe as unsubscribe
+from subscriptions.service._wishes import wish_of as wish_of
 from subscriptions.service._workspaces import begin_installation as begin_installation
 from subscriptions.service._workspaces import end_installation as end_installation
 from subscriptions.service._workspaces import install as install

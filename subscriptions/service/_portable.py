@@ -121,8 +121,8 @@ def _apply(session: Transaction, store: Store, line: Line, chats: dict[ChatAddre
         return "="
     known = target.wishes.get(line.query.canonical)
     if known is None:
-        return _added(session, line, target, line.cadence, line.query, now)
-    return _changed(session, line, target, line.cadence, known, now)
+        return _added(session, line, target, cadence=line.cadence, query=line.query, now=now)
+    return _changed(session, line, target, cadence=line.cadence, known=known, now=now)
 
 
 def _make(session: Transaction, store: Store, address: ChatAddress, kind: ChatKind, now: datetime) -> str:
@@ -143,7 +143,7 @@ def _target(session: Transaction, store: Store, address: ChatAddress, now: datet
 
 
 def _changed(
-    session: Transaction, line: Line, target: _Target, cadence: Cadence, known: Subscription, now: datetime
+    session: Transaction, line: Line, target: _Target, *, cadence: Cadence, known: Subscription, now: datetime
 ) -> str:
     """The chat has this wish: its time, its zone and its name become those of the line, as far as it says them."""
     own = target.chat.settings.timezone
@@ -159,7 +159,7 @@ def _changed(
     return "~"
 
 
-def _added(session: Transaction, line: Line, target: _Target, cadence: Cadence, query: Query, now: datetime) -> str:
+def _added(session: Transaction, line: Line, target: _Target, *, cadence: Cadence, query: Query, now: datetime) -> str:
     if len(target.wishes) >= MOST_PER_CHAT:
         too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
         raise line.refused(too_many, Sentence("Remove one first."))

@@ -198,6 +198,19 @@ def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
         )
 
 
+def wish_of(store: Store, address: ChatAddress, number: int) -> Subscription:
+    """One subscription of a chat. Raises NotFound."""
+    with store.read() as session:
+        chat = find(session, store, address)
+        return which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+
+
+def chosen_settings(store: Store, address: ChatAddress) -> dict[str, str]:
+    """What a chat has set itself, or its platform told of it; all else is as its kind has it. Raises NotFound."""
+    with store.read() as session:
+        return people.chosen_settings(session, find(session, store, address).id)
+
+
 def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
     """Sets one of SETTINGS. Raises NotFound, Refused."""
     with store.write() as session:

@@ -78,17 +78,23 @@ def _subscribes(chat: str, query: str, when: dict[str, str], zone: str | None, n
 
 
 def _renames(chat: str, name: str) -> Entered:
-    return Entered(chat=chat, do=lambda store, at: rename(store, parse_address(at), 1, name, now=NOON), told=f"name {name!r}")
+    return Entered(
+        chat=chat, do=lambda store, at: rename(store, parse_address(at), 1, name, now=NOON), told=f"name {name!r}"
+    )
 
 
 def _edits(chat: str, query: str, zone: str | None) -> Entered:
     told = f"edit {query!r} {zone}"
-    return Entered(chat=chat, do=lambda store, at: edit(store, parse_address(at), 1, query, tz=zone, now=NOON), told=told)
+    return Entered(
+        chat=chat, do=lambda store, at: edit(store, parse_address(at), 1, query, tz=zone, now=NOON), told=told
+    )
 
 
 def _sets(chat: str, name: str, value: str) -> Entered:
     told = f"set {name} {value!r}"
-    return Entered(chat=chat, do=lambda store, at: set_setting(store, parse_address(at), name, value, now=NOON), told=told)
+    return Entered(
+        chat=chat, do=lambda store, at: set_setting(store, parse_address(at), name, value, now=NOON), told=told
+    )
 
 
 def _imports(chat: str, line: str) -> Entered:
@@ -148,9 +154,9 @@ def fresh(tmp_path: Path) -> Iterator[Callable[[], Store]]:
 def all_of_it(store: Store) -> list[tuple[object, ...]]:
     """Every subscription and every setting of every chat that has one."""
     wishes = [
-        (str(one.chat.address), one.subscription.text, one.subscription.canonical, one.subscription.cadence, one.zone)
-        + (one.subscription.name, one.subscription.next_due_at)
+        (str(one.chat.address), one.zone, wish.text, wish.canonical, wish.cadence, wish.name, wish.next_due_at)
         for one in listed(store, None)
+        for wish in [one.subscription]
     ]
     with store.read() as session:
         chosen = [

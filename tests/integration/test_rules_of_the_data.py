@@ -30,6 +30,7 @@ from subscriptions import (
     Unclear,
     ingest_digest,
     plan_due,
+    read_lines,
 )
 from subscriptions.service import (
     _plans,
@@ -57,7 +58,6 @@ from subscriptions.service import (
     meet,
     once,
     outbox_entries,
-    read_lines,
     recall,
     remember,
     set_setting,
