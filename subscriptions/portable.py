@@ -201,6 +201,8 @@ def _when(text: str) -> tuple[Cadence, str | None]:
         refused = error
     words = text.split()
     for length in range(1, min(_LONGEST_ZONE + 1, len(words))):
+        if words[-length][0].isdigit():  # a time, and no zone begins so
+            break
         try:
             cadence = parse_cadence(" ".join(words[:-length]))
         except Refused:

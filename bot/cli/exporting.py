@@ -47,7 +47,7 @@ def import_(
     now: Now = None,
     json: Json = False,
 ) -> int:
-    """Add what is new and change what differs, all or nothing; the difference is shown first. Nothing is removed."""
+    """Add what is new and change what differs, all or nothing, and show it; --dry-run only shows. Nothing is removed."""
     from bot.cli._session import opened
     from subscriptions import import_lines, import_plan, parse_address, read_lines
 
@@ -55,12 +55,10 @@ def import_(
     with opened(now, make=not dry_run) as session:
         chats = {address: session.resolved(address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
-        moment = session.now
-        plan = import_plan(session.store, lines, now=moment)
-        if not json:
-            _show(plan.changes)
-        if not dry_run:
-            plan = import_lines(session.store, lines, now=moment)
+        take = import_plan if dry_run else import_lines
+        plan = take(session.store, lines, now=session.now)
+    if not json:
+        _show(plan.changes)
     counts = {word: sum(change[0] == sign for change in plan.changes) for sign, word in _COUNTED.items()}
     if json:
         print_json(_document(plan, counts, dry_run=dry_run))

@@ -71,7 +71,7 @@ def subscribe(
         done = add(session.store, address, wish, now=moment, title=title, kind=kind)
         if done.chat.state is ChatState.ASKED:  # the command line asks nobody
             allow(session.store, done.chat.address, now=session.now)
-    print_reply(_echo(done, moment, says_year=since is not None))
+    print_reply(_echo(done, moment, says_year=(since or "").strip()[:4].isdigit()))
     if done.outcome == "added":
         say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
     for remark in _remarks(done, session.settings):
