@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from subscriptions.errors import Refused, Sentence
@@ -27,7 +28,7 @@ def parse_address(text: str) -> ChatAddress:
 def _refused(text: str, platform: str) -> Refused:
     shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     sentence, hint = _REFUSALS.get(platform, _NO_CHAT)
-    return Refused(Sentence(sentence, {"text": shown}), hint)
+    return Refused(replace(sentence, values={"text": shown}), hint)
 
 
 def _named(platform: str, rest: str) -> ChatAddress | None:
@@ -57,17 +58,17 @@ _READERS: Mapping[str, Callable[[str], ChatAddress | None]] = MappingProxyType(
     }
 )
 _NO_CHAT = (
-    "“{text}” is not a chat.",
+    Sentence("“{text}” is not a chat."),
     Sentence("Write console:NAME, web:NAME, telegram:CHAT_ID[/TOPIC_ID] or slack:[TEAM_ID/]CHANNEL_ID[/THREAD_TS]."),
 )
-_REFUSALS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
+_REFUSALS: Mapping[str, tuple[Sentence, Sentence]] = MappingProxyType(
     {
         "telegram": (
-            "“{text}” is not a Telegram chat.",
+            Sentence("“{text}” is not a Telegram chat."),
             Sentence("A Telegram chat is telegram:12345, telegram:-10012345, telegram:-10012345/7 or telegram:@name."),
         ),
         "slack": (
-            "“{text}” is not a Slack chat.",
+            Sentence("“{text}” is not a Slack chat."),
             Sentence("A Slack chat is slack:C0123ABCD, slack:T0123ABCD/C0123ABCD, with /THREAD_TS for a thread."),
         ),
     }
