@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import As, AsOrAll, Json, Now
-from bot.cli._streams import is_narrow, print_json, print_reply, print_table, printable, say
+from bot.cli._streams import instant, is_narrow, print_json, print_reply, print_table, printable, say
 from bot.errors import WrongUsage
 from bot.ports import Reply
 from subscriptions import ChatState, Paper, Sentence
@@ -56,6 +56,7 @@ def subscribe(
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="What to call it in messages.")] = None,
     now: Now = None,
+    json: Json = False,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     from bot.cli._queries import refusals_of
@@ -71,12 +72,25 @@ def subscribe(
         done = add(session.store, address, wish, now=moment, title=title, kind=kind)
         if done.chat.state is ChatState.ASKED:  # the command line asks nobody
             allow(session.store, done.chat.address, now=session.now)
+    if json:
+        print_json(_added(done))
+        return 0
     print_reply(_echo(done, moment, says_year=(since or "").strip()[:4].isdigit()))
     if done.outcome == "added":
         say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
     for remark in _remarks(done, session.settings):
         say(f"  {remark}")
     return 0
+
+
+def _added(done: "Subscribed") -> dict[str, object]:
+    """What `subscribe --json` prints (docs/commands.md)."""
+    from subscriptions import Listed
+
+    zone = done.subscription.zone or done.chat.settings.timezone
+    one = Listed(chat=done.chat, subscription=done.subscription, zone=zone)
+    told = {"outcome": done.outcome, "since": instant(done.starts), "found": done.found, "days": done.days}
+    return {**_document(one), **told}
 
 
 def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
@@ -130,7 +144,6 @@ def subscriptions(*, chat: AsOrAll = None, now: Now = None, json: Json = False) 
 
 def _document(one: "Listed") -> dict[str, object]:
     """One element of `subscriptions --json` (docs/commands.md)."""
-    from bot.cli._streams import instant
     from bot.commands import state_of
     from subscriptions import cadence_text
 
@@ -207,6 +220,7 @@ def unsubscribe(
     *,
     chat: As,
     now: Now = None,
+    json: Json = False,
 ) -> int:
     """Remove a subscription. What was planned for it is still sent."""
     from bot.cli._queries import TERMINAL, refusals_of
@@ -217,6 +231,10 @@ def unsubscribe(
     with opened(now) as session, refusals_of(which):
         address = session.address(chat)
         gone = remove(session.store, address, which, now=session.now)
+    if json:
+        removed = [{"number": wish.number, "name": wish.name, "text": wish.text} for wish in gone]
+        print_json({"chat": str(address), "removed": removed})
+        return 0
     print_reply(unsubscribed(gone, TERMINAL))
     for wish in gone:
         say(f"  Undo: {_again(wish, str(address))}")
@@ -276,6 +294,7 @@ def set_(
     *,
     chat: As,
     now: Now = None,
+    json: Json = False,
 ) -> int:
     """Set one of a chat's settings."""
     from bot.cli._queries import TERMINAL
@@ -288,8 +307,11 @@ def set_(
         setting = setting_name(name)
         before = get_chat(session.store, address)
         after = set_setting(session.store, address, setting, " ".join(value), now=session.now)
+    old, new = value_of(before.settings, setting), value_of(after.settings, setting)
+    if json:
+        print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
+        return 0
     print_reply(changed(setting, before, after, TERMINAL))
-    old = value_of(before.settings, setting)
-    if old != value_of(after.settings, setting):
+    if old != new:
         say(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
     return 0
