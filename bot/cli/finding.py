@@ -50,12 +50,15 @@ def search(
             raise
     with opened(now) as session:
         found, stored = search_all(session.store, read, days=days, now=session.now)
+    hints = [hint.say(TERMINAL.translate) for hint in read.hints]
     if json:
-        papers = [_paper(known) for known in found]
-        print_json({"query": read.canonical, "text": query, "stored": stored, "found": len(found), "papers": papers})
+        told_of = {"stored": stored, "found": len(found), "papers": [_paper(known) for known in found]}
+        print_json({"query": read.canonical, "text": query, "hints": hints, **told_of})
     else:
         of = f"of {stored:,} papers" if days is None else f"papers of the last {days} days"
         say(f"{words(read, TERMINAL.translate)}: {len(found):,} {of}")
+        for hint in hints:
+            say(f"  ({hint})")
         _show(found)
     return 0
 

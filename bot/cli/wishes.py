@@ -284,7 +284,8 @@ def name(
         return 0
     print_reply(renamed(before, after, TERMINAL))
     if changed:
-        say(f"  Undo: {shlex.join(['paperwire', 'name', str(after.number), before.name or '-', '--as', str(address)])}")
+        options = ["--as", str(address), "--"]  # a name may look like an option
+        say(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
     return 0
 
 

@@ -74,6 +74,8 @@ def test_a_subscription_gets_a_name_and_loses_it(terminal: Terminal) -> None:
         "chat": "telegram:42", "number": 2, "name": "x", "changed": True
     }  # fmt: skip
     assert terminal("name", "2", "x", *ME, "--json").json["changed"] is False
+    terminal("name", *ME, "--", "2", "--as")
+    assert terminal(*undo_of(terminal("name", "2", "y", *ME).out)).out.startswith("✓ 2 is called --as now.\n")
 
 
 def test_settings_are_all_there_with_those_that_were_chosen(terminal: Terminal) -> None:
@@ -129,6 +131,11 @@ def test_a_search_looks_back_as_far_as_it_is_asked_to(terminal: Terminal) -> Non
     assert terminal("search", "diffusion", "--days", "30", "--json", *later).json["found"] == 2
     assert terminal("search", "diffusion", "--days", "3", "--json", *later).json["found"] == 0
     assert terminal("search", "quantum", *later).out == "quantum: 0 of 3 papers\n"
+
+
+def test_a_search_says_what_it_guessed(terminal: Terminal) -> None:
+    assert terminal("search", '"graph net').out == '"graph net": 0 of 3 papers\n  (I closed the quotation mark.)\n'
+    assert terminal("search", '"graph net', "--json").json["hints"] == ["I closed the quotation mark."]
 
 
 def test_a_refused_search_is_refused_as_everywhere(terminal: Terminal) -> None:
