@@ -89,6 +89,7 @@ class App:
         self.store = store
         self.clock = clock
         self.stop = asyncio.Event()
+        self.interrupted = False  # it is to stop by Ctrl-C
         pace = Pace({platform: channel.limits for platform, channel in channels.items()})
         self.wire = Wire(
             store=store,
@@ -564,11 +565,13 @@ def copies_of(settings: Settings, store: Store) -> Path:
 
 @contextmanager
 def _as_setting() -> Iterator[None]:
-    """A database that cannot be reached is a setting that cannot be used: it is named, its value is not."""
+    """A database that cannot be reached is a setting that cannot be used. What the disk or other programs do is not."""
     try:
         yield
     except StoreError as error:
-        raise SettingsError(error.sentence, error.hint) from error
+        if error.exit_code == SettingsError.exit_code:
+            raise SettingsError(error.sentence, error.hint) from error
+        raise
 
 
 def quiet_libraries() -> None:
@@ -579,17 +582,20 @@ def quiet_libraries() -> None:
 
 
 def stop_on_signals(app: App) -> None:
-    """SIGTERM or SIGINT: no new work, finish what is in flight; a second one ends at once with 1.
+    """SIGTERM or SIGINT: no new work, finish what is in flight; a second one ends at once, with 1 or as Ctrl-C does.
 
     The handlers stay until the process ends, for what is printed after the work; the loop's own go with it.
     """
     loop = asyncio.get_running_loop()
     asked = False
 
-    def stop(*_: object) -> None:
+    def stop(number: int, _: object) -> None:
         nonlocal asked
+        app.interrupted = app.interrupted or number == signal.SIGINT
         if asked:
-            os._exit(1)  # at once: SystemExit would wait for the threads that the first one waits for
+            os._exit(
+                130 if app.interrupted else 1
+            )  # SystemExit would wait for the threads that the first one waits for
         asked = True
         with suppress(RuntimeError):  # the loop is closed: all is done
             loop.call_soon_threadsafe(app.stop.set)

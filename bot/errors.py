@@ -25,6 +25,11 @@ class UnknownFormat(PaperwireError):
         return f"{told}." if cut else told
 
 
+def brief(error: PaperwireError) -> str:
+    """Its sentence in short."""
+    return error.brief if isinstance(error, UnknownFormat) else str(error.sentence)
+
+
 class BrokenDigest(PaperwireError):
     """A known format, damaged so that going on would give wrong papers. The sentence names file and line."""
 

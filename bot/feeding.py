@@ -112,6 +112,21 @@ class Feeder:
         await self._all([(source, known[source.name]) for source in self._due(known)])
         await self._fill()
 
+    async def unread(self) -> dict[str, str]:
+        """Sources that cannot be read as things stand, and why. Raises StoreError."""
+        known = await self._known()
+        failed = {
+            name: last.detail
+            for name in self._web()
+            if (last := known[name].last) is not None and last.outcome is Outcome.FAILED
+        }
+        return self.inbox.unread | failed
+
+    async def nothing_read(self) -> dict[str, str]:
+        """As `unread`, when that is every source; else nothing. Raises StoreError."""
+        unread = await self.unread()
+        return unread if len(unread) == len(self._sources) else {}
+
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
         """Asks these sources, or all, whether they are due or not; what happened, the newest last. Raises NotFound, StoreError."""
         written = {name.casefold(): name for name in self._sources}  # they are unique so

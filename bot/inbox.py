@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.digests import read_digest
 from bot.digests.sources import QUIET, FileStamp, FolderWatch, give_again, is_missing, list_folder, look
-from bot.errors import UnknownFormat, Unreadable
+from bot.errors import Unreadable, brief
 from bot.pipeline import Keeping, keep
 from bot.settings import SourceSettings
 from subscriptions import Digest, Ingested, PaperwireError, Sentence, StoreError
@@ -48,6 +48,8 @@ class Inbox:
         self._watches = {source.name: FolderWatch() for source in self._sources}
         self._said: dict[str, str] = {}  # place -> what was said of it last, so that it is said once
         self._folders: set[str] = set()  # sources that were seen to be a folder
+        self._read: set[str] = set()  # sources of which a file was read
+        self._refused: dict[str, str] = {}  # source -> what was wrong with a file of it
         self.problems: dict[str, str] = {}  # source -> why it cannot be watched
 
     @property
@@ -62,6 +64,17 @@ class Inbox:
             f"{source.path} (nothing is there yet)" if is_missing(str(source.path)) else str(source.path)
             for source in self._sources
         )
+
+    @property
+    def unread(self) -> dict[str, str]:
+        """Sources of which nothing could be read, and why. A folder in which nothing stands yet is none of them."""
+        absent = {
+            source.name: f"there is nothing at {source.path}"
+            for source in self._sources
+            if is_missing(str(source.path))
+        }
+        refused = {name: why for name, why in self._refused.items() if name not in self._read}
+        return refused | absent | self.problems
 
     async def poll(self, only: Collection[str] | None = None) -> None:
         """Ingests every file that is complete now. One that cannot be read is named once and holds up no other.
@@ -128,6 +141,7 @@ class Inbox:
         except PaperwireError as error:
             await self._say(source, path, error)
         else:
+            self._read.add(source.name)
             if not done.already_known:
                 log.info("%s: %d papers in %s, %d of them new.", source.name, len(digest.entries), path, done.new)
 
@@ -140,6 +154,6 @@ class Inbox:
             return
         self._said[place] = str(error)
         log.error("%s", error)
+        self._refused[source.name] = brief(error)
         if self._notebook is not None:
-            brief = error.brief if isinstance(error, UnknownFormat) else str(error.sentence)
-            await self._notebook.failed(source, brief)
+            await self._notebook.failed(source, brief(error))

@@ -12,28 +12,43 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bot.errors import RoleTaken
-from subscriptions import Sentence
+from subscriptions import Sentence, StoreError, disk_full, is_disk_full
 
 
 @contextmanager
 def sending_role(database: Path) -> Iterator[None]:
-    """Holds the role. Raises RoleTaken, naming the process that has it."""
-    database.parent.mkdir(parents=True, exist_ok=True)
+    """Holds the role. Raises RoleTaken, naming the process that has it, and StoreError."""
     lock = FileLock(database.with_name(database.name + ".sender.lock"), timeout=0)
     holder = database.with_name(database.name + ".sender")
     try:
+        database.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
+        holder.write_text(str(os.getpid()))
     except Timeout:
         raise RoleTaken(
             Sentence("Process {pid} sends for this database already.", {"pid": _read(holder)}),
             Sentence("It delivers what is due by itself; stop it first if this one is to send."),
         ) from None
+    except OSError as error:
+        lock.release()
+        raise _unusable(database, error) from error
     try:
-        holder.write_text(str(os.getpid()))
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _unusable(database: Path, error: OSError) -> StoreError:
+    if is_disk_full(error):
+        return StoreError(*disk_full(database.absolute()))
+    return StoreError(
+        Sentence(
+            "The folder of the database {path} cannot be written to: {why}.",
+            {"path": database.absolute(), "why": (error.strerror or "unknown").lower()},
+        ),
+        Sentence("Check its rights, or name another one in PAPERWIRE_DATABASE_URL."),
+    )
 
 
 def _read(holder: Path) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
@@ -81,7 +81,7 @@ class Process:
             self._report_sources()
             self.problems.pop("start", None)
         except PaperwireError as error:
-            self.problems["database"] = str(error)
+            self.problems["database"] = "it cannot be used; the log says why"  # a page shows no path
             log.error("%s", error)
 
     def _report_sources(self) -> None:
@@ -181,7 +181,10 @@ async def run(
             await until_stopped(app, feeder.drain())
             await answer_once(app)
             sent = await app.send_once()
-            return 1 if sent.dead else 0
+            unread = {} if app.stop.is_set() else await feeder.nothing_read()
+            for line in nothing_read(unread):
+                say(line)
+            return 1 if sent.dead or unread else 0
         found = app.receivers()
         await app.try_tokens(found)
         receivers = [Supervised(receiver, app.clock) for receiver in found]
@@ -199,6 +202,12 @@ async def run(
             await feeder.close()
             await process.finish()
     return 0
+
+
+def nothing_read(unread: Mapping[str, str]) -> list[str]:
+    """What is said when every source failed, each with its reason."""
+    told = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
+    return [f"No source could be read. {told}. paperwire check says what to do."] if unread else []
 
 
 async def until_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
@@ -352,14 +361,16 @@ def _listener(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    host, port = settings.web_host, settings.web_port
     try:
-        listener.bind((settings.web_host, settings.web_port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise SettingsError(
-            Sentence("PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT name an address that cannot be listened on: {why}.", {
-                "why": (error.strerror or "unknown").lower()
-            }),
-            Sentence("Choose another port; 0 takes any that is free."),
-        ) from None  # fmt: skip
+            Sentence(
+                "{address} cannot be listened on: {why}.",
+                {"address": f"{host}:{port}", "why": (error.strerror or "unknown").lower()},
+            ),
+            Sentence("Choose another in PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT; port 0 takes any that is free."),
+        ) from None
     return listener

@@ -32,6 +32,8 @@ from subscriptions.errors import SenderStopped as SenderStopped
 from subscriptions.errors import Sentence as Sentence
 from subscriptions.errors import StoreError as StoreError
 from subscriptions.errors import Unclear as Unclear
+from subscriptions.errors import disk_full as disk_full
+from subscriptions.errors import is_disk_full as is_disk_full
 from subscriptions.matching import Hit as Hit
 from subscriptions.matching import Miss as Miss
 from subscriptions.matching import PaperIndex as PaperIndex

@@ -15,6 +15,7 @@ NotDelivered              the outcomes of a try to post, other than "sent"
 └── SenderStopped         not sent; the token or workspace does not work
 """
 
+import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -74,6 +75,16 @@ class Refused(PaperwireError):
 
 class StoreError(PaperwireError):
     """The database cannot be used: locked, read-only, full, damaged, newer than the program or another bot's."""
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether there was no room for what was to be written, on the disk or in the quota of whoever writes."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full(what: object) -> tuple[Sentence, Sentence]:
+    """What is said, and to be done, when the disk that holds `what` is full; the same wherever it is met."""
+    return Sentence("The disk that holds {what} is full.", {"what": what}), Sentence("Free some space, then try again.")
 
 
 class NotDelivered(Exception):

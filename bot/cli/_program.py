@@ -1,6 +1,7 @@
 """The command line as a whole: which subcommands there are, and what becomes of their troubles."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -23,21 +24,22 @@ from bot.cli import (
     sources,
     wishes,
 )
+from bot.cli._help import Command, Group, nearest
 from bot.cli._options import DASHES
 from bot.cli._streams import complain, lose, prepare_streams, say
 from bot.errors import WrongUsage
-from subscriptions import PaperwireError, Sentence
+from subscriptions import PaperwireError, Sentence, disk_full, is_disk_full
 
-DONE, PROBLEM, USAGE = 0, 1, 2  # exit statuses (docs/commands.md)
-_INTERRUPTED = 130  # what Typer makes of Ctrl-C
+DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); Typer makes 130 of Ctrl-C, too
 _UsageError = typer.BadParameter.__bases__[0]  # click's, wherever Typer keeps it
 
 app = typer.Typer(
+    cls=Group,
     help="Notifications for research papers: digests in, papers matched with what chats ask for, messages out.",
     epilog="A query that begins with - may follow after --.",
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
 )
 
 _LOOK = "Look, without an account or a database"
@@ -72,11 +74,16 @@ for _panel, _name, _subcommand, _context in (
     (_KEEP, "backup", keeping.backup, {}),
     (_KEEP, "restore", keeping.restore, {}),
 ):
-    app.command(_name, rich_help_panel=_panel, context_settings=_context)(_subcommand)
-app.add_typer(outbox.app, name="outbox", rich_help_panel=_MOVE)
-app.add_typer(sources.app, name="sources", rich_help_panel=_MOVE)
-app.add_typer(slack.app, name="slack", rich_help_panel=_KEEP)
-app.add_typer(keeping.database, name="db", rich_help_panel=_KEEP)
+    app.command(_name, rich_help_panel=_panel, context_settings=_context, cls=Command)(_subcommand)
+for _panel, _name, _below in (
+    (_MOVE, "outbox", outbox.app),
+    (_MOVE, "sources", sources.app),
+    (_KEEP, "slack", slack.app),
+    (_KEEP, "db", keeping.database),
+):
+    app.add_typer(_below, name=_name, rich_help_panel=_panel, cls=Group)
+    for _subcommand_below in _below.registered_commands:
+        _subcommand_below.cls = Command
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag
@@ -120,21 +127,32 @@ def _ended(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except (KeyboardInterrupt, typer.Abort):
-        complain("Stopped.")
-        return PROBLEM
+        return _stopped()
     except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
-        return _failed(error)
+        return _stopped() if _is_interruption(error) else _failed(error, arguments)
     return status
 
 
-def _failed(error: Exception) -> int:
+def _stopped() -> int:
+    complain("Stopped.")
+    return INTERRUPTED
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether it came of Ctrl-C: where modules are loaded, Python makes another error of an interruption."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _failed(error: Exception, arguments: Sequence[str]) -> int:
     while isinstance(error, ExceptionGroup):  # of tasks that ran side by side; the first says it for all
         error = error.exceptions[0]
     if isinstance(error, PaperwireError):
         complain(str(error))
         return error.exit_code
     if isinstance(error, _UsageError):
-        return _misused(error)
+        return _misused(error, arguments)
     if isinstance(error, OSError):
         return _system_failed(error)
     return _surprised(error)
@@ -143,7 +161,7 @@ def _failed(error: Exception) -> int:
 def _call(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     status = command.main(args=list(arguments), prog_name="paperwire", standalone_mode=False)
-    if status == _INTERRUPTED:
+    if status == INTERRUPTED:
         raise KeyboardInterrupt
     return status if isinstance(status, int) else DONE
 
@@ -164,18 +182,38 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
     return decoded
 
 
-def _misused(error: Exception) -> int:
-    message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
-    message += "" if message.endswith((".", "?", "!")) else "."
-    if "extra argument" in message:
-        message += " A query with blanks wants quotes around it."
+def _misused(error: Exception, arguments: Sequence[str]) -> int:
+    """A usage error of Typer's: its sentence, what was probably meant, and where to read on."""
     context = getattr(error, "ctx", None)
+    message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
+    message = re.split(r" Did you mean | \(Possible options", message)[0]  # Typer's own guesses
+    message += "" if message.endswith((".", "?", "!")) else "."
+    meant = _meant(message, context, arguments)
+    if meant:
+        message += f" Did you mean {meant}?"
+    elif "extra argument" in message and context and any(one.name == "query" for one in context.command.params):
+        message += " A query with blanks wants quotes around it."
     complain(f"{message} See {context.command_path if context is not None else 'paperwire'} --help.")
     return USAGE
 
 
+def _meant(message: str, context: typer.Context | None, arguments: Sequence[str]) -> str:
+    """The subcommand or option next to what was typed, "" where none is."""
+    if context is None:
+        return ""
+    below = getattr(context.command, "commands", {})
+    if below and (typed := re.search(r"No such command '([^']*)'", message)):
+        return nearest(typed[1], list(below))
+    options = [flag for one in context.command.params for flag in one.opts if flag.startswith("--")]
+    wrong = [word.partition("=")[0] for word in arguments if word.startswith("--")]
+    return next((near for word in wrong if word not in options and (near := nearest(word, options))), "")
+
+
 def _system_failed(error: OSError) -> int:
-    complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
+    if is_disk_full(error):
+        complain(" ".join(map(str, disk_full(error.filename or "the output"))))
+    else:
+        complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
     return PROBLEM
 
 

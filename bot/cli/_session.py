@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.app import connect_slack, connect_telegram, make_store, open_store
 from bot.cli._logging import start_logging
+from bot.cli._moments import moment
 from bot.clock import SystemClock
 from bot.errors import WrongUsage
 from bot.settings import Settings, load_settings
@@ -29,10 +30,8 @@ from subscriptions import (
     get_chat,
     owners,
     parse_address,
-    zone,
 )
 
-_YEARS = range(1991, 2200)  # arXiv's first, and a day that leaves room for every calculation
 _LOOK_SECONDS = 8.0  # a platform that takes longer to say what a chat is called is not waited for
 
 
@@ -114,23 +113,6 @@ def _opened(settings: Settings, now: str | None, *, make: bool) -> Iterator[Sess
 def clock_from(now: str | None, settings: Settings) -> SystemClock:
     """The machine's clock, or one that begins at the moment of `--now`. Raises WrongUsage."""
     return SystemClock(None if now is None else moment("--now", now, settings))
-
-
-def moment(option: str, text: str, settings: Settings) -> datetime:
-    """The instant that an option names, in UTC; without an offset it is local time in PAPERWIRE_TIMEZONE.
-
-    Raises WrongUsage.
-    """
-    try:
-        instant = datetime.fromisoformat(text.strip())
-    except ValueError:
-        instant = None
-    if instant is None or instant.year not in _YEARS:
-        raise WrongUsage(
-            Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text}),
-            Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
-        )
-    return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
 
 
 def web_root(option: str, text: str) -> str:

@@ -13,8 +13,7 @@ import typer
 
 from bot.cli._options import Json, Now, Paths
 from bot.cli._streams import complain, print_json, progress, say
-from bot.errors import WrongUsage
-from subscriptions import DigestWarning, PaperwireError, Sentence, StoreError
+from subscriptions import DigestWarning, PaperwireError, StoreError
 
 if TYPE_CHECKING:
     from bot.cli._session import Session
@@ -43,10 +42,11 @@ def ingest(
     json: Json = False,
 ) -> int:
     """Store the papers of digests; each file by itself, whole or not at all."""
+    from bot.cli._moments import day as day_of
     from bot.cli._paths import documents
     from bot.cli._session import opened
 
-    given = _day(day)
+    given = None if day is None else day_of("--date", day)
     with opened(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
         taken, failed = asyncio.run(_ingest_all(session, found, source, given))
     if json:
@@ -108,15 +108,6 @@ async def _ingest(
     done = await keep(session, digest, source=name, note=note)
     assumed = () if digest.day or done.already_known else (DATE_ASSUMED,)
     return _Taken(path, (*digest.warnings, *assumed), done)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text.strip())
-    except ValueError:
-        raise WrongUsage(
-            Sentence("--date is not a day: “{text}”.", {"text": text}), Sentence("For example: 2026-01-22.")
-        ) from None
 
 
 def _report(taken: Sequence[_Taken], failed: int) -> dict[str, object]:

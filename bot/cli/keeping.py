@@ -147,18 +147,19 @@ def restore(
 ) -> int:
     """Put a copy in the place of the database, which is kept. Nothing else may be sending meanwhile."""
     from bot.app import copies_of
-    from bot.cli._session import moment
+    from bot.cli._moments import moment
     from bot.clock import SystemClock
     from bot.role import sending_role
     from subscriptions import look_for_copy
     from subscriptions import restore as put_back
 
-    look_for_copy(file)
     settings, store = _unopened()
     now = SystemClock().now()
     lost = None if lost_at is None else moment("--lost-at", lost_at, settings)
     if lost is not None and lost > now:
         raise WrongUsage(Sentence("--lost-at lies in the future."), Sentence("Say when the database was lost."))
+    if not store.exists():
+        look_for_copy(file)
     try:
         with sending_role(store.path):
             done = put_back(store, file, copies=copies_of(settings, store), lost_at=lost, now=now)

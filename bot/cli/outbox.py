@@ -33,7 +33,7 @@ def show(
     context: typer.Context,
     *,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="|".join(STATES), help="Only these; else all that is not over.")
+        str | None, typer.Option("--state", metavar="STATE", help=f"{', '.join(STATES)}; else all that is not over.")
     ] = None,
     now: Now = None,
     json: Json = False,

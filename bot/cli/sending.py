@@ -36,7 +36,14 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
         complain(f"{_named(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
     for platform in off:
         complain(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
+    _end_as_asked(app)
     return 1 if sent.dead else 0
+
+
+def _end_as_asked(app: "App") -> None:
+    """What was on its way is finished; to whoever pressed Ctrl-C the subcommand says that it was broken off."""
+    if app.interrupted:
+        raise KeyboardInterrupt
 
 
 def _named(sender: str) -> str:
@@ -107,4 +114,6 @@ def run(
         finally:
             await app.close()
 
-    return asyncio.run(go())
+    status = asyncio.run(go())
+    _end_as_asked(app)
+    return status

@@ -36,10 +36,11 @@ def subscribe(
     *,
     chat: As,
     every: Annotated[
-        str | None, typer.Option(metavar="now|when-out|daily|weekdays|weekly", help="How often; else as the chat does.")
+        str | None,
+        typer.Option(metavar="CADENCE", help="now, when-out, daily, weekdays or weekly; else as the chat does."),
     ] = None,
     on: Annotated[
-        str | None, typer.Option(metavar="mon|tue|…", help="The day of a weekly one; Monday by default.")
+        str | None, typer.Option(metavar="DAY", help="mon … sun: the day of a weekly one; Monday by default.")
     ] = None,
     at: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="The time; two with - between for when-out. 09:00 by default.")
@@ -52,7 +53,7 @@ def subscribe(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="now|today|7d|ISO", help="The papers to begin with; else those of the last day."),
+        typer.Option(metavar="WHEN", help="now, today, 7d or a moment: where it begins; else with the last day."),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="What to call it in messages.")] = None,
     now: Now = None,

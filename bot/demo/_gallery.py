@@ -11,7 +11,7 @@ from bot.demo._story import Story
 from bot.errors import WrongUsage
 from bot.rendering import Language
 from bot.rendering.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
-from subscriptions import ChatKind, Sentence, cadence_text
+from subscriptions import ChatKind, PaperwireError, Sentence, cadence_text, disk_full, is_disk_full
 
 PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
 
@@ -68,6 +68,8 @@ def write_gallery(story: Story, out: Path) -> Path:
             page = gallery_page(exhibits(story, language), _frame(story, language), language)
             (out / name).write_text(page, encoding="utf-8")
     except OSError as error:
+        if is_disk_full(error):
+            raise PaperwireError(*disk_full(out)) from error
         raise WrongUsage(
             Sentence("The gallery cannot be written to {folder}: {why}.", {"folder": out, "why": error.strerror or ""}),
             Sentence("Name another folder: paperwire demo --out DIR"),

@@ -133,7 +133,8 @@ def give_again(watch: FolderWatch, name: str) -> FolderWatch:
 def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
     """The files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder stands for all files in it.
 
-    Relative patterns are relative to `base`. Hidden files are left out. Raises Unreadable if the folder is not there.
+    Relative patterns are relative to `base`. Hidden files are left out. Raises Unreadable if the folder is not there
+    or cannot be looked into.
     """
     full = os.path.join(base, pattern)  # noqa: PTH118  Path would take a pattern apart
     if os.path.isdir(full):  # noqa: PTH112
@@ -141,6 +142,8 @@ def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
     folder = _fixed_part(full)
     if not folder.is_dir():
         raise Unreadable(Sentence("{name}: there is no such folder.", {"name": str(folder)}))
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise Unreadable(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)}))
     found = ((name, _stamp(name)) for name in glob.iglob(full, recursive=True))  # noqa: PTH207
     return {name: stamp for name, stamp in found if stamp}
 

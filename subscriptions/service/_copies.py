@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from subscriptions.errors import Sentence, StoreError
+from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.service._keeping import owners
 from subscriptions.service._outbox import count_as_sent
 from subscriptions.service._plans import plan_due
@@ -48,7 +48,12 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
         finally:
             candidate.close()
         kept = _replace(store, prepared, copies, now)
+    except StoreError as error:
+        error.exit_code = StoreError.exit_code  # it is the copy that is wrong, and no setting
+        raise
     except (OSError, sqlite3.Error) as error:
+        if "disk is full" in str(error) or (isinstance(error, OSError) and is_disk_full(error)):
+            raise StoreError(*disk_full(store.where)) from error
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StoreError(Sentence("The copy cannot be put back: {why}.", {"why": why})) from error
     finally:

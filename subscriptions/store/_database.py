@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from shutil import disk_usage
 from threading import Lock, local
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
-from subscriptions.errors import NotFound, Sentence, StoreError
+from subscriptions.errors import NotFound, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.rhythm import Schedules
 
 HEAD = "0004"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
@@ -33,14 +34,14 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
     ("locked", "The database {where} is locked by another program.", "Close what holds it, then try again."),
     ("readonly", "The database {where} cannot be written to.", _RIGHTS),
     ("read-only", "The database {where} cannot be written to.", _RIGHTS),
-    ("disk is full", "The disk that holds the database {where} is full.", "Free some space, then try again."),
     ("disk i/o", "The disk that holds the database {where} does not answer.", "Check the disk, then try again."),
     ("not a database", "The file {where} is not a paperwire database.", "Name another file in PAPERWIRE_DATABASE_URL."),
     ("malformed", "The database {where} is damaged.", "Restore a copy: paperwire restore FILE."),
     ("unable to open", "The database {where} cannot be opened.", _RIGHTS),
 )
-# What these say is wrong with the setting, and not with the work: wrong usage.
-_OF_THE_SETTING = frozenset({"readonly", "read-only", "not a database", "unable to open"})
+# What these say is of the disk or of other programs, and may pass. All else is wrong with the setting: wrong usage.
+_PASSING = frozenset({"locked", "disk i/o", "malformed"})
+_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
 
 
 class WouldWrite(Exception):
@@ -141,7 +142,7 @@ class Store:
             if revision is None and not make:
                 raise self.missing()
             if revision is not None and not _is_known(revision):
-                raise StoreError(
+                raise _of_the_setting(
                     Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
                     Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
                 )
@@ -172,7 +173,7 @@ class Store:
                 if not tables:
                     return None
                 if not tables >= _OURS:
-                    raise StoreError(
+                    raise _of_the_setting(
                         Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
                         Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
                     )
@@ -188,17 +189,16 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work. Raises StoreError."""
-        with self._sentences():
+        part = target.with_name(target.name + ".part")
+        with self._sentences(), _copying_to(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(target.name + ".part")
             part.unlink(missing_ok=True)
-            source, copy = sqlite3.connect(self.path), sqlite3.connect(part)
             try:
-                source.backup(copy)
+                with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
+                    source.backup(copy)
+                part.replace(target)
             finally:
-                copy.close()
-                source.close()
-            part.replace(target)
+                part.unlink(missing_ok=True)
 
     def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
         """Makes one of the program's own copies, such as "daily", and keeps the newest seven of its kind."""
@@ -215,24 +215,65 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-            raise self._translated(error) from error
+            raise _translated(error, self.path.absolute(), self.where) from error
 
-    def _translated(self, error: Exception) -> Exception:
-        if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
-            return error
-        told = error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)  # strerror names no path
-        message = str(told).lower()
-        for part, sentence, hint in _SENTENCES:
-            if part in message:
-                found = StoreError(Sentence(sentence, {"where": self.where}), Sentence(hint))
-                found.exit_code = 2 if part in _OF_THE_SETTING else 1
-                return found
-        if isinstance(error, OperationalError | OSError | sqlite3.Error):
-            return StoreError(
-                Sentence("The database {where} cannot be used: {why}.", {"where": self.where, "why": message}),
-                Sentence("Check PAPERWIRE_DATABASE_URL."),
-            )
+
+@contextmanager
+def _copying_to(target: Path) -> Iterator[None]:
+    """What goes wrong within is told as a sentence about the copy, unless what is copied is to blame."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        message = _message(error)
+        if _is_full(error, message, target):
+            raise StoreError(*disk_full(target)) from error
+        if "malformed" in message or "not a database" in message:
+            raise
+        raise StoreError(
+            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
+            Sentence("Check the rights of its folder, or name another file."),
+        ) from error
+
+
+def _message(error: Exception) -> str:
+    """What the system or the driver says, without a path: in small letters."""
+    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
+
+
+def _translated(error: Exception, file: Path, where: str) -> Exception:
+    """An error about the database file as a sentence that calls it `where`."""
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
         return error
+    message = _message(error)
+    if _is_full(error, message, file):
+        return StoreError(*disk_full(file))
+    for part, sentence, hint in _SENTENCES:
+        if part in message:
+            make = StoreError if part in _PASSING else _of_the_setting
+            return make(Sentence(sentence, {"where": where}), Sentence(hint))
+    if not isinstance(error, OperationalError | OSError | sqlite3.Error):
+        return error
+    return _of_the_setting(
+        Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
+        Sentence("Check PAPERWIRE_DATABASE_URL."),
+    )
+
+
+def _of_the_setting(sentence: Sentence, hint: Sentence) -> StoreError:
+    """PAPERWIRE_DATABASE_URL names what cannot be used, and trying again does not mend it."""
+    error = StoreError(sentence, hint)
+    error.exit_code = 2
+    return error
+
+
+def _is_full(error: Exception, message: str, file: Path) -> bool:
+    """Whether there was no room. SQLite says so, or only that it could not open or lay out a file."""
+    if isinstance(error, OSError):
+        return is_disk_full(error)
+    if "disk is full" in message:
+        return True
+    vague = "disk i/o" in message or "unable to open" in message
+    return vague and file.parent.is_dir() and disk_usage(file.parent).free < _ROOM
 
 
 class _Turns:
@@ -292,12 +333,12 @@ def _is_known(revision: str) -> bool:
 
 def _sqlite_path(url: URL) -> Path:
     if url.get_backend_name() != "sqlite":
-        raise StoreError(
+        raise _of_the_setting(
             Sentence("PAPERWIRE_DATABASE_URL names a database other than SQLite, which this version cannot use."),
             Sentence("Use sqlite:////path/of/paperwire.db"),
         )
     if not url.database or url.database == ":memory:":
-        raise StoreError(
+        raise _of_the_setting(
             Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
         )
     return Path(url.database)

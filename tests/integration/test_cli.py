@@ -1,16 +1,22 @@
 """The command line as a whole: its promises about streams, statuses and sentences, in processes of their own."""
 
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
 
 import pytest
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from bot.cli._help import EXAMPLES
 from bot.cli._program import app
 from tests.fakes.process import ROOT
-from tests.integration.cli import PAGE, Terminal
+from tests.integration.cli import PAGE, Ended, Terminal
+
+FULL = "The disk that holds {} is full. Free some space, then try again."
 
 NAMES = [
     "demo", "inspect", "match", "explain", "ingest", "subscribe", "subscriptions", "unsubscribe", "set", "preview",
@@ -32,11 +38,43 @@ def test_a_day_from_the_first_digest_to_the_message(terminal: Terminal) -> None:
     assert terminal.process("deliver", "--json", *now).json["planned"] == 0
 
 
+@pytest.mark.parametrize("columns", [80, 44])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_subcommand_explains_itself(terminal: Terminal, name: str) -> None:
-    ended = terminal(*name.split(), "--help")
-    assert (ended.status, ended.err) == (0, "")
-    assert f"Usage: paperwire {name}" in ended.out
+def test_every_subcommand_explains_itself(terminal: Terminal, name: str, columns: int) -> None:
+    line = (*name.split(), "--help")
+    for ended in (terminal.on_screen(columns, *line), terminal(*line)):  # the width holds for the second, too
+        assert (ended.status, ended.err) == (0, "")
+        page = re.sub(r"\x1b\[[0-9;]*m", "", ended.out)
+        assert page.startswith(f"Usage: paperwire {name} [OPTIONS]")
+        assert max(map(len, page.splitlines())) <= columns
+        assert not re.search(r"<\w+|\{|TEXT.*TEXT|\bctx\b", page)  # types and names of Python
+        assert EXAMPLES[name].split()[2:] == [] or EXAMPLES[name].split()[-1] in page
+
+
+def _options(line: str) -> tuple[TyperCommand, list[str]]:
+    """The subcommand of an example, and the rest of it."""
+    command: object = typer.main.get_command(app)
+    words = shlex.split(line.partition(" > ")[0])[1:]
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]  # type: ignore[attr-defined]
+    assert isinstance(command, TyperCommand | TyperGroup)
+    return command, words
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_of_a_help_page_can_be_typed(name: str) -> None:
+    assert EXAMPLES[name].startswith(f"paperwire {name}".strip())
+    command, words = _options(EXAMPLES[name])
+    command.make_context("paperwire", words).close()  # raises what Typer says of a wrong line
+
+
+def test_every_argument_and_option_says_what_to_write_and_what_it_does() -> None:
+    for name in NAMES:
+        command, _ = _options(f"paperwire {name}")
+        for one in command.params:
+            assert getattr(one, "help", None), (name, one.name)
+            wants = isinstance(one, TyperArgument) or (isinstance(one, TyperOption) and not one.is_flag)
+            assert not wants or re.fullmatch(r"[\[\]A-Z:… ]+", str(one.metavar)), (name, one.name)  # type: ignore[attr-defined]
 
 
 def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
@@ -62,7 +100,16 @@ def test_the_version_is_one_line(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["subscrib"], "No such command 'subscrib'"),
+        (["subscrib"], "No such command 'subscrib'. Did you mean subscribe? See paperwire --help."),
+        (["list"], "No such command 'list'. Did you mean subscriptions? See paperwire --help."),
+        (["sub", "x"], "Did you mean subscribe?"),
+        (["qqqq"], "No such command 'qqqq'. See paperwire --help."),
+        (["outbox", "retri", "x"], "Did you mean retry? See paperwire outbox --help."),
+        (["upgrade"], "Did you mean db upgrade?"),
+        (["check", "--ofline"], "No such option: --ofline. Did you mean --offline? See paperwire check --help."),
+        (["subscribe", "graph", "--as", "console:me", "--evry", "daily"], "Did you mean --every?"),
+        (["explain", "graph", "neural"], "A query with blanks wants quotes around it."),
+        (["preview", "--days", "many", "--as", "console:me"], "Invalid value for '--days'"),
         (["explain"], "Missing argument 'QUERY'. See paperwire explain --help."),
         (["inspect", "--jsn", "x"], "No such option: --jsn"),
         (["deliver", "--now"], "--now"),
@@ -74,6 +121,38 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: lis
     assert (ended.status, ended.out) == (2, "")
     assert sentence in ended.err
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("ingest day.md --date 1999-12-31", "--date lies before the year 2000: “1999-12-31”. For example: 2026-01-22."),
+        ("ingest day.md --date 0026-01-22", "--date lies before the year 2000: “0026-01-22”. For example: 2026-01-22."),
+        ("ingest day.md --date 2100-01-01", "--date lies after the year 2099: “2100-01-01”. For example: 2026-01-22."),
+        ("ingest day.md --date 22.1.2026", "--date is not a day: “22.1.2026”. For example: 2026-01-22."),
+        ("ingest day.md --now 1999-12-31", "--now lies before the year 2000: “1999-12-31”. For example: 2026-01-22."),
+        ("deliver --now 1970-01-01T00:00Z", "--now lies before the year 2000: “1970-01-01T00:00Z”. For example: 2026-01-22."),
+        ("preview --as console:me --now 1900-01-01", "--now lies before the year 2000: “1900-01-01”. For example: 2026-01-22."),
+        ("subscriptions --now 9999-12-31", "--now lies after the year 2099: “9999-12-31”. For example: 2026-01-22."),
+        ("outbox --now noon", "--now is not a moment: “noon”. For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
+        ("restore copy.db --lost-at 1999-12-31", "--lost-at lies before the year 2000: “1999-12-31”. For example: 2026-01-22."),
+    ],
+)  # fmt: skip
+def test_a_moment_that_cannot_be_meant_is_wrong_usage(terminal: Terminal, arguments: str, sentence: str) -> None:
+    terminal.file("day.md", PAGE)
+    ended = terminal(*arguments.split())
+    assert (ended.status, ended.out, ended.err) == (2, "", f"{sentence}\n")
+    assert not terminal.database.exists()
+
+
+def test_the_first_and_the_last_moment_that_can_be_meant_can_be_used(terminal: Terminal) -> None:
+    terminal.file("day.md", PAGE)
+    for day in ("2000-01-01", "2099-12-31"):
+        now = ("--now", day)
+        assert terminal("subscribe", "graph", "--as", "console:me", "--every", "weekly", *now).status == 0
+        assert terminal("ingest", "day.md", "--date", day, *now).status == 0
+        assert terminal("deliver", *now).status == 0
+        assert terminal("subscriptions", *now).status == 0
 
 
 @pytest.mark.parametrize(
@@ -187,7 +266,7 @@ def test_a_disk_that_is_full_is_a_sentence(terminal: Terminal, unbuffered: str) 
             stderr=subprocess.PIPE,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (1, b"The output: No space left on device.\n")
+    assert (done.returncode, done.stderr) == (1, f"{FULL.format('the output')}\n".encode())
 
 
 def test_ctrl_c_ends_with_a_word(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +275,7 @@ def test_ctrl_c_ends_with_a_word(terminal: Terminal, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("bot.cli.reading.say", interrupted)
     ended = terminal("explain", "graph")
-    assert (ended.status, ended.out, ended.err) == (1, "", "Stopped.\n")
+    assert (ended.status, ended.out, ended.err) == (130, "", "Stopped.\n")
 
 
 def test_a_surprise_is_a_sentence_and_debugging_shows_where(
@@ -225,7 +304,7 @@ def test_troubles_of_tasks_side_by_side_are_told_as_one(terminal: Terminal, monk
 
     monkeypatch.setattr("bot.cli.reading.say", failing)
     ended = terminal("explain", "graph")
-    assert (ended.status, ended.err) == (1, "graph: No space left on device.\n")
+    assert (ended.status, ended.err) == (1, f"{FULL.format('graph')}\n")
 
 
 def test_a_second_signal_ends_at_once(terminal: Terminal) -> None:

@@ -1,0 +1,26 @@
+"""A question of `paperwire check` with its answer."""
+
+from dataclasses import dataclass
+
+from subscriptions import HEAD, Sentence, Store, StoreError
+
+NOTHING = Sentence("")
+TOKENS = {"telegram": "PAPERWIRE_TELEGRAM_TOKEN", "slack": "PAPERWIRE_SLACK_BOT_TOKEN"}  # platform → its variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One question and its answer."""
+
+    question: Sentence
+    answer: Sentence
+    cure: Sentence = NOTHING
+    mend: bool = False  # something has to be mended; a cure without it is advice
+
+
+def is_ready(store: Store) -> bool:
+    """Whether the database can be used as it is; the question about it says why not."""
+    try:
+        return store.exists() and store.revision() == HEAD
+    except StoreError:
+        return False
