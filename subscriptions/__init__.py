@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING
 from subscriptions.addresses import parse_address as parse_address
 from subscriptions.advice import Advice as Advice
 from subscriptions.cadence import cadence_text as cadence_text
-from subscriptions.cadence import make_cadence as make_cadence
-from subscriptions.cadence import nearest_zone as nearest_zone
 from subscriptions.cadence import next_due as next_due
 from subscriptions.cadence import parse_cadence as parse_cadence
 from subscriptions.cadence import quiet_until as quiet_until
-from subscriptions.cadence import split_when as split_when
-from subscriptions.cadence import zone as zone
-from subscriptions.cadence import zone_name as zone_name
-from subscriptions.cadence import zone_of_city as zone_of_city
 from subscriptions.categories import CLASSES as CLASSES
 from subscriptions.categories import announced_category as announced_category
 from subscriptions.categories import has_classes as has_classes
@@ -118,7 +112,17 @@ from subscriptions.rhythm import read_schedule as read_schedule
 from subscriptions.rhythm import wait_after_failure as wait_after_failure
 from subscriptions.summaries import SummaryState as SummaryState
 from subscriptions.summaries import summary_state as summary_state
+from subscriptions.times import Ending as Ending
+from subscriptions.times import NoSuchTime as NoSuchTime
+from subscriptions.times import When as When
+from subscriptions.times import as_words as as_words
+from subscriptions.times import read_when as read_when
+from subscriptions.times import split_when as split_when
 from subscriptions.wording import mended_name as mended_name
+from subscriptions.zones import near_places as near_places
+from subscriptions.zones import zone as zone
+from subscriptions.zones import zone_name as zone_name
+from subscriptions.zones import zone_of_place as zone_of_place
 
 if TYPE_CHECKING:
     from subscriptions.service import Asking as Asking

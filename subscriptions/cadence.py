@@ -1,4 +1,4 @@
-"""When is a subscription due: cadences as text, zones by name, and the moments that follow from both.
+"""When is a subscription due: cadences as text, and the moments that follow from a cadence and a zone.
 
 Local times live here and in rendering, nowhere else. Everything is pure: `now` and `after` are arguments, aware UTC.
 A local time happens once per local day: one that the clocks skip is due at the first minute that
@@ -8,11 +8,8 @@ from the moment before it, so nothing drifts.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from difflib import get_close_matches
-from functools import lru_cache
-from unicodedata import normalize
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NoReturn
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
@@ -22,70 +19,39 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NINE = time(9)
 DEFAULT_WINDOW = (time(8), time(20))
 
-_TIME = r"(?:(?:1[0-2]|0?[1-9])(?::[0-5]\d)? ?[ap]m|(?:2[0-3]|[01]?\d)(?::[0-5]\d)?)"
-_DAY = r"mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
-_CLOCK = re.compile(r"(?P<hour>\d+)(?::(?P<minute>\d+))? ?(?P<half>[ap]m)?")
-_RANGE = re.compile(rf"(?P<first>{_TIME}) ?- ?(?P<last>{_TIME})")
-_WHEN = re.compile(
-    rf"(?P<now>now)"
-    rf"|(?P<out>when-out)(?: {_RANGE.pattern})?(?P<workdays> weekdays)?"
-    rf"|(?:(?P<rhythm>daily|weekdays)|(?P<weekly>weekly)(?: (?:on )?(?P<day>{_DAY}))?)(?: (?:at )?(?P<time>{_TIME}))?"
-    rf"|at (?P<at>{_TIME})"
+_HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
+_STORED = re.compile(
+    rf"(?P<now>now)|when-out {_HOURS.pattern}(?P<weekdays> weekdays)?"
+    rf"|(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(DAYS)}))? (?P<at>\d\d:\d\d)"
 )
-_LONGEST_WHEN = 7  # words: "when-out 8 am - 8 pm weekdays"
-_QUOTES = '"“”„‟«»「」『』＂'
-_DASHES = str.maketrans("‐‑‒–—−~", "-------")
-
-_OFFSET = re.compile(r"(?:utc|gmt)? ?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?")
-_LARGEST_OFFSET = timedelta(hours=14)  # Pacific/Kiritimati; the other way nobody lives beyond -12:00
-# These name whatever this machine or nobody uses, so they mean something else after a move.
-_NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
-_OFTEN_MEANT = {
-    "beijing": "Asia/Shanghai",
-    "peking": "Asia/Shanghai",
-    "bombay": "Asia/Kolkata",
-    "北京": "Asia/Shanghai",
-    "上海": "Asia/Shanghai",
-    "香港": "Asia/Hong_Kong",
-    "台北": "Asia/Taipei",
-    "東京": "Asia/Tokyo",
-    "东京": "Asia/Tokyo",
-    "서울": "Asia/Seoul",
-    "münchen": "Europe/Berlin",
-    "munich": "Europe/Berlin",
-    "san_francisco": "America/Los_Angeles",
-    "seattle": "America/Los_Angeles",
-    "boston": "America/New_York",
-    "washington": "America/New_York",
-    "montreal": "America/Toronto",
-    "geneva": "Europe/Zurich",
-    "delhi": "Asia/Kolkata",
-    "mumbai": "Asia/Kolkata",
-    "bangalore": "Asia/Kolkata",
-}  # not in the tz database
-
-_EXAMPLES = Sentence(
+EXAMPLES = Sentence(
     "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."
 )
 
 
-def parse_cadence(text: str, chat_schedule: Cadence | None = None) -> Cadence:
-    """Reads a cadence as stored, exported or typed (docs/settings.md, schedule).
+def parse_cadence(text: str) -> Cadence:
+    """Reads a cadence in the form of `cadence_text`; what people type is read by `subscriptions.times`. Raises Refused."""
+    match = _STORED.fullmatch(text)
+    try:
+        return _of(match) if match else _no_cadence(text)
+    except ValueError:
+        return _no_cadence(text)
 
-    What is left out comes from `chat_schedule` (the two times of when-out) or the defaults: 08:00-20:00, 09:00, Monday.
-    Raises Refused.
-    """
-    match = _WHEN.fullmatch(_plain(text))
-    if match is None:
-        raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), _EXAMPLES)
+
+def _of(match: re.Match[str]) -> Cadence:
     if match["now"]:
         return Cadence(kind="now")
-    if match["out"]:
-        first, last = (_clock(match["first"]), _clock(match["last"])) if match["first"] else _window_of(chat_schedule)
-        return _when_out(first, last, weekdays_only=bool(match["workdays"]))
-    if match["weekly"]:
-        return Cadence(kind="weekly", at=_clock(match["time"] or "9"), weekday=_weekday(match["day"] or "mon"))
-    return Cadence(kind=match["rhythm"] or "daily", at=_clock(match["time"] or match["at"] or "9"))
+    if match["first"]:
+        first, last = time.fromisoformat(match["first"]), time.fromisoformat(match["last"])
+        return Cadence(kind="when-out", at=first, until=last, weekdays_only=bool(match["weekdays"]))
+    if (match["kind"] == "weekly") != bool(match["day"]):
+        raise ValueError
+    weekday = DAYS.index(match["day"]) if match["day"] else None
+    return Cadence(kind=match["kind"], at=time.fromisoformat(match["at"]), weekday=weekday)
+
+
+def _no_cadence(text: str) -> NoReturn:
+    raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
 
 
 def cadence_text(cadence: Cadence) -> str:
@@ -99,105 +65,6 @@ def cadence_text(cadence: Cadence) -> str:
         case "weekly":
             return f"weekly {DAYS[cadence.weekday or 0]} {first}"
     return f"{cadence.kind} {first}"
-
-
-def make_cadence(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> Cadence:
-    """The cadence that the options --every, --on and --at ask for (docs/commands.md, subscribe); None: not given.
-
-    Without --every it is the chat's schedule, with the time or day that was given: a range of times asks for when-out,
-    a day for weekly, a single time keeps the rhythm of a chat that has one and is daily elsewhere. Raises Refused.
-    """
-    kind = _plain(every) if every is not None else _kind_of(on, at, chat_schedule)
-    if kind not in KINDS:
-        raise Refused(
-            Sentence("“{every}” is not a schedule.", {"every": every}),
-            Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(KINDS)}),
-        )
-    if on is not None and kind != "weekly":
-        raise Refused(
-            Sentence("A day of the week goes with weekly only."),
-            Sentence("For example: --every weekly --on mon --at 9."),
-        )
-    if every is None and on is None and at is None:
-        return chat_schedule
-    if kind == "now":
-        if at is not None:
-            raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
-        return Cadence(kind="now")
-    if kind == "when-out":
-        keep_weekdays = every is None and chat_schedule.weekdays_only
-        return _when_out(*_range(at, chat_schedule), weekdays_only=keep_weekdays)
-    weekday = _chosen_weekday(on, every, chat_schedule) if kind == "weekly" else None
-    return Cadence(kind=kind, at=_single(at), weekday=weekday)
-
-
-def split_when(text: str) -> tuple[str, str | None]:
-    """Splits a text typed in a chat into the query and its trailing WHEN, None without one.
-
-    WHEN is read only at the end, with something left before it and outside quotes; `parse_cadence` reads what is
-    returned. ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am")
-    """
-    words = text.rsplit(maxsplit=_LONGEST_WHEN)
-    if _is_when(" ".join(words)):
-        return text, None
-    for length in range(min(_LONGEST_WHEN, len(words) - 1), 0, -1):
-        query, *tail = text.rsplit(maxsplit=length)
-        if _is_when(" ".join(tail)):
-            inside_quotes = sum(map(query.count, _QUOTES)) % 2
-            return (text, None) if inside_quotes else (query, " ".join(tail))
-    return text, None
-
-
-def two_times(text: str) -> tuple[time, time] | None:
-    """The two times of a range of hours, "22:00-8" or "9am - 6pm"; None when it is no such range."""
-    match = _RANGE.fullmatch(_plain(text))
-    return (_clock(match["first"]), _clock(match["last"])) if match else None
-
-
-@lru_cache(maxsize=4096)
-def zone_name(name: str) -> str:
-    """The name under which a zone is stored: IANA's own spelling, or a fixed offset as "+08:00". Raises Refused."""
-    typed = _plain(name)
-    if offset := _OFFSET.fullmatch(typed):
-        return _offset_name(offset, name)
-    known = _zones_by_lower_case().get(typed.replace(" ", "_"))
-    if known is None:
-        raise Refused(
-            Sentence("“{name}” is not a time zone that I know.", {"name": name.strip()}), _nearest_zone(typed)
-        )
-    return known
-
-
-def zone_of_city(name: str) -> str:
-    """The zone that is named after a city, in any letter case: "new york" is America/New_York; "" when none is."""
-    city = _plain(name).replace(" ", "_").rpartition("/")[2]
-    if city in _OFTEN_MEANT:
-        return _OFTEN_MEANT[city]
-    return min((zone for lower, zone in _zones_by_lower_case().items() if lower.rpartition("/")[2] == city), default="")
-
-
-def nearest_zone(name: str) -> str:
-    """The zone that was perhaps meant by a name that is none; "" when none is near."""
-    city = zone_of_city(name)
-    if city:
-        return city
-    names = _zones_by_lower_case()
-    typed = _plain(name).replace(" ", "_")
-    close = get_close_matches(typed, names, n=1) or get_close_matches(typed, _cities(), n=1, cutoff=0.75)
-    return names.get(close[0]) or zone_of_city(close[0]) if close else ""
-
-
-@lru_cache(maxsize=4096)
-def zone(name: str) -> tzinfo:
-    """The zone of that name: an IANA name in any letter case, or a fixed offset such as "+08:00" or "UTC+8".
-
-    Raises Refused, with the nearest name as a suggestion.
-    """
-    stored = zone_name(name)
-    if stored[0] in "+-":
-        size = timedelta(hours=int(stored[1:3]), minutes=int(stored[4:]))
-        return timezone(-size if stored[0] == "-" else size)
-    return ZoneInfo(stored)
 
 
 def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
@@ -221,7 +88,7 @@ def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | N
 
 def closes(cadence: Cadence, zone: tzinfo, opened: datetime) -> datetime:
     """When the window of a when-out cadence that opened at `opened` closes: its second time on the same local day."""
-    first, last = _window_of(cadence)
+    first, last = window_of(cadence)
     day = opened.astimezone(zone).date()
     yesterday = day - timedelta(days=1)
     if local_moment(yesterday, first, zone) == opened:  # its own time was skipped, together with the end of that day
@@ -258,10 +125,10 @@ def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
 
     `quiet` is a chat's setting: "22:00-08:00", which may pass midnight, or "off". Instants are aware UTC.
     """
-    hours = two_times(quiet)
+    hours = _HOURS.fullmatch(quiet)
     if hours is None:
         return None
-    first, last = hours
+    first, last = time.fromisoformat(hours["first"]), time.fromisoformat(hours["last"])
     today = now.astimezone(zone).date()
     for day in (today - timedelta(days=1), today):  # an hour that comes twice belongs to them the first time only
         ends = local_moment(day + timedelta(days=first > last), last, zone)
@@ -303,118 +170,8 @@ def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
     return following != day and _on_day(cadence, following)
 
 
-def _plain(text: str) -> str:
-    """As the patterns see it: full-width signs, dashes, letter case and blanks evened out."""
-    return " ".join(normalize("NFKC", text).translate(_DASHES).casefold().split())
-
-
-def _is_when(text: str) -> bool:
-    """Whether a trailing text is a WHEN: rhythms want their time here, for "daily" alone may be a word of the query."""
-    match = _WHEN.fullmatch(_plain(text))
-    if match is None or (match["weekly"] and not match["day"]):
-        return False
-    return bool(match["now"] or match["out"] or match["time"] or match["at"])
-
-
-def _clock(text: str) -> time:
-    """A time that _TIME matches: "8", "8am", "08:00"."""
-    match = _CLOCK.fullmatch(text)
-    assert match is not None, text  # noqa: S101 - every caller has matched _TIME
-    hour = int(match["hour"])
-    if match["half"]:
-        hour = hour % 12 + (12 if match["half"] == "pm" else 0)
-    return time(hour, int(match["minute"] or 0))
-
-
-def _window_of(cadence: Cadence | None) -> tuple[time, time]:
+def window_of(cadence: Cadence | None) -> tuple[time, time]:
     """The two times of a when-out cadence, the default ones of any other."""
     if cadence is not None and cadence.kind == "when-out" and cadence.at and cadence.until:
         return cadence.at, cadence.until
     return DEFAULT_WINDOW
-
-
-def _when_out(first: time, last: time, *, weekdays_only: bool) -> Cadence:
-    if first >= last:
-        raise Refused(
-            Sentence("The second time of when-out must be later on the same day than the first."),
-            Sentence("For example: when-out 08:00-20:00."),
-        )
-    return Cadence(kind="when-out", at=first, until=last, weekdays_only=weekdays_only)
-
-
-def _weekday(name: str) -> int:
-    """0 is Monday; any beginning of an English name from three letters on."""
-    return DAYS.index(name[:3])
-
-
-def _kind_of(on: str | None, at: str | None, chat_schedule: Cadence) -> str:
-    if on is not None:
-        return "weekly"
-    if at is None:
-        return chat_schedule.kind
-    if _RANGE.fullmatch(_plain(at)):
-        return "when-out"
-    return chat_schedule.kind if chat_schedule.kind in ("daily", "weekdays", "weekly") else "daily"
-
-
-def _chosen_weekday(on: str | None, every: str | None, chat_schedule: Cadence) -> int:
-    if on is None:
-        return chat_schedule.weekday or 0 if every is None else 0
-    if not re.fullmatch(_DAY, _plain(on)):
-        raise Refused(
-            Sentence("“{day}” is not a day of the week.", {"day": on}),
-            Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
-        )
-    return _weekday(_plain(on))
-
-
-def _single(at: str | None) -> time:
-    if at is None:
-        return NINE
-    if not re.fullmatch(_TIME, _plain(at)):
-        raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
-    return _clock(_plain(at))
-
-
-def _range(at: str | None, chat_schedule: Cadence) -> tuple[time, time]:
-    if at is None:
-        return _window_of(chat_schedule)
-    times = two_times(at)
-    if times is None:
-        raise Refused(
-            Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
-            Sentence("For example: --every when-out --at 08:00-20:00."),
-        )
-    return times
-
-
-@lru_cache(maxsize=1)
-def _zones_by_lower_case() -> dict[str, str]:
-    """Lower-case name -> IANA name, without names that differ by letter case only."""
-    names: dict[str, list[str]] = {}
-    for name in available_timezones() - _NO_ZONES:
-        names.setdefault(name.casefold(), []).append(name)
-    return {lower: alike[0] for lower, alike in names.items() if len(alike) == 1}
-
-
-@lru_cache(maxsize=1)
-def _cities() -> tuple[str, ...]:
-    """The names of cities that zones are named after, in lower case."""
-    return tuple({lower.rpartition("/")[2] for lower in _zones_by_lower_case() if "/" in lower} | set(_OFTEN_MEANT))
-
-
-def _offset_name(offset: re.Match[str], typed: str) -> str:
-    hours, minutes = int(offset["hours"]), int(offset["minutes"] or 0)
-    if minutes >= 60 or timedelta(hours=hours, minutes=minutes) > _LARGEST_OFFSET:  # noqa: PLR2004 - minutes of an hour
-        raise Refused(
-            Sentence("“{name}” is not an offset that any clock on Earth shows.", {"name": typed.strip()}),
-            Sentence("For example: +08:00, UTC-3 or +05:30."),
-        )
-    return f"{offset['sign']}{hours:02}:{minutes:02}" if hours or minutes else "UTC"
-
-
-def _nearest_zone(typed: str) -> Sentence:
-    meant = nearest_zone(typed)
-    if meant:
-        return Sentence("Did you mean {zone}?", {"zone": meant})
-    return Sentence("For example: Europe/Berlin, America/New_York, Asia/Shanghai or +08:00.")

@@ -1,18 +1,20 @@
 """Subscriptions as text that a person can read, edit and bring elsewhere (docs/commands.md, export): written and read."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from subscriptions.addresses import parse_address
-from subscriptions.cadence import cadence_text, parse_cadence, zone_name
+from subscriptions.cadence import cadence_text, parse_cadence
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.query import Query
+from subscriptions.times import read_when
 from subscriptions.wording import checked_name, kept_query, mended_name, one_line
+from subscriptions.zones import zone_name
 
 BAR = " | "
 MOST_LINES = 500  # of one import in a chat
-_LONGEST_ZONE = 3  # words: "Argentina/Rio Gallegos"
 _QUOTED = 80  # characters of a line that is refused
 _MARK = "\ufeff"  # of the order of bytes: it stands at the beginning of a file, and of each of several that were joined
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -194,18 +196,9 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _when(text: str) -> tuple[Cadence, str | None]:
-    """A cadence, and the zone that stands behind it. Raises Refused."""
-    try:
-        return parse_cadence(text), None
-    except Refused as error:
-        refused = error
-    words = text.split()
-    for length in range(1, min(_LONGEST_ZONE + 1, len(words))):
-        if words[-length][0].isdigit():  # a time, and no zone begins so
-            break
-        try:
-            cadence = parse_cadence(" ".join(words[:-length]))
-        except Refused:
-            continue
-        return cadence, zone_name(" ".join(words[-length:]))
-    raise refused
+    """A time with its zone: as an export writes it, which may end in any name of a zone, or as people do. Raises Refused."""
+    *words, last = text.split() or [""]
+    with suppress(Refused):
+        return parse_cadence(" ".join(words)), zone_name(last)
+    read = read_when(text)
+    return read.cadence, read.zone or None

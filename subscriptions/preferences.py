@@ -9,9 +9,11 @@ from types import MappingProxyType
 from typing import Literal
 from unicodedata import normalize
 
-from subscriptions.cadence import cadence_text, parse_cadence, two_times, zone_name
+from subscriptions.cadence import cadence_text
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, ChatSettings
+from subscriptions.times import hours_of, read_when
+from subscriptions.zones import zone_name
 
 SETTINGS = (
     "schedule",
@@ -153,10 +155,20 @@ def _checked_limit(value: str) -> str:
     raise _refused("limit", value, Sentence("a number from 1 to {most}, or all", {"most": LARGEST_LIMIT}))
 
 
+def _checked_schedule(value: str) -> str:
+    when = read_when(value)
+    if when.zone:
+        raise Refused(
+            Sentence("The schedule of a chat goes by the chat's clock, so it takes no place."),
+            Sentence("Set the clock by itself: timezone {zone}.", {"zone": when.zone}),
+        )
+    return cadence_text(when.cadence)
+
+
 def _checked_quiet(value: str) -> str:
     if value.casefold() in _OFF:
         return "off"
-    hours = two_times(value)
+    hours = hours_of(value)
     if hours is None or hours[0] == hours[1]:
         raise _refused("quiet", value, Sentence("two times of day such as 22:00-08:00, or off"))
     return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}"
@@ -173,7 +185,7 @@ def _checked_lang(value: str) -> str:
 
 _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
-        "schedule": lambda value: cadence_text(parse_cadence(value)),
+        "schedule": _checked_schedule,
         "timezone": zone_name,
         "lang": _checked_lang,
         "limit": _checked_limit,

@@ -15,7 +15,7 @@ from bot.cli._options import As, AsOrAll, Json, Now
 from bot.cli._streams import instant, is_narrow, print_json, print_reply, print_table, printable, say
 from bot.errors import WrongUsage
 from bot.ports import Reply
-from subscriptions import ChatState, Paper, Sentence
+from subscriptions import ChatState, Paper, Sentence, split_when
 
 if TYPE_CHECKING:
     from bot.commands import Row
@@ -37,7 +37,10 @@ def subscribe(
     chat: As,
     every: Annotated[
         str | None,
-        typer.Option(metavar="CADENCE", help="now, when-out, daily, weekdays or weekly; else as the chat does."),
+        typer.Option(
+            metavar="CADENCE",
+            help="now, when-out, daily, weekdays or weekly, or other words: “every monday at 9 Berlin”; else as the chat does.",
+        ),
     ] = None,
     on: Annotated[
         str | None, typer.Option(metavar="DAY", help="mon … sun: the day of a weekly one; Monday by default.")
@@ -97,6 +100,8 @@ def _added(done: "Subscribed") -> dict[str, object]:
 def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
     """What else whoever subscribes a chat should know."""
     chat, wish = done.chat, done.subscription
+    if said := split_when(wish.text).when:
+        yield f"“{said}” is looked for as words; a time is given with --every, --on and --at."
     zone = chat.settings.timezone
     if wish.number == 1 and wish.cadence.kind != "now" and zone == settings.timezone and wish.zone is None:
         yield f"{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire set timezone ZONE --as {chat.address}"

@@ -7,21 +7,25 @@ from bot.commands.coming import next_line
 from bot.commands.picking import gone, no_wishes, number_and_rest, numbered, pick_list, required_number, shown_buttons
 from bot.commands.sheets import edit_wish
 from bot.commands.subscribing import echo
+from bot.commands.timing import no_such_time
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.wishes import name_given, renamed
 from bot.ports import Button, Reply
 from subscriptions import (
+    NoSuchTime,
     NotFound,
     QueryError,
     Refused,
     Sentence,
     Subscription,
+    as_words,
     cadence_text,
     coming_to,
     edit,
     parse_cadence,
     parse_query,
+    read_when,
     rename,
     reschedule,
     split_when,
@@ -72,15 +76,36 @@ def _ask_query(turn: Turn, wish: Subscription) -> Reply:
 
 
 def _edit(turn: Turn, wish: Subscription, typed: str) -> Reply:
-    text, when = split_when(typed)
+    ending = split_when(typed)
+    if ending.only_time:  # the query stays
+        return _schedule(turn, wish, typed)
     try:
-        parse_query(text)
+        parse_query(ending.query)
     except QueryError as error:  # the caret stands below what was typed, number and all
         before = len(turn.args) - len(typed)
         raise QueryError(error.sentence, error.hint, error.column + before) from None
-    text = " ".join(text.split())
+    text = " ".join(ending.query.split())
+    try:
+        done = edit(turn.store, turn.chat.address, wish.number, text, when=ending.when, now=turn.now, who=turn.who)
+    except NoSuchTime as error:
+        words = replace(_edit_button(wish, as_words(typed)), label=turn.say("as words"))
+        return no_such_time(turn, error, lambda when: _edit_button(wish, text, when), (words,))
+    instead = turn.words.reading(parse_query(wish.text))
+    return echo(turn, done, instead=instead, ending=ending, typed=typed, number=wish.number)
+
+
+def _edit_button(wish: Subscription, text: str, when: str = "") -> Button:
+    return Button(label=when, verb="edit-at", arguments={"number": wish.number, "text": text, "when": when})
+
+
+def press_edit_at(turn: Turn) -> Reply:
+    """Changes the query and the time to those that the button has."""
+    wish = numbered(turn, turn.arguments.get("number"))
+    if wish is None:
+        return gone(turn)
+    text, when = str(turn.arguments["text"]), str(turn.arguments["when"]) or None
     done = edit(turn.store, turn.chat.address, wish.number, text, when=when, now=turn.now, who=turn.who)
-    return echo(turn, done, instead=turn.words.reading(parse_query(wish.text)))
+    return echo(turn, done, instead=turn.words.reading(parse_query(wish.text)), replaces=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------- name
@@ -173,28 +198,22 @@ def _schedule(turn: Turn, wish: Subscription | None, typed: str) -> Reply:
     if wish is None and not turn.chat.id:
         return no_wishes(turn)
     number = wish.number if wish else None
-    done = reschedule(turn.store, turn.chat.address, number, _when(typed), now=turn.now, who=turn.who)
+    try:
+        done = reschedule(turn.store, turn.chat.address, number, typed, now=turn.now, who=turn.who)
+    except NoSuchTime as error:
+        of = {"number": number} if wish else {}
+        return no_such_time(
+            turn, error, lambda when: Button(label=when, verb="schedule", arguments={**of, "when": when})
+        )
     if wish is not None:
-        said = turn.say("Schedule of {number}: {when}", number=wish.number, when=cadence_text(done[0].cadence))
+        when = f"{cadence_text(done[0].cadence)} {done[0].zone or ''}".rstrip()
+        said = turn.say("Schedule of {number}: {when}", number=wish.number, when=when)
     else:
-        when = cadence_text(parse_cadence(_when(typed), parse_cadence(turn.chat.settings.schedule)))
+        when = str(read_when(typed, parse_cadence(turn.chat.settings.schedule)))
         said = turn.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     coming = coming_to(turn.store, turn.chat.address, done, now=turn.now)
     first = [next_line(coming, turn.voice, turn.now)] if any(one.state == "active" for one in done) else []
     return Reply(lines=(said, *first), ok=True, buttons=undo_row(turn))
-
-
-def _when(typed: str) -> str:
-    """A bare time of day is meant as "at" it."""
-    try:
-        parse_cadence(typed)
-    except Refused:
-        try:
-            parse_cadence(f"at {typed}")
-        except Refused:
-            return typed
-        return f"at {typed}"
-    return typed
 
 
 COMMANDS = (
@@ -215,6 +234,7 @@ COMMANDS = (
 PRESSES = {
     "edit-ask": Press(run=press_edit_ask, changes=True),
     "edit-ask-page": Press(run=press_edit_page),
+    "edit-at": Press(run=press_edit_at, changes=True),
     "edit": Press(run=answer_edit, changes=True),
     "name": Press(run=answer_name, changes=True),
     "schedule": Press(run=press_schedule, changes=True),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands.settings import LANGUAGES
-from bot.commands.subscribing import sub
+from bot.commands.subscribing import at, sub
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
@@ -14,7 +14,6 @@ from subscriptions import (
     found_lately,
     parse_query,
     set_setting,
-    split_when,
 )
 
 ADDED = "added"  # what our links that add the bot to a chat carry: the chat is greeted when the bot arrives
@@ -124,10 +123,7 @@ def press_accept(turn: Turn) -> Reply:
     if link is None or link.verb != OFFER:
         return Reply(toast=turn.say("What that link led to is not there any more."))
     text, when = str(link.arguments["text"]), str(link.arguments["when"])
-    timed = f"{text} {when}"
-    # In a query that closes a quotation mark itself the time would be words of it.
-    wish = timed if split_when(timed) == (text, when) else text
-    return replace(sub(replace(turn, args=wish)), replaces=True)
+    return replace(at(turn, text, when), replaces=True)
 
 
 # --------------------------------------------------------------------------------------------------- not understood

@@ -1,6 +1,6 @@
 """Cities to choose a time zone by: what a clock shows there now is easier to find than the name of a zone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from subscriptions import zone
@@ -73,11 +73,6 @@ _AT_HOME = {
 }
 A_PAGE = 11  # with [more] four rows of three
 _DAY = timedelta(days=1)
-
-
-def zone_called(city: str, name: Callable[[str], str]) -> str:
-    """The zone here that a language names after this city, "纽约"; "" when it is none. `name` says what it calls one."""
-    return next((zone for zone in dict.fromkeys((*_WELL_KNOWN, *_MORE, *_AT_HOME.values())) if name(zone) == city), "")
 
 
 def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:

@@ -2,9 +2,22 @@
 
 from collections.abc import Sequence
 
+from bot.commands.timing import no_such_time, taken_for_time
 from bot.commands.turn import Turn
-from bot.ports import Button, Buttons
-from subscriptions import Because, Item, KnownPaper, Query, Tried, cadence_text, parse_cadence, why
+from bot.ports import Button, Buttons, Reply
+from subscriptions import (
+    Because,
+    Ending,
+    Item,
+    KnownPaper,
+    NoSuchTime,
+    Query,
+    Tried,
+    as_words,
+    parse_cadence,
+    read_when,
+    why,
+)
 
 
 def rows_of(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
@@ -52,12 +65,35 @@ def subscribe_button(turn: Turn, text: str) -> Buttons:
     return ((Button(label=turn.say("subscribe"), verb="subscribe-to", arguments=arguments),),)
 
 
-def query_lines(turn: Turn, query: Query, when: str | None) -> tuple[str, ...]:
+def words_button(turn: Turn, ending: Ending, text: str) -> Buttons:
+    """[as words] where what was read as a time may have been meant as words: the preview of all of them."""
+    if turn.in_public or not ending.either:
+        return ()
+    return ((Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
+
+
+def time_refused(turn: Turn, ending: Ending) -> Reply | None:
+    """The refusal of a time behind a query that cannot be had, with buttons to subscribe at one that can; None: it can."""
+    try:
+        read_when(str(ending.when))
+    except NoSuchTime as error:
+        words = Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(turn.args)})
+        return no_such_time(turn, error, lambda when: _subscribe_at(ending.query, when), (words,))
+    return None
+
+
+def _subscribe_at(text: str, when: str) -> Button:
+    return Button(label=when, verb="subscribe-at", arguments={"text": " ".join(text.split()), "when": when})
+
+
+def query_lines(turn: Turn, query: Query, ending: Ending | None) -> tuple[str, ...]:
     """How a query was read, with the schedule that stood behind it, and what was odd about it. In groups the first."""
     reading = turn.words.reading(query)
-    if when is not None:
-        schedule = parse_cadence(when, parse_cadence(turn.chat.settings.schedule))
-        reading = f"{reading} · {cadence_text(schedule)}"
+    if ending and ending.when is not None:
+        reading = f"{reading} · {read_when(ending.when, parse_cadence(turn.chat.settings.schedule))}"
     if turn.seen_by_all:
         return (reading,)
-    return (reading, *(turn.say("({inner})", inner=hint.say(turn.voice.translate)) for hint in query.hints))
+    odd = [hint.say(turn.voice.translate) for hint in query.hints]
+    if ending and ending.either:
+        odd.insert(0, taken_for_time(turn, ending))
+    return (reading, *(turn.say("({inner})", inner=one) for one in odd))

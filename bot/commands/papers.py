@@ -5,7 +5,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from bot.commands.found import card_buttons, count_found, query_lines, rows_of, subscribe_button
+from bot.commands.found import (
+    card_buttons,
+    count_found,
+    query_lines,
+    rows_of,
+    subscribe_button,
+    time_refused,
+    words_button,
+)
 from bot.commands.plain import named_papers
 from bot.commands.subscribing import sub
 from bot.commands.turn import Command, Press, Turn
@@ -37,12 +45,14 @@ PAGE = 6  # papers of one page of a search
 
 def preview(turn: Turn) -> Reply:
     """What would come from the days known, as the chat would see it; nothing is marked as told."""
-    which, when = split_when(turn.args)
-    tried = would_come(turn.store, turn.chat, now=turn.now, which=which)
+    ending = split_when(turn.args)
+    if ending.when is not None and (refusal := time_refused(turn, ending)):
+        return refusal
+    tried = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)
     if not tried.wishes:
         return _nothing_to_try(turn, "/preview diffusion")
-    buttons = subscribe_button(turn, turn.args) if tried.query else ()
-    read = query_lines(turn, tried.query, when) if tried.query else ()
+    buttons = (*subscribe_button(turn, turn.args), *words_button(turn, ending, turn.args)) if tried.query else ()
+    read = query_lines(turn, tried.query, ending) if tried.query else ()
     lines = (count_found(turn, tried), *read, *_told_before(turn, tried))
     return Reply(lines=lines, delivery=tried.delivery, buttons=buttons)
 
@@ -55,6 +65,11 @@ def press_preview(turn: Turn) -> Reply:
 def press_fine(turn: Turn) -> Reply:
     """[fine] under it: all stays, and it is not said again."""
     return Reply(lines=(turn.say("Good. I say no more of it until something has come."),), ok=True, replaces=True)
+
+
+def press_try(turn: Turn) -> Reply:
+    """[as words] under what was tried: its time is part of the query."""
+    return replace(preview(replace(turn, args=str(turn.arguments["text"]), arguments={})), replaces=True)
 
 
 def press_subscribe(turn: Turn) -> Reply:
@@ -81,7 +96,7 @@ def _nothing_to_try(turn: Turn, example: str) -> Reply:
 
 def today(turn: Turn) -> Reply:
     """The newest batch now."""
-    return _today(turn, split_when(turn.args)[0])
+    return _today(turn, split_when(turn.args).query)
 
 
 def press_today(turn: Turn) -> Reply:
@@ -318,6 +333,7 @@ COMMANDS = (
 )
 PRESSES = {
     "preview": Press(run=press_preview),
+    "try": Press(run=press_try),
     "fine": Press(run=press_fine),
     "subscribe-to": Press(run=press_subscribe, changes=True),
     "today": Press(run=press_today),

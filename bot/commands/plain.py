@@ -4,10 +4,18 @@ from dataclasses import replace
 
 from bot.commands.asking import answer_of
 from bot.commands.cards import card_reply
-from bot.commands.found import card_buttons, count_found, query_lines, rows_of, subscribe_button
+from bot.commands.found import (
+    card_buttons,
+    count_found,
+    query_lines,
+    rows_of,
+    subscribe_button,
+    time_refused,
+    words_button,
+)
 from bot.commands.turn import Press, Turn
 from bot.ports import Button, Reply
-from subscriptions import Tried, as_item, known_since, mentioned, papers_named, split_when, would_come
+from subscriptions import Ending, Tried, as_item, known_since, mentioned, papers_named, split_when, would_come
 
 ROWS = 5  # papers of a preview
 CARDS = 5  # papers that one message may ask for
@@ -108,24 +116,26 @@ def _elsewhere(turn: Turn, name: str) -> Button:
 
 def _tried(turn: Turn) -> Reply:
     """How many papers it finds, the newest, how it was read, and [subscribe]."""
-    which, when = split_when(turn.args)
-    tried = would_come(turn.store, turn.chat, now=turn.now, which=which)
+    ending = split_when(turn.args)
+    if ending.when is not None and (refusal := time_refused(turn, ending)):
+        return refusal
+    tried = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)
     found = [item.paper for item in tried.delivery.items] if tried.delivery else []
     newest = sorted(found, key=lambda known: known.change or 0, reverse=True)[:ROWS]
     items = rows_of(newest, tried.query)
     return Reply(
-        lines=(count_found(turn, tried), *_reading(turn, tried, when), *_too_many_words(turn, tried)),
+        lines=(count_found(turn, tried), *_reading(turn, tried, ending), *_too_many_words(turn, tried)),
         items=items,
         numbers=card_buttons(turn, items),
-        buttons=subscribe_button(turn, turn.args) if tried.query else (),
+        buttons=(*subscribe_button(turn, turn.args), *words_button(turn, ending, turn.args)) if tried.query else (),
     )
 
 
-def _reading(turn: Turn, tried: Tried, when: str | None) -> tuple[str, ...]:
+def _reading(turn: Turn, tried: Tried, ending: Ending) -> tuple[str, ...]:
     if tried.query is None:
         wish = tried.wishes[0]
         return (turn.say("This is subscription {number}: {name}", number=wish.number, name=wish.name or wish.text),)
-    return query_lines(turn, tried.query, when)
+    return query_lines(turn, tried.query, ending)
 
 
 def _too_many_words(turn: Turn, tried: Tried) -> tuple[str, ...]:

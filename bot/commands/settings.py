@@ -7,23 +7,25 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.commands.changes import changed, value_of
-from bot.commands.cities import city_pages, zone_called
+from bot.commands.cities import city_pages
 from bot.commands.refusals import refused
+from bot.commands.timing import no_such_time
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     SETTINGS,
     ChatKind,
+    NoSuchTime,
     Refused,
     Sentence,
     choices,
     name_of,
-    nearest_zone,
+    near_places,
     set_setting,
     setting_name,
     zone,
-    zone_of_city,
+    zone_of_place,
 )
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
@@ -87,14 +89,15 @@ def change(turn: Turn, name: str, value: str) -> Reply:
 
     Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
     """
+    if name == "schedule":
+        return _change_schedule(turn, value)
     if name != "timezone":
         return _change(turn, name, value)
     try:
-        return _change(turn, name, zone_of_city(value) or zone_called(value.strip(), turn.voice.city) or value)
+        return _change(turn, name, zone_of_place(value) or value)
     except Refused as error:
-        near = nearest_zone(value)
-        offered = Button(label=near, verb="zone", arguments={"zone": near})
-        return replace(refused(error, turn.voice), buttons=_shown(turn, ((offered,),) if near else ()))
+        near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in near_places(value)[:1]]
+        return replace(refused(error, turn.voice), buttons=_shown(turn, (tuple(near),) if near else ()))
 
 
 def zone_buttons(turn: Turn, *, replaces: bool = False) -> Buttons:
@@ -256,6 +259,13 @@ def _change(turn: Turn, name: str, value: str) -> Reply:
         clock = _clock(turn.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, voice.say("It is {time} there.", time=clock)))
     return replace(reply, buttons=undo_row(replace(turn, voice=voice)))
+
+
+def _change_schedule(turn: Turn, value: str) -> Reply:
+    try:
+        return _change(turn, "schedule", value)
+    except NoSuchTime as error:
+        return no_such_time(turn, error, lambda when: _value_button("schedule", when, chosen=False))
 
 
 def _name_and_value(text: str) -> tuple[str, str]:

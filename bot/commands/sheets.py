@@ -24,6 +24,7 @@ from subscriptions import (
     Sentence,
     Subscription,
     Wish,
+    as_words,
     author_rule,
     cadence_text,
     edit,
@@ -35,7 +36,9 @@ from subscriptions import (
     papers_named,
     parse_cadence,
     parse_query,
+    read_when,
     set_setting,
+    split_when,
     subscribe,
     zone,
     zone_name,
@@ -225,7 +228,7 @@ def _refusal(turn: Turn, error: PaperwireError, text: str = "") -> str:
 def _whens(turn: Turn, cadence: Cadence) -> tuple[Option, ...]:
     """As soon as papers come, once a day when they are out, or at a time; the one that holds among them."""
     schedule = parse_cadence(turn.chat.settings.schedule)
-    windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [parse_cadence("when-out")]
+    windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
     values = ["now", *dict.fromkeys(map(cadence_text, windows)), *_DAYS]
     return tuple(Option(value=value, label=_when_label(turn, value)) for value in values)
 
@@ -324,19 +327,30 @@ def send_edit(turn: Turn) -> Reply:
     wish = numbered(turn, turn.arguments.get("number"))
     if wish is None:
         return gone(turn)
-    if problems := _problems(turn):
+    if problems := _problems(turn, before=wish.text):
         return Reply(problems=problems)
     text, when, tz = _said(turn, QUERY), _when(turn), _own_zone(turn)
     done = edit(turn.store, turn.chat.address, wish.number, text, when=when, tz=tz, now=turn.now, who=turn.who)
     return echo(turn, done, instead=turn.words.reading(parse_query(wish.text)))
 
 
-def _problems(turn: Turn) -> dict[str, str]:
+def _checked_query(text: str, before: str) -> None:
+    """Refuses a query that ends in a time, which has its own field; one that stood there `before` may stay."""
+    parse_query(text)
+    ending = split_when(text)
+    if ending.when is not None and text != before:
+        raise Refused(
+            Sentence("“{words}” looks like a time.", {"words": ending.when}),
+            Sentence("Choose the time below; in quotes it is words: {text}", {"text": as_words(text)}),
+        )
+
+
+def _problems(turn: Turn, *, before: str = "") -> dict[str, str]:
     """What cannot be taken, by field. A form can come back with anything."""
     text = _said(turn, QUERY)
     checks: Mapping[str, Callable[[], object]] = {
-        QUERY: lambda: parse_query(text),
-        WHEN: lambda: parse_cadence(_when(turn)),
+        QUERY: lambda: _checked_query(text, before),
+        WHEN: lambda: read_when(_when(turn)),
         ZONE: lambda: zone_name(_said(turn, ZONE) or "UTC"),
     }
     problems = {}

@@ -7,39 +7,38 @@ from datetime import timedelta
 
 from bot.commands.advising import REWRITE, advice_button, advice_for, advice_line
 from bot.commands.picking import gone, named, numbered, pick_list, shown_buttons
+from bot.commands.refusals import refused
 from bot.commands.settings import zone_buttons
+from bot.commands.timing import AS_WORDS, as_words_button, no_such_time, read_as_time
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.wishes import one_line, subscribed, unsubscribed
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     ChatKind,
+    Ending,
     Link,
+    NoSuchTime,
     PaperwireError,
     QueryError,
     Refused,
     Sentence,
     Subscribed,
     Wish,
+    as_words,
     edit,
+    find_change,
     parse_query,
     recall,
     remember,
     split_when,
     subscribe,
+    undo,
     unsubscribe,
 )
 
 MOST_LINES = 20  # wishes in one message
 EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first
-# The end of a query that somebody may have meant as its time: "weekly", "every day at 9", "daily 25", 每天9点.
-_DAYS = r"(?:day|week|weekday|morning|evening|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)"
-_LIKE_A_TIME = re.compile(
-    rf"(?<=\s)(?:(?:daily|weekdays|weekly|(?:each|every)\s+{_DAYS}|at\s+\d\S{{0,6}})(?:\s+(?:at|on|am|pm|{_DAYS}|\d\S{{0,6}}))*"
-    r"|每[天日周晚早]\S{0,6}(?:\s+\d\S{0,6})?)$",
-    re.IGNORECASE,
-)
-_WEEKLY = re.compile(r"week(?!day)|mon|tue|wed|thu|fri|sat|sun|周", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +47,8 @@ class _Said:
 
     text: str  # without its WHEN
     when: str | None
+    ending: Ending | None = None  # where its WHEN may have been meant as words
+    typed: str = ""
     done: Subscribed | None = None
     error: PaperwireError | None = None
     instead: str = ""  # the query that it takes the place of
@@ -73,11 +74,37 @@ def sub(turn: Turn) -> Reply:
     before = _said_before(turn)
     said = _replaced(turn, lines, before) if before else [_added(turn, _read(line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
-        raise said[0].error
+        return _not_taken(turn, said[0])
     _remember(turn, said, before)
     if len(said) == 1 and said[0].done is not None:
-        return echo(turn, said[0].done, instead=said[0].instead)
+        return echo(turn, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed)
     return _several(turn, said)
+
+
+def _not_taken(turn: Turn, said: _Said) -> Reply:
+    """Why the only line was refused; a time that cannot be had comes with buttons that say what can. Raises its error."""
+    words = Button(label=turn.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
+    if isinstance(said.error, NoSuchTime):
+        return no_such_time(turn, said.error, lambda when: _at_button(said.text, when), (words,))
+    if isinstance(said.error, _OnlyTime):
+        return replace(refused(said.error, turn.voice), buttons=shown_buttons(turn, ((words,),)))
+    assert said.error is not None  # noqa: S101 - whoever calls looked
+    raise said.error
+
+
+def _at_button(text: str, when: str) -> Button:
+    return Button(label=when, verb="subscribe-at", arguments={"text": text, "when": when})
+
+
+def press_at(turn: Turn) -> Reply:
+    """Subscribes to a query at a time, each as the button has it."""
+    when = turn.arguments.get("when")
+    return at(turn, str(turn.arguments["text"]), str(when) if when else None)
+
+
+def at(turn: Turn, text: str, when: str | None) -> Reply:
+    """Subscribes to a query that holds no time, and echoes it. Raises QueryError, Refused."""
+    return echo(turn, _subscribed(turn, _Said(text=text, when=when)))
 
 
 def follow(turn: Turn, text: str) -> Reply:
@@ -85,8 +112,21 @@ def follow(turn: Turn, text: str) -> Reply:
     return echo(turn, _subscribed(turn, _Said(text=text, when=None)))
 
 
-def echo(turn: Turn, done: Subscribed, *, instead: str = "", replaces: bool = False) -> Reply:
-    """What became of a wish, with advice and buttons; two lines in groups."""
+def echo(
+    turn: Turn,
+    done: Subscribed,
+    *,
+    instead: str = "",
+    replaces: bool = False,
+    ending: Ending | None = None,
+    typed: str = "",
+    number: int | None = None,
+) -> Reply:
+    """What became of a wish, with advice and buttons; two lines in groups.
+
+    `ending` is how `typed` was taken apart where its time may have been meant as words, `number` the subscription
+    that was to be changed.
+    """
     private = turn.home.kind is ChatKind.PRIVATE
     advice = advice_for(turn, done)
     reply = subscribed(
@@ -99,32 +139,35 @@ def echo(turn: Turn, done: Subscribed, *, instead: str = "", replaces: bool = Fa
         short=not private,
         now=turn.now,
     )
-    reply = _with_missed_time(turn, done, reply)
-    number = done.subscription.number
-    better = advice_button(turn, advice, number) if advice else None
-    today = Button(label=turn.say("today's now"), verb="today", arguments={"number": number})
+    words: tuple[Button, ...] = ()
+    if ending is not None and ending.either and done.outcome != "known":
+        reply = read_as_time(turn, ending, reply)
+        words = as_words_button(turn, typed, number)
+    better = advice_button(turn, advice, done.subscription.number) if advice else None
+    today = Button(label=turn.say("today's now"), verb="today", arguments={"number": done.subscription.number})
     last = ([today] if private and done.outcome == "added" and done.found else []) + _undo(turn, done)
     zones: Buttons = ()
     if _asks_for_zone(turn, done):
-        question = turn.say("The times are those of {zone}. Which clock is yours?", zone=turn.chat.settings.timezone)
-        reply = replace(reply, lines=(*reply.lines, question))
+        reply = replace(reply, lines=(*reply.lines, _which_clock(turn, done)))
         zones = zone_buttons(turn)
-    rows = ((better,) if better else (), tuple(last), *zones)
+    rows = (words, (better,) if better else (), tuple(last), *zones)
     return replace(reply, buttons=shown_buttons(turn, rows), replaces=replaces)
 
 
-def _with_missed_time(turn: Turn, done: Subscribed, reply: Reply) -> Reply:
-    """The echo says so where words at the end look like a time and are none."""
-    found = _LIKE_A_TIME.search(done.query.text)
-    if found is None or done.outcome == "known":
-        return reply
-    example = "weekly mon 9" if _WEEKLY.search(found[0]) else "daily 9"
-    said = turn.say("I look for “{words}”; a time would be: {example}", words=found[0].strip(), example=example)
-    hint = turn.say("({inner})", inner=said)
-    head, *rest = reply.lines
-    if turn.home.kind is not ChatKind.PRIVATE:
-        return replace(reply, lines=(turn.say("{sentence} {next}", sentence=head, next=hint), *rest))
-    return replace(reply, lines=(head, hint, *rest))
+def press_as_words(turn: Turn) -> Reply:
+    """What was read as a time is words: what was done with it is taken back, and the words are asked for."""
+    change = find_change(turn.store, turn.chat.address, int(turn.arguments["change"]))
+    if change is None or change.undone:
+        return Reply(toast=turn.say("That is undone already."))
+    text, number = str(turn.arguments["text"]), turn.arguments.get("number")
+    undo(turn.store, turn.chat.address, change.id, now=turn.now, who=turn.who)
+    if number is None:
+        return replace(at(turn, text, None), replaces=True)
+    before = numbered(turn, number)
+    if before is None:
+        return gone(turn)
+    done = edit(turn.store, turn.chat.address, before.number, text, now=turn.now, who=turn.who)
+    return echo(turn, done, instead=turn.words.reading(parse_query(before.text)), replaces=True)
 
 
 def press_rewrite(turn: Turn) -> Reply:
@@ -189,9 +232,17 @@ def _lines(text: str) -> Iterator[str]:
             yield wish
 
 
+class _OnlyTime(Refused):
+    """A time without a query."""
+
+
 def _read(line: str) -> _Said:
-    text, when = split_when(line)
-    return _Said(text=text, when=when, error=_of_another_command(line))
+    ending = split_when(line)
+    error: Refused | None = _of_another_command(line)
+    if ending.only_time:
+        example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(line.split())}"})
+        error = _OnlyTime(Sentence("That is a time. Say also what papers should hold."), example)
+    return _Said(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
 
 
 def _of_another_command(line: str) -> Refused | None:
@@ -246,6 +297,13 @@ def _refused(turn: Turn, text: str, error: PaperwireError) -> tuple[str, str]:
 def _undo(turn: Turn, done: Subscribed) -> list[Button]:
     rows = undo_row(turn) if done.outcome != "known" else ()
     return [button for row in rows for button in row]
+
+
+def _which_clock(turn: Turn, done: Subscribed) -> str:
+    zone = turn.chat.settings.timezone
+    if done.subscription.zone:
+        return turn.say("All other times are those of {zone}. Which clock is yours?", zone=zone)
+    return turn.say("The times are those of {zone}. Which clock is yours?", zone=zone)
 
 
 def _asks_for_zone(turn: Turn, done: Subscribed) -> bool:
@@ -348,6 +406,8 @@ COMMANDS = (
 )
 PRESSES = {
     REWRITE: Press(run=press_rewrite, changes=True),
+    AS_WORDS: Press(run=press_as_words, changes=True),
+    "subscribe-at": Press(run=press_at, changes=True),
     "unsub": Press(run=press_unsub, changes=True),
     "unsub-all": Press(run=press_unsub_all, changes=True),
     "unsub-page": Press(run=press_unsub_page),

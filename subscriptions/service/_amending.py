@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.preferences import check_value
 from subscriptions.service._changes import changing
-from subscriptions.service._wishes import Subscribed, echo_of, find, span, which_one
+from subscriptions.service._wishes import Subscribed, echo_of, find, span, which_one, zone_beside
 from subscriptions.store import Store, Transaction, people
+from subscriptions.times import When, read_when
 from subscriptions.wording import checked_name, kept_query
 
 
@@ -40,8 +42,9 @@ def edit(
                 Sentence("Subscription {number} asks for that already.", {"number": same.number}),
                 Sentence("Remove one of them: /unsub {number}", {"number": wish.number}),
             )
-        schedule = _read_when(when, wish.cadence, chat) if when else wish.cadence
-        own_zone = wish.zone if tz is None else cadences.zone_name(tz) if tz else None
+        read = _read_when(when, wish.cadence, chat) if when else When(wish.cadence)
+        schedule, own_zone = read.cadence, wish.zone if tz is None else zones.zone_name(tz) if tz else None
+        own_zone = zone_beside(read, chat) if read.zone else own_zone
         time = (schedule, own_zone)
         changed = (query.text, query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
         if changed:
@@ -78,27 +81,28 @@ def reschedule(
         chat = find(session, store, address)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
         chosen = wishes if number is None else (which_one(wishes, str(number)),)
-        schedule = _read_when(when, None, chat)
+        read = _read_when(when, None, chat)
         if number is None:
-            stored = check_value("schedule", cadences.cadence_text(schedule), kind=chat.kind)
+            stored = check_value("schedule", str(read), kind=chat.kind)
             if people.chosen_settings(session, chat.id).get("schedule") != stored:
                 changing(session, chat.id, now=now, who=who)
                 people.choose_setting(session, chat.id, "schedule", stored)
         for wish in chosen:
-            if wish.cadence != schedule:
+            own_zone = zone_beside(read, chat) if read.zone else wish.zone
+            if (wish.cadence, wish.zone) != (read.cadence, own_zone):
                 changing(session, chat.id, now=now, who=who)
-                _reschedule(session, chat, wish, schedule, now)
+                _reschedule(session, chat, replace(wish, zone=own_zone), read.cadence, now)
         return tuple(_fresh(session, chat, wish) for wish in chosen)
 
 
-def _read_when(when: str, own: Cadence | None, chat: Chat) -> Cadence:
-    """A schedule as typed; the two times of when-out, if it names none, from its own, else from the chat's."""
+def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
+    """A time as typed; the two times of when-out, if it names none, from its own, else from the chat's."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
-    return cadences.parse_cadence(when, own if own and own.kind == "when-out" else of_chat)
+    return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
 
 def _reschedule(session: Transaction, chat: Chat, wish: Subscription, schedule: Cadence, now: datetime) -> None:
-    zone = cadences.zone(wish.zone or chat.settings.timezone)
+    zone = zones.zone(wish.zone or chat.settings.timezone)
     due = span(schedule, zone, cadences.first_due(schedule, zone, now))
     people.change_schedule(session, wish.id, cadence=schedule, zone=wish.zone, due=due)
 

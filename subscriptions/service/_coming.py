@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.outlook import Coming, Outlook, comes
 from subscriptions.store import Store, Transaction, papers, people, sources
@@ -43,7 +44,7 @@ class Foresight:
         news = not planned and self._has_news(wish, chat, fits)
         case = (wish.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
         if case not in self.told:
-            clock = cadences.zone(chat.settings.timezone)
+            clock = zones.zone(chat.settings.timezone)
             self.told[case] = comes(
                 wish.cadence, zone, regular, self.outlook, news=news, quiet=chat.settings.quiet, clock=clock
             )
@@ -73,7 +74,7 @@ class Foresight:
 
 def zone_of(wish: Subscription, chat: Chat) -> tzinfo:
     """By whose clock a subscription is due."""
-    return cadences.zone(wish.zone or chat.settings.timezone)
+    return zones.zone(wish.zone or chat.settings.timezone)
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.model import BUTTON, Chat, ChatAddress, ChatKind, ChatState, Facts, Kind, Lane, Link
 from subscriptions.service._wishes import kind_of
 from subscriptions.store import Planned, Store, Transaction, access, keeping, outbox, people, standing
@@ -36,7 +36,7 @@ def notify(
         chat = people.find_chat(session, address, zone=store.zone)
         if chat is None:
             return False
-        day = now.astimezone(cadences.zone(chat.settings.timezone)).date().isoformat()
+        day = now.astimezone(zones.zone(chat.settings.timezone)).date().isoformat()
         name = _name(chat, cause, key or day)
         if outbox.taken_keys(session, [name]):
             return False
@@ -70,7 +70,7 @@ def notify_operators(
     of the notices that were written down.
     """
     told = []
-    day = now.astimezone(cadences.zone(store.zone)).date()
+    day = now.astimezone(zones.zone(store.zone)).date()
     with store.write() as session:
         for chat in operator_chats(session, store, admins, now=now):
             if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:

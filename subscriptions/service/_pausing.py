@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import Shelf
 from subscriptions.model import Chat, ChatAddress, ChatState, KnownPaper, Subscription
@@ -110,7 +111,7 @@ def _due_after(session: Transaction, chat: Chat, wish: Subscription, until: date
     """A moment that passed before a pause was over gives way to the first one from there on; an open window counts."""
     if wish.cadence.kind == "now" or wish.next_due_at is None or wish.next_due_at >= until:
         return
-    zone = cadences.zone(wish.zone or chat.settings.timezone)
+    zone = zones.zone(wish.zone or chat.settings.timezone)
     moment = cadences.first_due(wish.cadence, zone, until - timedelta(microseconds=1))
     people.reset_due(session, wish.id, span(wish.cadence, zone, moment))
 
@@ -140,7 +141,7 @@ def _let_wait(
 
 def _next_moment(session: Transaction, chat: Chat, wish: Subscription, now: datetime) -> None:
     """A moment that passed during the pause is not made up for at once: the next regular one takes all along."""
-    zone = cadences.zone(wish.zone or chat.settings.timezone)
+    zone = zones.zone(wish.zone or chat.settings.timezone)
     if wish.cadence.kind == "now":
         _due_at(session, wish, now + ANSWER_WITHIN)
     elif wish.next_due_at is not None and wish.next_due_at <= now:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.matching import PaperIndex, QuerySet, Shelf, match, why
 from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
 from subscriptions.outlook import Outlook
@@ -231,7 +232,7 @@ def _case(
         told=told,
         due=_due_moment(chat, due, now),
         now=now,
-        zone=cadences.zone(chat.settings.timezone),
+        zone=zones.zone(chat.settings.timezone),
         next_due=coming.at or coming.latest,
         next_about=coming.about or coming.at is None,
         may_be_empty=bool(over) or not timed,

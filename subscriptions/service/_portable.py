@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.portable import Line, subscription_line
@@ -187,7 +188,7 @@ def _own_zone(line: Line, target: _Target) -> str | None:
 
 
 def _due(cadence: Cadence, zone_name: str, now: datetime) -> people.Span:
-    zone = cadences.zone(zone_name)
+    zone = zones.zone(zone_name)
     return span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.model import Chat, Subscription
 from subscriptions.store import Transaction, people
 
@@ -14,7 +15,7 @@ Move = tuple[int, int, people.Span]  # of a subscription: its id, what it has se
 
 def silent_until(chat: Chat, moment: datetime) -> datetime | None:
     """When the quiet hours of a chat that hold at `moment` end; None outside of them."""
-    return cadences.quiet_until(chat.settings.quiet, cadences.zone(chat.settings.timezone), moment)
+    return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
 def held(chat: Chat, due: Sequence[Subscription], mark: int, now: datetime) -> list[Move]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.matching import Shelf
 from subscriptions.model import Cadence, Chat, ChatAddress, Delivery, Facts, Item, Kind, KnownPaper, Subscription
 from subscriptions.planning import Due, Evidence, decide
@@ -119,7 +119,7 @@ def newest_batch(
     of its subscriptions stays, so what comes for them by itself is all the rest. Without, nothing is written, and
     `told_too` shows what the chat was told before as well.
     """
-    zone = cadences.zone(chat.settings.timezone)
+    zone = zones.zone(chat.settings.timezone)
     with store.write() if key else store.read() as session:
         wishes, query = _asked(session, chat, which, now)
         newest = skimming.newest_change_at(session)
@@ -226,7 +226,7 @@ def _decided(
         told=frozenset(told),
         due=now,
         now=now,
-        zone=cadences.zone(chat.settings.timezone),
+        zone=zones.zone(chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
     )

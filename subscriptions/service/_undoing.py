@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatState, Subscription
 from subscriptions.service._changes import (
@@ -178,7 +179,7 @@ def _restore_wishes(
 
 def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> people.Span:
     """Its next moment: `same` as now if its time did not change, else as it was if that is still to come."""
-    zone = cadences.zone(wish.zone or chat_zone)
+    zone = zones.zone(wish.zone or chat_zone)
     if wish.cadence.kind == "now":
         return same, None  # a moment only while it is held back
     if same is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from subscriptions import cadence as cadences
+from subscriptions import zones
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
 from subscriptions.outlook import Coming
@@ -15,6 +16,7 @@ from subscriptions.service._coming import Foresight
 from subscriptions.service._quiet import FOLLOWED, follow_quiet
 from subscriptions.service._recent import recent
 from subscriptions.store import Store, Transaction, papers, people
+from subscriptions.times import When, make_when, read_when
 from subscriptions.wording import checked_name, kept_query
 
 EXAMPLES = 3
@@ -91,11 +93,12 @@ def subscribe(
             chat = _new_chat(session, store, address, wish=wish, now=now, title=title, kind=kind)
             own_zone = None
         else:
-            own_zone = cadences.zone_name(wish.tz) if wish.tz else None
+            own_zone = zones.zone_name(wish.tz) if wish.tz else None
             people.come_back(session, chat.id, now=now)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
         known = next((s for s in wishes if s.canonical == query.canonical), None)
-        schedule = _schedule(wish, cadences.parse_cadence(chat.settings.schedule), known)
+        when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
+        schedule, own_zone = when.cadence, own_zone or zone_beside(when, chat)
         if known is not None:
             return _known_wish(
                 session, store, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
@@ -153,7 +156,7 @@ def _add(
     now: datetime,
     who: str,
 ) -> Subscription:
-    zone = cadences.zone(own_zone or chat.settings.timezone)
+    zone = zones.zone(own_zone or chat.settings.timezone)
     people.mark_dry(session, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
     since = _since(wish.since, schedule, chat, zone, now)
     return people.add_subscription(
@@ -274,7 +277,7 @@ def _new_chat(
         now=now,
         zone=store.zone,
         title=title,
-        timezone=cadences.zone_name(wish.tz) if wish.tz else "",
+        timezone=zones.zone_name(wish.tz) if wish.tz else "",
         state=ChatState.ACTIVE,
     )
 
@@ -299,7 +302,7 @@ def _known_wish(
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
-        zone = cadences.zone(zone_name or chat.settings.timezone)
+        zone = zones.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
         changing(session, chat.id, now=now, who=who)
         people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
@@ -333,13 +336,18 @@ def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
     )
 
 
-def _schedule(wish: Wish, chat_schedule: Cadence, known: Subscription | None) -> Cadence:
+def _when(wish: Wish, chat_schedule: Cadence, known: Subscription | None) -> When:
     """When it is to come. A wish that the chat has already keeps its time unless another one is said."""
     if wish.when is not None:
-        return cadences.parse_cadence(wish.when, chat_schedule)
+        return read_when(wish.when, chat_schedule)
     if known is not None and not any((wish.every, wish.on, wish.at)):
-        return known.cadence
-    return cadences.make_cadence(wish.every, wish.on, wish.at, chat_schedule)
+        return When(known.cadence)
+    return make_when(wish.every, wish.on, wish.at, chat_schedule)
+
+
+def zone_beside(when: When, chat: Chat) -> str | None:
+    """The zone that a time names, for the subscription's own; None where it is the chat's, or none was named."""
+    return when.zone if when.zone and when.zone != chat.settings.timezone else None
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
@@ -380,7 +388,7 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
 
 def follow_zone(session: Transaction, chat: Chat, name: str, now: datetime) -> None:
     """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
-    zone = cadences.zone(name)
+    zone = zones.zone(name)
     for subscription in people.subscriptions_of(session, [chat.id])[chat.id]:
         overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
         if subscription.zone is None and subscription.next_due_at is not None and not overdue:

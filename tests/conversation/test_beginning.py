@@ -7,7 +7,7 @@ import pytest
 from bot.commands.helping import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from bot.commands.registry import _FAMILIES, COMMANDS, command_named
 from bot.commands.turn import House
-from subscriptions import ChatGone, get_chat, listed, parse_cadence, parse_query, split_when
+from subscriptions import ChatGone, get_chat, listed, parse_query, read_when, split_when
 from tests.conversation.delivering import Post
 from tests.make import address, ingested, paper, wants
 from tests.talking import BOT, Talk
@@ -190,8 +190,9 @@ def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
     for query, _ in QUERIES:
         assert parse_query(query).hints == ()
     for when, _ in WHENS:
-        parse_cadence(when)
-        assert split_when(f"diffusion {when}") == ("diffusion", when)
+        read_when(when)
+        ending = split_when(f"diffusion {when}")
+        assert (ending.query, ending.when) == ("diffusion", when)
 
 
 # --------------------------------------------------------------------------------------------------------- about, unknown

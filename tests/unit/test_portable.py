@@ -2,12 +2,13 @@
 
 import unicodedata
 from contextlib import suppress
+from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import ChatAddress, QueryError, Refused, cadence_text, parse_query, read_lines, text_of
+from subscriptions import ChatAddress, QueryError, Refused, cadence_text, parse_query, read_lines, text_of, zone_name
 from subscriptions.wording import LONGEST_NAME, checked_name, kept_query, mended_name, one_line
 
 ME = ChatAddress("console", "me")
@@ -51,6 +52,8 @@ LINES = [
     ("daily 9 +08:00 | a | n", "daily 09:00", "+08:00", "a", "n"),
     ("daily 9 est5edt | a | n", "daily 09:00", "EST5EDT", "a", "n"),
     ("now Asia/Tokyo | a | n", "now", "Asia/Tokyo", "a", "n"),
+    ("every monday at 9 Berlin | a | n", "weekly mon 09:00", "Europe/Berlin", "a", "n"),
+    ("每天8点|扩散模型", "daily 08:00", None, "扩散模型", None),
     ("daily 07:30 UTC | 扩散模型 综述 | 名字 🎓", "daily 07:30", "UTC", "扩散模型 综述", "名字 🎓"),
 ]
 
@@ -66,13 +69,25 @@ def test_a_line_is_read_as_its_row_says(
     assert read.query.canonical == parse_query(query).canonical
 
 
+@pytest.mark.parametrize("schedule", ["daily 09:00", "when-out 08:00-20:00 weekdays", "weekly sun 23:59", "now"])
+def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
+    for name in {zone_name(name) for name in available_timezones() - {"Factory", "localtime", "posixrules"}} | {
+        "+05:45",
+        "-12:00",
+        "+14:00",
+    }:
+        (line,) = read_lines(f"{schedule} {name} | a | ", ME)
+        assert line.cadence is not None
+        assert (cadence_text(line.cadence), line.zone) == (schedule, name)
+
+
 WRONG = [
     ("nonsense", "it is not WHEN | QUERY | NAME."),
     ("diffusion -survey", "it is not WHEN | QUERY | NAME."),
-    ("daily 25:00 | a | n", "“daily 25:00” is not a schedule."),
+    ("daily 25:00 | a | n", "There is no time such as “daily 25:00”."),
     ("sometimes | a | n", "“sometimes” is not a schedule."),
     ("| a | n", "is not a schedule."),
-    ("daily 9 Europe/Berlni | a | n", "“Europe/Berlni” is not a time zone"),
+    ("daily 9 Europe/Berlni | a | n", "is no place whose clock I know."),
     ("now | -a | n", "This only excludes."),
     ("now | | n", ""),
     ("now |", ""),

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.scheduler import CronSchedule
-from subscriptions.cadence import zone
 from subscriptions.rhythm import (
     AGAIN_AFTER,
     DAY,
@@ -20,6 +19,7 @@ from subscriptions.rhythm import (
     usual_holidays,
     wait_after_failure,
 )
+from subscriptions.zones import zone
 
 FEEDS, LISTS = ArxivSchedule(), ArxivSchedule(evening=True)
 YEARS = (date(2020, 1, 1), date(2029, 12, 31))

@@ -1,0 +1,46 @@
+"""Times that may be words, and times that there are not: what is said of them, and the buttons that say otherwise."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bot.commands.picking import shown_buttons
+from bot.commands.refusals import refused
+from bot.commands.turn import Turn
+from bot.ports import Button, Reply
+from subscriptions import Ending, NoSuchTime, as_words, last_change
+
+AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time
+
+
+def read_as_time(turn: Turn, ending: Ending, reply: Reply) -> Reply:
+    """The echo of a wish says what was read as its time where that may have been meant as words."""
+    said = turn.say("({inner})", inner=taken_for_time(turn, ending))
+    head, *rest = reply.lines
+    if turn.seen_by_all:
+        return replace(reply, lines=(turn.say("{sentence} {next}", sentence=head, next=said), *rest))
+    return replace(reply, lines=(head, said, *rest))
+
+
+def taken_for_time(turn: Turn, ending: Ending) -> str:
+    """What was read as a time, and how it is written as words."""
+    return turn.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
+
+
+def as_words_button(turn: Turn, text: str, number: int | None) -> tuple[Button, ...]:
+    """[as words] under an echo: what was done is taken back, and `text` is asked for whole.
+
+    `number` is the subscription whose query it was to be; None for a new one.
+    """
+    change = last_change(turn.store, turn.chat.address)
+    if change is None:
+        return ()
+    arguments = {"text": as_words(text), "change": change.id, "number": number}
+    return (Button(label=turn.say("as words"), verb=AS_WORDS, arguments=arguments),)
+
+
+def no_such_time(
+    turn: Turn, error: NoSuchTime, button: Callable[[str], Button], others: Sequence[Button] = ()
+) -> Reply:
+    """A time that cannot be had is refused, with the nearest that can as buttons; `button` makes one from a time."""
+    nearest = tuple(button(when) for when in error.nearest)
+    return replace(refused(error, turn.voice), buttons=shown_buttons(turn, (nearest, tuple(others))))

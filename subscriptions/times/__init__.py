@@ -1,0 +1,15 @@
+"""Times as people write them, in English and Chinese, wherever they are written.
+
+`_words` knows the words and phrases, `_clocks` the times of day among them, `_reading` what they mean together, `_when` and
+`_options` make cadences of that, `_ending` finds where a query ends and its time begins.
+"""
+
+from subscriptions.times._ending import Ending as Ending
+from subscriptions.times._ending import as_words as as_words
+from subscriptions.times._ending import split_when as split_when
+from subscriptions.times._options import make_when as make_when
+from subscriptions.times._reading import clock_of as clock_of
+from subscriptions.times._reading import hours_of as hours_of
+from subscriptions.times._when import NoSuchTime as NoSuchTime
+from subscriptions.times._when import When as When
+from subscriptions.times._when import read_when as read_when

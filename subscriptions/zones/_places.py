@@ -1,0 +1,174 @@
+"""Places as people write them, in English and Chinese, and the zones whose clocks hold there."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from unicodedata import combining, normalize
+
+from subscriptions.zones._cities import AMBIGUOUS, AMBIGUOUS_TOO, CITIES
+from subscriptions.zones._names import by_lower_case, is_offset, named, offset_name, plain
+
+Place = tuple[str, str]  # (its name as it is written, its zone)
+
+_AREAS = ("africa", "america", "antarctica", "arctic", "asia", "atlantic", "australia", "europe", "indian", "pacific")
+_NO_CITIES = frozenset({"center", "south", "north", "west", "act", "nsw", "lhi"})  # parts of names that are no places
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_FRAME = re.compile(r"(?:in )?(?:the )?(?P<place>.*?)(?: (?:standard |local )?(?:time|clock))?")
+_FRAME_ZH = re.compile(
+    r"(?:在|按)?(?P<place>.+?)(?:市|(?:市|的)?(?:标准|標準|当地|當地|本地)?(?:时间|時間|时区|時區))?"
+)
+_EAST_OR_WEST = re.compile(r"(?P<side>[东東西])(?P<hours>十?[一二三四五六七八九十]|\d\d?)(?:时?区|時?區)")
+_HAN_NUMBERS = {
+    "一": 1,
+    "二": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+    "十一": 11,
+    "十二": 12,
+}
+_LONGEST = 40  # characters of the name of a place
+_ALIKE, _ALIKE_HAN = 0.8, 0.65  # how much of a name must be right: Gotham is not Godthab
+MOST_NEAR = 3
+
+
+@lru_cache(maxsize=4096)
+def zone_of_place(text: str) -> str:
+    """The zone of a city, a country with one clock, a zone or an offset, in English or Chinese; "" when there is none.
+
+    Only whole and exact names count, in any letter case, with or without accents and "time": "new york", "München",
+    "北京时间", "Europe/Berlin", "CET", "UTC+8". A name that several places bear is none.
+    """
+    typed = plain(text)
+    if not typed or len(typed) > _LONGEST:
+        return ""
+    if is_offset(typed):
+        return offset_name(typed)
+    if found := _east_or_west(typed):
+        return found
+    if "/" in typed:
+        return named(typed)
+    return _of_name(typed) or _of_city_and_country(typed)
+
+
+def near_places(text: str) -> tuple[Place, ...]:
+    """Up to three places, each with its zone, that may be meant by a text: such as bear the name, else nearly so.
+
+    They are to be offered, never to be taken without asking.
+    """
+    typed = plain(text)
+    if not typed or len(typed) > _LONGEST:
+        return ()
+    if several := _several(_key(typed)):
+        return several
+    names = _known(_key(typed))
+    if (exact := _key(typed)) in names:
+        return (names[exact],)
+    return tuple(_nearest(_key(typed.partition(",")[0]), names) or _nearest_zones(typed))
+
+
+def _of_name(typed: str) -> str:
+    key = _key(typed)
+    if _several(key):
+        return ""
+    found = _known(key).get(key)
+    return found[1] if found else named(key)
+
+
+def _of_city_and_country(typed: str) -> str:
+    """Of "paris, france", where both name the same clock."""
+    city, comma, country = typed.partition(",")
+    zone = _of_name(city) if comma else ""
+    country = _key(country)
+    alike = {_of_name(country), *(one for _, one in _several(country))}
+    return zone if zone and zone in alike else ""
+
+
+def _several(key: str) -> tuple[Place, ...]:
+    return AMBIGUOUS.get(AMBIGUOUS_TOO.get(key, key), ())
+
+
+def _east_or_west(typed: str) -> str:
+    """Of 东八区, the eighth zone to the east."""
+    match = _EAST_OR_WEST.fullmatch(typed)
+    if match is None:
+        return ""
+    hours = _HAN_NUMBERS.get(match["hours"]) or (int(match["hours"]) if match["hours"].isdecimal() else 99)
+    return offset_name(f"{'-' if match['side'] == '西' else '+'}{hours}")
+
+
+def _key(typed: str) -> str:
+    """A place as the index has it, without the words around it such as "time" and 时间."""
+    bare = _bare(typed)
+    if bare in _known(bare):
+        return bare
+    match = (_FRAME_ZH if _HAN.search(bare) else _FRAME).fullmatch(bare)
+    return match["place"] if match else bare
+
+
+def _bare(name: str) -> str:
+    """A name without accents and signs."""
+    spaced = re.sub(r"[\s_.,'’-]+", " ", plain(name)).strip()
+    letters = "".join(sign for sign in normalize("NFD", spaced) if not combining(sign))
+    return normalize("NFC", letters).replace("ø", "o").replace("ł", "l")
+
+
+def _known(key: str) -> Mapping[str, Place]:
+    return _index_zh() if _HAN.search(key) else _index()
+
+
+@lru_cache(maxsize=1)
+def _index() -> Mapping[str, Place]:
+    """Every place by its key, without what CLDR knows."""
+    return {_bare(name): (name, zone) for name, zone in (*_cities_of_zones(), *_own_cities())}
+
+
+@lru_cache(maxsize=1)
+def _index_zh() -> Mapping[str, Place]:
+    """The same with the Chinese names that CLDR has for cities."""
+    from babel import Locale  # noqa: PLC0415 - Babel costs 30 ms, and many processes never read a Chinese place
+
+    names: dict[str, Place] = {}
+    for written in ("zh_Hant", "zh"):  # the names of the latter count where both have one
+        for zone, told in Locale.parse(written).time_zones.items():
+            if told.get("city") and zone in by_lower_case().values():
+                names[str(told["city"])] = (str(told["city"]), zone)
+    return names | {key: place for key, place in _index().items() if _HAN.search(key)}
+
+
+def _cities_of_zones() -> Iterator[Place]:
+    """Of two zones with a city of the same name the first by their alphabet."""
+    for lower, zone in sorted(by_lower_case().items(), reverse=True):
+        area, _, city = lower.rpartition("/")
+        if area.partition("/")[0] in _AREAS and city not in _NO_CITIES:
+            yield zone.rpartition("/")[2].replace("_", " "), zone
+
+
+def _own_cities() -> Iterator[Place]:
+    for zone, names in CITIES.items():
+        for name in names.split(", "):
+            yield name, zone
+
+
+def _nearest(key: str, names: Mapping[str, Place]) -> list[Place]:
+    """One place for each clock, the most alike first."""
+    if key in names:
+        return [names[key]]
+    cutoff = _ALIKE_HAN if _HAN.search(key) else _ALIKE
+    close = [names[name] for name in get_close_matches(key, names, n=2 * MOST_NEAR, cutoff=cutoff)]
+    return list({zone: (name, zone) for name, zone in reversed(close)}.values())[::-1][:MOST_NEAR]
+
+
+def _nearest_zones(typed: str) -> list[Place]:
+    names = by_lower_case()
+    close = get_close_matches(typed.replace(" ", "_"), names, n=1, cutoff=_ALIKE) if "/" in typed else []
+    city = typed.rpartition("/")[2]
+    if close:
+        return [(names[close[0]], names[close[0]])]
+    return _nearest(_key(city), _known(_key(city))) if "/" in typed else []

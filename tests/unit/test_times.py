@@ -1,0 +1,332 @@
+"""Times as people write them, in English and Chinese: what is read, where a query ends, and what is refused."""
+
+from contextlib import suppress
+from datetime import time
+from time import process_time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from subscriptions.cadence import DAYS, cadence_text, parse_cadence
+from subscriptions.errors import Refused
+from subscriptions.model import Cadence
+from subscriptions.times import NoSuchTime, as_words, clock_of, hours_of, make_when, read_when, split_when
+from subscriptions.zones import zone
+from tests.unit.times_table import TABLE
+
+NOW = Cadence(kind="now")
+OUT = Cadence(kind="when-out", at=time(8), until=time(20))
+WORK = Cadence(kind="when-out", at=time(9), until=time(18), weekdays_only=True)
+DAILY = Cadence(kind="daily", at=time(7, 30))
+EVENING = Cadence(kind="weekdays", at=time(19))
+FRIDAYS = Cadence(kind="weekly", at=time(17, 30), weekday=4)
+
+# ------------------------------------------------------------------------------------------------------------- the table
+
+
+@pytest.mark.parametrize(("typed", "query", "cadence", "zone", "either"), TABLE, ids=[row[0] for row in TABLE])
+def test_what_people_type(typed: str, query: str, cadence: str, zone: str, either: bool) -> None:
+    ending = split_when(typed)
+    assert (ending.query, ending.either) == (query, either)
+    if not cadence:
+        assert ending.when is None
+        return
+    assert ending.when is not None
+    if cadence.startswith("✗ "):
+        with pytest.raises(NoSuchTime) as refused:
+            read_when(ending.when, OUT)
+        assert refused.value.nearest == (cadence[2:],)
+        return
+    when = read_when(ending.when, OUT)
+    assert (cadence_text(when.cadence), when.zone) == (cadence, zone)
+
+
+def test_the_table_is_in_both_languages_and_long() -> None:
+    chinese = [row for row in TABLE if not row[0].isascii()]
+    assert len(chinese) > 100
+    assert len(TABLE) - len(chinese) > 150
+
+
+@pytest.mark.parametrize(("typed", "query", "cadence", "zone", "either"), [row for row in TABLE if row[2]][::3])
+def test_a_time_in_quotes_is_words(typed: str, query: str, cadence: str, zone: str, either: bool) -> None:
+    when = split_when(typed).when
+    assert split_when(f'diffusion "{when}"').when is None
+    words = as_words(f"{query} {when}")
+    assert split_when(words).when is None
+    assert words.replace('"', "").startswith(query.replace('"', ""))
+
+
+# ----------------------------------------------------------------------------------------------- what is left to the chat
+
+
+@pytest.mark.parametrize(
+    ("typed", "chat", "text"),
+    [
+        ("daily", DAILY, "daily 07:30"),
+        ("every day", FRIDAYS, "daily 17:30"),
+        ("daily", OUT, "daily 09:00"),
+        ("daily", NOW, "daily 09:00"),
+        ("每天", DAILY, "daily 07:30"),
+        ("weekly", DAILY, "weekly mon 07:30"),
+        ("weekly", FRIDAYS, "weekly mon 17:30"),
+        ("每周一", FRIDAYS, "weekly mon 17:30"),
+        ("weekdays", EVENING, "weekdays 19:00"),
+        ("every morning", DAILY, "daily 07:30"),
+        ("every morning", EVENING, "daily 09:00"),
+        ("every evening", DAILY, "daily 18:00"),
+        ("daily 8", FRIDAYS, "daily 08:00"),
+        ("when-out", WORK, "when-out 09:00-18:00"),
+        ("when-out weekdays", WORK, "when-out 09:00-18:00 weekdays"),
+        ("when-out", DAILY, "when-out 08:00-20:00"),
+    ],
+)
+def test_what_is_not_said_comes_from_the_chat(typed: str, chat: Cadence, text: str) -> None:
+    assert str(read_when(typed, chat)) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("8", "daily 08:00"),
+        ("8.30", "daily 08:30"),
+        ("八点", "daily 08:00"),
+        ("NOW", "now"),
+        ("when–out 9 – 18 weekdays", "when-out 09:00-18:00 weekdays"),
+        ("  daily \u3000 at   8  ", "daily 08:00"),
+        ("daily 09:00 Asia/Shanghai", "daily 09:00 Asia/Shanghai"),
+        ("now UTC", "now UTC"),
+    ],
+)
+def test_where_only_a_time_can_stand_a_bare_one_will_do(typed: str, text: str) -> None:
+    assert str(read_when(typed)) == text
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "at", "soon", "diffusion", "weekly 9 diffusion models now", "9 9 9 9 x", "的", "-"]
+)
+def test_what_is_no_time_is_refused_with_examples(typed: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_when(typed)
+    assert "when-out 08:00-20:00" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "nearest"),
+    [
+        ("daily 9 Berln", "“berln” is no place whose clock I know. Did you mean Berlin, Bern?", 2),
+        ("9am CST", "“cst” is no place whose clock I know. Did you mean Chicago, Shanghai?", 2),
+        (
+            "daily 9 Gotham",
+            "“gotham” is no place whose clock I know. Behind a time stands a city, a zone or nothing",
+            1,
+        ),
+        ("每天8点 火星", "“火星” is no place whose clock I know.", 1),
+    ],
+)
+def test_a_place_that_nobody_knows_is_said_and_never_guessed(typed: str, sentence: str, nearest: int) -> None:
+    with pytest.raises(NoSuchTime) as refused:
+        read_when(typed)
+    assert str(refused.value).startswith(sentence)
+    assert len(refused.value.nearest) == nearest
+    for when in refused.value.nearest:
+        assert str(read_when(when)) == when
+
+
+@pytest.mark.parametrize("typed", ["when-out 20:00-08:00", "when-out 9-9"])
+def test_a_window_ends_on_the_day_it_began(typed: str) -> None:
+    with pytest.raises(Refused, match="later on the same day"):
+        read_when(typed)
+
+
+# ------------------------------------------------------------------------------------------------ times of day and ranges
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("8", "08:00"),
+        ("8am", "08:00"),
+        ("12 am", "00:00"),
+        ("8:05 p.m.", "20:05"),
+        ("noon", "12:00"),
+        ("at midnight", "00:00"),
+        ("half past eight", "08:30"),
+        ("9 o'clock", "09:00"),
+        ("8 in the evening", "20:00"),
+        ("早上八点半", "08:30"),
+        ("晚上9点", "21:00"),
+        ("25", ""),
+        ("8:75", ""),
+        ("daily 9", ""),
+        ("monday 9", ""),
+        ("9 Berlin", ""),
+        ("8 and 9", ""),
+        ("", ""),
+    ],
+)
+def test_a_time_of_day(typed: str, text: str) -> None:
+    found = clock_of(typed)
+    assert (f"{found:%H:%M}" if found else "") == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("22:00-08:00", "22:00-08:00"),
+        ("23-7", "23:00-07:00"),
+        ("11pm – 7am", "23:00-07:00"),
+        ("10pm to 7am", "22:00-07:00"),
+        ("from 10pm until 7am", "22:00-07:00"),
+        ("between 22 and 7", "22:00-07:00"),
+        ("midnight to 8", "00:00-08:00"),
+        ("10 at night to 7 in the morning", "22:00-07:00"),
+        ("22点到7点", "22:00-07:00"),
+        ("晚上10点到早上7点", "22:00-07:00"),
+        ("晚上十点半至早上七点", "22:30-07:00"),
+        ("22：00～7：00", "22:00-07:00"),
+        ("off", ""),
+        ("8", ""),
+        ("8-", ""),
+        ("8-25", ""),
+        ("8-9-10", ""),
+        ("daily 8-9", ""),
+        ("", ""),
+    ],
+)
+def test_a_range_of_hours(typed: str, text: str) -> None:
+    found = hours_of(typed)
+    assert ("-".join(f"{at:%H:%M}" for at in found) if found else "") == text
+
+
+# ------------------------------------------------------------------------------------------------------------- any text
+
+MINUTES = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+CADENCES = st.one_of(
+    st.just(NOW),
+    st.builds(lambda at, kind: Cadence(kind=kind, at=at), MINUTES, st.sampled_from(["daily", "weekdays"])),
+    st.builds(lambda at, day: Cadence(kind="weekly", at=at, weekday=day), MINUTES, st.integers(0, 6)),
+    st.builds(
+        lambda two, only: Cadence(kind="when-out", at=min(two), until=max(two), weekdays_only=only),
+        st.sets(MINUTES, min_size=2, max_size=2),
+        st.booleans(),
+    ),
+)
+ENGLISH = "daily weekly every at on in the and to now when-out 9 9am 25:00 8:30 monday hourly twice a day Berlin UTC+8"
+SIGNS = (" ", " ", ",", "，", "-", "(", ")", '"')
+PIECES = st.sampled_from(
+    (*"每天周一二五九点半分早晚上下午时间月", *DAYS, *ENGLISH.split(), "北京时间", "diffusion", *SIGNS)
+)
+
+
+@given(CADENCES, st.sampled_from(["", "Europe/Berlin", "+05:30", "UTC", "America/Argentina/Buenos_Aires"]))
+def test_what_is_written_is_read_back(cadence: Cadence, name: str) -> None:
+    text = cadence_text(cadence)
+    assert parse_cadence(text) == cadence
+    for written in (text, f"{text} {name}".strip()):
+        when = read_when(written)
+        assert when.cadence == cadence
+        ending = split_when(f"diffusion {written}")
+        assert (ending.query, ending.when, ending.either) == ("diffusion", written, False)
+    assert when.zone == name
+
+
+@given(
+    st.one_of(
+        st.text(max_size=80), st.lists(PIECES, max_size=12).map("".join), st.lists(PIECES, max_size=9).map(" ".join)
+    )
+)
+@example("每" * 40)
+@example("at at at at 9")
+@example("１２３点")
+@example("每天²点")
+def test_any_text_is_taken_apart_without_an_error_and_a_query_is_left(text: str) -> None:
+    ending = split_when(text)
+    assert (ending.query == text) == (ending.when is None)
+    assert ending.query.strip() or not text.strip() or ending.when is None
+    for said in (text, ending.when or ""):
+        with suppress(Refused):
+            when = read_when(said)
+            assert parse_cadence(cadence_text(when.cadence)) == when.cadence
+            assert not when.zone or zone(when.zone)
+
+
+@pytest.mark.parametrize(
+    "piece", ["at 9 ", "每天", "every day ", "monday ", "一", "9", "(", "北京时间", "twice a ", "9-"]
+)
+def test_long_texts_cost_no_more_than_their_length(piece: str) -> None:
+    def cost(count: int) -> float:
+        text = "x " + piece * count + "y"
+        start = process_time()
+        for _ in range(3):
+            split_when(text)
+        return process_time() - start
+
+    cost(50)
+    assert cost(8000) < 20 * cost(400) + 0.5
+
+
+# ------------------------------------------------------------------------------------------------------------ the options
+
+
+@pytest.mark.parametrize(
+    ("every", "on", "at", "chat", "text"),
+    [
+        (None, None, None, OUT, "when-out 08:00-20:00"),
+        (None, None, None, WORK, "when-out 09:00-18:00 weekdays"),
+        (None, None, None, NOW, "now"),
+        ("when-out", None, None, OUT, "when-out 08:00-20:00"),
+        ("when-out", None, None, WORK, "when-out 09:00-18:00"),
+        ("when-out", None, None, NOW, "when-out 08:00-20:00"),
+        ("when-out", None, "10:00-12:30", OUT, "when-out 10:00-12:30"),
+        ("daily", None, None, OUT, "daily 09:00"),
+        ("daily", None, "07:05", OUT, "daily 07:05"),
+        ("weekdays", None, "8am", OUT, "weekdays 08:00"),
+        ("weekly", None, None, OUT, "weekly mon 09:00"),
+        ("weekly", None, None, FRIDAYS, "weekly mon 09:00"),
+        ("weekly", "Friday", "17:30", OUT, "weekly fri 17:30"),
+        ("now", None, None, OUT, "now"),
+        (None, None, "07:00", OUT, "daily 07:00"),
+        (None, None, "07:00", NOW, "daily 07:00"),
+        (None, None, "07:00", FRIDAYS, "weekly fri 07:00"),
+        (None, None, "10:00-12:00", WORK, "when-out 10:00-12:00 weekdays"),
+        (None, None, "10:00-12:00", NOW, "when-out 10:00-12:00"),
+        (None, "sat", None, OUT, "weekly sat 09:00"),
+        ("every monday", None, "9am", OUT, "weekly mon 09:00"),
+        ("every monday at 9 Berlin", None, None, OUT, "weekly mon 09:00 Europe/Berlin"),
+        ("every day", None, "noon", OUT, "daily 12:00"),
+        ("mon-fri", None, "8", OUT, "weekdays 08:00"),
+        ("weekly", "mondays", "8 in the evening", OUT, "weekly mon 20:00"),
+        ("weekends", None, None, OUT, "weekly sat 09:00"),
+        ("when-out", None, "9am to 6pm", OUT, "when-out 09:00-18:00"),
+        ("每天", None, "早上8点", OUT, "daily 08:00"),
+        ("每周五", None, "下午3点", OUT, "weekly fri 15:00"),
+        ("每周", "周三", None, OUT, "weekly wed 09:00"),
+        ("daily", None, None, FRIDAYS, "daily 09:00"),
+    ],
+)
+def test_options_make_a_cadence(every: str | None, on: str | None, at: str | None, chat: Cadence, text: str) -> None:
+    assert str(make_when(every, on, at, chat)) == text
+
+
+@pytest.mark.parametrize(
+    ("every", "on", "at", "sentence"),
+    [
+        ("hourly", None, None, "There is no time such as “hourly”. The nearest is: now."),
+        ("monthly", None, "9", "There is no time such as “monthly”. The nearest is: weekly mon 09:00."),
+        ("soon", None, None, "“soon” is not a schedule. Choose one of: now, when-out, daily, weekdays, weekly."),
+        ("weekly", "9am", None, "“9am” is not a day of the week."),
+        ("every monday at 8", None, "9", "“every monday at 8” says a time of day already."),
+        ("daily", "mon", None, "goes with weekly only. For example: --every weekly --on mon"),
+        ("weekly", "someday", None, "“someday” is not a day of the week. Choose one of: mon, tue"),
+        ("daily", None, "25:00", "“25:00” is not a time of day. For example: 8, 8am or 08:00."),
+        ("daily", None, "08:00-20:00", "“08:00-20:00” is not a time of day."),
+        ("when-out", None, "08:00", "takes two times of day, and “08:00” is not two. For example:"),
+        ("when-out", None, "20:00-08:00", "later on the same day"),
+        ("now", None, "08:00", "“now” takes no time. For example:"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str | None, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        make_when(every, on, at, OUT)
+    assert sentence in str(refused.value)
