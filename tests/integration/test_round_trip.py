@@ -26,6 +26,7 @@ from subscriptions import (
     rename,
     set_setting,
     subscribe,
+    unsubscribe,
 )
 from subscriptions.cadence import DAYS
 from subscriptions.store import people
@@ -209,3 +210,24 @@ def test_an_export_of_one_chat_makes_its_subscriptions_again_in_another(
     text = export(here, parse_address("console:me"))
     import_lines(there, read_lines(text, parse_address("console:you")), now=NOON)
     assert export(there, parse_address("console:you")) == text
+
+
+def test_a_channel_comes_back_as_a_channel(fresh: Callable[[], Store]) -> None:
+    """Its address is like that of a group, which has other settings."""
+    here, there = fresh(), fresh()
+    channel = parse_address("telegram:-1009876543210")
+    subscribe(here, channel, Wish(text="graph", name="G"), now=NOON, kind=ChatKind.BROADCAST)
+    set_setting(here, channel, "shape", "each", now=NOON)
+    text = export(here, None)
+    assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
+    import_lines(there, read_lines(text), now=NOON)
+    assert export(there, None) == text
+    assert all_of_it(there) == all_of_it(here)
+    assert {sign for sign, _, _ in import_lines(there, read_lines(text), now=NOON).changes} == {"="}
+
+
+def test_a_chat_with_nothing_of_its_own_is_left_out(fresh: Callable[[], Store]) -> None:
+    here = fresh()
+    subscribe(here, parse_address("console:me"), Wish(text="graph"), now=NOON)
+    unsubscribe(here, parse_address("console:me"), "all", now=NOON)
+    assert export(here, None) == ""
