@@ -175,7 +175,6 @@ if TYPE_CHECKING:
     from subscriptions.service import commands_since as commands_since
     from subscriptions.service import confirm as confirm
     from subscriptions.service import count_as_sent as count_as_sent
-    from subscriptions.service import day_of as day_of
     from subscriptions.service import delivered as delivered
     from subscriptions.service import deny as deny
     from subscriptions.service import describe as describe
@@ -238,6 +237,7 @@ if TYPE_CHECKING:
     from subscriptions.service import own_workspace as own_workspace
     from subscriptions.service import owner_of as owner_of
     from subscriptions.service import owners as owners
+    from subscriptions.service import paper_day as paper_day
     from subscriptions.service import papers_named as papers_named
     from subscriptions.service import pause as pause
     from subscriptions.service import plan_due as plan_due

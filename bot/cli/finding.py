@@ -93,9 +93,9 @@ def _paper(known: "KnownPaper") -> dict[str, object]:
 
 
 def _day(known: "KnownPaper") -> str:
-    from subscriptions import day_of
+    from subscriptions import paper_day
 
-    return day_of(known).isoformat()
+    return paper_day(known).isoformat()
 
 
 def _name(known: "KnownPaper") -> str:

@@ -32,6 +32,8 @@ from subscriptions.service._edits import edit_done as edit_done
 from subscriptions.service._edits import settle_edit as settle_edit
 from subscriptions.service._filling import give_back as give_back
 from subscriptions.service._filling import take_lacking as take_lacking
+from subscriptions.service._finding import paper_day as paper_day
+from subscriptions.service._finding import search_all as search_all
 from subscriptions.service._keeping import Forgotten as Forgotten
 from subscriptions.service._keeping import belongs_to as belongs_to
 from subscriptions.service._keeping import bot_name as bot_name
@@ -106,11 +108,9 @@ from subscriptions.service._recent import keep_recent as keep_recent
 from subscriptions.service._recent import read_recent as read_recent
 from subscriptions.service._returning import come_back as come_back
 from subscriptions.service._search import Found as Found
-from subscriptions.service._search import day_of as day_of
 from subscriptions.service._search import known_since as known_since
 from subscriptions.service._search import papers_named as papers_named
 from subscriptions.service._search import search as search
-from subscriptions.service._search import search_all as search_all
 from subscriptions.service._sources import add_receipt as add_receipt
 from subscriptions.service._sources import give_turn as give_turn
 from subscriptions.service._sources import known_sources as known_sources

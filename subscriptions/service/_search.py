@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from subscriptions.matching import Sieve, matching_papers
 from subscriptions.model import KnownPaper
@@ -54,25 +54,6 @@ def search(store: Store, query: Query, *, upto: int | None = None) -> Found:
         below=below,
         since=since,
     )
-
-
-def search_all(store: Store, query: Query, *, days: int | None, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
-    """The papers that a query finds, the newest first, and how many were looked at: all, or those of the last days."""
-    first = None if days is None else (now - timedelta(days=days)).date()
-    found: list[KnownPaper] = []
-    looked, upto = 0, None
-    while True:
-        stretch = search(store, query, upto=upto)
-        found += (known for known in stretch.papers if first is None or day_of(known) >= first)
-        looked += stretch.looked
-        if stretch.below is None:
-            return tuple(found), looked
-        upto = stretch.below
-
-
-def day_of(known: KnownPaper) -> date:
-    """The day under which a paper counts: that of its digest, else when it came."""
-    return known.day or (known.changed_at or known.first_seen_at).date()
 
 
 def papers_named(store: Store, names: Sequence[str]) -> dict[str, KnownPaper]:

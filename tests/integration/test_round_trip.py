@@ -231,3 +231,14 @@ def test_a_chat_with_nothing_of_its_own_is_left_out(fresh: Callable[[], Store]) 
     subscribe(here, parse_address("console:me"), Wish(text="graph"), now=NOON)
     unsubscribe(here, parse_address("console:me"), "all", now=NOON)
     assert export(here, None) == ""
+
+
+@pytest.mark.parametrize("kept", ["a | b", "two\nlines", "x" * 100, "bell\x07", "|"])
+def test_a_name_that_an_earlier_version_kept_is_mended_on_the_way(fresh: Callable[[], Store], kept: str) -> None:
+    here, there = fresh(), fresh()
+    made = subscribe(here, parse_address("console:me"), Wish(text="graph"), now=NOON)
+    with here.write() as session:
+        people.rename(session, made.subscription.id, kept)
+    text = export(here, None)
+    import_lines(there, read_lines(text), now=NOON)
+    assert export(there, None) == text
