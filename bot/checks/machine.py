@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from bot.checks._finding import NOTHING, TOKENS, Finding
+from bot.digests import FORMATS, found_formats
 from bot.rendering import render_delivery
 from bot.settings import VARIABLES, Settings
 from subscriptions import (
@@ -39,6 +40,7 @@ def check_here(settings: Settings, store: Store, *, wall: datetime, environ: Map
     yield _database(store)
     yield _newest_copy(settings, wall)
     yield from _templates()
+    yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
     yield Finding(
         question=Sentence("Clock"),
@@ -117,6 +119,19 @@ def _newest_copy(settings: Settings, wall: datetime) -> Finding:
         return Finding(question=question, answer=answer)
     cure = Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
     return Finding(question=question, answer=answer, cure=cure, mend=True)
+
+
+def _formats() -> Iterator[Finding]:
+    """The formats of digests: ours, and those that installed packages bring."""
+    question, found = Sentence("Formats"), found_formats()
+    own = Sentence("{count} of its own", {"count": len(FORMATS)})
+    names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
+    values = {"own": own, "names": names}
+    answer = Sentence("{own}, and of other packages: {names}", values) if names else own
+    yield Finding(question=question, answer=answer)
+    cure = Sentence("Install a version of the package that works, or remove it.")
+    for refused in found.refused:
+        yield Finding(question=question, answer=refused, cure=cure, mend=True)
 
 
 def _templates() -> Iterator[Finding]:

@@ -71,9 +71,9 @@ def read_settings() -> Settings:
     """The settings of this process, with logging as they want it. Raises SettingsError."""
     settings = load_settings(os.environ, Path.cwd())
     if any(source.format for source in settings.sources):
-        from bot.digests import FORMATS  # noqa: PLC0415 - all formats are loaded only where the settings name one
+        from bot.digests import format_names  # noqa: PLC0415 - all formats are loaded only where the settings name one
 
-        settings = load_settings(os.environ, Path.cwd(), formats=[module.name for module in FORMATS])
+        settings = load_settings(os.environ, Path.cwd(), formats=format_names())
     start_logging(settings, quiet=True)
     return settings
 

@@ -1,11 +1,12 @@
 """Bytes to papers: every digest goes through `read_digest`, and every format is one module of FORMATS.
 
 A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to FORMATS at its place, and put a
-page with its expected papers into tests/digests.
+page with its expected papers into tests/digests. Installed packages bring formats, too (docs/formats.md); what they need
+is imported from here.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
@@ -29,15 +30,22 @@ from bot.digests import (
     hugging_index,
     hugging_md,
 )
+from bot.digests._arxiv import arxiv_address as arxiv_address
+from bot.digests._arxiv import arxiv_link as arxiv_link
+from bot.digests._days import day_in as day_in
 from bot.digests._days import day_in_name
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
+from bot.digests._keys import paper_key as paper_key
 from bot.digests._looks import look_of_bytes, look_of_text
+from bot.digests._names import split_authors as split_authors
 from bot.digests._plain import NotText, PlainText, plain_text
+from bot.digests._plain import collapse as collapse
 from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._warnings import INFO as INFO
 from bot.digests._warnings import Warnings as Warnings
+from bot.digests.installed import Found, installed_formats, usable_formats
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions import Digest, PaperwireError, Sentence
 
@@ -63,11 +71,23 @@ FORMATS: Final[tuple[DigestFormat, ...]] = (
 )
 """The order is the decision: a text is of the first format that detects it."""
 
+OWN_NAMES: Final = frozenset(module.name for module in FORMATS)
+
 MAX_BYTES: Final = 64 * 2**20
 """The largest document that is read."""
 
 MAX_LINES: Final = 2_000_000
 """The lines of the longest one: so short ones as this would need are no text, and each takes more room than its bytes."""
+
+
+def found_formats() -> Found:
+    """The formats of installed packages, which are tried after ours, and why some are left out."""
+    return installed_formats(OWN_NAMES)
+
+
+def format_names() -> list[str]:
+    """The names of all formats, in the order in which they are tried."""
+    return [module.name for module in _all()]
 
 
 def read_digest(
@@ -80,7 +100,7 @@ def read_digest(
 ) -> Digest:
     """Reads a document. `name` is its path or address, for sentences and for a date in it.
 
-    `format` narrows to one name of FORMATS, also where the text alone would not tell it; `day` and `language` (of
+    `format` narrows to one of `format_names`, also where the text alone would not tell it; `day` and `language` (of
     summaries and translations, ISO 639-1) are what the caller knows better than the document.
 
     Raises UnknownFormat for what is no digest and BrokenDigest for one that cannot be read rightly; both sentences
@@ -130,26 +150,32 @@ def _decoded(data: bytes, name: str) -> PlainText:
         raise UnknownFormat(
             Sentence(
                 "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
-                {"name": name, "look": look_of_bytes(data), "formats": _names(f.name for f in FORMATS)},
+                {"name": name, "look": look_of_bytes(data), "formats": _names(format_names())},
             )
         ) from None
 
 
 def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
     if wanted is None:
-        module = next((module for module in FORMATS if module.detect(text)), None)
+        module = next((module for module in _all() if module.detect(text)), None)
     else:
-        module = next((module for module in FORMATS if module.name == wanted), None)
+        module = next((module for module in _all() if module.name == wanted), None)
         if module is None:
             raise UnknownFormat(
                 Sentence(
                     "{name}: “{format}” is not a format; known are: {formats}.",
-                    {"name": name, "format": wanted, "formats": _names(f.name for f in FORMATS)},
+                    {"name": name, "format": wanted, "formats": _names(format_names())},
                 )
             )
     if module is None:
-        raise _unknown(name, look_of_text(text), [module.name for module in FORMATS])
+        raise _unknown(name, look_of_text(text), format_names())
     return module
+
+
+def _all() -> Iterator[DigestFormat]:
+    """Every format, ours first: where one of them fits, nobody asks what is installed."""
+    yield from FORMATS
+    yield from usable_formats(OWN_NAMES)
 
 
 def _unknown(name: str, look: Sentence, formats: Iterable[str]) -> UnknownFormat:

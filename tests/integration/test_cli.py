@@ -14,7 +14,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from bot.cli._help import EXAMPLES
 from bot.cli._program import app
 from tests.fakes.process import ROOT
-from tests.integration.cli import PAGE, Ended, Terminal
+from tests.integration.cli import PAGE, Terminal
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
 
@@ -51,7 +51,7 @@ def test_every_subcommand_explains_itself(terminal: Terminal, name: str, columns
         assert EXAMPLES[name].split()[2:] == [] or EXAMPLES[name].split()[-1] in page
 
 
-def _options(line: str) -> tuple[TyperCommand, list[str]]:
+def _options(line: str) -> tuple[TyperCommand | TyperGroup, list[str]]:
     """The subcommand of an example, and the rest of it."""
     command: object = typer.main.get_command(app)
     words = shlex.split(line.partition(" > ")[0])[1:]
@@ -74,7 +74,7 @@ def test_every_argument_and_option_says_what_to_write_and_what_it_does() -> None
         for one in command.params:
             assert getattr(one, "help", None), (name, one.name)
             wants = isinstance(one, TyperArgument) or (isinstance(one, TyperOption) and not one.is_flag)
-            assert not wants or re.fullmatch(r"[\[\]A-Z:… ]+", str(one.metavar)), (name, one.name)  # type: ignore[attr-defined]
+            assert not wants or re.fullmatch(r"[\[\]A-Z:… ]+", str(one.metavar)), (name, one.name)
 
 
 def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:

@@ -350,12 +350,20 @@ def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> No
 
 def test_the_page_has_the_formats_in_the_order_in_which_they_are_tried() -> None:
     table = rows("formats.md", "format", "is", "recognised by", "has", "lacks")
-    assert [row.code("format") for row in table] == [module.name for module in FORMATS]
+    assert [row.code("format") for row in table] == [module.name for module in FORMATS], (
+        "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
+        "add or move the row (CONTRIBUTING.md, Add a digest format, step 5)."
+    )
 
 
 @pytest.mark.parametrize("name", [module.name for module in FORMATS])
 def test_the_example_of_a_format_is_read_as_one_paper_without_a_warning(name: str) -> None:
-    (example,) = blocks(DOCS / "formats.md", name)
+    examples = blocks(DOCS / "formats.md", name)
+    assert len(examples) == 1, (
+        f"docs/formats.md has a section for {name} with its smallest page, one paper, in a code block that begins with ```{name} "
+        f"(CONTRIBUTING.md, Add a digest format, step 5); found are {len(examples)}."
+    )
+    (example,) = examples
     read = read_digest(example.encode(), "example")
     codes = [warning.code for warning in read.warnings]
     assert (read.format, len(read.entries)) == (name, 1)

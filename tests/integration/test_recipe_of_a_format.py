@@ -29,13 +29,15 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copy")
     for part in ("bot", "subscriptions", "locales", "templates"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    example, formats = _words(STEPS[0])[0], _words(STEPS[2])[1]
+    example, formats = _words(STEPS[0])[0], _words(STEPS[2])[0]
     module = (folder / example).read_text(encoding="utf-8")
     (folder / example).with_name("shelf_list.py").write_text(
         module.replace('"example"', '"shelf_list"'), encoding="utf-8"
     )
     init = (folder / formats).read_text(encoding="utf-8")
-    added = init.replace("    daily_arxiv_md,\n", "    daily_arxiv_md,\n    shelf_list,\n")
+    added = init.replace(
+        "    daily_arxiv_md,\n", "    daily_arxiv_md,\n    shelf_list,\n"
+    )  # imported, and second to it
     assert added.count("shelf_list") == 2  # imported, and a member of FORMATS
     (folder / formats).write_text(added, encoding="utf-8")
     return folder
@@ -68,15 +70,34 @@ def test_the_other_formats_stay_what_they_are(program: Path) -> None:
     done = _inspected(program, "daily_standard.md", "rss_standard.xml", "refused_readme.md")
     daily, rss, refused = json.loads(done.stdout)["digests"]
     assert (daily["format"], rss["format"], refused["format"]) == ("daily_arxiv_md", "arxiv_rss", None)
-    assert refused["error"].endswith("daily_arxiv_md, shelf_list.")
+    assert "daily_arxiv_md, shelf_list" in refused["error"]
 
 
 def test_every_file_and_folder_that_the_recipe_names_is_there() -> None:
-    paths = [word for step in STEPS for word in _words(step) if "/" in word]
-    assert len(paths) >= 6
+    paths = [word for step in STEPS for word in _words(step) if "/" in word and "NAME" not in word]
+    assert len(paths) >= 10
     assert [path for path in paths if not (ROOT / path).exists()] == []
-    samples = [word.replace("NAME", "_example") for word in _words(STEPS[3]) if word.startswith("NAME")]
-    assert [(PAGES / name).exists() for name in samples] == [True, True]
+
+
+# What is red while a step is missing → the file that its sentence names, which the step names, too.
+RED = [
+    ("tests/unit/test_digests_reading.py", 3, "test_digests_reading.py"),
+    ("tests/unit/test_digests_golden.py", 4, "tests/digests"),
+    ("tests/unit/test_digests_damage.py", 4, "tests/digests"),
+    ("tests/integration/test_docs.py", 5, "docs/formats.md"),
+    ("tests/unit/test_digests_golden.py", 6, "tests/digest_pages.py"),
+    ("tests/unit/test_digests_golden.py", 7, "bench/formats.py"),
+]
+
+
+@pytest.mark.parametrize(("test", "number", "place"), RED)
+def test_a_red_test_names_the_step_that_is_missing(test: str, number: int, place: str) -> None:
+    assert f"(CONTRIBUTING.md, Add a digest format, step {number})" in (ROOT / test).read_text(encoding="utf-8")
+    assert place in STEPS[number - 1]
+
+
+def test_the_recipe_counts_its_places() -> None:
+    assert ("there are eight places" in RECIPE, len(STEPS)) == (True, 8)
 
 
 def test_the_three_names_are_those_of_the_example_and_of_every_format() -> None:

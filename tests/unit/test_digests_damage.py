@@ -49,6 +49,9 @@ def test_any_bytes_give_papers_or_a_sentence(data: bytes, named: str | None) -> 
 @pytest.mark.parametrize("wanted", [*FORMAT_NAMES[1:], None])
 @given(st.data())
 def test_any_change_of_a_real_page_gives_papers_or_a_sentence(wanted: str | None, data: st.DataObject) -> None:
+    assert SAMPLES.get(wanted), (
+        f"There is no page of {wanted} in tests/digests (CONTRIBUTING.md, Add a digest format, step 4)."
+    )
     page = bytearray(data.draw(st.sampled_from(SAMPLES[wanted])))
     for _ in range(data.draw(st.integers(1, 5))):
         start = data.draw(st.integers(0, len(page)))

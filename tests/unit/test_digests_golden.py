@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.formats import GENERIC
 from bot.digests import FORMATS, _example, read_digest
 from bot.digests.report import digest_report
 from subscriptions import Digest, PaperwireError
@@ -64,12 +65,28 @@ def test_every_page_has_its_expected_papers_and_the_other_way_round() -> None:
 @pytest.mark.parametrize("module", FORMATS, ids=lambda module: module.name)
 def test_every_format_has_pages(module: object) -> None:
     formats = [_expected(page).get("format") for page in PAIRS]
-    assert formats.count(module.name) >= 3  # type: ignore[attr-defined]  # modules satisfy the protocol
+    name = module.name  # type: ignore[attr-defined]  # modules satisfy the protocol
+    assert formats.count(name) >= 3, (
+        f"Put three pages of {name} into tests/digests, each beside its NAME.expected.json with “format”: “{name}” in it: "
+        "one as it should be, an empty one and a damaged one (CONTRIBUTING.md, Add a digest format, step 4)."
+    )
 
 
 @pytest.mark.parametrize("module", FORMATS, ids=lambda module: module.name)
 def test_every_format_is_damaged_and_measured(module: object) -> None:
-    assert any(made.partition(",")[0] == module.name for made in PARTS)  # type: ignore[attr-defined]  # as above
+    name = module.name  # type: ignore[attr-defined]  # as above
+    assert any(made.partition(",")[0] == name for made in PARTS), (
+        f"Add a page of {name}, made of parts of one paper each, to PARTS in tests/digest_pages.py "
+        "(CONTRIBUTING.md, Add a digest format, step 6)."
+    )
+
+
+@pytest.mark.parametrize("made", PARTS)
+def test_every_page_that_is_measured_is_compared_with_a_generic_reader(made: str) -> None:
+    assert made in GENERIC, (
+        f"Add a row for {made} to GENERIC in bench/formats.py: what a generic library would do with such a page "
+        "(CONTRIBUTING.md, Add a digest format, step 7)."
+    )
 
 
 @pytest.mark.parametrize("module", FORMATS, ids=lambda module: module.name)
@@ -78,4 +95,7 @@ def test_a_page_is_of_one_format_only(module: object) -> None:
         wanted = _expected(page).get("format")
         read = _read(page)
         if isinstance(read, Digest):
-            assert (read.format == module.name) == (wanted == module.name), page.name  # type: ignore[attr-defined]
+            assert (read.format == module.name) == (wanted == module.name), (  # type: ignore[attr-defined]
+                f"{page.name} is read as {read.format} and should be {wanted}: let its detect ask for more, or move its "
+                "module to another place of FORMATS in bot/digests/__init__.py."
+            )

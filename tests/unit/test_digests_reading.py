@@ -433,7 +433,7 @@ def test_a_hostile_document_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_of_formats_are_those_of_the_contract() -> None:
-    assert [module.name for module in FORMATS] == [
+    listed = [
         "arxiv_rss",
         "arxiv_atom",
         "arxiv_api_atom",
@@ -453,3 +453,7 @@ def test_names_of_formats_are_those_of_the_contract() -> None:
         "bilingual3",
         "daily_arxiv_md",
     ]
+    assert [module.name for module in FORMATS] == listed, (
+        "People write these names into paperwire.toml, so none may change or go. Add that of a new format to the list in "
+        "this test, at its place in FORMATS (CONTRIBUTING.md, Add a digest format, step 3)."
+    )
