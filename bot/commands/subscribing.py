@@ -12,6 +12,7 @@ from bot.commands.settings import zone_buttons
 from bot.commands.timing import AS_WORDS, as_words_button, no_such_time, read_as_time
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
+from bot.commands.voice import Voice
 from bot.commands.wishes import one_line, subscribed, unsubscribed
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
@@ -26,6 +27,7 @@ from subscriptions import (
     Subscribed,
     Wish,
     as_words,
+    cadence_text,
     edit,
     find_change,
     parse_query,
@@ -33,7 +35,6 @@ from subscriptions import (
     remember,
     split_when,
     subscribe,
-    undo,
     unsubscribe,
 )
 
@@ -131,7 +132,7 @@ def echo(
     advice = advice_for(turn, done)
     reply = subscribed(
         done,
-        turn.voice,
+        _by_its_clock(turn, done),
         reading=turn.words.reading(done.query),
         examples=[turn.title(known) for known in done.examples],
         instead=instead,
@@ -154,19 +155,35 @@ def echo(
     return replace(reply, buttons=shown_buttons(turn, rows), replaces=replaces)
 
 
+def _by_its_clock(turn: Turn, done: Subscribed) -> Voice:
+    """Whoever says a time by the clock of a place reads by it when it comes."""
+    own = done.subscription.zone
+    return turn.voice.speaking(turn.home.settings.lang, own) if own else turn.voice
+
+
 def press_as_words(turn: Turn) -> Reply:
-    """What was read as a time is words: what was done with it is taken back, and the words are asked for."""
+    """What was read as a time is words: they are asked for, and a time that was there before holds again."""
     change = find_change(turn.store, turn.chat.address, int(turn.arguments["change"]))
+    text = str(turn.arguments["text"])
     if change is None or change.undone:
         return Reply(toast=turn.say("That is undone already."))
-    text, number = str(turn.arguments["text"]), turn.arguments.get("number")
-    undo(turn.store, turn.chat.address, change.id, now=turn.now, who=turn.who)
-    if number is None:
-        return replace(at(turn, text, None), replaces=True)
+    if change.what.added:
+        return _in_words(turn, change.what.added[0].number, text, turn.chat.settings.schedule, "")
+    old = next((old for old, _ in change.what.changed), None)
+    if old is None or numbered(turn, old.number) is None:
+        return gone(turn)
+    when, tz = cadence_text(old.cadence), old.zone or ""
+    if turn.arguments.get("number") is not None:  # it was an edit
+        return _in_words(turn, old.number, text, when, tz)
+    edit(turn.store, turn.chat.address, old.number, old.text, when=when, tz=tz, now=turn.now, who=turn.who)
+    return replace(at(turn, text, None), replaces=True)
+
+
+def _in_words(turn: Turn, number: int, text: str, when: str, tz: str) -> Reply:
     before = numbered(turn, number)
     if before is None:
         return gone(turn)
-    done = edit(turn.store, turn.chat.address, before.number, text, now=turn.now, who=turn.who)
+    done = edit(turn.store, turn.chat.address, number, text, when=when, tz=tz, now=turn.now, who=turn.who)
     return echo(turn, done, instead=turn.words.reading(parse_query(before.text)), replaces=True)
 
 

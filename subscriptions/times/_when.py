@@ -46,8 +46,9 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
         _refuse(text, chat_schedule)
     when = _when(reading, chat_schedule)
     if not reading.there_is:
+        when = When(when.cadence) if when.cadence.kind == "now" else when
         raise NoSuchTime(
-            Sentence("There is no time such as “{words}”.", {"words": " ".join(text.split())}),
+            Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
             Sentence("The nearest is: {when}.", {"when": str(when)}),
             (when,),
         )
@@ -91,7 +92,9 @@ def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
         raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
     when = _when(reading, chat_schedule)
     near = near_places(place)
-    sentence = Sentence("“{place}” is no place whose clock I know.", {"place": place})
+    start = text.casefold().rfind(place)
+    typed = text[start : start + len(place)] if start >= 0 else place
+    sentence = Sentence("“{place}” is no place whose clock I know.", {"place": typed})
     if near:
         names = ", ".join(label for label, _ in near)
         raise NoSuchTime(

@@ -81,28 +81,6 @@ async def test_a_name_that_was_never_given_cannot_be_taken_away(talk: Talk) -> N
 # --------------------------------------------------------------------------------------------------------- times, years
 
 
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("/sub rag weekly", "(I look for “weekly”; a time would be: weekly mon 9)"),
-        ("/sub rag daily 25", "(I look for “daily 25”; a time would be: daily 9)"),
-        ("/sub rag every monday", "(I look for “every monday”; a time would be: weekly mon 9)"),
-        ("/sub rag at 25", "(I look for “at 25”; a time would be: daily 9)"),
-        ("/sub 扩散 每天9点", "(I look for “每天9点”; a time would be: daily 9)"),
-    ],
-)
-async def test_words_that_look_like_a_time_and_are_none_are_pointed_out(talk: Talk, text: str, hint: str) -> None:
-    assert (await talk.says(text)).lines[1] == hint
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["/sub rag daily 9", "/sub daily activity", '/sub x "every day"', "/sub transformer each", "/sub look at us"],
-)
-async def test_other_words_are_not(talk: Talk, text: str) -> None:
-    assert "a time would be" not in (await talk.says(text)).text
-
-
 @pytest.mark.parametrize("text", ["daily " + "1" * 980, "每天" * 490, "at 1 " * 190, "every" + " day" * 240])
 async def test_no_words_at_the_end_take_long_to_look_at(talk: Talk, text: str) -> None:
     assert (await talk.says(f"/sub x {text} y")).text.startswith("✓ 1")  # exponential work would not end

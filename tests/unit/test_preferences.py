@@ -166,7 +166,7 @@ def test_a_value_is_kept_in_one_form(kind: ChatKind, name: str, typed: str, kept
 @pytest.mark.parametrize(
     ("kind", "name", "typed", "sentence"),
     [
-        (PRIVATE, "schedule", "hourly", "There is no time such as “hourly”. The nearest is: now."),
+        (PRIVATE, "schedule", "hourly", "“hourly” is not a schedule. The nearest is: now."),
         (PRIVATE, "schedule", "soon", "“soon” is not a schedule. For example: now, when-out 08:00-20:00"),
         (PRIVATE, "schedule", "daily 9 Berlin", "takes no place. Set the clock by itself: timezone Europe/Berlin."),
         (PRIVATE, "timezone", "Berlin", "“Berlin” is not a time zone that I know. Did you mean Europe/Berlin?"),

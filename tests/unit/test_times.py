@@ -114,11 +114,11 @@ def test_what_is_no_time_is_refused_with_examples(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence", "nearest"),
     [
-        ("daily 9 Berln", "“berln” is no place whose clock I know. Did you mean Berlin, Bern?", 2),
-        ("9am CST", "“cst” is no place whose clock I know. Did you mean Chicago, Shanghai?", 2),
+        ("daily 9 Berln", "“Berln” is no place whose clock I know. Did you mean Berlin, Bern?", 2),
+        ("9am CST", "“CST” is no place whose clock I know. Did you mean Chicago, Shanghai?", 2),
         (
             "daily 9 Gotham",
-            "“gotham” is no place whose clock I know. Behind a time stands a city, a zone or nothing",
+            "“Gotham” is no place whose clock I know. Behind a time stands a city, a zone or nothing",
             1,
         ),
         ("每天8点 火星", "“火星” is no place whose clock I know.", 1),
@@ -312,8 +312,8 @@ def test_options_make_a_cadence(every: str | None, on: str | None, at: str | Non
 @pytest.mark.parametrize(
     ("every", "on", "at", "sentence"),
     [
-        ("hourly", None, None, "There is no time such as “hourly”. The nearest is: now."),
-        ("monthly", None, "9", "There is no time such as “monthly”. The nearest is: weekly mon 09:00."),
+        ("hourly", None, None, "“hourly” is not a schedule. The nearest is: now."),
+        ("monthly", None, "9", "“monthly” is not a schedule. The nearest is: weekly mon 09:00."),
         ("soon", None, None, "“soon” is not a schedule. Choose one of: now, when-out, daily, weekdays, weekly."),
         ("weekly", "9am", None, "“9am” is not a day of the week."),
         ("every monday at 8", None, "9", "“every monday at 8” says a time of day already."),
