@@ -82,6 +82,8 @@ def subscribe(
     print_reply(_echo(done, moment, says_year=(since or "").strip()[:4].isdigit()))
     if done.outcome == "added":
         say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
+    if since is not None and done.outcome != "added":
+        say("  --since is for a new subscription; this one goes on where it stands.")
     for remark in _remarks(done, session.settings):
         say(f"  {remark}")
     return 0

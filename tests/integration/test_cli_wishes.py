@@ -471,6 +471,12 @@ def test_since_is_answered_with_its_year(terminal: Terminal, since: str, said: s
     assert said in terminal("subscribe", "clouds", "--as", "console:me", "--since", since, "--now", MORNING).out
 
 
+def test_since_is_for_a_new_subscription_and_says_so_of_another(terminal: Terminal) -> None:
+    terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING)
+    again = terminal("subscribe", "clouds", "--as", "console:me", "--since", "7d", "--now", MORNING)
+    assert "--since is for a new subscription; this one goes on where it stands." in again.out
+
+
 @pytest.mark.parametrize("since", ["2026-01-22T06:01Z", "2027-01-01", "2026-01-23", "9998-01-01"])
 def test_since_refuses_the_future(terminal: Terminal, since: str) -> None:
     ended = terminal("subscribe", "clouds", "--as", "console:me", "--since", since, "--now", MORNING)
