@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from bot.app import App
 from bot.commands.board import BOARD
+from bot.errors import place_of_error
 from bot.pipeline import answer, speak, stumble
 from bot.ports import Place, Request
 from bot.posting import Posting, read_posting
@@ -137,10 +137,3 @@ class Ear:
         self._speaking.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A reply could not be posted: %s", place_of_error(error))
-
-
-def place_of_error(error: BaseException) -> str:
-    """What went wrong and where, without the error's words: they may hold what a person wrote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{where}"

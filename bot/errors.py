@@ -10,6 +10,7 @@ PaperwireError
 └── RoleTaken             another process has the sending role
 """
 
+import traceback
 from datetime import timedelta
 
 from subscriptions import PaperwireError, Sentence
@@ -78,3 +79,10 @@ class WrongUsage(PaperwireError):
 
 class RoleTaken(PaperwireError):
     """Another process on this database has the sending role."""
+
+
+def place_of_error(error: BaseException) -> str:
+    """What went wrong and where, without the error's words: they may hold what a person wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.bookkeeping import FileBook, House, fact_of
-from bot.errors import NotFetched
+from bot.errors import NotFetched, place_of_error
 from bot.filling import Filler, arxiv_among
 from bot.inbox import Inbox
 from bot.polling import Fetching, Poll
@@ -222,7 +222,7 @@ class Feeder:
     async def _all(self, polls: Sequence[tuple[SourceSettings, KnownSource]], *, everything: bool = False) -> None:
         """Polls these sources side by side; with `everything` also what has come already.
 
-        What is wrong with one stops no other, and is raised at the end.
+        What is wrong with one stops no other. A PaperwireError is raised at the end; a mistake of the program is logged.
         """
         places = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -230,8 +230,11 @@ class Feeder:
             async with places:
                 await (self._poll(source, known, everything=True) if everything else self._take(source, known))
 
-        for found in await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True):
-            if isinstance(found, BaseException):
+        ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
+        for (source, _), found in zip(polls, ended, strict=True):
+            if isinstance(found, Exception) and not isinstance(found, PaperwireError):
+                log.error("Source %s could not be polled: %s", source.name, place_of_error(found))
+            elif isinstance(found, BaseException):
                 raise found
 
     async def _known(self) -> dict[str, KnownSource]:

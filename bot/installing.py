@@ -8,6 +8,7 @@ role asks for it.
 import asyncio
 import json
 import logging
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,14 +19,15 @@ from bot.channels.slack.vault import CannotOpen, Vault
 from bot.channels.slack.workspaces import Tokens, Workspaces
 from bot.ports import Clock, Door, Listener
 from subscriptions import (
+    INSTALLED_WITHIN,
     NotDelivered,
     Store,
     StoreError,
-    begin_installation,
-    end_installation,
     install,
     installations,
+    is_spent,
     renew_tokens,
+    spend,
 )
 
 log = logging.getLogger("paperwire")
@@ -106,13 +108,29 @@ class Installer:
         """See Receiver."""
         del listener
 
-    async def begin(self) -> str:
+    def begin(self) -> str:
         """See States."""
-        return await asyncio.to_thread(begin_installation, self.store, now=self.clock.now())
+        begun = json.dumps([secrets.token_urlsafe(12), self.clock.now().isoformat()])
+        return self.vault.seal(begun).rstrip("=")  # signs that an address and a cookie take as they are
+
+    async def is_open(self, state: str) -> bool:
+        """See States."""
+        name = self._begun(state)
+        return bool(name) and not await asyncio.to_thread(is_spent, self.store, name)
 
     async def use(self, state: str) -> bool:
         """See States."""
-        return await asyncio.to_thread(end_installation, self.store, state, now=self.clock.now())
+        name = self._begun(state)
+        return bool(name) and await asyncio.to_thread(spend, self.store, name, now=self.clock.now())
+
+    def _begun(self, state: str) -> str:
+        """The name of an installation that was begun lately; "" for a state that is too old or not ours."""
+        try:
+            name, begun = json.loads(self.vault.open(state + "=" * (-len(state) % 4)))
+            age = self.clock.now() - datetime.fromisoformat(begun)
+        except (CannotOpen, ValueError, TypeError):
+            return ""
+        return str(name) if timedelta(0) <= age <= INSTALLED_WITHIN else ""
 
     async def take(self, grant: Grant) -> None:
         """A workspace installed the app: stored, then used. Raises StoreError."""

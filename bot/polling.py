@@ -28,7 +28,7 @@ from bot.bookkeeping import (
     trouble_after,
 )
 from bot.digests import read_digest
-from bot.errors import BrokenDigest, NotFetched, UnknownFormat
+from bot.errors import BrokenDigest, NotFetched, UnknownFormat, place_of_error
 from bot.owing import Owing, runs
 from bot.pipeline import keep
 from bot.settings import SourceSettings
@@ -55,6 +55,7 @@ from subscriptions import (
     KnownSource,
     Look,
     Outcome,
+    PaperwireError,
     Receipt,
     Seen,
     Sentence,
@@ -75,6 +76,7 @@ BUSY_TIMES = 3  # a server that only asks for a wait is no news before that
 HISTORY = timedelta(days=4)  # that arXiv is read back at the first start, when it is the only source
 MISSED_PAGES = 12  # of one day
 LONGEST_PROBLEM = 200  # characters of what is wrong with one document
+BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
 MISSED = "missed days"  # in place of a unit, while they are not asked for yet
 
 
@@ -142,7 +144,7 @@ class Poll:
             ask = waiting.popleft()
             if not everything and self._has(ask.unit):
                 continue
-            waiting.extendleft(reversed(await self._ask(ask)))
+            waiting.extendleft(reversed(await self._ask_safely(ask)))
         self._settle()
         await self._catch_up()
         self._behind, self._is_over = False, True
@@ -165,6 +167,17 @@ class Poll:
         """Whether a category has brought what is due; a source that is one unit is asked as often as its schedule says."""
         due = self._house.timing.batch_due(self._source, self._now) if self._source.arxiv else None
         return due is not None and self._known.state.came.get(unit) == due.at
+
+    async def _ask_safely(self, ask: Ask) -> tuple[Ask, ...]:
+        """Like `_ask`; a mistake of the program is this document's problem, and of no other document or source."""
+        try:
+            return await self._ask(ask)
+        except PaperwireError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever an answer of somebody else's server brings about
+            log.error("%s: %s", self._source.name, place_of_error(error))
+            self._note_look(ask, Look(problem=BY_MISTAKE))
+            return ()
 
     async def _ask(self, ask: Ask) -> tuple[Ask, ...]:
         """Looks at one document; what is to be asked because of it."""

@@ -13,10 +13,10 @@ from typing import Any
 import uvicorn
 
 from bot.app import App
-from bot.ear import Ear, place_of_error
-from bot.errors import SettingsError
+from bot.ear import Ear
+from bot.errors import SettingsError, place_of_error
 from bot.feeding import Feeder
-from bot.health import health_app
+from bot.health import LimitedProtocol, health_app
 from bot.pipeline import deliver, plan
 from bot.ports import Clock, Door, Hook, Listener, Receiver
 from bot.role import sending_role
@@ -343,7 +343,15 @@ async def serving(
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs."""
     listener = _listener(settings)
-    config = uvicorn.Config(health_app(problems, hooks, doors), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        health_app(problems, hooks, doors),
+        http=LimitedProtocol,
+        ws="none",
+        log_config=None,  # its own would write beside ours, secrets and all
+        log_level="error",  # at "warning" each connection that is no HTTP is a line
+        access_log=False,
+        lifespan="off",
+    )
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the process has its own way to stop
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -364,6 +372,7 @@ def _listener(settings: Settings) -> socket.socket:
     host, port = settings.web_host, settings.web_port
     try:
         listener.bind((host, port))
+        listener.listen()  # from here on nobody is turned away who reads that we are there
     except OSError as error:
         listener.close()
         raise SettingsError(

@@ -63,10 +63,23 @@ class Ticker:
         return stepped
 
     def _trigger(self) -> IntervalTrigger:
-        return IntervalTrigger(seconds=self._seconds, timezone="UTC")
+        return _NextTick(seconds=self._seconds, timezone="UTC")
 
     def _now_offset(self) -> float:
         return self._clock.wall().timestamp() - self._clock.monotonic()
+
+
+class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
+    """Fires once for all intervals that have passed.
+
+    IntervalTrigger names each of them, and APScheduler lists them before it merges them: a clock that is set forward by a
+    year, by NTP on a machine without one of its own, would cost gigabytes and half a minute.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """The next moment after `now`."""
+        following: datetime = super().get_next_fire_time(previous_fire_time, now)
+        return following if following > now else now + self.interval
 
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # by number, as cron counts them

@@ -125,6 +125,7 @@ from subscriptions.zones import zone_name as zone_name
 from subscriptions.zones import zone_of_place as zone_of_place
 
 if TYPE_CHECKING:
+    from subscriptions.service import INSTALLED_WITHIN as INSTALLED_WITHIN
     from subscriptions.service import Asking as Asking
     from subscriptions.service import Batch as Batch
     from subscriptions.service import Brought as Brought
@@ -158,7 +159,6 @@ if TYPE_CHECKING:
     from subscriptions.service import as_item as as_item
     from subscriptions.service import ask_to_be_let_in as ask_to_be_let_in
     from subscriptions.service import begin as begin
-    from subscriptions.service import begin_installation as begin_installation
     from subscriptions.service import belongs_to as belongs_to
     from subscriptions.service import board_links as board_links
     from subscriptions.service import board_of as board_of
@@ -181,7 +181,6 @@ if TYPE_CHECKING:
     from subscriptions.service import dismiss as dismiss
     from subscriptions.service import edit as edit
     from subscriptions.service import edit_done as edit_done
-    from subscriptions.service import end_installation as end_installation
     from subscriptions.service import expectations as expectations
     from subscriptions.service import export as export
     from subscriptions.service import find_change as find_change
@@ -208,6 +207,7 @@ if TYPE_CHECKING:
     from subscriptions.service import installations as installations
     from subscriptions.service import is_denied as is_denied
     from subscriptions.service import is_gone as is_gone
+    from subscriptions.service import is_spent as is_spent
     from subscriptions.service import keep_recent as keep_recent
     from subscriptions.service import known_or_new as known_or_new
     from subscriptions.service import known_paper as known_paper
@@ -268,6 +268,7 @@ if TYPE_CHECKING:
     from subscriptions.service import share_link as share_link
     from subscriptions.service import skip_unclear as skip_unclear
     from subscriptions.service import skip_waiting as skip_waiting
+    from subscriptions.service import spend as spend
     from subscriptions.service import standing as standing
     from subscriptions.service import stop_platform as stop_platform
     from subscriptions.service import stopped_platforms as stopped_platforms

@@ -49,11 +49,18 @@ class _Formatter(logging.Formatter):
         message = blotted(record.getMessage(), self._secrets)
         details = blotted(details, self._secrets)
         if not self._json:
-            line = f"{at} {record.levelname.lower()} {record.name}: {message}"
+            line = f"{at} {record.levelname.lower()} {record.name}: {_one_line(message)}"
             return f"{line}\n{details}" if details else line
         more = {name: value for name, value in vars(record).items() if name not in _OWN}
         parts = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message, **more}
         return json.dumps({**parts, "details": details} if details else parts, ensure_ascii=False, default=str)
+
+
+def _one_line(text: str) -> str:
+    """The text with what would end the line or steer a terminal written out: names of files may hold anything."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:

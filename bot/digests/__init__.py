@@ -37,6 +37,7 @@ from bot.digests._days import day_in_name
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
+from bot.digests._format import bounded as bounded
 from bot.digests._keys import paper_key as paper_key
 from bot.digests._looks import look_of_bytes, look_of_text
 from bot.digests._names import split_authors as split_authors

@@ -9,10 +9,11 @@ this module. This one is no member of FORMATS; its sample is tests/digests/_exam
 """
 
 import re
+from collections.abc import Iterator
 
 from bot.digests._arxiv import arxiv_address, arxiv_link
 from bot.digests._days import day_in
-from bot.digests._format import Content, Entry
+from bot.digests._format import Content, Entry, bounded
 from bot.digests._plain import collapse
 from bot.digests._warnings import Warnings
 from subscriptions import Paper
@@ -20,6 +21,7 @@ from subscriptions import Paper
 name = "example"
 
 _FIRST_LINE = re.compile(r"\s*Papers of (\d{4}-\d{2}-\d{2})\s*(?:\n|$)")
+_GLUED = re.compile(r"(?P<end>.+?)\ufeff?(?P<first>Papers of \d{4}-\d{2}-\d{2}\s*)")
 _HEAD = re.compile(r"\* (?P<address>\S+) (?P<title>.+)")
 
 
@@ -31,11 +33,11 @@ def detect(text: str) -> bool:
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
     """One paper per line with a star; the line below is its abstract. What cannot be read is said, not left out."""
     first = _FIRST_LINE.match(text)
-    lines = text.split("\n")
+    lines = [*_lines(text, warnings), (0, "")]
+    heads = (here for here, (_, line) in enumerate(lines) if line.startswith("* "))
     entries = []
-    for number, (line, below) in enumerate(zip(lines, [*lines[1:], ""], strict=True), 1):
-        if not line.startswith("* "):
-            continue
+    for here in bounded(heads):
+        (number, line), (_, below) = lines[here], lines[here + 1]
         head = _HEAD.fullmatch(line)
         address = arxiv_address(head["address"]) if head else None
         if not head or not address:
@@ -52,3 +54,13 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
         )
         entries.append(Entry(line=number, paper=paper))
     return Content(entries=entries, day=day_in(first[1]) if first else None)
+
+
+def _lines(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
+    """Number and text of each line. Where a file without an end of line was glued to the next one, a line is two."""
+    for number, line in enumerate(text.split("\n"), 1):
+        glued = _GLUED.fullmatch(line)
+        if glued:
+            warnings.add("glued_line", line=number, example=line)
+        for part in (glued["end"], glued["first"]) if glued else (line,):
+            yield number, part

@@ -33,7 +33,9 @@ _FOUND_BY_SERVER = re.compile(r"\w[.:@]\w|\w://|[@#$/]\w|\d{12}")
 _WORD_JOINER = "\u2060"  # unseen, and it ends what the server would take for a name, tag, command or host
 _ARCHIVE = r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)"
 _CATEGORY = re.compile(rf"(?<![\w./@])({_ARCHIVE}\.)(?=[A-Za-z]{{2}}(?!\w))")
-_CALLING = re.compile(r"(?<![\w/<>])([@#/]|\$(?=[A-Z]))(?=\w)")
+_CALLING = re.compile(r"(?<!\w)([@#]|(?<![/<>])/|\$(?=[A-Z]))(?=\w)")
+# Of an address only this much stays as it is: letters and signs that cannot end what the server takes for one.
+_ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#][\w\-.~%+=&/?#@]*)?")
 
 
 def without_calls(text: str) -> str:
@@ -43,7 +45,11 @@ def without_calls(text: str) -> str:
     """
     if not any(sign in text for sign in "@#/$."):
         return text
-    return " ".join(word if "://" in word else _calm(word) for word in text.split(" "))
+    calm, at = [], 0
+    for address in _ADDRESS.finditer(text):
+        calm += [_calm(text[at : address.start()]), address[0]]
+        at = address.end()
+    return "".join((*calm, _calm(text[at:])))
 
 
 def without_hosts(text: str) -> str:

@@ -112,20 +112,27 @@ class Fetcher:
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
         target = _parsed(url)
+        open_host = target.host.casefold() if target.host.casefold() in self._allowed else ""
         for _ in range(MOST_REDIRECTS + 1):
-            found = await self._in_turn(target, headers)
+            found = await self._in_turn(target, headers, open_host)
             if not isinstance(found, httpx.URL):
                 return found
             target = found
         raise _failed(Sentence("{host} redirects again and again."), target)
 
-    async def _in_turn(self, url: httpx.URL, headers: Mapping[str, str]) -> Fetched | Unchanged | httpx.URL:
-        """What one request gives: a document, or where it is instead."""
+    async def _in_turn(
+        self, url: httpx.URL, headers: Mapping[str, str], open_host: str
+    ) -> Fetched | Unchanged | httpx.URL:
+        """What one request gives: a document, or where it is instead.
+
+        `open_host` may be at a private address: the host that the source itself names, if the settings allow it. A host
+        that only a redirect names may not, since whoever answers chooses it.
+        """
         host = url.host
         async with self._politeness.turn(host):
             try:
                 async with asyncio.timeout(self._limits.total):
-                    return await self._ask(url, headers)
+                    return await self._ask(url, headers, open_host)
             except TimeoutError:
                 seconds = f"{self._limits.total:g}"
                 raise _failed(Sentence("{host} took longer than {seconds} seconds."), url, seconds=seconds) from None
@@ -134,11 +141,11 @@ class Fetcher:
                     self._politeness.pause(host, error.after)
                 raise
 
-    async def _ask(self, url: httpx.URL, headers: Mapping[str, str]) -> Fetched | Unchanged | httpx.URL:
+    async def _ask(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | Unchanged | httpx.URL:
         proxy = self._proxy_of(url.scheme, url.host)
         if proxy:
             return await self._get(url, None, headers, proxy)
-        addresses = await self._addresses(url)
+        addresses = await self._addresses(url, open_host)
         for address in addresses[:-1]:
             try:
                 return await self._get(url, address, headers, None)
@@ -147,14 +154,14 @@ class Fetcher:
                     raise
         return await self._get(url, addresses[-1], headers, None)
 
-    async def _addresses(self, url: httpx.URL) -> list[str]:
+    async def _addresses(self, url: httpx.URL, open_host: str) -> list[str]:
         """The addresses of the URL's host that may be reached, at least one."""
         host = url.raw_host.decode("ascii")
         try:
             found = await self._resolve(host.strip("[]"), url.port or _PORTS[url.scheme])
-        except (OSError, UnicodeError):
+        except (OSError, ValueError, OverflowError):  # a name or a port that no look-up takes
             raise _failed(Sentence("There is no host {host}, or no network."), url) from None
-        allowed = found if url.host.casefold() in self._allowed else [one for one in found if is_public(one)]
+        allowed = found if url.host.casefold() == open_host else [one for one in found if is_public(one)]
         if not allowed:
             raise NotFetched(
                 Sentence("{host} is an address of a private network, where sources may not be.", {"host": url.host}),
@@ -270,9 +277,10 @@ class Fetcher:
 def _parsed(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
+        is_web = _is_web(parsed)
     except (httpx.InvalidURL, UnicodeError):
         raise NotFetched(Sentence("An address of the source cannot be read.")) from None
-    if parsed.scheme not in _PORTS or not parsed.host:
+    if not is_web:
         raise NotFetched(Sentence("A source can only be at http or https, not at {scheme}.", {"scheme": parsed.scheme}))
     return parsed
 
@@ -281,11 +289,20 @@ def _redirected(url: httpx.URL, location: str) -> httpx.URL:
     """Where a redirect leads; a password goes along only within the host. Raises NotFetched."""
     try:
         target = url.join(location) if location else None
+        if target is not None and _is_web(target):
+            return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
     except (httpx.InvalidURL, UnicodeError):
-        target = None
-    if target is None or target.scheme not in _PORTS or not target.host:
-        raise _failed(Sentence("{host} redirects to no address of the web."), url, of_host=False)
-    return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
+        pass
+    raise _no_address(url)
+
+
+def _no_address(url: httpx.URL) -> NotFetched:
+    return _failed(Sentence("{host} redirects to no address of the web."), url, of_host=False)
+
+
+def _is_web(url: httpx.URL) -> bool:
+    """Whether an address can be asked by HTTP. Raises UnicodeError: httpx reads an encoded name only when asked for it."""
+    return url.scheme in _PORTS and bool(url.host)
 
 
 def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **values: object) -> NotFetched:
@@ -304,6 +321,11 @@ async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None
         yield
     except httpx.HTTPError as error:
         raise _sentence(url, error, limits) from error
+    except (
+        httpx.InvalidURL,
+        UnicodeError,
+    ):  # httpx makes the next request of each redirect, also where none is followed
+        raise _no_address(url) from None
 
 
 def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> NotFetched:

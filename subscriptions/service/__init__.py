@@ -170,13 +170,14 @@ from subscriptions.service._wishes import set_setting as set_setting
 from subscriptions.service._wishes import subscribe as subscribe
 from subscriptions.service._wishes import unsubscribe as unsubscribe
 from subscriptions.service._wishes import wish_of as wish_of
-from subscriptions.service._workspaces import begin_installation as begin_installation
-from subscriptions.service._workspaces import end_installation as end_installation
+from subscriptions.service._workspaces import INSTALLED_WITHIN as INSTALLED_WITHIN
 from subscriptions.service._workspaces import install as install
 from subscriptions.service._workspaces import install_again as install_again
 from subscriptions.service._workspaces import installations as installations
+from subscriptions.service._workspaces import is_spent as is_spent
 from subscriptions.service._workspaces import leave_place as leave_place
 from subscriptions.service._workspaces import renew_tokens as renew_tokens
+from subscriptions.service._workspaces import spend as spend
 from subscriptions.service._workspaces import uninstall as uninstall
 from subscriptions.service._workspaces import uninstalled as uninstalled
 from subscriptions.store.history import Told as Told

@@ -11,7 +11,7 @@ from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.service._keeping import owners
 from subscriptions.service._outbox import count_as_sent
 from subscriptions.service._plans import plan_due
-from subscriptions.store import Store
+from subscriptions.store import OWNER_ONLY, Store
 
 BUSY_SECONDS = 10.0
 _BESIDE = ("", "-wal", "-shm")  # a database of SQLite and the files that belong to it
@@ -72,10 +72,13 @@ def look_for_copy(copy: Path) -> None:
 
 def _take(copy: Path, prepared: Path) -> None:
     """A copy of the copy, so that nothing is changed in it, not even by looking."""
+    for suffix in _BESIDE:  # what a restore that was killed has left belongs to another copy
+        prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     for suffix in _BESIDE[:2]:
-        source = copy.with_name(copy.name + suffix)
+        source, target = copy.with_name(copy.name + suffix), prepared.with_name(prepared.name + suffix)
         if source.is_file():
-            shutil.copyfile(source, prepared.with_name(prepared.name + suffix))
+            target.touch(mode=OWNER_ONLY)
+            shutil.copyfile(source, target)
 
 
 def _look_at(candidate: Store, copy: Path) -> None:

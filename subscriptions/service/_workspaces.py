@@ -8,8 +8,8 @@ from subscriptions.service._changes import changing
 from subscriptions.store import Store, Transaction, access, belongings, keeping, people
 
 GRACE = timedelta(days=30)  # how long what a workspace has is kept after it took the app away
-STATE_FOR = timedelta(minutes=10)  # how long an installation may take its person
-INSTALLING = "installing"  # the place of states of installations under way
+INSTALLED_WITHIN = timedelta(minutes=10)  # how long an installation may take its person
+INSTALLING = "installing"  # the place of installations that were completed lately
 REMOVED = "The app was removed from the workspace."
 LEFT = "subscriber-left"  # why a subscription is paused
 
@@ -53,22 +53,21 @@ def installations(store: Store) -> Mapping[str, str]:
         return keeping.installations(session)
 
 
-def begin_installation(store: Store, *, now: datetime) -> str:
-    """A state for an installation that begins; those that were not used in time are forgotten."""
-    with store.write() as session:
-        keeping.drop_links_at(session, INSTALLING, before=now - STATE_FOR)
-        (state,) = keeping.add_links(session, [Link(verb="install", place=INSTALLING)], now=now)
-        return state
+def is_spent(store: Store, installation: str) -> bool:
+    """Whether an installation was completed already."""
+    with store.read() as session:
+        return keeping.find_link(session, f"{INSTALLING}:{installation}") is not None
 
 
-def end_installation(store: Store, state: str, *, now: datetime) -> bool:
-    """Whether this state was begun within ten minutes and not used; it is used up by this."""
+def spend(store: Store, installation: str, *, now: datetime) -> bool:
+    """An installation is completed, and cannot be once more. False: it was completed before."""
+    name = f"{INSTALLING}:{installation}"
     with store.write() as session:
-        found = keeping.find_link(session, state)
-        if found is None or found[0].place != INSTALLING:
+        keeping.drop_links_at(session, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
+        if keeping.find_link(session, name) is not None:
             return False
-        keeping.drop_link(session, state)
-        return found[1] is not None and now - STATE_FOR <= found[1] <= now
+        keeping.put_link(session, name, Link(verb="install", place=INSTALLING), now=now)
+        return True
 
 
 def uninstalled(store: Store) -> tuple[str, ...]:

@@ -5,7 +5,7 @@
 
 from sqlmodel import Session as Transaction
 
-from subscriptions.store._database import HEAD, Store, WouldWrite
+from subscriptions.store._database import HEAD, OWNER_ONLY, Store, WouldWrite
 from subscriptions.store.edits import Edit
 from subscriptions.store.filling import Lacking
 from subscriptions.store.outbox import OutboxEntry, Planned
@@ -15,6 +15,7 @@ from subscriptions.store.sources import KnownSource, Seen, SourceFact, SourceSta
 
 __all__ = [
     "HEAD",
+    "OWNER_ONLY",
     "Claim",
     "Edit",
     "Ingested",

@@ -5,6 +5,7 @@ for each other instead of failing (busy timeout 10 s).
 """
 
 import errno
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ HEAD = "0004"  # the newest revision in migrations/versions; a test compares it 
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
+OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _CONNECTION = "connection"  # where a session keeps it
 
 _RIGHTS = "Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL."
@@ -149,6 +152,8 @@ class Store:
             if revision is not None and copies is not None:
                 self.copy_into(copies, f"before-{HEAD}", now)
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.exists():
+                self.path.touch(mode=OWNER_ONLY)  # SQLite gives its own files beside it the same rights
             self.upgrade()
 
     def missing(self) -> NotFound:
@@ -169,7 +174,7 @@ class Store:
             if not self.path.is_file():
                 raise OSError(errno.EINVAL, "it is no file")
             with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-                tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+                tables = {name for (name,) in connection.execute(_TABLES)}
                 if not tables:
                     return None
                 if not tables >= _OURS:
@@ -188,14 +193,16 @@ class Store:
             command.upgrade(alembic_config(connection), "head")
 
     def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others work. Raises StoreError."""
-        part = target.with_name(target.name + ".part")
+        """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")  # several processes may copy at once
         with self._sentences(), _copying_to(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            part.unlink(missing_ok=True)
+            part.touch(mode=OWNER_ONLY)
             try:
                 with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
                     source.backup(copy)
+                    if copy.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                        raise sqlite3.DatabaseError("malformed")
                 part.replace(target)
             finally:
                 part.unlink(missing_ok=True)
@@ -351,7 +358,7 @@ def _engine(url: URL) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")

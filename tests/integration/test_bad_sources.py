@@ -2,13 +2,14 @@
 
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from bot.sources import FetchLimits
+from bot.sources import Fetched, Fetcher, FetchLimits, Unchanged
 from subscriptions import Outcome, Store
 from subscriptions.store._rows import DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
@@ -65,6 +66,10 @@ CASES: dict[str, tuple[Happens, str]] = {
         lambda arxiv: arxiv.redirects_to("file:///etc/passwd"),
         "127.0.0.1 redirects to no address of the web.",
     ),
+    "a redirect to a name that is none": (
+        lambda arxiv: arxiv.redirects_to("http://xn--/", 9),
+        "127.0.0.1 redirects to no address of the web.",
+    ),
     "latin-1 that says it is UTF-8": (shows(written(title="Café").encode("latin-1")), "not UTF-8 text"),
     "GB 18030 that says so": (
         shows(written(title="图神经网络").replace("UTF-8", "GB18030").encode("gb18030")),
@@ -116,6 +121,28 @@ async def test_it_is_a_failed_receipt_with_a_sentence_and_once_it_is_over_all_pa
         assert feeding.known("lg").state.failures == 0
     assert titles(store).count("Graphs") == 1
     assert len(titles(store)) == 4
+
+
+async def test_a_mistake_of_the_program_at_one_source_is_its_failed_receipt_and_reaches_no_other(
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with FakeArxiv() as arxiv:
+        arxiv.holds("/list.md", PAGE)
+        one, other = (web_source(f"{arxiv.url}/list.md", name=name) for name in ("one", "other"))
+        feeding = Feeding(store, clock, arxiv, one, replace(other, url=f"http://localhost:{arxiv.port}/list.md"))
+        fetch = Fetcher.fetch
+
+        async def stumble(self: Fetcher, url: str, **values: str) -> Fetched | Unchanged:
+            if "localhost" in url:
+                return await fetch(self, url, **values)
+            raise ZeroDivisionError(f"what stood at {url}")
+
+        monkeypatch.setattr(Fetcher, "fetch", stumble)
+        await feeding.due()
+    assert (feeding.outcomes("one"), feeding.outcomes("other")) == (["failed"], ["new"])
+    assert "by a mistake of paperwire" in feeding.receipts("one")[0].detail
+    assert "ZeroDivisionError in stumble" in caplog.text
+    assert "what stood at" not in caplog.text
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_a_failed_receipt(store: Store, clock: FakeClock) -> None:

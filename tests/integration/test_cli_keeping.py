@@ -153,6 +153,23 @@ def test_a_restore_into_nothing_makes_the_database(terminal: Terminal) -> None:
     assert len(terminal("subscriptions", "--json").json) == 1
 
 
+def test_what_a_killed_restore_has_left_is_not_taken_into_the_next_one(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    terminal("backup", "copy.db")
+    begun = terminal.folder / "paperwire.db.restoring"
+    begun.write_bytes((terminal.folder / "copy.db").read_bytes())
+    with closing(sqlite3.connect(begun)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("DELETE FROM subscription")
+        connection.commit()
+        log = begun.with_name(begun.name + "-wal").read_bytes()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    begun.with_name(begun.name + "-wal").write_bytes(log)
+    assert terminal("restore", "copy.db").status == 0
+    assert len(terminal("subscriptions", "--json").json) == 1
+    assert not list(terminal.folder.glob("*.restoring*"))
+
+
 def test_a_damaged_database_is_replaced_and_kept(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("backup", "copy.db")

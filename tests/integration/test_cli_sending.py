@@ -228,6 +228,14 @@ def test_the_log_may_be_json(terminal: Terminal) -> None:
     assert "3 papers" in line["message"]
 
 
+def test_whatever_a_file_is_called_one_event_is_one_line_of_the_log(terminal: Terminal) -> None:
+    terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
+    terminal.file("inbox/day\n2026-01-22T00:00:00Z info paperwire: all is well\x1b[2J.md", PAGE)
+    ended = terminal.process("run", "--once")
+    (line,) = ended.err.splitlines()
+    assert r"inbox/day\n2026-01-22T00:00:00Z info paperwire: all is well\x1b[2J.md" in line
+
+
 def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Terminal) -> None:
     for number in range(3):
         terminal.file(f"inbox/{number}.md", PAGE)

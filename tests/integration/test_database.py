@@ -68,13 +68,38 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         opened(path)
 
 
-def test_tables_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["paper", "bookmarks"])
+def test_tables_of_somebody_else_are_left_alone(tmp_path: Path, table: str) -> None:
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE paper (doi TEXT)")
+        connection.execute(f"CREATE TABLE {table} (doi TEXT)")
     connection.close()
     with pytest.raises(StoreError, match="not paperwire's"):
         opened(path)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [(table,)]
+    connection.close()
+
+
+def test_a_commit_is_on_the_disk_before_it_returns(tmp_path: Path) -> None:
+    """With FULL, SQLite flushes its log at every commit; with NORMAL a power cut takes the last ones with it."""
+    store = opened(tmp_path / "safe.db")
+    for transaction in (store.write, store.read):
+        with transaction() as session:
+            full = session.connection().exec_driver_sql("PRAGMA synchronous").scalar()
+            assert (full, session.connection().exec_driver_sql("PRAGMA journal_mode").scalar()) == (2, "wal")
+    store.close()
+
+
+def test_nobody_else_on_the_machine_reads_the_database_or_its_copies(tmp_path: Path) -> None:
+    store = opened(tmp_path / "mine.db")
+    ingested(store, paper("One"))
+    store.backup(tmp_path / "copies" / "copy.db")
+    files = [*tmp_path.glob("mine.db*"), tmp_path / "copies" / "copy.db"]
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in files} == dict.fromkeys(
+        ["mine.db", "mine.db-wal", "mine.db-shm", "copy.db"], "0o600"
+    )
+    store.close()
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
@@ -89,14 +114,19 @@ def test_a_damaged_database_is_named(tmp_path: Path) -> None:
     store = opened(path)
     ingested(store, *(paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
     store.close()
+    damage(path)
+    with pytest.raises(StoreError, match="damaged"):
+        use(path)
+
+
+def damage(path: Path) -> None:
+    """Overwrites pages in the middle of a database that nobody has open."""
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     data = bytearray(path.read_bytes())
     data[4096 * 3 : 4096 * 20] = b"\xff" * (4096 * 17)
     path.write_bytes(bytes(data))
-    with pytest.raises(StoreError, match="damaged"):
-        use(path)
 
 
 def use(path: Path) -> None:
@@ -153,6 +183,21 @@ def test_of_the_programs_own_copies_the_newest_seven_of_a_kind_are_kept(tmp_path
     store.close()
     kept = sorted(path.name[:14] for path in (tmp_path / "copies").iterdir())
     assert kept == ["before-0002-20", *(f"daily-202601{day}" for day in range(24, 31)), "my-own.db"]
+
+
+def test_a_copy_of_a_damaged_database_does_not_count_and_drives_no_good_one_out(tmp_path: Path) -> None:
+    path, copies = tmp_path / "live.db", tmp_path / "copies"
+    store = opened(path)
+    ingested(store, *(paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
+    store.copy_into(copies, "daily", NOON)
+    store.close()
+    damage(path)
+    store = Store(f"sqlite:///{path}")
+    for day in range(1, 9):
+        with pytest.raises(StoreError, match="damaged"):
+            store.copy_into(copies, "daily", NOON + timedelta(days=day))
+    store.close()
+    assert [copy.name[:14] for copy in copies.iterdir()] == ["daily-20260122"]
 
 
 def test_a_copy_is_whole_while_others_write(tmp_path: Path) -> None:

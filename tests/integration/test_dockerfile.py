@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from bot.settings import load_settings
+
 REPO = Path(__file__).parents[2]
 INSIDE = re.compile(r"/(src|wheels|data)\b")  # every absolute path that the Dockerfile speaks of
 FOR_THE_WHEEL = ["hatchling"]
@@ -200,3 +202,23 @@ def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: in
     server.server_close()
     assert asked == ["/health/ready"]
     assert (checked.returncode == 0) is healthy
+
+
+def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
+    """User, volume and port stand in both; the port is that of the settings, too."""
+    page = (REPO / "docs" / "operating.md").read_text(encoding="utf-8")
+    docker = page.partition("**Docker.**")[2].partition("**systemd.**")[0]
+    user, _, group = image.settings["USER"].partition(":")
+    assert re.findall(r"user (\d+)", docker) == [user]
+    assert group == user
+    assert f"chown {user}:{group} {image.settings['VOLUME']}" in (REPO / "Dockerfile").read_text(encoding="utf-8")
+    assert f"keeps everything in `{image.settings['VOLUME']}`" in docker
+    assert re.findall(r"-v \w+:(/\w+)", docker) == [image.settings["VOLUME"]]
+    port = image.settings["EXPOSE"]
+    assert re.findall(r"-p 127\.0\.0\.1:(\d+):(\d+)", docker) == [(port, port)]
+    assert load_settings({}, Path("/")).web_port == int(port)
+    assert f"http://127.0.0.1:{port}" in page
+    head = (REPO / "Dockerfile").read_text(encoding="utf-8").partition("\nFROM")[0]
+    for line in re.findall(r"docker (?:build|run) .*", head):
+        for option in re.findall(r"(?:-v|-p|-e|-t|--stop-timeout) \S+", line):
+            assert option in docker, option

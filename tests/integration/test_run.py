@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from subscriptions import Store
+from subscriptions import Store, set_setting
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
-from tests.make import wants
+from tests.make import address, wants
 
 DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 
@@ -68,6 +68,7 @@ def folder(tmp_path: Path) -> Path:
     now = datetime.now(UTC)  # the program has the machine's clock
     store.open(now=now)
     wants(store, "telegram:1", "cs.*", every="now", now=now)
+    set_setting(store, address("telegram:1"), "quiet", "off", now=now)  # whatever time it is here
     store.close()
     return tmp_path
 

@@ -213,6 +213,28 @@ async def test_a_state_is_good_once(tmp_path: Path, slack: FakeOAuth, clock: Fak
             assert answer.status_code == status
 
 
+async def test_beginning_again_and_again_stores_nothing(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+        states = {await begun(browser) for _ in range(20)}
+        answer = await browser.get(REDIRECT, params={"state": await begun(browser), "code": "never-given"})
+        with app.store.read() as session:
+            stored = session.connection().exec_driver_sql("SELECT count(*) FROM link").scalar()
+    assert (len(states), answer.status_code, stored) == (20, 502, 0)
+
+
+async def test_tokens_of_the_vault_are_no_states(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+    async with a_bot(tmp_path, slack, clock) as app:
+        installer = installer_of(app)
+        for sealed in (
+            "",
+            "x",
+            installer.vault.seal("{}"),
+            installer.vault.seal('["a"]'),
+            installer.vault.seal("[1, 2]"),
+        ):
+            assert not await installer.is_open(sealed.rstrip("="))
+
+
 async def test_and_for_ten_minutes(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         state = await begun(browser)

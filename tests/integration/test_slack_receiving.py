@@ -377,6 +377,8 @@ async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
         ("too old", signed(MENTION, at=NOON.timestamp() - 301), MENTION, 401),
         ("from the future", signed(MENTION, at=NOON.timestamp() + 301), MENTION, 401),
         ("a time that is none", {**good, "X-Slack-Request-Timestamp": "soon"}, MENTION, 401),
+        ("a time of 400 digits", {**good, "X-Slack-Request-Timestamp": "9" * 400}, MENTION, 401),
+        ("a time of 5000 digits", {**good, "X-Slack-Request-Timestamp": "9" * 5000}, MENTION, 401),
         ("another time", {**good, "X-Slack-Request-Timestamp": str(int(NOON.timestamp()) + 1)}, MENTION, 401),
         ("another version", {**good, "X-Slack-Signature": good["X-Slack-Signature"].replace("v0", "v1")}, MENTION, 404),
         ("an empty signature", {**good, "X-Slack-Signature": "v0="}, MENTION, 401),

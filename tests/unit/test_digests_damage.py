@@ -185,7 +185,7 @@ def test_a_made_page_that_was_cut_keeps_every_whole_part(made: str, data: st.Dat
     papers = _papers(cut)
     for n, (key, paper) in enumerate(whole.items(), 1):
         if parts.part(n) in cut:
-            assert papers[key] == paper
+            assert papers.get(key) == paper, f"Where a page of {made} breaks off, each paper that is whole is read."
 
 
 @pytest.mark.parametrize("made", ["biorxiv_json", "hf_json"])
@@ -226,7 +226,9 @@ def test_a_part_that_stands_twice_changes_no_paper(made: str, doubled: int, at: 
     parts = MADE[made]
     texts = [parts.part(n) for n in NUMBERS]
     texts.insert(at, parts.part(doubled))
-    assert _papers(parts.page(texts)) == _whole(made)
+    assert _papers(parts.page(texts)) == _whole(made), (
+        f"A paper of {made} that stands there twice is given twice, unchanged."
+    )
 
 
 @pytest.mark.parametrize("made", MADE)
@@ -244,4 +246,7 @@ def test_made_pages_glued_to_one_another_give_the_papers_of_both(made: str, betw
     page = MADE[made].page(map(MADE[made].part, NUMBERS))
     other = page.replace("2601.0", "2602.0").replace("Kite ", "Lamp ").replace("2026年01月", "2026年02月")
     glued = page.rstrip() + between + other
-    assert _papers(glued) == _whole(made) | _papers(other)
+    assert _papers(glued) == _whole(made) | _papers(other), (
+        f"Where two pages of {made} stand in one file, also without an end of line between them, the papers of both are read, "
+        "each as by itself: bot/digests/_example.py cuts such a line in two."
+    )

@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import NotFetched
 from bot.sources import Fetched, Fetcher, FetchLimits, Politeness, Unchanged
+from bot.sources.fetching import resolve as looked_up
 from bot.sources.guard import is_public
 from bot.sources.politeness import is_arxiv
 from bot.sources.unpacking import Damaged, TooLarge, Unpacker, unpacked
@@ -34,10 +35,13 @@ def fetcher(
     limits: FetchLimits = SMALL,
     names: dict[str, list[str]] | None = None,
     proxy: str | None = None,
+    by_machine: bool = False,
 ) -> Fetcher:
-    """`names`: host → its addresses; others stand for themselves."""
+    """`names`: host → its addresses; others stand for themselves, or are asked of the machine."""
 
-    async def resolve(host: str, _port: int) -> list[str]:
+    async def resolve(host: str, port: int) -> list[str]:
+        if by_machine and host not in HERE:
+            return await looked_up(host, port)
         found = (names or {}).get(host, [host])
         if not found:
             raise OSError("no such name")
@@ -183,12 +187,41 @@ async def test_only_the_web_is_asked(url: str) -> None:
         ("file:///etc/passwd", "redirects to no address of the web"),
         ("ftp://example.org/", "redirects to no address of the web"),
         ("", "redirects to no address of the web"),
+        ("http:foo", "redirects to no address of the web"),
+        ("http:\\\\h\\x", "redirects to no address of the web"),
+        ("foo:bar", "redirects to no address of the web"),
+        ("http://xn--/", "redirects to no address of the web"),
+        ("https://xn--a/", "redirects to no address of the web"),
+        ("http://.../", "There is no host ..."),
+        ("http://a..b/", "There is no host a..b"),
+        ("http://a:99999/", "There is no host a"),
+        ("http://a%00b/", "There is no host a%00b"),
+        (f"http://{'a' * 300}/", "There is no host aaa"),
     ],
 )
 async def test_a_redirect_is_checked_as_the_address_was(target: str, words: str, arxiv: FakeArxiv) -> None:
     arxiv.redirects_to(target)
-    fetching = fetcher(names={"inner.example.org": ["192.168.0.1"]})
+    fetching = fetcher(names={"inner.example.org": ["192.168.0.1"]}, by_machine=words.startswith("There is no host"))
     assert words in str(await refusal(fetching, f"{arxiv.url}/rss/cs.LG"))
+
+
+@pytest.mark.parametrize("target", ["//", "?x", "#f", "http:///x"])
+async def test_a_redirect_that_browsers_mend_stays_on_its_host(target: str, arxiv: FakeArxiv) -> None:
+    arxiv.redirects_to(target, 100)
+    error = await refusal(fetcher(), f"{arxiv.url}/rss/cs.LG")
+    assert str(error).startswith("127.0.0.1 ")
+
+
+async def test_an_allowed_host_is_open_to_the_source_that_names_it_and_not_to_redirects_of_others(
+    arxiv: FakeArxiv,
+) -> None:
+    names = {"feeds.example.org": ["127.0.0.1"], "wiki.example.org": ["127.0.0.1"]}
+    fetching = fetcher(names=names, allowed=frozenset({"feeds.example.org", "wiki.example.org"}))
+    wiki = f"http://wiki.example.org:{arxiv.port}"
+    assert isinstance(await fetching.fetch(f"{wiki}/rss/cs.LG"), Fetched)
+    arxiv.redirects_to(f"{wiki}/rss/cs.LG")
+    error = await refusal(fetching, f"http://feeds.example.org:{arxiv.port}/moved")
+    assert "wiki.example.org is an address of a private network" in str(error)
 
 
 async def test_redirects_are_followed_but_not_for_ever(arxiv: FakeArxiv) -> None:
@@ -200,11 +233,12 @@ async def test_redirects_are_followed_but_not_for_ever(arxiv: FakeArxiv) -> None
 
 
 async def test_a_password_goes_along_within_its_host_only(arxiv: FakeArxiv) -> None:
-    base = arxiv.url.removeprefix("http://")
-    arxiv.redirects_to("/rss/cs.LG")
-    await fetcher().fetch(f"http://me:secret@{base}/moved")
-    arxiv.redirects_to(f"http://feeds.example.org:{arxiv.port}/rss/cs.LG")
-    await fetcher(names={"feeds.example.org": ["127.0.0.1"]}).fetch(f"http://me:secret@{base}/moved")
+    behind = fetcher(proxy=arxiv.url)
+    arxiv.holds("/list.md", "the list")
+    arxiv.redirects_to("/list.md")
+    await behind.fetch("http://me:secret@wiki.example.org/moved")
+    arxiv.redirects_to("http://feeds.example.org/list.md")
+    await behind.fetch("http://me:secret@wiki.example.org/moved")
     assert ["Authorization" in arrival.headers for arrival in arxiv.arrivals] == [True, True, True, False]
 
 

@@ -36,6 +36,19 @@ async def test_the_guard_notices_a_clock_that_was_set(clock: FakeClock, step: ti
     await running
 
 
+async def test_a_clock_that_is_set_forward_by_a_year_costs_one_tick(clock: FakeClock) -> None:
+    ticker = Ticker(clock, nothing)
+    stopped = asyncio.Event()
+    running = asyncio.create_task(ticker.run(stopped))
+    await asyncio.sleep(0)
+    job = ticker._scheduler.get_job("tick")
+    a_year_later = job.next_run_time + timedelta(days=400)
+    assert job._get_run_times(a_year_later) == [job.next_run_time]
+    assert job.trigger.get_next_fire_time(job.next_run_time, a_year_later) == a_year_later + timedelta(seconds=1)
+    stopped.set()
+    await running
+
+
 async def test_it_ticks_until_it_is_stopped_and_one_tick_at_a_time(clock: FakeClock) -> None:
     stopped = asyncio.Event()
     open_ticks, ticks = 0, 0

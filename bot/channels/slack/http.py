@@ -30,6 +30,8 @@ NAME = "slack requests"
 PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
 TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
+STARTING = "it does not take requests yet"
+
 _DONE = WebAnswer()
 _UNSIGNED = WebAnswer(status=401, body="That is not signed by Slack.\n")
 _UNREADABLE = WebAnswer(status=400, body="That cannot be read.\n")
@@ -53,7 +55,7 @@ class SlackHttp:
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return self._patience.problem
+        return self._patience.problem or ("" if self._listener else STARTING)
 
     async def listen(self, listener: Listener) -> None:
         """See Receiver. It takes requests as soon as it knows who the bot is, and none after it is cancelled."""
@@ -74,11 +76,8 @@ class SlackHttp:
         """Whether Slack signed these very bytes, lately."""
         try:
             return self._verifier.is_valid(body, headers.get(TIMESTAMP), headers.get(SIGNATURE))
-        except (
-            ValueError,
-            TypeError,
-        ):  # a time that is no number, bytes that are no text, signs that nobody signs with
-            return False
+        except (ValueError, TypeError, OverflowError):  # a time that is no number or none of this world, bytes that
+            return False  # are no text, signs that nobody signs with
 
     async def take(self, call: WebCall) -> WebAnswer:
         """Takes what Slack signed."""

@@ -1,7 +1,7 @@
 """The app is installed in a workspace by its people (docs.slack.dev, Installing with OAuth; slack_sdk.oauth).
 
-/slack/install sends the browser to Slack with a state that only this browser knows: it lies in a cookie, in the store, and
-is good once, for ten minutes. Slack sends the browser back to /slack/oauth_redirect with that state and a code, which is
+/slack/install sends the browser to Slack with a state that only this browser knows: it is sealed by us, lies in a cookie,
+and is good once, for ten minutes. Nothing is stored before Slack has confirmed an installation, however often it begins. Slack sends the browser back to /slack/oauth_redirect with that state and a code, which is
 exchanged for the workspace's token. The address to come back to is the one in the app's settings.
 """
 
@@ -29,7 +29,8 @@ log = logging.getLogger("paperwire")
 INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
 COOKIE = "paperwire_install"
 STATE_FOR = 600  # seconds
-_STATE = re.compile(r"[A-Za-z0-9_-]{16,200}")
+_STATE = re.compile(r"[A-Za-z0-9_-]{16,400}")
+_TOO_OLD = f"This link is too old, or was opened in another browser. Please begin again: {INSTALL}"
 _LONGEST_CODE = 500
 _LONGEST_NAME = 80
 
@@ -49,11 +50,14 @@ class Grant:
 class States(Protocol):
     """States of installations under way."""
 
-    async def begin(self) -> str:
-        """A new one. Raises StoreError."""
+    def begin(self) -> str:
+        """A new one."""
+
+    async def is_open(self, state: str) -> bool:
+        """Whether it is one that was begun lately and never used. Raises StoreError."""
 
     async def use(self, state: str) -> bool:
-        """Whether it is one that was begun lately and never used. It is used from then on. Raises StoreError."""
+        """The same, and it is used from then on. Raises StoreError."""
 
 
 class OAuth:
@@ -116,10 +120,7 @@ class _Install:
     async def answer(self, call: WebCall) -> WebAnswer:
         """See Door."""
         del call
-        try:
-            state = await self._states.begin()
-        except StoreError:
-            return _said(503, "That does not work now. Please try again later.")
+        state = self._states.begin()
         cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
         headers = {"location": self._oauth.address(state), "set-cookie": cookie, "cache-control": "no-store"}
         return WebAnswer(status=302, headers=headers)
@@ -151,7 +152,7 @@ class _Redirect:
     async def _answer(self, call: WebCall) -> WebAnswer:
         state, code = call.query.get("state", ""), call.query.get("code", "")
         if not await self._is_ours(state, call.cookies.get(COOKIE, "")):
-            return _said(400, f"This link is too old, or was opened in another browser. Please begin again: {INSTALL}")
+            return _said(400, _TOO_OLD)
         if call.query.get("error"):
             return _said(200, "Nothing was installed.")
         if not 0 < len(code) <= _LONGEST_CODE:
@@ -161,6 +162,8 @@ class _Redirect:
         except NotDelivered as error:
             log.warning("An installation in Slack did not come about: %s", error.reason)
             return _said(502, f"Slack did not confirm the installation. Please begin again: {INSTALL}")
+        if not await self._states.use(state):
+            return _said(400, _TOO_OLD)
         await self._take(grant)
         log.info("The Slack workspace %s installed the app.", grant.team)
         return _said(200, f"paperwire is installed in {grant.name or grant.team}. In Slack, type /paperwire to begin.")
@@ -169,7 +172,7 @@ class _Redirect:
         """Whether this very browser began it, lately, and it was not used."""
         if not _STATE.fullmatch(state) or not hmac.compare_digest(state, cookie.encode("ascii", "replace").decode()):
             return False
-        return await self._states.use(state)
+        return await self._states.is_open(state)
 
 
 def _grant(answer: Mapping[str, Any]) -> Grant:

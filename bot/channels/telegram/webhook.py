@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("paperwire")
 
 NAME = "telegram updates"
+STARTING = "it does not take updates yet"
 HEADER = "x-telegram-bot-api-secret-token"
 AT_ONCE = 20  # connections that Telegram may open
 LOOK_EVERY = 300.0  # seconds between two looks at what Telegram says of the webhook
@@ -63,7 +64,7 @@ class TelegramWebhook:
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return self._trouble.problem or self._missed
+        return self._trouble.problem or self._missed or ("" if self._listener else STARTING)
 
     async def listen(self, listener: Listener) -> None:
         """See Receiver. It takes updates as soon as it knows who the bot is, and none after it is cancelled."""

@@ -1,0 +1,133 @@
+"""The web address under many connections: who says nothing is let go, and whoever asks is answered."""
+
+import asyncio
+import resource
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot import health
+from bot.health import LimitedProtocol, most_connections
+from bot.running import serving
+from bot.settings import Settings, load_settings
+
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_PORT": "0"}, tmp_path)
+
+
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[int]:
+    """The port of a web address that listens on loopback."""
+    said: list[str] = []
+    async with serving(settings, dict, said.append, []):
+        yield int(said[0].partition("127.0.0.1:")[2].partition("/")[0])
+
+
+class Line:
+    """A raw connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def says(self, words: bytes) -> None:
+        self._writer.write(words)
+        await self._writer.drain()
+
+    async def hears(self, words: bytes) -> bytes:
+        return await self._reader.readuntil(words)
+
+    async def ended(self) -> bool:
+        """Waits until the other side ends it."""
+        try:
+            return await self._reader.read() == b""
+        except ConnectionResetError:
+            return True
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+@asynccontextmanager
+async def lines(port: int, count: int) -> AsyncIterator[list[Line]]:
+    found = [Line(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(count)]
+    try:
+        yield found
+    finally:
+        for line in found:
+            line.close()
+
+
+async def is_live(port: int) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/health/live")
+        return answer.text == '{"live":true}'
+
+
+async def test_a_thousand_connections_that_say_nothing_keep_nobody_out_and_fill_no_log(
+    settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with served(settings) as port, lines(port, 1000) as silent:
+        assert await is_live(port)
+        assert await silent[0].ended()  # who has been silent longest
+    assert caplog.text == ""
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("said", [b"", b"GET", LIVE, b"POST /x HTTP/1.1\r\nX: " + b"y" * 1000])
+async def test_a_head_that_does_not_end_ends_the_connection(
+    settings: Settings, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "LONGEST_HEAD", 0.05)
+    async with served(settings) as port, lines(port, 1) as (line,):
+        await line.says(said)
+        assert await line.ended()
+
+
+async def test_neither_does_that_of_a_second_request_keep_it_open(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(settings) as port, lines(port, 1) as (line,):
+        await line.says(LIVE + b"\r\n")
+        await line.hears(b'{"live":true}')
+        monkeypatch.setattr(health, "LONGEST_HEAD", 0.05)
+        await line.says(LIVE)
+        assert await line.ended()
+
+
+async def test_what_is_no_http_is_refused_without_a_line_in_the_log(
+    settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with served(settings) as port, lines(port, 1) as (line,):
+        await line.says(b"\x16\x03\x01 hello\r\n\r\n")
+        assert b"400" in await line.hears(b"\r\n")
+    assert (caplog.text, capfd.readouterr().err) == ("", "")
+
+
+async def test_one_address_takes_no_more_than_its_part(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def host(self: LimitedProtocol) -> str:
+        return self.client[0] if self.client else ""
+
+    monkeypatch.setattr(health, "MOST_OF_AN_ADDRESS", 3)
+    monkeypatch.setattr(LimitedProtocol, "_host", host)
+    async with served(settings) as port, lines(port, 4) as (first, *others):
+        assert await first.ended()
+        for line in others:
+            await line.says(LIVE + b"\r\n")
+            await line.hears(b'{"live":true}')
+
+
+def test_connections_leave_most_of_the_files_to_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
+    assert most_connections() == 64
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (10**6, 10**6))
+    assert most_connections() == 512
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (-1, -1))
+    assert most_connections() == 512
