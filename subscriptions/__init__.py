@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from subscriptions.addresses import parse_address as parse_address
 from subscriptions.advice import Advice as Advice
 from subscriptions.archives import NEWS_FOR as NEWS_FOR
 from subscriptions.archives import Filed as Filed
@@ -72,6 +73,9 @@ from subscriptions.model import Translation as Translation
 from subscriptions.normalize import accent_macros as accent_macros
 from subscriptions.normalize import title_alias as title_alias
 from subscriptions.pauses import parse_pause as parse_pause
+from subscriptions.portable import Line as Line
+from subscriptions.portable import read_lines as read_lines
+from subscriptions.portable import text_of as text_of
 from subscriptions.preferences import SETTINGS as SETTINGS
 from subscriptions.preferences import check_value as check_value
 from subscriptions.preferences import choices as choices
@@ -124,6 +128,7 @@ from subscriptions.times import When as When
 from subscriptions.times import as_words as as_words
 from subscriptions.times import read_when as read_when
 from subscriptions.times import split_when as split_when
+from subscriptions.wording import mended_name as mended_name
 from subscriptions.zones import near_places as near_places
 from subscriptions.zones import zone as zone
 from subscriptions.zones import zone_name as zone_name
@@ -175,6 +180,7 @@ if TYPE_CHECKING:
     from subscriptions.service import chat_moved as chat_moved
     from subscriptions.service import chats_asking as chats_asking
     from subscriptions.service import chats_of as chats_of
+    from subscriptions.service import chosen_settings as chosen_settings
     from subscriptions.service import claim as claim
     from subscriptions.service import clean_up as clean_up
     from subscriptions.service import come_back as come_back
@@ -207,8 +213,8 @@ if TYPE_CHECKING:
     from subscriptions.service import held as held
     from subscriptions.service import hold as hold
     from subscriptions.service import home_of as home_of
+    from subscriptions.service import import_lines as import_lines
     from subscriptions.service import import_plan as import_plan
-    from subscriptions.service import import_text as import_text
     from subscriptions.service import ingest_digest as ingest_digest
     from subscriptions.service import install as install
     from subscriptions.service import install_again as install_again
@@ -250,7 +256,6 @@ if TYPE_CHECKING:
     from subscriptions.service import owners as owners
     from subscriptions.service import papers_named as papers_named
     from subscriptions.service import papers_of_day as papers_of_day
-    from subscriptions.service import parse_address as parse_address
     from subscriptions.service import pause as pause
     from subscriptions.service import plan_due as plan_due
     from subscriptions.service import preview as preview
@@ -272,6 +277,7 @@ if TYPE_CHECKING:
     from subscriptions.service import retry_delivery as retry_delivery
     from subscriptions.service import runs_the_bot as runs_the_bot
     from subscriptions.service import search as search
+    from subscriptions.service import search_all as search_all
     from subscriptions.service import send_waiting as send_waiting
     from subscriptions.service import set_owner as set_owner
     from subscriptions.service import set_setting as set_setting
@@ -315,6 +321,7 @@ if TYPE_CHECKING:
     from subscriptions.service import was_let_in as was_let_in
     from subscriptions.service import where_told as where_told
     from subscriptions.service import why_paused as why_paused
+    from subscriptions.service import wish_of as wish_of
     from subscriptions.service import wished_around as wished_around
     from subscriptions.service import wishes_behind as wishes_behind
     from subscriptions.service import would_come as would_come

@@ -24,5 +24,9 @@ Now = Annotated[
 ]
 Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
 
+Number = Annotated[
+    str | None, typer.Argument(metavar="[N]", help="A number of `paperwire subscriptions`; without it the whole chat.")
+]
+
 # A query may begin with "-", so what looks like an option and is none is taken as an argument.
 DASHES = {"ignore_unknown_options": True}

@@ -1,4 +1,4 @@
-"""How a query that is refused looks in a terminal."""
+"""What several subcommands share about queries and subscriptions: how a refused one looks, which one is meant."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +7,12 @@ import typer
 
 from bot.cli._streams import print_reply
 from bot.commands import refused
+from bot.errors import WrongUsage
 from bot.rendering import Language
 from bot.rendering.reading import caret
-from subscriptions import QueryError
+from subscriptions import QueryError, Sentence
 
+_LONGEST_NUMBER = 9  # digits
 TERMINAL = Language("en", "UTC")  # the language of this command line; moments are written in a chat's zone instead
 
 
@@ -22,3 +24,21 @@ def refusals_of(text: str) -> Iterator[None]:
     except QueryError as error:
         print_reply(refused(error, TERMINAL, code=caret(text, error.column)), trouble=True)
         raise typer.Exit(error.exit_code) from None
+
+
+def told(error: QueryError) -> dict[str, object]:
+    """A query that is refused, as `--json` has it."""
+    return {"column": error.column, "message": str(error.sentence), "hint": str(error.hint)}
+
+
+def wish_number(text: str | None, example: str) -> int | None:
+    """The number of a subscription; None for all of them. Raises WrongUsage."""
+    plain = (text or "all").strip().removeprefix("#")
+    if plain.casefold() == "all":
+        return None
+    if plain.isascii() and plain.isdigit() and len(plain) <= _LONGEST_NUMBER:
+        return int(plain)
+    raise WrongUsage(
+        Sentence("“{text}” is not the number of a subscription.", {"text": text}),
+        Sentence("paperwire subscriptions lists them. For example: {example}", {"example": example}),
+    )

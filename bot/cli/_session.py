@@ -49,8 +49,14 @@ class Session:
         return self.clock.now()
 
     def address(self, text: str) -> ChatAddress:
-        """The chat that `--as` names; `telegram:@name` is asked for and becomes an id. Raises Refused, SettingsError."""
-        address = parse_address(text)
+        """The chat that `--as` names, as `resolved` has it. Raises Refused, SettingsError."""
+        return self.resolved(parse_address(text))
+
+    def resolved(self, address: ChatAddress) -> ChatAddress:
+        """The address that the store knows a chat by; `telegram:@name` is asked for and becomes an id.
+
+        Raises SettingsError, NotFound, PaperwireError.
+        """
         if address.platform == "telegram" and address.address.startswith("@"):
             return asyncio.run(_resolved(self.settings, address))
         if address.platform == "slack" and "/" in address.address:

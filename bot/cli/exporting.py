@@ -2,23 +2,23 @@
 
 # ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
 
-import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli._options import AsOrAll, Now
-from bot.cli._streams import complain, printable, say
+from bot.cli._options import AsOrAll, Json, Now
+from bot.cli._streams import print_json, printable, say
 from bot.errors import WrongUsage
-from subscriptions import Refused, Sentence
+from subscriptions import Sentence
 
 if TYPE_CHECKING:
-    from bot.cli._session import Session
+    from subscriptions import ImportPlan
 
-_CHAT_LINE = re.compile(r"^\[(telegram:@[^\]\s]+|slack:[^\]\s]+)\]\s*$", re.MULTILINE)
 _COLOURS = {"+": "green", "~": "yellow", "=": "dim"}
+_COUNTED = {"+": "added", "~": "changed", "=": "known"}
 
 
 def export(
@@ -45,46 +45,48 @@ def import_(
     chat: AsOrAll = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
     now: Now = None,
+    json: Json = False,
 ) -> int:
-    """Add what is new and change what differs, all or nothing; the difference is shown first. Nothing is removed."""
-    from bot.cli._session import imagined, opened
-    from subscriptions import import_plan, import_text
+    """Add what is new and change what differs, all or nothing, and show it; --dry-run only shows. Nothing is removed."""
+    from bot.cli._session import opened
+    from subscriptions import import_lines, import_plan, parse_address, read_lines
 
-    text = _text_of(file)
-    with imagined(now) if dry_run else opened(now, make=True) as session:
-        address = None if chat is None else session.address(chat)
-        text = _with_addresses(session, text)
-        moment = session.now
-        try:
-            _show(import_plan(session.store, text, address, now=moment).changes)
-        except Refused as error:  # the line of a file is no misuse of the command line
-            complain(str(error))
-            return 1
-        if dry_run:
-            say("Nothing was changed: this was a dry run.")
-            return 0
-        done = import_text(session.store, text, address, now=moment).changes
-    counts = {sign: sum(change[0] == sign for change in done) for sign in _COLOURS}
-    say("✓ {+} added, {~} changed, {=} there already.".format_map(counts))
+    lines = read_lines(_text_of(file), None if chat is None else parse_address(chat))
+    with opened(now, make=not dry_run) as session:
+        chats = {address: session.resolved(address) for address in dict.fromkeys(line.chat for line in lines)}
+        lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
+        take = import_plan if dry_run else import_lines
+        plan = take(session.store, lines, now=session.now)
+    if not json:
+        _show(plan.changes)
+    counts = {word: sum(change[0] == sign for change in plan.changes) for sign, word in _COUNTED.items()}
+    if json:
+        print_json(_document(plan, counts, dry_run=dry_run))
+    elif dry_run:
+        say("Nothing was changed: this was a dry run.")
+    else:
+        say("✓ {added} added, {changed} changed, {known} there already.".format_map(counts))
     return 0
+
+
+def _document(plan: "ImportPlan", counts: dict[str, int], *, dry_run: bool) -> dict[str, object]:
+    """What `import --json` prints (docs/commands.md)."""
+    lines = [{"change": _COUNTED[sign], "chat": chat, "line": line} for sign, chat, line in plan.changes]
+    return {**counts, "dry_run": dry_run, "lines": lines}
 
 
 def _text_of(file: str) -> str:
     from bot.cli._paths import content
+    from subscriptions import text_of
 
     try:
-        return content(file).decode()
+        return text_of(content(file))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise WrongUsage(
             Sentence("{file}, line {line}: this is not UTF-8 text.", {"file": file, "line": line}),
             Sentence("Save it as UTF-8."),
         ) from None
-
-
-def _with_addresses(session: "Session", text: str) -> str:
-    """The text, with the chats of its lines [CHAT] by the addresses that the store knows them by."""
-    return _CHAT_LINE.sub(lambda line: f"[{session.address(line[1])}]", text)
 
 
 def _show(changes: Sequence[tuple[str, str, str]]) -> None:

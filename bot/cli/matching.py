@@ -47,7 +47,7 @@ def match(
 
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
-    from bot.cli._queries import TERMINAL, refusals_of
+    from bot.cli._queries import TERMINAL, refusals_of, told
     from bot.rendering.reading import words
     from subscriptions import matching_papers, merge_copies, parse_query
 
@@ -55,7 +55,7 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         query = parse_query(text)
     except QueryError as error:
         if json:
-            print_json({"query": None, "text": text, "error": _told(error)})
+            print_json({"query": None, "text": text, "error": told(error)})
             return 1
         with refusals_of(text):
             raise
@@ -74,10 +74,6 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
             + "; ".join(f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, [paper])[paper.key])
         )
     return status
-
-
-def _told(error: QueryError) -> dict[str, object]:
-    return {"column": error.column, "message": str(error.sentence), "hint": str(error.hint)}
 
 
 def _read(paths: list[str]) -> tuple[list[Digest], int]:

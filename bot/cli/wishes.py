@@ -13,9 +13,10 @@ import typer
 
 from bot.cli._next import when_next
 from bot.cli._options import As, AsOrAll, Json, Now
-from bot.cli._streams import is_narrow, print_json, print_reply, print_table, printable, say
+from bot.cli._streams import instant, is_narrow, print_json, print_reply, print_table, printable, say
+from bot.errors import WrongUsage
 from bot.ports import Reply
-from subscriptions import ChatState, Paper, split_when
+from subscriptions import ChatState, Paper, Sentence, split_when
 
 if TYPE_CHECKING:
     from bot.commands import Row
@@ -38,7 +39,7 @@ def subscribe(
         str | None,
         typer.Option(
             metavar="CADENCE",
-            help="now, when-out, daily, weekdays or weekly, or in other words: “every monday at 9 Berlin”; else as the chat does.",
+            help="now, when-out, daily, weekdays or weekly, or other words: “every monday at 9 Berlin”; else as the chat does.",
         ),
     ] = None,
     on: Annotated[
@@ -59,6 +60,7 @@ def subscribe(
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="What to call it in messages.")] = None,
     now: Now = None,
+    json: Json = False,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     from bot.cli._queries import refusals_of
@@ -74,12 +76,27 @@ def subscribe(
         done = add(session.store, address, wish, now=moment, title=title, kind=kind)
         if done.chat.state is ChatState.ASKED:  # the command line asks nobody
             allow(session.store, done.chat.address, now=session.now)
-    print_reply(_echo(done, moment))
+    if json:
+        print_json(_added(done))
+        return 0
+    print_reply(_echo(done, moment, says_year=(since or "").strip()[:4].isdigit()))
     if done.outcome == "added":
         say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
+    if since is not None and done.outcome != "added":
+        say("  --since is for a new subscription; this one goes on where it stands.")
     for remark in _remarks(done, session.settings):
         say(f"  {remark}")
     return 0
+
+
+def _added(done: "Subscribed") -> dict[str, object]:
+    """What `subscribe --json` prints (docs/commands.md)."""
+    from subscriptions import Listed
+
+    zone = done.subscription.zone or done.chat.settings.timezone
+    one = Listed(chat=done.chat, subscription=done.subscription, zone=zone)
+    told = {"outcome": done.outcome, "since": instant(done.starts), "found": done.found, "days": done.base.days}
+    return {**_document(one), **told}
 
 
 def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
@@ -96,7 +113,7 @@ def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
         yield "Slack is off until PAPERWIRE_SLACK_BOT_TOKEN is set."
 
 
-def _echo(done: "Subscribed", now: datetime) -> Reply:
+def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
     from bot.commands import subscribed
     from bot.rendering import Language
     from bot.rendering.reading import words
@@ -104,7 +121,7 @@ def _echo(done: "Subscribed", now: datetime) -> Reply:
     voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = [_example(known.paper) for known in done.examples]
     reading = words(done.query, voice.translate)
-    return subscribed(done, voice, reading=reading, examples=examples, now=now, says_since=True)
+    return subscribed(done, voice, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year)
 
 
 def _example(paper: Paper) -> str:
@@ -135,7 +152,6 @@ def subscriptions(*, chat: AsOrAll = None, now: Now = None, json: Json = False) 
 
 def _document(one: "Listed") -> dict[str, object]:
     """One element of `subscriptions --json` (docs/commands.md)."""
-    from bot.cli._streams import instant
     from bot.commands import state_of
     from subscriptions import cadence_text
 
@@ -205,6 +221,7 @@ def unsubscribe(
     *,
     chat: As,
     now: Now = None,
+    json: Json = False,
 ) -> int:
     """Remove subscriptions. What was planned for them is still sent."""
     from bot.cli._queries import TERMINAL, refusals_of
@@ -222,6 +239,10 @@ def unsubscribe(
             gone = unsubscribe_several(session.store, address, there, now=session.now)
         else:
             gone = remove(session.store, address, text, now=session.now)
+    if json:
+        removed = [{"number": wish.number, "name": wish.name, "text": wish.text} for wish in gone]
+        print_json({"chat": str(address), "removed": removed})
+        return 0
     print_reply(unsubscribed(gone, TERMINAL, missing=numbers_missing(said, there) if there else ""))
     for wish in gone:
         say(f"  Undo: {_again(wish, str(address))}")
@@ -241,12 +262,48 @@ def _again(wish: "Subscription", chat: str) -> str:
     return shlex.join([*words, "--", wish.text])
 
 
+def name(
+    number: Annotated[str, typer.Argument(metavar="N", help="A number of `paperwire subscriptions`.")],
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="What to call it in messages; - takes it away.")],
+    *,
+    chat: As,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Give a subscription a name, or take it away."""
+    from bot.cli._queries import TERMINAL, wish_number
+    from bot.cli._session import opened
+    from bot.commands import name_given, renamed
+    from subscriptions import get_chat, rename, wish_of
+
+    example = "paperwire name 4 Vision --as CHAT"
+    which = wish_number(number, example)
+    if which is None:
+        raise WrongUsage(
+            Sentence("Say the number and the name."), Sentence("For example: {example}", {"example": example})
+        )
+    with opened(now) as session:
+        address = get_chat(session.store, session.address(chat)).address
+        before = wish_of(session.store, address, which)
+        after = rename(session.store, address, before.number, name_given(" ".join(text)), now=session.now)
+    changed = before.name != after.name
+    if json:
+        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": changed})
+        return 0
+    print_reply(renamed(before, after, TERMINAL))
+    if changed:
+        options = ["--as", str(address), "--"]  # a name may look like an option
+        say(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
+    return 0
+
+
 def set_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
     value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
     *,
     chat: As,
     now: Now = None,
+    json: Json = False,
 ) -> int:
     """Set one of a chat's settings."""
     from bot.cli._queries import TERMINAL
@@ -259,8 +316,11 @@ def set_(
         setting = setting_name(name)
         before = get_chat(session.store, address)
         after = set_setting(session.store, address, setting, " ".join(value), now=session.now)
+    old, new = value_of(before.settings, setting), value_of(after.settings, setting)
+    if json:
+        print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
+        return 0
     print_reply(changed(setting, before, after, TERMINAL))
-    old = value_of(before.settings, setting)
-    if old != value_of(after.settings, setting):
+    if old != new:
         say(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
     return 0

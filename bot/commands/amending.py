@@ -12,6 +12,7 @@ from bot.commands.timing import no_such_time
 from bot.commands.trying import asked_for
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
+from bot.commands.wishes import name_given, renamed
 from bot.ports import Button, Reply
 from subscriptions import (
     NoSuchTime,
@@ -32,7 +33,6 @@ from subscriptions import (
     split_when,
 )
 
-_NO_NAME = frozenset({"-", "off"})
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
 
 
@@ -145,16 +145,13 @@ def _usage_of_name() -> Refused:
 
 
 def _name(turn: Turn, wish: Subscription, text: str) -> Reply:
-    called = "" if text.strip().casefold() in _NO_NAME else text
-    done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.who)
-    if done.name == wish.name:
-        said = turn.say("It is called that already.") if done.name else turn.say("It has no name.")
-        return Reply(lines=(said,))
-    if not done.name:
-        said = turn.say("{number} has no name any more: {text}", number=wish.number, text=wish.text)
-    else:
-        said = turn.say("{number} is called {name} now.", number=wish.number, name=done.name)
-    return Reply(lines=(said,), ok=True, buttons=undo_row(turn))
+    called = name_given(text)
+    try:
+        done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.who)
+    except Refused as error:
+        example = Sentence("For example: /name {number} diffusion", {"number": wish.number})
+        raise Refused(error.sentence, example) from None
+    return replace(renamed(wish, done, turn.voice), buttons=undo_row(turn) if done.name != wish.name else ())
 
 
 # ------------------------------------------------------------------------------------------------------------ schedule

@@ -23,6 +23,7 @@ from subscriptions import (
     edit,
     known_paper,
     matching_papers,
+    mended_name,
     narrowed,
     parse_canonical,
     parse_query,
@@ -265,7 +266,7 @@ def press_follow_author(turn: Turn) -> Reply:
     canonical = parse_query(rule).canonical
     for one in listed_here(turn):
         if one.subscription.canonical == canonical and not one.subscription.name:
-            called = _short(name.replace("|", " "))
+            called = mended_name(_short(name))
             rename(turn.store, turn.chat.address, one.subscription.number, called, now=turn.now, who=turn.who)
     return reply
 

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 from bot.commands.asking import awaits_yes
+from bot.commands.erasing import erased, would_erase
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, File, Reply
 from subscriptions import Link, Refused, Sentence, forget, held, let_go, listed, name_of, recall, remember
@@ -68,12 +69,7 @@ def forget_(turn: Turn) -> Reply:
     if turn.in_public and word in (YES, NO):
         return _answered(turn, word)
     count = len(listed(turn.store, turn.chat.address))
-    what = turn.voice.count(
-        "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
-        "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
-        count,
-        chat=_chat(turn),
-    )
+    what = would_erase(count, _chat(turn), turn.voice)
     if turn.in_public:
         remember(turn.store, _name(turn), _question(turn), now=turn.now)
         how = turn.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
@@ -131,10 +127,7 @@ def _answered(turn: Turn, word: str) -> Reply:
 
 
 def _erased(turn: Turn, *, replaces: bool) -> Reply:
-    gone = forget(turn.store, turn.chat.address)
-    wishes = turn.voice.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
-    papers = turn.voice.count("{count} paper", "{count} papers", gone.papers)
-    said = turn.say("Erased: {wishes}, the memory of {papers}, all settings and buttons.", wishes=wishes, papers=papers)
+    said = erased(forget(turn.store, turn.chat.address), turn.voice)
     hint = turn.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(turn))
     return Reply(lines=(said, hint), ok=True, replaces=replaces)
 

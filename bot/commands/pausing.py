@@ -3,14 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bot.commands.holding import held_line, resumed_line, waiting_lines
 from bot.commands.picking import gone, listed_here, number_and_rest, numbered, required_number, shown_buttons
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
-from bot.commands.wishes import called
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     ChatState,
-    Held,
     Refused,
     Sentence,
     Subscription,
@@ -84,22 +83,13 @@ def what_waits(turn: Turn, number: int | None = None) -> tuple[tuple[str, ...], 
     found = waits(turn.store, turn.chat.address, now=turn.now, number=number)
     if not found.papers:
         return (), ()
-    lines = [turn.voice.count("{count} paper waits.", "{count} papers wait.", found.papers)]
-    if found.comes is not None:
-        lines.append(
-            turn.voice.count(
-                "Without a word from you it comes {moment}.",
-                "Without a word from you they come {moment}.",
-                found.papers,
-                moment=turn.voice.moment(found.comes),
-            )
-        )
+    lines = waiting_lines(found, turn.voice)
     if turn.in_public:
-        return tuple(lines), ()
+        return lines, ()
     of = {} if number is None else {"number": number}
     send = Button(label=turn.say("send {count}", count=found.papers), verb="send-waiting", arguments=of)
     offered = {**of, "upto": found.upto, "at": turn.now.isoformat()}
-    return tuple(lines), ((send, Button(label=turn.say("skip"), verb="skip-waiting", arguments=offered)),)
+    return lines, ((send, Button(label=turn.say("skip"), verb="skip-waiting", arguments=offered)),)
 
 
 def press_send(turn: Turn) -> Reply:
@@ -154,7 +144,7 @@ def _meant(turn: Turn) -> tuple[Subscription | None, datetime | None]:
 def _paused(turn: Turn, wish: Subscription | None, until: datetime | None) -> Reply:
     number = wish.number if wish else None
     held = pause(turn.store, turn.chat.address, number, until=until, now=turn.now, who=turn.who)
-    lines = [_held_line(turn, held), turn.say("What comes in the meantime waits.")]
+    lines = [held_line(held, turn.voice, now=turn.now), turn.say("What comes in the meantime waits.")]
     again = turn.say("/resume {number} ends it.", number=number) if wish else turn.say("/resume ends it.")
     resume_button = Button(label=turn.say("resume"), verb="resume", arguments={"number": number} if wish else {})
     undo = tuple(button for row in undo_row(turn) for button in row) if held.changed else ()
@@ -162,23 +152,12 @@ def _paused(turn: Turn, wish: Subscription | None, until: datetime | None) -> Re
     return Reply(lines=(*lines, again), ok=True, buttons=buttons)
 
 
-def _held_line(turn: Turn, held: Held) -> str:
-    wish = held.subscription
-    words = called(wish) if wish else ""
-    if held.until is None:
-        return turn.say("{wish} is paused.", wish=words) if wish else turn.say("This chat is paused.")
-    until = turn.voice.moment(held.until, now=turn.now)
-    if wish:
-        return turn.say("{wish} is paused until {moment}.", wish=words, moment=until)
-    return turn.say("This chat is paused until {moment}.", moment=until)
-
-
 def _resumed(turn: Turn, wish: Subscription | None) -> Reply:
     number = wish.number if wish else None
     held = resume(turn.store, turn.chat.address, number, now=turn.now, who=turn.who)
+    head = resumed_line(held, turn.voice)
     if not held.changed:
-        return Reply(lines=(turn.say("Nothing is paused here."),))
-    head = turn.say("{wish} is active again.", wish=called(wish)) if wish else turn.say("Papers come again.")
+        return Reply(lines=(head,))
     if held.chat.state == "paused":
         return Reply(lines=(head, turn.say("This chat is paused; /resume ends that.")), ok=True, buttons=undo_row(turn))
     lines, buttons = what_waits(turn, number)

@@ -14,6 +14,7 @@ from bot.commands.undoing import undo_row
 from bot.ports import Button, File, Reply
 from subscriptions import (
     ImportPlan,
+    Line,
     Link,
     Refused,
     Sentence,
@@ -21,13 +22,15 @@ from subscriptions import (
     cadence_text,
     delivered,
     export,
+    import_lines,
     import_plan,
-    import_text,
     let_go,
     parse_query,
+    read_lines,
     recall,
     remember,
     share_link,
+    text_of,
 )
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import waits for [import]
@@ -120,7 +123,7 @@ def import_(turn: Turn) -> Reply:
             ),
             code=("daily 09:00 | diffusion -survey | ",),
         )
-    plan = import_plan(turn.store, text, turn.chat.address, now=turn.now, alone=True)
+    plan = import_plan(turn.store, _lines(turn, text), now=turn.now)
     if not plan.changes:
         return Reply(lines=(turn.say("There is no line to import."),))
     if all(sign == "=" for sign, _, _ in plan.changes):
@@ -132,18 +135,18 @@ def import_(turn: Turn) -> Reply:
 
 def _given(turn: Turn) -> str:
     """What came along: a file goes before the words beside it. Raises Refused for what is no text."""
-    if not turn.file:
-        return turn.args
     try:
-        text = turn.file.decode("utf-16" if turn.file[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        return text_of(turn.file) if turn.file else turn.args
     except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
         raise Refused(
             Sentence("This file is not text in UTF-8."),
             Sentence("Save it as UTF-8, one subscription a line, and send it again."),
-        )
-    return text
+        ) from None
+
+
+def _lines(turn: Turn, text: str) -> tuple[Line, ...]:
+    """The lines of a text, which may change this chat alone. Raises Refused."""
+    return read_lines(text, turn.chat.address, alone=True)
 
 
 def _difference(turn: Turn, plan: ImportPlan) -> Reply:
@@ -203,9 +206,8 @@ def _done(turn: Turn, person: str, *, replaces: bool) -> Reply:
     if waiting is None:
         raise Refused(Sentence("No import waits here any more."), Sentence("Send the text again with /import."))
     let_go(turn.store, _name(turn, person))
-    done = import_text(
-        turn.store, str(waiting.arguments["text"]), turn.chat.address, now=turn.now, alone=True, who=turn.who
-    )
+    lines = _lines(turn, str(waiting.arguments["text"]))
+    done = import_lines(turn.store, lines, now=turn.now, who=turn.who)
     said = turn.say("Imported: {counts}.", counts=_counts(turn, done))
     return Reply(lines=(said,), ok=True, buttons=undo_row(turn), replaces=replaces)
 

@@ -21,8 +21,8 @@ class Voice(Protocol):
     def day(self, day: date, *, seen_from: date | None = None) -> str:
         """A day with its weekday; with the year where it is long before `seen_from`."""
 
-    def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None) -> str:
-        """A day and a time by the chat's clock; with the year, if it is another one than that of `now`."""
+    def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None, year: bool = False) -> str:
+        """A day and a time by the chat's clock; with the year on demand, and if it is another one than that of `now`."""
 
     def city(self, zone: str) -> str:
         """The city that a zone is named after, as this language writes it; an offset as it is."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # their module loads the store, which a refused query has no 
     from subscriptions import Base, Listed, Subscribed
 
 _MOST_NAMED = 10  # subscriptions that a reply names one by one
+_NO_NAME = frozenset({"-", "off"})
 _LONGEST = 80  # characters of a query in a line that is not about how it reads
 _HELD = {
     "paused": Sentence("paused"),
@@ -49,12 +50,14 @@ def subscribed(
     short: bool = False,
     now: datetime | None = None,
     says_since: bool = False,
+    says_year: bool = False,
 ) -> Reply:
     """The echo of a wish: how it was read, when it comes, what it would have brought.
 
     `reading` is the query in words, `examples` are papers that it would have brought, one line each, `instead` what it
     was before, `advice` a sentence. With `short`, for groups, all that counts in two lines. `now` tells whether the first
-    time has begun already; with `says_since` also what goes without saying is said of the papers that it begins with.
+    time has begun already; with `says_since` also what goes without saying is said of the papers that it begins with,
+    with `says_year` in which year that is.
     """
     wish = done.subscription
     zone = wish.zone or done.chat.settings.timezone
@@ -75,7 +78,7 @@ def subscribed(
     else:
         lines.append(_become(done, voice))
     lines += [advice] if advice else []
-    lines.append(_beginning(done, voice, now, says_since=says_since))
+    lines.append(_beginning(done, voice, now, says_since=says_since, says_year=says_year))
     return Reply(lines=(*lines, *fixed_offset(zone, voice)), ok=True)
 
 
@@ -96,6 +99,23 @@ def unsubscribed(gone: Sequence[Subscription], voice: Voice, *, missing: str = "
         lines.append(voice.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
     lines += [voice.say("There is no {numbers} here.", numbers=missing)] if missing else []
     return Reply(lines=(head, *lines), ok=True)
+
+
+def name_given(typed: str) -> str:
+    """The name that is meant behind `name N`; "" takes it away."""
+    return "" if typed.strip().casefold() in _NO_NAME else typed
+
+
+def renamed(before: Subscription, after: Subscription, voice: Voice) -> Reply:
+    """The answer to `name`."""
+    if after.name == before.name:
+        said = voice.say("It is called that already.") if after.name else voice.say("It has no name.")
+        return Reply(lines=(said,))
+    if not after.name:
+        said = voice.say("{number} has no name any more: {text}", number=after.number, text=after.text)
+    else:
+        said = voice.say("{number} is called {name} now.", number=after.number, name=after.name)
+    return Reply(lines=(said,), ok=True)
 
 
 def _beside(voice: Voice, first: str, *then: str) -> str:
@@ -205,13 +225,15 @@ def _days(done: "Subscribed", voice: Voice) -> str:
     return days_i_know(voice, done.base)
 
 
-def _beginning(done: "Subscribed", voice: Voice, now: datetime | None, *, says_since: bool) -> str:
+def _beginning(done: "Subscribed", voice: Voice, now: datetime | None, *, says_since: bool, says_year: bool) -> str:
     """When it comes first, and of a new one with what, unless that goes without saying."""
     first = _first(done, voice, now)
     from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
     if done.outcome != "added" or (from_now_on and not says_since):
         return first
-    since = voice.say("Begins with what came since {moment}.", moment=voice.moment(done.starts))
+    since = voice.say(
+        "Begins with what came since {moment}.", moment=voice.moment(done.starts, now=now, year=says_year)
+    )
     return voice.say("{sentence} {next}", sentence=first, next=since)
 
 

@@ -114,11 +114,14 @@ class Language:
             patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH if first.month == last.month else _DAY_WITH_WEEKDAY
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
-    def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None) -> str:
-        """Tue 27 Jan 13:00, with `about`: Tue 27 Jan about 13:00. A year that is not the one of `now` is told."""
+    def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None, year: bool = False) -> str:
+        """Tue 27 Jan 13:00, with `about`: Tue 27 Jan about 13:00.
+
+        The year is told with `year`, and when it is not the one of `now`.
+        """
         local = self.local(moment)
-        other_year = now is not None and local.year != self.local(now).year
-        day = self._date(local.date(), _DAY_WITH_YEAR) if other_year else self.day(local.date())
+        tells_year = year or (now is not None and local.year != self.local(now).year)
+        day = self._date(local.date(), _DAY_WITH_YEAR) if tells_year else self.day(local.date())
         values = {"day": day, "time": f"{local:%H:%M}"}
         return self.say("{day} about {time}", **values) if about else self.say("{day} {time}", **values)
 

@@ -12,7 +12,7 @@ from platformdirs import user_data_path
 
 from bot.errors import SettingsError
 from bot.settings._cron import comes_ever, is_cron
-from subscriptions import ChatAddress, PaperwireError, Sentence, announced_category, zone_name
+from subscriptions import ChatAddress, PaperwireError, Sentence, announced_category, parse_address, zone_name
 
 W = TypeVar("W", bound=str)
 
@@ -21,6 +21,8 @@ _HEADER_TEXT = re.compile(r"[ -~]+")
 _TELEGRAM_TOKEN = re.compile(r"[A-Za-z0-9:_-]+")  # becomes part of a URL's path
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # core.telegram.org/bots/api#setwebhook
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
+_LIKE_A_CHAT = re.compile(r"(?:telegram|slack|console|web):[@\w/.-]{1,24}")
+_LIKE_A_CATEGORY = re.compile(r"[A-Za-z]{1,10}(?:-[A-Za-z]{1,10})?(?:\.[A-Za-z-]{1,12})?")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 _ACCESS: tuple[Literal["open", "ask", "closed"], ...] = ("open", "ask", "closed")
 _ANNOUNCE: tuple[Literal["recent", "all"], ...] = ("recent", "all")
@@ -144,11 +146,16 @@ def port(text: str) -> int:
 
 def chats(text: str) -> tuple[ChatAddress, ...]:
     """Chats with commas between."""
-    from subscriptions import parse_address  # noqa: PLC0415 - it brings the store along, which most settings do not need
+    return tuple(dict.fromkeys(map(_chat, _items(text))))
 
+
+def _chat(text: str) -> ChatAddress:
+    """A chat. One that cannot be is named if it is written like one: then it is no secret in the wrong place."""
     try:
-        return tuple(dict.fromkeys(map(parse_address, _items(text))))
-    except PaperwireError:
+        return parse_address(text)
+    except PaperwireError as error:
+        if _LIKE_A_CHAT.fullmatch(text):
+            raise Unusable("{why} {hint}", why=error.sentence, hint=str(error.hint).rstrip(".")) from None
         raise Unusable("it must be chats with commas between, such as telegram:12345678, slack:U0123456789") from None
 
 
@@ -190,6 +197,8 @@ def default_database() -> str:
 def archive(text: str) -> str:
     """An arXiv archive or category as arXiv writes it, from any letter case: "hep-th", "cs.LG"."""
     code = announced_category(text.strip())
+    if code is None and _LIKE_A_CATEGORY.fullmatch(text):
+        raise Unusable("{code} is not an archive or a category of arXiv, such as hep-th or cs.LG", code=text)
     if code is None:
         raise Unusable("each must be an archive or a category of arXiv, such as hep-th or cs.LG")
     return code

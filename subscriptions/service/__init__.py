@@ -33,6 +33,7 @@ from subscriptions.service._edits import edit_done as edit_done
 from subscriptions.service._edits import settle_edit as settle_edit
 from subscriptions.service._filling import give_back as give_back
 from subscriptions.service._filling import take_lacking as take_lacking
+from subscriptions.service._finding import search_all as search_all
 from subscriptions.service._keeping import Forgotten as Forgotten
 from subscriptions.service._keeping import belongs_to as belongs_to
 from subscriptions.service._keeping import bot_name as bot_name
@@ -92,9 +93,8 @@ from subscriptions.service._plans import plan_due as plan_due
 from subscriptions.service._portable import ImportPlan as ImportPlan
 from subscriptions.service._portable import delivered as delivered
 from subscriptions.service._portable import export as export
+from subscriptions.service._portable import import_lines as import_lines
 from subscriptions.service._portable import import_plan as import_plan
-from subscriptions.service._portable import import_text as import_text
-from subscriptions.service._portable import parse_address as parse_address
 from subscriptions.service._previews import NotDue as NotDue
 from subscriptions.service._previews import Preview as Preview
 from subscriptions.service._previews import preview as preview
@@ -173,11 +173,13 @@ from subscriptions.service._undoing import undo as undo
 from subscriptions.service._wishes import Listed as Listed
 from subscriptions.service._wishes import Subscribed as Subscribed
 from subscriptions.service._wishes import Wish as Wish
+from subscriptions.service._wishes import chosen_settings as chosen_settings
 from subscriptions.service._wishes import get_chat as get_chat
 from subscriptions.service._wishes import listed as listed
 from subscriptions.service._wishes import set_setting as set_setting
 from subscriptions.service._wishes import subscribe as subscribe
 from subscriptions.service._wishes import unsubscribe as unsubscribe
+from subscriptions.service._wishes import wish_of as wish_of
 from subscriptions.service._workspaces import INSTALLED_WITHIN as INSTALLED_WITHIN
 from subscriptions.service._workspaces import install as install
 from subscriptions.service._workspaces import install_again as install_again

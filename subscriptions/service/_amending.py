@@ -8,13 +8,11 @@ from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.preferences import check_value
-from subscriptions.query import parse_query
 from subscriptions.service._changes import changing
 from subscriptions.service._wishes import Subscribed, echo_of, find, span, which_one
 from subscriptions.store import Store, Transaction, people
 from subscriptions.times import When, read_when
-
-LONGEST_NAME = 60  # characters
+from subscriptions.wording import checked_name, kept_query
 
 
 def edit(
@@ -33,7 +31,7 @@ def edit(
     `tz` is a zone of its own from now on, "" that of the chat; None: as before. The outcome is "edited", or "known" when nothing changed. Raises NotFound, QueryError, and Refused when another
     subscription of the chat asks for the same.
     """
-    query = parse_query(text)
+    query = kept_query(text)
     with store.write() as session:
         chat = find(session, store, address)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
@@ -48,10 +46,10 @@ def edit(
         schedule, own_zone = read.cadence, wish.zone if tz is None else zones.zone_name(tz) if tz else None
         own_zone = read.zone or own_zone
         time = (schedule, own_zone)
-        changed = (text.strip(), query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
+        changed = (query.text, query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
         if changed:
             changing(session, chat.id, now=now, who=who)
-            people.edit_query(session, wish.id, text=text.strip(), canonical=query.canonical)
+            people.edit_query(session, wish.id, text=query.text, canonical=query.canonical)
             if query.canonical != wish.canonical:
                 people.mark_dry(session, {chat.id: None})
             if time != (wish.cadence, wish.zone):
@@ -62,12 +60,7 @@ def edit(
 
 def rename(store: Store, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = "") -> Subscription:
     """Gives a subscription a name, or with "" none. Raises NotFound, Refused."""
-    plain = " ".join(name.split())
-    if "|" in plain or len(plain) > LONGEST_NAME:
-        raise Refused(
-            Sentence("A name has at most {most} characters, and no |.", {"most": LONGEST_NAME}),
-            Sentence("For example: /name {number} diffusion", {"number": number}),
-        )
+    plain = checked_name(name)
     with store.write() as session:
         chat = find(session, store, address)
         wish = which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))

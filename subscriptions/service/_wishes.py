@@ -1,8 +1,8 @@
 """Chats and what they ask for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from subscriptions import cadence as cadences
 from subscriptions import zones
@@ -17,9 +17,11 @@ from subscriptions.service._quiet import FOLLOWED, follow_quiet
 from subscriptions.service._recent import Base, recent
 from subscriptions.store import Store, Transaction, papers, people
 from subscriptions.times import When, make_when, read_when
+from subscriptions.wording import checked_name, kept_query
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
+_SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,9 @@ def subscribe(
 
     `who` is "ID NAME" of the person, for `undo`, and so that what they asked for waits when they leave the chat.
     """
-    query = parse_query(wish.text)
+    query = kept_query(wish.text)
+    if wish.name is not None:
+        wish = replace(wish, name=checked_name(wish.name))
     with store.write() as session:
         chat = people.find_chat(session, address, zone=store.zone)
         if chat is None:
@@ -92,9 +96,9 @@ def subscribe(
             own_zone = zones.zone_name(wish.tz) if wish.tz else None
             people.come_back(session, chat.id, now=now)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        when = _when(wish, cadences.parse_cadence(chat.settings.schedule))
-        schedule, own_zone = when.cadence, own_zone or when.zone or None
         known = next((s for s in wishes if s.canonical == query.canonical), None)
+        when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
+        schedule, own_zone = when.cadence, own_zone or when.zone or None
         if known is not None:
             return _known_wish(
                 session, store, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
@@ -159,7 +163,7 @@ def _add(
     return people.add_subscription(
         session,
         chat.id,
-        text=wish.text.strip(),
+        text=query.text,
         canonical=query.canonical,
         cadence=schedule,
         zone=own_zone,
@@ -196,6 +200,19 @@ def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
             for chat in chats
             for s in wishes[chat.id]
         )
+
+
+def wish_of(store: Store, address: ChatAddress, number: int) -> Subscription:
+    """One subscription of a chat. Raises NotFound."""
+    with store.read() as session:
+        chat = find(session, store, address)
+        return which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+
+
+def chosen_settings(store: Store, address: ChatAddress) -> dict[str, str]:
+    """What a chat has set itself, or its platform told of it; all else is as its kind has it. Raises NotFound."""
+    with store.read() as session:
+        return people.chosen_settings(session, find(session, store, address).id)
 
 
 def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
@@ -280,13 +297,12 @@ def _known_wish(
     who: str,
 ) -> Subscribed:
     """The chat has this wish already: another schedule or name is taken, its place stays."""
-    says_when = any((wish.when, wish.every, wish.on, wish.at, wish.tz))
-    if wish.name and wish.name != known.name:
+    if wish.name is not None and wish.name != known.name:
         changing(session, chat.id, now=now, who=who)
         people.rename(session, known.id, wish.name)
-    changed = says_when and (schedule, own_zone or known.zone) != (known.cadence, known.zone)
+    zone_name = own_zone or known.zone
+    changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
-        zone_name = own_zone or known.zone
         zone = zones.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
         changing(session, chat.id, now=now, who=who)
@@ -321,9 +337,12 @@ def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
     )
 
 
-def _when(wish: Wish, chat_schedule: Cadence) -> When:
+def _when(wish: Wish, chat_schedule: Cadence, known: Subscription | None) -> When:
+    """When it is to come. A wish that the chat has already keeps its time unless another one is said."""
     if wish.when is not None:
         return read_when(wish.when, chat_schedule)
+    if known is not None and not any((wish.every, wish.on, wish.at)):
+        return When(known.cadence)
     return make_when(wish.every, wish.on, wish.at, chat_schedule)
 
 
@@ -333,7 +352,21 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
         if schedule.kind == "now" and chat.address.platform not in ("console", "web"):
             return now
         return now - timedelta(days=7 if schedule.kind == "weekly" else 1)
-    text = typed.strip().casefold()
+    since = _moment(typed.strip().casefold(), zone, now)
+    if since is None:
+        raise Refused(Sentence("“{typed}” is not a moment to start from.", {"typed": typed}), _SINCE)
+    if since > now:
+        raise Refused(
+            Sentence(
+                "“{typed}” lies in the future, and a subscription begins with papers that came.", {"typed": typed}
+            ),
+            _SINCE,
+        )
+    return since
+
+
+def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """What `--since` names, aware UTC; None: nothing that a calendar of today can have."""
     if text == "now":
         return now
     if text == "today":
@@ -341,12 +374,11 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
     if text.endswith("d") and text[:-1].isdecimal() and len(text) <= 4:  # noqa: PLR2004 - up to 999 days
         return now - timedelta(days=int(text[:-1]))
     try:
-        instant = datetime.fromisoformat(typed.strip())
+        instant = datetime.fromisoformat(text.upper())
     except ValueError:
-        raise Refused(
-            Sentence("“{typed}” is not a moment to start from.", {"typed": typed}),
-            Sentence("Say now, today, 7d or a date such as 2026-01-22."),
-        ) from None
+        return None
+    if not date.min.year < instant.year < date.max.year:  # the first and the last year lie half outside, in some zones
+        return None
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
 
 

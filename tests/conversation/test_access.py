@@ -147,6 +147,21 @@ class TestAsk:
         assert "/allow telegram:42" in (await talk.says("/allow", OPERATOR)).text
         assert (await talk.says("/deny 999", OPERATOR)).text == "✗ I know no chat telegram:999."
 
+    @pytest.mark.parametrize("verb", ["allow", "deny"])
+    @pytest.mark.parametrize(
+        ("chat", "said"),
+        [
+            ("slack:foo", "✗ “slack:foo” is not a Slack chat."),
+            ("telegram:0", "✗ “telegram:0” is not a Telegram chat."),
+            ("0", "✗ “telegram:0” is not a Telegram chat."),
+            ("console:", "✗ “console:” is not a chat."),
+        ],
+    )
+    async def test_a_chat_that_cannot_be_is_refused_and_named(
+        self, talk: Talk, post: Post, verb: str, chat: str, said: str
+    ) -> None:
+        assert (await talk.says(f"/{verb} {chat}", OPERATOR)).lines[0] == said
+
 
 class TestClosed:
     async def test_a_stranger_gets_one_friendly_line_and_nothing_is_kept(self, talk: Talk) -> None:

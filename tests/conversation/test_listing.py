@@ -164,6 +164,8 @@ async def test_edit_alone_offers_the_subscriptions(talk: Talk) -> None:
         ("/edit 1 graphs", ["✗ Subscription 2 asks for that already.", "Remove one of them: /unsub 1"]),
         ("/edit 1 -survey", ["✗ This only excludes. Say also what you want.", "1 -survey", "  ^", "For example: diffusion -survey"]),
         ("/name 1 a | b", ["✗ A name has at most 60 characters, and no |.", "For example: /name 1 diffusion"]),
+        ("/name 1 " + "x" * 61, ["✗ A name has at most 60 characters, and no |.", "For example: /name 1 diffusion"]),
+        ("/name 1 a\x07b", ["✗ A name is one line, without control characters.", "For example: /name 1 diffusion"]),
         ("/name", ["✗ Say the number and the name.", "For example: /name 4 diffusion"]),
         ("/name x", ["✗ Say the number of a subscription first.", "For example: /name 4 diffusion"]),
         ("/schedule soon", ["✗ “soon” is not a schedule.", "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."]),

@@ -125,6 +125,32 @@ async def test_one_wrong_line_imports_nothing_and_is_named(talk: Talk, wrong: st
 
 
 @pytest.mark.parametrize(
+    ("line", "exported"),
+    [
+        ("daily 09:00 | diffusion", "daily 09:00 UTC | diffusion |"),
+        ("daily 09:00|diffusion|Name", "daily 09:00 UTC | diffusion | Name"),
+        ("daily 09:00｜扩散模型｜名字", "daily 09:00 UTC | 扩散模型 | 名字"),
+        ("\ufeffdaily 09:00 Japan | a | b | \r", "daily 09:00 Japan | a | b |"),
+    ],
+)
+async def test_lines_are_read_as_people_write_them(talk: Talk, line: str, exported: str) -> None:
+    await talk.says(f"/import {line}")
+    await talk.presses("import")
+    assert (await talk.says("/export")).lines[1:] == [exported]
+
+
+async def test_a_bad_line_is_quoted_in_both_languages(talk: Talk) -> None:
+    said = await talk.says("/import now | graph | \nnow | flow | a\x07b")
+    assert said.lines[0] == (
+        "✗ Line 2 cannot be imported: A name is one line, without control characters. It says: “now | flow | a b”."
+    )
+    await talk.says("/lang zh")
+    said = await talk.says("/import now | graph | \nnonsense")
+    assert said.lines[0].startswith("✗ 第 2 行无法导入：")
+    assert "这一行是：“nonsense”。" in said.lines[0]
+
+
+@pytest.mark.parametrize(
     "foreign", ["[telegram:43]\nset limit 5", "[telegram:43]\nnow | diffusion | ", "[slack:C1]\nnow | x | "]
 )
 async def test_another_chat_cannot_be_reached_by_an_import(talk: Talk, foreign: str) -> None:

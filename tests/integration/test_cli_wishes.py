@@ -417,9 +417,115 @@ def test_an_import_shows_the_difference_and_a_dry_run_stops_there(terminal: Term
 )
 def test_an_import_is_all_or_nothing(terminal: Terminal, lines: bytes, sentence: str) -> None:
     ended = terminal("import", "-", "--as", "console:me", stdin=lines)
-    assert ended.status in (1, 2)
+    assert ended.status == 2
     assert sentence in ended.err
     assert terminal("subscriptions", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "arguments", "sentence"),
+    [
+        (b"now | graph | \nnonsense\n", ["--as", "console:me"], "it is not WHEN | QUERY | NAME. It says: “nonsense”."),
+        (
+            b"now | graph | a | b\nnow|x|y\x07\n",
+            ["--as", "console:me"],
+            "Line 2 cannot be imported: A name is one line",
+        ),
+        (b"now | graph | \n", [], "Line 1 cannot be imported: it belongs to no chat."),
+        (b"[console:a]\nnow | graph | \n[console:b]\nnow | x | \n", ["--as", "console:me"], "--as names one, too"),
+        (b"[slack:foo]\nnow | graph | \n", [], "Line 1 cannot be imported: “slack:foo” is not a Slack chat."),
+        (b"[console:a]\nset limit many\n", [], "Line 2 cannot be imported: “many” is not a value for limit."),
+    ],
+)
+def test_a_bad_line_is_quoted_and_ends_with_2(
+    terminal: Terminal, lines: bytes, arguments: list[str], sentence: str
+) -> None:
+    for dry in ([], ["--dry-run"]):
+        ended = terminal("import", "-", *arguments, *dry, stdin=lines)
+        assert (ended.status, ended.out) == (2, "")
+        assert sentence in ended.err
+    assert terminal("subscriptions", "--json").json == []
+
+
+def test_an_import_reads_what_people_write_and_says_it_as_json(terminal: Terminal) -> None:
+    lines = "\ufeffdaily 09:00|graph|G\r\nnow | cloud\r\n".encode()
+    document = terminal("import", "-", "--as", "console:me", "--json", stdin=lines).json
+    assert document == {
+        "added": 2,
+        "changed": 0,
+        "known": 0,
+        "dry_run": False,
+        "lines": [
+            {"change": "added", "chat": "console:me", "line": "daily 09:00|graph|G"},
+            {"change": "added", "chat": "console:me", "line": "now | cloud"},
+        ],
+    }
+    assert terminal("export", "--as", "console:me").out == "daily 09:00 UTC | graph | G\nnow | cloud | \n"
+    again = terminal("import", "-", "--as", "console:me", "--dry-run", "--json", stdin=b"now | graph").json
+    assert (again["changed"], again["dry_run"]) == (1, True)
+    terminal("import", "-", "--as", "console:me", stdin=b"now | graph")  # says nothing of the name, so that stays
+    assert terminal("export", "--as", "console:me").out == "now | graph | G\nnow | cloud | \n"
+
+
+def test_many_lines_are_imported_or_named(terminal: Terminal) -> None:
+    lines = "".join(f"[console:c{n}]\nset limit 5\ndaily 9 | topic{n} | n\n" for n in range(300))
+    assert "Line 901 cannot be imported" in terminal("import", "-", stdin=f"{lines}nonsense".encode()).err
+    assert terminal("subscriptions", "--json").json == []
+    assert terminal("import", "-", "--json", stdin=lines.encode()).json["added"] == 300
+
+
+@pytest.mark.parametrize("name", ["a | b", "x" * 61, "two\nlines", "bell\x07"])
+def test_a_name_that_cannot_be_kept_is_refused_at_every_door(terminal: Terminal, name: str) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    for arguments in (
+        ["subscribe", "cloud", "--name", name],
+        ["subscribe", "graph", "--name", name],
+        ["name", "1", name],
+    ):
+        ended = terminal(*arguments, "--as", "console:me")
+        assert (ended.status, ended.out) == (2, "")
+        assert ended.err.startswith("A name ")
+    assert [(one["text"], one["name"]) for one in terminal("subscriptions", "--json").json] == [("graph", "")]
+
+
+def test_a_zone_alone_changes_only_the_zone(terminal: Terminal) -> None:
+    weekly = ("--every", "weekly", "--on", "fri", "--at", "10:00", "--name", "G", "--now", MORNING)
+    terminal("subscribe", "graph", "--as", "console:me", "--tz", "Europe/Berlin", *weekly)
+    terminal("subscribe", "cloud", "--as", "console:me", "--now", MORNING)
+    changed = terminal("subscribe", "graph", "--as", "console:me", "--tz", "Asia/Tokyo", "--now", MORNING)
+    assert changed.out.splitlines()[0] == "✓ 1  graph · weekly fri 10:00 Asia/Tokyo · G"
+    first, second = terminal("subscriptions", "--json").json
+    assert (first["cadence"], first["zone"], first["next_due_at"]) == (
+        "weekly fri 10:00", "Asia/Tokyo", "2026-01-23T01:00:00Z"
+    )  # fmt: skip
+    assert second["zone"] == "Europe/Berlin"
+    again = terminal("subscribe", "graph", "--as", "console:me", "--tz", "asia/tokyo", "--now", MORNING)
+    assert "its schedule stays" in again.out
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ("2025-12-01", "Begins with what came since Mon 1 Dec 2025 00:00."),
+        ("2026-01-20T08:00Z", "Begins with what came since Tue 20 Jan 2026 08:00."),
+        ("2026-01-22t05:59z", "Begins with what came since Thu 22 Jan 2026 05:59."),
+    ],
+)
+def test_since_is_answered_with_its_year(terminal: Terminal, since: str, said: str) -> None:
+    assert said in terminal("subscribe", "clouds", "--as", "console:me", "--since", since, "--now", MORNING).out
+
+
+def test_since_is_for_a_new_subscription_and_says_so_of_another(terminal: Terminal) -> None:
+    terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING)
+    again = terminal("subscribe", "clouds", "--as", "console:me", "--since", "7d", "--now", MORNING)
+    assert "--since is for a new subscription; this one goes on where it stands." in again.out
+
+
+@pytest.mark.parametrize("since", ["2026-01-22T06:01Z", "2027-01-01", "2026-01-23", "9998-01-01"])
+def test_since_refuses_the_future(terminal: Terminal, since: str) -> None:
+    ended = terminal("subscribe", "clouds", "--as", "console:me", "--since", since, "--now", MORNING)
+    assert (ended.status, ended.out) == (2, "")
+    assert f"“{since}” lies in the future" in ended.err
 
 
 def test_an_export_is_of_one_chat_or_of_all(terminal: Terminal) -> None:

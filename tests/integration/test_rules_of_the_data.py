@@ -30,6 +30,7 @@ from subscriptions import (
     Unclear,
     ingest_digest,
     plan_due,
+    read_lines,
 )
 from subscriptions.service import (
     _plans,
@@ -49,8 +50,8 @@ from subscriptions.service import (
     forget,
     freeze,
     get_chat,
+    import_lines,
     import_plan,
-    import_text,
     lanes,
     listed,
     lose_place,
@@ -764,16 +765,16 @@ class TestExport:
         text = export(store, None)
         other = Store(f"sqlite:///{tmp_path}/other.db")
         other.open(now=NOON)
-        signs = {sign for sign, _, _ in import_text(other, text, None, now=NOON).changes}
+        signs = {sign for sign, _, _ in import_lines(other, read_lines(text), now=NOON).changes}
         assert signs == {"+", "~"}
         assert export(other, None) == text
-        assert {sign for sign, _, _ in import_plan(other, text, None, now=NOON).changes} == {"="}
+        assert {sign for sign, _, _ in import_plan(other, read_lines(text), now=NOON).changes} == {"="}
         other.close()
 
     def test_one_bad_line_imports_nothing_and_is_named(self, store: Store) -> None:
         text = "now | graph | \ndaily 09:00 UTC | (((-x | \n"
         with pytest.raises(Refused, match="Line 2"):
-            import_text(store, text, address("console:me"), now=NOON)
+            import_lines(store, read_lines(text, address("console:me")), now=NOON)
         with pytest.raises(NotFound):
             get_chat(store, address("console:me"))
 

@@ -178,6 +178,11 @@ class TestPreview:
         ("slack:C0123", "slack", "C0123", ""),
         ("slack:T01/C0123/1700000000.000100", "slack", "T01/C0123", "1700000000.000100"),
         ("slack:C0123/1700000000.000100", "slack", "C0123", "1700000000.000100"),
+        ("slack:E0ORG/D0123", "slack", "E0ORG/D0123", ""),
+        ("slack:W0PERSON", "slack", "W0PERSON", ""),
+        ("telegram:4503599627370495", "telegram", "4503599627370495", ""),
+        (" console:ada/notes ", "console", "ada/notes", ""),
+        ("web:研究", "web", "研究", ""),
     ],
 )
 def test_a_chat_as_people_write_it(text: str, platform: str, place: str, topic: str) -> None:
@@ -185,8 +190,17 @@ def test_a_chat_as_people_write_it(text: str, platform: str, place: str, topic: 
     assert (found.platform, found.address, found.topic) == (platform, place, topic)
 
 
+_NO_CHATS = """
+    me : :x mail:me Telegram:1 console: web: telegram: slack: telegram:me telegram:abc telegram:0 telegram:-0 telegram:007 telegram:+5
+    telegram:1/x telegram:1/0 telegram:1/ telegram:1/2/3 telegram:4503599627370496 telegram:99999999999999999999 telegram:1.5
+    telegram:-- telegram:١٢٣ telegram:@ telegram:@1lab telegram:@a-b slack:foo slack:C slack:123 slack:c0123 slack:#general
+    slack:C1/ slack:C1/foo slack:C1/C2 slack:C1/C2/C3 slack:T1 slack:T1/ slack:/C1 slack:C1/12 slack:T1/C1/ slack:С1 slack:C１
+"""
+
+
 @pytest.mark.parametrize(
-    "text", ["", "me", "console:", "mail:me", "telegram:me", "telegram:1/x", "slack:C1/C2/C3", "console:a b", ":x"]
+    "text",
+    ["", "console:a b", "console:a\x00b", "console:a\u2028b", "console:a\u200bb", "web:\ud800", *_NO_CHATS.split()],
 )
 def test_what_is_no_chat_is_refused_with_the_ways_to_write_one(text: str) -> None:
     with pytest.raises(Refused):

@@ -189,7 +189,8 @@ UNUSABLE = [
     ("PAPERWIRE_WEB_PORT", "8" * 5000, "number from 0 to 65535"),
     ("PAPERWIRE_WEB_PORT", "٨٠", "number from 0 to 65535"),
     ("PAPERWIRE_ACCESS", "sesame", "open, ask, closed"),
-    ("PAPERWIRE_ADMINS", "telegram:sesame", "chats with commas between"),
+    ("PAPERWIRE_ADMINS", "telegram:123:sesame", "chats with commas between"),
+    ("PAPERWIRE_ADMINS", "slack:xoxb-sesame-0123456789-0123456789", "chats with commas between"),
     ("PAPERWIRE_ADMINS", "telegram:1 telegram:2", "chats with commas between"),
     ("PAPERWIRE_TIMEZONE", "Sesame/Street", "Europe/Berlin"),
     ("PAPERWIRE_CONTACT", "sesame\nX-Header: 1", "one line"),
@@ -389,7 +390,7 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
         ("[[source]]\nname = 'a'\npath = '~sesame/x'", "source 1, path cannot be used: it begins with the home of"),
         ("[backup]\nto = '~sesame/x'", "backup, to cannot be used: it begins with the home of"),
         ("[[source]]\nname = 'a'\narxiv = ['se same']", "archive or a category of arXiv, such as hep-th or cs.LG."),
-        ("[[source]]\nname = 'a'\narxiv = ['cs.LG', 'cs.SESAME']", "archive or a category of arXiv"),
+        ("[[source]]\nname = 'a'\narxiv = ['cs.LG', 'xoxb-123-sesame']", "archive or a category of arXiv"),
         ("[[source]]\nname = 'a'\narxiv = ['cmp-lg']", "archive or a category of arXiv"),
         ("[[source]]\nname = 'a'\narxiv = [3]", "list of texts in quotes."),
         (
@@ -429,6 +430,22 @@ def test_a_line_that_cannot_be_used_is_named_without_its_value(tmp_path: Path, c
     assert str(refused.value).startswith("paperwire.toml")
     assert words in str(refused.value)
     assert "sesame" not in shown(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "admins", "named"),
+    [
+        ("[[source]]\nname = 'a'\narxiv = ['cs.LG', 'cs.XX']", "", "cs.XX is not an archive or a category of arXiv"),
+        ("[[source]]\nname = 'a'\narxiv = ['foo']", "", "foo is not an archive or a category of arXiv"),
+        ("[[source]]\nname = 'a'\narxiv = ['cmp-lg']", "", "cmp-lg is not an archive"),
+        ("", "telegram:42,slack:foo", "PAPERWIRE_ADMINS cannot be used: “slack:foo” is not a Slack chat."),
+        ("", "telegram:0", "PAPERWIRE_ADMINS cannot be used: “telegram:0” is not a Telegram chat."),
+    ],
+)
+def test_what_cannot_be_and_is_no_secret_is_named(tmp_path: Path, config: str, admins: str, named: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path, config, PAPERWIRE_ADMINS=admins)
+    assert named in str(refused.value)
 
 
 def test_without_the_names_of_formats_any_name_is_taken(tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""pause and resume: holding a chat or one of its subscriptions."""
+
+# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli._options import As, Json, Now, Number
+from bot.cli._streams import instant, print_json, print_reply, say
+from bot.ports import Reply
+
+if TYPE_CHECKING:
+    from bot.rendering import Language
+    from subscriptions import Held, Waiting
+
+
+def pause(
+    number: Number = None,
+    *,
+    chat: As,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="WHEN", help="7d, 2 weeks, mon, 3 Mar; else until it is resumed.")
+    ] = None,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Hold the papers of a chat, or of one subscription, back. What comes in the meantime waits."""
+    from bot.cli._queries import wish_number
+    from bot.cli._session import opened
+    from bot.commands import held_line
+    from bot.rendering import Language
+    from subscriptions import get_chat, parse_pause, zone
+    from subscriptions import pause as hold
+
+    which = wish_number(number, "paperwire pause --until 7d --as CHAT")
+    with opened(now) as session:
+        there = get_chat(session.store, session.address(chat))
+        moment = session.now
+        end = parse_pause(until, zone(there.settings.timezone), moment) if until is not None else None
+        held = hold(session.store, there.address, which, until=end, now=moment)
+    if json:
+        print_json(_document(held))
+        return 0
+    said = held_line(held, Language("en", there.settings.timezone), now=moment)
+    print_reply(Reply(lines=(said, "What comes in the meantime waits."), ok=True))
+    say(f"  Undo: paperwire resume {f'{which} ' if which else ''}--as {there.address}")
+    return 0
+
+
+def resume(
+    number: Number = None,
+    *,
+    chat: As,
+    skip: Annotated[bool, typer.Option("--skip", help="What waits never comes.")] = False,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """End the pause of a chat and of all its subscriptions, or of one, and say what waits."""
+    from bot.cli._queries import wish_number
+    from bot.cli._session import opened
+    from bot.commands import resumed_line, waiting_lines
+    from bot.rendering import Language
+    from subscriptions import get_chat, skip_waiting, waits
+    from subscriptions import resume as go_on
+
+    which = wish_number(number, "paperwire resume 4 --as CHAT")
+    with opened(now) as session:
+        address, moment = get_chat(session.store, session.address(chat)).address, session.now
+        held = go_on(session.store, address, which, now=moment)
+        found = waits(session.store, address, now=moment, number=which)
+        skipped = 0
+        if skip:
+            skipped = skip_waiting(session.store, address, upto=found.upto, by=moment, now=moment, number=which)
+    if json:
+        print_json(_document(held) | _waiting(found, skipped=skipped))
+        return 0
+    voice = Language("en", held.chat.settings.timezone)
+    waiting = _skipped(skipped, voice) if skip else waiting_lines(found, voice)
+    print_reply(Reply(lines=(resumed_line(held, voice), *waiting), ok=True if held.changed else None))
+    return 0
+
+
+def _skipped(count: int, voice: "Language") -> tuple[str, ...]:
+    return (voice.count("{count} paper is skipped.", "{count} papers are skipped.", count),) if count else ()
+
+
+def _document(held: "Held") -> dict[str, object]:
+    """What `pause --json` prints, and the beginning of what `resume --json` does (docs/commands.md)."""
+    state = held.subscription.state if held.subscription else held.chat.state.value
+    return {
+        "chat": str(held.chat.address),
+        "number": held.subscription.number if held.subscription else None,
+        "state": state,
+        "until": instant(held.until),
+        "changed": held.changed,
+    }
+
+
+def _waiting(found: "Waiting", *, skipped: int) -> dict[str, object]:
+    return {"waiting": 0 if skipped else found.papers, "skipped": skipped, "comes_at": instant(found.comes)}

@@ -1,0 +1,204 @@
+"""Subscriptions as text that a person can read, edit and bring elsewhere (docs/commands.md, export): written and read."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from subscriptions.addresses import parse_address
+from subscriptions.cadence import cadence_text, parse_cadence
+from subscriptions.errors import PaperwireError, Refused, Sentence
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.query import Query
+from subscriptions.times import read_when
+from subscriptions.wording import checked_name, kept_query, mended_name, one_line
+from subscriptions.zones import zone_name
+
+BAR = " | "
+MOST_LINES = 500  # of one import in a chat
+_QUOTED = 80  # characters of a line that is refused
+_MARK = "\ufeff"  # of the order of bytes: it stands at the beginning of a file, and of each of several that were joined
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line, understood: a subscription, a setting, or what kind of place the chat is."""
+
+    number: int
+    text: str
+    chat: ChatAddress
+    setting: tuple[str, str] | None = None
+    kind: ChatKind | None = None
+    cadence: Cadence | None = None
+    zone: str | None = None  # None: nothing is said of it
+    query: Query | None = None
+    name: str | None = None  # None: nothing is said of it
+
+    def refused(self, why: Sentence, hint: Sentence) -> Refused:
+        """What to raise where this line cannot be granted."""
+        return refused_line(self.number, self.text, why, hint)
+
+
+# ------------------------------------------------------------------------------------------------------------- writing
+
+
+def subscription_line(chat: Chat, wish: Subscription) -> str:
+    """`daily 09:00 Europe/Berlin | diffusion -survey | name`; the name may be empty."""
+    when = cadence_text(wish.cadence)
+    own = chat.settings.timezone
+    if wish.cadence.kind != "now":
+        when += f" {wish.zone or own}"
+    elif wish.zone and wish.zone != own:  # it has no hour, but keeps the zone for one that it may get
+        when += f" {wish.zone}"
+    return f"{when}{BAR}{one_line(wish.text)}{BAR}{mended_name(wish.name)}"
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def text_of(data: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 with its mark, as some shells write it.
+
+    Raises UnicodeDecodeError, whose `start` is where the bytes stop being text.
+    """
+    text = data.decode("utf-16" if data[:2] in _UTF_16 else "utf-8")
+    if "\0" in text:
+        at = data.index(b"\0")
+        raise UnicodeDecodeError("utf-8", data, at, at + 1, "no text holds this")
+    return text
+
+
+def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = False) -> tuple[Line, ...]:
+    """The lines of an export, without blank ones and remarks. Raises Refused, with the line that cannot be read.
+
+    `address` is whose lines they are where no line [CHAT] stands above them; then none may, and with `alone`, for what
+    is sent in a chat, only those of that chat.
+    """
+    lines: list[Line] = []
+    chat = address
+    for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        said = raw.strip().lstrip(_MARK).strip()
+        if not said or said == "#" or said.startswith("# "):
+            continue
+        if said.startswith("[") and said.endswith("]"):
+            chat = _heading(number, said)
+            if address is not None and (not alone or chat != address):
+                raise _of_another_chat(number, said, alone=alone)
+        elif chat is None:
+            why = Sentence("it belongs to no chat.")
+            raise refused_line(number, said, why, Sentence("Say --as CHAT, or put a line [CHAT] above it."))
+        else:
+            line = _line(number, said, chat)
+            if line.kind is None or not alone:  # what kind of place a chat is, its platform tells it
+                lines.append(line)
+    if alone:
+        _refuse_many(lines)
+    return tuple(lines)
+
+
+def refused_line(number: int, text: str, why: Sentence, hint: Sentence) -> Refused:
+    """What to raise for a line: its number, what is wrong, how it begins."""
+    shown = one_line(text)
+    shown = shown if len(shown) <= _QUOTED else f"{shown[: _QUOTED - 1]}…"
+    return Refused(
+        Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
+            "number": number, "why": why, "line": shown
+        }),
+        hint,
+    )  # fmt: skip
+
+
+def _heading(number: int, said: str) -> ChatAddress:
+    try:
+        return parse_address(said[1:-1])
+    except Refused as error:
+        raise refused_line(number, said, error.sentence, error.hint) from None
+
+
+def _of_another_chat(number: int, said: str, *, alone: bool) -> Refused:
+    if alone:
+        why = Sentence("it is for another chat, and here only this one can be changed.")
+        return refused_line(
+            number, said, why, Sentence("Leave out the lines that begin with [ and what belongs to them.")
+        )
+    why = Sentence("the text names its chats itself, and --as names one, too.")
+    return refused_line(number, said, why, Sentence("Leave out --as, or all lines [CHAT]."))
+
+
+def _refuse_many(lines: Sequence[Line]) -> None:
+    if len(lines) > MOST_LINES:
+        raise Refused(
+            Sentence("That is {count} lines, and {most} is what I take at once.", {
+                "count": len(lines), "most": MOST_LINES
+            }),
+            Sentence("Send it in parts."),
+        )  # fmt: skip
+
+
+def _line(number: int, said: str, chat: ChatAddress) -> Line:
+    first, *rest = said.split(maxsplit=2)
+    try:
+        if first == "set" and BAR.strip() not in said:
+            return _setting(number, said, chat, rest)
+        return _subscription(number, said, chat)
+    except PaperwireError as error:
+        raise refused_line(number, said, error.sentence, error.hint) from None
+
+
+def _setting(number: int, said: str, chat: ChatAddress, words: Sequence[str]) -> Line:
+    """`set NAME VALUE`; `set kind broadcast` says what an address alone does not tell."""
+    name, value = (*words, "", "")[:2]
+    if name == "kind":
+        if value not in tuple(ChatKind):
+            raise Refused(
+                Sentence("“{value}” is not a value for {name}.", {"value": value, "name": name}),
+                Sentence("Possible: {possible}.", {"possible": ", ".join(ChatKind)}),
+            )
+        return Line(number=number, text=said, chat=chat, kind=ChatKind(value))
+    return Line(number=number, text=said, chat=chat, setting=(name, value))
+
+
+def _subscription(number: int, said: str, chat: ChatAddress) -> Line:
+    """`WHEN | QUERY | NAME` or `WHEN | QUERY`: the first way of reading it in which WHEN is a time."""
+    wrong: PaperwireError | None = None
+    for when, query, name in _readings(said):
+        try:
+            cadence, zone = _when(when)
+        except PaperwireError as error:
+            wrong = wrong or error
+            continue
+        called = None if name is None else checked_name(name)
+        kept = kept_query(query.strip())
+        return Line(number=number, text=said, chat=chat, cadence=cadence, zone=zone, query=kept, name=called)
+    raise wrong or Refused(
+        Sentence("it is not WHEN | QUERY | NAME."), Sentence("For example: daily 09:00 UTC | diffusion -survey | ")
+    )
+
+
+def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
+    """(WHEN, QUERY, NAME or None) of a line, the surest first.
+
+    An export is split at its first and last " | ": the query may hold others, the time and the name hold none. Whoever
+    writes by hand leaves out the name, or the blanks.
+    """
+    if "|" not in said:
+        said = said.replace("｜", "|")
+    if said.endswith("|"):  # an empty name, whose blank some editors take away
+        said = said[:-1].rstrip() + BAR
+    first, last = said.find(BAR), said.rfind(BAR)
+    if first >= 0:
+        name = said[last + len(BAR) :] if last > first else None
+        yield said[:first], said[first + len(BAR) : last if last > first else None], name
+    first, last = said.find("|"), said.rfind("|")
+    if first >= 0:
+        name = said[last + 1 :] if last > first else None
+        yield said[:first], said[first + 1 : last if last > first else None], name
+
+
+def _when(text: str) -> tuple[Cadence, str | None]:
+    """A time with its zone: as an export writes it, which may end in any name of a zone, or as people do. Raises Refused."""
+    *words, last = text.split() or [""]
+    with suppress(Refused):
+        return parse_cadence(" ".join(words)), zone_name(last)
+    read = read_when(text)
+    return read.cadence, read.zone or None

@@ -1,0 +1,45 @@
+"""What people write, as it is kept and exported: each name and each query on one line, without signs that nobody sees."""
+
+import unicodedata
+
+from subscriptions.errors import Refused, Sentence
+from subscriptions.query import Query, parse_query
+
+LONGEST_NAME = 60  # characters
+_BAR = "|"
+_OTHERS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, halves of characters, ends of lines and paragraphs
+
+
+def checked_name(typed: str) -> str:
+    """The name of a subscription as it is kept; "" is none. Raises Refused."""
+    name = typed.strip()
+    if any(map(_is_control, name)):
+        raise Refused(Sentence("A name is one line, without control characters."), _EXAMPLE)
+    name = one_line(name)
+    if _BAR in name or len(name) > LONGEST_NAME:
+        raise Refused(Sentence("A name has at most {most} characters, and no |.", {"most": LONGEST_NAME}), _EXAMPLE)
+    return name
+
+
+def mended_name(name: str) -> str:
+    """The nearest name that `checked_name` takes: for one that was made of other words, or by an earlier version."""
+    return one_line(name.replace(_BAR, " "))[:LONGEST_NAME].rstrip()
+
+
+def kept_query(typed: str) -> Query:
+    """A query as it is kept: its text on one line. Raises QueryError, with the column in the text as typed."""
+    query = parse_query(typed)
+    text = one_line(typed)
+    return query if text == typed else parse_query(text)
+
+
+def one_line(text: str) -> str:
+    """The text with single blanks for all blanks, ends of lines and control characters."""
+    return " ".join("".join(" " if _is_control(sign) else sign for sign in text).split())
+
+
+def _is_control(sign: str) -> bool:
+    return unicodedata.category(sign) in _OTHERS
+
+
+_EXAMPLE = Sentence("For example: {example}", {"example": "diffusion"})

@@ -1,0 +1,244 @@
+"""What was entered by any door comes back from an export as it was."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from subscriptions import (
+    SETTINGS,
+    ChatKind,
+    PaperwireError,
+    Store,
+    Wish,
+    choices,
+    edit,
+    export,
+    import_lines,
+    listed,
+    parse_address,
+    read_lines,
+    rename,
+    set_setting,
+    subscribe,
+    unsubscribe,
+)
+from subscriptions.cadence import DAYS
+from subscriptions.store import people
+from tests.make import NOON
+
+# ------------------------------------------------------------------------------------------------- what can be entered
+
+TRAPS = (
+    "|", " | ", "a | b", "a|b", "| a", "a |", "||", '"a | b" | c', '"unclosed | phrase', "# a", "[a]", "[console:x]",
+    "set limit 5", "now | x | y", "daily 09:00", "\ufeffa", "a\ufeff", "a\u2028b", "a\u2029b", "a\x85b", "a\x1cb", "a\x1db",
+    "a\x0bb\x0cc", "a\r\nb", "a\rb", "a\tb", " a ", "\u3000a\u3000", "a\x00b", "a\x07b", "a\x1b[31mb", "\u202ea", "a\u200bb",
+    "｜", "a｜b", "-b a", "a -b", "扩散模型", "🎓 a", "e\u0301a", "=RAG", "neuro*", 'author:"Jane Doe"', "cs.LG", "rlhf, dpo, reward model",
+    "a\\b", "a ' b", "«a b»", "％", "a" * 61, "b" * 60, "作者：李飞飞", "diffusion OR (flow -survey)", "ti:(a cat:cs.LG)",
+)  # fmt: skip
+words = st.one_of(
+    st.sampled_from(TRAPS), st.text(max_size=70), st.lists(st.sampled_from(TRAPS), max_size=4).map(" ".join)
+)
+queries = st.one_of(words, words.map("graph {}".format), st.lists(words, min_size=1, max_size=3).map(" | ".join))
+zones = st.one_of(
+    st.none(),
+    st.sampled_from(("UTC", "Europe/Berlin", "Asia/Tokyo", "Japan", "Cuba", "PRC", "GMT", "EST5EDT", "NZ-CHAT", "W-SU", "Zulu", "+08:00"))
+    | st.sampled_from(("-03:30", "UTC+14", "gmt-5", "america/argentina/buenos_aires", "Etc/GMT+5", "asia/kolkata", "Iran", "ROK")),
+)  # fmt: skip
+times = st.times().map("{:%H:%M}".format)
+whens = st.one_of(
+    st.just({}),
+    st.just({"every": "now"}),
+    times.map(lambda at: {"every": "daily", "at": at}),
+    times.map(lambda at: {"when": f"weekdays {at}"}),
+    st.tuples(st.sampled_from(DAYS), times).map(lambda both: {"every": "weekly", "on": both[0], "at": both[1]}),
+    st.sampled_from(({"when": "when-out"}, {"when": "when-out 06:15-21:45 weekdays"}, {"every": "when-out", "at": "00:00-23:59"})),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """One thing that somebody says to one chat."""
+
+    chat: str
+    do: Callable[[Store, str], object]
+    told: str
+
+    def __repr__(self) -> str:
+        return f"{self.chat}: {self.told}"
+
+
+def _subscribes(chat: str, query: str, when: dict[str, str], zone: str | None, name: str | None) -> Entered:
+    wish = Wish(text=query, tz=zone, name=name, **when)
+    return Entered(chat=chat, do=lambda store, at: subscribe(store, parse_address(at), wish, now=NOON), told=repr(wish))
+
+
+def _renames(chat: str, name: str) -> Entered:
+    return Entered(
+        chat=chat, do=lambda store, at: rename(store, parse_address(at), 1, name, now=NOON), told=f"name {name!r}"
+    )
+
+
+def _edits(chat: str, query: str, zone: str | None) -> Entered:
+    told = f"edit {query!r} {zone}"
+    return Entered(
+        chat=chat, do=lambda store, at: edit(store, parse_address(at), 1, query, tz=zone, now=NOON), told=told
+    )
+
+
+def _sets(chat: str, name: str, value: str) -> Entered:
+    told = f"set {name} {value!r}"
+    return Entered(
+        chat=chat, do=lambda store, at: set_setting(store, parse_address(at), name, value, now=NOON), told=told
+    )
+
+
+def _imports(chat: str, line: str) -> Entered:
+    def do(store: Store, at: str) -> object:
+        return import_lines(store, read_lines(line, parse_address(at)), now=NOON)
+
+    return Entered(chat=chat, do=do, told=f"import {line!r}")
+
+
+_values = st.one_of(
+    st.sampled_from(("all", "off", "on", "12", "5", "zh", "en", "+05:45", "Japan", "berlin", "22:00-08:00", "9pm - 6", "daily 7", "now")),
+    st.sampled_from(sorted({word for name in SETTINGS for kind in ChatKind for word in choices(name, kind=kind)})),
+    words,
+)  # fmt: skip
+CHATS = (
+    "console:me",
+    "telegram:42",
+    "telegram:-1001234567890/7",
+    "slack:C0123ABCD",
+    "slack:T0123ABCD/C9/1769068800.000200",
+)
+chats = st.sampled_from(CHATS)
+entered = st.one_of(
+    st.builds(_subscribes, chats, queries, whens, zones, st.none() | words),
+    st.builds(_subscribes, chats, queries, whens, zones, st.none() | words),
+    st.builds(_renames, chats, words),
+    st.builds(_edits, chats, queries, zones),
+    st.builds(_sets, chats, st.sampled_from(SETTINGS), _values),
+    st.builds(_imports, chats, st.tuples(queries, words).map(lambda both: f"daily 9 | {both[0]} | {both[1]}")),
+)
+
+
+# -------------------------------------------------------------------------------------------------------- there and back
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Stores with nothing in them."""
+    made: list[Store] = []
+    numbers = count()
+    empty = Store(f"sqlite:///{tmp_path}/empty.db")
+    empty.open(now=NOON)
+    empty.close()
+
+    def make() -> Store:
+        path = tmp_path / f"{next(numbers)}.db"
+        shutil.copyfile(tmp_path / "empty.db", path)
+        store = Store(f"sqlite:///{path}")
+        made.append(store)
+        return store
+
+    yield make
+    for store in made:
+        store.close()
+
+
+def all_of_it(store: Store) -> list[tuple[object, ...]]:
+    """Every subscription and every setting of every chat that has one."""
+    wishes = [
+        (str(one.chat.address), one.zone, wish.text, wish.canonical, wish.cadence, wish.name, wish.next_due_at)
+        for one in listed(store, None)
+        for wish in [one.subscription]
+    ]
+    with store.read() as session:
+        chosen = [
+            (
+                str(chat.address),
+                chat.kind,
+                chat.settings,
+                tuple(sorted(people.chosen_settings(session, chat.id).items())),
+            )
+            for chat in people.all_chats(session, zone=store.zone)
+        ]
+    speaking = {chat for chat, *_ in wishes} | {row[0] for row in chosen if row[3]}
+    return [*wishes, *(row for row in chosen if row[0] in speaking)]
+
+
+def enter(store: Store, what: list[Entered]) -> None:
+    for one in what:
+        try:
+            one.do(store, one.chat)
+        except PaperwireError:  # what is refused changes nothing
+            continue
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=120)
+@given(what=st.lists(entered, min_size=1, max_size=8))
+@example(what=[_subscribes("console:me", text, {"every": "daily"}, "Japan", None) for text in TRAPS])
+@example(what=[_subscribes("console:me", f"topic{n}", {}, None, name) for n, name in enumerate(TRAPS)])
+@example(
+    what=[
+        _subscribes("telegram:42", "graph", {"every": "now"}, None, None),
+        _subscribes("telegram:42", "graph", {}, "Cuba", None),
+    ]
+)
+def test_an_export_makes_the_same_again_elsewhere(fresh: Callable[[], Store], what: list[Entered]) -> None:
+    here, there = fresh(), fresh()
+    enter(here, what)
+    text = export(here, None)
+    import_lines(there, read_lines(text), now=NOON)
+    assert export(there, None) == text
+    assert all_of_it(there) == all_of_it(here)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
+@given(what=st.lists(entered.map(lambda one: replace(one, chat="console:me")), min_size=1, max_size=6))
+def test_an_export_of_one_chat_makes_its_subscriptions_again_in_another(
+    fresh: Callable[[], Store], what: list[Entered]
+) -> None:
+    here, there = fresh(), fresh()
+    enter(here, [_subscribes("console:me", "graph", {}, None, None), *what])
+    text = export(here, parse_address("console:me"))
+    import_lines(there, read_lines(text, parse_address("console:you")), now=NOON)
+    assert export(there, parse_address("console:you")) == text
+
+
+def test_a_channel_comes_back_as_a_channel(fresh: Callable[[], Store]) -> None:
+    """Its address is like that of a group, which has other settings."""
+    here, there = fresh(), fresh()
+    channel = parse_address("telegram:-1009876543210")
+    subscribe(here, channel, Wish(text="graph", name="G"), now=NOON, kind=ChatKind.BROADCAST)
+    set_setting(here, channel, "shape", "each", now=NOON)
+    text = export(here, None)
+    assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
+    import_lines(there, read_lines(text), now=NOON)
+    assert export(there, None) == text
+    assert all_of_it(there) == all_of_it(here)
+    assert {sign for sign, _, _ in import_lines(there, read_lines(text), now=NOON).changes} == {"="}
+
+
+def test_a_chat_with_nothing_of_its_own_is_left_out(fresh: Callable[[], Store]) -> None:
+    here = fresh()
+    subscribe(here, parse_address("console:me"), Wish(text="graph"), now=NOON)
+    unsubscribe(here, parse_address("console:me"), "all", now=NOON)
+    assert export(here, None) == ""
+
+
+@pytest.mark.parametrize("kept", ["a | b", "two\nlines", "x" * 100, "bell\x07", "|"])
+def test_a_name_that_an_earlier_version_kept_is_mended_on_the_way(fresh: Callable[[], Store], kept: str) -> None:
+    here, there = fresh(), fresh()
+    made = subscribe(here, parse_address("console:me"), Wish(text="graph"), now=NOON)
+    with here.write() as session:
+        people.rename(session, made.subscription.id, kept)
+    text = export(here, None)
+    import_lines(there, read_lines(text), now=NOON)
+    assert export(there, None) == text
