@@ -38,7 +38,8 @@ _ABBREVIATED = re.compile(r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?", 
 _WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # such as surnames are written
 # Alone they are words that papers may hold.
 _OWN_WORDS = frozenset(
-    {"now", "noon", "midday", "midnight", "morning", "weekend", "weekends", "中午", "周末"}
+    {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
+    | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
     | {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
     | {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 )
