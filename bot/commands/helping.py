@@ -79,6 +79,8 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
     ("daily 9", Sentence("every day at nine")),
     ("weekdays at 8:30", Sentence("Monday to Friday")),
     ("weekly mon 9", Sentence("once a week")),
+    ("daily 9 Berlin", Sentence("by the clock of a place")),
+    ("每天早上8点", Sentence("the usual words, in English and Chinese")),
 )
 
 

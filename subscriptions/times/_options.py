@@ -6,7 +6,7 @@ from subscriptions.cadence import DAYS, KINDS, NINE, window_of
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
 from subscriptions.times._reading import Reading, clock_of, hours_of, reading_of
-from subscriptions.times._when import When, read_when, window
+from subscriptions.times._when import NoSuchTime, When, read_when, window
 
 
 def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
@@ -35,15 +35,14 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
 
 
 def _rhythm(every: str) -> Reading:
-    reading = reading_of(every)
-    if reading is None:
-        raise Refused(
-            Sentence("“{every}” is not a schedule.", {"every": every}),
-            Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(KINDS)}),
-        )
-    if not reading.there_is:
-        read_when(every)  # refuses it
-    return reading
+    try:
+        read_when(every)
+    except NoSuchTime:
+        raise
+    except Refused:
+        kinds = Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(KINDS)})
+        raise Refused(Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
+    return reading_of(every, bare=True) or Reading()
 
 
 def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:

@@ -349,8 +349,8 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(scene: Scen
 async def test_in_a_thread_commands_are_spelled_as_they_work_there(scene: Scenes, slack: FakeSlack) -> None:
     thread = slack.says("C1", "let us read on graphs")
     async with scene() as on:
-        await on.does(slack.mentions("nonsense", by="U2", thread=thread))
-        await on.does(slack.mentions("nonsense", by="U2"))
+        await on.does(slack.mentions("hello", by="U2", thread=thread))
+        await on.does(slack.mentions("hello", by="U2"))
     there, above = slack.whispers_to("U2")
     assert "@paperwire help" in there.text
     assert "/paperwire help" in above.text
