@@ -11,12 +11,14 @@ import typer
 
 from bot.cli._next import when_next
 from bot.cli._options import As, Json, Now
-from bot.cli._streams import console, print_json, print_table, say
+from bot.cli._streams import console, instant, print_json, print_table, say
 from bot.errors import WrongUsage
 from subscriptions import Sentence
 
 if TYPE_CHECKING:
-    from subscriptions import Chat, ChatAddress, Message, NotDue, Preview
+    from collections.abc import Sequence
+
+    from subscriptions import Chat, ChatAddress, Message, NotDue, Preview, Standing
 
 _MOST_DAYS = 3650
 _HELD = {"paused": "paused", "asked": "waits to be let in", "moved": "moved"}
@@ -48,30 +50,41 @@ def preview(
     from bot.cli._queries import refusals_of
     from bot.cli._session import opened
     from bot.rendering import render_delivery
-    from subscriptions import get_chat
     from subscriptions import preview as look
+    from subscriptions import standing
 
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
     with opened(now) as session, refusals_of(query or ""):
         address = session.address(chat)
         found = look(session.store, address, now=session.now, text=query, days=days)
-        about = get_chat(session.store, address)
+        about = standing(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now
     due, later = (render_delivery(one, titles=titles) if one else () for one in (found.delivery, found.later))
     if json:
-        print_json(_document(str(about.address), found, (*due, *later)))
-        return 0
-    for message in due:
-        _show(about.address, message)
-    if found.not_due:
-        for line in _not_due(found, about, moment):
-            say(line)
-    for message in later:
-        _show(about.address, message)
-    if not due and not later:
-        say(f"Nothing: none of the {found.known:,} papers looked at is for {about.address}.")
+        print_json(_document(about, found, (*due, *later)))
+    else:
+        _say(found, about, due, later, moment)
     return 0
+
+
+def _say(
+    found: "Preview", about: "Standing", due: "Sequence[Message]", later: "Sequence[Message]", now: datetime
+) -> None:
+    """What is due, then what is not; a line for what was planned before, since that is sent as well."""
+    address = about.chat.address
+    if about.waiting:
+        say(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
+    if found.not_due:
+        say("Due now:" if due else "Nothing is due now.")
+    for message in due:
+        _show(address, message)
+    for line in _not_due(found, about.chat, now):
+        say(line)
+    for message in later:
+        _show(address, message)
+    if not due and not later:
+        say(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
 
 
 def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
@@ -80,7 +93,7 @@ def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
     from bot.rendering import Language
 
     voice = Language("en", chat.settings.timezone)
-    lines = ["Nothing is due now." if found.delivery is None else "This is due now.", "Not due yet:"]
+    lines = ["Not due yet:"] if found.not_due else []
     for one in found.not_due:
         wish, count = one.subscription, voice.count("{count} paper", "{count} papers", len(one.papers))
         when = _HELD.get(one.held, "") or when_next(one.coming, voice, now)
@@ -88,7 +101,7 @@ def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
     return lines
 
 
-def _document(chat: str, found: "Preview", messages: "tuple[Message, ...]") -> dict[str, object]:
+def _document(about: "Standing", found: "Preview", messages: "tuple[Message, ...]") -> dict[str, object]:
     """What `preview --json` prints; `payload` and `plain` are what the platform would be sent."""
     from json import loads
 
@@ -97,12 +110,13 @@ def _document(chat: str, found: "Preview", messages: "tuple[Message, ...]") -> d
     keys = {item.paper.id: item.paper.paper.key for item in items}
     kind = found.delivery or found.later
     return {
-        "chat": chat,
+        "chat": str(about.chat.address),
         "kind": kind.kind.value if kind else None,
         "known": found.known,
         "papers": [keys[item.paper.id] for item in items],
         "due": [keys[item.paper.id] for item in due],
         "not_due": [_waits(one) for one in found.not_due],
+        "planned_before": about.waiting,
         "messages": [
             {
                 "number": message.number,
@@ -120,7 +134,7 @@ def _waits(one: "NotDue") -> dict[str, object]:
     at = one.coming.at or one.coming.latest
     return {
         "number": one.subscription.number,
-        "at": at.isoformat() if at else None,
+        "at": instant(at),
         "held": one.held or None,
         "papers": [known.paper.key for known in one.papers],
     }

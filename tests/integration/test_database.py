@@ -211,3 +211,10 @@ def test_a_copy_is_whole_while_others_write(tmp_path: Path) -> None:
         assert session.connection().exec_driver_sql("SELECT title FROM paper").scalars().all() == ["One"]
     copy.close()
     store.close()
+
+
+def test_a_python_without_full_text_search_is_told_so(tmp_path: Path) -> None:
+    store = opened(tmp_path / "new.db")
+    with pytest.raises(StoreError, match=r"no full-text search.*Use a Python whose SQLite has FTS5"), store.read():
+        raise sqlite3.OperationalError("no such module: fts5")
+    store.close()

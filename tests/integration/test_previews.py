@@ -148,9 +148,10 @@ def test_the_command_line_says_what_is_due_and_what_is_not_yet(terminal: Termina
     document = terminal("preview", *chat, *morning, "--json").json
     assert document["due"] == ["2601.00001"]
     assert document["not_due"] == [
-        {"number": 2, "at": "2026-01-22T09:00:00+00:00", "held": None, "papers": ["2601.00003", "2601.00002"]}
+        {"number": 2, "at": "2026-01-22T09:00:00Z", "held": None, "papers": ["2601.00003", "2601.00002"]}
     ]
     lines = terminal("preview", *chat, *morning).out.splitlines()
+    assert lines[0] == "Due now:"
     assert "Not due yet:" in lines
     assert "  2  tree · 2 papers · Thu 22 Jan 09:00" in lines
     sent = terminal("deliver", *morning, "--json").json
