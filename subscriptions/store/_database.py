@@ -10,6 +10,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from shutil import disk_usage
@@ -32,20 +33,32 @@ OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _CONNECTION = "connection"  # where a session keeps it
 
-_RIGHTS = "Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL."
+_RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
 _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
-    ("locked", "The database {where} is locked by another program.", "Close what holds it, then try again."),
-    ("readonly", "The database {where} cannot be written to.", _RIGHTS),
-    ("read-only", "The database {where} cannot be written to.", _RIGHTS),
-    ("disk i/o", "The disk that holds the database {where} does not answer.", "Check the disk, then try again."),
-    ("not a database", "The file {where} is not a paperwire database.", "Name another file in PAPERWIRE_DATABASE_URL."),
+    (
+        "locked",
+        Sentence("The database {where} is locked by another program."),
+        Sentence("Close what holds it, then try again."),
+    ),
+    ("readonly", Sentence("The database {where} cannot be written to."), _RIGHTS),
+    ("read-only", Sentence("The database {where} cannot be written to."), _RIGHTS),
+    (
+        "disk i/o",
+        Sentence("The disk that holds the database {where} does not answer."),
+        Sentence("Check the disk, then try again."),
+    ),
+    (
+        "not a database",
+        Sentence("The file {where} is not a paperwire database."),
+        Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+    ),
     (
         "no such module: fts5",
-        "This Python's SQLite has no full-text search, by which papers are counted.",
-        "Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it.",
+        Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
+        Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
     ),
-    ("malformed", "The database {where} is damaged.", "Restore a copy: paperwire restore FILE."),
-    ("unable to open", "The database {where} cannot be opened.", _RIGHTS),
+    ("malformed", Sentence("The database {where} is damaged."), Sentence("Restore a copy: paperwire restore FILE.")),
+    ("unable to open", Sentence("The database {where} cannot be opened."), _RIGHTS),
 )
 # What these say is of the disk or of other programs, and may pass. All else is wrong with the setting: wrong usage.
 _PASSING = frozenset({"locked", "disk i/o", "malformed"})
@@ -262,7 +275,7 @@ def _translated(error: Exception, file: Path, where: str) -> Exception:
     for part, sentence, hint in _SENTENCES:
         if part in message:
             make = StoreError if part in _PASSING else _of_the_setting
-            return make(Sentence(sentence, {"where": where}), Sentence(hint))
+            return make(replace(sentence, values={"where": where}), hint)
     if not isinstance(error, OperationalError | OSError | sqlite3.Error):
         return error
     return _of_the_setting(
