@@ -20,6 +20,7 @@ from bot.commands import (
     pausing,
     portable,
     reasons,
+    rewording,
     settings,
     sheets,
     subscribing,
@@ -30,6 +31,7 @@ from bot.commands.turn import Command, Press, Run
 _FAMILIES = (
     beginning,
     subscribing,
+    rewording,
     sheets,
     listing,
     amending,

@@ -98,7 +98,7 @@ def subscribe(
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
-        schedule, own_zone = when.cadence, own_zone or zone_beside(when, chat)
+        schedule, own_zone = when.cadence, own_zone or when.zone or None
         if known is not None:
             return _known_wish(
                 session, store, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
@@ -343,11 +343,6 @@ def _when(wish: Wish, chat_schedule: Cadence, known: Subscription | None) -> Whe
     if known is not None and not any((wish.every, wish.on, wish.at)):
         return When(known.cadence)
     return make_when(wish.every, wish.on, wish.at, chat_schedule)
-
-
-def zone_beside(when: When, chat: Chat) -> str | None:
-    """The zone that a time names, for the subscription's own; None where it is the chat's, or none was named."""
-    return when.zone if when.zone and when.zone != chat.settings.timezone else None
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:

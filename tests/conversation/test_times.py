@@ -241,7 +241,7 @@ async def test_an_edit_with_a_time_that_there_is_not(talk: Talk) -> None:
         ("1 noon", "daily 12:00 | diffusion"),
         ("1 每周五下午3点", "weekly fri 15:00 | diffusion"),
         ("1 8am in New York", "daily 08:00 America/New_York | diffusion"),
-        ("1 8am UTC", "daily 08:00 | diffusion"),
+        ("1 8am UTC", "daily 08:00 UTC | diffusion"),
         ("every weekday at 9", "weekdays 09:00 | diffusion"),
         ("工作日 9点半", "weekdays 09:30 | diffusion"),
         ("8", "daily 08:00 | diffusion"),
