@@ -84,7 +84,7 @@ def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
 WRONG = [
     ("nonsense", "it is not WHEN | QUERY | NAME."),
     ("diffusion -survey", "it is not WHEN | QUERY | NAME."),
-    ("daily 25:00 | a | n", "There is no time such as “daily 25:00”."),
+    ("daily 25:00 | a | n", "“daily 25:00” is not a schedule."),
     ("sometimes | a | n", "“sometimes” is not a schedule."),
     ("| a | n", "is not a schedule."),
     ("daily 9 Europe/Berlni | a | n", "is no place whose clock I know."),
