@@ -22,6 +22,7 @@ from bot.commands import (
     pausing,
     portable,
     reasons,
+    removing,
     settings,
     sheets,
     subscribing,
@@ -33,6 +34,7 @@ from bot.commands.turn import Command, Press, Run
 _FAMILIES = (
     beginning,
     subscribing,
+    removing,
     sheets,
     listing,
     amending,
