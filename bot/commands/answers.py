@@ -9,13 +9,13 @@ from dataclasses import replace
 from bot.commands.asking import awaits
 from bot.commands.changes import LANGUAGES
 from bot.commands.framing import unframed
-from bot.commands.picking import numbered
+from bot.commands.picking import listed_here, numbered
 from bot.commands.settings import ZONE, change, zone_buttons
 from bot.commands.spoken import is_no_wish
 from bot.commands.trying import finds, is_query
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Buttons, Reply
-from subscriptions import PaperwireError, links_to_no_paper, mentioned, near_places, zone_of_place
+from subscriptions import PaperwireError, Subscription, links_to_no_paper, mentioned, near_places, zone_of_place
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
 _NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
@@ -23,6 +23,7 @@ _BEFORE_A_PLACE = re.compile(
     r"(?:(?:i\s+(?:live|am|work)|i'm|it's|it\s+is|we're|we\s+are|my\s+(?:city|clock|time\s?zone)\s+is)\s+)?(?:in\s+|near\s+|at\s+|the\s+clock\s+(?:of|in)\s+)?|我?(?:住)?在|我的时区是",
     re.IGNORECASE,
 )
+_EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _LONGEST = 40  # characters of what somebody wrote
 _LONGEST_VALUE = 3  # words that hold a number and are meant for a value
@@ -46,10 +47,10 @@ def answer_zone(turn: Turn) -> Reply | None:
 
 
 def _no_place(turn: Turn, said: str, place: str) -> Reply | None:
-    """What is answered to a place that nobody knows; None: it is rather a query, since there are papers that hold it."""
+    """What is answered to a place that nobody knows; None: it is rather a query, since papers hold it, or since nobody writes a place so."""
     if near := near_places(place):
         return _did_you_mean(turn, near)
-    if finds(turn, said):
+    if finds(turn, said) or (" " in place and place.islower()):
         return None
     unknown = turn.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
     return _cities(turn, unknown, _look_for(turn, said))
@@ -99,14 +100,26 @@ def answer_pick(turn: Turn) -> Reply | None:
     """The number of a subscription, where one was to be picked."""
     from bot.commands.registry import PRESSES  # noqa: PLC0415 - the registry imports this family
 
-    digits = turn.args.strip().strip("#.。号第条个 ")
-    if not digits.isdecimal():
-        return None
-    wish, press = numbered(turn, int(digits)), PRESSES.get(str(turn.arguments["verb"]))
-    if press is None or wish is None:
+    said, verb = turn.args.strip(), str(turn.arguments["verb"])
+    if verb == "unsub" and said.casefold() in _EVERYTHING:
+        return PRESSES["unsub-all"].run(replace(turn, request=replace(turn.request, pressed="")))
+    wish, press = _picked(turn, said), PRESSES.get(verb)
+    digits = said.strip("#.。号第条个 ")
+    if wish is None and digits.isdecimal():
         return Reply(lines=(turn.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
+    if wish is None or press is None:
+        return None
     reply = press.run(replace(turn, arguments={"number": wish.number}))
     return replace(reply, replaces=False) if reply else None
+
+
+def _picked(turn: Turn, said: str) -> Subscription | None:
+    """The subscription with this number, this name or exactly this query."""
+    digits = said.strip("#.。号第条个 ")
+    if digits.isdecimal():
+        return numbered(turn, int(digits))
+    wishes = [one.subscription for one in listed_here(turn)]
+    return next((wish for wish in wishes if said.casefold() in (wish.name.casefold(), wish.text.casefold())), None)
 
 
 def answer_value(turn: Turn) -> Reply | None:

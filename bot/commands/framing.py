@@ -50,7 +50,7 @@ _TO = (
 _WHEN_IT = r"(?:about|of|on|when(?:ever)?|if|once|as\s+soon\s+as)\s+(?:there\s+(?:is|are)\s+|there's\s+)?"
 # What may stand before the subject itself, and before papers on it.
 _ASKS = re.compile(
-    r"(?:i\s+(?:really\s+|also\s+|just\s+)?(?:want|need|wish)\s+" + _TO + r"|i(?:'d|\s+would)\s+(?:like|love)\s+" + _TO +
+    r"(?:gimme\s+|(?:i\s+)?wanna\s+(?:see|read|get|find|follow|know\s+about)\s+|i\s+(?:really\s+|also\s+|just\s+)?(?:want|need|wish)\s+" + _TO + r"|i(?:'d|\s+would)\s+(?:like|love)\s+" + _TO +
     r"|(?:i\s*'?m\s+|i\s+am\s+)(?:very\s+|really\s+|mainly\s+|also\s+)?(?:interested\s+in|looking\s+for|searching\s+for|working\s+on|curious\s+about|after)\s+"
     r"|interested\s+in\s+|i\s+(?:care\s+about|work\s+on|follow|like)\s+"
     r"|(?:show|give|send|find|get|bring|fetch|recommend|suggest)\s+(?:me|us)\s+|(?:subscribe|sign)\s+me\s+(?:up\s+)?(?:to|for)\s+"
@@ -94,6 +94,9 @@ _BUT_ALONE = re.compile(r"[\s,;]+but\s+(?:no|not|without)\s+", re.IGNORECASE)
 _EACH = re.compile(rf"\s*(?:[,;]|\b(?:or|and|nor)\b)\s*(?:(?:or|and|nor)\s+)?(?:{_NOT_THESE}\s+)?", re.IGNORECASE)
 _AROUND = re.compile(rf"(?:{_THING}\s+(?:{_ON}|{_IN})\s+{_FIELD}|{_ON}\s+|(?:{_KIND}\s+)+)", re.IGNORECASE)
 _THANKS = re.compile(r"[\s,]+(?:please|pls|plz|thanks|thank\s+you|thx)[.!]*$", re.IGNORECASE)
+_NO_SUBJECT = frozenset(
+    {"no", "not", "none", "to", "it", "you", "that", "this", "these", "them", "me", "more", "all", "something"}
+)
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
 
 # ------------------------------------------------------------------------------------------------------------- Chinese
@@ -151,8 +154,8 @@ def unframed(text: str) -> str:
         return text
     ending = split_when(_without_thanks(said))
     body, when = (ending.query, ending.when) if ending.when else _time_taken_out(ending.query)
-    found = _english(body) or _chinese(body)
-    return text if found is None else " ".join(filter(None, (found, when)))
+    found = _english(body) or _chinese(body) or (body if len(_without_thanks(said)) < len(said) else None)
+    return text if not found else " ".join(filter(None, (found, when)))
 
 
 # ---------------------------------------------------------------------------------------------------------------- time
@@ -301,7 +304,9 @@ def _parted(
         return None
     wanted = _subject(body[frame.start : no.start() if no else frame.end], framed=frame.framed)
     without = [_minus(one) for one in _pieces(body[: frame.end], folded[: frame.end], no.end(), each)] if no else []
-    return " ".join([wanted, *without]) if wanted and (without or not no) else None
+    if not wanted or wanted.casefold() in _NO_SUBJECT or (no and not without):
+        return None
+    return " ".join([wanted, *without])
 
 
 def _excluded(body: str, folded: str, place: int, negation: re.Pattern[str], each: re.Pattern[str]) -> list[str]:

@@ -45,7 +45,7 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
         ),
         "sub": ("subscribe; subscribe me; i want to subscribe; 订阅; 我要订阅; 我想订阅; 新订阅; 添加订阅; 新增订阅"),
         "unsub all": (
-            "unsubscribe all; unsubscribe from all; unsubscribe everything; unsubscribe from everything; "
+            "unsubscribe all; unsubscribe me from all; unsubscribe me from everything; cancel my subscriptions; unsubscribe from all; unsubscribe everything; unsubscribe from everything; "
             "remove all; remove everything; delete all; delete everything; remove all subscriptions; "
             "delete all subscriptions; cancel all; cancel all subscriptions; unsuball; 全部取消; 全部退订; "
             "全部删除; 取消全部; 退订全部; 取消所有订阅; 取消全部订阅; 删除所有订阅; 删除全部订阅; 退订所有"
@@ -205,13 +205,14 @@ _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"(?:remove|delete|cancel|drop)\s+(?:subscriptions?\s+|number\s+)?(?P<words>{_NUMBERS})", "unsub"),
         (rf"(?:取消订阅|退订|取消关注|删除订阅|删除|取消)\s*第?\s*(?P<words>{_NUMBERS})\s*[号条个]?", "unsub"),
         (r"(?:取消订阅|退订|取消关注|删除订阅)\s*(?P<words>\S.*)", "unsub"),
-        (r"subscribe\s+(?:me\s+)?(?:to\s+)?(?P<words>\S.*)", "sub"),
+        (r"subscribe(?:\s+me)?(?:\s+please)?(?:\s+to)?[\s:]+(?P<words>[^\s:].*)", "sub"),
         (r"sub\s+(?P<words>\S.*)", "sub"),
-        (r"订阅(?:一下)?\s*(?![制量者式费号源]|服务|模式|经济)(?P<words>\S.*)", "sub"),
+        (r"订阅(?:一下)?[\s:]*(?![制量者式费号源]|服务|模式|经济)(?P<words>\S.*)", "sub"),
         (rf"(?:pause|mute)\s+(?P<words>{_NUMBERS}(?:\s+{_SOME_TIME})?|{_SOME_TIME})", "pause"),
         (rf"(?:暂停|静音)\s*第?\s*(?P<words>{_NUMBERS}|{_SOME_TIME})\s*[号条个]?", "pause"),
         (rf"(?:resume|unpause|unmute)\s+(?P<words>{_NUMBERS})", "resume"),
         (rf"(?:恢复|继续|取消暂停)\s*第?\s*(?P<words>{_NUMBERS})\s*[号条个]?", "resume"),
+        (r"show(?:\s+me)?\s+subscription\s+(?P<words>#?\d{1,4})", "preview"),
         (rf"(?:preview|预览)\s*(?P<words>{_NUMBERS})", "preview"),
         (r"(?:today|今天|今日)\s*(?P<words>#?\d{1,4})", "today"),
         (r"today(?:'s|s)?\s+(?:new\s+)?papers\s+(?:on|about|in)\s+(?P<words>\S.*)", "today"),
@@ -232,6 +233,7 @@ _POLITE = re.compile(
     r"(?:(?:please|pls|plz|hi|hello|hey|ok|okay|paperwire|bot)\b[\s,]+|请问?[,\s]*|你好[,\s]+|麻烦[你您]?)+(?=\S)",
     re.IGNORECASE,
 )
+_THANKS = re.compile(r"(?:[\s,]+(?:please|pls|plz|thanks|thank you))?[\s.!?。]*$", re.IGNORECASE)
 _ENDS = re.compile(
     r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|now|bot)|(?:吧|啊|呀|呢|哦|谢谢|一下)|[\s.!?~。,]+)$", re.IGNORECASE
 )
@@ -271,7 +273,8 @@ def _with_words(text: str) -> tuple[str, str] | None:
     folded = simplified(text)
     polite = _POLITE.match(folded)
     start = polite.end() if polite else 0
-    end = len(folded.rstrip(" .!?。"))
+    thanks = _THANKS.search(folded)
+    end = thanks.start() if thanks else len(folded)
     for pattern, command in _WITH_WORDS:
         if found := pattern.fullmatch(folded, start, end):
             words = text[slice(*found.span("words"))]

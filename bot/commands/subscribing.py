@@ -10,7 +10,7 @@ from bot.commands.asking import awaits
 from bot.commands.picking import gone, numbered, shown_buttons
 from bot.commands.refusals import refused
 from bot.commands.settings import zone_buttons
-from bot.commands.timing import AS_WORDS, as_words_button, no_such_time, read_as_time
+from bot.commands.timing import as_words_button, no_such_time, read_as_time
 from bot.commands.trying import asked_for, tried
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
@@ -29,9 +29,7 @@ from subscriptions import (
     Subscribed,
     Wish,
     as_words,
-    cadence_text,
     edit,
-    find_change,
     parse_query,
     recall,
     remember,
@@ -76,6 +74,7 @@ def sub(turn: Turn) -> Reply:
         )
     if len(lines) == 1 and not turn.request.pressed and asked_for(lines[0]) != lines[0]:
         return tried(turn, lines[0])  # a sentence may be understood amiss, so it is offered
+    lines = [asked_for(line) for line in lines] if len(lines) > 1 else lines
     before = _said_before(turn)
     said = _replaced(turn, lines, before) if before else [_added(turn, _read(line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
@@ -99,12 +98,6 @@ def _not_taken(turn: Turn, said: _Said) -> Reply:
 
 def _at_button(text: str, when: str) -> Button:
     return Button(label=when, verb="subscribe-at", arguments={"text": text, "when": when})
-
-
-def press_at(turn: Turn) -> Reply:
-    """Subscribes to a query at a time, each as the button has it."""
-    when = turn.arguments.get("when")
-    return at(turn, str(turn.arguments["text"]), str(when) if when else None)
 
 
 def at(turn: Turn, text: str, when: str | None) -> Reply:
@@ -146,50 +139,29 @@ def echo(
     )
     words: tuple[Button, ...] = ()
     if ending is not None and ending.either and done.outcome != "known":
-        reply = read_as_time(turn, ending, reply)
-        words = as_words_button(turn, typed, number)
+        reply, words = read_as_time(turn, ending, reply), as_words_button(turn, typed, number)
     better = advice_button(turn, advice, done.subscription.number) if advice else None
-    today = Button(label=turn.say("today's now"), verb="today", arguments={"number": done.subscription.number})
-    last = ([today] if private and done.outcome == "added" and done.found else []) + _undo(turn, done)
     zones: Buttons = ()
     if _asks_for_zone(turn, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(turn, done)))
         zones = zone_buttons(turn)
         awaits(turn, "answer-zone")
-    rows = (words, (better,) if better else (), tuple(last), *zones)
+    rows = (words, (better,) if better else (), _todays_and_undo(turn, done), *zones)
     return replace(reply, buttons=shown_buttons(turn, rows), replaces=replaces)
+
+
+def _todays_and_undo(turn: Turn, done: Subscribed) -> tuple[Button, ...]:
+    undoing = tuple(_undo(turn, done))
+    if turn.home.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
+        return undoing
+    number = done.subscription.number
+    return (Button(label=turn.say("today's now"), verb="today", arguments={"number": number}), *undoing)
 
 
 def _by_its_clock(turn: Turn, done: Subscribed) -> Voice:
     """Whoever says a time by the clock of a place reads by it when it comes."""
     own = done.subscription.zone
     return turn.voice.speaking(turn.home.settings.lang, own) if own else turn.voice
-
-
-def press_as_words(turn: Turn) -> Reply:
-    """What was read as a time is words: they are asked for, and a time that was there before holds again."""
-    change = find_change(turn.store, turn.chat.address, int(turn.arguments["change"]))
-    text = str(turn.arguments["text"])
-    if change is None or change.undone:
-        return Reply(toast=turn.say("That is undone already."))
-    if change.what.added:
-        return _in_words(turn, change.what.added[0].number, text, turn.chat.settings.schedule, "")
-    old = next((old for old, _ in change.what.changed), None)
-    if old is None or numbered(turn, old.number) is None:
-        return gone(turn)
-    when, tz = cadence_text(old.cadence), old.zone or ""
-    if turn.arguments.get("number") is not None:  # it was an edit
-        return _in_words(turn, old.number, text, when, tz)
-    edit(turn.store, turn.chat.address, old.number, old.text, when=when, tz=tz, now=turn.now, who=turn.who)
-    return replace(at(turn, text, None), replaces=True)
-
-
-def _in_words(turn: Turn, number: int, text: str, when: str, tz: str) -> Reply:
-    before = numbered(turn, number)
-    if before is None:
-        return gone(turn)
-    done = edit(turn.store, turn.chat.address, number, text, when=when, tz=tz, now=turn.now, who=turn.who)
-    return echo(turn, done, instead=turn.words.reading(parse_query(before.text)), replaces=True)
 
 
 def press_rewrite(turn: Turn) -> Reply:
@@ -377,6 +349,4 @@ COMMANDS = (
 )
 PRESSES = {
     REWRITE: Press(run=press_rewrite, changes=True),
-    AS_WORDS: Press(run=press_as_words, changes=True),
-    "subscribe-at": Press(run=press_at, changes=True),
 }

@@ -10,7 +10,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.preferences import check_value
 from subscriptions.query import parse_query
 from subscriptions.service._changes import changing
-from subscriptions.service._wishes import Subscribed, echo_of, find, span, which_one, zone_beside
+from subscriptions.service._wishes import Subscribed, echo_of, find, span, which_one
 from subscriptions.store import Store, Transaction, people
 from subscriptions.times import When, read_when
 
@@ -46,7 +46,7 @@ def edit(
             )
         read = _read_when(when, wish.cadence, chat) if when else When(wish.cadence)
         schedule, own_zone = read.cadence, wish.zone if tz is None else zones.zone_name(tz) if tz else None
-        own_zone = zone_beside(read, chat) if read.zone else own_zone
+        own_zone = read.zone or own_zone
         time = (schedule, own_zone)
         changed = (text.strip(), query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
         if changed:
@@ -95,7 +95,7 @@ def reschedule(
                 changing(session, chat.id, now=now, who=who)
                 people.choose_setting(session, chat.id, "schedule", stored)
         for wish in chosen:
-            own_zone = zone_beside(read, chat) if read.zone else wish.zone
+            own_zone = read.zone or wish.zone
             if (wish.cadence, wish.zone) != (read.cadence, own_zone):
                 changing(session, chat.id, now=now, who=who)
                 _reschedule(session, chat, replace(wish, zone=own_zone), read.cadence, now)

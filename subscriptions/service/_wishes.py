@@ -93,7 +93,7 @@ def subscribe(
             people.come_back(session, chat.id, now=now)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
         when = _when(wish, cadences.parse_cadence(chat.settings.schedule))
-        schedule, own_zone = when.cadence, own_zone or zone_beside(when, chat)
+        schedule, own_zone = when.cadence, own_zone or when.zone or None
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         if known is not None:
             return _known_wish(
@@ -324,11 +324,6 @@ def _when(wish: Wish, chat_schedule: Cadence) -> When:
     if wish.when is not None:
         return read_when(wish.when, chat_schedule)
     return make_when(wish.every, wish.on, wish.at, chat_schedule)
-
-
-def zone_beside(when: When, chat: Chat) -> str | None:
-    """The zone that a time names, for the subscription's own; None where it is the chat's, or none was named."""
-    return when.zone if when.zone and when.zone != chat.settings.timezone else None
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Times as people write them, in English and Chinese, wherever they are written.
 
-`_words` knows the words and phrases, `_clocks` the times of day among them, `_reading` what they mean together, `_when` and
-`_options` make cadences of that, `_ending` finds where a query ends and its time begins.
+`_lexicon` knows the words and phrases, `_clocks` the times of day among them; `_words` finds them in a text, `_reading`
+says what they mean together, `_when` and `_options` make cadences of that, and `_ending` finds where a query ends.
 """
 
 from subscriptions.times._ending import Ending as Ending

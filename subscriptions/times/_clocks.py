@@ -123,15 +123,15 @@ def _midnight(_: re.Match[str]) -> Clock:
 
 Make = Callable[[re.Match[str]], Clock]
 # Such as are a time of day by themselves.
-CLOCKS: tuple[tuple[re.Pattern[str], Make], ...] = (
-    (re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])"), _of_half),
-    (re.compile(rf"(?:a )?(?P<part>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}"), _of_past),
-    (re.compile(rf"(?P<hour>\d{{1,2}}|{_WORD}) ?o ?['’]? ?clock{_ENDS}"), _of_o_clock),
-    (re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?![a-z0-9_:.])"), _of_digits),
-    (re.compile(rf"(?:12 )?(?:noon|midday){_ENDS}"), _noon),
-    (re.compile(rf"(?:12 )?midnight{_ENDS}"), _midnight),
+CLOCKS: tuple[tuple[str, Make], ...] = (
+    (r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", _of_half),
+    (rf"(?:a )?(?P<part>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", _of_past),
+    (rf"(?P<hour>\d{{1,2}}|{_WORD}) ?o ?['’]? ?clock{_ENDS}", _of_o_clock),
+    (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?![a-z0-9_:.])", _of_digits),
+    (rf"(?:12 )?(?:noon|midday){_ENDS}", _noon),
+    (rf"(?:12 )?midnight{_ENDS}", _midnight),
     (
-        re.compile(
+        (
             rf"(?P<hour>{HAN_NUMBER}) ?(?P<sign>点钟|点|时(?!间|序))"
             rf"(?: ?(?:(?P<word>半|整|[一三]刻)|(?P<minute>{HAN_NUMBER})(?! ?[点时:]) ?分?))?(?:左右|前后)?"
         ),
@@ -139,11 +139,11 @@ CLOCKS: tuple[tuple[re.Pattern[str], Make], ...] = (
     ),
 )
 # Such as are one only where something says so: "daily 9", "at 8.30".
-NUMBERS: tuple[tuple[re.Pattern[str], Make], ...] = (
-    (re.compile(rf"(?P<hour>\d{{1,2}})[.h](?P<minute>\d\d){_ENDS}"), _of_digits),
-    (re.compile(rf"(?P<hour>[012]\d)(?P<minute>[0-5]\d){_ENDS}"), _of_digits),
-    (re.compile(rf"(?P<hour>\d{{1,3}})(?P<minute>)h?{_ENDS}"), _of_digits),
-    (re.compile(rf"(?P<hour>{_WORD}){_ENDS}"), _of_word),
+NUMBERS: tuple[tuple[str, Make], ...] = (
+    (rf"(?P<hour>\d{{1,2}})[.h](?P<minute>\d\d){_ENDS}", _of_digits),
+    (rf"(?P<hour>[012]\d)(?P<minute>[0-5]\d){_ENDS}", _of_digits),
+    (rf"(?P<hour>\d{{1,3}})(?P<minute>)h?{_ENDS}", _of_digits),
+    (rf"(?P<hour>{_WORD}){_ENDS}", _of_word),
 )
 
 # Of each part of a day the time that it stands for alone, and the hours that it puts into the afternoon.

@@ -15,76 +15,40 @@ _LONGEST = 90  # characters of a time
 _QUOTES = '"“”„‟«»「」『』＂'
 _GAPS = " \t\r\n\u3000,，、;；。"
 _STRAY = " \t\r\n\u3000,，、;；。.!！?？-–—·|"  # between a query and its time
-_AFTER = re.compile(
-    r"(?:[\s.。!！?？,，;；]|(?<=\s)(?:please|pls|plz)|(?<=[\s点半分天晚早上])谢谢"
-    r"|(?<=[点半分天日早晚上午下末一二三四五六])(?:推送|发送|发给我|提醒我|通知我))+$",
-    re.IGNORECASE,
-)
+_BEHIND = " \t\r\n\u3000,，;；。.!！?？"  # a time
 # Behind these the end of a query is one of its words: an operator has two sides, and "the monday" names no rhythm.
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
-_ARTICLES = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "in",
-        "on",
-        "for",
-        "with",
-        "by",
-        "from",
-        "to",
-        "per",
-        "this",
-        "that",
-        "and",
-        "or",
-        "next",
-        "last",
-        "is",
-        "are",
-        "vs",
-        "versus",
-        "between",
-        "than",
-        "as",
-        "into",
-        "it",
-    ]
+_STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
+_ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
+_ARTICLES |= {"between", "than", "as", "into", "it", "next"}
+_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # with these a time needs nothing before it
+_FIELDS = frozenset(
+    {"title", "ti", "intitle", "abstract", "abs", "summary", "tldr", "author", "au", "category", "cat", "primary", "id"}
+    | {"doi", "source", "all", "作者", "标题", "摘要", "总结", "类别", "分类", "主类别", "来源"}
 )
-_STRICT = frozenset({"the", "a", "an", "of", "this", "that", "next", "last"})
-_GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半天双隔一二两三四五六七八九十0-9]")
+# Words between a query and its time that ask for no paper: "diffusion, send it daily at 9".
+_LEAD_IN = re.compile(
+    r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
+    r"(?:send|e?mail|notify|tell|remind|ping|message|deliver|update)(?:\s+(?:me|us|it|them))?$|(?<=[,，;；\s])请$",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半天双隔下一二两三四五六七八九十0-9]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _ABBREVIATED = re.compile(r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?", re.IGNORECASE)
 _WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # such as surnames are written
 # Alone they are words that papers may hold.
 _OWN_WORDS = frozenset(
-    {"now", "noon", "midday", "midnight", "morning", "weekend", "weekends", "中午", "周末"}
+    {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
+    | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
     | {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
     | {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 )
 # What is counted at a number: behind these "at 5" is no more likely a time than a rank.
 _MEASURES = frozenset(
-    [
-        "recall",
-        "precision",
-        "hit",
-        "hits",
-        "ndcg",
-        "map",
-        "mrr",
-        "pass",
-        "rank",
-        "top",
-        "accuracy",
-        "acc",
-        "f1",
-        "success",
-        "rate",
-        "auc",
-    ]
+    {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
+    | {"success", "rate"}
 )
+_LEAD = 40  # characters of a lead-in
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +66,13 @@ def split_when(text: str) -> Ending:
 
     ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am")
     """
-    body = _AFTER.sub("", text)
+    body = text.rstrip(_BEHIND)
     for start in _starts(body):
         said = body[start:]
         reading = _read(said, glued=_is_glued(body, start))
-        if reading is None:
+        if reading is None or _is_name(said):
             continue
-        if _is_name(said):
-            continue
-        query, said = _with_clock_before(body[:start].rstrip(_STRAY), said)
+        query, said = _with_clock_before(_without_lead_in(body[:start]), said)
         if not query:
             return Ending(text, None, only_time=plain(said) not in _OWN_WORDS)
         if sum(map(query.count, _QUOTES)) % 2 or _is_word(query, reading):
@@ -118,8 +80,19 @@ def split_when(text: str) -> Ending:
         if _is_behind_article(query, said, _ARTICLES if reading.either else _STRICT):
             continue
         either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
-        return Ending(query, said.strip("()（） "), either)
+        return Ending(_bare(query), said.strip("()（） "), either)
     return Ending(text, None)
+
+
+def _without_lead_in(query: str) -> str:
+    query = query.rstrip(_STRAY)
+    return query[:-_LEAD] + _LEAD_IN.sub("", query[-_LEAD:]).rstrip(_STRAY)
+
+
+def _bare(query: str) -> str:
+    """Without a colon that leads to the time; that of a field stays."""
+    last = query.rsplit(maxsplit=1)[-1]
+    return query.rstrip(":：") if last[-1] in ":：" and last[:-1].casefold() not in _FIELDS else query
 
 
 def as_words(text: str) -> str:
@@ -137,7 +110,6 @@ def _starts(body: str) -> Iterator[int]:
             continue
         if (
             before in _GAPS
-            or (before in "(（" and place == 1)
             or (_HAN.match(before) and sign.isascii() and sign.isalpha())
             or (_GLUED.match(sign) and not before.isdecimal() and (_HAN.match(before) or _HAN.match(sign)))
         ):
@@ -166,7 +138,7 @@ def _with_place(said: str) -> Reading | None:
         return None
     reading = meaning(tokens)
     clear = reading is not None and reading.timed and not reading.either and reading.there_is and not reading.zone
-    return reading if clear else None
+    return reading if reading and clear and not reading.at_number else None
 
 
 def _is_word(query: str, reading: Reading) -> bool:
@@ -174,7 +146,7 @@ def _is_word(query: str, reading: Reading) -> bool:
     if not reading.either:
         return False
     last = query.rsplit(maxsplit=1)[-1]
-    return last in _OPERATORS or last.endswith((":", "："))
+    return last in _OPERATORS or (last[-1] in ":：" and last[:-1].casefold() in _FIELDS)
 
 
 def _is_name(said: str) -> bool:
@@ -186,13 +158,7 @@ def _is_name(said: str) -> bool:
 
 def _is_behind_article(query: str, said: str, articles: Collection[str]) -> bool:
     """Whether "the", "of" and the like lead up to a word that is bare of "at", "on" and "every"."""
-    return query.rsplit(maxsplit=1)[-1].casefold() in articles and plain(said).split()[0] not in (
-        "at",
-        "on",
-        "in",
-        "every",
-        "each",
-    )
+    return query.rsplit(maxsplit=1)[-1].casefold() in articles and plain(said).split()[0] not in _OF_ITS_OWN
 
 
 def _with_clock_before(query: str, said: str) -> tuple[str, str]:

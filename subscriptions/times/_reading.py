@@ -6,7 +6,8 @@ from datetime import time
 from functools import lru_cache
 
 from subscriptions.times._clocks import Clock, in_part, time_of_part
-from subscriptions.times._words import Kind, Token, plain, tokens_of
+from subscriptions.times._tokens import SMALL, Kind, Token
+from subscriptions.times._words import plain, tokens_of
 
 _RHYTHMS = {Kind.DAILY: "daily", Kind.WEEKDAYS: "weekdays", Kind.WEEKLY: "weekly"}
 _SAT, _SUN, _FRI = 5, 6, 4
@@ -46,7 +47,7 @@ def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     reading = said.decide()
     if reading is None:
         return None
-    solid = [token for token in tokens if token.kind not in _SMALL]
+    solid = [token for token in tokens if token.kind not in SMALL]
     at_number = [token.kind for token in tokens] == [Kind.AT, Kind.NUMBER]
     if at_number and said.clocks[0].beyond:
         return None  # "recall at 50"
@@ -74,9 +75,6 @@ def clock_of(text: str) -> time | None:
     tokens, _ = tokens_of(plain(text))
     said.take(tokens)
     return None if said.rhythms else reading.at
-
-
-_SMALL = frozenset({Kind.AT, Kind.NEAR, Kind.TO, Kind.AND})
 
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
@@ -122,7 +120,7 @@ class _Said:
             return before is not None and after is not None and _alike(before, after)
         if kind in (Kind.AT, Kind.NEAR):
             self.between |= value == "between"
-            return after is not None and after.kind not in _SMALL
+            return after is not None and after.kind not in (Kind.TO, Kind.AND)
         if (kind is Kind.NUMBER and not (self.bare or before)) or (kind is Kind.EXCEPT and before is after):
             return False
         if isinstance(value, Clock):
@@ -171,36 +169,28 @@ class _Said:
         return bool(self.hours) and not any(others)
 
     def decide(self) -> Reading | None:
-        """What all of it means together; None: nothing, or what goes with nothing."""
-        if len(self.zones) > 1:
-            return None
+        """What all of it means together; None: nothing."""
+        found = self._decided()
+        return replace(found, there_is=False) if found and len(self.zones) > 1 else found
+
+    def _decided(self) -> Reading | None:
         rhythmic = bool(self.rhythms or self.days or self.weekend or self.none)
         if self.now:
-            alone = not (rhythmic or self.out or self.clocks or self.hours or self.parts)
-            return Reading(kind="now") if alone else None
+            return Reading(kind="now", there_is=not (rhythmic or self.out or self.clocks or self.hours or self.parts))
         if self.out:
             return self._when_out()
         if not (rhythmic or self.clocks or self.parts or self.hours):
             return None
         return self._timed(self._rhythm())
 
-    def _when_out(self) -> Reading | None:
-        if self.days == [0, _FRI] and self.day_range:
-            self.days, self.rhythms = [], ["weekdays"]
-        if (
-            self.days
-            or self.weekend
-            or self.none
-            or self.clocks
-            or self.parts
-            or set(self.rhythms) - {"weekdays", "daily"}
-        ):
-            return None
-        weekdays = "weekdays" in self.rhythms
+    def _when_out(self) -> Reading:
+        """Once a day between two times, which may be left out; on weekdays, if that is said."""
+        only = "weekdays" in self.rhythms or (self.days == [0, _FRI] and self.day_range)
+        others = (self.days and not only, self.weekend, self.none, self.clocks, self.parts, "weekly" in self.rhythms)
         first, last = (clock.at for clock in self.hours) if self.hours else (None, None)
-        if self.hours and (first is None or last is None):
-            return None
-        return Reading(kind="when-out", at=first, until=last, weekdays_only=weekdays)
+        if any(others) or (first is None) != (last is None) or (self.hours and first is None):
+            return Reading(kind="when-out", weekdays_only=only, there_is=False)
+        return Reading(kind="when-out", at=first, until=last, weekdays_only=only)
 
     def _rhythm(self) -> Reading:
         """How often; the nearest where there is no such rhythm."""

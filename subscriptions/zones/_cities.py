@@ -86,10 +86,10 @@ CITIES: Mapping[str, str] = MappingProxyType(
             "Houston, Dallas, Austin, San Antonio, Minneapolis, Milwaukee, Madison, St Louis, New Orleans, Nashville, Urbana, Champaign, "
             "CDT, US Central, 休斯敦, 休斯顿, 达拉斯, 奥斯汀, 美中, 美国中部"
         ),
-        "America/Denver": "Boulder, Salt Lake City, Albuquerque, Los Alamos, MDT, US Mountain, 博尔德, 盐湖城, 美国山地",
+        "America/Denver": "Boulder, Salt Lake City, Albuquerque, Los Alamos, MDT, Mountain Time, US Mountain, 博尔德, 盐湖城, 美国山地",
         "America/Los_Angeles": (
             "LA, San Francisco, SF, Seattle, San Diego, Palo Alto, Stanford, Mountain View, Berkeley, Oakland, Sunnyvale, Pasadena, "
-            "Las Vegas, Sacramento, Silicon Valley, Bay Area, PT, PST, PDT, Pacific Time, US Pacific, California, 旧金山, 舊金山, "
+            "Las Vegas, Sacramento, Silicon Valley, Bay Area, PT, PST, PDT, Pacific, Pacific Time, US Pacific, California, 旧金山, 舊金山, "
             "三藩市, 西雅图, 圣迭戈, 硅谷, 湾区, 伯克利, 斯坦福, 拉斯维加斯, 加州, 美西, 美国西部"
         ),
         "Pacific/Honolulu": "Hawaii, 夏威夷",

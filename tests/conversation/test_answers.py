@@ -77,6 +77,7 @@ class TestWhichClock:
         ("text", "first"),
         [
             ("graph neural networks", "None of the 2 papers of the one day known fits."),
+            ("graph nets", "None of the 2 papers of the one day known fits."),
             ("attention", "1 paper in the one day known"),
             ("diffusion -survey", "1 paper in the one day known"),
             ('"Berlin"', "None of the 2 papers of the one day known fits."),
@@ -123,6 +124,12 @@ class TestPickLists:
         await talk.says("unsubscribe")
         assert (await talk.says(number)).text.startswith("✓ Removed 1 subscription:")
         assert texts(talk) == ["graphs", "nets"]
+
+    @pytest.mark.parametrize(("words", "left"), [("trees", ["graphs", "nets"]), ("all", []), ("全部", [])])
+    async def test_so_is_its_query_or_all_of_them(self, talk: Talk, words: str, left: list[str]) -> None:
+        await talk.says("/unsub")
+        assert (await talk.says(words)).text.startswith("✓ Removed")
+        assert texts(talk) == left
 
     async def test_one_that_is_not_there_is_said(self, talk: Talk) -> None:
         await talk.says("/unsub")

@@ -25,7 +25,9 @@ class Scene:
         """Waits until what somebody did was taken and answered."""
         del sent
         await settled(self.fake)
-        while under_way := [task for task in asyncio.all_tasks() if _name(task) in ("speak", "_renew_board")]:
+        while under_way := [
+            task for task in asyncio.all_tasks() if _name(task) in ("speak", "_renew_board", "_looked_up")
+        ]:
             await asyncio.wait(under_way)
 
     def wishes(self, chat: str = "slack:C1") -> list[str]:

@@ -53,12 +53,23 @@ def test_a_guess_is_never_silent(terminal: Terminal) -> None:
         (["--every", "weekly", "--on", "tue"], "First: Tue 27 Jan 09:00."),
         (["--every", "daily", "--tz", "+08:00"], "+08:00 is a fixed offset, so it ignores summer time."),
         (["--every", "daily"], "UTC is PAPERWIRE_TIMEZONE"),
+        (["--every", "every monday", "--at", "9am"], "clouds · weekly mon 09:00 UTC"),
+        (["--every", "mon-fri at 8:30 Berlin"], "clouds · weekdays 08:30 Europe/Berlin"),
+        (["--every", "每天", "--at", "早上8点"], "clouds · daily 08:00 UTC"),
+        (["--at", "noon"], "clouds · daily 12:00 UTC"),
+        (["--every", "weekly", "--on", "fridays"], "clouds · weekly fri 09:00 UTC"),
         (["--name", "clouds"], "· clouds"),
         (["--since", "now"], "Begins with what came since Thu 22 Jan 06:00."),
     ],
 )
 def test_the_echo_says_what_was_chosen(terminal: Terminal, options: list[str], line: str) -> None:
     assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *options).out
+
+
+def test_a_query_that_ends_in_a_time_is_words_and_says_so(terminal: Terminal) -> None:
+    ended = terminal("subscribe", "time series daily", "--as", "console:me", "--now", MORNING)
+    assert "✓ 1  time AND series AND daily · now" in ended.out
+    assert "“daily” is looked for as words; a time is given with --every, --on and --at." in ended.out
 
 
 def test_a_wish_that_nothing_fits_says_so(terminal: Terminal) -> None:
@@ -80,7 +91,28 @@ def test_the_same_wish_again_changes_its_schedule(terminal: Terminal) -> None:
     [
         (["graph", "--as", "nobody"], 2, "“nobody” is not a chat."),
         (["graph"], 2, "Missing option '--as'."),
-        (["graph", "--as", "console:me", "--every", "yearly"], 2, "“yearly” is not a schedule."),
+        (
+            ["graph", "--as", "console:me", "--every", "yearly"],
+            2,
+            "“yearly” is not a schedule. The nearest is: weekly mon 09:00.",
+        ),
+        (["graph", "--as", "console:me", "--every", "hourly"], 2, "“hourly” is not a schedule. The nearest is: now."),
+        (
+            ["graph", "--as", "console:me", "--every", "每两天"],
+            2,
+            "“每两天” is not a schedule. The nearest is: daily 09:00.",
+        ),
+        (
+            ["graph", "--as", "console:me", "--every", "soon"],
+            2,
+            "“soon” is not a schedule. Choose one of: now, when-out,",
+        ),
+        (["graph", "--as", "console:me", "--every", "daily 9 Gotham"], 2, "“Gotham” is no place whose clock I know."),
+        (
+            ["graph", "--as", "console:me", "--every", "daily 9", "--at", "8"],
+            2,
+            "“daily 9” says a time of day already.",
+        ),
         (["graph", "--as", "console:me", "--tz", "Mars/Base"], 2, "“Mars/Base” is not a time zone"),
         (["graph", "--as", "console:me", "--at", "25:00"], 2, "“25:00”"),
         (["graph", "--as", "console:me", "--since", "ever"], 2, "“ever” is not a moment to start from."),

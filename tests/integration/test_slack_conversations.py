@@ -129,6 +129,35 @@ async def test_between_two_people_the_answer_stands_there_and_the_subscription_i
 # ── words ─────────────────────────────────────────────────────────────────────
 
 
+async def test_words_do_the_same_behind_a_mention_in_private_and_behind_the_command(
+    scene: Scenes, slack: FakeSlack
+) -> None:
+    async with scene() as on:
+        ingested(on.app.store, paper("List decoding", "cs.IT"), now=NOON - timedelta(hours=1))
+        await on.does(slack.mentions("list decoding", by="U2"))
+        await on.does(slack.user_types("/paperwire list decoding", by="U2"))
+        await on.does(slack.user_types("/paperwire I want papers on list decoding", by="U2"))
+        await on.does(slack.writes_dm("list decoding", by="U2"))
+        await on.does(slack.writes_dm("我的订阅", by="U2"))
+        await on.does(slack.mentions("subscribe list decoding", by="U2"))
+        assert on.wishes() == ["list decoding"]
+    whispered = "\n".join(entry.text for entry in slack.whispers_to("U2"))
+    private = "\n".join(entry.text for entry in slack.posted_to("D2"))
+    counted = [(text.count("1 List decoding"), text.count("There are no")) for text in (whispered, private)]
+    assert counted == [(2, 1), (1, 1)]
+
+
+async def test_what_was_looked_up_for_one_person_of_a_channel_only_they_see(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene() as on:
+        on.app.asks_arxiv()
+        await on.does(slack.mentions("2512.00009", by="U2"))
+        await on.does(slack.mentions("list", by="U2"))
+    asked, answered, _ = (entry.text for entry in slack.whispers_to("U2"))
+    assert asked.startswith("I look it up at arXiv: 2512.00009")
+    assert answered.startswith("✗ arXiv cannot be asked now")
+    assert not slack.posted_to("C1")
+
+
 async def test_in_private_the_first_word_is_a_command_if_it_is_one_and_else_a_query_to_try(
     scene: Scenes, slack: FakeSlack
 ) -> None:
@@ -320,8 +349,8 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(scene: Scen
 async def test_in_a_thread_commands_are_spelled_as_they_work_there(scene: Scenes, slack: FakeSlack) -> None:
     thread = slack.says("C1", "let us read on graphs")
     async with scene() as on:
-        await on.does(slack.mentions("nonsense", by="U2", thread=thread))
-        await on.does(slack.mentions("nonsense", by="U2"))
+        await on.does(slack.mentions("hello", by="U2", thread=thread))
+        await on.does(slack.mentions("hello", by="U2"))
     there, above = slack.whispers_to("U2")
     assert "@paperwire help" in there.text
     assert "/paperwire help" in above.text

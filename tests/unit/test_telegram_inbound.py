@@ -126,6 +126,12 @@ def test_in_a_group_some_of_it_is_for_us(why: str, body: dict[str, Any], meant: 
     assert (request.meant if request else None) is meant
 
 
+def test_words_that_name_the_bot_are_told_from_those_that_only_answer_it() -> None:
+    named = written(message(f"@{BOT} graph networks", GROUP, reply_to_message=OURS))
+    assert (named.text, named.named, named.answers) == ("graph networks", True, "5")
+    assert not written(message("graph networks", GROUP, reply_to_message=OURS)).named
+
+
 def test_a_forwarded_command_is_somebody_elses_and_its_words_are_plain() -> None:
     request = written(message("/unsub all", forward_origin={"type": "user"}))
     assert (request.command, request.text, request.meant) == ("", "all", True)

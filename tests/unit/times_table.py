@@ -197,6 +197,32 @@ weekday versus weekend                   >
 daily                                    >
 weekly mon at 9                          >
 every day at 8                           >
+diffusion: daily 9                       > diffusion | daily 09:00
+title: daily                             >
+diffusion every day 9am Pacific          > diffusion | daily 09:00 | America/Los_Angeles
+diffusion at 7pm (Tokyo time)            > diffusion | daily 19:00 | Asia/Tokyo
+diffusion Mon.-Fri. at 9                 > diffusion | weekdays 09:00
+diffusion only on weekdays               > diffusion | weekdays 09:00
+diffusion weekdays only at 9             > diffusion | weekdays 09:00
+diffusion every weekday at 9 sharp       > diffusion | weekdays 09:00
+diffusion every day at around 9          > diffusion | daily 09:00
+diffusion every day after 6pm            > diffusion | daily 18:00
+diffusion nightly at 10                  > diffusion | daily 22:00
+diffusion daily except weekends          > diffusion | weekdays 09:00
+diffusion, notify me every monday        > diffusion | weekly mon 09:00
+diffusion send daily at 9                > diffusion | daily 09:00
+diffusion daily 9am local time           > diffusion | daily 09:00
+inference at 8 bit                       >
+hits@10                                  >
+sleep on weekdays vs weekends            >
+diffusion daily except friday            > diffusion | ✗ daily 09:00 ~
+diffusion the first of every month       > diffusion | ✗ weekly mon 09:00 ~
+diffusion tomorrow at 9                  > diffusion | ✗ daily 09:00 ~
+diffusion daily at 9 Gotham              > diffusion | ✗ daily 09:00
+diffusion 9am Berln                      > diffusion | ✗ daily 09:00 Europe/Berlin, daily 09:00 Europe/Zurich
+diffusion daily 9 now                    > diffusion | ✗ now ~
+diffusion when-out 9                     > diffusion | ✗ when-out 08:00-20:00 ~
+diffusion 9am Berlin Tokyo               > diffusion | ✗ daily 09:00 Europe/Berlin ~
 diffusion hourly                         > diffusion | ✗ now ~
 diffusion every hour                     > diffusion | ✗ now ~
 diffusion every 30 minutes               > diffusion | ✗ now ~
@@ -348,6 +374,19 @@ diffusion 每天 9am      > diffusion | daily 09:00
 扩散 或 每天            >
 扩散 不含 每周          >
 工作日与周末的差异      >
+扩散 每天早上9点推送    > 扩散 | daily 09:00
+扩散 8点左右            > 扩散 | daily 08:00 ~
+扩散 每天大约8点        > 扩散 | daily 08:00
+扩散 除周末外每天9点    > 扩散 | weekdays 09:00
+扩散 每天9点，周末除外  > 扩散 | weekdays 09:00
+扩散 周六周日           > 扩散 | weekly sat 09:00
+扩散 每周一三五         > 扩散 | ✗ weekdays 09:00 ~
+扩散 周一三点           > 扩散 | weekly mon 03:00
+扩散 周一十点           > 扩散 | weekly mon 10:00
+扩散 每天早晚           > 扩散 | ✗ daily 09:00 ~
+扩散 每小时一次         > 扩散 | ✗ now ~
+扩散 明天               > 扩散 | ✗ daily 09:00 ~
+扩散 每天8点 火星       > 扩散 | ✗ daily 08:00
 扩散 每小时             > 扩散 | ✗ now ~
 扩散 每个小时           > 扩散 | ✗ now ~
 扩散 每30分钟           > 扩散 | ✗ now ~

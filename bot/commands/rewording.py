@@ -1,0 +1,49 @@
+"""Presses that say a wish anew: words that were read as a time, and a time that there is."""
+
+from dataclasses import replace
+
+from bot.commands.picking import gone, numbered
+from bot.commands.subscribing import at, echo
+from bot.commands.timing import AS_WORDS
+from bot.commands.turn import Command, Press, Turn
+from bot.ports import Reply
+from subscriptions import cadence_text, edit, find_change, parse_query
+
+
+def press_at(turn: Turn) -> Reply:
+    """Subscribes to a query at a time, each as the button has it."""
+    when = turn.arguments.get("when")
+    return at(turn, str(turn.arguments["text"]), str(when) if when else None)
+
+
+def press_as_words(turn: Turn) -> Reply:
+    """What was read as a time is words: they are asked for, and a time that was there before holds again."""
+    change = find_change(turn.store, turn.chat.address, int(turn.arguments["change"]))
+    text = str(turn.arguments["text"])
+    if change is None or change.undone:
+        return Reply(toast=turn.say("That is undone already."))
+    if change.what.added:
+        return _in_words(turn, change.what.added[0].number, text, turn.chat.settings.schedule, "")
+    old = next((old for old, _ in change.what.changed), None)
+    if old is None or numbered(turn, old.number) is None:
+        return gone(turn)
+    when, tz = cadence_text(old.cadence), old.zone or ""
+    if turn.arguments.get("number") is not None:  # it was an edit
+        return _in_words(turn, old.number, text, when, tz)
+    edit(turn.store, turn.chat.address, old.number, old.text, when=when, tz=tz, now=turn.now, who=turn.who)
+    return replace(at(turn, text, None), replaces=True)
+
+
+def _in_words(turn: Turn, number: int, text: str, when: str, tz: str) -> Reply:
+    before = numbered(turn, number)
+    if before is None:
+        return gone(turn)
+    done = edit(turn.store, turn.chat.address, number, text, when=when, tz=tz, now=turn.now, who=turn.who)
+    return echo(turn, done, instead=turn.words.reading(parse_query(before.text)), replaces=True)
+
+
+COMMANDS: tuple[Command, ...] = ()
+PRESSES = {
+    AS_WORDS: Press(run=press_as_words, changes=True),
+    "subscribe-at": Press(run=press_at, changes=True),
+}
