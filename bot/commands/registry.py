@@ -22,6 +22,7 @@ from bot.commands import (
     pausing,
     portable,
     reasons,
+    removing,
     rewording,
     settings,
     sheets,
@@ -34,6 +35,7 @@ from bot.commands.turn import Command, Press, Run
 _FAMILIES = (
     beginning,
     subscribing,
+    removing,
     rewording,
     sheets,
     listing,

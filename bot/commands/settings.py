@@ -1,7 +1,7 @@
 """set, lang, timezone: what a chat chooses for itself, by word or by button (docs/settings.md, Settings of a chat)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -150,28 +150,42 @@ def press_zones(turn: Turn) -> Reply:
 
 def _all(turn: Turn) -> Reply:
     """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
-    voice, fixed, idle = turn.voice, _fixed(turn), without_effect(turn.chat)
-    values = {name: in_words(name, value_of(turn.chat.settings, name), voice) for name in SETTINGS}
-    labels = {name: voice.say("{label}: {value}", label=label_of(name, voice), value=values[name]) for name in SETTINGS}
+    voice, fixed = turn.voice, _fixed(turn)
     own = turn.chat.address == turn.home.address
     head = turn.say("Settings of this chat:") if own else turn.say("Settings of {chat}:", chat=name_of(turn.chat))
-    live = [name for name in SETTINGS if name not in fixed and name not in idle]
+    free = [name for name in SETTINGS if name not in fixed]
     if turn.seen_by_all and not turn.in_public:
-        buttons = _rows(_setting_buttons({name: labels[name] for name in SETTINGS if name not in fixed}))
-        return Reply(lines=(head,), buttons=buttons, names_chat=True)
-    lines = [head, *(f"· {labels[name]}" for name in live)]
-    lines += _in_a_line(
-        turn,
-        turn.say("Fixed here:"),
-        [voice.say("{label} ({value})", label=label_of(name, voice), value=values[name]) for name in fixed],
-    )
-    lines += _in_a_line(
-        turn, turn.say("Without effect here:"), [label_of(name, voice) for name in idle if name not in fixed]
-    )
+        return Reply(
+            lines=(head,), buttons=_setting_buttons({name: _said(turn, name) for name in free}), names_chat=True
+        )
+    lines = (head, *_lines(turn, free, fixed))
     if turn.in_public:
         return Reply(lines=(*lines, turn.say("To change one: /set text titles")), names_chat=True)
-    buttons = _rows(_setting_buttons({name: label_of(name, voice) for name in SETTINGS if name not in fixed}))
-    return Reply(lines=tuple(lines), buttons=buttons, names_chat=True)
+    return Reply(lines=lines, buttons=_setting_buttons({name: label_of(name, voice) for name in free}), names_chat=True)
+
+
+def _lines(turn: Turn, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
+    """A line for each setting that can be changed here and has an effect, then what is fixed, then what has none."""
+    idle = [name for name in free if name in without_effect(turn.chat)]
+    yield from (f"· {_said(turn, name)}" for name in free if name not in idle)
+    always = [
+        turn.say("{label} ({value})", label=label_of(name, turn.voice), value=_value(turn, name)) for name in fixed
+    ]
+    for before, said in (
+        (turn.say("Fixed here:"), always),
+        (turn.say("Without effect here:"), [label_of(name, turn.voice) for name in idle]),
+    ):
+        if said:
+            yield turn.say("{sentence} {next}", sentence=before, next=" · ".join(said))
+
+
+def _said(turn: Turn, name: str) -> str:
+    """A setting with its value: "Quiet hours: from 22:00 to 08:00"."""
+    return turn.say("{label}: {value}", label=label_of(name, turn.voice), value=_value(turn, name))
+
+
+def _value(turn: Turn, name: str) -> str:
+    return in_words(name, value_of(turn.chat.settings, name), turn.voice)
 
 
 def _fixed(turn: Turn) -> tuple[str, ...]:
@@ -180,24 +194,18 @@ def _fixed(turn: Turn) -> tuple[str, ...]:
     return tuple(name for name in SETTINGS if len(choices(name, kind=turn.chat.kind, public=public)) == 1)
 
 
-def _in_a_line(turn: Turn, before: str, said: Sequence[str]) -> list[str]:
-    """What is said on one line; nothing for nothing."""
-    return [turn.say("{sentence} {next}", sentence=before, next=" · ".join(said))] if said else []
-
-
-def _setting_buttons(labels: Mapping[str, str]) -> list[Button]:
-    return [Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
+def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
+    return _rows([Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()])
 
 
 def _one(turn: Turn, name: str) -> Reply:
     """One setting: what it is, what it means, what it could be."""
     voice, value = turn.voice, value_of(turn.chat.settings, name)
     offered, idle = _offered(turn, name), without_effect(turn.chat).get(name)
-    head = turn.say("{label}: {value}", label=label_of(name, voice), value=in_words(name, value, voice))
     if len(offered) == 1:
-        label, shown = label_of(name, voice), in_words(name, value, voice)
+        label, shown = label_of(name, voice), _value(turn, name)
         return Reply(lines=(turn.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
-    lines = [head, turn.say("({inner})", inner=MEANINGS[name].say(voice.translate))]
+    lines = [_said(turn, name), turn.say("({inner})", inner=MEANINGS[name].say(voice.translate))]
     if idle:
         lines.append(turn.say("It has no effect here. {why}", why=idle.say(voice.translate)))
     if name == "timezone":

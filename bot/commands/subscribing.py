@@ -1,4 +1,4 @@
-"""sub, unsub: what a chat asks for, said and taken back; and a /sub that is edited soon after."""
+"""sub: what a chat asks for, said; and a /sub that is edited soon after."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.commands.advising import REWRITE, advice_button, advice_for, advice_line
 from bot.commands.asking import awaits
-from bot.commands.picking import gone, listed_here, named, numbered, pick_list, shown_buttons
+from bot.commands.picking import gone, numbered, shown_buttons
 from bot.commands.refusals import refused
 from bot.commands.settings import zone_buttons
 from bot.commands.timing import as_words_button, no_such_time, read_as_time
@@ -15,36 +15,29 @@ from bot.commands.trying import asked_for, tried
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.voice import Voice
-from bot.commands.wishes import one_line, subscribed, unsubscribed
+from bot.commands.wishes import one_line, subscribed
 from bot.ports import Button, Buttons, Reply
 from subscriptions import (
     ChatKind,
     Ending,
     Link,
     NoSuchTime,
-    NotFound,
     PaperwireError,
     QueryError,
     Refused,
     Sentence,
     Subscribed,
-    Subscription,
     Wish,
     as_words,
     edit,
-    numbers_among,
-    numbers_in,
-    numbers_missing,
     parse_query,
     recall,
     remember,
     split_when,
     subscribe,
     unsubscribe,
-    unsubscribe_several,
 )
 
-_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 MOST_LINES = 20  # wishes in one message
 EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first
 
@@ -179,67 +172,6 @@ def press_rewrite(turn: Turn) -> Reply:
     text = str(turn.arguments["text"])
     done = edit(turn.store, turn.chat.address, wish.number, text, now=turn.now, who=turn.who)
     return echo(turn, done, instead=turn.words.reading(parse_query(wish.text)), replaces=True)
-
-
-def unsub(turn: Turn) -> Reply:
-    """Removes by numbers or query, or everything; without words it asks which."""
-    if not turn.args:
-        return _which(turn)
-    if turn.args.casefold() in _ALL:
-        return unsub_all(turn)
-    said = numbers_in(turn.args)
-    there = numbers_among(said, {one.subscription.number for one in listed_here(turn)})
-    if not there:
-        return _removed(turn, str(_the_one(turn, said).number))
-    gone = unsubscribe_several(turn.store, turn.chat.address, there, now=turn.now, who=turn.who)
-    missing = numbers_missing(said, there)
-    return replace(unsubscribed(gone, turn.voice, missing=missing), buttons=undo_row(turn))
-
-
-def _the_one(turn: Turn, said: Sequence[tuple[int, int]]) -> Subscription:
-    """The subscription that is named by its query. Raises NotFound, for numbers with all of them; QueryError."""
-    try:
-        return named(turn, turn.args)
-    except NotFound:
-        if not said:
-            raise
-        which = numbers_missing(said, ())
-        raise NotFound(
-            Sentence("This chat has no subscription {which}.", {"which": which}),
-            Sentence("/list shows those that are there."),
-        ) from None
-
-
-def unsub_all(turn: Turn) -> Reply:
-    """Removes everything, without a question: it can be undone."""
-    return _removed(turn, "all") if turn.chat.id else unsubscribed((), turn.voice)
-
-
-def press_unsub(turn: Turn) -> Reply:
-    """Removes the one that was picked."""
-    wish = numbered(turn, turn.arguments.get("number"))
-    return gone(turn) if wish is None else replace(_removed(turn, str(wish.number)), replaces=True)
-
-
-def press_unsub_all(turn: Turn) -> Reply:
-    """Removes everything."""
-    return replace(unsub_all(turn), replaces=True)
-
-
-def press_unsub_page(turn: Turn) -> Reply:
-    """Another page of the pick list."""
-    return _which(turn, page=int(turn.arguments["page"]), replaces=True)
-
-
-def _which(turn: Turn, *, page: int = 0, replaces: bool = False) -> Reply:
-    question = turn.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
-    everything = Button(label=turn.say("remove all"), verb="unsub-all")
-    return pick_list(turn, question, "unsub", page=page, replaces=replaces, last=(everything,))
-
-
-def _removed(turn: Turn, which: str) -> Reply:
-    found = unsubscribe(turn.store, turn.chat.address, which, now=turn.now, who=turn.who)
-    return replace(unsubscribed(found, turn.voice), buttons=undo_row(turn) if found else ())
 
 
 # -------------------------------------------------------------------------------------------------------- line by line
@@ -414,20 +346,7 @@ COMMANDS = (
         usage="QUERY [WHEN]",
         summary=Sentence("subscribe to a query"),
     ),
-    Command(
-        name="unsub",
-        aliases=("unsubscribe", "remove"),
-        run=unsub,
-        changes=True,
-        looks=True,
-        usage="[N …|QUERY|all]",
-        summary=Sentence("remove a subscription"),
-    ),
-    Command(name="unsuball", run=unsub_all, changes=True, summary=Sentence("remove all subscriptions"), listed=False),
 )
 PRESSES = {
     REWRITE: Press(run=press_rewrite, changes=True),
-    "unsub": Press(run=press_unsub, changes=True),
-    "unsub-all": Press(run=press_unsub_all, changes=True),
-    "unsub-page": Press(run=press_unsub_page),
 }

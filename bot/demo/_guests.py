@@ -176,6 +176,6 @@ TALKS: Final[tuple[Talk, ...]] = (
         language="zh",
         timezone="Asia/Shanghai",
         begins=datetime(2026, 1, 23, 8, 51, tzinfo=UTC),
-        acts=(Act(text="/sub 视频生成 at 8"), Act(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+        acts=(Act(text="/sub 视频生成 每天8点"), Act(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
     ),
 )

@@ -211,10 +211,10 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
     """
     if reader.settings.text == "titles":
         return "", False
-    summarised = reader.settings.text == "summary" and measure.summary
-    own, translated = reader.language.code, _translated(paper, reader.language.code)
-    for language in (own, "en") if summarised and not translated else (own,) if summarised else ():
-        if summary := _summary(paper, language):
+    translated = _translated(paper, reader.language.code)
+    if reader.settings.text == "summary" and measure.summary:
+        english = "" if translated else _summary(paper, "en")
+        if summary := _summary(paper, reader.language.code) or english:
             return _line(summary, measure.summary), True
     if not measure.abstract or measure.quotation:
         return "", False

@@ -84,7 +84,7 @@ async def test_what_was_there_already_keeps_its_time_when_words_were_meant(talk:
 async def test_the_other_reading_is_offered_in_chinese(talk: Talk) -> None:
     await talk.says("/lang zh")
     said = await talk.says("/sub 时间序列 每天")
-    assert said.lines[:2] == ["✓ 1  时间序列 · daily 09:00 UTC", "（“每天”读作时间；加引号则是词语。）"]
+    assert said.lines[:2] == ["✓ 1  时间序列 · 每天 09:00 UTC", "（“每天”读作时间；加引号则是词语。）"]
     await talk.presses("作为词语")
     assert wishes(talk) == ['when-out 08:00-20:00 | 时间序列 "每天"']
 
@@ -278,8 +278,8 @@ async def test_the_schedule_of_all_takes_no_place(talk: Talk) -> None:
 
 async def test_the_settings_read_times_too(talk: Talk) -> None:
     await talk.says("/sub diffusion")
-    assert (await talk.says("/set schedule every day at 8am")).text.startswith("✓ schedule is now daily 08:00")
-    assert (await talk.says("/set schedule 每周一9点")).text.startswith("✓ schedule is now weekly mon 09:00")
+    assert (await talk.says("/set schedule every day at 8am")).text.startswith("✓ Schedule: every day 08:00")
+    assert (await talk.says("/set schedule 每周一9点")).text.startswith("✓ Schedule: every Monday 09:00")
     assert (await talk.says("/set schedule hourly")).buttons == ["now"]
     await talk.presses("now")
     assert get_chat(talk.store, address(ME)).settings.schedule == "now"
