@@ -253,6 +253,9 @@ class FileBook:
         known = self._known(source)
         state = known.state if known else SourceState(since=now)
         await asyncio.to_thread(self._note, source, state, receipt)
+        if source.name in self._rounds:  # what comes after it in this look is told after it
+            before = self._rounds[source.name]
+            self._rounds[source.name] = _Round(is_first=before.is_first, filed=before.filed)
 
     def missed(self, source: SourceSettings, known: KnownSource) -> None:
         """Looks whether what was due in a folder is late, which one receipt says."""

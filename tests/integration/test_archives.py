@@ -328,6 +328,19 @@ async def test_files_that_lay_there_too_long_are_told_to_operators_but_not_those
     assert notices(store) == [{"source": "my list", "days": "2026-01-23/2026-01-24", "papers": "2"}]
 
 
+async def test_a_file_that_is_no_digest_does_not_hide_what_the_others_of_its_look_brought(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    source = folder(tmp_path, 20)
+    (tmp_path / "inbox" / "2026-01-10-notes.md").write_text("# Notes\n\nNothing.\n")
+    feeding = Feeding(store, clock, arxiv, source)
+    await feeding.feeder.inbox.drain()
+    assert feeding.outcomes("my list") == ["quiet", "failed", "new"]
+    first, _, last = feeding.receipts("my list")
+    assert (first.counts["digests"], last.counts["digests"]) == (7, 13)
+    assert "12 papers of 2026-01-03 to 2026-01-14" in last.detail
+
+
 async def test_a_folder_of_archives_alone_is_a_quiet_look(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:

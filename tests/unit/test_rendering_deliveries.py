@@ -200,6 +200,24 @@ def test_a_weekly_digest_names_its_days() -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "en", "zh"),
+    [
+        ("2026-01-22", "2026-01-22", "Thu 22 Jan", "1月22日 周四"),
+        ("2025-12-31", "2026-01-22", "Wed 31 Dec – Thu 22 Jan", "12月31日 周三 – 1月22日 周四"),
+        ("2023-04-05", "2023-04-05", "Wed 5 Apr 2023", "2023年4月5日 周三"),
+        ("2023-04-05", "2023-04-07", "Wed 5 – Fri 7 Apr 2023", "2023年4月5日 周三 – 7日 周五"),
+        ("2023-04-05", "2023-06-07", "Wed 5 Apr – Wed 7 Jun 2023", "2023年4月5日 周三 – 6月7日 周三"),
+        ("2023-04-05", "2026-01-22", "Wed 5 Apr 2023 – Thu 22 Jan 2026", "2023年4月5日 周三 – 2026年1月22日 周四"),
+    ],
+)
+def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, en: str, zh: str) -> None:
+    days = (date.fromisoformat(first), date.fromisoformat(last))
+    assert rendered(delivery(CONSOLE, items(6), days=days))[0].startswith(f"6 papers · {en} · ")
+    chinese = delivery(chat("console", lang="zh"), items(6), days=days)
+    assert zh in rendered(chinese)[0].splitlines()[0]
+
+
+@pytest.mark.parametrize(
     ("without", "facts", "note"),
     [
         (3, {}, "3 of these papers have no English summary yet; abstracts instead."),

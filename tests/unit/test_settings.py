@@ -396,6 +396,11 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
             "[[source]]\nname = 'a'\npath = 'x'\nformat = 'sesame'",
             "source 1, format cannot be used: it must be one of daily",
         ),
+        (
+            "[[source]]\nname = 'a'\npath = 'x'\nannounce = 'sesame'",
+            "announce cannot be used: it must be one of recent, all",
+        ),
+        ("[[source]]\nname = 'a'\npath = 'x'\nannounce = true", "announce cannot be used: it must be a text in quotes"),
         ("[[source]]\nname = 'a'\npath = 'x'\nlanguage = 'sesame'", "two letters, such as en or zh."),
         ("[[source]]\nname = 'a'\npath = 'x'\nhome = 'sesame'", "source 1, home cannot be used: it must be an address"),
         ("[[source]]\nname = 'a'\npath = 'x'\nschedule = 'sesame'", "arxiv, every 30m (s, m, h, d) or a cron line"),
