@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -27,12 +28,21 @@ _KEPT = "\n\t"
 
 
 def prepare_streams() -> None:
-    """UTF-8 whatever the locale says; what has no UTF-8 form is written as its escape, also within JSON."""
+    """UTF-8 whatever the locale says; what has no UTF-8 form is written as its escape, also within JSON.
+
+    A stream that was closed before the start takes everything and keeps nothing.
+    """
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     if not sys.stdout.isatty():  # Typer draws its help for a terminal wherever PY_COLORS or GITHUB_ACTIONS is set
         os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def printable(text: str) -> str:

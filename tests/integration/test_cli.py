@@ -240,6 +240,19 @@ def test_a_reader_that_goes_away_is_no_trouble(terminal: Terminal) -> None:
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize(("closed", "err"), [(">&-", b""), ("2>&-", b""), (">&- 2>&-", b"")])
+def test_a_stream_that_is_closed_from_the_start_is_no_trouble(terminal: Terminal, closed: str, err: bytes) -> None:
+    done = subprocess.run(  # noqa: S602 - a line of ours
+        f"{shlex.quote(sys.executable)} -m bot explain graph {closed}",
+        shell=True,
+        cwd=terminal.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, err)
+
+
 @pytest.mark.parametrize("name", ["PY_COLORS", "GITHUB_ACTIONS"])
 def test_help_that_goes_to_a_file_has_no_colours_whatever_the_environment_says(terminal: Terminal, name: str) -> None:
     done = subprocess.run(
