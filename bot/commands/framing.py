@@ -174,15 +174,24 @@ def _time_taken_out(body: str) -> tuple[str, str | None]:
 
 
 def _leading_time(text: str) -> tuple[str, str]:
-    """(the longest time that a text begins with, the rest); ("", text) without one."""
+    """(the time that a text begins with, the rest); ("", text) without one.
+
+    It is the longest one behind which somebody asks, else the longest: the verb of 每周一发给我 belongs to the sentence.
+    """
     words = text.split(" ")
     heads = [" ".join(words[:count]) for count in range(min(_WORDS_OF_WHEN, len(words) - 1), 0, -1)]
     heads += [text[:count] for count in range(min(_SIGNS_OF_WHEN, len(text) - 1), 1, -1) if not text[:count].isascii()]
-    for head in heads:
-        when = head.rstrip(",， ")
-        if _is_time(when):
-            return when, text[len(head) :].lstrip(" ,，")
-    return "", text
+    found = [(head.rstrip(",， "), text[len(head) :].lstrip(" ,，")) for head in heads if _is_time(head.rstrip(",， "))]
+    return next((one for one in found if _asks(one[1])), found[0] if found else ("", text))
+
+
+def _asks(text: str) -> bool:
+    """Whether a text begins with words that ask."""
+    folded = text.translate(_FOLDED)
+    english, chinese = _end(_POLITE, folded, 0), _end(_POLITE_ZH, folded, 0)
+    return bool(
+        _ASKS.match(folded, english) or _ASKS_FOR_PAPERS.match(folded, english) or _ASKS_ZH.match(folded, chinese)
+    )
 
 
 def _is_time(text: str) -> bool:
