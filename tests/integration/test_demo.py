@@ -52,7 +52,10 @@ def read(story: Story, anchor: str) -> list[str]:
 @pytest.mark.parametrize("anchor", RECEIVED)
 def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anchor: str) -> None:
     texts = read(story, anchor)
-    told = Counter(title for text in texts for title in EVERY_TITLE if title in text)
+    brought = (
+        texts[1:] if anchor == "reading-group" else texts
+    )  # its first message only names what stands in the thread
+    told = Counter(title for text in brought for title in EVERY_TITLE if title in text)
     assert dict(told) == dict.fromkeys(RECEIVED[anchor], 1)
     assert len(texts) == MESSAGES[anchor]
 
@@ -61,6 +64,12 @@ def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anc
 def test_it_comes_at_the_hour_that_the_chat_chose(story: Story, anchor: str) -> None:
     exhibit = next(exhibit for exhibit in exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
     assert shown(exhibit)[0].time == AT[anchor]
+
+
+def test_the_first_message_of_a_thread_names_its_first_two_papers(story: Story) -> None:
+    root, _ = read(story, "reading-group")
+    assert {title for title in EVERY_TITLE if title in root} == {PHYS, BLEND}
+    assert "and 10 more in the thread" in root
 
 
 def test_the_counts_are_those_of_the_samples(story: Story) -> None:
@@ -136,7 +145,7 @@ def test_the_gallery_is_a_whole_page_that_loads_nothing(story: Story, tmp_path: 
     page = HtmlPage((tmp_path / PAGES[language]).read_text(encoding="utf-8"))
     assert page.complaints == []
     outside = {link.rsplit("/", 1)[0] for link in page.links if link.startswith("http")}
-    assert outside == {"https://arxiv.org/abs"}
+    assert outside == {"https://arxiv.org/abs", "https://arxiv.org/pdf"}
     assert page.languages[0] == language
     assert all((tmp_path / link).is_file() for link in page.links if link.endswith(".html"))
     assert all(title in page.text for title in EVERY_TITLE)
