@@ -75,9 +75,9 @@ async def test_the_command_alone_is_help_with_buttons_that_work(scene: Scenes, s
         await on.does(slack.clicks("how to ask", by="U2"))
         await on.does(slack.writes_dm("", by="U2"))
     first, second = slack.whispers_to("U2")
-    assert "/paperwire sub | list" in first.text
+    assert "/paperwire sub diffusion -survey daily 9" in first.text
     assert "graph transformer" in second.text
-    assert "/paperwire sub | list" in slack.posted_to("D2")[0].text
+    assert "/paperwire sub diffusion -survey daily 9" in slack.posted_to("D2")[0].text
 
 
 async def test_what_a_whispered_button_does_takes_the_whispers_place_or_is_seen_by_all(
@@ -86,8 +86,8 @@ async def test_what_a_whispered_button_does_takes_the_whispers_place_or_is_seen_
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.user_types("/paperwire set", by="U1"))
-        await on.does(slack.clicks("limit", by="U1"))
-        assert [text.split("\n")[0][:9] for text in slack.sees("U1")] == ["✓ 1  diff", "limit is "]
+        await on.does(slack.clicks("Papers shown", by="U1"))
+        assert [text.split("\n")[0][:9] for text in slack.sees("U1")] == ["✓ 1  diff", "Papers sh"]
         assert [text[:3] for text in slack.sees("U2")] == ["✓ 1"]
         await on.does(slack.user_types("/paperwire unsub", by="U1"))
         await on.does(slack.clicks("1 diffusion", by="U1"))
@@ -301,7 +301,7 @@ async def test_clock_language_and_names_come_from_the_profile_at_the_first_subsc
             "Ann Lee",
         ]
         assert owner_of(on.app.store, address("slack:C1")) == "U1"
-    assert "Asia/Shanghai" in slack.posted_to("D1")[0].text
+    assert "上海" in slack.posted_to("D1")[0].text
     assert "America/New_York" in slack.posted_to("C1")[0].text
 
 

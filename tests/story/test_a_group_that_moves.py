@@ -42,7 +42,7 @@ async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(life: Li
     assert (await life.presses("40", NEW, by="7")).chats == [NEW]
 
     # It goes on there, with what it chose and what it was told.
-    assert (await life.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("limit is all")
+    assert (await life.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("Papers shown: all papers")
     life.brings(paper("A graph of kind 7"), paper("A late graph"))
     (next_day,) = await life.later(days=1)
     assert next_day.chats == [NEW]
