@@ -48,11 +48,11 @@ def import_(
     json: Json = False,
 ) -> int:
     """Add what is new and change what differs, all or nothing, and show it; --dry-run only shows. Nothing is removed."""
-    from bot.cli._session import opened
+    from bot.cli._session import imagined, opened
     from subscriptions import import_lines, import_plan, parse_address, read_lines
 
     lines = read_lines(_text_of(file), None if chat is None else parse_address(chat))
-    with opened(now, make=not dry_run) as session:
+    with imagined(now) if dry_run else opened(now, make=True) as session:
         chats = {address: session.resolved(address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
         take = import_plan if dry_run else import_lines

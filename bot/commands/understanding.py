@@ -93,10 +93,10 @@ def _words(request: Request) -> Intent | None:
 def _is_typed(request: Request, name: str, rest: str) -> bool:
     """Whether a first word that is the name of a command is meant so, where none needs a sign before it.
 
-    Behind the sign of the platform's own command it always is. Elsewhere `list decoding` is a query, as is `search engines`
+    Behind the sign of the platform's own command it always is, and before the name of a chat. Elsewhere `list decoding` is a query, as is `search engines`
     in a conversation with the bot alone; in a thread there is no other way to search.
     """
-    if request.opens:
+    if request.opens or _directed(rest)[0]:
         return True
     if request.place.kind is ChatKind.PRIVATE:
         return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)

@@ -145,7 +145,7 @@ def _is_word(query: str, reading: Reading) -> bool:
     """Whether what looks like a time belongs to the query."""
     if not reading.either:
         return False
-    last = query.rsplit(maxsplit=1)[-1]
+    last = re.split(r"[\s,，、]+", query)[-1]
     return last in _OPERATORS or (last[-1] in ":：" and last[:-1].casefold() in _FIELDS)
 
 

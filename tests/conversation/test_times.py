@@ -328,7 +328,7 @@ async def test_import_reads_times_as_people_write_them(talk: Talk) -> None:
         "now | graphs",
     ]
     assert (
-        "“hourly UTC” is not a schedule.\nThe nearest is: now."
+        "“hourly UTC” is not a schedule. It says: “hourly UTC | cloud |”.\nThe nearest is: now."
         in (await talk.says("/import hourly UTC | cloud | ")).text
     )
 

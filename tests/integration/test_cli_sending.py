@@ -229,7 +229,7 @@ def test_the_log_may_be_json(terminal: Terminal) -> None:
 
 
 def test_whatever_a_file_is_called_one_event_is_one_line_of_the_log(terminal: Terminal) -> None:
-    terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
+    terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbox/*.md"\nannounce = "all"\n')
     terminal.file("inbox/day\n2026-01-22T00:00:00Z info paperwire: all is well\x1b[2J.md", PAGE)
     ended = terminal.process("run", "--once")
     (line,) = ended.err.splitlines()

@@ -434,7 +434,11 @@ def test_an_import_is_all_or_nothing(terminal: Terminal, lines: bytes, sentence:
         (b"now | graph | \n", [], "Line 1 cannot be imported: it belongs to no chat."),
         (b"[console:a]\nnow | graph | \n[console:b]\nnow | x | \n", ["--as", "console:me"], "--as names one, too"),
         (b"[slack:foo]\nnow | graph | \n", [], "Line 1 cannot be imported: “slack:foo” is not a Slack chat."),
-        (b"[console:a]\nset limit many\n", [], "Line 2 cannot be imported: “many” is not a value for limit."),
+        (
+            b"[console:a]\nset limit many\n",
+            [],
+            "Line 2 cannot be imported: Papers shown cannot be “many”. It says: “set limit many”.",
+        ),
     ],
 )
 def test_a_bad_line_is_quoted_and_ends_with_2(

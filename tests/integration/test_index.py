@@ -83,7 +83,7 @@ def test_every_rule_of_the_query_language_holds_for_what_is_stored(database: Sto
     wrong = []
     for of, questions in asked.values():
         emptied(database)
-        for source in of.sources or ("daily",):
+        for source in of.sources or ("another",):
             ingested(database, replace(of, announce_type=None), source=source, name=source)
         wrong += [typed for typed, finds in questions if is_read(typed) and bool(found(database, parse_query(typed))) != finds]  # fmt: skip
     assert len(QUESTIONS) > 200

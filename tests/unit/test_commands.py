@@ -9,6 +9,7 @@ import pytest
 from bot.commands import Row, changed, refused, rows_of, state_of, subscribed, unsubscribed, value_of
 from bot.rendering import Language
 from subscriptions import (
+    Base,
     Chat,
     ChatAddress,
     ChatKind,
@@ -59,7 +60,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
         "first": subscription.next_due_at,
         "starts": NOON - timedelta(days=1),
         "found": 2,
-        "days": 7,
+        "base": Base(days=7),
     }
     return Subscribed(**{**given, **values})
 
@@ -102,7 +103,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
             ),
         ),
         (
-            done(wish(text='"diffusion'), found=0, days=0),
+            done(wish(text='"diffusion'), found=0, base=Base()),
             (
                 "4  words · daily 08:00 Europe/Berlin",
                 "(I closed the quotation mark.)",
@@ -157,7 +158,7 @@ def test_papers_that_are_all_named_are_no_examples() -> None:
 def test_one_paper_is_no_example() -> None:
     assert (
         "1 paper in the one day I know:"
-        in subscribed(done(wish(), found=1, days=1), ENGLISH, reading="", examples=[]).lines
+        in subscribed(done(wish(), found=1, base=Base(days=1)), ENGLISH, reading="", examples=[]).lines
     )
 
 

@@ -24,7 +24,7 @@ from subscriptions import mentioned
         ("in 2024.5 of 1234.5678 cases, p=0.05", []),
         ("12601.01234 2601.012345 2601.01234.5", []),
         ("foo/1234567", []),
-        ("https://example.org/2601.01234/x", []),
+        ("https://example.org/2601.01234/x", ["2601.01234"]),
         ("", []),
     ],
 )
