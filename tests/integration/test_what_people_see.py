@@ -16,7 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.pipeline import ingest
+from bot.digests import read_digest
+from bot.pipeline import keep
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
 from subscriptions import Announce, ChatAddress, ChatKind, Wish, bot_name, find_link, set_setting, subscribe
 from tests.fakes.journal import Entry
@@ -132,8 +133,8 @@ def first_line(post: Entry) -> str:
 )
 async def test_every_chat_is_shown_every_paper_of_a_real_digest_once(wire: Wire, shared: Path, digest: str) -> None:
     chats = [wire.chat(name, ALL, kind=kind, sets=sets) for name, (kind, sets) in CHATS.items()]
-    data = (shared / digest).read_bytes()
-    taken, _ = await ingest(wire.app.wire, data, Path(digest).name, source="daily", announce=True)  # whatever its day is
+    taken = read_digest((shared / digest).read_bytes(), Path(digest).name)
+    await keep(wire.app.wire, taken, source="daily", announce=True)  # whatever its day is
     new = {entry.arxiv_id: entry.title for entry in taken.entries if entry.announce_type not in OLD}
     titles = {f"https://arxiv.org/abs/{arxiv_id}": title for arxiv_id, title in new.items()}
     sent = await wire.app.deliver()
