@@ -40,6 +40,7 @@ from subscriptions import (
     Sentence,
     Store,
     StoreError,
+    begin_day,
     belongs_to,
     bot_name,
     clean_up,
@@ -357,8 +358,13 @@ class App:
         self.wire = replace(self.wire, guard_gone=False)
 
     def tidy(self) -> None:
-        """Lets go of what was kept long enough, and makes the day's copy where the operator wants copies. Once a day."""
+        """Lets go of what was kept long enough, and makes the day's copy where the operator wants copies.
+
+        At most once a day, however often it is called and by however many processes.
+        """
         now = self.clock.now()
+        if not begin_day(self.store, now=now):
+            return
         clean_up(self.store, now=now)
         if self.settings.backup_to is not None:
             self.store.copy_into(self.settings.backup_to, "daily", now)

@@ -77,7 +77,7 @@ class Process:
             await asyncio.to_thread(keep_recent, self.app.store, now=self.app.clock.now())
             await self._tell()
             await self._nudge()
-            await self._tidy()
+            await self.tidy()
             self.problems.pop("database", None)
             self._report_sources()
             self.problems.pop("start", None)
@@ -153,10 +153,18 @@ class Process:
         now = self.app.clock.now()
         if self._told is None or now - self._told >= TELL_EVERY or now < self._told:
             self._told = now
-            stopped = dict(self._run.stopped)
-            await asyncio.to_thread(tell_operators, self.app.store, self.app.settings.admins, now=now, stopped=stopped)
+            await self.tell(dict(self._run.stopped))
 
-    async def _tidy(self) -> None:
+    async def tell(self, stopped: Mapping[str, str]) -> bool:
+        """Tells the operators what they should know; `stopped` says which platforms stand still. True: notices are planned."""
+        app = self.app
+        planned = await asyncio.to_thread(
+            tell_operators, app.store, app.settings.admins, now=app.clock.now(), stopped=stopped
+        )
+        return bool(planned)
+
+    async def tidy(self) -> None:
+        """Does the work of a day, if it was not done today."""
         now = self.app.clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY or now < self._tidied:
             self._tidied = now
@@ -182,6 +190,9 @@ async def run(
             await until_stopped(app, feeder.drain())
             await answer_once(app, feeder.lookup)
             sent = await app.send_once()
+            if await process.tell(sent.stopped):
+                sent = await app.send_once()
+            await process.tidy()
             unread = {} if app.stop.is_set() else await feeder.nothing_read()
             for line in nothing_read(unread):
                 say(line)

@@ -173,6 +173,7 @@ if TYPE_CHECKING:
     from subscriptions.service import as_item as as_item
     from subscriptions.service import ask_to_be_let_in as ask_to_be_let_in
     from subscriptions.service import begin as begin
+    from subscriptions.service import begin_day as begin_day
     from subscriptions.service import belongs_to as belongs_to
     from subscriptions.service import board_links as board_links
     from subscriptions.service import board_of as board_of

@@ -35,6 +35,7 @@ from subscriptions.service._filling import give_back as give_back
 from subscriptions.service._filling import take_lacking as take_lacking
 from subscriptions.service._finding import search_all as search_all
 from subscriptions.service._keeping import Forgotten as Forgotten
+from subscriptions.service._keeping import begin_day as begin_day
 from subscriptions.service._keeping import belongs_to as belongs_to
 from subscriptions.service._keeping import bot_name as bot_name
 from subscriptions.service._keeping import clean_up as clean_up

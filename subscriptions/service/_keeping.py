@@ -16,6 +16,7 @@ UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 RECEIPTS = timedelta(days=90)
+_DAY_BEGUN = "day-begun"  # the mark that holds the day on which that was done last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,16 @@ def forget(store: Store, address: ChatAddress) -> Forgotten:
         places = belongings.erase(session, chat.id)
         session.info.setdefault(FORGOTTEN, set()).update(places)
     return Forgotten(subscriptions=len(wishes), papers=told)
+
+
+def begin_day(store: Store, *, now: datetime) -> bool:
+    """Whether the work of this day (UTC) is still to be done: clean-up and the day's copy. It counts as done from then on."""
+    today = now.date().isoformat()
+    with store.write() as session:
+        if people.get_mark(session, _DAY_BEGUN) == today:
+            return False
+        people.set_mark(session, _DAY_BEGUN, today)
+        return True
 
 
 def clean_up(store: Store, *, now: datetime) -> None:

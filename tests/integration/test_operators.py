@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.running import Process, first_words
+from bot.running import Process, first_words, run
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions import Store, ask_to_be_let_in, get_chat, meet, take_code
 from subscriptions.model import ChatKind
@@ -67,6 +67,41 @@ async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, cloc
         told = telegram.posted_to("99")
         assert [entry.text.splitlines()[0] for entry in told] == ["1 message could not be sent."]
         await app.close()
+
+
+async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operators_are_told(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async def once() -> int:
+        app = build_app(
+            settings(tmp_path, telegram, admins=(OPERATOR,), sources=(folder,), backup_to=copies), clock=clock
+        )
+        app.open()
+        try:
+            return await run(app, app.feeder(), once=True, new_bot=False, pause_gone=False, say=lambda _: None)
+        finally:
+            await app.close()
+
+    copies, folder = tmp_path / "copies", SourceSettings(name="inbox", path=tmp_path / "*.md")
+    with FakeTelegram() as telegram:
+        telegram.opens_to_all()
+        assert await once() == 0
+        store = Store(f"sqlite:///{tmp_path}/paperwire.db")
+        wants(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        telegram.knows("1")
+        telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
+        rounds = []
+        for _ in range(3):  # as it is, and in its plain form
+            clock.advance(timedelta(minutes=5))
+            rounds.append(await once())
+        assert rounds[-1] == 1  # a dead letter
+        assert [entry.text.splitlines()[0] for entry in telegram.posted_to("99")] == ["1 message could not be sent."]
+        clock.advance(timedelta(days=1))
+        assert await once() == 1
+        assert len(telegram.posted_to("99")) == 1
+        store.close()
+    assert [copy.name[:14] for copy in sorted(copies.iterdir())] == ["daily-20260122", "daily-20260123"]
 
 
 async def test_when_a_platform_stands_still_the_operator_hears_it_there(tmp_path: Path, clock: FakeClock) -> None:
