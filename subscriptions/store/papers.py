@@ -187,7 +187,8 @@ def change_before(session: Session, instant: datetime) -> int:
 
     Should the clock have been set back meanwhile, a lower one: what was given from `instant` on is always above it.
     """
-    first = session.exec(select(func.min(PaperRow.change)).where(col(PaperRow.changed_at) >= instant)).one()
+    # "+ 0": else SQLite looks for the lowest change through all papers, from the oldest on
+    first = session.exec(select(func.min(col(PaperRow.change) + 0)).where(col(PaperRow.changed_at) >= instant)).one()
     return head(session) if first is None else first - 1
 
 

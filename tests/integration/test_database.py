@@ -13,6 +13,7 @@ from subscriptions import Store, StoreError
 from subscriptions.store import HEAD
 from subscriptions.store._database import alembic_config
 from subscriptions.store._rows import TABLES
+from subscriptions.store.papers import change_before
 from tests.make import NOON, ingested, paper, wants
 
 
@@ -89,6 +90,22 @@ def test_a_commit_is_on_the_disk_before_it_returns(tmp_path: Path) -> None:
         with transaction() as session:
             full = session.connection().exec_driver_sql("PRAGMA synchronous").scalar()
             assert (full, session.connection().exec_driver_sql("PRAGMA journal_mode").scalar()) == (2, "wal")
+    store.close()
+
+
+def test_where_a_subscription_begins_is_found_without_walking_through_all_papers(tmp_path: Path) -> None:
+    store = opened(tmp_path / "many.db")
+    for day in range(3):
+        ingested(store, paper(f"Paper of day {day}"), now=NOON + timedelta(days=day))
+    asked: list[str] = []
+    with store.read() as session:
+        raw = session.connection().connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.set_trace_callback(asked.append)
+        assert [change_before(session, NOON + timedelta(days=day)) for day in range(4)] == [0, 1, 2, 3]
+        raw.set_trace_callback(None)
+        plans = [raw.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()[0][3] for sql in asked if "changed_at" in sql]
+    assert plans == ["SEARCH paper USING INDEX ix_paper_changed_at (changed_at>?)"] * 4
     store.close()
 
 
