@@ -24,6 +24,7 @@ from subscriptions import (
     links_to_no_paper,
     mentioned,
     near_places,
+    split_when,
     zone_of_place,
 )
 
@@ -85,7 +86,7 @@ def _may_be_a_place(said: str, place: str) -> bool:
     words = _LONGEST_PLACE + (place != said)
     if is_no_wish(said) or unframed(said) != said or mentioned(said) or links_to_no_paper(said):
         return False
-    if not place.isascii() and len(place) > _MOST_SIGNS:
+    if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False
     return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
 

@@ -102,7 +102,7 @@ _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tuto
 # ------------------------------------------------------------------------------------------------------------- Chinese
 
 _POLITE_ZH = re.compile(
-    r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能(?=推荐|给|帮|找|发|每)|定时(?=推送|发|给|提醒|通知)|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*"
+    r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能(?=推荐|给|帮|找|发|每)|最近(?=有[没什哪])|定时(?=推送|发|给|提醒|通知)|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*"
 )
 _ASKS_ZH = re.compile(
     r"(?:有(?:没有|无)?人(?:在)?(?:研究|做)|我(?!们)(?:也|很|还|比较|主要|一直|最近)*(?:想(?:要|看看|看|读|找|了解|知道|关注|订阅|跟踪|收到)?|要(?:看|找|订阅|关注)?|需要|希望(?:看到|收到)?|正?在(?:寻)?找|关注|关心|研究)"
@@ -110,7 +110,7 @@ _ASKS_ZH = re.compile(
     r"|(?:推送|发送|发|推荐|展示|显示)给?我|(?:通知|提醒|告诉)我)(?:一下|下|一次)?\s*(?:(?:看看|看|读|收到|找)\s*)?"
 )
 _ASKS_FOR_PAPERS_ZH = re.compile(
-    r"(?:(?:如果|若|当|一)?(?:出现|有)(?!关(?!于))(?:没有|无|什么|哪些)?|出现|出了|来|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
+    r"(?:(?:如果|若|当|一)?(?:出现|有)(?!关(?!于))(?:没有|无|什么|哪些)?|出现|出了|来|给我|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
 )
 # How often, behind the verb: 每天给我发两次.
 _OFTEN_ZH = re.compile(r"(?P<asks>(?:[给帮]我)?(?:推送|发送|发|推荐)给?我?)(?P<many>[两二三四五六几\d]次)")
@@ -123,7 +123,8 @@ _PAPERS_ZH = re.compile(
 )
 _PAPERS_OF_ZH = re.compile(r"\s*(?:的(?:最新|新)?|相关的?|方面的)(?:论文|文章|文献|预印本)(?:吗|么|呢|[?!。\s])*$")
 _WORKS_ON_ZH = re.compile(r"我(?:们)?是(?:做|研究|搞)\s*(?P<subject>.+?)\s*的[。!\s]*")
-_OUTSIDE_ZH = re.compile(r"除了?(?P<not>.{1,20}?)(?:以外|之外|外)的?(?=.*[^\s。!])")
+_OUTSIDE_ZH = re.compile(r"除了?(?P<not>.{1,20}?)(?:以外|之外|外)的?,?(?=.*[^\s。!])")
+_EXCEPT_FIRST_ZH = re.compile(r"除了(?P<not>[^,;、]{1,20}),(?=\s*我(?!们))")
 _NEWEST_ZH = re.compile(r"(?:最新|最近|新)(?:发表)?的?(?=.*(?:论文|文章)[吗么呢?!。\s]*$)")
 _BY_ZH = re.compile(
     r"(?:作者(?:是|为)?\s*(?P<author>[^的]{2,30}?)|(?P<writer>[^的]{2,30}?)\s*(?:写|发表|撰写))\s*的(?:所有|最新|新)?(?:论文|文章)[。!\s]*"
@@ -272,7 +273,7 @@ def _chinese(body: str) -> str | None:
     if folded.isascii():
         return None
     start = _end(_POLITE_ZH, folded, 0)
-    if outside := _OUTSIDE_ZH.search(folded, start):
+    if outside := _EXCEPT_FIRST_ZH.match(folded, start) or _OUTSIDE_ZH.search(folded, start):
         rest = body[: outside.start()] + body[outside.end() :]
         return f"{_chinese(rest) or _subject(rest, framed=True)} {_minus(body[slice(*outside.span('not'))])}"
     if by := _BY_ZH.fullmatch(folded, start):

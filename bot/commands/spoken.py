@@ -23,7 +23,7 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
             "what am i subscribed to; what do i follow; what are my subscriptions; "
             "which subscriptions do i have; 列表; 订阅列表; 我的列表; 我的订阅; 查看订阅; 查看我的订阅; "
             "看看我的订阅; 显示订阅; 显示我的订阅; 列出订阅; 列出我的订阅; 所有订阅; 全部订阅; 我订阅了什么; "
-            "我订阅了哪些; 我有哪些订阅; 我关注了什么; 看一下我的订阅; 看看订阅; 列出所有订阅; 列出全部订阅; 查看所有订阅; my subs; list my subs; show my subs; show list; "
+            "我订阅了哪些; 我有哪些订阅; 我关注了什么; 看一下我的订阅; 看看订阅; 列出所有订阅; 列出全部订阅; 查看所有订阅; 查看列表; 看列表; my subs; list my subs; show my subs; show list; "
             "show me my list; show me the list"
         ),
         "help": (
@@ -31,7 +31,7 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
         ),
         "stop": (
             "stop; stop it; stop this; stop please; stop everything; stop all; stop sending; stop messages; "
-            "leave me alone; 停; 停止; 停下; 停一下; 停止推送; 别发了; 别再发了; 不要再发了; 不要发了; 别烦我; 别吵; "
+            "leave me alone; 停; 停止; 停下; 停一下; 停止推送; 别发了; 别再发了; 不要再发了; 不要发了; 别烦我; 别吵; 不想收了; 不想要了; "
             "how do i stop this; how can i stop this; how to stop this; stop sending me papers; "
             "stop sending papers; stop sending me messages; stop it now; no more papers; no more messages; "
             "不要再给我发了; 别给我发了; 怎么停止"
@@ -202,6 +202,7 @@ _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), command)
     for pattern, command in (
         (r"(?:unsubscribe|unsub)\s+(?:me\s+)?(?:from\s+)?(?P<words>\S.*)", "unsub"),
+        (r"stop\s+sending\s+(?:me\s+)?(?:papers\s+)?(?:on|about)\s+(?P<words>\S.*)", "unsub"),
         (rf"(?:remove|delete|cancel|drop)\s+(?:subscriptions?\s+|number\s+)?(?P<words>{_NUMBERS})", "unsub"),
         (rf"(?:取消订阅|退订|取消关注|删除订阅|删除|取消)\s*第?\s*(?P<words>{_NUMBERS})\s*[号条个]?", "unsub"),
         (r"(?:取消订阅|退订|取消关注|删除订阅)\s*(?P<words>\S.*)", "unsub"),
@@ -213,6 +214,7 @@ _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"(?:resume|unpause|unmute)\s+(?P<words>{_NUMBERS})", "resume"),
         (rf"(?:恢复|继续|取消暂停)\s*第?\s*(?P<words>{_NUMBERS})\s*[号条个]?", "resume"),
         (r"show(?:\s+me)?\s+subscription\s+(?P<words>#?\d{1,4})", "preview"),
+        (r"预览\s+(?P<words>\S.*)", "preview"),
         (rf"(?:preview|预览)\s*(?P<words>{_NUMBERS})", "preview"),
         (r"(?:today|今天|今日)\s*(?P<words>#?\d{1,4})", "today"),
         (r"today(?:'s|s)?\s+(?:new\s+)?papers\s+(?:on|about|in)\s+(?P<words>\S.*)", "today"),

@@ -8,7 +8,7 @@ from bot.commands.refusals import refused
 from bot.commands.rhythms import when_words
 from bot.commands.turn import Turn
 from bot.ports import Button, Reply
-from subscriptions import Ending, NoSuchTime, Refused, Sentence, as_words, last_change
+from subscriptions import Ending, NoSuchTime, Refused, Sentence, as_words, last_change, read_when
 
 AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time
 
@@ -37,6 +37,28 @@ def as_words_button(turn: Turn, text: str, number: int | None) -> tuple[Button, 
         return ()
     arguments = {"text": as_words(text), "change": change.id, "number": number}
     return (Button(label=turn.say("as words"), verb=AS_WORDS, arguments=arguments),)
+
+
+def there_is(when: str) -> bool:
+    """Whether a time as somebody wrote it can be had."""
+    try:
+        read_when(when)
+    except Refused:
+        return False
+    return True
+
+
+class OnlyTime(Refused):
+    """A time without a query."""
+
+    def __init__(self, typed: str) -> None:
+        example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})
+        super().__init__(Sentence("That is a time. Say also what papers should hold."), example)
+
+
+def time_alone(turn: Turn, error: OnlyTime, words: Button) -> Reply:
+    """A time without a query is refused; `words` looks for it all the same."""
+    return replace(refused(error, turn.voice), buttons=shown_buttons(turn, ((words,),)))
 
 
 def no_such_time(

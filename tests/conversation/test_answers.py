@@ -77,6 +77,11 @@ class TestWhichClock:
         assert zone(talk) == name
         assert texts(talk) == ["diffusion"]
 
+    @pytest.mark.parametrize("text", ["daily", "every day", "每周一", "hourly"])
+    async def test_a_rhythm_is_no_place(self, talk: Talk, text: str) -> None:
+        assert (await talk.says(text)).lines[0] == "✗ That is a time. Say also what papers should hold."
+        assert zone(talk) == "UTC"
+
     async def test_a_time_that_no_city_shows_gets_all_of_them(self, talk: Talk) -> None:
         assert (await talk.says("12:37")).lines == ["Which clock is yours, then?"]
         assert (await talk.says("Paris")).text.startswith("✓")

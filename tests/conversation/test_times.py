@@ -128,6 +128,22 @@ async def test_a_time_that_there_is_not_is_refused_and_the_nearest_is_a_button(
     assert wishes(talk) == [wish]
 
 
+@pytest.mark.parametrize("typed", ["every day at 8", "daily", "每天8点", "13:00"])
+async def test_a_time_that_is_said_alone_is_no_query(talk: Talk, typed: str) -> None:
+    said = await talk.says(typed)
+    assert said.lines == [
+        "✗ That is a time. Say also what papers should hold.",
+        f"For example: /sub diffusion {typed}",
+    ]
+    assert said.buttons == ["as words"]
+    assert (await talk.presses("as words")).buttons == ["subscribe"]
+    await talk.says("/sub diffusion")
+    await talk.says("London")
+    assert (await talk.says(typed)).lines[2] == f"For all subscriptions: /schedule {typed}"
+    assert (await talk.says(f"/schedule {typed}")).text.startswith("✓")
+    assert len((await talk.says("hourly")).lines) == 2
+
+
 @pytest.mark.parametrize(
     ("typed", "nearest", "wish"),
     [
