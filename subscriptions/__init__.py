@@ -126,6 +126,8 @@ from subscriptions.times import Ending as Ending
 from subscriptions.times import NoSuchTime as NoSuchTime
 from subscriptions.times import When as When
 from subscriptions.times import as_words as as_words
+from subscriptions.times import clock_of as clock_of
+from subscriptions.times import is_time as is_time
 from subscriptions.times import read_when as read_when
 from subscriptions.times import split_when as split_when
 from subscriptions.wording import mended_name as mended_name

@@ -22,8 +22,10 @@ from subscriptions import (
     Sentence,
     Subscription,
     as_words,
+    clock_of,
     coming_to,
     edit,
+    is_time,
     links_to_no_paper,
     mentioned,
     parse_cadence,
@@ -169,7 +171,9 @@ def _refuse_foreign_number(text: str) -> None:
     """A number that no subscription has is no hour: the time of all would change by a slip. Raises NotFound."""
     first, *rest = text.split(maxsplit=1) or [""]
     if first.removeprefix("#").isdecimal():
-        when = rest[0] if rest else "daily 9"
+        typed = rest[0] if rest else ""
+        hour = f"daily {typed}" if clock_of(typed) else "daily 9"
+        when = typed if is_time(typed) else hour
         raise NotFound(
             Sentence("This chat has no subscription {which}.", {"which": first}),
             Sentence("For all subscriptions: /schedule {when}", {"when": when}),

@@ -5,9 +5,11 @@ Each returns None for a text that is no answer, which is then read as if nothing
 
 import re
 from dataclasses import replace
+from datetime import time
 
 from bot.commands.asking import awaits
 from bot.commands.changes import LANGUAGES
+from bot.commands.cities import cities_at
 from bot.commands.framing import unframed
 from bot.commands.picking import listed_here, numbered
 from bot.commands.settings import ZONE, change, zone_buttons
@@ -15,13 +17,25 @@ from bot.commands.spoken import is_no_wish
 from bot.commands.trying import finds, is_query
 from bot.commands.turn import Command, Press, Turn
 from bot.ports import Button, Buttons, Reply
-from subscriptions import PaperwireError, Subscription, links_to_no_paper, mentioned, near_places, zone_of_place
+from subscriptions import (
+    PaperwireError,
+    Subscription,
+    clock_of,
+    links_to_no_paper,
+    mentioned,
+    near_places,
+    split_when,
+    zone_of_place,
+)
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
 _NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
 _BEFORE_A_PLACE = re.compile(
     r"(?:(?:i\s+(?:live|am|work)|i'm|it's|it\s+is|we're|we\s+are|my\s+(?:city|clock|time\s?zone)\s+is)\s+)?(?:in\s+|near\s+|at\s+|the\s+clock\s+(?:of|in)\s+)?|我?(?:住)?在|我的时区是",
     re.IGNORECASE,
+)
+_AROUND_A_TIME = re.compile(
+    r"^(?:now\s+)?(?:我?(?:这里|这边|这儿))?(?:现在)?是?|\s+(?:here|now|right\s+now)$", re.IGNORECASE
 )
 _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
@@ -43,7 +57,18 @@ def answer_zone(turn: Turn) -> Reply | None:
         place = offered
     if zone_of_place(place):
         return change(turn, ZONE, place)
+    shown = None if place.isdecimal() else clock_of(_AROUND_A_TIME.sub("", place))
+    if shown is not None:
+        return _where_it_is(turn, shown)
     return _no_place(turn, said, place) if _may_be_a_place(said, place) else None
+
+
+def _where_it_is(turn: Turn, shown: time) -> Reply:
+    """The cities whose clocks show a time: "Which clock is yours?" is answered by "3pm" as well."""
+    near = [(turn.voice.city(name), name) for name in cities_at(shown, turn.now)]
+    if not near:
+        return _cities(turn, turn.say("Which clock is yours, then?"))
+    return _did_you_mean(turn, tuple(near))
 
 
 def _no_place(turn: Turn, said: str, place: str) -> Reply | None:
@@ -61,7 +86,7 @@ def _may_be_a_place(said: str, place: str) -> bool:
     words = _LONGEST_PLACE + (place != said)
     if is_no_wish(said) or unframed(said) != said or mentioned(said) or links_to_no_paper(said):
         return False
-    if not place.isascii() and len(place) > _MOST_SIGNS:
+    if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False
     return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
 

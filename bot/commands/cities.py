@@ -1,7 +1,7 @@
 """Cities to choose a time zone by: what a clock shows there now is easier to find than the name of a zone."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from subscriptions import zone
 
@@ -73,6 +73,7 @@ _AT_HOME = {
 }
 A_PAGE = 11  # with [more] four rows of three
 _DAY = timedelta(days=1)
+_SLOW = timedelta(minutes=20)  # how wrong a time may be that somebody reads from a clock
 
 
 def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:
@@ -91,6 +92,18 @@ def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[st
             page = by_distance[start : start + A_PAGE]
             pages.append(tuple(sorted(page, key=lambda name: _offset(name, now))))
     return tuple(pages)
+
+
+def cities_at(shown: time, now: datetime) -> tuple[str, ...]:
+    """Well-known zones whose clocks show about that time now, no two with the same clock."""
+    said = timedelta(hours=shown.hour, minutes=shown.minute)
+    clocks = {_clock(name, now): name for name in reversed(_WELL_KNOWN)}
+    return tuple(name for name in _WELL_KNOWN if name in clocks.values() and _between(_clock(name, now), said) <= _SLOW)
+
+
+def _clock(name: str, now: datetime) -> timedelta:
+    local = now.astimezone(zone(name))
+    return timedelta(hours=local.hour, minutes=local.minute)
 
 
 def _layers(first: Sequence[str], more: Sequence[str], now: datetime) -> list[list[str]]:

@@ -1,9 +1,10 @@
 """Papers that were found for a query, as they stand under a reply: rows, the numbers that open them, [subscribe]."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.commands.rhythms import when_words
-from bot.commands.timing import no_such_time, taken_for_time
+from bot.commands.timing import OnlyTime, no_such_time, taken_for_time, there_is, time_alone
 from bot.commands.turn import Turn
 from bot.commands.wishes import of_the_newest
 from bot.ports import Button, Buttons, Reply
@@ -73,6 +74,15 @@ def words_button(turn: Turn, ending: Ending, text: str) -> Buttons:
     if turn.in_public or not ending.either:
         return ()
     return ((Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
+
+
+def only_time(turn: Turn, typed: str) -> Reply:
+    """The refusal of a time without a query; to say it alone may be meant for what the chat asks for already."""
+    words = Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(typed)})
+    reply = time_alone(turn, OnlyTime(typed), words)
+    if not turn.chat.id or not there_is(typed):
+        return reply
+    return replace(reply, lines=(*reply.lines, turn.say("For all subscriptions: /schedule {when}", when=typed)))
 
 
 def time_refused(turn: Turn, ending: Ending) -> Reply | None:

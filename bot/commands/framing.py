@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from subscriptions import PaperwireError, read_when, split_when
+from subscriptions import is_time, split_when
 
 LONGEST = 400  # characters of a sentence; what is longer is no wish that somebody says
 _WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # the longest time that may stand at the front
@@ -29,7 +29,7 @@ def simplified(text: str) -> str:
 
 _KIND = r"(?:all|any|some|the|a|an|few|every|more|other|good|interesting|relevant|new|newest|latest|recent|current|scientific|research|academic|arxiv|of)"
 _PAPERS = r"(?:papers?|articles?|preprints?|publications?)"
-_THINGS = rf"(?:{_PAPERS}|latest|newest|literature|works?|research|studies|stuff|things?|anything|everything|something|results|advances|developments|news|updates?|those|ones)"
+_THINGS = rf"(?:{_PAPERS}|latest|newest|literature|works?|research|studies|stuff|things?|anything|everything|something|results|advances|developments|news|updates?|digests?|alerts?|newsletters?|notifications?|those|ones)"
 _THING = rf"(?:{_KIND}\s+)*{_THINGS}(?:\s+(?:new|recent|else))?"
 _ON = (
     r"(?:about|on|regarding|concerning|(?:related|relating)\s+to|dealing\s+with|covering|discussing|mentioning"
@@ -102,16 +102,18 @@ _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tuto
 # ------------------------------------------------------------------------------------------------------------- Chinese
 
 _POLITE_ZH = re.compile(
-    r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能(?=推荐|给|帮|找|发)|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*"
+    r"(?:(?:你好|您好|嗨|请问|请|麻烦[你您]?|能不能|能(?=推荐|给|帮|找|发|每)|最近(?=有[没什哪])|定时(?=推送|发|给|提醒|通知)|能否|可不可以|可否|可以|谢谢)[,!。\s]*)*"
 )
 _ASKS_ZH = re.compile(
     r"(?:有(?:没有|无)?人(?:在)?(?:研究|做)|我(?!们)(?:也|很|还|比较|主要|一直|最近)*(?:想(?:要|看看|看|读|找|了解|知道|关注|订阅|跟踪|收到)?|要(?:看|找|订阅|关注)?|需要|希望(?:看到|收到)?|正?在(?:寻)?找|关注|关心|研究)"
     r"|[帮给替]我(?:来|关注|跟踪|追踪|留意|订阅|推荐|查找|查|找|搜索|搜|看看|看|推送|发送|发|显示)"
-    r"|(?:推送|发送|发|推荐|展示|显示)给?我|(?:通知|提醒|告诉)我)(?:一下|下)?\s*(?:(?:看看|看|读|收到|找)\s*)?"
+    r"|(?:推送|发送|发|推荐|展示|显示)给?我|(?:通知|提醒|告诉)我)(?:一下|下|一次)?\s*(?:(?:看看|看|读|收到|找)\s*)?"
 )
 _ASKS_FOR_PAPERS_ZH = re.compile(
-    r"(?:(?:如果|若|当|一)?(?:出现|有)(?!关(?!于))(?:没有|无|什么|哪些)?|出现|出了|来|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
+    r"(?:(?:如果|若|当|一)?(?:出现|有)(?!关(?!于))(?:没有|无|什么|哪些)?|出现|出了|来|给我|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
 )
+# How often, behind the verb: 每天给我发两次.
+_OFTEN_ZH = re.compile(r"(?P<asks>(?:[给帮]我)?(?:推送|发送|发|推荐)给?我?)(?P<many>[两二三四五六几\d]次)")
 _SOME_ZH = re.compile(r"(?:一些|几篇|些|点|所有|全部|最新的?|新的|最近的?)*\s*")
 _ABOUT_ZH = re.compile(r"(?:最近|最新)?的?(?:关于|有关|涉及|针对|讨论|讲|介绍)\s*")
 _PAPERS_ZH = re.compile(
@@ -121,7 +123,8 @@ _PAPERS_ZH = re.compile(
 )
 _PAPERS_OF_ZH = re.compile(r"\s*(?:的(?:最新|新)?|相关的?|方面的)(?:论文|文章|文献|预印本)(?:吗|么|呢|[?!。\s])*$")
 _WORKS_ON_ZH = re.compile(r"我(?:们)?是(?:做|研究|搞)\s*(?P<subject>.+?)\s*的[。!\s]*")
-_OUTSIDE_ZH = re.compile(r"除了?(?P<not>.{1,20}?)(?:以外|之外|外)的?(?=.*[^\s。!])")
+_OUTSIDE_ZH = re.compile(r"除了?(?P<not>.{1,20}?)(?:以外|之外|外)的?,?(?=.*[^\s。!])")
+_EXCEPT_FIRST_ZH = re.compile(r"除了(?P<not>[^,;、]{1,20}),(?=\s*我(?!们))")
 _NEWEST_ZH = re.compile(r"(?:最新|最近|新)(?:发表)?的?(?=.*(?:论文|文章)[吗么呢?!。\s]*$)")
 _BY_ZH = re.compile(
     r"(?:作者(?:是|为)?\s*(?P<author>[^的]{2,30}?)|(?P<writer>[^的]{2,30}?)\s*(?:写|发表|撰写))\s*的(?:所有|最新|新)?(?:论文|文章)[。!\s]*"
@@ -152,13 +155,21 @@ def unframed(text: str) -> str:
     said = " ".join(text.split())
     if not said or len(said) > LONGEST:
         return text
-    ending = split_when(_without_thanks(said))
-    body, when = (ending.query, ending.when) if ending.when else _time_taken_out(ending.query)
+    body, when = _time_parted(_without_thanks(said))
     found = _english(body) or _chinese(body) or (body if len(_without_thanks(said)) < len(said) else None)
     return text if not found else " ".join(filter(None, (found, when)))
 
 
 # ---------------------------------------------------------------------------------------------------------------- time
+
+
+def _time_parted(said: str) -> tuple[str, str | None]:
+    """(the sentence without its time, that time): one at the end, else one at the front."""
+    ending = split_when(said)
+    if ending.when and is_time(ending.when):
+        return ending.query, ending.when
+    body, when = _time_taken_out(said)  # before an end such as "daily 9 Gotham", whose place nobody knows
+    return (body, when) if when else (ending.query, ending.when)
 
 
 def _time_taken_out(body: str) -> tuple[str, str | None]:
@@ -169,6 +180,12 @@ def _time_taken_out(body: str) -> tuple[str, str | None]:
     for place in dict.fromkeys((*asks, *begins)):
         when, rest = _leading_time(body[place:])
         if when:
+            often = _OFTEN_ZH.match(rest.translate(_FOLDED))
+            rest, when = (often["asks"] + rest[often.end() :], when + often["many"]) if often else (rest, when)
+            return body[:place] + rest, when
+        article = _ARTICLE.match(folded, place)
+        when, rest = _leading_time(body[article.end() :]) if article else ("", "")
+        if when and _PAPERS_ON.match(rest.translate(_FOLDED)):
             return body[:place] + rest, when
     return body, None
 
@@ -195,14 +212,8 @@ def _asks(text: str) -> bool:
 
 
 def _is_time(text: str) -> bool:
-    """Whether all of a text is a time that there is."""
-    if not text or split_when(f"x {text}").when != text:
-        return False
-    try:
-        read_when(text)
-    except PaperwireError:
-        return False
-    return True
+    """Whether all of a text is a time; one that cannot be had is refused later, with the nearest that can."""
+    return bool(text) and is_time(text) and split_when(f"x {text}").when == text
 
 
 # ------------------------------------------------------------------------------------------------------------- English
@@ -262,7 +273,7 @@ def _chinese(body: str) -> str | None:
     if folded.isascii():
         return None
     start = _end(_POLITE_ZH, folded, 0)
-    if outside := _OUTSIDE_ZH.search(folded, start):
+    if outside := _EXCEPT_FIRST_ZH.match(folded, start) or _OUTSIDE_ZH.search(folded, start):
         rest = body[: outside.start()] + body[outside.end() :]
         return f"{_chinese(rest) or _subject(rest, framed=True)} {_minus(body[slice(*outside.span('not'))])}"
     if by := _BY_ZH.fullmatch(folded, start):

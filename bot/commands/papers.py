@@ -10,6 +10,7 @@ from bot.commands.coming import next_line
 from bot.commands.found import (
     card_buttons,
     count_found,
+    only_time,
     query_lines,
     rows_of,
     subscribe_button,
@@ -49,6 +50,8 @@ PAGE = 6  # papers of one page of a search
 def preview(turn: Turn) -> Reply:
     """What would come from the days known, as the chat would see it; nothing is marked as told."""
     ending = split_when(turn.args)
+    if ending.only_time:
+        return only_time(turn, turn.args)
     if ending.when is not None and (refusal := time_refused(turn, ending)):
         return refusal
     tried = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)

@@ -23,7 +23,7 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
             "what am i subscribed to; what do i follow; what are my subscriptions; "
             "which subscriptions do i have; 列表; 订阅列表; 我的列表; 我的订阅; 查看订阅; 查看我的订阅; "
             "看看我的订阅; 显示订阅; 显示我的订阅; 列出订阅; 列出我的订阅; 所有订阅; 全部订阅; 我订阅了什么; "
-            "我订阅了哪些; 我有哪些订阅; 我关注了什么; 看一下我的订阅; 看看订阅; 列出所有订阅; 列出全部订阅; 查看所有订阅; my subs; list my subs; show my subs; show list; "
+            "我订阅了哪些; 我有哪些订阅; 我关注了什么; 看一下我的订阅; 看看订阅; 列出所有订阅; 列出全部订阅; 查看所有订阅; 查看列表; 看列表; my subs; list my subs; show my subs; show list; "
             "show me my list; show me the list"
         ),
         "help": (
@@ -31,7 +31,7 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
         ),
         "stop": (
             "stop; stop it; stop this; stop please; stop everything; stop all; stop sending; stop messages; "
-            "leave me alone; 停; 停止; 停下; 停一下; 停止推送; 别发了; 别再发了; 不要再发了; 不要发了; 别烦我; 别吵; "
+            "leave me alone; 停; 停止; 停下; 停一下; 停止推送; 别发了; 别再发了; 不要再发了; 不要发了; 别烦我; 别吵; 不想收了; 不想要了; "
             "how do i stop this; how can i stop this; how to stop this; stop sending me papers; "
             "stop sending papers; stop sending me messages; stop it now; no more papers; no more messages; "
             "不要再给我发了; 别给我发了; 怎么停止"
@@ -202,6 +202,7 @@ _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), command)
     for pattern, command in (
         (r"(?:unsubscribe|unsub)\s+(?:me\s+)?(?:from\s+)?(?P<words>\S.*)", "unsub"),
+        (r"stop\s+sending\s+(?:me\s+)?(?:papers\s+)?(?:on|about)\s+(?P<words>\S.*)", "unsub"),
         (rf"(?:remove|delete|cancel|drop)\s+(?:subscriptions?\s+|number\s+)?(?P<words>{_NUMBERS})", "unsub"),
         (rf"(?:取消订阅|退订|取消关注|删除订阅|删除|取消)\s*第?\s*(?P<words>{_NUMBERS})\s*[号条个]?", "unsub"),
         (r"(?:取消订阅|退订|取消关注|删除订阅)\s*(?P<words>\S.*)", "unsub"),
@@ -209,16 +210,19 @@ _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"sub\s+(?P<words>\S.*)", "sub"),
         (r"订阅(?:一下)?[\s:]*(?![制量者式费号源]|服务|模式|经济)(?P<words>\S.*)", "sub"),
         (rf"(?:pause|mute)\s+(?P<words>{_NUMBERS}(?:\s+{_SOME_TIME})?|{_SOME_TIME})", "pause"),
-        (rf"(?:暂停|静音)\s*第?\s*(?P<words>{_NUMBERS}|{_SOME_TIME})\s*[号条个]?", "pause"),
+        (rf"(?:暂停|静音)\s*第?\s*(?P<words>{_NUMBERS}(?:\s*{_SOME_TIME})?|{_SOME_TIME})\s*[号条个]?", "pause"),
         (rf"(?:resume|unpause|unmute)\s+(?P<words>{_NUMBERS})", "resume"),
         (rf"(?:恢复|继续|取消暂停)\s*第?\s*(?P<words>{_NUMBERS})\s*[号条个]?", "resume"),
         (r"show(?:\s+me)?\s+subscription\s+(?P<words>#?\d{1,4})", "preview"),
+        (r"预览\s+(?P<words>\S.*)", "preview"),
         (rf"(?:preview|预览)\s*(?P<words>{_NUMBERS})", "preview"),
         (r"(?:today|今天|今日)\s*(?P<words>#?\d{1,4})", "today"),
         (r"today(?:'s|s)?\s+(?:new\s+)?papers\s+(?:on|about|in)\s+(?P<words>\S.*)", "today"),
+        (r"(?:show|send|give)\s+(?:me|us)\s+(?:the\s+|all\s+)?(?:new(?:est)?\s+|latest\s+)?papers\s+(?:on|about|in)\s+(?P<words>\S.*?)\s+(?:from\s+|of\s+)?today", "today"),
+        (r"(?:(?:show|send|give)\s+(?:me|us)|i\s+want(?:\s+to\s+see)?)\s+today(?:'s|s)?\s+(?:new\s+)?papers\s+(?:on|about|in)\s+(?P<words>\S.*)", "today"),
         (r"what(?:'s|s|\s+is)\s+new\s+today\s+(?:in|on|about|with)\s+(?P<words>\S.*)", "today"),
         (r"(?:what(?:'s|s|\s+is)\s+new|anything\s+new|(?:(?:are\s+there\s+)?any\s+)?(?:new\s+)?papers)\s+(?:in|on|about)\s+(?P<words>\S.*?)\s+today", "today"),
-        (r"(?:今天|今日)(?:有没有|有什么|有哪些|有)?(?:新的?)?(?:关于|有关)?(?P<words>.+?)(?:方面|领域|相关)?的?(?:新|最新)?的?论文(?:吗|么)?", "today"),
+        (r"(?:(?:给我|帮我|我想|我要)?(?:看看|看|找|发|推送))?(?:今天|今日)的?(?:有没有|有什么|有哪些|有)?(?:新的?)?(?:关于|有关)?(?P<words>.+?)(?:方面|领域|相关)?的?(?:新|最新)?的?论文(?:吗|么)?", "today"),
         (r"set\s+(?P<words>(?:limit|quiet|schedule|lang|language|sound)\s+\S.*)", "set"),
         (r"(?:edit|修改|编辑)\s*(?P<words>#?\d{1,4}(?:\s.+)?)", "edit"),
         (r"rename\s+(?P<words>#?\d{1,4}(?:\s.+)?)", "name"),

@@ -8,9 +8,8 @@ from datetime import timedelta
 from bot.commands.advising import REWRITE, advice_button, advice_for, advice_line
 from bot.commands.asking import awaits
 from bot.commands.picking import gone, numbered, shown_buttons
-from bot.commands.refusals import refused
 from bot.commands.settings import zone_buttons
-from bot.commands.timing import as_words_button, no_such_time, read_as_time
+from bot.commands.timing import OnlyTime, as_words_button, no_such_time, read_as_time, time_alone
 from bot.commands.trying import asked_for, tried
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
@@ -90,8 +89,8 @@ def _not_taken(turn: Turn, said: _Said) -> Reply:
     words = Button(label=turn.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(said.error, NoSuchTime):
         return no_such_time(turn, said.error, lambda when: _at_button(said.text, when), (words,))
-    if isinstance(said.error, _OnlyTime):
-        return replace(refused(said.error, turn.voice), buttons=shown_buttons(turn, ((words,),)))
+    if isinstance(said.error, OnlyTime):
+        return time_alone(turn, said.error, words)
     assert said.error is not None  # noqa: S101 - whoever calls looked
     raise said.error
 
@@ -185,16 +184,11 @@ def _lines(text: str) -> Iterator[str]:
             yield wish
 
 
-class _OnlyTime(Refused):
-    """A time without a query."""
-
-
 def _read(line: str) -> _Said:
     ending = split_when(line)
     error: Refused | None = _of_another_command(line)
     if ending.only_time:
-        example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(line.split())}"})
-        error = _OnlyTime(Sentence("That is a time. Say also what papers should hold."), example)
+        error = OnlyTime(line)
     return _Said(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
 
 

@@ -8,7 +8,7 @@ from bot.commands.refusals import refused
 from bot.commands.rhythms import when_words
 from bot.commands.turn import Turn
 from bot.ports import Button, Reply
-from subscriptions import Ending, NoSuchTime, as_words, last_change
+from subscriptions import Ending, NoSuchTime, Refused, Sentence, as_words, last_change, read_when
 
 AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time
 
@@ -39,9 +39,35 @@ def as_words_button(turn: Turn, text: str, number: int | None) -> tuple[Button, 
     return (Button(label=turn.say("as words"), verb=AS_WORDS, arguments=arguments),)
 
 
+def there_is(when: str) -> bool:
+    """Whether a time as somebody wrote it can be had."""
+    try:
+        read_when(when)
+    except Refused:
+        return False
+    return True
+
+
+class OnlyTime(Refused):
+    """A time without a query."""
+
+    def __init__(self, typed: str) -> None:
+        example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})
+        super().__init__(Sentence("That is a time. Say also what papers should hold."), example)
+
+
+def time_alone(turn: Turn, error: OnlyTime, words: Button) -> Reply:
+    """A time without a query is refused; `words` looks for it all the same."""
+    return replace(refused(error, turn.voice), buttons=shown_buttons(turn, ((words,),)))
+
+
 def no_such_time(
     turn: Turn, error: NoSuchTime, button: Callable[[str], Button], others: Sequence[Button] = ()
 ) -> Reply:
     """A time that cannot be had is refused, with the nearest that can as buttons; `button` makes one from a time."""
-    nearest = tuple(replace(button(when), label=when_words(when, turn.voice)) for when in error.nearest)
-    return replace(refused(error, turn.voice), buttons=shown_buttons(turn, (nearest, tuple(others))))
+    names = [when_words(when, turn.voice) for when in error.nearest]
+    nearest = tuple(replace(button(when), label=name) for when, name in zip(error.nearest, names, strict=True))
+    hint = Sentence(error.hint.template, {**error.hint.values, "when": names[0]})
+    return replace(
+        refused(Refused(error.sentence, hint), turn.voice), buttons=shown_buttons(turn, (nearest, tuple(others)))
+    )

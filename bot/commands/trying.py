@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.commands.found import (
     card_buttons,
     count_found,
+    only_time,
     query_lines,
     rows_of,
     subscribe_button,
@@ -25,6 +26,8 @@ def tried(turn: Turn, said: str) -> Reply:
     """How many papers the words find, the newest, how they were read, and [subscribe]."""
     text = asked_for(said)
     ending = split_when(text)
+    if ending.only_time:
+        return only_time(turn, text)
     if ending.when is not None and (refusal := time_refused(replace(turn, args=text), ending)):
         return refusal
     found = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)

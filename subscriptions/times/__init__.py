@@ -10,6 +10,7 @@ from subscriptions.times._ending import split_when as split_when
 from subscriptions.times._options import make_when as make_when
 from subscriptions.times._reading import clock_of as clock_of
 from subscriptions.times._reading import hours_of as hours_of
+from subscriptions.times._reading import is_time as is_time
 from subscriptions.times._when import NoSuchTime as NoSuchTime
 from subscriptions.times._when import When as When
 from subscriptions.times._when import read_when as read_when

@@ -33,6 +33,7 @@ _HAN_DIGITS = {
 }
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _COUNTS = {"a": 1, "an": 1, "once": 1, "twice": 2, "thrice": 3, "half": 0, "half a": 0, "half an": 0, "半": 0}
+_COUNTS |= {"fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60}
 _SLIP = 30
 _SEVERAL = 3  # few, several, 几
 _QUARTER = 15
@@ -128,8 +129,8 @@ CLOCKS: tuple[tuple[str, Make], ...] = (
     (rf"(?:a )?(?P<part>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", _of_past),
     (rf"(?P<hour>\d{{1,2}}|{_WORD}) ?o ?['’]? ?clock{_ENDS}", _of_o_clock),
     (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?![a-z0-9_:.])", _of_digits),
-    (rf"(?:12 )?(?:noon|midday){_ENDS}", _noon),
-    (rf"(?:12 )?midnight{_ENDS}", _midnight),
+    (rf"(?:(?:12|twelve) )?(?:noon|midday){_ENDS}", _noon),
+    (rf"(?:(?:12|twelve) )?midnight{_ENDS}", _midnight),
     (
         (
             rf"(?P<hour>{HAN_NUMBER}) ?(?P<sign>点钟|点|时(?!间|序))"

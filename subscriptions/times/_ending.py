@@ -29,7 +29,7 @@ _FIELDS = frozenset(
 # Words between a query and its time that ask for no paper: "diffusion, send it daily at 9".
 _LEAD_IN = re.compile(
     r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
-    r"(?:send|e?mail|notify|tell|remind|ping|message|deliver|update)(?:\s+(?:me|us|it|them))?$|(?<=[,，;；\s])请$",
+    r"(?:send|e?mail|notify|tell|remind|ping|message|deliver|update)(?:\s+(?:me|us|it|them))?$|(?<=[,，;；\s])(?:请|定时|请定时)$",
     re.IGNORECASE,
 )
 _GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半天双隔下一二两三四五六七八九十0-9]")
@@ -80,7 +80,7 @@ def split_when(text: str) -> Ending:
         if _is_behind_article(query, said, _ARTICLES if reading.either else _STRICT):
             continue
         either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
-        return Ending(_bare(query), said.strip("()（） "), either)
+        return Ending(_bare(query), said.strip("()（）[] "), either)
     return Ending(text, None)
 
 

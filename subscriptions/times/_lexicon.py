@@ -85,6 +85,12 @@ def _so_many_times(match: re.Match[str]) -> Tokens:
         yield Token(Kind.NONE, "daily" if unit == "day" else _nearest(1, unit))
 
 
+def _some_day(match: re.Match[str]) -> Tokens:
+    if match["night"]:
+        yield Token(Kind.PART, "night")
+    yield Token(Kind.NONE, "daily")
+
+
 def _named(match: re.Match[str]) -> Tokens:
     yield Token(Kind.NONE, "now" if "hour" in match[0] else "weekly")
 
@@ -119,8 +125,11 @@ def _words(pattern: str) -> str:
 
 
 _D = r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
-_EVERY = r"(?:every|each)"
-_MANY = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|couple of|several|half an?|half)"
+_EVERY = r"(?:every|evry|evrey|each)"  # with slips of the pen, as below: they are no words of papers
+_MANY = (
+    r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"
+    r"|few|couple of|several|half an?|half)"
+)
 _UNIT = (
     r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|fortnights?|months?|quarters?|years?)"
 )
@@ -142,7 +151,7 @@ _NONE: tuple[Entry, ...] = (  # before the others, since each begins like one th
     (_words(rf"(?:once )?{_EVERY} (?P<many>{_MANY}) ?(?P<unit>{_UNIT})"), _every_so_often),
     (
         _words(
-            r"(?:once )?(?:every|each|once an?|once per) (?P<many>)(?P<unit>second|minute|hour|fortnight|month|quarter|year)"
+            r"(?:once )?(?:every|each|once an?|once per) (?P<many>)(?P<unit>second|minute|hour|fortnight|month|quarter|year)(?: or so)?"
         ),
         _every_so_often,
     ),
@@ -166,14 +175,15 @@ _NONE: tuple[Entry, ...] = (  # before the others, since each begins like one th
         ),
         _named,
     ),
+    (_words(rf"every (?:first|second|third|fourth|last|1st) {_D}"), _named),
     (
         _words(
             r"on the \d{1,2}(?:st|nd|rd|th)|(?:on )?the (?:first|last day|\d{1,2}(?:st|nd|rd|th)) of (?:the|each|every) month"
         ),
         _named,
     ),
-    (_words(r"today|tonight|tomorrow"), _just(Kind.NONE, "daily")),  # once is no rhythm
-    (r"今天|今晚|明天|后天", _just(Kind.NONE, "daily")),
+    (_words(r"today|(?P<night>tonight)|tomorrow"), _some_day),  # once is no rhythm
+    (r"[今明](?=[早晚] ?(?:\d|[零一二两三四五六七八九十]+点))|[今明][天早晚]|后天", _just(Kind.NONE, "daily")),
     (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
     (rf"下个?(?={_WEEK}[一二三四五六日天])", _just(Kind.NONE, "weekly")),
     (rf"每隔?(?P<many>{_HAN_MANY})?个?(?P<unit>小时|钟头|分钟|刻钟|秒钟?)(?:一次)?", _every_so_often),
@@ -190,9 +200,9 @@ _NONE: tuple[Entry, ...] = (  # before the others, since each begins like one th
 )
 _RHYTHMS: tuple[Entry, ...] = (
     (_words(rf"{_EVERY}(?: single)? day|(?:seven|7) days a week"), _just(Kind.DAILY, firm=True)),
-    (_words(r"daily|everyday"), _just(Kind.DAILY)),
+    (_words(r"daily|dayly|dialy|everyday|evryday"), _just(Kind.DAILY)),
     (
-        _words(rf"(?:{_EVERY}|(?:only )?on|all) (?:week ?|work ?|working |business )days?"),
+        _words(rf"(?:{_EVERY}|(?:only )?on|all) (?:week ?|work ?|working |business )days?|(?:five|5) days a week"),
         _just(Kind.WEEKDAYS, firm=True),
     ),
     (
@@ -202,14 +212,14 @@ _RHYTHMS: tuple[Entry, ...] = (
     (_words(rf"(?:{_EVERY}|(?:only )?on)(?: the)? weekends?"), _just(Kind.WEEKEND, firm=True)),
     (_words(r"(?:(?:at|over|during) (?:the )?)?weekends?"), _just(Kind.WEEKEND)),
     (_words(rf"{_EVERY} week"), _just(Kind.WEEKLY, firm=True)),
-    (_words(r"weekly"), _just(Kind.WEEKLY)),
+    (_words(r"weekly|wekly|weekley"), _just(Kind.WEEKLY)),
     (_words(rf"(?P<every>{_EVERY} |(?:only )?on )?(?P<day>{_D})s?\.?"), _day),
     (r"每天|每日|天天", _just(Kind.DAILY)),
     (
-        rf"(?:每一?个?|每?逢)(?:工作日|平日)|(?:每个?)?{_WEEK}一 ?(?:到|至|-) ?{_WEEK}?五",
+        rf"(?:每一?个?|每?逢)(?:工作日|上班日|平日)|(?:每个?)?{_WEEK}[一1] ?(?:到|至|-) ?{_WEEK}?[五5]",
         _just(Kind.WEEKDAYS, firm=True),
     ),
-    (r"工作日|平日", _just(Kind.WEEKDAYS)),
+    (r"工作日|上班日|平日", _just(Kind.WEEKDAYS)),
     (r"(?:每个?|每?逢)(?:周末|双休日)", _just(Kind.WEEKEND, firm=True)),
     (r"周末|双休日", _just(Kind.WEEKEND)),
     (

@@ -39,6 +39,11 @@ def reading_of(text: str, *, bare: bool = False) -> Reading | None:
     return None if rest else meaning(tokens, bare=bare)
 
 
+def is_time(text: str) -> bool:
+    """Whether all of a text says a time, also one that cannot be had."""
+    return reading_of(text) is not None
+
+
 def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     """What tokens mean together; None when they do not go together."""
     said = _Said(bare=bare)
@@ -270,7 +275,7 @@ def _with_parts(tokens: Sequence[Token]) -> list[Token]:
         elif isinstance(token.value, Clock) and waiting is not None:
             found.remove(waiting)
             found.append(Token(Kind.CLOCK, in_part(token.value, str(waiting.value))))
-        elif token.kind is Kind.AT:
+        elif token.kind in (Kind.AT, Kind.NONE):
             found.append(token)
             continue
         else:

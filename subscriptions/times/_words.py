@@ -40,7 +40,7 @@ def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
     return tuple(found), text[at:]
 
 
-_BETWEEN = " ,;、·()/|"
+_BETWEEN = " ,;、·()[]/|"
 
 
 def _word_at(text: str, at: int, found: list[Token]) -> int:

@@ -57,6 +57,35 @@ class TestWhichClock:
         assert (await talk.presses("Berlin")).text.startswith("✓")
         assert zone(talk) == "Europe/Berlin"
 
+    @pytest.mark.parametrize(
+        ("text", "city", "name"),
+        [
+            ("13:00", "Berlin", "Europe/Berlin"),
+            ("it's 1pm here", "Berlin", "Europe/Berlin"),
+            ("8pm", "Shanghai", "Asia/Shanghai"),
+            ("现在是晚上8点", "Shanghai", "Asia/Shanghai"),
+            ("下午五点半", "Kolkata", "Asia/Kolkata"),
+        ],
+    )
+    async def test_what_the_clock_shows_is_answered_by_the_cities_where_it_does(
+        self, talk: Talk, text: str, city: str, name: str
+    ) -> None:
+        said = await talk.says(text)
+        assert said.buttons == [city, "another city"]
+        assert zone(talk) == "UTC"
+        await talk.presses(city)
+        assert zone(talk) == name
+        assert texts(talk) == ["diffusion"]
+
+    @pytest.mark.parametrize("text", ["daily", "every day", "每周一", "hourly"])
+    async def test_a_rhythm_is_no_place(self, talk: Talk, text: str) -> None:
+        assert (await talk.says(text)).lines[0] == "✗ That is a time. Say also what papers should hold."
+        assert zone(talk) == "UTC"
+
+    async def test_a_time_that_no_city_shows_gets_all_of_them(self, talk: Talk) -> None:
+        assert (await talk.says("12:37")).lines == ["Which clock is yours, then?"]
+        assert (await talk.says("Paris")).text.startswith("✓")
+
     async def test_a_near_miss_can_be_said_yes_or_no_to(self, talk: Talk) -> None:
         assert (await talk.says("Shangai")).lines == ["Did you mean Shanghai?"]
         assert (await talk.says("no")).lines == ["Which clock is yours, then?"]

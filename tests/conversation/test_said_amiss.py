@@ -26,6 +26,8 @@ def texts(talk: Talk, chat: str = ME) -> list[str]:
     ("text", "lines"),
     [
         ("/schedule 9", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 9"]),
+        ("/schedule 9 8", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 8"]),
+        ("/schedule 9 robots", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 9"]),
         ("/schedule 9 now", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule now"]),
         ("/schedule #9 now", ["✗ This chat has no subscription #9.", "For all subscriptions: /schedule now"]),
     ],

@@ -128,6 +128,42 @@ async def test_a_time_that_there_is_not_is_refused_and_the_nearest_is_a_button(
     assert wishes(talk) == [wish]
 
 
+@pytest.mark.parametrize("typed", ["every day at 8", "daily", "每天8点", "13:00"])
+async def test_a_time_that_is_said_alone_is_no_query(talk: Talk, typed: str) -> None:
+    said = await talk.says(typed)
+    assert said.lines == [
+        "✗ That is a time. Say also what papers should hold.",
+        f"For example: /sub diffusion {typed}",
+    ]
+    assert said.buttons == ["as words"]
+    assert (await talk.presses("as words")).buttons == ["subscribe"]
+    await talk.says("/sub diffusion")
+    await talk.says("London")
+    assert (await talk.says(typed)).lines[2] == f"For all subscriptions: /schedule {typed}"
+    assert (await talk.says(f"/schedule {typed}")).text.startswith("✓")
+    assert len((await talk.says("hourly")).lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "nearest", "wish"),
+    [
+        ("/sub 扩散 每小时", "立即", "now | 扩散"),
+        ("每小时给我发扩散的论文", "立即", "now | 扩散"),
+        ("/sub 扩散 每两天", "每天 09:00", "daily 09:00 | 扩散"),
+        ("每月给我发扩散的论文", "每周一 09:00", "weekly mon 09:00 | 扩散"),
+    ],
+)
+async def test_in_chinese_the_nearest_time_is_named_as_it_is_typed_there(
+    talk: Talk, typed: str, nearest: str, wish: str
+) -> None:
+    said = await talk.says(typed, language="zh-hans")
+    assert said.lines[1] == f"最接近的是：{nearest}。"
+    assert said.buttons[0] == nearest
+    assert listed_or_none(talk) == []
+    await talk.presses(nearest, language="zh-hans")
+    assert wishes(talk) == [wish]
+
+
 async def test_words_that_look_like_no_time_that_there_is_are_words_by_one_press(talk: Talk) -> None:
     await talk.says("/sub precipitation monthly")
     assert (await talk.presses("as words")).lines[0].startswith('✓ 1  precipitation AND "monthly" · when-out')

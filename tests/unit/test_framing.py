@@ -105,11 +105,32 @@ TIMED = [
     ("send me every morning papers about diffusion models", "diffusion models every morning"),
     ("every monday at 9 send me papers about diffusion models", "diffusion models every monday at 9"),
     ("papers about diffusion models daily 9, please", "diffusion models daily 9"),
+    ("I want a weekly update about diffusion models", "diffusion models weekly"),
+    ("send me a weekly digest of diffusion papers", "diffusion weekly"),
     ("每天早上8点给我推送关于扩散模型的论文", "扩散模型 每天早上8点"),
+    ("能每周一早上九点发给我扩散模型的论文吗", "扩散模型 每周一早上九点"),
+    ("每周给我发一次扩散模型的论文", "扩散模型 每周"),
+    ("每天定时推送扩散模型论文", "扩散模型 每天"),
     ("请每周一发给我扩散模型的论文，不要综述", "扩散模型 -综述 每周一"),
     ("我想看关于扩散模型的论文 每天9点", "扩散模型 每天9点"),
     ("我想每天早上看关于扩散模型的论文", "扩散模型 每天早上"),
 ]  # fmt: skip
+NOT_TO_BE_HAD = [  # the answer refuses these times, with the nearest that there is
+    ("every hour send me papers on diffusion", "diffusion every hour"),
+    ("hourly papers on diffusion please", "diffusion hourly"),
+    ("send me hourly papers about diffusion", "diffusion hourly"),
+    ("twice a day send me papers on diffusion", "diffusion twice a day"),
+    ("every other day, send me papers on diffusion", "diffusion every other day"),
+    ("once a month send me papers about diffusion", "diffusion once a month"),
+    ("每小时给我发扩散模型的论文", "扩散模型 每小时"),
+    ("每小时给我推送扩散模型", "扩散模型 每小时"),
+    ("我想每小时收到扩散模型的论文", "扩散模型 每小时"),
+    ("每天两次给我发扩散模型的论文", "扩散模型 每天两次"),
+    ("每天给我发两次扩散模型的论文", "扩散模型 每天两次"),
+    ("每个月给我发一次扩散模型的论文", "扩散模型 每个月"),
+    ("每月给我发扩散模型的论文", "扩散模型 每月"),
+    ("每两天发我扩散模型的论文", "扩散模型 每两天"),
+]
 CHINESE = [
     ("我想看关于扩散模型的论文，不要综述", "扩散模型 -综述"),
     ("我想看关于扩散模型的论文", "扩散模型"),
@@ -167,12 +188,26 @@ CHINESE = [
     ("如果出现量子纠错的新论文，告诉我", "量子纠错"),
     ("出了量子纠错的论文提醒我", "量子纠错"),
     ("除了综述以外的扩散模型论文", "扩散模型 -综述"),
+    ("除了综述，我想看扩散模型的论文", "扩散模型 -综述"),
+    ("最近有什么关于扩散模型的论文", "扩散模型"),
+    ("给我扩散模型的论文", "扩散模型"),
     ("我想看除综述外的扩散模型论文", "扩散模型 -综述"),
     ("作者 LeCun 的论文", "author:LeCun"),
     ("Yann LeCun 写的论文", 'author:"Yann LeCun"'),
     ("我想訂閱關於擴散模型的論文", "擴散模型"),
 ]
 UNTOUCHED = [
+    "twice daily dosing",
+    "hourly weather forecasts",
+    "monthly precipitation papers",
+    "today language models",
+    "weekly supervised learning",
+    "monday effect",
+    "每小时降水预报",
+    "每日新闻摘要",
+    "今天的语言模型",
+    "一天两次给药方案",
+    "定时任务调度",
     "attention is all you need",
     "show and tell",
     "I, Robot",
@@ -249,7 +284,7 @@ UNTOUCHED = [
 ]
 
 
-@pytest.mark.parametrize(("sentence", "query"), [*ENGLISH, *TIMED, *CHINESE])
+@pytest.mark.parametrize(("sentence", "query"), [*ENGLISH, *TIMED, *NOT_TO_BE_HAD, *CHINESE])
 def test_a_sentence_is_its_query(sentence: str, query: str) -> None:
     assert unframed(sentence) == query
 

@@ -114,6 +114,12 @@ diffusion every weekend                  > diffusion | weekly sat 09:00
 diffusion on weekends at 10              > diffusion | weekly sat 10:00
 diffusion at the weekend                 > diffusion | weekly sat 09:00 ~
 diffusion now                            > diffusion | now
+diffusion 5 days a week                  > diffusion | weekdays 09:00
+diffusion twelve noon                    > diffusion | daily 12:00 ~
+diffusion dayly                          > diffusion | daily 09:00 ~
+diffusion evry day at 8                  > diffusion | daily 08:00
+diffusion wekly on friday                > diffusion | weekly fri 09:00
+diffusion [daily 9]                      > diffusion | daily 09:00
 diffusion NOW                            > diffusion | now
 diffusion immediately                    > diffusion | now ~
 diffusion when-out                       > diffusion | when-out 08:00-20:00
@@ -258,6 +264,12 @@ diffusion mon-sat 9                      > diffusion | ✗ daily 09:00 ~
 diffusion sat and sun                    > diffusion | weekly sat 09:00
 diffusion daily 9-18                     > diffusion | ✗ when-out 09:00-18:00 ~
 diffusion weekdays 9 to 18               > diffusion | ✗ when-out 09:00-18:00 weekdays ~
+diffusion every hour or so               > diffusion | ✗ now ~
+diffusion every fifteen minutes          > diffusion | ✗ now ~
+diffusion every twenty hours             > diffusion | ✗ daily 09:00 ~
+diffusion every first monday             > diffusion | ✗ weekly mon 09:00 ~
+diffusion at 8 tonight                   > diffusion | ✗ daily 20:00 ~
+diffusion tonight at 8                   > diffusion | ✗ daily 20:00 ~
 diffusion at 25:00                       > diffusion | ✗ daily 09:00 ~
 rag at 25                                > rag | ✗ daily 09:00 ~
 rag daily 25                             > rag | ✗ daily 09:00 ~
@@ -362,6 +374,9 @@ diffusion 每天 9am      > diffusion | daily 09:00
 扩散 daily 8：00        > 扩散 | daily 08:00
 扩散 daily              > 扩散 | daily 09:00 ~
 扩散模型 at 8           > 扩散模型 | daily 08:00
+扩散 上班日9点          > 扩散 | weekdays 09:00
+扩散 每周1到5           > 扩散 | weekdays 09:00
+扩散 定时每天8点        > 扩散 | daily 08:00
 扩散 立即               > 扩散 | now ~
 扩散模型                >
 多点触控                >
@@ -384,6 +399,8 @@ diffusion 每天 9am      > diffusion | daily 09:00
 扩散 周一三点           > 扩散 | weekly mon 03:00
 扩散 周一十点           > 扩散 | weekly mon 10:00
 扩散 每天早晚           > 扩散 | ✗ daily 09:00 ~
+扩散 明早8点            > 扩散 | ✗ daily 08:00 ~
+扩散 今晚8点            > 扩散 | ✗ daily 20:00 ~
 扩散 每小时一次         > 扩散 | ✗ now ~
 扩散 明天               > 扩散 | ✗ daily 09:00 ~
 扩散 每天8点 火星       > 扩散 | ✗ daily 08:00
