@@ -51,7 +51,8 @@ def subscribe(
     tz: Annotated[
         str | None,
         typer.Option(
-            metavar="ZONE", help="The zone of a new chat, else of this subscription only: Europe/Berlin, +08:00."
+            metavar="ZONE",
+            help="The zone of a new chat, else of this subscription only: Europe/Berlin, Berlin, +08:00.",
         ),
     ] = None,
     since: Annotated[
@@ -65,10 +66,11 @@ def subscribe(
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     from bot.cli._queries import refusals_of
     from bot.cli._session import described, opened
-    from subscriptions import Wish, allow
+    from subscriptions import Wish, allow, zone_of_place
     from subscriptions import subscribe as add
 
-    wish = Wish(text=query, every=every, on=on, at=at, tz=tz, since=since, name=name, added_by="")
+    named = tz and (zone_of_place(tz) or tz)
+    wish = Wish(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
     with opened(now, make=True) as session, refusals_of(query):
         address = session.address(chat)
         title, kind = described(session, address)
@@ -309,13 +311,15 @@ def set_(
     from bot.cli._queries import TERMINAL
     from bot.cli._session import opened
     from bot.commands import changed, value_of
-    from subscriptions import get_chat, set_setting, setting_name
+    from subscriptions import get_chat, set_setting, setting_name, zone_of_place
 
+    said = " ".join(value)
     with opened(now) as session:
         address = session.address(chat)
         setting = setting_name(name)
+        named = zone_of_place(said) if setting == "timezone" else None
         before = get_chat(session.store, address)
-        after = set_setting(session.store, address, setting, " ".join(value), now=session.now)
+        after = set_setting(session.store, address, setting, named or said, now=session.now)
     old, new = value_of(before.settings, setting), value_of(after.settings, setting)
     if json:
         print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})

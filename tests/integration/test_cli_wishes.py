@@ -66,6 +66,24 @@ def test_the_echo_says_what_was_chosen(terminal: Terminal, options: list[str], l
     assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *options).out
 
 
+@pytest.mark.parametrize(
+    ("place", "zone"),
+    [
+        ("Berlin", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("北京", "Asia/Shanghai"),
+        ("asia/tokyo", "Asia/Tokyo"),
+    ],
+)
+def test_a_zone_may_be_named_by_its_city_as_in_a_chat(terminal: Terminal, place: str, zone: str) -> None:
+    added = terminal("subscribe", "graph", "--as", "console:me", "--every", "daily", "--tz", place, "--now", MORNING)
+    assert f"daily 09:00 {zone}" in added.out
+    terminal("set", "timezone", "UTC", "--as", "console:me")
+    changed = terminal("set", "timezone", *place.split(), "--as", "console:me")
+    assert changed.status == 0
+    assert f"Time zone: {zone}" in changed.out
+
+
 def test_a_query_that_ends_in_a_time_is_words_and_says_so(terminal: Terminal) -> None:
     ended = terminal("subscribe", "time series daily", "--as", "console:me", "--now", MORNING)
     assert "✓ 1  time AND series AND daily · now" in ended.out
