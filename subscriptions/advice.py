@@ -13,7 +13,7 @@ from typing import Protocol
 
 from subscriptions.errors import QueryError
 from subscriptions.normalize import is_initial
-from subscriptions.query import And, Leaf, Node, Not, Or, Query, Term, fold_source, parse_query
+from subscriptions.query import FIELD_LABELS, And, Leaf, Node, Not, Or, Query, Term, fold_source, parse_query
 from subscriptions.slips import as_one_author, by_its_code, has_a_name_in_two, is_word
 
 MANY = 10  # papers a day from which on a wish is worth narrowing
@@ -23,18 +23,6 @@ _LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # words at the head and at
 
 _NEVER = ("category", "author", "abstract", "summary", "doi", "source")  # fields that some sources bring nothing for
 _TEXTS = frozenset({"text", "title", "abstract", "summary"})
-_LABELS = {
-    "title": "ti:",
-    "abstract": "abs:",
-    "summary": "summary:",
-    "author": "author:",
-    "category": "cat:",
-    "primary": "primary:",
-    "id": "id:",
-    "doi": "doi:",
-    "source": "source:",
-    "all": "all:",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,4 +276,6 @@ def _inner(node: Node) -> str:
 def _leaf(leaf: Leaf) -> str:
     words = leaf.words.strip('"')
     quoted = leaf.quoted or any(sign in words for sign in ' ()|:"')
-    return _LABELS.get(leaf.term.field, "") + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)
+    return (
+        FIELD_LABELS.get(leaf.term.field, "") + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)
+    )

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import time
 
-from bot.commands.asking import awaits
+from bot.commands.asking import awaits, press_of
 from bot.commands.changes import LANGUAGES
 from bot.commands.cities import cities_at
 from bot.commands.framing import unframed
@@ -123,13 +123,10 @@ def _cities(turn: Turn, words: str, more: Buttons = ()) -> Reply:
 
 def answer_pick(turn: Turn) -> Reply | None:
     """The number of a subscription, where one was to be picked."""
-    from bot.commands.registry import PRESSES  # noqa: PLC0415 - the registry imports this family
-
     said, verb = turn.args.strip(), str(turn.arguments["verb"])
-    if verb == "unsub" and said.casefold() in _EVERYTHING:
-        return PRESSES["unsub-all"].run(replace(turn, request=replace(turn.request, pressed="")))
-    wish, press = _picked(turn, said), PRESSES.get(verb)
-    digits = said.strip("#.。号第条个 ")
+    if verb == "unsub" and said.casefold() in _EVERYTHING and (everything := press_of("unsub-all")):
+        return everything.run(replace(turn, request=replace(turn.request, pressed="")))
+    wish, press, digits = _picked(turn, said), press_of(verb), _digits(said)
     if wish is None and digits.isdecimal():
         return Reply(lines=(turn.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
     if wish is None or press is None:
@@ -140,11 +137,16 @@ def answer_pick(turn: Turn) -> Reply | None:
 
 def _picked(turn: Turn, said: str) -> Subscription | None:
     """The subscription with this number, this name or exactly this query."""
-    digits = said.strip("#.。号第条个 ")
+    digits = _digits(said)
     if digits.isdecimal():
         return numbered(turn, int(digits))
     wishes = [one.subscription for one in listed_here(turn)]
     return next((wish for wish in wishes if said.casefold() in (wish.name.casefold(), wish.text.casefold())), None)
+
+
+def _digits(said: str) -> str:
+    """A number without what people write around it: "#3", 第3个."""
+    return said.strip("#.。号第条个 ")
 
 
 def answer_value(turn: Turn) -> Reply | None:
@@ -164,12 +166,10 @@ def answer_value(turn: Turn) -> Reply | None:
 
 def answer_yes(turn: Turn) -> Reply | None:
     """Yes or no, or what the two buttons say."""
-    from bot.commands.registry import PRESSES  # noqa: PLC0415 - the registry imports this family
-
     said = turn.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):
         told = turn.arguments[answer]
-        press = PRESSES.get(str(told["verb"]))
+        press = press_of(str(told["verb"]))
         if press is not None and said in (words | {str(told["label"]).casefold()}):
             reply = press.run(replace(turn, arguments=dict(told["arguments"])))
             return replace(reply, replaces=False) if reply else None

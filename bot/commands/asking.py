@@ -97,15 +97,20 @@ def forget_question(turn: Turn) -> bool:
     return asked
 
 
+def press_of(verb: str) -> Press | None:
+    """What a verb runs; None where there is none of that name."""
+    from bot.commands.registry import PRESSES  # noqa: PLC0415 - the registry imports this family
+
+    return PRESSES.get(verb)
+
+
 def answer_of(turn: Turn) -> Reply | None:
     """Runs the handler of the question that waits, with `turn.args` as its answer; None: nothing was asked, or this is none.
 
     Raises what the handler raises, which undoes that the question is let go.
     """
-    from bot.commands.registry import PRESSES  # noqa: PLC0415 - the registry imports this family
-
     link = question(turn)
-    press = PRESSES.get(link.verb) if link else None
+    press = press_of(link.verb) if link else None
     if link is None or press is None:
         return None
     reply = press.run(replace(met(turn) if press.changes else turn, arguments=dict(link.arguments)))

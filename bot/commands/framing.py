@@ -12,6 +12,8 @@ from typing import NamedTuple
 from subscriptions import is_time, split_when
 
 LONGEST = 400  # characters of a sentence; what is longer is no wish that somebody says
+# More than three signs and blanks in a row say no more than three, and the patterns below would take long over them.
+_MANY_SIGNS = re.compile(r"([\s,，;；。.!！?？、]{3})[\s,，;；。.!！?？、]+")
 _WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # the longest time that may stand at the front
 
 # One sign for one, so that a place in the folded text is the place in the text as typed.
@@ -155,6 +157,7 @@ def unframed(text: str) -> str:
     said = " ".join(text.split())
     if not said or len(said) > LONGEST:
         return text
+    said = _MANY_SIGNS.sub(r"\1", said)
     body, when = _time_parted(_without_thanks(said))
     found = _english(body) or _chinese(body) or (body if len(_without_thanks(said)) < len(said) else None)
     return text if not found else " ".join(filter(None, (found, when)))

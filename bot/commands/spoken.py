@@ -193,6 +193,9 @@ _CIVILITIES = frozenset(
         "不",
     }
 )
+_LONGEST = 200  # characters of a phrase with its courtesies
+_THANKS_ROOM = 80  # characters at the end of a text in which thanks are looked for
+_BLANKS = re.compile(r"(\s\s)\s+")  # the patterns below take long over long runs of blanks
 _WORDS = tuple(phrase for phrase in _SPOKEN if phrase.isascii() and phrase.isalpha())
 
 _NUMBERS = r"#?\d{1,4}(?:\s*(?:,|and|-|和|、|到|\s)\s*#?\d{1,4})*"
@@ -245,10 +248,11 @@ _ENDS = re.compile(
 
 def spoken(text: str) -> tuple[str, str] | None:
     """(command, the words behind it) that a text is without a slash; None: it is none. (HELLO, "") for a greeting."""
-    for words in _readings(" ".join(simplified(text).casefold().split())):
+    said = " ".join(simplified(text).casefold().split())
+    for words in _readings(said) if len(said) <= _LONGEST else ():
         if words in _SPOKEN:
             return _SPOKEN[words]
-    return _with_words(text.strip())
+    return _with_words(_BLANKS.sub(r"\1", text.strip()))
 
 
 def is_no_wish(text: str) -> bool:
@@ -277,7 +281,7 @@ def _with_words(text: str) -> tuple[str, str] | None:
     folded = simplified(text)
     polite = _POLITE.match(folded)
     start = polite.end() if polite else 0
-    thanks = _THANKS.search(folded)
+    thanks = _THANKS.search(folded, max(start, len(folded) - _THANKS_ROOM))
     end = thanks.start() if thanks else len(folded)
     for pattern, command in _WITH_WORDS:
         if found := pattern.fullmatch(folded, start, end):

@@ -24,4 +24,5 @@ from subscriptions.query._sentences import MAX_QUERY_LENGTH as MAX_QUERY_LENGTH
 from subscriptions.query._typed import fold_source as fold_source
 from subscriptions.query._understanding import parse_canonical as parse_canonical
 from subscriptions.query._understanding import parse_query as parse_query
+from subscriptions.query._writing import FIELD_LABELS as FIELD_LABELS
 from subscriptions.query._writing import written_value as written_value

@@ -13,7 +13,7 @@ from subscriptions.query._model import And, Leaf, Node, Not, Or, Query
 from subscriptions.query._sentences import MAX_QUERY_LENGTH
 from subscriptions.query._typed import typed
 from subscriptions.query._understanding import parse_canonical, parse_query
-from subscriptions.query._writing import LABELS, PLAIN, written_value
+from subscriptions.query._writing import FIELD_LABELS, PLAIN, written_value
 
 _JOINING = frozenset({Kind.AND, Kind.OR, Kind.NOT})
 
@@ -82,7 +82,7 @@ def _written(node: Node) -> str:
     match node:
         case Leaf():
             value = written_value(node)
-            return f"{LABELS.get(node.term.field, '')}{value}" if value else ""
+            return f"{FIELD_LABELS.get(node.term.field, '')}{value}" if value else ""
         case Not():
             inner = _inner(node.node)
             return f"-{inner}" if inner else ""

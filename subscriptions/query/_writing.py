@@ -9,7 +9,7 @@ from subscriptions.query._model import Leaf, Term
 from subscriptions.query._understanding import parse_query
 
 PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
-LABELS = {
+FIELD_LABELS = {
     "title": "ti:",
     "abstract": "abs:",
     "summary": "summary:",
@@ -26,7 +26,7 @@ _LIKE_OPERATOR = re.compile(rf"(?:and|or)$|{EXCLUDES}", re.VERBOSE)  # such a wo
 
 def written_value(leaf: Leaf) -> str:
     """The value of a leaf as it is typed behind its field; "" when there is no way to type it."""
-    label = LABELS.get(leaf.term.field, "")
+    label = FIELD_LABELS.get(leaf.term.field, "")
     return next((form for form in _forms(leaf) if _term(label + form) == leaf.term), "")
 
 
@@ -38,7 +38,7 @@ def _forms(leaf: Leaf) -> Iterator[str]:
         forms.reverse()
     exact = "=" * leaf.term.exact
     yield from (exact + form for form in forms)
-    yield leaf.canonical.removeprefix(f"{leaf.term.field}:").removeprefix(LABELS.get(leaf.term.field, ""))
+    yield leaf.canonical.removeprefix(f"{leaf.term.field}:").removeprefix(FIELD_LABELS.get(leaf.term.field, ""))
 
 
 def _term(text: str) -> Term | None:

@@ -9,7 +9,6 @@ from sqlalchemy import Integer, Row, bindparam, insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select, update
 
-from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import merge_copies
 from subscriptions.model import Announce, Digest, KnownPaper, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
@@ -548,11 +547,3 @@ def _move(
     taken = select(column).where(col(table.paper) == kept)
     session.exec(delete(table).where(col(table.paper) == lost, column.in_(taken)))
     session.exec(update(table).where(col(table.paper) == lost).values(paper=kept))
-
-
-def paper_by_key(session: Session, key: str) -> KnownPaper:
-    """The paper that a key or a bare arXiv id leads to. Raises Refused."""
-    found = session.exec(select(PaperKeyRow.paper).where(col(PaperKeyRow.key).in_((key, f"doi:{key}")))).first()
-    if found is None:
-        raise Refused(Sentence("No paper {key} is known.", {"key": key}))
-    return stored_papers(session, [found])[found]

@@ -36,7 +36,7 @@ class NoSuchTime(Refused):
 
 
 def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
-    """Reads a time as people write it, in English or Chinese (docs/guide.md, When papers come).
+    """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
 
     What is left out comes from `chat_schedule`: its time of day, its two times of when-out; else 09:00, 08:00-20:00, and
     Monday. Raises NoSuchTime for what cannot be had, Refused for what is no time.

@@ -25,10 +25,10 @@ def plain(text: str) -> str:
 
 
 def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
-    """The tokens that a plain text begins with, and what is left behind them."""
+    """The tokens that a plain text begins with, and what is left behind them; none of a text that is too long for a time."""
     found: list[Token] = []
     at = 0
-    while at < len(text):
+    while at < len(text) <= _LONGEST:
         if text[at] in _BETWEEN:
             at += 1
             continue
@@ -40,6 +40,7 @@ def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
     return tuple(found), text[at:]
 
 
+_LONGEST = 200  # characters of a time
 _BETWEEN = " ,;、·()[]/|"
 
 

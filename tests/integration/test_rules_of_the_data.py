@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from subscriptions import (
     Announce,
@@ -66,6 +66,7 @@ from subscriptions.service import (
     unsubscribe,
 )
 from subscriptions.store import Claim, Rendered, moving, outbox, papers, people
+from subscriptions.store._rows import PaperKeyRow
 from subscriptions.store.changes import changes_of
 from tests.make import NOON, address, digest, ingested, paper, summary, translation, wants
 
@@ -82,7 +83,8 @@ def changes(store: Store) -> dict[str, int | None]:
 
 def known(store: Store, key: str) -> KnownPaper:
     with store.read() as session:
-        return papers.paper_by_key(session, key)
+        [paper] = session.exec(select(PaperKeyRow.paper).where(col(PaperKeyRow.key).in_((key, f"doi:{key}"))))
+        return papers.stored_papers(session, [paper])[paper]
 
 
 def told(store: Store) -> list[tuple[str, list[str]]]:

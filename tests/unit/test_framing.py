@@ -1,8 +1,10 @@
 """Sentences that ask for papers, and the query that each of them asks for. What is a query already stays as it is."""
 
+from time import process_time
+
 import pytest
 
-from bot.commands.framing import unframed
+from bot.commands.framing import LONGEST, unframed
 from subscriptions import parse_query
 
 LLM = "large language models"
@@ -307,3 +309,18 @@ def test_what_is_left_has_no_frame(_: str, query: str) -> None:
 def test_the_table_is_large_enough_in_both_languages() -> None:
     assert len(ENGLISH) + len(TIMED) >= 60
     assert len(CHINESE) >= 40
+
+
+@pytest.mark.parametrize("piece", ["，", ", ", "！", "1 ", "论文", "the new ", "A de ", "but no ", "最新"])
+@pytest.mark.parametrize("lead", ["", "papers on ", "有", "我对"])
+def test_a_hostile_sentence_is_soon_read(lead: str, piece: str) -> None:
+    """The time of the processor, for a longest sentence: a second would be a hundred times too much."""
+    text = (lead + piece * LONGEST)[:LONGEST]
+    began = process_time()
+    unframed(text)
+    assert process_time() - began < 0.5
+    assert unframed(text + piece * LONGEST) == text + piece * LONGEST
+
+
+def test_many_signs_in_a_row_do_not_hide_a_sentence() -> None:
+    assert unframed("papers on diffusion,,,,,,,,,,,, but no surveys!!!!!!!!!!!!!") == "diffusion -survey"

@@ -1,5 +1,7 @@
 """Words that are commands without a slash, in both languages, and words that are queries although they begin so."""
 
+from time import process_time
+
 import pytest
 
 from bot.commands.registry import command_named
@@ -210,3 +212,12 @@ def test_a_query_is_never_lost_to_a_command(text: str) -> None:
 
 def test_every_phrase_leads_to_a_command_that_there_is() -> None:
     assert {name for name, _ in _SPOKEN.values() if name != HELLO and command_named(name) is None} == set()
+
+
+@pytest.mark.parametrize("piece", [" ", ", ", "，", "please ", "请", "1 ", "论文", "!"])
+@pytest.mark.parametrize("lead", ["", "暂停", "unsubscribe ", "what is new in "])
+def test_a_hostile_text_is_soon_read(lead: str, piece: str) -> None:
+    """The time of the processor, for as long a text as a message can be."""
+    began = process_time()
+    spoken((lead + piece * 40_000)[:40_000] + "Z")
+    assert process_time() - began < 0.5

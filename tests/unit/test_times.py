@@ -331,3 +331,11 @@ def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str
     with pytest.raises(Refused) as refused:
         make_when(every, on, at, OUT)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("piece", ["@", "的", "daily ", "每天", "9 ", "at ", "("])
+def test_a_text_too_long_for_a_time_is_refused_at_once(piece: str) -> None:
+    began = process_time()
+    with pytest.raises(Refused):
+        read_when(piece * 4_000)
+    assert process_time() - began < 0.5
