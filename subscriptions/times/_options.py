@@ -5,7 +5,7 @@ from datetime import time
 from subscriptions.cadence import DAYS, KINDS, NINE, window_of
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
-from subscriptions.times._reading import Reading, clock_of, hours_of, reading_of
+from subscriptions.times._reading import Reading, clock_with_zone, hours_of, reading_of
 from subscriptions.times._when import NoSuchTime, When, read_when, window
 
 
@@ -31,7 +31,8 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
     if rhythm.kind == "when-out":
         first, last = _range(at, rhythm, chat_schedule)
         return When(window(first, last, weekdays_only=rhythm.weekdays_only), rhythm.zone)
-    return When(Cadence(kind=rhythm.kind, at=_single(at, rhythm, every), weekday=day), rhythm.zone)
+    clock, zone = _single(at, rhythm, every)
+    return When(Cadence(kind=rhythm.kind, at=clock, weekday=day), zone or rhythm.zone)
 
 
 def _rhythm(every: str) -> Reading:
@@ -69,18 +70,19 @@ def _weekday(on: str) -> int:
     return reading.weekday
 
 
-def _single(at: str | None, rhythm: Reading, every: str | None) -> time:
+def _single(at: str | None, rhythm: Reading, every: str | None) -> tuple[time, str]:
+    """The one time of day, and the zone that was said with it."""
     if at is None:
-        return rhythm.at or NINE
+        return rhythm.at or NINE, ""
     if rhythm.at is not None:
         raise Refused(
             Sentence("“{every}” says a time of day already.", {"every": every}),
             Sentence("For example: --every monday --at 9."),
         )
-    found = clock_of(at)
+    found, zone = clock_with_zone(at)
     if found is None:
         raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
-    return found
+    return found, zone
 
 
 def _range(at: str | None, rhythm: Reading, chat_schedule: Cadence) -> tuple[time, time]:

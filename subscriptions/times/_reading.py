@@ -73,13 +73,19 @@ def hours_of(text: str) -> tuple[time, time] | None:
 
 def clock_of(text: str) -> time | None:
     """The time of day that a text is: 8, 8am, 08:00, noon, 早上8点; None when it is none."""
+    clock, zone = clock_with_zone(text)
+    return None if zone else clock
+
+
+def clock_with_zone(text: str) -> tuple[time | None, str]:
+    """The time of day that a text is, and the zone behind it, as in 9am Berlin; (None, "") when it is none."""
     reading = reading_of(text, bare=True)
-    if reading is None or not reading.there_is or reading.kind != "daily" or reading.zone:
-        return None
+    if reading is None or not reading.there_is or reading.kind != "daily":
+        return None, ""
     said = _Said(bare=True)
     tokens, _ = tokens_of(plain(text))
     said.take(tokens)
-    return None if said.rhythms else reading.at
+    return (None, "") if said.rhythms else (reading.at, reading.zone)
 
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:

@@ -304,6 +304,9 @@ def test_long_texts_cost_no_more_than_their_length(piece: str) -> None:
         ("每周五", None, "下午3点", OUT, "weekly fri 15:00"),
         ("每周", "周三", None, OUT, "weekly wed 09:00"),
         ("daily", None, None, FRIDAYS, "daily 09:00"),
+        ("daily", None, "9am Berlin", OUT, "daily 09:00 Europe/Berlin"),
+        ("weekly", "fri", "8 UTC+8", OUT, "weekly fri 08:00 +08:00"),
+        (None, None, "早上8点 北京", NOW, "daily 08:00 Asia/Shanghai"),
     ],
 )
 def test_options_make_a_cadence(every: str | None, on: str | None, at: str | None, chat: Cadence, text: str) -> None:
