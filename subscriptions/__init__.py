@@ -72,16 +72,6 @@ from subscriptions.model import Summary as Summary
 from subscriptions.model import Translation as Translation
 from subscriptions.normalize import accent_macros as accent_macros
 from subscriptions.normalize import title_alias as title_alias
-from subscriptions.pauses import parse_pause as parse_pause
-from subscriptions.portable import Line as Line
-from subscriptions.portable import read_lines as read_lines
-from subscriptions.portable import text_of as text_of
-from subscriptions.preferences import SETTINGS as SETTINGS
-from subscriptions.preferences import check_value as check_value
-from subscriptions.preferences import choices as choices
-from subscriptions.preferences import language as language
-from subscriptions.preferences import resolve as resolve
-from subscriptions.preferences import setting_name as setting_name
 from subscriptions.query import MAX_QUERY_LENGTH as MAX_QUERY_LENGTH
 from subscriptions.query import And as And
 from subscriptions.query import Leaf as Leaf
@@ -122,21 +112,19 @@ from subscriptions.rhythm import read_schedule as read_schedule
 from subscriptions.rhythm import wait_after_failure as wait_after_failure
 from subscriptions.summaries import SummaryState as SummaryState
 from subscriptions.summaries import summary_state as summary_state
-from subscriptions.times import Ending as Ending
-from subscriptions.times import NoSuchTime as NoSuchTime
-from subscriptions.times import When as When
-from subscriptions.times import as_words as as_words
-from subscriptions.times import clock_of as clock_of
-from subscriptions.times import is_time as is_time
-from subscriptions.times import read_when as read_when
-from subscriptions.times import split_when as split_when
 from subscriptions.wording import mended_name as mended_name
-from subscriptions.zones import near_places as near_places
-from subscriptions.zones import zone as zone
-from subscriptions.zones import zone_name as zone_name
-from subscriptions.zones import zone_of_place as zone_of_place
 
 if TYPE_CHECKING:
+    from subscriptions.pauses import parse_pause as parse_pause
+    from subscriptions.portable import Line as Line
+    from subscriptions.portable import read_lines as read_lines
+    from subscriptions.portable import text_of as text_of
+    from subscriptions.preferences import SETTINGS as SETTINGS
+    from subscriptions.preferences import check_value as check_value
+    from subscriptions.preferences import choices as choices
+    from subscriptions.preferences import language as language
+    from subscriptions.preferences import resolve as resolve
+    from subscriptions.preferences import setting_name as setting_name
     from subscriptions.service import INSTALLED_WITHIN as INSTALLED_WITHIN
     from subscriptions.service import Asking as Asking
     from subscriptions.service import Base as Base
@@ -341,11 +329,27 @@ if TYPE_CHECKING:
     from subscriptions.store import SourceState as SourceState
     from subscriptions.store import Store as Store
     from subscriptions.store import WouldWrite as WouldWrite
+    from subscriptions.times import Ending as Ending
+    from subscriptions.times import NoSuchTime as NoSuchTime
+    from subscriptions.times import When as When
+    from subscriptions.times import as_words as as_words
+    from subscriptions.times import clock_of as clock_of
+    from subscriptions.times import is_time as is_time
+    from subscriptions.times import read_when as read_when
+    from subscriptions.times import split_when as split_when
+    from subscriptions.zones import near_places as near_places
+    from subscriptions.zones import zone as zone
+    from subscriptions.zones import zone_name as zone_name
+    from subscriptions.zones import zone_of_place as zone_of_place
 else:
+    _LATER = (
+        *("subscriptions.times", "subscriptions.zones", "subscriptions.pauses", "subscriptions.portable"),
+        *("subscriptions.preferences", "subscriptions.service", "subscriptions.store"),
+    )
 
     def __getattr__(name: str) -> object:
-        """Use cases and store, imported when first used: SQLModel takes longer than many a subcommand that needs none."""
-        for module in ("subscriptions.service", "subscriptions.store"):
+        """What many a subcommand does without, imported when first used: SQLModel, and all the words for times and places."""
+        for module in _LATER:
             found = getattr(import_module(module), name, None)
             if found is not None:
                 globals()[name] = found

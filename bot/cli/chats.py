@@ -9,7 +9,7 @@ import typer
 from bot.cli._options import As, Json
 from bot.cli._streams import instant, print_json, print_table, printable, say
 from bot.errors import WrongUsage
-from subscriptions import SETTINGS, Sentence
+from subscriptions import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,6 +35,7 @@ def settings(*, chat: As, json: Json = False) -> int:
 def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
     """What `settings --json` prints (docs/commands.md); values are as `set` takes them."""
     from bot.commands import value_of
+    from subscriptions import SETTINGS
 
     return {
         "chat": str(chat.address),
@@ -52,6 +53,7 @@ def _show(chat: "Chat", chosen: "Collection[str]") -> None:
     from rich.text import Text
 
     from bot.commands import value_of
+    from subscriptions import SETTINGS
 
     say(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

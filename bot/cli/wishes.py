@@ -16,7 +16,7 @@ from bot.cli._options import As, AsOrAll, Json, Now
 from bot.cli._streams import instant, is_narrow, print_json, print_reply, print_table, printable, say
 from bot.errors import WrongUsage
 from bot.ports import Reply
-from subscriptions import ChatState, Paper, Sentence, split_when
+from subscriptions import ChatState, Paper, Sentence
 
 if TYPE_CHECKING:
     from bot.commands import Row
@@ -103,6 +103,8 @@ def _added(done: "Subscribed") -> dict[str, object]:
 
 def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
     """What else whoever subscribes a chat should know."""
+    from subscriptions import split_when
+
     chat, wish = done.chat, done.subscription
     if said := split_when(wish.text).when:
         yield f"“{said}” is looked for as words; a time is given with --every, --on and --at."
