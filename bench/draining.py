@@ -20,12 +20,12 @@ from pydantic import SecretStr
 
 from bench.planning import NOON, PAPERS, fill
 from bot.app import App, build_app
-from bot.engines.embedded import CONCURRENCY, EmbeddedEngine
-from bot.engines.pace import Pace
-from bot.pipeline import plan
-from bot.ports import Limits
+from bot.delivery.drain_state import Run
+from bot.delivery.engines.embedded import CONCURRENCY, EmbeddedEngine
+from bot.delivery.plan import plan
+from bot.delivery.rate_limiter import Pace
+from bot.ports.channel import Limits
 from bot.settings import Settings, TelegramSettings
-from bot.wire import Run
 from tests.fakes.journal import Entry
 from tests.fakes.process import running
 from tests.fakes.telegram import TOKEN

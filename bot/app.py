@@ -18,15 +18,21 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from bot.clock import SystemClock
 from bot.commands.turn import House
-from bot.delivering import token_rests
-from bot.engines.embedded import EmbeddedEngine
-from bot.engines.pace import Pace
+from bot.context.dependencies import Layout, Talk, Wire
+from bot.delivery.drain_state import Run, Sent
+from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.lane_sender import deliver, token_rests
+from bot.delivery.plan import plan, seed_pace
+from bot.delivery.rate_limiter import Pace
+from bot.delivery.sender_lock import sending_role
 from bot.errors import SettingsError
-from bot.pipeline import Keeping, deliver, plan, seed_pace
-from bot.ports import Channel, Clock, Forms, Receiver, Sent, Venue
-from bot.role import sending_role
+from bot.ports.channel import Channel
+from bot.ports.clock import Clock
+from bot.ports.conversation import Venue
+from bot.ports.forms import Forms
+from bot.ports.receiver import Receiver
 from bot.settings import EVERYTHING, Settings
-from bot.wire import Layout, Run, Talk, Wire
+from bot.sources.ingest import Keeping
 from subscriptions import (
     HEAD,
     ArxivCalendar,
@@ -59,13 +65,13 @@ from subscriptions import (
 )
 
 if TYPE_CHECKING:
-    from bot.bookkeeping import FileBook
+    from bot.channels.slack.installer import Installer
     from bot.channels.slack.outbound import SlackChannel
     from bot.channels.slack.receiving import SocketMode
     from bot.channels.telegram.outbound import TelegramChannel
-    from bot.feeding import Feeder
-    from bot.installing import Installer
-    from bot.sources import Fetcher
+    from bot.sources.http import Fetcher
+    from bot.sources.receipts import FileBook
+    from bot.sources.source_scheduler import Feeder
 
 log = logging.getLogger("paperwire")
 
@@ -200,9 +206,9 @@ class App:
         key = self.settings.secret_key
         if slack is None or settings.client_id is None or settings.client_secret is None or key is None:
             return None
+        from bot.channels.slack.installer import Installer  # noqa: PLC0415 - as above
         from bot.channels.slack.oauth import OAuth  # noqa: PLC0415 - only where it can be installed
         from bot.channels.slack.vault import Vault  # noqa: PLC0415 - as above
-        from bot.installing import Installer  # noqa: PLC0415 - as above
 
         oauth = OAuth(slack.workspaces, settings.client_id, settings.client_secret, settings.api_url)
         return Installer(self.store, self.clock, Vault(key), oauth, slack.workspaces)
@@ -422,7 +428,7 @@ def make_talk(settings: Settings, channels: Mapping[str, Channel]) -> Talk:
 
 def make_feeder(settings: Settings, keeping: Keeping, *, stopping: Callable[[], bool] = lambda: False) -> "Feeder":
     """The sources of these settings, into a store."""
-    from bot.feeding import Feeder  # noqa: PLC0415 - httpx is loaded only where sources are asked
+    from bot.sources.source_scheduler import Feeder  # noqa: PLC0415 - httpx is loaded only where sources are asked
 
     book = make_file_book(settings, keeping)
     return Feeder(book.house, make_fetcher(settings, keeping), settings.sources, stopping=stopping)
@@ -430,7 +436,7 @@ def make_feeder(settings: Settings, keeping: Keeping, *, stopping: Callable[[], 
 
 def make_file_book(settings: Settings, keeping: Keeping) -> "FileBook":
     """Where receipts of files are written."""
-    from bot.bookkeeping import FileBook, House, Timing  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.receipts import FileBook, House, Timing  # noqa: PLC0415 - as in make_feeder
 
     timing = Timing(settings.holidays, settings.timezone)
     return FileBook(House(keeping=keeping, timing=timing, admins=settings.admins))
@@ -441,8 +447,8 @@ def make_fetcher(settings: Settings, keeping: Keeping, *, alone: bool = False) -
 
     `alone`: the store cannot be used.
     """
-    from bot.bookkeeping import SharedTurns  # noqa: PLC0415 - as in make_feeder
-    from bot.sources import Fetcher, Politeness  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.http import Fetcher, Politeness  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.receipts import SharedTurns  # noqa: PLC0415 - as in make_feeder
 
     agent = f"paperwire/{_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
     politeness = Politeness(keeping.clock, others=None if alone else SharedTurns(keeping))
@@ -534,7 +540,7 @@ def schedules_of(settings: Settings) -> Schedules:
     """What reads the schedules of sources: with arXiv's holidays and the operator's zone."""
 
     def cron(line: str) -> Schedule:
-        from bot.scheduler import CronSchedule  # noqa: PLC0415 - APScheduler is loaded only where lines of cron are read
+        from bot.settings.cron import CronSchedule  # noqa: PLC0415 - APScheduler is loaded only where lines of cron are read
 
         return CronSchedule(line, zone(settings.timezone))
 
@@ -564,7 +570,7 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
         store.open(now=now, copies=copies_of(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
     if schedules and (unknown := unknown_sources(store, schedules)):
-        from bot.bookkeeping import fact_of  # noqa: PLC0415 - as in make_feeder
+        from bot.sources.receipts import fact_of  # noqa: PLC0415 - as in make_feeder
 
         facts = [fact_of(source) for source in settings.sources if source.name in unknown]
         sync_sources(store, facts, now=now, are_all=False)

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlmodel import select
 
-from bot.bookkeeping import House, SharedTurns, Timing
-from bot.feeding import Feeder
 from bot.settings import SourceSettings
-from bot.sources import Fetcher, FetchLimits, Politeness
+from bot.sources.http import Fetcher, FetchLimits, Politeness
+from bot.sources.receipts import House, SharedTurns, Timing
+from bot.sources.source_scheduler import Feeder
 from subscriptions import ChatAddress, KnownSource, Receipt, Store, known_sources, receipts_of
 from subscriptions.store._rows import PaperRow
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv

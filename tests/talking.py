@@ -18,14 +18,15 @@ from itertools import count
 from typing import Any
 
 from bot.commands.turn import House
-from bot.engines.embedded import EmbeddedEngine
-from bot.engines.pace import Pace
-from bot.pipeline import answer
-from bot.ports import File, Place, Request
-from bot.posting import Posting
+from bot.context.dependencies import Talk as Conversation
+from bot.context.dependencies import Wire
+from bot.conversation.handler import answer
+from bot.conversation.stored_reply import Posting
+from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.rate_limiter import Pace
+from bot.ports.conversation import Place, Request
+from bot.ports.reply import File
 from bot.rendering import Language, ReplyWords, render_delivery, render_reply
-from bot.wire import Talk as Conversation
-from bot.wire import Wire
 from subscriptions import ChatAddress, ChatKind, Message, Refused, Sentence, Store
 from tests.make import NOON, FakeClock, address
 

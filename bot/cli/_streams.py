@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
-from bot.ports import Reply
+from bot.ports.reply import Reply
 
 if TYPE_CHECKING:  # rich costs a tenth of what a subcommand takes to start; only tables and bars need it
     from rich.console import Console, RenderableType

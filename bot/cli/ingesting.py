@@ -17,10 +17,10 @@ from bot.cli._streams import print_json, progress, say
 from subscriptions import NEWS_FOR, DigestWarning, PaperwireError, StoreError
 
 if TYPE_CHECKING:
-    from bot.bookkeeping import FileBook
     from bot.cli._paths import Watched
     from bot.cli._session import Session
     from bot.settings import SourceSettings
+    from bot.sources.receipts import FileBook
     from subscriptions import Ingested
 
 BY_HAND = "files"  # the source of a digest that no source of paperwire.toml would have brought
@@ -118,7 +118,7 @@ async def _ingest_all(desk: _Desk, documents: Iterable[tuple[str, bytes | Paperw
 
 async def _ingest(desk: _Desk, path: str, data: bytes | PaperwireError) -> _Taken:
     from bot.digests import dated, read_digest
-    from bot.pipeline import keep, today
+    from bot.sources.ingest import keep, today
 
     if isinstance(data, PaperwireError):
         raise data

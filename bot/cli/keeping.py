@@ -17,7 +17,7 @@ from subscriptions import Sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.checks import Finding
+    from bot.operation.checks import Finding
     from bot.settings import Settings
     from subscriptions import Store
 
@@ -35,9 +35,9 @@ def check(
     import asyncio
 
     from bot.app import build_app, make_fetcher
-    from bot.checks import ask_sources, check_here, check_platforms, check_sources, is_ready
     from bot.cli._session import read_settings
     from bot.clock import SystemClock
+    from bot.operation.checks import ask_sources, check_here, check_platforms, check_sources, is_ready
 
     settings, clock = read_settings(), SystemClock()
     app = build_app(settings, clock=clock, out=sys.stderr)
@@ -149,7 +149,7 @@ def restore(
     from bot.app import copies_of
     from bot.cli._moments import moment
     from bot.clock import SystemClock
-    from bot.role import sending_role
+    from bot.delivery.sender_lock import sending_role
     from subscriptions import look_for_copy
     from subscriptions import restore as put_back
 

@@ -8,7 +8,7 @@ import typer
 
 from bot.cli._options import As, Json, Now, Number
 from bot.cli._streams import instant, print_json, print_reply, say
-from bot.ports import Reply
+from bot.ports.reply import Reply
 
 if TYPE_CHECKING:
     from bot.rendering import Language

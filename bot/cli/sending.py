@@ -15,7 +15,7 @@ from bot.cli._streams import complain, print_json, say
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.ports import Sent
+    from bot.delivery.drain_state import Sent
 
 
 def deliver(*, now: Now = None, json: Json = False) -> int:
@@ -105,7 +105,7 @@ def run(
 
     async def go() -> int:
         from bot.app import stop_on_signals
-        from bot.running import run as run_until_stopped
+        from bot.operation.process import run as run_until_stopped
 
         try:
             stop_on_signals(app)

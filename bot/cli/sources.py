@@ -118,7 +118,7 @@ async def _poll(session: "Session", name: str | None) -> None:
 
 def _rows(settings: "Settings", known: "Mapping[str, KnownSource]", now: datetime) -> list[_Row]:
     """The sources of the settings in their order, then those that are named there no more."""
-    from bot.sources import everything, place_of
+    from bot.sources.http import everything, place_of
 
     sources = settings.sources or (everything(),)
     rows = [_row(source, place_of(source), known.get(source.name), now) for source in sources]

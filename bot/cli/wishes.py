@@ -15,7 +15,7 @@ from bot.cli._next import when_next
 from bot.cli._options import As, AsOrAll, Json, Now
 from bot.cli._streams import instant, is_narrow, print_json, print_reply, print_table, printable, say
 from bot.errors import WrongUsage
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import ChatState, Paper, Sentence
 
 if TYPE_CHECKING:

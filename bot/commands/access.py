@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from bot.commands.coming import next_line
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import (
     Chat,
     ChatAddress,

@@ -1,7 +1,7 @@
 """The one piece of advice under the echo of a wish, in words and as a button that follows it."""
 
 from bot.commands.turn import Turn
-from bot.ports import Button
+from bot.ports.button import Button
 from subscriptions import Advice, Subscribed, advice_on, parse_query
 
 REWRITE = "rewrite"  # the verb of the button

@@ -13,7 +13,8 @@ from bot.commands.trying import asked_for
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.wishes import name_given, renamed
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from subscriptions import (
     NoSuchTime,
     NotFound,

@@ -16,7 +16,8 @@ from bot.commands.settings import ZONE, change, zone_buttons
 from bot.commands.spoken import is_no_wish
 from bot.commands.trying import finds, is_query
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     PaperwireError,
     Subscription,

@@ -28,7 +28,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import ChatKind, Link, Sentence, let_go, meet, recall, remember
 
 ANSWER_WITHIN = timedelta(minutes=15)

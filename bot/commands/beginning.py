@@ -6,7 +6,8 @@ from bot.commands.changes import LANGUAGES
 from bot.commands.subscribing import at, sub
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import days_i_know
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     ChatKind,
     Link,

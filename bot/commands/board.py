@@ -6,7 +6,9 @@ from bot.commands.access import came_last
 from bot.commands.coming import next_line
 from bot.commands.turn import Run, Turn
 from bot.commands.wishes import rows_of, state_of
-from bot.ports import Board, BoardItem, Button, Buttons, Panel, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.forms import Board, BoardItem, Panel
+from bot.ports.reply import Reply
 from subscriptions import (
     Chat,
     ChatState,

@@ -12,7 +12,8 @@ from bot.commands.picking import listed_here
 from bot.commands.subscribing import follow
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     Item,
     KnownPaper,

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from bot.commands.rhythms import spoken
 from bot.commands.voice import Voice
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import LABELS, VALUES, Chat, ChatSettings, without_effect
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from bot.commands.asking import forget_question
 from bot.commands.beginning import adding
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     Chat,
     ChatAddress,

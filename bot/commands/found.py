@@ -7,7 +7,8 @@ from bot.commands.rhythms import when_words
 from bot.commands.timing import OnlyTime, no_such_time, taken_for_time, there_is, time_alone
 from bot.commands.turn import Turn
 from bot.commands.wishes import of_the_newest
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     Because,
     Ending,

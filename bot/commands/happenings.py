@@ -9,7 +9,8 @@ from bot.commands.connecting import known
 from bot.commands.pausing import what_waits
 from bot.commands.returning import welcome_back
 from bot.commands.turn import Run, Turn
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from subscriptions import (
     ChatAddress,
     ChatKind,

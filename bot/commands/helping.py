@@ -8,7 +8,8 @@ from types import MappingProxyType
 from bot.commands.changes import label_of
 from bot.commands.settings import MEANINGS
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from subscriptions import SETTINGS, Sentence
 
 # arXiv asks for these words (info.arxiv.org/help/api/tou), so they stay in English.

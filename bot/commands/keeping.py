@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from bot.commands.asking import awaits_yes
 from bot.commands.erasing import erased, would_erase
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Button, File, Reply
+from bot.ports.button import Button
+from bot.ports.reply import File, Reply
 from subscriptions import Link, Refused, Sentence, forget, held, let_go, listed, name_of, recall, remember
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question stands

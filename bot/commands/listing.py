@@ -7,7 +7,8 @@ from bot.commands.coming import next_line
 from bot.commands.picking import gone, listed_here, no_wishes, numbered, pager, shown_buttons
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import Row, in_short, of_the_newest, rows_of, state_of
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import Brought, ChatState, Listed, Sentence, activity, coming_to, parse_query
 
 A_PAGE = 10

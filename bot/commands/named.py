@@ -12,7 +12,9 @@ from typing import Any
 from bot.commands.cards import card_reply
 from bot.commands.found import card_buttons
 from bot.commands.turn import Turn
-from bot.ports import Button, Place, Reply, Request
+from bot.ports.button import Button
+from bot.ports.conversation import Place, Request
+from bot.ports.reply import Reply
 from subscriptions import (
     ChatAddress,
     ChatKind,

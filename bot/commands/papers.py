@@ -20,7 +20,8 @@ from bot.commands.found import (
 from bot.commands.named import named_papers
 from bot.commands.subscribing import sub
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     Batch,
     ChatKind,

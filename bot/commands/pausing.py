@@ -7,7 +7,8 @@ from bot.commands.holding import held_line, resumed_line, waiting_lines
 from bot.commands.picking import gone, listed_here, number_and_rest, numbered, required_number, shown_buttons
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     ChatState,
     Refused,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from bot.commands.asking import awaits
 from bot.commands.turn import Turn
 from bot.commands.wishes import called
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import Listed, NotFound, Refused, Sentence, Subscription, listed, parse_query
 
 A_PAGE = 8  # subscriptions in a pick list

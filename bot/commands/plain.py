@@ -7,7 +7,7 @@ from bot.commands.named import named_papers
 from bot.commands.spoken import is_no_wish, mistyped
 from bot.commands.trying import tried
 from bot.commands.turn import Press, Turn
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import ChatKind, links_to_no_paper, mentioned
 
 

@@ -11,7 +11,8 @@ from bot.commands.bibtex import bibliography
 from bot.commands.picking import gone, listed_here, named, no_wishes, numbered, pick_list
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
-from bot.ports import Button, File, Reply
+from bot.ports.button import Button
+from bot.ports.reply import File, Reply
 from subscriptions import (
     ImportPlan,
     Line,

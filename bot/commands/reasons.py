@@ -3,7 +3,7 @@
 from bot.commands.named import named_papers
 from bot.commands.reasoning import Teller, came_line, kept_line
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import KnownPaper, Refused, Sentence, Told, last_told, mentioned, papers_named, reasons, told
 
 MOST_REASONS = 5  # subscriptions that are gone into

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.commands.voice import Voice
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import PaperwireError, Sentence
 
 _LONGEST = 60  # characters of somebody's words that are said back to them

@@ -7,7 +7,8 @@ from bot.commands.picking import gone, listed_here, named, numbered, pick_list
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.wishes import unsubscribed
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from subscriptions import (
     NotFound,
     Sentence,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.commands.pausing import what_waits
 from bot.commands.turn import Turn
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import ChatState, come_back, known_or_new, wait_for_a_word
 
 

@@ -6,7 +6,7 @@ from bot.commands.picking import gone, numbered
 from bot.commands.subscribing import at, echo
 from bot.commands.timing import AS_WORDS
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import cadence_text, edit, find_change, parse_query
 
 

@@ -17,7 +17,8 @@ from bot.commands.timing import no_such_time
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.voice import Voice
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     SETTINGS,
     ChatKind,

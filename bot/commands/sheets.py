@@ -13,7 +13,8 @@ from bot.commands.rhythms import DAYS, every, spoken
 from bot.commands.subscribing import echo
 from bot.commands.turn import Command, Press, Run, Turn
 from bot.commands.wishes import days_i_know
-from bot.ports import PLACE, Field, Option, Reply, Sheet
+from bot.ports.forms import PLACE, Field, Option, Sheet
+from bot.ports.reply import Reply
 from subscriptions import (
     Cadence,
     ChatAddress,

@@ -4,7 +4,10 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from bot.ports import Board, Button, Reply, Sheet, slash
+from bot.platform import slash
+from bot.ports.button import Button
+from bot.ports.forms import Board, Sheet
+from bot.ports.reply import Reply
 from subscriptions import ChatAddress
 
 

@@ -15,7 +15,8 @@ from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.commands.voice import Voice
 from bot.commands.wishes import one_line, subscribed
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     ChatKind,
     Ending,

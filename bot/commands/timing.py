@@ -7,7 +7,8 @@ from bot.commands.picking import shown_buttons
 from bot.commands.refusals import refused
 from bot.commands.rhythms import when_words
 from bot.commands.turn import Turn
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from subscriptions import Ending, NoSuchTime, Refused, Sentence, as_words, last_change, read_when
 
 AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time

@@ -15,7 +15,7 @@ from bot.commands.found import (
 )
 from bot.commands.framing import unframed
 from bot.commands.turn import Command, Press, Turn
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import Ending, PaperwireError, QueryError, Tried, parse_query, split_when, would_come
 
 ROWS = 5  # papers of a preview

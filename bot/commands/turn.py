@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from bot.commands.voice import Voice
-from bot.ports import Reply, Request
+from bot.ports.conversation import Request
+from bot.ports.reply import Reply
 from subscriptions import Chat, ChatAddress, ChatKind, KnownPaper, Paper, Query, Sentence, Store, runs_the_bot
 
 

@@ -12,7 +12,7 @@ from bot.commands.registry import HAPPENINGS, PRESSES, command_named
 from bot.commands.spoken import HELLO, spoken
 from bot.commands.subscribing import EDITED_WITHIN, LATE_EDIT
 from bot.commands.turn import Command, Run
-from bot.ports import Request
+from bot.ports.conversation import Request
 from subscriptions import ChatKind, Link
 
 ABOUT = "about"  # the argument of a button that stands in one chat and is about another

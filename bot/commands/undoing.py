@@ -6,7 +6,8 @@ from bot.commands.changes import in_words, label_of, value_of
 from bot.commands.rhythms import cadence_words
 from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import called, in_short
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from subscriptions import (
     Change,
     ChatKind,

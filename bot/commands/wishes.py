@@ -9,7 +9,7 @@ from bot.commands.changes import fixed_offset
 from bot.commands.coming import first_line
 from bot.commands.rhythms import cadence_words
 from bot.commands.voice import Voice
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import ChatState, Sentence, Subscription
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of

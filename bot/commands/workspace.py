@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bot.commands.turn import Run, Turn
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import (
     ChatAddress,
     Link,

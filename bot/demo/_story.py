@@ -14,9 +14,9 @@ from bot.channels.gallery import GalleryChannel
 from bot.demo._clock import StoryClock
 from bot.demo._guests import ARRIVALS, EVENING, GUESTS, TALKS, Arrival, Guest
 from bot.demo._talking import Spoken, talked
-from bot.pipeline import ingest
-from bot.ports import Limits
+from bot.ports.channel import Limits
 from bot.settings import Settings
+from bot.sources.ingest import ingest
 from subscriptions import ChatAddress, Digest, Ingested, Subscribed, set_setting, subscribe
 
 _PLATFORMS: Final = ("telegram", "slack", "console")

@@ -8,10 +8,11 @@ from datetime import timedelta
 from bot.app import App
 from bot.channels.gallery import GalleryChannel
 from bot.commands.presses import read_press
+from bot.conversation.handler import answer
+from bot.conversation.reply_sender import speak
 from bot.demo._clock import StoryClock
 from bot.demo._guests import Act, Talk
-from bot.pipeline import answer, speak
-from bot.ports import Place, Request
+from bot.ports.conversation import Place, Request
 from bot.rendering.gallery import Posted, Said
 from subscriptions import ChatKind, Link, find_link, meet, set_setting
 

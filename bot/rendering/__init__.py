@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from bot.rendering.console import Console
 from bot.rendering.deliveries import delivery_messages
 from bot.rendering.keys import Own

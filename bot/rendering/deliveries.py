@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import time
 
-from bot.ports import Buttons, slash
+from bot.platform import slash
+from bot.ports.button import Buttons
 from bot.rendering.keys import Keys, Own, keys_of
 from bot.rendering.lines import Line
 from bot.rendering.medium import Medium

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from bot.ports import Button, Buttons
+from bot.ports.button import Button, Buttons
 from bot.rendering.language import Language
 from bot.rendering.links import paper_url, pdf_url, search_url
 from bot.rendering.medium import Medium

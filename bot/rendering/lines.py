@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.ports import Buttons
+from bot.ports.button import Buttons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.ports import Buttons
+from bot.ports.button import Buttons
 from bot.rendering.closeups import Section
 from bot.rendering.lines import Code, Line
 from bot.rendering.outline import Head, Heading, More

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from bot.ports import Button
+from bot.ports.button import Button
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.cutting import shorten
 from bot.rendering.language import Language

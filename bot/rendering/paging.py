@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.ports import Button
+from bot.ports.button import Button
 from bot.rendering.medium import Medium
 from bot.rendering.outline import Form, Group, Outline
 from bot.rendering.packing import Fragment, Page, Part, Size, pack, pages_as_sent, total

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.ports import Button, Buttons, Reply
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
 from bot.rendering.cleaning import clean, clean_lines
 from bot.rendering.closeups import Section, chunks, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.deliveries import delivery_pages

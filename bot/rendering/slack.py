@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports import Button, Buttons
+from bot.ports.button import Button, Buttons
 from bot.rendering.console import page, titles
 from bot.rendering.cutting import units, within
 from bot.rendering.lines import Code, Line

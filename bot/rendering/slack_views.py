@@ -7,7 +7,7 @@ name, so that what is wrong with it can be said beside it.
 import json
 from collections.abc import Iterator
 
-from bot.ports import Board, BoardItem, Field, Option, Panel, Sheet
+from bot.ports.forms import Board, BoardItem, Field, Option, Panel, Sheet
 from bot.rendering.cutting import shorten, within
 from bot.rendering.slack import Block, Written, actions, bold, context, escape, header, linked, menu, plain, section
 from subscriptions import Chat

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports import Button, Buttons
+from bot.ports.button import Button, Buttons
 from bot.rendering.console import page, short_page, short_text
 from bot.rendering.cutting import units
 from bot.rendering.keys import IN_MESSAGE

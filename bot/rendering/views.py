@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 from unicodedata import combining, normalize
 
-from bot.ports import Button
+from bot.ports.button import Button
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.cutting import clause, first_sentence, opening, shorten
 from bot.rendering.language import Language

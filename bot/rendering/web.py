@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports import Buttons
+from bot.ports.button import Buttons
 from bot.rendering.console import page
 from bot.rendering.medium import name_of
 from bot.rendering.packing import Fragment, Size

@@ -1,6 +1,6 @@
 """Lines of cron (man 5 crontab) as the settings take them: whether one can be read, and whether any day ever fits it. Pure.
 
-What passes here, `bot.scheduler.CronSchedule` understands. Names stand for months and days of the week alone, in lower case.
+What passes here, `bot.operation.ticks.CronSchedule` understands. Names stand for months and days of the week alone, in lower case.
 """
 
 import re

@@ -19,12 +19,13 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.clock import SystemClock
-from bot.pipeline import answer, ingest
-from bot.ports import Place, Request
-from bot.posting import Posting
+from bot.conversation.handler import answer
+from bot.conversation.stored_reply import Posting
+from bot.ports.conversation import Place, Request
 from bot.rendering import Language, board_view, sheet_view
 from bot.rendering.display_views import Shot, view_display, views_page
 from bot.settings import Settings
+from bot.sources.ingest import ingest
 from subscriptions import ChatAddress, ChatKind, Wish, pause, set_setting, subscribe
 
 MORNING = datetime(2026, 1, 23, 6, 30, tzinfo=UTC)

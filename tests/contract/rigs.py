@@ -13,7 +13,7 @@ from bot.channels.gallery.outbound import GalleryChannel
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import Tokens
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.ports import Channel
+from bot.ports.channel import Channel
 from subscriptions import ChatAddress, Message
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack

@@ -5,9 +5,10 @@ from collections import Counter
 
 import pytest
 
-from bot.engines.embedded import EmbeddedEngine
-from bot.engines.pace import Pace
-from bot.ports import Engine, Limits
+from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.rate_limiter import Pace
+from bot.ports.channel import Limits
+from bot.ports.engine import Engine
 from subscriptions import Lane
 from tests.make import NOON, FakeClock
 

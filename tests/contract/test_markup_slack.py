@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply
 from bot.rendering.slack import BLOCKS, BUDGET, HEADER, SECTION
 from subscriptions import Chat, ChatKind, Item, Kind, Message

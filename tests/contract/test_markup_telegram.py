@@ -9,7 +9,8 @@ import tdjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply
 from bot.rendering.cleaning import clean
 from bot.rendering.telegram import measure, without_calls, without_hosts

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.venue import SlackVenue
 from bot.channels.slack.workspaces import Tokens
-from bot.ports import File, Place, Request
+from bot.ports.conversation import Place, Request
+from bot.ports.reply import File
 from subscriptions import ChatAddress, ChatGone, ChatKind, Message, Refused, Rejected, RetryLater, SenderStopped
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 

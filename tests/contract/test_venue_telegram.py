@@ -14,7 +14,8 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.venue import TelegramVenue
 from bot.commands.registry import COMMANDS
 from bot.commands.turn import Command
-from bot.ports import File, Place
+from bot.ports.conversation import Place
+from bot.ports.reply import File
 from bot.rendering.language import translator
 from subscriptions import (
     ChatAddress,

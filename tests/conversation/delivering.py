@@ -11,10 +11,12 @@ from dataclasses import replace
 from functools import partial
 
 from bot.channels.gallery.outbound import GalleryChannel
-from bot.pipeline import deliver, plan
-from bot.ports import Limits
-from bot.posting import Posting
-from bot.wire import Run, Wire
+from bot.context.dependencies import Wire
+from bot.conversation.stored_reply import Posting
+from bot.delivery.drain_state import Run
+from bot.delivery.lane_sender import deliver
+from bot.delivery.plan import plan
+from bot.ports.channel import Limits
 from subscriptions import ChatAddress, Message, NotDelivered, lanes
 from tests.make import address
 from tests.talking import Answer, Talk

@@ -14,10 +14,11 @@ from slack_sdk.models.views import View
 
 from bot.channels.slack.inbound import INTERACTIONS, read
 from bot.channels.slack.workspaces import Served
-from bot.pipeline import answer
-from bot.ports import PLACE, Request
+from bot.context.dependencies import Wire
+from bot.conversation.handler import answer
+from bot.ports.conversation import Request
+from bot.ports.forms import PLACE
 from bot.rendering import board_view, sheet_view
-from bot.wire import Wire
 from subscriptions import ChatAddress, ChatKind
 from tests.talking import Answer, FakeVenue, Talk
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.posting import Posting
+from bot.conversation.stored_reply import Posting
 from subscriptions import Paper, Summary, describe, listed, set_setting, unsubscribe
 from tests.conversation.delivering import Post
 from tests.make import address, ingested, paper, summary, translation, wants

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.ports import Place
+from bot.ports.conversation import Place
 from subscriptions import ChatGone, ChatKind, ChatMoved, get_chat, listed, outbox_entries, recall
 from tests.conversation.delivering import Post
 from tests.make import address, ingested, paper, wants

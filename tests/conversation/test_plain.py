@@ -4,7 +4,7 @@ import pytest
 
 from bot.commands import asking, registry, understanding
 from bot.commands.turn import Press, Turn
-from bot.ports import Reply
+from bot.ports.reply import Reply
 from subscriptions import Link, Refused, Sentence, add_links
 from tests.make import NOON, ingested, paper
 from tests.talking import Talk

@@ -7,7 +7,7 @@ import pytest
 from bot.commands.changes import in_words, label_of, value_of
 from bot.commands.cities import A_PAGE, city_pages
 from bot.commands.settings import MEANINGS
-from bot.ports import Place
+from bot.ports.conversation import Place
 from bot.rendering import Language, translator
 from subscriptions import (
     LABELS,

@@ -22,11 +22,11 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.pipeline import plan, speak
-from bot.ports import Sent
-from bot.posting import Posting
+from bot.conversation.reply_sender import speak
+from bot.conversation.stored_reply import Posting
+from bot.delivery.drain_state import Run, Sent
+from bot.delivery.plan import plan
 from bot.settings import Settings
-from bot.wire import Run
 from subscriptions import ChatAddress, Message, OutboxEntry, RetryLater, SenderStopped, Unclear, outbox_entries
 from subscriptions.store._rows import MessageRow
 from tests.make import NOON, FakeClock, address, ingested, paper, wants

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.sources import Fetched, Fetcher, FetchLimits, Unchanged
+from bot.sources.http import Fetched, Fetcher, FetchLimits, Unchanged
 from subscriptions import Outcome, Store
 from subscriptions.store._rows import DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from bot.polling import Poll
-from bot.sources import FetchLimits, missed
+from bot.sources.http import FetchLimits
+from bot.sources.http import backfill as missed
+from bot.sources.poll import Poll
 from subscriptions import ChatAddress, Outcome, Store, plan_due
 from subscriptions.store._rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv

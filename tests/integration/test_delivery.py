@@ -11,10 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.pipeline import plan
-from bot.ports import Sent
+from bot.delivery.drain_state import Run, Sent
+from bot.delivery.plan import plan
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
-from bot.wire import Run
 from subscriptions import Announce, Message, StoreError, get_chat, outbox_entries, retry_delivery
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram

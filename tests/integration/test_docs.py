@@ -19,14 +19,14 @@ from bot.channels.slack.scopes import SCOPES, events_of, scopes_of
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
 from bot.cli.outbox import STATES
-from bot.delivering import GONE_CHATS, GONE_SHARE
+from bot.delivery.lane_sender import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO, read_digest
 from bot.digests._arxiv import arxiv_address
 from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
 from bot.digests._keys import paper_key
 from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
-from bot.health import health_app
+from bot.operation.web_address import health_app
 from bot.rendering import Language
 from bot.rendering.reading import words
 from bot.settings import VARIABLES, Settings, load_settings

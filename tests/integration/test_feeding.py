@@ -10,7 +10,8 @@ from sqlmodel import select
 
 from bot.digests import _feed
 from bot.settings import SourceSettings
-from bot.sources import FetchLimits, missed
+from bot.sources.http import FetchLimits
+from bot.sources.http import backfill as missed
 from subscriptions import (
     ChatKind,
     Outcome,

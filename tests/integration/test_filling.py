@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import select
 
-from bot import filling
+from bot.sources import enrichment as filling
 from subscriptions import Paper, Store, plan_due
 from subscriptions.store._rows import DeliveryItemRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv

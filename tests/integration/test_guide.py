@@ -9,7 +9,7 @@ import pytest
 
 from bot.commands.registry import COMMANDS, command_named
 from bot.digests import read_digest
-from bot.ports import Place
+from bot.ports.conversation import Place
 from subscriptions import ChatKind, Store, ingest_digest
 from tests.integration.pages import DOCS, ROOT, blocks, page, rows
 from tests.make import NOON, address

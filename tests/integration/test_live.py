@@ -12,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.feeding import LONGEST_HOLD
-from bot.running import Process
+from bot.operation.process import Process
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
+from bot.sources.source_scheduler import LONGEST_HOLD
 from subscriptions import set_setting
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import TOKEN, FakeSlack

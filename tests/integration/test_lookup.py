@@ -11,8 +11,8 @@ import pytest
 from sqlmodel import select
 
 from bot.app import App
-from bot.lookup import Lookup
-from bot.running import Supervised, listening
+from bot.operation.process import Supervised, listening
+from bot.sources.lookup import Lookup
 from subscriptions import Announce, Store, plan_due
 from subscriptions.store._rows import LinkRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv

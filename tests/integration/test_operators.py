@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.running import Process, first_words, run
+from bot.operation.process import Process, first_words, run
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions import Store, ask_to_be_let_in, get_chat, meet, take_code
 from subscriptions.model import ChatKind

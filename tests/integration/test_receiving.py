@@ -12,8 +12,8 @@ import pytest
 from bot.channels.telegram.receiving import Poller
 from bot.commands.registry import command_named
 from bot.commands.turn import Command
-from bot.ear import Ear
-from bot.running import Supervised, listening, problems_of
+from bot.conversation.dispatcher import Ear
+from bot.operation.process import Supervised, listening, problems_of
 from subscriptions import Sentence, StoreError, listed
 from subscriptions import once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -115,7 +115,7 @@ async def test_a_question_about_rights_that_telegram_does_not_answer_changes_not
 async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.answering._old_button", lambda _: None)
+    monkeypatch.setattr("bot.conversation.handler._old_button", lambda _: None)
     async with a_listening_bot(tmp_path, telegram, clock):
         press = telegram.presses("nothing", tampered=True)
         await confirmed(telegram)
@@ -146,7 +146,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
             raise StoreError("The database is locked.")
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.answering.once", once)
+    monkeypatch.setattr("bot.conversation.handler.once", once)
     return refused
 
 

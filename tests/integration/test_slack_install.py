@@ -15,12 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
+from bot.channels.slack.installer import Installer
 from bot.channels.slack.oauth import COOKIE, INSTALL, REDIRECT
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import scopes_of
 from bot.channels.slack.vault import CannotOpen, Vault
-from bot.installing import Installer
-from bot.running import serving
+from bot.operation.process import serving
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions import (
     ChatAddress,

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from bot.errors import SettingsError
-from bot.health import LARGEST_BODY
-from bot.running import Supervised, answer_once, listening, problems_of
+from bot.operation.process import Supervised, answer_once, listening, problems_of
+from bot.operation.web_address import LARGEST_BODY
 from subscriptions import StoreError, listed
 from subscriptions import once as real_once
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, Sent
@@ -65,7 +65,7 @@ class Gate:
             self.effects.append(update)
             return real_once(store, platform, update, *args, **more)
 
-        monkeypatch.setattr("bot.answering.once", once)
+        monkeypatch.setattr("bot.conversation.handler.once", once)
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
             assert free.wait(20)
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.answering.once", once)
+    monkeypatch.setattr("bot.conversation.handler.once", once)
     async with a_listening_bot(tmp_path, slack, clock):
         slack.mentions("sub diffusion")
         await asyncio.to_thread(waiting.wait, 10)
@@ -200,7 +200,7 @@ async def test_a_database_that_cannot_be_used_is_waited_for(
             raise StoreError("The database is locked.")
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.answering.once", once)
+    monkeypatch.setattr("bot.conversation.handler.once", once)
     async with a_listening_bot(tmp_path, slack, clock) as app:
         slack.user_types("/paperwire sub diffusion")
         await settled(slack)
@@ -437,11 +437,11 @@ async def test_while_the_database_is_away_slack_is_asked_to_come_again(
         raise StoreError("The database is locked.")
 
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
-        monkeypatch.setattr("bot.answering.once", away)
+        monkeypatch.setattr("bot.conversation.handler.once", away)
         sent = slack.mentions("sub diffusion")
         await settled(slack)
         assert (sent.status, sent.acknowledged) == (503, False)
-        monkeypatch.setattr("bot.answering.once", real_once)
+        monkeypatch.setattr("bot.conversation.handler.once", real_once)
         slack.repeats()
         await settled(slack)
         assert wishes(app) == ["diffusion"]
@@ -453,7 +453,7 @@ async def test_before_it_listens_nothing_is_taken(tmp_path: Path, slack: FakeSla
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
         (receiver,) = app.receivers()
         (door, *_) = receiver.doors
-        from bot.ports import WebCall  # noqa: PLC0415 - used here only
+        from bot.ports.web_route import WebCall  # noqa: PLC0415 - used here only
 
         headers = {name.lower(): value for name, value in signed(MENTION).items()}
         assert door.admits(headers)

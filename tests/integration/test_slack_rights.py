@@ -7,10 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import build_app
+from bot.channels.slack.installer import Kept
 from bot.channels.slack.manifest import manifest
 from bot.channels.slack.scopes import OPTIONAL, SCOPES, scopes_of
 from bot.channels.slack.vault import Vault
-from bot.installing import Kept
 from bot.settings import load_settings
 from subscriptions import install
 from tests.fakes.slack import TOKEN, FakeSlack

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.running import Process
+from bot.operation.process import Process
 from bot.settings import SlackWorkspace
 from subscriptions import (
     ChatState,

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot import health
-from bot.health import LimitedProtocol, most_connections
-from bot.running import serving
+from bot.operation import web_address as health
+from bot.operation.process import serving
+from bot.operation.web_address import LimitedProtocol, most_connections
 from bot.settings import Settings, load_settings
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"

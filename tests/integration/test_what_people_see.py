@@ -17,8 +17,8 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.digests import read_digest
-from bot.pipeline import keep
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
+from bot.sources.ingest import keep
 from subscriptions import Announce, ChatAddress, ChatKind, Wish, bot_name, find_link, set_setting, subscribe
 from tests.fakes.journal import Entry
 from tests.fakes.markup import parse_html

@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.running import answer_once
+from bot.operation.process import answer_once
 from bot.settings import Settings, TelegramSettings
 from subscriptions import Paper, listed
 from tests.fakes.journal import Entry

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.running import Supervised, listening, serving
+from bot.operation.process import Supervised, listening, serving
 from bot.settings import Settings, SlackSettings
 from tests.conversation.desk import state_of
 from tests.fakes.journal import Entry

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.settings import SourceSettings
-from bot.sources import (
+from bot.sources.http import (
     ARXIV,
     Ask,
     address_key,

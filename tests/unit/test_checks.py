@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from bot.app import connect_telegram
 from bot.channels.telegram.address import webhook_address
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.checks import Finding, check_here, check_platforms, sample_delivery
 from bot.errors import SettingsError
+from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
 from bot.rendering import render_delivery
 from bot.settings import Settings, TelegramSettings
 from subscriptions import ChatAddress, Message, RetryLater, Store
@@ -101,7 +101,7 @@ def test_a_database_that_cannot_be_read_is_to_be_mended(settings: Settings, tmp_
 
 
 def test_an_older_schema_is_to_be_brought_up(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.checks.machine.HEAD", "9000")
+    monkeypatch.setattr("bot.operation.checks.machine.HEAD", "9000")
     finding = answers(settings, store)["Database"]
     assert finding.mend
     assert "paperwire db upgrade" in str(finding.cure)
@@ -111,7 +111,7 @@ def test_a_broken_template_is_named(settings: Settings, store: Store, monkeypatc
     def broken(delivery: object) -> tuple[Message, ...]:
         raise LookupError("paper.html")
 
-    monkeypatch.setattr("bot.checks.machine.render_delivery", broken)
+    monkeypatch.setattr("bot.operation.checks.machine.render_delivery", broken)
     finding = answers(settings, store)["Templates"]
     assert finding.mend
     assert "LookupError: paper.html" in str(finding.answer)
@@ -223,7 +223,7 @@ async def test_the_way_of_the_updates_is_that_of_the_settings_or_to_be_mended(
 async def test_telegram_itself_sends_to_few_ports_and_only_to_https(
     store: Store, telegram: FakeTelegram, url: str, fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.checks.platforms.OFFICIAL", telegram.url)
+    monkeypatch.setattr("bot.operation.checks.platforms.OFFICIAL", telegram.url)
     found = (await telegram_answers(store, telegram, hook=url))["Telegram updates"]
     assert ("8443" in str(found.answer)) is not fits
 

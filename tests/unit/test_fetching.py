@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.errors import NotFetched
-from bot.sources import Fetched, Fetcher, FetchLimits, Politeness, Unchanged
-from bot.sources.fetching import resolve as looked_up
-from bot.sources.guard import is_public
-from bot.sources.politeness import is_arxiv
-from bot.sources.unpacking import Damaged, TooLarge, Unpacker, unpacked
+from bot.sources.http import Fetched, Fetcher, FetchLimits, Politeness, Unchanged
+from bot.sources.http.fetcher import resolve as looked_up
+from bot.sources.http.gunzip import Damaged, TooLarge, Unpacker, unpacked
+from bot.sources.http.host_limiter import is_arxiv
+from bot.sources.http.public_addresses import is_public
 from tests.fakes.arxiv import FakeArxiv
 from tests.make import NOON, FakeClock, paper
 

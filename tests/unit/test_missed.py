@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from bot.bookkeeping import Timing
-from bot.owing import MOST_TRIES, Owing, ranges
 from bot.settings import SourceSettings
-from bot.sources import by_ids, by_title, categories_of, everything, missed_ask
-from bot.sources.missed import submitted_between
+from bot.sources.http import by_ids, by_title, categories_of, everything, missed_ask
+from bot.sources.http.backfill import submitted_between
+from bot.sources.missed_days import MOST_TRIES, Owing, ranges
+from bot.sources.receipts import Timing
 from subscriptions import ArxivCalendar
 
 CALENDAR = ArxivCalendar()

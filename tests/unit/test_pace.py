@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engines.pace import WHOLE, Pace, reserve
-from bot.ports import Limits
+from bot.delivery.rate_limiter import WHOLE, Pace, reserve
+from bot.ports.channel import Limits
 from subscriptions import Lane
 
 TELEGRAM = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, kept=3)

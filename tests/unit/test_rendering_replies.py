@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply, translator
 from bot.rendering.notices import NOTICES
 from subscriptions import Chat, ChatKind, Item, Kind, Message, Summary, Translation

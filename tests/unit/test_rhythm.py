@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.scheduler import CronSchedule
+from bot.settings.cron import CronSchedule
 from subscriptions.rhythm import (
     AGAIN_AFTER,
     DAY,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.sender_lock import sending_role
 from bot.errors import RoleTaken
-from bot.role import sending_role
 
 
 def test_a_second_sender_is_told_who_has_the_role(tmp_path: Path) -> None:

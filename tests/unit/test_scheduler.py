@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.scheduler import Ticker
+from bot.operation.ticks import Ticker
 from tests.make import FakeClock
 
 

@@ -7,7 +7,6 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
-from bot.scheduler import CronSchedule
 from bot.settings import (
     VARIABLES,
     Settings,
@@ -17,6 +16,7 @@ from bot.settings import (
     TelegramSettings,
     load_settings,
 )
+from bot.settings.cron import CronSchedule
 from subscriptions import ChatAddress
 
 TOKEN = "123456:AAh-secret_secret"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.commands.presses import read_press
-from bot.ports import Button, Reply
+from bot.ports.button import Button
+from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply
 from bot.rendering.slack import BLOCKS, BUDGET
 from subscriptions import ChatKind, Message

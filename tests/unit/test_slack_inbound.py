@@ -8,7 +8,7 @@ import pytest
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS, NotServed, UnknownShape, read
 from bot.channels.slack.wording import behind_mention, title_of, typed
 from bot.channels.slack.workspaces import Served
-from bot.ports import Request
+from bot.ports.conversation import Request
 from subscriptions import ChatAddress, ChatKind
 
 TEAMS = {"T1": Served(team="T1", prefix="", bot="UBOT"), "T2": Served(team="T2", prefix="T2", bot="UBOT2")}

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.views import View as Judge
 
-from bot.ports import Board, BoardItem, Button, Field, Option, Panel, Sheet
+from bot.ports.button import Button
+from bot.ports.forms import Board, BoardItem, Field, Option, Panel, Sheet
 from bot.rendering import board_view, sheet_view
 from bot.rendering.display_views import Box, Row, Shot, view_display, views_page
 from bot.rendering.language import Language

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.telegram.inbound import ANONYMOUS, UnknownShape, place_of, read_update
-from bot.ports import Place, Request
+from bot.ports.conversation import Place, Request
 from subscriptions import ChatAddress, ChatKind
 
 BOT_ID, BOT = "4242", "paperwire_test_bot"

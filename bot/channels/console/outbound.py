@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn, TextIO
 
-from bot.ports import Limits
+from bot.ports.channel import Limits
 from subscriptions import ChatAddress, Message, Rejected, SenderStopped, Unclear
 
 _WIDTH = 72  # columns of the frame; narrow enough for a split terminal

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from bot.ports import Clock, Limits
+from bot.ports.channel import Limits
+from bot.ports.clock import Clock
 from subscriptions import ChatAddress, Message, Rejected, RetryLater
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from bot.channels.slack.inbound import NotServed, UnknownShape, read
-from bot.ports import Request
+from bot.ports.conversation import Request
 from subscriptions import NotDelivered
 
 if TYPE_CHECKING:

@@ -17,7 +17,9 @@ from slack_sdk.signature import SignatureVerifier
 from bot.channels.slack.desk import Desk
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS
 from bot.channels.slack.patience import Patience
-from bot.ports import Clock, Listener, WebAnswer, WebCall
+from bot.ports.clock import Clock
+from bot.ports.receiver import Listener
+from bot.ports.web_route import WebAnswer, WebCall
 from subscriptions import StoreError
 
 if TYPE_CHECKING:

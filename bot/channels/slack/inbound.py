@@ -12,7 +12,7 @@ from typing import Any
 from bot.channels.slack.addresses import DIRECT, joined
 from bot.channels.slack.wording import behind_mention, clean, title_of, typed
 from bot.channels.slack.workspaces import Served
-from bot.ports import Place, Request
+from bot.ports.conversation import Place, Request
 from subscriptions import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]

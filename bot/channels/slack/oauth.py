@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
 from bot.channels.slack.scopes import scopes_of
-from bot.ports import WebAnswer, WebCall
+from bot.ports.web_route import WebAnswer, WebCall
 from subscriptions import NotDelivered, Rejected, StoreError
 
 if TYPE_CHECKING:

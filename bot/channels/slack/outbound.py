@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.channels.slack._payload import Post, read_post
 from bot.channels.slack.addresses import PEOPLE, normalise, split
 from bot.channels.slack.workspaces import Tokens, Workspace, Workspaces
-from bot.ports import Limits
+from bot.ports.channel import Limits
 from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bot.ports import Clock
+from bot.ports.clock import Clock
 from subscriptions import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")

@@ -21,7 +21,8 @@ from pydantic import SecretStr
 
 from bot.channels.slack.desk import Desk
 from bot.channels.slack.patience import Patience
-from bot.ports import Clock, Listener
+from bot.ports.clock import Clock
+from bot.ports.receiver import Listener
 from subscriptions import RetryLater
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from bot.channels.slack._errors import Declined
 from bot.channels.slack.addresses import PEOPLE, normalise, pointed_at, split
 from bot.channels.slack.outbound import SlackChannel, open_message
 from bot.channels.slack.wording import clean, title_of
-from bot.ports import File, Place, Request
+from bot.ports.conversation import Place, Request
+from bot.ports.reply import File
 from subscriptions import (
     ChatAddress,
     ChatKind,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ports import TOPIC_UNTOLD, Place, Request
+from bot.ports.conversation import TOPIC_UNTOLD, Place, Request
 from subscriptions import ChatAddress, ChatKind
 
 ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pydantic import SecretStr
 
 from bot.channels.telegram._payload import Post, read_post
-from bot.ports import Limits
+from bot.ports.channel import Limits
 from subscriptions import ChatAddress, ChatGone, ChatKind, Message, Rejected, RetryLater
 
 if TYPE_CHECKING:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from bot.channels.telegram.inbound import ALLOWED, UnknownShape, read_update
 from bot.channels.telegram.trouble import Trouble
 from bot.channels.telegram.venue import TelegramVenue
-from bot.ports import Clock, Listener, Request
+from bot.ports.clock import Clock
+from bot.ports.conversation import Request
+from bot.ports.receiver import Listener
 from subscriptions import NotDelivered
 
 if TYPE_CHECKING:

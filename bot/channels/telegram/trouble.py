@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.channels.telegram._errors import HeardElsewhere
-from bot.ports import Clock
+from bot.ports.clock import Clock
 from subscriptions import NotDelivered, RetryLater, SenderStopped
 
 log = logging.getLogger("paperwire")

@@ -4,7 +4,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.telegram.inbound import place_of
-from bot.ports import File, Place, Request
+from bot.ports.conversation import Place, Request
+from bot.ports.reply import File
 from subscriptions import (
     ChatAddress,
     ChatGone,

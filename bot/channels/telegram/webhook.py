@@ -14,7 +14,8 @@ from bot.channels.telegram.address import derived, webhook_address, webhook_path
 from bot.channels.telegram.inbound import ALLOWED, UnknownShape, read_update
 from bot.channels.telegram.trouble import Trouble
 from bot.channels.telegram.venue import TelegramVenue
-from bot.ports import Clock, Listener
+from bot.ports.clock import Clock
+from bot.ports.receiver import Listener
 from subscriptions import StoreError
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from sqlmodel import col, select
 
 from bot.app import App, build_app, schedules_of
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.pipeline import ingest, plan
-from bot.ports import Limits
+from bot.delivery.drain_state import Run
+from bot.delivery.plan import plan
+from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
-from bot.wire import Run
+from bot.sources.ingest import ingest
 from subscriptions import ChatAddress, Message, Outcome, Receipt, SourceFact, Store, add_receipt, sync_sources
 from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.faults.year.world import FEED, Arrival, batch_at

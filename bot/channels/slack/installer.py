@@ -1,0 +1,199 @@
+"""Workspaces that installed the app by OAuth: their tokens in the store, sealed; one process that renews them.
+
+A workspace whose tokens rotate gives a new pair every twelve hours, and the token that asks for it works once
+(docs.slack.dev, Using token rotation). So the new pair is stored before it is used, and only the process with the sending
+role asks for it.
+"""
+
+import asyncio
+import json
+import logging
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pydantic import SecretStr
+
+from bot.channels.slack.oauth import Grant, OAuth, doors
+from bot.channels.slack.vault import CannotOpen, Vault
+from bot.channels.slack.workspaces import Tokens, Workspaces
+from bot.ports.clock import Clock
+from bot.ports.receiver import Listener
+from bot.ports.web_route import Door
+from subscriptions import (
+    INSTALLED_WITHIN,
+    NotDelivered,
+    Store,
+    StoreError,
+    install,
+    installations,
+    is_spent,
+    renew_tokens,
+    spend,
+)
+
+log = logging.getLogger("paperwire")
+
+NAME = "slack installations"
+LOOK_EVERY = 300.0  # seconds between two looks at who has the app and whose tokens end
+RENEWED_BEFORE = timedelta(hours=2)  # they end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The tokens of one workspace."""
+
+    bot: SecretStr
+    scopes: tuple[str, ...] = ()
+    refresh: SecretStr | None = None
+    ends: datetime | None = None  # aware UTC; None: never
+
+    def written(self) -> str:
+        """As `read_kept` reads it."""
+        return json.dumps(
+            {
+                "bot": self.bot.get_secret_value(),
+                "scopes": list(self.scopes),
+                "refresh": self.refresh.get_secret_value() if self.refresh else None,
+                "ends": self.ends.isoformat() if self.ends else None,
+            }
+        )
+
+
+def read_kept(text: str) -> Kept:
+    """The tokens that `Kept.written` wrote."""
+    value = json.loads(text)
+    return Kept(
+        bot=SecretStr(value["bot"]),
+        scopes=tuple(value["scopes"]),
+        refresh=SecretStr(value["refresh"]) if value["refresh"] else None,
+        ends=datetime.fromisoformat(value["ends"]) if value["ends"] else None,
+    )
+
+
+@dataclass(slots=True)
+class Installer:
+    """A Receiver of installations, and their keeper. Workspaces of the operator's own tokens are none of its."""
+
+    store: Store
+    clock: Clock
+    vault: Vault
+    oauth: OAuth
+    workspaces: Workspaces
+    name: str = NAME
+    hook: None = None
+    _ours: dict[str, Kept] = field(default_factory=dict)  # team → what is in use
+    _problems: dict[str, str] = field(default_factory=dict)  # team → why it is not served
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        """See Receiver."""
+        return doors(self.oauth, self, self.take)
+
+    @property
+    def problem(self) -> str:
+        """See Receiver."""
+        return "; ".join(f"workspace {team}: {why}" for team, why in sorted(self._problems.items()))
+
+    async def listen(self, listener: Listener) -> None:
+        """See Receiver. Installations come by the doors."""
+        del listener
+        while True:
+            await self.clock.sleep(LOOK_EVERY)
+            try:
+                await self.look()
+            except StoreError as error:
+                log.error("The installations in Slack cannot be read: %s", error)
+
+    async def drain(self, listener: Listener) -> None:
+        """See Receiver."""
+        del listener
+
+    def begin(self) -> str:
+        """See States."""
+        begun = json.dumps([secrets.token_urlsafe(12), self.clock.now().isoformat()])
+        return self.vault.seal(begun).rstrip("=")  # signs that an address and a cookie take as they are
+
+    async def is_open(self, state: str) -> bool:
+        """See States."""
+        name = self._begun(state)
+        return bool(name) and not await asyncio.to_thread(is_spent, self.store, name)
+
+    async def use(self, state: str) -> bool:
+        """See States."""
+        name = self._begun(state)
+        return bool(name) and await asyncio.to_thread(spend, self.store, name, now=self.clock.now())
+
+    def _begun(self, state: str) -> str:
+        """The name of an installation that was begun lately; "" for a state that is too old or not ours."""
+        try:
+            name, begun = json.loads(self.vault.open(state + "=" * (-len(state) % 4)))
+            age = self.clock.now() - datetime.fromisoformat(begun)
+        except (CannotOpen, ValueError, TypeError):
+            return ""
+        return str(name) if timedelta(0) <= age <= INSTALLED_WITHIN else ""
+
+    async def take(self, grant: Grant) -> None:
+        """A workspace installed the app: stored, then used. Raises StoreError."""
+        async with self._one:
+            kept, sealed = self._sealed(grant)
+            await asyncio.to_thread(install, self.store, grant.team, sealed, now=self.clock.now())
+            self._use(grant.team, kept)
+
+    async def look(self, *, renew: bool = True) -> None:
+        """Serves the workspaces that have the app now, and renews tokens that end soon. Raises StoreError.
+
+        Only the process with the sending role may `renew`.
+        """
+        async with self._one:
+            there = await asyncio.to_thread(installations, self.store)
+            for team in set(self._ours) - set(there):
+                del self._ours[team]
+                self.workspaces.drop(team)
+            self._problems = {team: why for team, why in self._problems.items() if team in there}
+            for team, sealed in there.items():
+                if (kept := self._opened(team, sealed)) is not None:
+                    await self._keep(team, kept, renew=renew)
+
+    async def _keep(self, team: str, kept: Kept, *, renew: bool) -> None:
+        """Uses the tokens, newer ones if these end soon."""
+        lasting = kept.ends is None or self.clock.wall() < kept.ends - RENEWED_BEFORE
+        if lasting or kept.refresh is None or not renew:
+            self._use(team, kept)
+            return
+        try:
+            grant = await self.oauth.refresh(kept.refresh)
+        except NotDelivered as error:
+            self._problems[team] = f"its token cannot be renewed: {error.reason}"
+            log.error("The token of the Slack workspace %s cannot be renewed: %s", team, error.reason)
+            self._use(team, kept, well=False)  # it may still work until it ends
+            return
+        if grant.team != team:
+            self._problems[team] = "Slack renewed the token of another workspace"
+            return
+        newer, sealed = self._sealed(grant)
+        if await asyncio.to_thread(renew_tokens, self.store, team, sealed):
+            self._use(team, newer)
+
+    def _use(self, team: str, kept: Kept, *, well: bool = True) -> None:
+        if well:
+            self._problems.pop(team, None)
+        own = self.workspaces.own
+        if self._ours.get(team) != kept and (own is None or own.team != team):
+            self.workspaces.add(team, Tokens(kept.bot))
+        self._ours[team] = kept
+
+    def _sealed(self, grant: Grant) -> tuple[Kept, str]:
+        ends = self.clock.wall() + timedelta(seconds=grant.expires_in) if grant.expires_in else None
+        kept = Kept(bot=grant.bot, scopes=grant.scopes, refresh=grant.refresh, ends=ends)
+        return kept, self.vault.seal(kept.written())
+
+    def _opened(self, team: str, sealed: str) -> Kept | None:
+        try:
+            return read_kept(self.vault.open(sealed))
+        except (CannotOpen, ValueError, KeyError, TypeError):
+            if team not in self._problems:
+                log.error("The tokens of the Slack workspace %s were sealed with another PAPERWIRE_SECRET_KEY.", team)
+            self._problems[team] = "its tokens were sealed with another PAPERWIRE_SECRET_KEY; install the app again"
+            return None

@@ -1,9 +1,0 @@
-"""`paperwire check`: what an operator should know before people do, as questions with their answers and cures."""
-
-from bot.checks._finding import Finding as Finding
-from bot.checks._finding import is_ready as is_ready
-from bot.checks.machine import check_here as check_here
-from bot.checks.machine import sample_delivery as sample_delivery
-from bot.checks.platforms import check_platforms as check_platforms
-from bot.checks.sources import ask_sources as ask_sources
-from bot.checks.sources import check_sources as check_sources

@@ -1,0 +1,1 @@
+"""People talk to the bot: from a request to its stored reply."""

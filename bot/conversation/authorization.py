@@ -1,0 +1,200 @@
+"""Which chat a request is about, and whether its sender may do there what they ask: found out before it has its effect.
+
+A platform is asked anew each time. Whoever does not administer a chat learns nothing of it, not even that it exists.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from bot.commands.connecting import connection, disconnect
+from bot.commands.turn import House, Turn
+from bot.commands.understanding import Intent
+from bot.ports.conversation import Place, Request, Venue
+from bot.ports.reply import Reply
+from subscriptions import ChatAddress, ChatKind, NotDelivered, Store, known_or_new, operators_on, was_let_in
+
+MOST_ASKED = 5  # operators whose standing in a chat is asked for, one call each
+
+Refusal = Callable[[Turn], Reply | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """What was found out about a request."""
+
+    place: Place  # the chat that it is about
+    refusal: Refusal | None = None  # runs instead of what was asked for
+    vouched: bool = False  # somebody who runs the bot administers this chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What must be known to tell."""
+
+    store: Store
+    venue: Venue | None  # None: nobody talks on this platform but in a chat of their own
+    house: House
+    now: datetime
+
+
+async def right_to(gate: Gate, request: Request, intent: Intent) -> Right:
+    """The chat that a request is about, and why its sender may not do this there."""
+    try:
+        right = await _right(gate, request, intent)
+        return replace(right, vouched=await _vouched(gate, intent, right))
+    except NotDelivered:
+        return Right(place=request.place, refusal=_cannot_ask)
+
+
+async def _right(gate: Gate, request: Request, intent: Intent) -> Right:
+    if intent.target:
+        return await _directed(gate, request, intent)
+    if not intent.here and request.place.kind is ChatKind.PRIVATE:
+        managed = await asyncio.to_thread(connection, gate.store, request.chat, now=gate.now)
+        if managed is not None:
+            return await _connected(gate, request, managed)
+    return Right(place=request.place, refusal=await _at_home(gate, request, intent))
+
+
+async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
+    """The chat that the words or the button name, if it is one that the sender administers."""
+    name, topic = _parts(intent.target, request.chat.platform)
+    found = await gate.venue.place(name) if gate.venue else None
+    unknown = Right(place=request.place, refusal=partial(_not_there, name=name))
+    if found is None or found.kind is ChatKind.PRIVATE:
+        return unknown
+    place = replace(found, chat=replace(found.chat, topic=topic)) if topic else found
+    if place.chat == request.chat:
+        return Right(place=request.place, refusal=await _at_home(gate, request, intent))
+    if not await _runs(gate, found.chat, found.kind, request.sender):
+        return unknown
+    if topic and not found.forum and found.kind is not ChatKind.TEAM:
+        return Right(place=request.place, refusal=partial(_no_topics, place=found))
+    return Right(place=place)
+
+
+async def _connected(gate: Gate, request: Request, managed: ChatAddress) -> Right:
+    """The chat that this private chat manages, as long as the person may."""
+    chat = await asyncio.to_thread(known_or_new, gate.store, managed, ChatKind.BROADCAST)
+    place = Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
+    place_itself = replace(chat.address, topic="")
+    if chat.id and await _runs(gate, place_itself, chat.kind, request.sender):
+        return Right(place=place)
+    return Right(place=request.place, refusal=partial(_connection_over, name=chat.title or str(chat.address)))
+
+
+async def _at_home(gate: Gate, request: Request, intent: Intent) -> Refusal | None:
+    """Why the sender may not change what the chat wants in which they said it; None: they may."""
+    if not intent.changes or request.place.kind is ChatKind.PRIVATE or request.proven:
+        return None
+    chat = await asyncio.to_thread(known_or_new, gate.store, request.chat, request.place.kind)
+    members, team = chat.settings.manage == "members", request.place.kind is ChatKind.TEAM
+    if members and not team:
+        return None
+    manages = await _manages(gate, request.chat, request.sender, members=members, there=True)
+    if manages is None:
+        return _cannot_see_team if team else _cannot_see
+    if team:
+        return None if manages else partial(_members_only, members=members)
+    return None if manages else _managers_only
+
+
+async def _runs(gate: Gate, chat: ChatAddress, kind: ChatKind, person: str) -> bool | None:
+    """Whether a person administers a chat in which they do not say it."""
+    known = await asyncio.to_thread(known_or_new, gate.store, chat, kind)
+    members = kind is ChatKind.TEAM and known.settings.manage == "members"
+    return await _manages(gate, chat, person, members=members)
+
+
+async def _manages(
+    gate: Gate, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+) -> bool | None:
+    return await gate.venue.manages(chat, person, members=members, there=there) if gate.venue and person else False
+
+
+def _parts(target: str, platform: str) -> tuple[str, str]:
+    """(name, topic) of a chat that words or a button name. On Slack a workspace may stand before both."""
+    if platform != "slack":
+        name, _, topic = target.partition("/")
+        return name, topic
+    name, _, last = target.rpartition("/")
+    return (name, last) if name and last[:1].isdigit() else (target, "")
+
+
+async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
+    """Whether somebody who runs the bot administers a group or channel that nobody has let in yet."""
+    of_many = right.place.kind is not ChatKind.PRIVATE and gate.venue is not None
+    if gate.house.access == "open" or not intent.changes or right.refusal is not None or not of_many:
+        return False
+    chat = replace(right.place.chat, topic="")
+    if await asyncio.to_thread(was_let_in, gate.store, chat):
+        return False
+    people = await asyncio.to_thread(operators_on, gate.store, gate.house.admins, chat.platform)
+    for person in people[:MOST_ASKED]:
+        if await _manages(gate, chat, person):
+            return True
+    return False
+
+
+# ------------------------------------------------------------------------------------------------------------ refusals
+
+
+def no(turn: Turn, words: str) -> Reply:
+    """A refusal for the asker's eyes: a few words where a button was pressed, else one line."""
+    return Reply(toast=words) if turn.request.pressed else Reply(lines=(words,), ok=False, only_you=True)
+
+
+def _managers_only(turn: Turn) -> Reply:
+    return no(turn, turn.say("Only admins of this chat can change that."))
+
+
+def _cannot_see(turn: Turn) -> Reply:
+    return no(
+        turn, turn.say("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
+    )
+
+
+def _members_only(turn: Turn, *, members: bool) -> Reply:
+    if members:
+        return no(turn, turn.say("Only members of this workspace can change that, not guests."))
+    return no(turn, turn.say("Only admins of this workspace can change that."))
+
+
+def _cannot_see_team(turn: Turn) -> Reply:
+    return no(
+        turn, turn.say("I cannot see who is an admin of this workspace: the app may not read people (users:read).")
+    )
+
+
+def _cannot_ask(turn: Turn) -> Reply:
+    return no(turn, turn.say("I cannot find out now who is an admin, so nothing is changed. Please try again later."))
+
+
+def _not_there(turn: Turn, *, name: str) -> Reply:
+    return no(turn, turn.say("I know no chat {name} that you administer and I am in. Add me to it first.", name=name))
+
+
+def _no_topics(turn: Turn, *, place: Place) -> Reply:
+    if place.kind is ChatKind.BROADCAST:
+        return no(turn, turn.say("A channel has no topics."))
+    if place.linked:
+        return no(
+            turn, turn.say("{name} is linked to a channel, and such a group can have no topics.", name=place.title)
+        )
+    return no(turn, turn.say("{name} has no topics.", name=place.title))
+
+
+def _connection_over(turn: Turn, *, name: str) -> Reply:
+    disconnect(turn)
+    return Reply(
+        lines=(
+            turn.say(
+                "You do not administer {name} any more, or I am not in it, so nothing is changed there.", name=name
+            ),
+            turn.say("What you say here is about this chat again."),
+        ),
+        ok=False,
+    )

@@ -1,0 +1,133 @@
+"""Forms and boards: which chat something on them is about, and what their buttons stand for.
+
+A form is opened in a chat, or leads into one that the person chooses on it; a board gathers many chats on one page. What
+is pressed there counts as if it were said in the chat that it is about. That chat stands in the link that was stored
+when the form or board was shown, for one person alone: nothing that comes back is trusted but the link's id.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.commands.turn import Turn
+from bot.ports.button import Button, Buttons
+from bot.ports.conversation import Place, Request
+from bot.ports.forms import PLACE, Board, BoardItem, Panel, Sheet
+from bot.ports.reply import Reply
+from subscriptions import (
+    ChatAddress,
+    ChatKind,
+    Link,
+    Store,
+    add_links,
+    board_links,
+    board_of,
+    find_link,
+    known_or_new,
+)
+
+SENT_WITHIN = timedelta(days=1)  # how long after it was opened a form is taken
+MAIN = "query"  # the field that shows what is wrong with a form as a whole
+
+_AT, _PLACES, _UNTIL = "at", "places", "until"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A request from a form or board, as if made in the chat that it is about, with what was pressed."""
+
+    request: Request
+    link: Link
+    on_board: bool = False
+
+
+def placed(store: Store, request: Request, *, now: datetime) -> Placed | None:
+    """What something on a form or board is about. None: it is not this person's, or was shown too long ago."""
+    link = find_link(store, request.pressed)
+    if link is None or not link.person or link.person != request.sender:
+        return None
+    arguments = dict(link.arguments)
+    on_board = link.place == board_of(request.chat)
+    if on_board:
+        at = arguments.pop(_AT, None)
+    elif _PLACES in arguments:
+        if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
+            return None
+        places, chosen = arguments.pop(_PLACES), request.filled.get(PLACE, "")
+        if chosen not in places:
+            return None
+        at = places[chosen]
+    else:
+        return None
+    place = _place(store, at) if at else request.place
+    return Placed(
+        request=replace(request, place=place),
+        link=Link(verb=link.verb, arguments=arguments, place=str(place.chat), person=link.person),
+        on_board=on_board,
+    )
+
+
+def sheet_link(turn: Turn, sheet: Sheet) -> str:
+    """The id of what a form stands for; one that is shown anew while it is being filled in stays what it was."""
+    if turn.request.view and turn.request.filled:
+        return turn.request.pressed
+    here = {**_address(turn.chat.address), "kind": turn.chat.kind.value, "title": turn.chat.title}
+    places = {"": here, **{value: _elsewhere(turn, address) for value, address in sheet.places.items()}}
+    until = (turn.now + SENT_WITHIN).isoformat()
+    arguments = {**sheet.arguments, _PLACES: places, _UNTIL: until}
+    link = Link(verb=sheet.verb, arguments=arguments, place=str(turn.home.address), person=turn.request.sender)
+    (link_id,) = add_links(turn.store, [link], now=turn.now)
+    return link_id
+
+
+def bound_board(turn: Turn, board: Board) -> Board:
+    """The board with ids for its buttons, which work on it until it is shown anew."""
+    wanted = [(button, panel.about) for panel in board.panels for button in _buttons_of(panel) if button.verb]
+    links = [_board_link(button, about, turn.request.sender) for button, about in wanted]
+    ids = iter(board_links(turn.store, turn.home.address, links, now=turn.now))
+
+    def bound(button: Button) -> Button:
+        return replace(button, data=next(ids)) if button.verb else button
+
+    return replace(board, panels=tuple(_bound(panel, bound) for panel in board.panels))
+
+
+def on_form(reply: Reply | None) -> Reply | None:
+    """The answer to a form that was sent: a refusal stands on the form itself, and the form stays open."""
+    if reply is None or reply.problems or (reply.ok is not False and not (reply.toast and not reply.lines)):
+        return reply
+    return Reply(problems={MAIN: " ".join(reply.lines) or reply.toast})
+
+
+def _board_link(button: Button, about: ChatAddress | None, person: str) -> Link:
+    at = {_AT: _address(about)} if about else {}
+    return Link(verb=button.verb, arguments={**button.arguments, **at}, person=person)
+
+
+def _buttons_of(panel: Panel) -> list[Button]:
+    return [button for item in panel.items for button in item.menu] + [one for row in panel.buttons for one in row]
+
+
+def _bound(panel: Panel, bound: Callable[[Button], Button]) -> Panel:
+    items: Sequence[BoardItem] = [replace(item, menu=tuple(map(bound, item.menu))) for item in panel.items]
+    buttons: Buttons = tuple(tuple(map(bound, row)) for row in panel.buttons)
+    return replace(panel, items=tuple(items), buttons=buttons)
+
+
+def _elsewhere(turn: Turn, address: ChatAddress) -> dict[str, Any]:
+    """A chat that a form may lead into: the person's own, or one beside that where it was opened."""
+    kind = ChatKind.PRIVATE if address == turn.person else turn.chat.kind
+    title = turn.chat.title if address.lane == turn.chat.address.lane else ""
+    return {**_address(address), "kind": kind.value, "title": title}
+
+
+def _address(address: ChatAddress) -> dict[str, Any]:
+    return {"platform": address.platform, "address": address.address, "topic": address.topic}
+
+
+def _place(store: Store, at: Mapping[str, Any]) -> Place:
+    """The chat as it is known by now; of one that nobody has met, what the form knew of it."""
+    address = ChatAddress(at["platform"], at["address"], at["topic"])
+    chat = known_or_new(store, address, ChatKind(at.get("kind", ChatKind.PRIVATE)))
+    return Place(chat=address, kind=chat.kind, title="" if chat.id else at.get("title", ""))

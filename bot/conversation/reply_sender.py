@@ -1,0 +1,188 @@
+"""A reply on its way: posted for all or whispered to the asker, ahead of bulk, in the order in which it was asked for."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from bot.context.dependencies import Talk, Wire
+from bot.conversation.stored_reply import Posting
+from bot.ports.channel import Channel
+from bot.ports.conversation import Venue
+from bot.ports.reply import File
+from subscriptions import (
+    ChatAddress,
+    ChatGone,
+    ChatMoved,
+    Message,
+    NotDelivered,
+    Rejected,
+    RetryLater,
+    chat_moved,
+    lose_place,
+    reply_is_over,
+)
+
+log = logging.getLogger("paperwire")
+
+WAITED_FOR = 600.0  # seconds that a reply is worth waiting for
+FIRST_WAIT = 1.0
+
+
+async def say(wire: Wire, talk: Talk, posting: Posting) -> None:
+    """Posts a reply, ahead of bulk and after the replies before it. What cannot arrive is let go."""
+    venue = talk.venues.get(posting.chat.platform)
+    if posting.press and venue:
+        await venue.acknowledge(posting.press, posting.toast)
+    if not await _show(talk, posting):
+        posting = replace(posting, messages=posting.instead)
+    async with talk.turns.setdefault(posting.chat.lane, asyncio.Lock()):
+        try:
+            chat = posting.chat
+            for number, message in enumerate(posting.messages):
+                post = partial(_post, wire, venue, posting, message, first=number == 0)
+                chat = await _patiently(wire, chat, post, paced=not posting.whispered)
+            if posting.fleeting and not posting.whispered and venue:
+                await _take_away(venue, posting)
+            if posting.file and venue:
+                await _patiently(wire, chat, partial(_send_file, wire, talk, posting))
+        except NotDelivered as error:
+            log.warning("A reply did not arrive: %s", error.reason)
+            await asyncio.to_thread(_follow, wire, posting.chat, error)
+    await asyncio.to_thread(reply_is_over, wire.store, posting.chat.platform, posting.update)
+
+
+async def _show(talk: Talk, posting: Posting) -> bool:
+    """Shows a form or a board, before anything else: what opens a form lasts three seconds. False: no form opened.
+
+    What fails is let go otherwise; who fills a form in sees that it does not answer.
+    """
+    forms, person = talk.forms.get(posting.chat.platform), ChatAddress(posting.chat.platform, posting.person)
+    if forms is None:
+        return True
+    try:
+        if posting.sheet and posting.view:
+            await forms.renew(posting.chat, posting.view, posting.sheet)
+        elif posting.sheet and posting.opens:
+            await forms.open(posting.chat, posting.opens, posting.sheet)
+        if posting.board:
+            await forms.show_board(person, posting.board)
+    except NotDelivered as error:
+        log.warning("A form or a page could not be shown: %s", error.reason)
+        return not (posting.sheet and posting.opens and not posting.view)
+    return True
+
+
+async def _post(
+    wire: Wire,
+    venue: Venue | None,
+    posting: Posting,
+    message: Message,
+    chat: ChatAddress,
+    *,
+    first: bool,
+    plain: bool,
+) -> None:
+    channel = wire.channels[chat.platform]
+    if venue is not None and posting.whispered:
+        await _whisper(venue, posting, message, chat, replaces=posting.fleeting and first, plain=plain)
+        return
+    try:
+        if posting.replaces and first and await _replaced(channel, posting, message, chat, plain=plain):
+            return
+        update, thread = f"reply{posting.update}", posting.thread or None
+        await channel.post(chat, message, delivery=update, thread=thread, plain=plain)
+    except ChatGone as gone:
+        if venue is None or not posting.answer_at:
+            raise
+        await asyncio.to_thread(_follow, wire, chat, gone)
+        await _whisper(venue, posting, message, chat, replaces=False, plain=plain)  # whoever asked is answered anyway
+
+
+async def _replaced(channel: Channel, posting: Posting, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
+    """Whether a message took the place of another; False: that one is gone, or cannot be changed any more."""
+    try:
+        await channel.edit(chat, posting.replaces, message, plain=plain)
+    except Rejected as error:
+        if error.form and not plain:
+            raise
+        return False
+    return True
+
+
+async def _whisper(
+    venue: Venue, posting: Posting, message: Message | None, chat: ChatAddress, *, replaces: bool, plain: bool
+) -> None:
+    place = replace(chat, topic=posting.thread) if posting.thread else chat
+    await venue.whisper(place, posting.person, message, at=posting.answer_at, replaces=replaces, plain=plain)
+
+
+async def _take_away(venue: Venue, posting: Posting) -> None:
+    """What one person saw is out of date, now that all see what came of it."""
+    with suppress(NotDelivered):
+        await _whisper(venue, posting, None, posting.chat, replaces=True, plain=False)
+
+
+async def _send_file(wire: Wire, talk: Talk, posting: Posting, chat: ChatAddress, *, plain: bool) -> None:
+    """A file that only one person is to see goes into their direct messages."""
+    del wire, plain
+    assert posting.file is not None  # noqa: S101 - the caller looked
+    to = ChatAddress(chat.platform, posting.person) if posting.whispered else chat
+    await talk.venues[chat.platform].send_file(to, File(name=posting.file[0], text=posting.file[1]))
+
+
+async def _patiently(
+    wire: Wire, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, paced: bool = True
+) -> ChatAddress:
+    """Posts once its turn has come, again when the platform asks to wait, to the new address when the chat moved.
+
+    What is not `paced` is no message that the platform counts.
+    """
+    began, wait, plain = wire.clock.monotonic(), FIRST_WAIT, False
+    while True:
+        if paced:
+            await _turn_of(wire, chat)
+            wire.pace.sent(chat.lane, wire.clock.monotonic())
+        try:
+            await post(chat, plain=plain)
+        except RetryLater as later:
+            seconds = later.after.total_seconds() or wait
+            if wire.clock.monotonic() + seconds - began > WAITED_FOR or wire.stopping():
+                raise
+            if later.after:
+                now = wire.clock.monotonic()
+                wire.pace.pause(chat.lane, now + seconds, now)
+            await wire.clock.sleep(seconds)
+            wait *= 2
+        except ChatMoved as moved:
+            await asyncio.to_thread(chat_moved, wire.store, chat, moved.address, now=wire.clock.now())
+            chat = replace(chat, address=moved.address)
+        except Rejected as error:
+            if plain or not error.form:
+                raise
+            plain = True
+        else:
+            return chat
+
+
+async def _turn_of(wire: Wire, chat: ChatAddress) -> None:
+    """Waits until one more message of the lane and of the token may go, before everything that is not a reply."""
+    while (wait := wire.pace.ready(chat.lane, now := wire.clock.monotonic(), urgent=True) - now) > 0:
+        await wire.clock.sleep(wait)
+    wait = await wire.engine.reserve(chat.platform, urgent=True) - wire.clock.monotonic()
+    if wait > 0:
+        await wire.clock.sleep(wait)
+
+
+def _follow(wire: Wire, chat: ChatAddress, outcome: NotDelivered) -> None:
+    """What follows for the chat when nobody may write there any more."""
+    if isinstance(outcome, ChatGone):
+        lose_place(wire.store, chat, outcome.reason, topic=outcome.scope == "topic", now=wire.clock.now())
+
+
+async def speak(wire: Wire, posting: Posting) -> None:
+    """Posts a reply that was stored."""
+    if wire.talk is not None:
+        await say(wire, wire.talk, posting)

@@ -1,0 +1,50 @@
+"""Who sees an answer: where the platform can whisper, the asker alone, unless what the chat asks for has changed."""
+
+from dataclasses import replace
+
+from bot.commands.named import LOOKED_UP
+from bot.commands.turn import Turn
+from bot.ports.conversation import Venue
+from bot.ports.reply import Reply
+from subscriptions import ChatAddress, ChatKind, NotFound, Store, get_chat, listed
+
+
+def wishes_of(store: Store, chat: ChatAddress) -> tuple[object, ...]:
+    """What a chat asks for, to be compared: its subscriptions, and whether it is paused."""
+    try:
+        known = get_chat(store, chat)
+        wishes = [one.subscription for one in listed(store, chat)]
+    except NotFound:
+        return ()
+    said = ((s.number, s.name, s.text, s.cadence, s.zone, s.state, s.paused_until) for s in wishes)
+    return (known.state, known.paused_until, *said) if wishes else ()
+
+
+def is_whispered(turn: Turn, reply: Reply, venue: Venue | None, *, changed: bool) -> bool:
+    """Whether only the asker sees the reply. `changed`: what the chat asks for is not what it was."""
+    request = turn.request
+    if venue is None or not venue.whispers or not request.sender or reply.to is not None:
+        return False
+    if request.happened and not (request.opens or request.happened == LOOKED_UP):  # nobody did it to be answered
+        return False
+    if request.place.outside:
+        return True
+    return request.place.kind is not ChatKind.PRIVATE and (reply.only_you or not changed)
+
+
+def without_toast(reply: Reply) -> Reply:
+    """The reply where no words can be shown at a pressed button: they are a message, unless there is one anyway."""
+    if not reply.toast or reply.lines or reply.items or reply.delivery or reply.code:
+        return replace(reply, toast="")
+    return replace(reply, lines=(reply.toast,), toast="", replaces=False)
+
+
+def with_invitation(turn: Turn, reply: Reply) -> Reply:
+    """Where the bot is not in the channel that asked for something, the reply says how it comes in."""
+    if not turn.request.place.outside or turn.request.place.kind is ChatKind.PRIVATE:
+        return reply
+    name = turn.house.bots.get(turn.request.chat.platform, "paperwire")
+    words = turn.say(
+        "I am not in this channel, so I cannot post here yet. To let me in: {command}", command=f"/invite @{name}"
+    )
+    return replace(reply, lines=(*reply.lines, words))

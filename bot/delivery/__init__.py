@@ -1,0 +1,1 @@
+"""What is due becomes deliveries, and these become messages."""

@@ -1,0 +1,40 @@
+"""What one run of sending has done so far."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from subscriptions import Claim, Lane
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run has done so far."""
+
+    planned: int = 0
+    sent: int = 0
+    papers: int = 0
+    lanes: set[Lane] = field(default_factory=set)
+    gone: dict[str, set[int]] = field(default_factory=dict)  # Lane.sender -> chats that were paused in this run
+    stopped: dict[str, str] = field(default_factory=dict)  # Lane.sender -> why it does not send
+    broken: bool = False  # the database cannot be used, so no lane goes on
+    rendering: asyncio.Lock = field(default_factory=asyncio.Lock)  # one renders ahead for all
+    ahead: dict[Lane, Claim] = field(default_factory=dict)  # what was rendered, for lanes that have not begun yet
+    more: bool = False  # whether there may be more to render than that
+    spared: set[Lane] = field(default_factory=set)  # of operators, who hear why their platform stands still
+
+    def stands_still(self, lane: Lane) -> bool:
+        """Whether nothing is sent in this lane."""
+        return lane.sender in self.stopped and lane not in self.spared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What a run of `deliver` did (docs/commands.md)."""
+
+    planned: int = 0
+    sent: int = 0
+    papers: int = 0
+    waiting: int = 0
+    unclear: int = 0
+    dead: int = 0
+    stopped: dict[str, str] = field(default_factory=dict)  # platform -> why it does not send

@@ -1,0 +1,1 @@
+"""The process and what an operator sees of it."""

@@ -1,0 +1,208 @@
+"""What the machine answers by itself: settings, database, copies, templates, clock, proxies."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+
+from bot.digests import FORMATS, found_formats
+from bot.operation.checks._finding import NOTHING, TOKENS, Finding
+from bot.rendering import render_delivery
+from bot.settings import VARIABLES, Settings
+from subscriptions import (
+    HEAD,
+    Because,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    Delivery,
+    Facts,
+    Item,
+    Kind,
+    KnownPaper,
+    Paper,
+    Sentence,
+    Store,
+    StoreError,
+    Summary,
+    owners,
+    resolve,
+    zone,
+)
+
+OLDEST_COPY = timedelta(days=2)
+
+
+def check_here(settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """What this machine answers by itself. `wall` is the machine's clock; `environ` tells about proxies."""
+    yield from _unknown_variables(settings.unknown)
+    yield _database(store)
+    yield _newest_copy(settings, wall)
+    yield from _templates()
+    yield from _formats()
+    local = wall.astimezone(zone(settings.timezone))
+    yield Finding(
+        question=Sentence("Clock"),
+        answer=Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
+    )
+    yield from _proxies(environ)
+
+
+def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
+    question = Sentence("Settings")
+    if not names:
+        yield Finding(question=question, answer=Sentence("all can be used"))
+    for name in names:
+        near = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
+        yield Finding(
+            question=question,
+            answer=Sentence("{name} means nothing to paperwire", {"name": name}),
+            cure=Sentence("Did you mean {near}?", {"near": near[0]}) if near else Sentence("Remove it."),
+            mend=True,
+        )
+
+
+def _database(store: Store) -> Finding:
+    try:
+        return _database_as_it_is(store)
+    except StoreError as error:
+        return Finding(question=Sentence("Database"), answer=error.sentence, cure=error.hint, mend=True)
+
+
+def _database_as_it_is(store: Store) -> Finding:
+    """Raises StoreError."""
+    question = Sentence("Database")
+    path = store.path
+    if not store.exists():
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if not os.access(folder, os.W_OK):
+            return Finding(
+                question=question,
+                answer=Sentence("it cannot be made in its folder"),
+                cure=Sentence("Name another place in PAPERWIRE_DATABASE_URL."),
+                mend=True,
+            )
+        return Finding(
+            question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
+        )
+    revision, bots = store.revision(), owners(store) if store.revision() else {}
+    if not os.access(path, os.W_OK):
+        cure = Sentence("Check the rights of the file and of its folder.")
+        return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
+    of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(bots.items()) if platform in TOKENS)
+    values = {"path": path, "revision": revision or "–", "bots": of}
+    if revision != HEAD:
+        return Finding(
+            question=question,
+            answer=Sentence("{path}, schema {revision}, which is not this version's", values),
+            cure=Sentence("Run paperwire db upgrade; it makes a copy first."),
+            mend=True,
+        )
+    whose = Sentence("{path}, schema {revision}, of the bot {bots}" if of else "{path}, schema {revision}", values)
+    return Finding(question=question, answer=whose)
+
+
+def _newest_copy(settings: Settings, wall: datetime) -> Finding:
+    question = Sentence("Newest copy")
+    folder = settings.backup_to
+    if folder is None:
+        advice = Sentence('In paperwire.toml: [backup] with to = "backups"; or let cron run paperwire backup FILE.')
+        return Finding(question=question, answer=Sentence("none is made by itself"), cure=advice)
+    times = [path.stat().st_mtime for path in folder.glob("*.db")] if folder.is_dir() else []
+    if not times:
+        return Finding(question=question, answer=Sentence("there is none in the folder of copies yet"))
+    newest = datetime.fromtimestamp(max(times), UTC)
+    days = (wall - newest).days
+    answer = Sentence("{day}, {days} days old", {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max(days, 0)})
+    if wall - newest <= OLDEST_COPY:
+        return Finding(question=question, answer=answer)
+    cure = Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
+    return Finding(question=question, answer=answer, cure=cure, mend=True)
+
+
+def _formats() -> Iterator[Finding]:
+    """The formats of digests: ours, and those that installed packages bring."""
+    question, found = Sentence("Formats"), found_formats()
+    own = Sentence("{count} of its own", {"count": len(FORMATS)})
+    names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
+    values = {"own": own, "names": names}
+    answer = Sentence("{own}, and of other packages: {names}", values) if names else own
+    yield Finding(question=question, answer=answer)
+    cure = Sentence("Install a version of the package that works, or remove it.")
+    for refused in found.refused:
+        yield Finding(question=question, answer=refused, cure=cure, mend=True)
+
+
+def _templates() -> Iterator[Finding]:
+    """Renders a delivery for every platform and language."""
+    broken = [
+        (platform, lang, problem)
+        for platform in ("console", "slack", "telegram", "web")
+        for lang in ("en", "zh")
+        if (problem := _rendering_problem(platform, lang))
+    ]
+    if not broken:
+        yield Finding(question=Sentence("Templates"), answer=Sentence("all can be rendered"))
+    for platform, lang, problem in broken:
+        values = {"platform": platform, "lang": lang, "problem": problem}
+        yield Finding(
+            question=Sentence("Templates"),
+            answer=Sentence("those of {platform} cannot be rendered in {lang}: {problem}", values),
+            cure=Sentence("Install paperwire again, in an environment of its own."),
+            mend=True,
+        )
+
+
+def _rendering_problem(platform: str, lang: str) -> str:
+    try:
+        return "" if render_delivery(sample_delivery(platform, lang)) else "nothing came out"
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with an installation, it is the answer
+        return f"{type(error).__name__}: {error}"
+
+
+def sample_delivery(platform: str, lang: str) -> Delivery:
+    """A delivery of one paper to a chat of that platform."""
+    at = datetime(2026, 1, 22, 8, tzinfo=UTC)
+    settings = resolve(ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
+    paper = Paper(
+        key="2601.00001",
+        arxiv_id="2601.00001",
+        title="A sample & its <signs>",
+        authors=("Ada Example", "Bo Beispiel"),
+        categories=("cs.LG",),
+        primary="cs.LG",
+        url="https://arxiv.org/abs/2601.00001",
+        summaries=(Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
+    )
+    known = KnownPaper(id=1, paper=paper, change=1, changed_at=at, first_seen_at=at, day=at.date())
+    item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
+    chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
+    facts = Facts(known=1, days=(at.date(),))
+    return Delivery(id="sample0000000000", chat=chat, kind=Kind.BULLETIN, due=at, items=(item,), facts=facts)
+
+
+def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Proxies of the environment; their addresses may hold a password, so only the variables are named."""
+    question = Sentence("Proxy")
+    names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
+    wrong = [name for name in names if not _is_usable_proxy(environ[name])]
+    for name in wrong:
+        yield Finding(
+            question=question,
+            answer=Sentence("{name} names no proxy that can be used", {"name": name}),
+            cure=Sentence("Write http://HOST:PORT."),
+            mend=True,
+        )
+    if not wrong:
+        used = Sentence("requests go by {names}", {"names": ", ".join(sorted(names))})
+        advice = Sentence("If a platform cannot be reached, try without, or name its host in NO_PROXY.")
+        yield Finding(question=question, answer=used if names else Sentence("none"), cure=advice if names else NOTHING)
+
+
+def _is_usable_proxy(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

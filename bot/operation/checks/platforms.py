@@ -1,0 +1,244 @@
+"""What the platforms answer: who the tokens are, what they may do, how words come from there, what time it is."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.scopes import missing
+from bot.channels.slack.workspaces import Workspace
+from bot.channels.telegram.address import webhook_address
+from bot.channels.telegram.outbound import OFFICIAL, TelegramChannel
+from bot.operation.checks._finding import TOKENS, Finding
+from bot.ports.channel import Channel
+from bot.settings import Settings, TelegramSettings
+from subscriptions import (
+    NotDelivered,
+    SenderStopped,
+    Sentence,
+    Store,
+    StoreError,
+    owners,
+)
+
+LARGEST_STEP = timedelta(
+    seconds=60
+)  # by which the machine's clock may differ; Slack refuses requests beyond five minutes
+OLD_NEWS = timedelta(hours=1)  # after which an error of Telegram's at the webhook is over
+_WEBHOOK = "PAPERWIRE_TELEGRAM_WEBHOOK_URL"
+_WAIT = 5.0  # seconds for the answer that tells a platform's clock
+
+
+async def check_platforms(
+    settings: Settings,
+    store: Store,
+    channels: Mapping[str, Channel],
+    *,
+    wall: Callable[[], datetime],
+    installing: str = "",
+) -> list[Finding]:
+    """What the platforms answer: who the tokens are, what they may do, what time it is.
+
+    `installing` is what is wrong with the workspaces that installed the app.
+    """
+    findings: list[Finding] = []
+    known = _owners(store)
+    for platform, variable in TOKENS.items():
+        if platform in channels:
+            findings += await _token(channels[platform], variable, known.get(platform), settings, wall)
+        else:
+            findings.append(Finding(question=_name(platform), answer=Sentence("off, it has no token")))
+    if installing:
+        cure = Sentence("Set the key that sealed them, or let these workspaces install the app again.")
+        question, answer = Sentence("Slack installations"), Sentence("{problem}", {"problem": installing})
+        findings.append(Finding(question=question, answer=answer, cure=cure, mend=True))
+    addresses = {"telegram": settings.telegram.api_url, "slack": settings.slack.api_url}
+    return findings + [found for name in channels if name in addresses for found in _clock(addresses[name], name, wall)]
+
+
+def _owners(store: Store) -> Mapping[str, str]:
+    try:
+        return owners(store) if store.exists() and store.revision() else {}
+    except StoreError:  # the question about the database says so
+        return {}
+
+
+async def _token(
+    channel: Channel, variable: str, owner: str | None, settings: Settings, wall: Callable[[], datetime]
+) -> list[Finding]:
+    question = _name(channel.platform)
+    values = {"platform": channel.platform.capitalize(), "variable": variable}
+    try:
+        identity = await channel.identity()
+    except SenderStopped as error:
+        answer = Sentence("the token does not work: {reason}", {"reason": error.reason.rstrip(".")})
+        cure = Sentence("Put the token that {platform} shows now into {variable}.", values)
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    except NotDelivered as error:
+        answer = Sentence("it does not answer: {reason}", {"reason": error.reason.rstrip(".")})
+        cure = Sentence("Check the network, and the proxy if there is one.")
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    if owner is not None and owner != identity:
+        answer = Sentence("the token works, but this database belongs to another bot")
+        cure = Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    works = Sentence("the token works, bot {identity}", {"identity": identity})
+    found = [Finding(question=question, answer=works if identity else Sentence("no workspace of your own"))]
+    if isinstance(channel, TelegramChannel):
+        found += await _conversation(channel, settings.telegram, wall())
+    return found + (await _scopes(channel) if isinstance(channel, SlackChannel) else [])
+
+
+async def _conversation(channel: TelegramChannel, settings: TelegramSettings, wall: datetime) -> list[Finding]:
+    """How people's words come from Telegram: what the bot sees in groups, who else hears it, what waits."""
+    try:
+        me = await channel.client.ask_for("getMe")
+        webhook = await channel.client.ask_for("getWebhookInfo")
+    except NotDelivered as error:
+        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
+        return [Finding(question=Sentence("Telegram updates"), answer=answer)]
+    return [_privacy(me), _updates(webhook, settings, wall)]
+
+
+def _privacy(me: Mapping[str, object]) -> Finding:
+    question = Sentence("Telegram groups")
+    if me.get("can_read_all_group_messages") is True:
+        return Finding(
+            question=question,
+            answer=Sentence("privacy mode is off: the bot is shown all that is written there, and needs little of it"),
+            cure=Sentence("To switch it on: /setprivacy at @BotFather, then add the bot to its groups again."),
+        )
+    answer = Sentence("privacy mode is on: the bot is shown commands and answers to it, and that is enough")
+    return Finding(question=question, answer=answer)
+
+
+def _updates(webhook: Mapping[str, object], settings: TelegramSettings, wall: datetime) -> Finding:
+    """Whether updates come the way that the settings say."""
+    question = Sentence("Telegram updates")
+    waiting, address = webhook.get("pending_update_count") or 0, str(webhook.get("url") or "")
+    if settings.webhook_url is None:
+        return _asked_for(question, address, waiting)
+    if not _takes_webhooks(settings.webhook_url, settings.api_url):
+        answer = Sentence("Telegram sends them only to https, and to the ports 443, 80, 88 and 8443")
+        cure = Sentence("Write such an address into {name}.", {"name": _WEBHOOK})
+        return Finding(question=question, answer=answer, cure=cure, mend=True)
+    token = settings.token.get_secret_value() if settings.token else ""
+    cure = Sentence("Start paperwire run: it tells Telegram the address. No other program may use this token.")
+    if not address:
+        answer = Sentence("Telegram sends none yet, {waiting} wait", {"waiting": waiting})
+        return Finding(question=question, answer=answer, cure=cure)
+    token = settings.token.get_secret_value() if settings.token else ""
+    if address != webhook_address(settings.webhook_url, token):
+        return Finding(question=question, answer=Sentence("Telegram sends them elsewhere"), cure=cure, mend=True)
+    return _delivered(question, webhook, waiting, wall)
+
+
+def _asked_for(question: Sentence, address: str, waiting: object) -> Finding:
+    if address:
+        return Finding(
+            question=question,
+            answer=Sentence("Telegram sends them to a webhook, though {name} is not set", {"name": _WEBHOOK}),
+            cure=Sentence(
+                "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token."
+            ),
+            mend=True,
+        )
+    if waiting:
+        answer = Sentence("{waiting} wait to be asked for", {"waiting": waiting})
+        return Finding(question=question, answer=answer, cure=Sentence("paperwire run answers them."))
+    return Finding(question=question, answer=Sentence("asked for, none waits"))
+
+
+def _delivered(question: Sentence, webhook: Mapping[str, object], waiting: object, wall: datetime) -> Finding:
+    at = webhook.get("last_error_date")
+    age = wall - datetime.fromtimestamp(at, UTC) if isinstance(at, int) else OLD_NEWS
+    if age < OLD_NEWS and webhook.get("last_error_message"):
+        values = {"time": f"{wall - age:%H:%M}", "words": webhook["last_error_message"], "waiting": waiting}
+        return Finding(
+            question=question,
+            answer=Sentence("at {time} UTC Telegram could not deliver one: {words}; {waiting} wait", values),
+            cure=Sentence("Is paperwire run running, and does the web server before it pass on what comes?"),
+            mend=True,
+        )
+    answer = Sentence("Telegram sends them to the webhook, {waiting} wait", {"waiting": waiting})
+    return Finding(question=question, answer=answer)
+
+
+def _takes_webhooks(url: str, api_url: str) -> bool:
+    """Whether Telegram sends updates to such an address; a server of one's own sends them anywhere."""
+    parts = urlsplit(url)
+    return api_url != OFFICIAL or (parts.scheme == "https" and parts.port in (None, 443, 80, 88, 8443))
+
+
+async def _scopes(channel: SlackChannel) -> list[Finding]:
+    """What each workspace granted the app, and what is lost without the rest."""
+    found: list[Finding] = []
+    several = len(channel.workspaces.all) > 1
+    for workspace in channel.workspaces.all:
+        found += await _granted(workspace, several=several)
+    return found
+
+
+async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
+    try:
+        granted = await workspace.client.granted()
+        team = (workspace.me or await workspace.meet()).team if several else ""
+    except NotDelivered as error:
+        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
+        return [Finding(question=Sentence("Slack scopes"), answer=answer, mend=several)]
+    question = Sentence("Slack scopes of {team}", {"team": team}) if several else Sentence("Slack scopes")
+    lacking = list(missing(granted))
+    if not lacking:
+        return [Finding(question=question, answer=Sentence("all are granted"))]
+    found = [
+        Finding(
+            question=question,
+            answer=Sentence("without {scope}: {lost}", {"scope": scope.name, "lost": scope.lost or "nothing works"}),
+            mend=scope.needed,
+        )
+        for scope in lacking
+    ]
+    cure = Sentence("What is missed: add it to the app, by paperwire slack manifest, and install it there again.")
+    return [*found[:-1], replace(found[-1], cure=cure)]
+
+
+def _clock(address: str, platform: str, wall: Callable[[], datetime]) -> Iterator[Finding]:
+    """Compares the machine's clock with the one that a platform's answers are dated by."""
+    theirs = _time_at(address)
+    if theirs is None:
+        return
+    step = abs(wall() - theirs)
+    if step > LARGEST_STEP:
+        values = {"seconds": f"{step.total_seconds():.0f}", "platform": platform.capitalize()}
+        yield Finding(
+            question=Sentence("Clock"),
+            answer=Sentence("it differs by {seconds} seconds from that of {platform}", values),
+            cure=Sentence("Let the machine set its clock by NTP."),
+            mend=True,
+        )
+
+
+def _time_at(address: str) -> datetime | None:
+    parts = urlsplit(address)
+    request = urllib.request.Request(f"{parts.scheme}://{parts.netloc}/", method="HEAD")  # noqa: S310 - a checked setting
+    try:
+        with urllib.request.urlopen(request, timeout=_WAIT) as answer:  # noqa: S310 - as above
+            date = answer.headers.get("Date")
+    except urllib.error.HTTPError as error:  # an answer like any other: it has a date
+        with error:
+            date = error.headers.get("Date")
+    except (OSError, ValueError):
+        return None
+    try:
+        found = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _name(platform: str) -> Sentence:
+    return Sentence(platform.capitalize())

@@ -1,0 +1,132 @@
+"""Whether each source can be read: what its last look brought, and what stands there now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+
+from bot.digests import read_digest
+from bot.digests.sources import is_missing, list_folder, read_file
+from bot.errors import NotFetched, Unreadable, brief
+from bot.operation.checks._finding import Finding, is_ready
+from bot.settings import Settings, SourceSettings
+from bot.sources.http import Ask, Fetched, Fetcher, address_key, asks_of, document_name, everything
+from subscriptions import (
+    KnownSource,
+    Outcome,
+    PaperwireError,
+    Receipt,
+    Seen,
+    Sentence,
+    Store,
+    known_sources,
+    zone,
+)
+
+NEWEST = 3  # files of a folder that are read before it is called no source
+RECENTLY = timedelta(days=3)  # after that a failed look says little about now
+
+
+def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[Finding]:
+    """What happened at each source last, and what stands now where one is a file or folder."""
+    known = _known_sources(store)
+    found = []
+    for source in settings.sources or (everything(),):
+        last = known[source.name].last if source.name in known else None
+        if last is not None or source.path is None:
+            found.append(_last_look(source, last, settings, wall))
+        if source.path is not None:
+            found.append(_as_it_stands(source))
+    return found
+
+
+async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
+    """Whether each source on the web can be reached: its first address is asked, and nothing is stored."""
+    known = _known_sources(store)
+    sources = [source for source in settings.sources or (everything(),) if source.path is None]
+    found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
+    # Where nobody chose a source, that arXiv does not answer is nothing to mend here.
+    return found if settings.sources else [replace(finding, mend=False) for finding in found]
+
+
+def _known_sources(store: Store) -> Mapping[str, KnownSource]:
+    return {one.name: one for one in known_sources(store)} if is_ready(store) else {}
+
+
+def _question(source: SourceSettings) -> Sentence:
+    return Sentence("Source {name}", {"name": source.name})
+
+
+def _as_it_stands(source: SourceSettings) -> Finding:
+    """Whether the newest files of a source can be read as digests. What is still to come cannot be told from a mistake."""
+    question, place = _question(source), str(source.path)
+    correct = Sentence("Put it there, or correct path in paperwire.toml.")
+    if is_missing(place):
+        answer = Sentence("there is nothing at {path}", {"path": place})
+        return Finding(question=question, answer=answer, cure=correct, mend=True)
+    try:
+        files = list_folder(place, Path())
+    except Unreadable as error:
+        return Finding(question=question, answer=error.sentence, cure=correct, mend=True)
+    if not files:
+        return Finding(question=question, answer=Sentence("no file stands at {path} yet", {"path": place}))
+    newest = sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]
+    return _first_that_is_read(source, newest)
+
+
+def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
+    """A folder may hold a file or two that are no digests; when none of the newest is one, it is the wrong folder."""
+    wrong: list[PaperwireError] = []
+    for name in files:
+        try:
+            digest = read_digest(read_file(name), name, format=source.format, language=source.language)
+        except PaperwireError as error:
+            wrong.append(error)
+            continue
+        values = {"name": name, "format": digest.format}
+        return Finding(question=_question(source), answer=Sentence("{name} can be read, as {format}", values))
+    answer = Sentence("{problem}", {"problem": brief(wrong[0])})
+    cure = Sentence("Correct path, or format, in paperwire.toml, or the file.")
+    return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
+
+
+def _last_look(source: SourceSettings, last: Receipt | None, settings: Settings, wall: datetime) -> Finding:
+    question = _question(source)
+    if last is None:
+        return Finding(question=question, answer=Sentence("nobody has looked at it yet"))
+    local = last.at.astimezone(zone(settings.timezone))
+    values = {"time": f"{local:%Y-%m-%d %H:%M}", "outcome": last.outcome.value, "detail": last.detail}
+    said = Sentence("{time}: {outcome}. {detail}" if last.detail else "{time}: {outcome}", values)
+    if last.outcome is not Outcome.FAILED:
+        return Finding(question=question, answer=said)
+    cure = Sentence("To look again: paperwire sources poll {name}", {"name": source.name})
+    return Finding(question=question, answer=said, cure=cure, mend=wall - last.at < RECENTLY)
+
+
+async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
+    """Whether its first address gives a digest. What is unchanged since it was read can be read."""
+    question = _question(source)
+    ask, *_ = asks_of(source, now)
+    seen = (known.seen.get(address_key(ask.url)) if known else None) or Seen()
+    try:
+        found = await fetcher.fetch(ask.url, etag=seen.etag, modified=seen.modified)
+        problem = _wrong_with(found.data, ask, source) if isinstance(found, Fetched) else ""
+    except NotFetched as error:
+        if ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return Finding(question=question, answer=Sentence("it can be reached; that of today is not there yet"))
+        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    if problem:
+        answer = Sentence("it can be reached, but not read: {problem}", {"problem": problem})
+        return Finding(question=question, answer=answer, cure=Sentence("Correct url in paperwire.toml."), mend=True)
+    return Finding(question=question, answer=Sentence("it can be reached"))
+
+
+def _wrong_with(data: bytes, ask: Ask, source: SourceSettings) -> str:
+    """Why a document cannot be read as a digest; "" where it can."""
+    name = document_name(source.name, ask.url)
+    try:
+        digest = read_digest(data, name, format=ask.format, language=source.language)
+    except PaperwireError as error:
+        return brief(error)
+    return next((warning.message for warning in digest.warnings if warning.code == "feed_error"), "")

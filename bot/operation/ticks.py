@@ -1,0 +1,79 @@
+"""The only home of APScheduler: it ticks, and reads lines of cron. What is due stands in the store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.ports.clock import Clock
+
+TICK_SECONDS = 1.0  # a file of a watched folder must be read within five of its last change, and takes two looks
+GUARD_SECONDS = 5.0
+STEP_SECONDS = 1.5  # a wall clock that moved this much against the monotonic one was set, or the machine slept
+
+
+class Ticker:
+    """Calls `tick` every second, one call at a time; late ticks are merged into one.
+
+    APScheduler 3 plans its next run by the wall clock: set that clock back an hour, and it would not tick for an hour.
+    A guard notices when wall and monotonic time drift apart, and plans anew.
+    """
+
+    def __init__(self, clock: Clock, tick: Callable[[], Awaitable[None]], *, seconds: float = TICK_SECONDS) -> None:
+        self._clock = clock
+        self._tick = tick
+        self._seconds = seconds
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._offset = self._now_offset()
+        self._ticking = asyncio.Lock()
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Ticks until `stopped` is set; a tick that has begun is finished."""
+        self._scheduler.add_job(
+            self._one, self._trigger(), id="tick", max_instances=1, coalesce=True, misfire_grace_time=None
+        )
+        self._scheduler.start()
+        try:
+            while not stopped.is_set():
+                self.guard()
+                try:
+                    await asyncio.wait_for(stopped.wait(), GUARD_SECONDS)
+                except TimeoutError:
+                    continue
+        finally:
+            async with self._ticking:
+                self._scheduler.shutdown(wait=False)  # it cancels what runs, so nothing may
+
+    async def _one(self) -> None:
+        async with self._ticking:
+            await self._tick()
+
+    def guard(self) -> bool:
+        """Reschedules the tick if the clock was set. Returns whether it did."""
+        offset = self._now_offset()
+        stepped = abs(offset - self._offset) > STEP_SECONDS
+        if stepped:
+            self._scheduler.reschedule_job("tick", trigger=self._trigger())
+        self._offset = offset
+        return stepped
+
+    def _trigger(self) -> IntervalTrigger:
+        return _NextTick(seconds=self._seconds, timezone="UTC")
+
+    def _now_offset(self) -> float:
+        return self._clock.wall().timestamp() - self._clock.monotonic()
+
+
+class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
+    """Fires once for all intervals that have passed.
+
+    IntervalTrigger names each of them, and APScheduler lists them before it merges them: a clock that is set forward by a
+    year, by NTP on a machine without one of its own, would cost gigabytes and half a minute.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """The next moment after `now`."""
+        following: datetime = super().get_next_fire_time(previous_fire_time, now)
+        return following if following > now else now + self.interval

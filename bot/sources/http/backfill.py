@@ -1,0 +1,110 @@
+"""How a day that was missed is asked for afterwards. Pure.
+
+- A dated address is asked for that day.
+- A feed or list of arXiv shows only its newest batch. The papers of an older one are found by arXiv's API, by when they
+  were submitted: what comes until 14:00 in New York is announced that evening, what comes on Friday after that, or at the
+  weekend, on Monday evening; Sunday evening has what came until Friday (info.arxiv.org/help/availability.html).
+- All other addresses have no history.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import quote, urlsplit
+
+from bot.settings import SourceSettings
+from bot.sources.http.fetch_request import ARXIV, DATE, PAGE, Ask, Sites
+from subscriptions import CLASSES, NEW_YORK, Announce, ArxivCalendar, Paper
+
+DAY = timedelta(days=1)
+CLOSES_AT = time(14, 0)  # in New York: what is submitted later is announced a day later
+SUNDAY = 6
+HELD = timedelta(days=4)  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
+MOST_PAGES = 12  # of one day
+_CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
+
+
+def categories_of(source: SourceSettings) -> tuple[str, ...]:
+    """The archives and categories of arXiv that a source shows by arXiv's rhythm; () for one that is none of arXiv's."""
+    if source.arxiv or source.url is None or source.schedule != "arxiv":
+        return source.arxiv
+    found = _CATEGORY.match(urlsplit(source.url).path)
+    codes = tuple(found["codes"].split("+")) if found else ()
+    return codes if all(code.partition(".")[0] in CLASSES for code in codes) else ()
+
+
+def is_dated(source: SourceSettings) -> bool:
+    """Whether the address of a source says of which day it is."""
+    return source.url is not None and DATE in source.url
+
+
+def missed_ask(
+    source: SourceSettings,
+    day: date,
+    calendar: ArxivCalendar,
+    *,
+    lacking: Collection[str] = (),
+    oldest: bool = False,
+    sites: Sites = ARXIV,
+) -> Ask | None:
+    """What to ask for a day that was missed; None: nobody can.
+
+    `lacking`: the categories of arXiv that lack it, when they are not all. `oldest`: nothing before it was missed, so what
+    the moderators held back comes with it.
+    """
+    if source.url is not None and is_dated(source):
+        return Ask(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
+    categories = lacking or categories_of(source)
+    if not categories:
+        return None
+    first, last = submitted_between(day, calendar)
+    days = f"submittedDate:[{first - (HELD if oldest else timedelta(0)):%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
+    query = f"{_in_categories(categories)}{days}"
+    return api_ask(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
+
+
+def announced(paper: Paper, categories: Collection[str]) -> Paper:
+    """A paper of a missed day as the feeds of these categories announced it: new, or as a cross-list from another one."""
+    primary = paper.primary or ""
+    here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
+    return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
+
+
+def api_ask(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> Ask:
+    """A question to arXiv's API (info.arxiv.org/help/api/user-manual.html), its first page."""
+    url = f"{sites.api}?{query}&start=0&max_results={most or PAGE}"
+    return Ask(url=url, format="arxiv_api_atom", history=True, day=day)
+
+
+def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> Ask:
+    """The papers with these arXiv ids."""
+    return api_ask(f"id_list={','.join(quote(one, safe='') for one in ids)}", most=len(ids), sites=sites)
+
+
+def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> Ask:
+    """The papers in whose titles these words stand side by side; words without signs."""
+    return api_ask(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
+
+
+def submitted_between(batch: date, calendar: ArxivCalendar) -> tuple[datetime, datetime]:
+    """From when until when the papers of a batch were submitted; aware UTC."""
+    before = batch - DAY
+    while not calendar.has_batch(before):
+        before -= DAY
+    return _closed(before), _closed(batch)
+
+
+def _closed(batch: date) -> datetime:
+    """Until when one could submit for a batch."""
+    evening = batch - DAY
+    day = evening - 2 * DAY if evening.weekday() == SUNDAY else evening
+    return datetime.combine(day, CLOSES_AT, NEW_YORK).astimezone(UTC)
+
+
+def _in_categories(categories: Collection[str]) -> str:
+    """The part of a query that names categories; "" for all of arXiv."""
+    if set(categories) >= set(CLASSES):
+        return ""
+    codes = [f"{code}.*" if CLASSES.get(code) else code for code in dict.fromkeys(categories)]
+    return f"%28{'+OR+'.join(f'cat:{code}' for code in codes)}%29+AND+"

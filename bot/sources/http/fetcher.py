@@ -1,0 +1,348 @@
+"""One address asked for its document, politely and carefully: what it may reach, how long, how much, how often.
+
+Every hop of a redirect is checked anew. The name of a host is looked up here, and the connection goes to the very address
+that was checked, so nobody can answer with another one in between; TLS still verifies the name. Behind a proxy the proxy
+looks names up, and it decides what may be reached.
+"""
+
+import asyncio
+import socket
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx
+
+from bot.errors import NotFetched
+from bot.ports.clock import Clock
+from bot.sources.http.gunzip import Damaged, TooLarge, Unpacker, unpacked
+from bot.sources.http.host_limiter import Politeness, asked_to_wait
+from bot.sources.http.public_addresses import is_public
+from subscriptions import Sentence
+
+MOST_REDIRECTS = 5
+LONGEST_ASKED = timedelta(days=1)  # nobody is left alone for longer, whatever is asked for
+_REDIRECTS = (301, 302, 303, 307, 308)
+_BUSY = (429, 503)
+_ERROR_BODY = 64 * 1024  # bytes of an error that are read: arXiv's feeds say there what was wrong
+_RATE_EXCEEDED = b"Rate exceeded."  # of arXiv's API, with whatever status
+_PORTS = {"http": 80, "https": 443}
+
+_SENTENCES = (  # the most special ones first
+    (httpx.ConnectTimeout, Sentence("{host} was not reached within {connect} seconds.")),
+    (httpx.TimeoutException, Sentence("{host} sent nothing for {idle} seconds.")),
+    (httpx.ProxyError, Sentence("The proxy of this machine does not let {host} be reached.")),
+    (httpx.ConnectError, Sentence("{host} takes no connection.")),
+    (httpx.RemoteProtocolError, Sentence("{host} broke its answer off, or it is none.")),
+    (httpx.ReadError, Sentence("{host} broke its answer off, or it is none.")),
+)
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """How long and how large. Seconds; bytes as sent and as unpacked, each."""
+
+    connect: float = 15.0
+    idle: float = 60.0
+    total: float = 180.0
+    most: int = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A document, and what to show when it is asked for again."""
+
+    data: bytes
+    etag: str = ""
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """It is the document that the validators were of."""
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host, as this machine looks names up. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def proxy_of_environment(scheme: str, host: str) -> str | None:
+    """The proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name for a host; None: it is reached directly."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return None if not proxy or urllib.request.proxy_bypass(host) else proxy
+
+
+class Fetcher:
+    """Asks addresses for documents."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        politeness: Politeness,
+        *,
+        agent: str,
+        allowed_hosts: frozenset[str] = frozenset(),
+        limits: FetchLimits | None = None,
+        resolve: Resolve = resolve,
+        proxy_of: Callable[[str, str], str | None] = proxy_of_environment,
+    ) -> None:
+        """`allowed_hosts`, in lower case and without port, may be anywhere. `agent` is the User-Agent."""
+        self._clock = clock
+        self._politeness = politeness
+        self._agent = agent
+        self._allowed = allowed_hosts
+        self._limits = limits or FetchLimits()
+        self._resolve = resolve
+        self._proxy_of = proxy_of
+        self._tls: ssl.SSLContext | None = None
+
+    async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
+        """The document at an address, if it is another one than that of the validators. Raises NotFetched."""
+        headers = {"User-Agent": self._agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
+        headers |= {"If-None-Match": etag} if etag else {}
+        headers |= {"If-Modified-Since": modified} if modified else {}
+        target = _parsed(url)
+        open_host = target.host.casefold() if target.host.casefold() in self._allowed else ""
+        for _ in range(MOST_REDIRECTS + 1):
+            found = await self._in_turn(target, headers, open_host)
+            if not isinstance(found, httpx.URL):
+                return found
+            target = found
+        raise _failed(Sentence("{host} redirects again and again."), target)
+
+    async def _in_turn(
+        self, url: httpx.URL, headers: Mapping[str, str], open_host: str
+    ) -> Fetched | Unchanged | httpx.URL:
+        """What one request gives: a document, or where it is instead.
+
+        `open_host` may be at a private address: the host that the source itself names, if the settings allow it. A host
+        that only a redirect names may not, since whoever answers chooses it.
+        """
+        host = url.host
+        async with self._politeness.turn(host):
+            try:
+                async with asyncio.timeout(self._limits.total):
+                    return await self._ask(url, headers, open_host)
+            except TimeoutError:
+                seconds = f"{self._limits.total:g}"
+                raise _failed(Sentence("{host} took longer than {seconds} seconds."), url, seconds=seconds) from None
+            except NotFetched as error:
+                if error.after:
+                    self._politeness.pause(host, error.after)
+                raise
+
+    async def _ask(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | Unchanged | httpx.URL:
+        proxy = self._proxy_of(url.scheme, url.host)
+        if proxy:
+            return await self._get(url, None, headers, proxy)
+        addresses = await self._addresses(url, open_host)
+        for address in addresses[:-1]:
+            try:
+                return await self._get(url, address, headers, None)
+            except NotFetched as error:
+                if not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
+                    raise
+        return await self._get(url, addresses[-1], headers, None)
+
+    async def _addresses(self, url: httpx.URL, open_host: str) -> list[str]:
+        """The addresses of the URL's host that may be reached, at least one."""
+        host = url.raw_host.decode("ascii")
+        try:
+            found = await self._resolve(host.strip("[]"), url.port or _PORTS[url.scheme])
+        except (OSError, ValueError, OverflowError):  # a name or a port that no look-up takes
+            raise _failed(Sentence("There is no host {host}, or no network."), url) from None
+        allowed = found if url.host.casefold() == open_host else [one for one in found if is_public(one)]
+        if not allowed:
+            raise NotFetched(
+                Sentence("{host} is an address of a private network, where sources may not be.", {"host": url.host}),
+                Sentence("If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS."),
+            )
+        return allowed
+
+    async def _get(
+        self, url: httpx.URL, address: str | None, headers: Mapping[str, str], proxy: str | None
+    ) -> Fetched | Unchanged | httpx.URL:
+        """One request, to the address that was checked. The client lives no longer, so no connection outlives its check."""
+        host = url.raw_host.decode("ascii")
+        async with (
+            _translated(url, self._limits),
+            self._client(url, proxy) as client,
+            client.stream(
+                "GET",
+                url.copy_with(host=address) if address else url,
+                headers={**headers, "Host": url.netloc.decode("ascii")},
+                extensions={"sni_hostname": host.strip("[]")} if address else {},
+            ) as response,
+        ):
+            return await self._read(url, response)
+
+    def _client(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncClient:
+        timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
+        try:
+            return httpx.AsyncClient(timeout=timeout, verify=self._context(url), proxy=proxy, trust_env=False)
+        except (ImportError, ValueError):  # what httpx says of a proxy that it cannot use repeats it
+            raise _failed(Sentence("The proxy of this machine cannot be used."), url) from None
+
+    async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | Unchanged | httpx.URL:
+        status = response.status_code
+        if status in _REDIRECTS:
+            return _redirected(url, response.headers.get("Location", ""))
+        asked = response.request.headers
+        if status == HTTPStatus.NOT_MODIFIED and ("If-None-Match" in asked or "If-Modified-Since" in asked):
+            return Unchanged()
+        if status != HTTPStatus.OK:
+            raise await self._refused(url, response)
+        data = await self._body(url, response, self._limits.most)
+        if data.strip() == _RATE_EXCEEDED:
+            raise asked_to_wait(url.host, timedelta(0), status)
+        return Fetched(
+            data=data, etag=response.headers.get("ETag", ""), modified=response.headers.get("Last-Modified", "")
+        )
+
+    async def _body(self, url: httpx.URL, response: httpx.Response, most: int) -> bytes:
+        coding = response.headers.get("Content-Encoding", "identity").strip().casefold()
+        if coding not in ("gzip", "x-gzip", "identity", ""):
+            raise _failed(
+                Sentence("{host} packs its answer as {coding}, which was not asked for."), url, coding=coding[:20]
+            )
+        unpacker = Unpacker(most) if "gzip" in coding else None
+        data, sent = bytearray(), 0
+        try:
+            async for piece in response.aiter_raw():
+                sent += len(piece)
+                data += unpacker.feed(piece) if unpacker else piece
+                _check_size(max(sent, len(data)), most)
+            if unpacker:
+                unpacker.end()
+            return unpacked(bytes(data), most)
+        except TooLarge:
+            raise _failed(
+                Sentence("The answer of {host} is larger than {limit} MiB."),
+                url,
+                of_host=False,
+                limit=f"{most / 2**20:.3g}",
+            ) from None
+        except Damaged:
+            raise _failed(Sentence("The answer of {host} is packed and damaged."), url, of_host=False) from None
+
+    async def _refused(self, url: httpx.URL, response: httpx.Response) -> NotFetched:
+        """The error for an answer that is none."""
+        status = response.status_code
+        try:
+            body = await self._body(url, response, _ERROR_BODY)
+        except NotFetched:
+            body = b""
+        if status in _BUSY or body.strip() == _RATE_EXCEEDED:
+            return asked_to_wait(url.host, self._asked(response.headers.get("Retry-After", "")), status)
+        try:
+            phrase = HTTPStatus(status).phrase
+        except ValueError:
+            phrase = ""
+        values = {"host": url.host, "answer": f"{status} {phrase}".strip()}
+        of_host = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        sentence = Sentence("{host} answers {answer}.", values)
+        return NotFetched(sentence, status=status, body=body, of_host=of_host)
+
+    def _asked(self, retry_after: str) -> timedelta:
+        """What Retry-After wants, seconds or a date; zero for nothing that can be read."""
+        text = retry_after.strip()
+        if text.isascii() and text.isdigit():
+            return min(timedelta(seconds=int(text[:9])), LONGEST_ASKED)
+        try:
+            until = parsedate_to_datetime(text)
+        except ValueError:
+            return timedelta(0)
+        wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
+        return min(max(wait, timedelta(0)), LONGEST_ASKED)
+
+    def _context(self, url: httpx.URL) -> ssl.SSLContext:
+        """The certificates that are trusted, read once and only where one is shown; for others a context without any."""
+        if url.scheme != "https":
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+        return self._tls
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+        is_web = _is_web(parsed)
+    except (httpx.InvalidURL, UnicodeError):
+        raise NotFetched(Sentence("An address of the source cannot be read.")) from None
+    if not is_web:
+        raise NotFetched(Sentence("A source can only be at http or https, not at {scheme}.", {"scheme": parsed.scheme}))
+    return parsed
+
+
+def _redirected(url: httpx.URL, location: str) -> httpx.URL:
+    """Where a redirect leads; a password goes along only within the host. Raises NotFetched."""
+    try:
+        target = url.join(location) if location else None
+        if target is not None and _is_web(target):
+            return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
+    except (httpx.InvalidURL, UnicodeError):
+        pass
+    raise _no_address(url)
+
+
+def _no_address(url: httpx.URL) -> NotFetched:
+    return _failed(Sentence("{host} redirects to no address of the web."), url, of_host=False)
+
+
+def _is_web(url: httpx.URL) -> bool:
+    """Whether an address can be asked by HTTP. Raises UnicodeError: httpx reads an encoded name only when asked for it."""
+    return url.scheme in _PORTS and bool(url.host)
+
+
+def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **values: object) -> NotFetched:
+    return NotFetched(Sentence(sentence.template, {"host": url.host, **values}), of_host=of_host)
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise TooLarge
+
+
+@asynccontextmanager
+async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None]:
+    """What httpx raises becomes a sentence."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise _sentence(url, error, limits) from error
+    except (
+        httpx.InvalidURL,
+        UnicodeError,
+    ):  # httpx makes the next request of each redirect, also where none is followed
+        raise _no_address(url) from None
+
+
+def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> NotFetched:
+    """The error of a connection."""
+    certificate = _certificate_problem(error)
+    if certificate:
+        return _failed(Sentence("The certificate of {host} cannot be trusted: {why}."), url, why=certificate)
+    for kind, sentence in _SENTENCES:
+        if isinstance(error, kind):
+            return _failed(sentence, url, connect=f"{limits.connect:g}", idle=f"{limits.idle:g}")
+    return _failed(Sentence("{host} cannot be asked ({error})."), url, error=type(error).__name__)
+
+
+def _certificate_problem(error: BaseException | None) -> str:
+    """Why a certificate was refused, in the words of OpenSSL; "" when it was not."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message.rstrip(".").lower() or "it is not valid"
+        error = error.__cause__ or error.__context__
+    return ""

@@ -1,0 +1,392 @@
+"""What looks at sources leave behind: receipts, how a source stands, and what operators hear of it."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+from bot.settings import SourceSettings
+from bot.settings.cron import CronSchedule
+from bot.sources.http import ARXIV, Sites, is_dated, is_listing, place_of
+from bot.sources.ingest import Keeping
+from bot.sources.missed_days import runs
+from subscriptions import (
+    LATE_AFTER,
+    ArxivCalendar,
+    ArxivSchedule,
+    ChatAddress,
+    Digest,
+    Due,
+    Filed,
+    Ingested,
+    Judgement,
+    KnownSource,
+    Look,
+    Outcome,
+    Receipt,
+    Schedule,
+    SourceFact,
+    SourceState,
+    Store,
+    give_turn,
+    joined,
+    judge,
+    known_sources,
+    note_poll,
+    read_schedule,
+    take_turn,
+    tell_of_filed_days,
+    tell_of_source,
+    zone,
+)
+
+log = logging.getLogger("paperwire")
+
+BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})  # their day says which batch they hold
+COUNTED = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
+NOTHING = dict.fromkeys(COUNTED, 0)
+LOSSES = frozenset({  # warnings of a digest that say that papers, or parts of them, could not be read
+    "bad_json_line", "declared_mismatch", "entry_without_text", "entry_without_title", "incomplete_group",
+    "possibly_capped", "unparsed_heading",
+})  # fmt: skip
+LONGEST_DETAIL = 500  # characters
+DAY = timedelta(days=1)
+LONGEST_BACK = timedelta(days=60)  # days that were missed before are not even counted
+FEWEST_SUMMARIES = 4  # fewer papers than that say nothing about how summaries went
+
+
+class Timing:
+    """When sources are due: the schedules of the settings, with arXiv's calendar and the operator's zone."""
+
+    def __init__(self, holidays: Sequence[date] | None, zone_name: str) -> None:
+        self.calendar = ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
+        self._zone = zone(zone_name)
+
+    def schedule(self, source: SourceSettings) -> Schedule | None:
+        """The schedule of a source; None for a file that is only watched."""
+        if source.schedule is None:
+            return None
+        return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
+
+    def due(self, source: SourceSettings, look: Look, now: datetime) -> tuple[Due | None, bool]:
+        """What should be in the unit that was looked at; and whether it only rests today, when that is nothing."""
+        schedule = self.schedule(source)
+        if schedule is None:
+            return None, False
+        if look.batch:
+            return self._arxiv(source).due_now(now), True
+        return schedule.due_now(now), schedule.awaited
+
+    def is_awaited(self, source: SourceSettings) -> bool:
+        """Whether somebody waits for what a source has due; papers of any day are news from all others."""
+        schedule = self.schedule(source)
+        return schedule is not None and schedule.awaited
+
+    def batch_due(self, source: SourceSettings, now: datetime) -> Due | None:
+        """The batch of arXiv that should be there."""
+        return self._arxiv(source).due_now(now)
+
+    def current_days(self, source: SourceSettings, now: datetime) -> tuple[date, ...]:
+        """The days that a source is asked for as usual, today's first; of arXiv and lines of cron the one that is due."""
+        today = now.astimezone(UTC).date()
+        if is_dated(source):
+            return today, today - DAY
+        schedule = self.schedule(source)
+        if self._is_arxivs(source):
+            due = self._arxiv(source).due_now(now)
+            return (due.batch,) if due and due.batch else ()
+        last = schedule.last_due(now) if schedule and schedule.awaited else None
+        return (last.astimezone(self._zone).date(),) if last else ()
+
+    def days_due(self, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
+        """The days after `after` that a source should have brought by `now`, oldest first; with None today's alone."""
+        current = self.current_days(source, now)
+        today = now.astimezone(UTC).date()
+        if after is None or after > today + DAY:  # a clock that has been set since
+            return current[:1]
+        first = max(after, today - LONGEST_BACK) + DAY
+        if is_dated(source):
+            return tuple(first + DAY * n for n in range((today - first).days + 1))
+        if self._is_arxivs(source):
+            rhythm = self._arxiv(source)
+            days = self.calendar.announcement_days(first, today + DAY)
+            return tuple(day for day in days if rhythm.expected_at(day) <= now)
+        return self._days_of_cron(source, first, now)
+
+    def _days_of_cron(self, source: SourceSettings, first: date, now: datetime) -> tuple[date, ...]:
+        schedule = self.schedule(source)
+        if schedule is None or not schedule.awaited:
+            return ()
+        found: dict[date, None] = {}
+        moment = schedule.next_poll(datetime(first.year, first.month, first.day, tzinfo=UTC) - DAY)
+        while moment <= now:
+            day = moment.astimezone(self._zone).date()
+            found |= {day: None} if day >= first else {}
+            moment = schedule.next_poll(moment + timedelta(hours=1))
+        return tuple(found)
+
+    def _is_arxivs(self, source: SourceSettings) -> bool:
+        """Whether a source follows arXiv's rhythm."""
+        return bool(source.arxiv) or source.schedule == "arxiv"
+
+    def expected_at(self, source: SourceSettings, batch: date) -> datetime:
+        """From when a batch of arXiv can be read in a source."""
+        return self._arxiv(source).expected_at(batch)
+
+    def waiting(
+        self, sources: Iterable[SourceSettings], known: Mapping[str, KnownSource], now: datetime
+    ) -> tuple[str, ...] | None:
+        """The names of sources that are awaited: without a receipt new or quiet since their last due time.
+
+        () when all have reported; None when no source ever has something due.
+        """
+        schedules = [(source.name, schedule) for source in sources if (schedule := self.schedule(source))]
+        awaited = [(name, schedule.last_due(now)) for name, schedule in schedules if schedule.awaited]
+        if not awaited:
+            return None
+        settled = {name: one.settled_at for name, one in known.items()}
+        return tuple(name for name, due in awaited if due and ((at := settled.get(name)) is None or at < due))
+
+    def _arxiv(self, source: SourceSettings) -> ArxivSchedule:
+        return ArxivSchedule(calendar=self.calendar, evening=source.url is not None and is_listing(source.url))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What all polls of a process share."""
+
+    keeping: Keeping
+    timing: Timing
+    admins: Sequence[ChatAddress] = ()
+    sites: Sites = ARXIV
+    announced: set[date] = field(default_factory=set)  # batches of arXiv that were seen in any feed
+    chance: Callable[[], float] = random.random
+
+    @property
+    def store(self) -> Store:
+        """Where everything goes."""
+        return self.keeping.store
+
+
+class SharedTurns:
+    """The turns of all processes on one store. See bot.sources.http.host_limiter.Others."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._keeping = keeping
+
+    async def take(self, publisher: str, most: timedelta) -> timedelta:
+        """See Others. Raises StoreError."""
+        return await asyncio.to_thread(take_turn, self._keeping.store, publisher, most, wall=self._keeping.clock.wall())
+
+    async def give(self, publisher: str, gap: timedelta) -> None:
+        """See Others. Raises StoreError."""
+        await asyncio.to_thread(give_turn, self._keeping.store, publisher, gap, wall=self._keeping.clock.wall())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """What the files of a source brought in one look at them, which one receipt tells."""
+
+    is_first: bool = True  # nothing had come from the source before
+    looks: tuple[Look, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=lambda: NOTHING)
+    filed: Filed = field(default_factory=Filed)
+    remarks: tuple[str, ...] = ()
+    receipt: int | None = None
+
+    def with_digest(self, digest: Digest, done: Ingested) -> "_Round":
+        more = counts_of(digest, done)
+        return replace(
+            self,
+            looks=(*self.looks, look_of(digest, done, changed=True)),
+            counts={name: number + more[name] for name, number in self.counts.items()},
+            filed=filed_with(self.filed, digest, done),
+            remarks=(*self.remarks, *remarks_of(digest)),
+        )
+
+
+class FileBook:
+    """Receipts of files: of what one look at them brought, of what cannot be read, and of a day on which none came.
+
+    See inbox.Notebook.
+    """
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._rounds: dict[str, _Round] = {}
+
+    def arrived(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
+        """A file was stored; what was known before leaves no receipt. Within the transaction of the file."""
+        if done.already_known and not done.announced:
+            return
+        now, known = self.house.keeping.clock.now(), self._known(source)
+        state = known.state if known else SourceState(since=now)
+        begun = self._rounds.get(source.name) or _Round(is_first=known is None or known.last is None)
+        found = begun.with_digest(digest, done)
+        look = joined(found.looks)
+        due, resting = self.house.timing.due(source, look, now)
+        had = due is not None and state.came.get("") == due.at
+        awaited = self.house.timing.is_awaited(source)
+        judgement = judge(look, due, now, had=had, resting=resting, awaited=awaited)
+        if judgement.settled and due is not None:
+            state = replace(state, came={"": due.at})
+        detail = " ".join(filter(None, (judgement.detail, found.filed.told(source.name), *found.remarks)))
+        judgement = replace(judgement, detail=detail[:LONGEST_DETAIL])
+        receipt = replace(_receipt(source, judgement, now, found.counts), id=found.receipt)
+        self._rounds[source.name] = replace(found, receipt=self._note(source, state, receipt))
+
+    async def looked(self, source: SourceSettings) -> None:
+        """All files of a source that are complete were read; what comes next is another look."""
+        found = self._rounds.pop(source.name, _Round())
+        if told := found.filed.told(source.name):
+            log.info("%s: %s", source.name, told)
+        if not found.is_first:
+            await asyncio.to_thread(tell_of_filed, self.house, source, found.filed, self.house.keeping.clock.now())
+
+    async def failed(self, source: SourceSettings, sentence: str) -> None:
+        """A file or folder cannot be read."""
+        judgement = Judgement(outcome=Outcome.FAILED, settled=False, detail=sentence)
+        now = self.house.keeping.clock.now()
+        receipt = _receipt(source, judgement, now, NOTHING)
+        known = self._known(source)
+        state = known.state if known else SourceState(since=now)
+        await asyncio.to_thread(self._note, source, state, receipt)
+        if source.name in self._rounds:  # what comes after it in this look is told after it
+            before = self._rounds[source.name]
+            self._rounds[source.name] = _Round(is_first=before.is_first, filed=before.filed)
+
+    def missed(self, source: SourceSettings, known: KnownSource) -> None:
+        """Looks whether what was due in a folder is late, which one receipt says."""
+        now = self.house.keeping.clock.now()
+        schedule = self.house.timing.schedule(source)
+        due = schedule.due_now(now) if schedule else None
+        if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
+            return
+        judgement = Judgement(outcome=Outcome.LATE, settled=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
+        self._note(source, known.state, _receipt(source, judgement, now, NOTHING))
+
+    def _known(self, source: SourceSettings) -> KnownSource | None:
+        return next((one for one in known_sources(self.house.store) if one.name == source.name), None)
+
+    def _note(self, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
+        """Writes a receipt down, or again under the number that it has; its number."""
+        after = replace(state, trouble=trouble_after(state.trouble, receipt))
+        with self.house.store.write():
+            number = note_poll(self.house.store, receipt, after, {})
+            tell(self.house, state.trouble, after.trouble, receipt, batch=source.schedule == "arxiv", now=receipt.at)
+        return number
+
+
+def tell_of_filed(house: House, source: SourceSettings, filed: Filed, now: datetime) -> None:
+    """The operators hear of papers that came too late to be news, which nobody else would. Raises StoreError."""
+    if filed.papers:
+        tell_of_filed_days(house.store, house.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
+
+
+def _receipt(source: SourceSettings, judgement: Judgement, at: datetime, counts: Mapping[str, int]) -> Receipt:
+    return Receipt(source=source.name, at=at, outcome=judgement.outcome, counts=counts, detail=judgement.detail)
+
+
+def _is_accounted_for(known: KnownSource, due: Due) -> bool:
+    """Whether something came since it was due, or was said to be late, or nobody waited for it yet."""
+    since, settled, last = known.state.since, known.settled_at, known.last
+    return (
+        (since is None or due.at < since)
+        or (settled is not None and settled >= due.at)
+        or (last is not None and last.outcome is Outcome.LATE and last.at >= due.at)
+    )
+
+
+def fact_of(source: SourceSettings) -> SourceFact:
+    """What the store is to know of a source of the settings."""
+    return SourceFact(
+        name=source.name,
+        kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
+        location=place_of(source),
+        title=source.title,
+        home=source.home,
+        schedule=source.schedule or "",
+        evening=source.url is not None and is_listing(source.url),
+    )
+
+
+def look_of(digest: Digest, done: Ingested, *, changed: bool) -> Look:
+    """A digest that was stored, as a look at its source."""
+    cut = next((warning.message for warning in digest.warnings if warning.code == "xml_truncated"), "")
+    return Look(
+        day=digest.day,
+        papers=len(digest.entries),
+        fresh=0 if done.archive else done.new + done.updated + done.announced,
+        filed=_filed_now(done),
+        changed=changed and not done.archive,
+        batch=digest.format in BATCH_FORMATS,
+        problem=f"{cut[:1].upper()}{cut[1:]}." if cut else "",
+    )
+
+
+def counts_of(digest: Digest, done: Ingested) -> dict[str, int]:
+    """What a receipt counts of a digest that was stored, by the names of COUNTED."""
+    failed = {paper.key for paper in digest.entries if paper.failed}
+    papers = len({paper.key for paper in digest.entries})
+    failures = 0 if done.already_known or done.archive else len(failed)
+    counts = (1, papers, done.new, done.updated, done.unchanged, _filed_now(done), failures)
+    return dict(zip(COUNTED, counts, strict=True))
+
+
+def filed_with(filed: Filed, digest: Digest, done: Ingested) -> Filed:
+    """What was filed so far, with one more digest that was stored."""
+    return filed.with_papers(_filed_now(done), digest.day, announced=done.announced)
+
+
+def _filed_now(done: Ingested) -> int:
+    """How many papers a digest filed when it came; what lies there from before is no receipt's matter."""
+    return 0 if done.already_known else done.archived
+
+
+def remarks_of(digest: Digest) -> tuple[str, ...]:
+    """What could not be read of a digest, each in a line, with the first examples."""
+    lost = [warning for warning in digest.warnings if warning.code in LOSSES]
+    return tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
+
+
+def _examples(examples: Sequence[str]) -> str:
+    return f" ({'; '.join(examples[:2])})" if examples else ""
+
+
+def trouble_after(before: str, receipt: Receipt, *, quietly: bool = False) -> str:
+    """What the operators are to know of a source after a receipt; `quietly`: not yet."""
+    match receipt.outcome:
+        case Outcome.FAILED:
+            return before if quietly else Outcome.FAILED.value
+        case Outcome.LATE:
+            return Outcome.LATE.value
+        case Outcome.STALE | Outcome.QUIET if before == Outcome.LATE:
+            return before  # at a weekend nothing is due, and what is late has not come all the same
+        case Outcome.STALE:
+            return ""
+    failed = receipt.counts.get("failed_summaries", 0)
+    most = failed * 2 > receipt.counts.get("papers", 0) >= FEWEST_SUMMARIES
+    return "summaries" if most else ""
+
+
+def tell(
+    house: House,
+    before: str,
+    trouble: str,
+    receipt: Receipt,
+    *,
+    batch: bool,
+    parts: Sequence[str] = (),
+    now: datetime,
+) -> None:
+    """The operators hear of what is wrong with a source, and when it is over. `before`: what they knew. Raises StoreError.
+
+    `parts`: see tell_of_source.
+    """
+    if trouble:
+        if trouble in (receipt.outcome, "summaries"):
+            tell_of_source(house.store, house.admins, trouble, receipt, batch=batch, parts=parts, now=now)
+    elif before in (Outcome.FAILED, Outcome.LATE):
+        tell_of_source(house.store, house.admins, "", receipt, batch=batch, now=now)

@@ -1,0 +1,292 @@
+"""Sources, whatever they are: which are due, who is asked now, and what became of it. Never holds up the tick."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.errors import NotFetched, place_of_error
+from bot.settings import SourceSettings
+from bot.sources.enrichment import Filler, arxiv_among
+from bot.sources.http import everything, place_of
+from bot.sources.lookup import Lookup
+from bot.sources.poll import Fetching, Poll
+from bot.sources.receipts import FileBook, House, fact_of
+from bot.sources.watched_files import Inbox
+from subscriptions import (
+    KnownSource,
+    NotFound,
+    Outcome,
+    PaperwireError,
+    Receipt,
+    Sentence,
+    known_sources,
+    sync_sources,
+    take_poll,
+    wait_after_failure,
+)
+
+log = logging.getLogger("paperwire")
+
+LOOK_EVERY = 5.0  # seconds between two looks at what is due
+REST = 60.0  # seconds that a source is left alone after a poll that could not be written down
+LONGEST_AHEAD = timedelta(days=1.25)  # that a server can ask to be left alone, with jitter
+MOST_AT_ONCE = 4  # polls under way
+MISSED_AFTER = timedelta(minutes=10)  # a source that was due for so long was so while nothing ran
+LONGEST_HOLD = 300.0  # seconds that planning waits for such sources
+FILL_EVERY = 60.0  # seconds
+TAKEN_FOR = timedelta(
+    minutes=5
+)  # a poll that says nothing for so long was killed; each document says when to come again
+
+
+class Feeder:
+    """All sources of one process: files are read within the tick, the web is asked beside it."""
+
+    def __init__(
+        self,
+        house: House,
+        fetcher: Fetching,
+        sources: Sequence[SourceSettings],
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`sources` are those of the settings; without any, all archives of arXiv are read."""
+        self._house = house
+        self._fetcher = fetcher
+        self._history = not sources
+        self._sources = {source.name: source for source in (sources or (everything(),))}
+        self._book = FileBook(house)
+        self.inbox = Inbox(house.keeping, tuple(sources), notebook=self._book, stopping=stopping)
+        self._polls: dict[str, asyncio.Task[None]] = {}
+        self._late: set[str] = set()  # sources that were due while nothing ran, until they have been asked
+        self._late_until = 0.0  # the monotonic second until which somebody waits for them
+        arxiv = arxiv_among(self._sources.values())
+        self._filler = Filler(house, fetcher, arxiv) if arxiv else None
+        self.lookup = Lookup(house, fetcher, arxiv) if arxiv else None
+        self._filling: asyncio.Task[None] | None = None
+        self._fills, self._fill_at = 0, 0.0  # failures in a row; the monotonic second from which on it is time
+        self._rests: dict[str, float] = {}  # source → the monotonic second until which it is left alone
+        self._looked: float | None = None
+        self._synced = False
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Folder → why it cannot be watched. That somebody else's server fails is no fault of this process."""
+        return self.inbox.problems
+
+    @property
+    def places(self) -> list[str]:
+        """What is watched and what is asked, for people."""
+        lines = [f"Watching {place}" for place in self.inbox.places]
+        lines += [f"Asking {name}: {place_of(one)}" for name, one in self._web().items() if not self._history]
+        return lines or ["Asking arXiv: the feeds of all archives, since paperwire.toml names no [[source]]."]
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether sources that were due while nothing ran are being asked: what is planned now would lack their papers."""
+        return bool(self._late) and self._house.keeping.clock.monotonic() < self._late_until
+
+    async def poll(self) -> None:
+        """Reads the files that are complete, and has every source asked that is due and not being asked. Raises StoreError."""
+        await self.sync()
+        await self.inbox.poll()
+        self._collect()
+        second = self._house.keeping.clock.monotonic()
+        if self._looked is not None and 0 <= second - self._looked < LOOK_EVERY:
+            return
+        self._looked = second
+        known = await self._known()
+        await self._miss(known)
+        due = self._due(known)
+        self._note_late(due, known)
+        for source in due:
+            if len(self._polls) < MOST_AT_ONCE:
+                self._polls[source.name] = asyncio.create_task(self._take(source, known[source.name]))
+        self._begin_to_fill()
+
+    async def drain(self) -> None:
+        """One round: all files, and every source that is due, to the end. Raises StoreError."""
+        await self.sync()
+        await self.inbox.drain()
+        known = await self._known()
+        await self._miss(known)
+        await self._all([(source, known[source.name]) for source in self._due(known)])
+        await self._fill()
+
+    async def unread(self) -> dict[str, str]:
+        """Sources that cannot be read as things stand, and why. Raises StoreError."""
+        known = await self._known()
+        failed = {
+            name: last.detail
+            for name in self._web()
+            if (last := known[name].last) is not None and last.outcome is Outcome.FAILED
+        }
+        return self.inbox.unread | failed
+
+    async def nothing_read(self) -> dict[str, str]:
+        """As `unread`, when that is every source; else nothing. Raises StoreError."""
+        unread = await self.unread()
+        return unread if len(unread) == len(self._sources) else {}
+
+    async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
+        """Asks these sources, or all, whether they are due or not; what happened, the newest last. Raises NotFound, StoreError."""
+        written = {name.casefold(): name for name in self._sources}  # they are unique so
+        unknown = [name for name in names if name.casefold() not in written]
+        if unknown:
+            raise NotFound(
+                Sentence("There is no source {name}.", {"name": unknown[0]}),
+                Sentence("Known are: {names}.", {"names": ", ".join(self._sources)}),
+            )
+        await self.sync()
+        wanted = {written[name.casefold()] for name in names} or set(self._sources)
+        began = self._house.keeping.clock.now()
+        await self.inbox.drain(wanted)
+        known = await self._known()
+        web = [source for name, source in self._web().items() if name in wanted]
+        await self._all([(source, known[source.name]) for source in web], everything=True)
+        known = await self._known()
+        return tuple(
+            one.last for name in self._sources if name in wanted and (one := known[name]).last and one.last.at >= began
+        )
+
+    async def close(self) -> None:
+        """Breaks off what is being asked; what was stored stays."""
+        tasks = [*self._polls.values(), *([self._filling] if self._filling else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._polls.clear()
+        self._filling = None
+
+    async def sync(self) -> None:
+        """Has the store know the sources of the settings. Raises StoreError."""
+        if not self._synced:
+            facts = [fact_of(source) for source in self._sources.values()]
+            await asyncio.to_thread(sync_sources, self._house.store, facts, now=self._house.keeping.clock.now())
+            self._synced = True
+
+    # ── polls ─────────────────────────────────────────────────────────────────
+
+    def _web(self) -> dict[str, SourceSettings]:
+        return {name: source for name, source in self._sources.items() if source.path is None}
+
+    def _due(self, known: Mapping[str, KnownSource]) -> list[SourceSettings]:
+        now, second = self._house.keeping.clock.now(), self._house.keeping.clock.monotonic()
+        return [
+            source
+            for name, source in self._web().items()
+            if name not in self._polls
+            and second >= self._rests.get(name, 0.0)
+            and self._is_due(source, known[name], now)
+        ]
+
+    def _is_due(self, source: SourceSettings, known: KnownSource, now: datetime) -> bool:
+        """Whether its time has come; or lies so far ahead that a clock which has been set since must have made it."""
+        at = known.state.next_at
+        schedule = self._house.timing.schedule(source)
+        if at is None or schedule is None or at <= now:
+            return True
+        return at > max(schedule.next_poll(now), now + LONGEST_AHEAD)
+
+    def _note_late(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
+        """Notes which sources were due while nothing ran, or while the machine slept."""
+        now, second = self._house.keeping.clock.now(), self._house.keeping.clock.monotonic()
+        late = {
+            source.name
+            for source in due
+            if (at := known[source.name].state.next_at) is not None and now - at > MISSED_AFTER
+        }
+        if late and not self._late:
+            self._late_until = second + LONGEST_HOLD
+        self._late |= late
+
+    async def _take(self, source: SourceSettings, known: KnownSource) -> None:
+        """Polls a source that is due, unless another process does. One that is broken off gives it back."""
+        store, due = self._house.store, known.state.next_at
+        until = self._house.keeping.clock.now() + TAKEN_FOR
+        if not await asyncio.to_thread(take_poll, store, source.name, due, until):
+            return
+        try:
+            await self._poll(source, known)
+        except BaseException:
+            await asyncio.to_thread(take_poll, store, source.name, until, due)
+            raise
+
+    async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:
+        receipt = await Poll(self._house, self._fetcher, source, known).run(
+            everything=everything, history=self._history
+        )
+        say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
+        say("%s: %s. %s", source.name, receipt.outcome, " ".join(filter(None, (_counted(receipt), receipt.detail))))
+        return receipt
+
+    async def _all(self, polls: Sequence[tuple[SourceSettings, KnownSource]], *, everything: bool = False) -> None:
+        """Polls these sources side by side; with `everything` also what has come already.
+
+        What is wrong with one stops no other. A PaperwireError is raised at the end; a mistake of the program is logged.
+        """
+        places = asyncio.Semaphore(MOST_AT_ONCE)
+
+        async def one(source: SourceSettings, known: KnownSource) -> None:
+            async with places:
+                await (self._poll(source, known, everything=True) if everything else self._take(source, known))
+
+        ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
+        for (source, _), found in zip(polls, ended, strict=True):
+            if isinstance(found, Exception) and not isinstance(found, PaperwireError):
+                log.error("Source %s could not be polled: %s", source.name, place_of_error(found))
+            elif isinstance(found, BaseException):
+                raise found
+
+    async def _known(self) -> dict[str, KnownSource]:
+        return {one.name: one for one in await asyncio.to_thread(known_sources, self._house.store)}
+
+    async def _miss(self, known: Mapping[str, KnownSource]) -> None:
+        """Folders in which something should be by now."""
+        for name, source in self._sources.items():
+            if source.path is not None and source.schedule is not None:
+                await asyncio.to_thread(self._book.missed, source, known[name])
+
+    def _begin_to_fill(self) -> None:
+        """Has papers completed that lack something, once the sources themselves have said what they know."""
+        second = self._house.keeping.clock.monotonic()
+        if self._filling is not None and self._filling.done():
+            if error := self._filling.exception():
+                log.error("Papers could not be completed: %s", error)
+            self._filling = None
+        if self._filling is None and not self._polls and second >= self._fill_at:
+            self._filling = asyncio.create_task(self._fill())
+
+    async def _fill(self) -> None:
+        if self._filler is None:
+            return
+        wait = FILL_EVERY
+        try:
+            await self._filler.fill()
+            self._fills = 0
+        except NotFetched as error:
+            self._fills += 1
+            wait = wait_after_failure(self._fills, error.after, self._house.chance()).total_seconds()
+            log.warning("Papers wait to be completed: %s", error)
+        finally:
+            self._fill_at = self._house.keeping.clock.monotonic() + wait
+
+    def _collect(self) -> None:
+        """Takes the polls that are over out of the way. One that failed by a mistake of ours is tried again after a rest."""
+        for name, task in list(self._polls.items()):
+            if not task.done():
+                continue
+            del self._polls[name]
+            self._late.discard(name)
+            error = None if task.cancelled() else task.exception()
+            if error is not None:
+                self._rests[name] = self._house.keeping.clock.monotonic() + REST
+                log.error(
+                    "Source %s could not be polled: %s", name, error, exc_info=not isinstance(error, PaperwireError)
+                )
+
+
+def _counted(receipt: Receipt) -> str:
+    new, papers = receipt.counts.get("new", 0), receipt.counts.get("papers", 0)
+    return f"{papers} papers, {new} of them new." if receipt.outcome is Outcome.NEW else ""
