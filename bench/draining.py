@@ -20,10 +20,10 @@ from pydantic import SecretStr
 
 from bench.planning import NOON, PAPERS, fill
 from bot.app import App, build_app
-from bot.delivery.drain_state import Run
+from bot.delivery.drain_state import DrainState
 from bot.delivery.engines.embedded import CONCURRENCY, EmbeddedEngine
 from bot.delivery.plan import plan
-from bot.delivery.rate_limiter import Pace
+from bot.delivery.rate_limiter import RateLimiter
 from bot.ports.channel import Limits
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.journal import Entry
@@ -103,7 +103,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     app.open()
     without_limits(app)
     fill(app.store, chats, [f'"part {n}"' for n in range(PAPERS)])
-    run = Run()
+    run = DrainState()
     await plan(app.wire, run)
     watch = Watch()
     await app.drain(run)
@@ -113,8 +113,8 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 
 
 def without_limits(app: App) -> None:
-    pace = Pace({"telegram": FREE})
-    app.wire = replace(app.wire, pace=pace, engine=EmbeddedEngine(app.clock, pace))
+    pace = RateLimiter({"telegram": FREE})
+    app.wire = replace(app.wire, rate_limiter=pace, engine=EmbeddedEngine(app.clock, pace))
 
 
 async def post_bare(url: str, journal: list[Entry]) -> Spent:

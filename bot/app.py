@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from bot.clock import SystemClock
 from bot.commands.turn import House
-from bot.context.dependencies import Layout, Talk, Wire
-from bot.delivery.drain_state import Run, Sent
+from bot.context.dependencies import Context, ConversationContext, Layout
+from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.lane_sender import deliver, token_rests
+from bot.delivery.lane_sender import deliver, token_is_paused
 from bot.delivery.plan import plan, seed_pace
-from bot.delivery.rate_limiter import Pace
-from bot.delivery.sender_lock import sending_role
+from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.sender_lock import sender_lock
 from bot.errors import SettingsError
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
@@ -70,13 +70,13 @@ if TYPE_CHECKING:
     from bot.channels.slack.receiving import SocketMode
     from bot.channels.telegram.outbound import TelegramChannel
     from bot.sources.http import Fetcher
-    from bot.sources.receipts import FileBook
-    from bot.sources.source_scheduler import Feeder
+    from bot.sources.receipts import FileReceiptWriter
+    from bot.sources.source_scheduler import SourceScheduler
 
 log = logging.getLogger("paperwire")
 
-FINDS = frozenset({"slack"})  # platforms that can be asked whether they have a message
-LONGEST_STOP = 22.0  # seconds to finish what is in flight after SIGTERM; a platform that hangs is given up after 20
+LOOKUP_PLATFORMS = frozenset({"slack"})  # platforms that can be asked whether they have a message
+SHUTDOWN_GRACE = 22.0  # seconds to finish what is in flight after SIGTERM; a platform that hangs is given up after 20
 
 
 class App:
@@ -90,25 +90,25 @@ class App:
         channels: Mapping[str, Channel],
         render: "_Render",
         *,
-        talk: Talk | None = None,
+        conversation: ConversationContext | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.clock = clock
         self.stop = asyncio.Event()
         self.interrupted = False  # it is to stop by Ctrl-C
-        pace = Pace({platform: channel.limits for platform, channel in channels.items()})
-        self.wire = Wire(
+        pace = RateLimiter({platform: channel.limits for platform, channel in channels.items()})
+        self.wire = Context(
             store=store,
             clock=clock,
             channels=channels,
             engine=EmbeddedEngine(clock, pace, stopping=self.stop.is_set),
-            pace=pace,
-            render=partial(render, own=self.own_link),
-            talk=talk,
+            rate_limiter=pace,
+            render_delivery=partial(render, own=self.subscribe_link),
+            conversation=conversation,
             on_unclear=settings.on_unclear,
-            finding=FINDS & set(channels),
-            stopping=self.stop.is_set,
+            lookup_platforms=LOOKUP_PLATFORMS & set(channels),
+            is_stopping=self.stop.is_set,
         )
         self.installer = self._installer()
 
@@ -123,11 +123,11 @@ class App:
 
     async def deliver(self) -> Sent:
         """Plans what is due now and sends it; ends when all that may go now has gone. Raises RoleTaken, StoreError."""
-        with sending_role(self.database):
-            await self.take_role()
+        with sender_lock(self.database):
+            await self.prepare_sender()
             return await self.send_once()
 
-    async def take_role(self, *, new_bot: bool = False) -> None:
+    async def prepare_sender(self, *, new_bot: bool = False) -> None:
         """What the process with the sending role does first: unclear messages, whose bot it is, the pace so far."""
         await asyncio.to_thread(take_over, self.store)
         for platform, channel in self.wire.channels.items():
@@ -137,12 +137,12 @@ class App:
                     if platform == "slack":
                         team = identity.partition(":")[0]
                         await asyncio.to_thread(own_workspace, self.store, team, now=self.clock.now())
-        await self.welcome_workspaces()
+        await self.resume_reinstalled_workspaces()
         if self.installer is not None:
             await self.installer.look()
         await asyncio.to_thread(seed_pace, self.wire)
 
-    async def welcome_workspaces(self) -> None:
+    async def resume_reinstalled_workspaces(self) -> None:
         """Slack workspaces that took the app away and have it again go on."""
         slack, gone = self._slack(), await asyncio.to_thread(uninstalled, self.store)
         for workspace in slack.workspaces.all if slack is not None and gone else ():
@@ -158,7 +158,7 @@ class App:
 
     async def send_once(self) -> Sent:
         """One round: plan, then every lane with something to do now."""
-        run = Run(stopped=await asyncio.to_thread(stopped_platforms, self.store))
+        run = DrainState(stopped=await asyncio.to_thread(stopped_platforms, self.store))
         await plan(self.wire, run)
         await self.drain(run)
         stands = await asyncio.to_thread(progress, self.store)
@@ -172,28 +172,28 @@ class App:
             stopped=dict(run.stopped),
         )
 
-    async def drain(self, run: Run) -> None:
+    async def drain(self, drain_state: DrainState) -> None:
         """Delivers in every lane that has something to do now."""
         gc.freeze()  # what is loaded by now stays, and is not looked through again and again for what may go
-        await self.wake(run)
-        await self.in_time(self.wire.engine.run(partial(deliver, self.wire, run)))
+        await self.wake_lanes(drain_state)
+        await self.run_until_stopped(self.wire.engine.run(partial(deliver, self.wire, drain_state)))
 
-    async def wake(self, run: Run) -> bool:
+    async def wake_lanes(self, drain_state: DrainState) -> bool:
         """Nudges every lane that has something to do now; whether there is one."""
         found = await asyncio.to_thread(
             lanes,
             self.store,
-            [platform for platform in self.wire.channels if not token_rests(self.wire, platform)],
+            [platform for platform in self.wire.channels if not token_is_paused(self.wire, platform)],
             now=self.clock.now(),
             wall=self.clock.wall(),
-            finding=sorted(self.wire.finding),
+            finding=sorted(self.wire.lookup_platforms),
         )
-        waiting = [lane for lane in found if not run.stands_still(lane)]
-        run.lanes.update(waiting)
-        self.wire.engine.nudge(waiting)
+        waiting = [lane for lane in found if not drain_state.is_stopped(lane)]
+        drain_state.lanes.update(waiting)
+        self.wire.engine.wake(waiting)
         return bool(waiting)
 
-    async def look_at_installations(self) -> str:
+    async def load_installations(self) -> str:
         """Makes the workspaces known that installed the app, for who only looks; what is wrong with them."""
         if self.installer is None or not self.store.exists() or self.store.revision() != HEAD:
             return ""
@@ -213,9 +213,9 @@ class App:
         oauth = OAuth(slack.workspaces, settings.client_id, settings.client_secret, settings.api_url)
         return Installer(self.store, self.clock, Vault(key), oauth, slack.workspaces)
 
-    def feeder(self) -> "Feeder":
+    def source_scheduler(self) -> "SourceScheduler":
         """Whatever brings digests."""
-        return make_feeder(self.settings, self.wire, stopping=self.stop.is_set)
+        return make_source_scheduler(self.settings, self.wire, stopping=self.stop.is_set)
 
     def receivers(self) -> list[Receiver]:
         """Whatever brings what people say, one for each platform where they can talk to us."""
@@ -226,7 +226,7 @@ class App:
         telegram, token = self._telegram(), self.settings.telegram.token
         if telegram is None or token is None:
             return []
-        met = partial(self._meet, "telegram")
+        met = partial(self._set_bot_name, "telegram")
         url, secret = self.settings.telegram.webhook_url, self.settings.telegram.webhook_secret
         if url is None:
             from bot.channels.telegram.receiving import Poller  # noqa: PLC0415 - only where people can talk to us
@@ -250,7 +250,7 @@ class App:
         slack, secret = self._slack(), self.settings.slack.signing_secret
         if slack is None:
             return []
-        met = partial(self._meet, "slack")
+        met = partial(self._set_bot_name, "slack")
         found: list[Receiver] = [*self._sockets(slack, met)]
         if secret is not None:
             from bot.channels.slack.http import SlackHttp  # noqa: PLC0415 - only where people can talk to us
@@ -266,7 +266,7 @@ class App:
             name = NAME if number == 1 else f"{NAME} {number}"
             yield SocketMode(slack, token, self.clock, met=met, name=name)
 
-    async def try_tokens(self, receivers: Sequence[Receiver]) -> None:
+    async def check_app_tokens(self, receivers: Sequence[Receiver]) -> None:
         """Asks Slack once whether it takes the app tokens. Raises SettingsError for one that it never will."""
         if self._slack() is None:
             return
@@ -287,26 +287,29 @@ class App:
                         ),
                     ) from None
 
-    async def introduce(self) -> None:
+    async def publish_commands(self) -> None:
         """Has the platforms show what can be said to the bot."""
         telegram = self._telegram()
-        if telegram is None or self.wire.talk is None:
+        if telegram is None or self.wire.conversation is None:
             return
         from bot.channels.telegram.menus import introduce  # noqa: PLC0415 - only where people can talk to us
         from bot.commands.registry import COMMANDS  # noqa: PLC0415 - as above
 
-        voices = {code: self.wire.talk.voice(lang, "UTC").translate for code, lang in (("", "en"), ("zh", "zh"))}
-        speakers = {code: partial(_said, translate) for code, translate in voices.items()}
+        voices = {
+            code: self.wire.conversation.make_localizer(lang, "UTC").translate
+            for code, lang in (("", "en"), ("zh", "zh"))
+        }
+        speakers = {code: partial(_translate, translate) for code, translate in voices.items()}
         await introduce(telegram.client, COMMANDS, speakers)
 
-    def own_link(self, delivery: Delivery) -> str:
+    def subscribe_link(self, delivery: Delivery) -> str:
         """The link under which a reader of a delivery gets the same for themselves; "" while nobody knows the bot's name.
 
         It offers the subscription that most of the papers stand under.
         """
-        platform, talk = delivery.chat.address.platform, self.wire.talk
+        platform, talk = delivery.chat.address.platform, self.wire.conversation
         numbers = Counter(item.because[0].number for item in delivery.items if item.because)
-        name = bot_name(self.store, platform, talk.house.bots.get(platform, "") if talk else "")
+        name = bot_name(self.store, platform, talk.bot_info.bots.get(platform, "") if talk else "")
         if not name or not numbers:
             return ""
         from bot.commands.portable import offer_url  # noqa: PLC0415 - only where people can talk to us
@@ -333,37 +336,39 @@ class App:
         channel = self.wire.channels["slack"]
         return channel if isinstance(channel, SlackChannel) else None
 
-    def _meet(self, platform: str, name: str) -> None:
+    def _set_bot_name(self, platform: str, name: str) -> None:
         """The platform told the bot's name there; links to the bot need it."""
-        talk = self.wire.talk
-        if talk is not None:
-            house = replace(talk.house, bots={**talk.house.bots, platform: name})
-            self.wire = replace(self.wire, talk=replace(talk, house=house))
+        conversation = self.wire.conversation
+        if conversation is not None:
+            bot_info = replace(conversation.bot_info, bots={**conversation.bot_info.bots, platform: name})
+            self.wire = replace(self.wire, conversation=replace(conversation, bot_info=bot_info))
 
-    def asks_arxiv(self) -> None:
+    def enable_arxiv_lookup(self) -> None:
         """Who asks for a paper that is not known here is told that arXiv is asked: somebody does it from now on."""
-        talk = self.wire.talk
-        if talk is not None:
-            self.wire = replace(self.wire, talk=replace(talk, house=replace(talk.house, asks_arxiv=True)))
+        conversation = self.wire.conversation
+        if conversation is not None:
+            self.wire = replace(
+                self.wire, conversation=replace(conversation, bot_info=replace(conversation.bot_info, asks_arxiv=True))
+            )
 
-    async def in_time(self, work: Coroutine[Any, Any, None]) -> None:
+    async def run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Waits for `work` to end. Once `stop` is set it has LONGEST_STOP seconds; then what is on its way stays marked."""
         task, stop = asyncio.create_task(work), asyncio.create_task(self.stop.wait())
         await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
-        await asyncio.wait((task,), timeout=LONGEST_STOP)
+        await asyncio.wait((task,), timeout=SHUTDOWN_GRACE)
         if task.done():
             task.result()
         else:
             task.cancel()
-            log.warning("Broken off after %.0f s; the next start asks what became of it.", LONGEST_STOP)
+            log.warning("Broken off after %.0f s; the next start asks what became of it.", SHUTDOWN_GRACE)
 
-    def pause_gone(self) -> None:
+    def allow_pausing_gone(self) -> None:
         """The operator wants chats that are gone to be paused, however many; a platform that stood still goes on."""
         free_platforms(self.store)
         self.wire = replace(self.wire, guard_gone=False)
 
-    def tidy(self) -> None:
+    def run_daily_maintenance(self) -> None:
         """Lets go of what was kept long enough, and makes the day's copy where the operator wants copies.
 
         At most once a day, however often it is called and by however many processes.
@@ -399,14 +404,14 @@ def build_app(
     store = make_store(settings)
     built = connect_channels(settings, out or sys.stdout, clock) if channels is None else channels
     render = partial(render_delivery, titles=settings.source_titles)
-    return App(settings, store, clock, built, render, talk=make_talk(settings, built))
+    return App(settings, store, clock, built, render, conversation=make_conversation_context(settings, built))
 
 
-def make_talk(settings: Settings, channels: Mapping[str, Channel]) -> Talk:
+def make_conversation_context(settings: Settings, channels: Mapping[str, Channel]) -> ConversationContext:
     """What conversations need, for the platforms of these channels where people can talk to us."""
     from bot.rendering import Language, ReplyWords, board_view, render_reply, sheet_view  # noqa: PLC0415 - see build_app
 
-    venues = {platform: channel.venue() for platform, channel in channels.items() if isinstance(channel, _Talking)}
+    venues = {platform: channel.api() for platform, channel in channels.items() if isinstance(channel, _HasApi)}
     house = House(
         access=settings.access,
         admins=settings.admins,
@@ -414,48 +419,50 @@ def make_talk(settings: Settings, channels: Mapping[str, Channel]) -> Talk:
         timezone=settings.timezone,
         version=_version(),
     )
-    return Talk(
-        render=render_reply,
-        voice=Language,
-        words=ReplyWords,
-        venues=venues,
-        house=house,
-        forms={platform: channel.forms() for platform, channel in channels.items() if isinstance(channel, _Showing)},
-        sheet=sheet_view,
-        board=board_view,
+    return ConversationContext(
+        render_reply=render_reply,
+        make_localizer=Language,
+        make_inline_formatter=ReplyWords,
+        platform_apis=venues,
+        bot_info=house,
+        forms={platform: channel.forms() for platform, channel in channels.items() if isinstance(channel, _HasForms)},
+        render_modal=sheet_view,
+        render_home_view=board_view,
     )
 
 
-def make_feeder(settings: Settings, keeping: Keeping, *, stopping: Callable[[], bool] = lambda: False) -> "Feeder":
+def make_source_scheduler(
+    settings: Settings, context: Keeping, *, stopping: Callable[[], bool] = lambda: False
+) -> "SourceScheduler":
     """The sources of these settings, into a store."""
-    from bot.sources.source_scheduler import Feeder  # noqa: PLC0415 - httpx is loaded only where sources are asked
+    from bot.sources.source_scheduler import SourceScheduler  # noqa: PLC0415 - httpx is loaded only where sources are asked
 
-    book = make_file_book(settings, keeping)
-    return Feeder(book.house, make_fetcher(settings, keeping), settings.sources, stopping=stopping)
+    book = make_file_receipts(settings, context)
+    return SourceScheduler(book.context, make_fetcher(settings, context), settings.sources, stopping=stopping)
 
 
-def make_file_book(settings: Settings, keeping: Keeping) -> "FileBook":
+def make_file_receipts(settings: Settings, context: Keeping) -> "FileReceiptWriter":
     """Where receipts of files are written."""
-    from bot.sources.receipts import FileBook, House, Timing  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.receipts import FileReceiptWriter, PollContext, SourceSchedules  # noqa: PLC0415 - as in make_feeder
 
-    timing = Timing(settings.holidays, settings.timezone)
-    return FileBook(House(keeping=keeping, timing=timing, admins=settings.admins))
+    timing = SourceSchedules(settings.holidays, settings.timezone)
+    return FileReceiptWriter(PollContext(ingest_context=context, timing=timing, admins=settings.admins))
 
 
-def make_fetcher(settings: Settings, keeping: Keeping, *, alone: bool = False) -> "Fetcher":
+def make_fetcher(settings: Settings, context: Keeping, *, alone: bool = False) -> "Fetcher":
     """Who asks for documents, politely: all processes on one store keep the distance that arXiv wants.
 
     `alone`: the store cannot be used.
     """
     from bot.sources.http import Fetcher, Politeness  # noqa: PLC0415 - as in make_feeder
-    from bot.sources.receipts import SharedTurns  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.receipts import StoredHostSlots  # noqa: PLC0415 - as in make_feeder
 
     agent = f"paperwire/{_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
-    politeness = Politeness(keeping.clock, others=None if alone else SharedTurns(keeping))
-    return Fetcher(keeping.clock, politeness, agent=agent, allowed_hosts=settings.allowed_hosts)
+    politeness = Politeness(context.clock, others=None if alone else StoredHostSlots(context))
+    return Fetcher(context.clock, politeness, agent=agent, allowed_hosts=settings.allowed_hosts)
 
 
-def _said(translate: Callable[[str], str], sentence: Sentence) -> str:
+def _translate(translate: Callable[[str], str], sentence: Sentence) -> str:
     return sentence.say(translate)
 
 
@@ -477,15 +484,15 @@ class _Render(Protocol):
 
 
 @runtime_checkable
-class _Talking(Protocol):
+class _HasApi(Protocol):
     """A channel of a platform where people can talk to us."""
 
-    def venue(self) -> Venue:
+    def api(self) -> Venue:
         """The same token as a place where people talk."""
 
 
 @runtime_checkable
-class _Showing(Protocol):
+class _HasForms(Protocol):
     """A channel of a platform that shows forms and boards."""
 
     def forms(self) -> Forms:
@@ -567,7 +574,7 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
     It also tells the store which sources there are: they are waited for, and counted on, before anybody has asked them.
     """
     with _as_setting():
-        store.open(now=now, copies=copies_of(settings, store), make=make)
+        store.open(now=now, copies=backup_folder(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
     if schedules and (unknown := unknown_sources(store, schedules)):
         from bot.sources.receipts import fact_of  # noqa: PLC0415 - as in make_feeder
@@ -576,7 +583,7 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
         sync_sources(store, facts, now=now, are_all=False)
 
 
-def copies_of(settings: Settings, store: Store) -> Path:
+def backup_folder(settings: Settings, store: Store) -> Path:
     """The folder for copies of the database."""
     return settings.backup_to or store.path.parent / "backups"
 

@@ -42,11 +42,11 @@ class BrokenDigest(PaperwireError):
     """A known format, damaged so that going on would give wrong papers. The sentence names file and line."""
 
 
-class Unreadable(PaperwireError):
+class UnreadableInput(PaperwireError):
     """A file, folder or stream whose bytes cannot be had. The sentence names it and says why."""
 
 
-class NotFetched(Unreadable):
+class FetchError(UnreadableInput):
     """An address that does not give its document. The sentence names its host, never the address: it may hold a secret.
 
     `after` is how long the server wants to be left alone, zero when it did not say; `busy`: that is all that is wrong.
@@ -58,16 +58,16 @@ class NotFetched(Unreadable):
         sentence: Sentence,
         hint: Sentence | str = "",
         *,
-        after: timedelta = timedelta(0),
+        retry_after: timedelta = timedelta(0),
         busy: bool = False,
-        of_host: bool = True,
+        host_wide: bool = True,
         status: int = 0,
         body: bytes = b"",
     ) -> None:
         super().__init__(sentence, hint)
-        self.after = after
+        self.retry_after = retry_after
         self.busy = busy
-        self.of_host = of_host
+        self.host_wide = host_wide
         self.status = status
         self.body = body
 
@@ -84,11 +84,11 @@ class WrongUsage(PaperwireError):
     exit_code = 2
 
 
-class RoleTaken(PaperwireError):
+class SenderLockHeld(PaperwireError):
     """Another process on this database has the sending role."""
 
 
-def place_of_error(error: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """What went wrong and where, without the error's words: they may hold what a person wrote."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""

@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from bot.settings import SourceSettings
 from bot.sources.http import Fetcher, FetchLimits, Politeness
-from bot.sources.receipts import House, SharedTurns, Timing
-from bot.sources.source_scheduler import Feeder
+from bot.sources.receipts import PollContext, SourceSchedules, StoredHostSlots
+from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import ChatAddress, KnownSource, Receipt, Store, known_sources, receipts_of
 from subscriptions.store._rows import PaperRow
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv
@@ -27,11 +27,11 @@ class Keeper:
         self.clock = clock
 
 
-class Turns(SharedTurns):
+class Turns(StoredHostSlots):
     """The turns of all processes; who has to wait for another one gives it the time that its request really takes."""
 
-    async def take(self, publisher: str, most: timedelta) -> timedelta:
-        wait = await super().take(publisher, most)
+    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
+        wait = await super().acquire(publisher, most)
         if wait:
             await asyncio.sleep(0.005)
         return wait
@@ -61,15 +61,15 @@ class Feeding:
             limits=limits,
             proxy_of=lambda *_: None,
         )
-        self.timing = Timing(holidays, store.zone)
-        house = House(
-            keeping=Keeper(store, clock),
+        self.timing = SourceSchedules(holidays, store.zone)
+        house = PollContext(
+            ingest_context=Keeper(store, clock),
             timing=self.timing,
             admins=admins,
             sites=arxiv.sites,
-            chance=lambda: 0.0,
+            jitter=lambda: 0.0,
         )
-        self.feeder = Feeder(house, fetcher, sources)
+        self.feeder = SourceScheduler(house, fetcher, sources)
 
     async def poll(self, *names: str) -> Receipt:
         """Asks now, as `sources poll` does; the receipt."""
@@ -83,7 +83,7 @@ class Feeding:
     async def ticks(self) -> None:
         """One tick of the process; what it asks beside it has been answered when this returns."""
         await self.feeder.poll()
-        asked = [*self.feeder._polls.values(), *filter(None, [self.feeder._filling])]
+        asked = [*self.feeder._polls.values(), *filter(None, [self.feeder._enrichment])]
         await asyncio.gather(*asked, return_exceptions=True)
 
     async def until(self, moment: datetime, step: timedelta | None = None) -> None:

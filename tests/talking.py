@@ -18,12 +18,12 @@ from itertools import count
 from typing import Any
 
 from bot.commands.turn import House
-from bot.context.dependencies import Talk as Conversation
-from bot.context.dependencies import Wire
+from bot.context.dependencies import Context
+from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import Posting
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.rate_limiter import Pace
+from bot.delivery.rate_limiter import RateLimiter
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
 from bot.rendering import Language, ReplyWords, render_delivery, render_reply
@@ -140,24 +140,24 @@ class Talk:
     public: set[str] = field(default_factory=set)  # groups that have a name of their own
 
     @property
-    def wire(self) -> Wire:
-        pace = Pace({})
+    def wire(self) -> Context:
+        pace = RateLimiter({})
         venue = FakeVenue(self)
         talk = Conversation(
-            render=render_reply,
-            voice=Language,
-            words=ReplyWords,
-            venues={"telegram": venue, "console": replace(venue, platform="console")},
-            house=self.house,
+            render_reply=render_reply,
+            make_localizer=Language,
+            make_inline_formatter=ReplyWords,
+            platform_apis={"telegram": venue, "console": replace(venue, platform="console")},
+            bot_info=self.house,
         )
-        return Wire(
+        return Context(
             store=self.store,
             clock=self.clock,
             channels={},
             engine=EmbeddedEngine(self.clock, pace),
-            pace=pace,
-            render=render_delivery,
-            talk=talk,
+            rate_limiter=pace,
+            render_delivery=render_delivery,
+            conversation=talk,
         )
 
     async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:

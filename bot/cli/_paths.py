@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.digests.sources import STDIN, list_folder, paths_of, read_file, read_paths
-from bot.errors import Unreadable
+from bot.errors import UnreadableInput
 from subscriptions import PaperwireError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Watched:
 def _listed(source: "SourceSettings") -> Iterable[str]:
     try:
         return () if source.path is None else list_folder(str(source.path), Path())
-    except Unreadable:
+    except UnreadableInput:
         return ()
 
 

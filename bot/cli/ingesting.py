@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.cli._paths import Watched
     from bot.cli._session import Session
     from bot.settings import SourceSettings
-    from bot.sources.receipts import FileBook
+    from bot.sources.receipts import FileReceiptWriter
     from subscriptions import Ingested
 
 BY_HAND = "files"  # the source of a digest that no source of paperwire.toml would have brought
@@ -84,15 +84,15 @@ class _Desk:
     day: date | None  # of those that tell none
     announce: bool  # whatever day they are of
     watched: "Watched"
-    book: "FileBook"
+    book: "FileReceiptWriter"
 
     @classmethod
     def of(cls, session: "Session", source: str | None, day: date | None, *, announce: bool) -> "_Desk":
-        from bot.app import make_file_book
+        from bot.app import make_file_receipts
         from bot.cli._paths import Watched
 
         watched = Watched.by(session.settings.sources)
-        return cls(session, source, day, announce, watched, make_file_book(session.settings, session))
+        return cls(session, source, day, announce, watched, make_file_receipts(session.settings, session))
 
     def source_of(self, path: str) -> tuple[str, "SourceSettings | None"]:
         """The name under which a file is stored, and what paperwire.toml says of it."""
@@ -126,7 +126,7 @@ async def _ingest(desk: _Desk, path: str, data: bytes | PaperwireError) -> _Take
     form, language = (known.format, known.language) if known else (None, None)
     digest = read_digest(data, path, format=form, day=desk.day, language=language)
     ours = known if known and known.name == name and known.path is not None else None
-    note = partial(desk.book.arrived, ours, digest) if ours else None
+    note = partial(desk.book.record_stored, ours, digest) if ours else None
     announce = desk.announce or bool(known and known.announce == "all")
     done = await keep(desk.session, digest, source=name, note=note, announce=announce)
     kept = digest if done.already_known else dated(digest, today(desk.session))

@@ -50,7 +50,7 @@ def check(
                 return []
             fetcher = make_fetcher(settings, app.wire, alone=not is_ready(app.store))
             reached = await ask_sources(settings, app.store, fetcher, now=clock.now())
-            installing = await app.look_at_installations()
+            installing = await app.load_installations()
             asked = await check_platforms(
                 settings, app.store, app.wire.channels, wall=clock.wall, installing=installing
             )
@@ -146,10 +146,10 @@ def restore(
     ] = None,
 ) -> int:
     """Put a copy in the place of the database, which is kept. Nothing else may be sending meanwhile."""
-    from bot.app import copies_of
+    from bot.app import backup_folder
     from bot.cli._moments import moment
     from bot.clock import SystemClock
-    from bot.delivery.sender_lock import sending_role
+    from bot.delivery.sender_lock import sender_lock
     from subscriptions import look_for_copy
     from subscriptions import restore as put_back
 
@@ -161,8 +161,8 @@ def restore(
     if not store.exists():
         look_for_copy(file)
     try:
-        with sending_role(store.path):
-            done = put_back(store, file, copies=copies_of(settings, store), lost_at=lost, now=now)
+        with sender_lock(store.path):
+            done = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost, now=now)
     finally:
         store.close()
     say(f"✓ The database is that of {file}.")

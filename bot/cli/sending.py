@@ -101,7 +101,7 @@ def run(
     settings = read_settings()
     start_logging(settings, quiet=False)
     app = build_app(settings, out=sys.stdout)
-    feeder = app.feeder()
+    feeder = app.source_scheduler()
 
     async def go() -> int:
         from bot.app import stop_on_signals

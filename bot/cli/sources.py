@@ -105,11 +105,11 @@ def _named(settings: "Settings", name: str | None) -> str:
 
 
 async def _poll(session: "Session", name: str | None) -> None:
-    from bot.app import make_feeder
+    from bot.app import make_source_scheduler
 
     if sys.stderr.isatty() and not session.settings.sources:
         sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
-    feeder = make_feeder(session.settings, session)
+    feeder = make_source_scheduler(session.settings, session)
     try:
         await feeder.poll_now([] if name is None else [name])
     finally:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from bot.commands import Voice
 from bot.commands.turn import House, Words
-from bot.context.group_commit import Scribe
+from bot.context.group_commit import GroupCommit
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.conversation import Venue
-from bot.ports.engine import Engine, LanePace
+from bot.ports.engine import Engine, LaneRateLimiter
 from bot.ports.forms import Board, Forms, Sheet
 from bot.ports.reply import Reply
 from subscriptions import Chat, Delivery, Lane, Message, OnUnclear, Store
@@ -18,38 +18,40 @@ from subscriptions import Chat, Delivery, Lane, Message, OnUnclear, Store
 Layout = Sequence[Sequence[int]]  # ids of the papers of each message that is out
 
 
-def _unseen(*_: object) -> str:
+def _no_view(*_: object) -> str:
     return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
+class ConversationContext:
     """What conversations need beside posting."""
 
-    render: Callable[[Reply, Chat], tuple[Message, ...]]
-    voice: Callable[[str, str], Voice]  # (language, zone) → who speaks
-    words: Callable[[Voice], Words]
-    venues: Mapping[str, Venue] = field(default_factory=dict)
-    house: House = field(default_factory=House)
+    render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
+    make_localizer: Callable[[str, str], Voice]  # (language, zone) → who speaks
+    make_inline_formatter: Callable[[Voice], Words]
+    platform_apis: Mapping[str, Venue] = field(default_factory=dict)
+    bot_info: House = field(default_factory=House)
     forms: Mapping[str, Forms] = field(default_factory=dict)  # platforms that show forms and boards
-    sheet: Callable[[Sheet, str, Chat], str] = _unseen  # (form, id of what it stands for, reader) → as it is shown
-    board: Callable[[Board, Chat], str] = _unseen
-    turns: dict[Lane, asyncio.Lock] = field(default_factory=dict)  # answers of one lane keep their order
+    render_modal: Callable[[Sheet, str, Chat], str] = (
+        _no_view  # (form, id of what it stands for, reader) → as it is shown
+    )
+    render_home_view: Callable[[Board, Chat], str] = _no_view
+    reply_locks: dict[Lane, asyncio.Lock] = field(default_factory=dict)  # answers of one lane keep their order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
+class Context:
     """Everything the plot needs of the world, built by app."""
 
     store: Store
     clock: Clock
     channels: Mapping[str, Channel]
     engine: Engine
-    pace: LanePace
-    render: Callable[[Delivery, Layout], tuple[Message, ...]]  # the second is () but for edits
-    scribe: Scribe = field(default_factory=Scribe)
-    talk: Talk | None = None  # None: nobody can talk to us
+    rate_limiter: LaneRateLimiter
+    render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the second is () but for edits
+    group_commit: GroupCommit = field(default_factory=GroupCommit)
+    conversation: ConversationContext | None = None  # None: nobody can talk to us
     on_unclear: OnUnclear = "resend"
-    finding: frozenset[str] = frozenset()  # platforms that can look a message up
+    lookup_platforms: frozenset[str] = frozenset()  # platforms that can look a message up
     guard_gone: bool = True
-    stopping: Callable[[], bool] = lambda: False
+    is_stopping: Callable[[], bool] = lambda: False

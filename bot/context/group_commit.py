@@ -13,11 +13,11 @@ from subscriptions import Store, together
 T = TypeVar("T")
 
 
-class Scribe:
+class GroupCommit:
     """Does use cases of one store, in the order in which they were asked for."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._pending: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(
@@ -29,14 +29,14 @@ class Scribe:
     ) -> T:
         """What `work(store, …)` returns, once it is committed. Raises what it raises."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((partial(work, store, *args, **named), done))
+        self._pending.append((partial(work, store, *args, **named), done))
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._work_off(store))
+            self._task = asyncio.create_task(self._commit_pending(store))
         return await done
 
-    async def _work_off(self, store: Store) -> None:
-        while self._waiting:
-            asked, self._waiting = self._waiting, []
+    async def _commit_pending(self, store: Store) -> None:
+        while self._pending:
+            asked, self._pending = self._pending, []
             results = await asyncio.to_thread(together, store, [work for work, _ in asked])
             for (_, done), result in zip(asked, results, strict=True):
                 if done.done():  # whoever asked was cancelled

@@ -14,93 +14,95 @@ from bot.commands.named import KEPT, LOOKS_UP, request_of, waiting_as
 from bot.conversation.handler import answer, stumble
 from bot.conversation.reply_sender import speak
 from bot.conversation.stored_reply import Posting, read_posting
-from bot.errors import place_of_error
+from bot.errors import error_location
 from bot.ports.conversation import Place, Request
 from bot.sources.lookup import Lookup
 from subscriptions import ChatAddress, ChatKind, Lane, StoreError, has_board, recall, remembered, unfinished_replies
 
 log = logging.getLogger("paperwire")
 
-AT_ONCE = 16  # requests of different lanes whose effects are under way together
-FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds until a database that cannot be used is tried again
-GIVEN_UP_AFTER = 6  # times that the database refused one request, half a minute in all; others may work
-LONGEST_FAREWELL = 5.0  # seconds that requests have to have their effects when the process stops
-LONGEST_GOODBYE = 10.0  # as long for replies to arrive
+MAX_CONCURRENT = 16  # requests of different lanes whose effects are under way together
+MIN_BACKOFF, MAX_BACKOFF = 1.0, 30.0  # seconds until a database that cannot be used is tried again
+MAX_STORE_FAILURES = 6  # times that the database refused one request, half a minute in all; others may work
+EFFECT_GRACE = 5.0  # seconds that requests have to have their effects when the process stops
+REPLY_GRACE = 10.0  # as long for replies to arrive
 
 
-class Ear:
+class Dispatcher:
     """A Listener, which also keeps the replies that are on their way."""
 
     def __init__(self, app: App, lookup: Lookup | None = None) -> None:
         """`lookup` finds papers that are not known here; None: nobody may be asked for them."""
         self._app = app
         self._lookup = lookup
-        self._looking: set[asyncio.Task[None]] = set()  # what is given up when the process stops: the next one does it
+        self._lookups: set[asyncio.Task[None]] = set()  # what is given up when the process stops: the next one does it
         if lookup is not None:
-            app.asks_arxiv()
-        self._lanes: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
-        self._room = asyncio.Semaphore(AT_ONCE)
-        self._taking: set[asyncio.Task[Any]] = set()
-        self._speaking: set[asyncio.Task[None]] = set()
-        self._refused: Counter[tuple[str, str]] = Counter()  # (platform, update) → times that the database refused
+            app.enable_arxiv_lookup()
+        self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
+        self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
+        self._dispatching: set[asyncio.Task[Any]] = set()
+        self._background_tasks: set[asyncio.Task[None]] = set()
+        self._store_failures: Counter[tuple[str, str]] = (
+            Counter()
+        )  # (platform, update) → times that the database refused
 
-    async def take(self, request: Request) -> Mapping[str, str]:
+    async def dispatch(self, request: Request) -> Mapping[str, str]:
         """See Listener."""
-        async with self._turn(request):
-            wait = FIRST_WAIT
+        async with self._in_lane_order(request):
+            wait = MIN_BACKOFF
             while True:
                 try:
-                    return await self._hear(request)
+                    return await self._handle(request)
                 except StoreError as error:
                     log.error("What was said on %s waits for the database: %s", request.chat.platform, error)
                 await self._app.clock.sleep(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
+                wait = min(wait * 2, MAX_BACKOFF)
 
-    async def take_now(self, request: Request) -> Mapping[str, str]:
+    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
         """See Listener."""
-        async with self._turn(request):
-            return await self._hear(request)
+        async with self._in_lane_order(request):
+            return await self._handle(request)
 
-    async def finish_replies(self) -> None:
+    async def resume_replies(self) -> None:
         """Posts once more what an earlier process stored and did not see arrive."""
         wire = self._app.wire
         for platform, update, text in await asyncio.to_thread(unfinished_replies, wire.store, now=wire.clock.now()):
             if platform in wire.channels:
-                self._say(read_posting(update, text))
+                self._post_reply(read_posting(update, text))
 
         for name, _ in await asyncio.to_thread(remembered, wire.store, LOOKS_UP, since=wire.clock.now() - KEPT):
-            self._look_up(name)
+            self._start_lookup(name)
 
-    async def finish_lookups(self, patience: float) -> None:
+    async def wait_for_lookups(self, patience: float) -> None:
         """Waits until what is being looked up is answered, at most `patience` seconds."""
-        if self._looking:
-            await asyncio.wait(self._looking, timeout=patience)
+        if self._lookups:
+            await asyncio.wait(self._lookups, timeout=patience)
 
-    async def close(self, patience: float = LONGEST_GOODBYE) -> None:
+    async def close(self, patience: float = REPLY_GRACE) -> None:
         """Waits for what is under way: first effects, then replies, these at most `patience` seconds."""
-        for looking in self._looking:
+        for looking in self._lookups:
             looking.cancel()
-        if self._taking:
-            _, late = await asyncio.wait(self._taking, timeout=LONGEST_FAREWELL)
+        if self._dispatching:
+            _, late = await asyncio.wait(self._dispatching, timeout=EFFECT_GRACE)
             for task in late:  # it was not confirmed, so it comes again at the next start
                 task.cancel()
-        if self._speaking:
-            await asyncio.wait(self._speaking, timeout=patience)
+        if self._background_tasks:
+            await asyncio.wait(self._background_tasks, timeout=patience)
 
     @asynccontextmanager
-    async def _turn(self, request: Request) -> AsyncIterator[None]:
+    async def _in_lane_order(self, request: Request) -> AsyncIterator[None]:
         """After what was said before in the same lane, and with not too many others beside it."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
-        self._taking.add(task)
-        lane = self._lanes.setdefault(request.chat.lane, asyncio.Lock())
+        self._dispatching.add(task)
+        lane = self._lane_locks.setdefault(request.chat.lane, asyncio.Lock())
         try:
-            async with lane, self._room:
+            async with lane, self._concurrency:
                 yield
         finally:
-            self._taking.discard(task)
+            self._dispatching.discard(task)
 
-    async def _hear(self, request: Request) -> Mapping[str, str]:
+    async def _handle(self, request: Request) -> Mapping[str, str]:
         """Returns when the effect and the reply are stored, what is wrong with a form that was sent.
 
         Whatever our code stumbles over is answered kindly. Raises StoreError; not for ever for the same request, since then not the database but the request is to blame.
@@ -109,66 +111,66 @@ class Ear:
         try:
             posting = await answer(self._app.wire, request)
         except StoreError:
-            self._refused[key] += 1
-            if self._refused[key] < GIVEN_UP_AFTER:
+            self._store_failures[key] += 1
+            if self._store_failures[key] < MAX_STORE_FAILURES:
                 raise
             posting = await asyncio.to_thread(stumble, self._app.wire, request)
         except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
             log.error(
-                "Update %s of %s was not understood: %s", request.update, request.chat.platform, place_of_error(error)
+                "Update %s of %s was not understood: %s", request.update, request.chat.platform, error_location(error)
             )
             posting = await asyncio.to_thread(stumble, self._app.wire, request)
-        del self._refused[key]
+        del self._store_failures[key]
         if posting is None:
             if request.press:
-                self._begin(self._acknowledge(request))
+                self._run_in_background(self._acknowledge(request))
             return {}
-        self._say(posting)
+        self._post_reply(posting)
         if posting.looks_up:
-            self._look_up(waiting_as(request))
+            self._start_lookup(waiting_as(request))
         if posting.changed:
-            self._begin(self._renew_board(request))
+            self._run_in_background(self._refresh_home_view(request))
         return posting.problems
 
-    def _look_up(self, name: str) -> None:
-        task = asyncio.create_task(self._looked_up(name))
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
-        task.add_done_callback(self._over)
+    def _start_lookup(self, name: str) -> None:
+        task = asyncio.create_task(self._run_lookup(name))
+        self._lookups.add(task)
+        task.add_done_callback(self._lookups.discard)
+        task.add_done_callback(self._on_done)
 
-    async def _looked_up(self, name: str) -> None:
+    async def _run_lookup(self, name: str) -> None:
         """Asks arXiv for what is remembered under a name, and has the answer told as something that happened."""
         wire = self._app.wire
         link = await asyncio.to_thread(recall, wire.store, name, since=wire.clock.now() - KEPT)
         if link is None:  # the chat was forgotten meanwhile
             return
         found = self._lookup is not None and await self._lookup.find(link.arguments["names"])
-        await self.take(request_of(name, link, failed=not found))
+        await self.dispatch(request_of(name, link, failed=not found))
 
-    async def _renew_board(self, request: Request) -> None:
+    async def _refresh_home_view(self, request: Request) -> None:
         """What somebody changed shows on their board, if they were ever shown one."""
         person = ChatAddress(request.chat.platform, request.sender)
         if not person.address or not await asyncio.to_thread(has_board, self._app.wire.store, person):
             return
         place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update}"
         shown = Request(place=place, update=update, happened=BOARD, sender=person.address, language=request.language)
-        await self._hear(shown)
+        await self._handle(shown)
 
     async def _acknowledge(self, request: Request) -> None:
-        talk = self._app.wire.talk
-        venue = talk.venues.get(request.chat.platform) if talk else None
+        talk = self._app.wire.conversation
+        venue = talk.platform_apis.get(request.chat.platform) if talk else None
         if venue is not None:
             await venue.acknowledge(request.press)
 
-    def _say(self, posting: Posting) -> None:
-        self._begin(speak(self._app.wire, posting))
+    def _post_reply(self, posting: Posting) -> None:
+        self._run_in_background(speak(self._app.wire, posting))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._speaking.add(task)
-        task.add_done_callback(self._over)
+        self._background_tasks.add(task)
+        task.add_done_callback(self._on_done)
 
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._speaking.discard(task)
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._background_tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("A reply could not be posted: %s", place_of_error(error))
+            log.error("A reply could not be posted: %s", error_location(error))

@@ -27,22 +27,22 @@ from subscriptions import (
     known_or_new,
 )
 
-SENT_WITHIN = timedelta(days=1)  # how long after it was opened a form is taken
+MAX_FORM_AGE = timedelta(days=1)  # how long after it was opened a form is taken
 MAIN = "query"  # the field that shows what is wrong with a form as a whole
 
-_AT, _PLACES, _UNTIL = "at", "places", "until"
+_CHAT_KEY, _PLACES, _UNTIL = "at", "places", "until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class RoutedRequest:
     """A request from a form or board, as if made in the chat that it is about, with what was pressed."""
 
     request: Request
-    link: Link
-    on_board: bool = False
+    token: Link
+    on_home_view: bool = False
 
 
-def placed(store: Store, request: Request, *, now: datetime) -> Placed | None:
+def route_form_request(store: Store, request: Request, *, now: datetime) -> RoutedRequest | None:
     """What something on a form or board is about. None: it is not this person's, or was shown too long ago."""
     link = find_link(store, request.pressed)
     if link is None or not link.person or link.person != request.sender:
@@ -50,7 +50,7 @@ def placed(store: Store, request: Request, *, now: datetime) -> Placed | None:
     arguments = dict(link.arguments)
     on_board = link.place == board_of(request.chat)
     if on_board:
-        at = arguments.pop(_AT, None)
+        at = arguments.pop(_CHAT_KEY, None)
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
             return None
@@ -61,47 +61,47 @@ def placed(store: Store, request: Request, *, now: datetime) -> Placed | None:
     else:
         return None
     place = _place(store, at) if at else request.place
-    return Placed(
+    return RoutedRequest(
         request=replace(request, place=place),
-        link=Link(verb=link.verb, arguments=arguments, place=str(place.chat), person=link.person),
-        on_board=on_board,
+        token=Link(verb=link.verb, arguments=arguments, place=str(place.chat), person=link.person),
+        on_home_view=on_board,
     )
 
 
-def sheet_link(turn: Turn, sheet: Sheet) -> str:
+def store_modal_token(context: Turn, modal: Sheet) -> str:
     """The id of what a form stands for; one that is shown anew while it is being filled in stays what it was."""
-    if turn.request.view and turn.request.filled:
-        return turn.request.pressed
-    here = {**_address(turn.chat.address), "kind": turn.chat.kind.value, "title": turn.chat.title}
-    places = {"": here, **{value: _elsewhere(turn, address) for value, address in sheet.places.items()}}
-    until = (turn.now + SENT_WITHIN).isoformat()
-    arguments = {**sheet.arguments, _PLACES: places, _UNTIL: until}
-    link = Link(verb=sheet.verb, arguments=arguments, place=str(turn.home.address), person=turn.request.sender)
-    (link_id,) = add_links(turn.store, [link], now=turn.now)
+    if context.request.view and context.request.filled:
+        return context.request.pressed
+    here = {**_address(context.chat.address), "kind": context.chat.kind.value, "title": context.chat.title}
+    places = {"": here, **{value: _elsewhere(context, address) for value, address in modal.places.items()}}
+    until = (context.now + MAX_FORM_AGE).isoformat()
+    arguments = {**modal.arguments, _PLACES: places, _UNTIL: until}
+    link = Link(verb=modal.verb, arguments=arguments, place=str(context.home.address), person=context.request.sender)
+    (link_id,) = add_links(context.store, [link], now=context.now)
     return link_id
 
 
-def bound_board(turn: Turn, board: Board) -> Board:
+def with_home_view_tokens(context: Turn, home_view: Board) -> Board:
     """The board with ids for its buttons, which work on it until it is shown anew."""
-    wanted = [(button, panel.about) for panel in board.panels for button in _buttons_of(panel) if button.verb]
-    links = [_board_link(button, about, turn.request.sender) for button, about in wanted]
-    ids = iter(board_links(turn.store, turn.home.address, links, now=turn.now))
+    wanted = [(button, panel.about) for panel in home_view.panels for button in _buttons_of(panel) if button.verb]
+    links = [_home_view_token(button, about, context.request.sender) for button, about in wanted]
+    ids = iter(board_links(context.store, context.home.address, links, now=context.now))
 
     def bound(button: Button) -> Button:
         return replace(button, data=next(ids)) if button.verb else button
 
-    return replace(board, panels=tuple(_bound(panel, bound) for panel in board.panels))
+    return replace(home_view, panels=tuple(_bound(panel, bound) for panel in home_view.panels))
 
 
-def on_form(reply: Reply | None) -> Reply | None:
+def as_form_problems(reply: Reply | None) -> Reply | None:
     """The answer to a form that was sent: a refusal stands on the form itself, and the form stays open."""
     if reply is None or reply.problems or (reply.ok is not False and not (reply.toast and not reply.lines)):
         return reply
     return Reply(problems={MAIN: " ".join(reply.lines) or reply.toast})
 
 
-def _board_link(button: Button, about: ChatAddress | None, person: str) -> Link:
-    at = {_AT: _address(about)} if about else {}
+def _home_view_token(button: Button, about: ChatAddress | None, person: str) -> Link:
+    at = {_CHAT_KEY: _address(about)} if about else {}
     return Link(verb=button.verb, arguments={**button.arguments, **at}, person=person)
 
 
@@ -115,10 +115,10 @@ def _bound(panel: Panel, bound: Callable[[Button], Button]) -> Panel:
     return replace(panel, items=tuple(items), buttons=buttons)
 
 
-def _elsewhere(turn: Turn, address: ChatAddress) -> dict[str, Any]:
+def _elsewhere(context: Turn, address: ChatAddress) -> dict[str, Any]:
     """A chat that a form may lead into: the person's own, or one beside that where it was opened."""
-    kind = ChatKind.PRIVATE if address == turn.person else turn.chat.kind
-    title = turn.chat.title if address.lane == turn.chat.address.lane else ""
+    kind = ChatKind.PRIVATE if address == context.person else context.chat.kind
+    title = context.chat.title if address.lane == context.chat.address.lane else ""
     return {**_address(address), "kind": kind.value, "title": title}
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from bot.context.dependencies import Talk, Wire
+from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.stored_reply import Posting
 from bot.ports.channel import Channel
 from bot.ports.conversation import Venue
@@ -31,14 +31,14 @@ WAITED_FOR = 600.0  # seconds that a reply is worth waiting for
 FIRST_WAIT = 1.0
 
 
-async def say(wire: Wire, talk: Talk, posting: Posting) -> None:
+async def say(wire: Context, talk: ConversationContext, posting: Posting) -> None:
     """Posts a reply, ahead of bulk and after the replies before it. What cannot arrive is let go."""
-    venue = talk.venues.get(posting.chat.platform)
+    venue = talk.platform_apis.get(posting.chat.platform)
     if posting.press and venue:
         await venue.acknowledge(posting.press, posting.toast)
     if not await _show(talk, posting):
         posting = replace(posting, messages=posting.instead)
-    async with talk.turns.setdefault(posting.chat.lane, asyncio.Lock()):
+    async with talk.reply_locks.setdefault(posting.chat.lane, asyncio.Lock()):
         try:
             chat = posting.chat
             for number, message in enumerate(posting.messages):
@@ -54,7 +54,7 @@ async def say(wire: Wire, talk: Talk, posting: Posting) -> None:
     await asyncio.to_thread(reply_is_over, wire.store, posting.chat.platform, posting.update)
 
 
-async def _show(talk: Talk, posting: Posting) -> bool:
+async def _show(talk: ConversationContext, posting: Posting) -> bool:
     """Shows a form or a board, before anything else: what opens a form lasts three seconds. False: no form opened.
 
     What fails is let go otherwise; who fills a form in sees that it does not answer.
@@ -76,7 +76,7 @@ async def _show(talk: Talk, posting: Posting) -> bool:
 
 
 async def _post(
-    wire: Wire,
+    wire: Context,
     venue: Venue | None,
     posting: Posting,
     message: Message,
@@ -125,16 +125,18 @@ async def _take_away(venue: Venue, posting: Posting) -> None:
         await _whisper(venue, posting, None, posting.chat, replaces=True, plain=False)
 
 
-async def _send_file(wire: Wire, talk: Talk, posting: Posting, chat: ChatAddress, *, plain: bool) -> None:
+async def _send_file(
+    wire: Context, talk: ConversationContext, posting: Posting, chat: ChatAddress, *, plain: bool
+) -> None:
     """A file that only one person is to see goes into their direct messages."""
     del wire, plain
     assert posting.file is not None  # noqa: S101 - the caller looked
     to = ChatAddress(chat.platform, posting.person) if posting.whispered else chat
-    await talk.venues[chat.platform].send_file(to, File(name=posting.file[0], text=posting.file[1]))
+    await talk.platform_apis[chat.platform].send_file(to, File(name=posting.file[0], text=posting.file[1]))
 
 
 async def _patiently(
-    wire: Wire, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, paced: bool = True
+    wire: Context, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, paced: bool = True
 ) -> ChatAddress:
     """Posts once its turn has come, again when the platform asks to wait, to the new address when the chat moved.
 
@@ -144,16 +146,16 @@ async def _patiently(
     while True:
         if paced:
             await _turn_of(wire, chat)
-            wire.pace.sent(chat.lane, wire.clock.monotonic())
+            wire.rate_limiter.record_send(chat.lane, wire.clock.monotonic())
         try:
             await post(chat, plain=plain)
         except RetryLater as later:
             seconds = later.after.total_seconds() or wait
-            if wire.clock.monotonic() + seconds - began > WAITED_FOR or wire.stopping():
+            if wire.clock.monotonic() + seconds - began > WAITED_FOR or wire.is_stopping():
                 raise
             if later.after:
                 now = wire.clock.monotonic()
-                wire.pace.pause(chat.lane, now + seconds, now)
+                wire.rate_limiter.pause(chat.lane, now + seconds, now)
             await wire.clock.sleep(seconds)
             wait *= 2
         except ChatMoved as moved:
@@ -167,22 +169,22 @@ async def _patiently(
             return chat
 
 
-async def _turn_of(wire: Wire, chat: ChatAddress) -> None:
+async def _turn_of(wire: Context, chat: ChatAddress) -> None:
     """Waits until one more message of the lane and of the token may go, before everything that is not a reply."""
-    while (wait := wire.pace.ready(chat.lane, now := wire.clock.monotonic(), urgent=True) - now) > 0:
+    while (wait := wire.rate_limiter.ready_at(chat.lane, now := wire.clock.monotonic(), urgent=True) - now) > 0:
         await wire.clock.sleep(wait)
     wait = await wire.engine.reserve(chat.platform, urgent=True) - wire.clock.monotonic()
     if wait > 0:
         await wire.clock.sleep(wait)
 
 
-def _follow(wire: Wire, chat: ChatAddress, outcome: NotDelivered) -> None:
+def _follow(wire: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
     """What follows for the chat when nobody may write there any more."""
     if isinstance(outcome, ChatGone):
         lose_place(wire.store, chat, outcome.reason, topic=outcome.scope == "topic", now=wire.clock.now())
 
 
-async def speak(wire: Wire, posting: Posting) -> None:
+async def speak(wire: Context, posting: Posting) -> None:
     """Posts a reply that was stored."""
-    if wire.talk is not None:
-        await say(wire, wire.talk, posting)
+    if wire.conversation is not None:
+        await say(wire, wire.conversation, posting)

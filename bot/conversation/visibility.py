@@ -9,7 +9,7 @@ from bot.ports.reply import Reply
 from subscriptions import ChatAddress, ChatKind, NotFound, Store, get_chat, listed
 
 
-def wishes_of(store: Store, chat: ChatAddress) -> tuple[object, ...]:
+def subscription_state(store: Store, chat: ChatAddress) -> tuple[object, ...]:
     """What a chat asks for, to be compared: its subscriptions, and whether it is paused."""
     try:
         known = get_chat(store, chat)
@@ -20,10 +20,10 @@ def wishes_of(store: Store, chat: ChatAddress) -> tuple[object, ...]:
     return (known.state, known.paused_until, *said) if wishes else ()
 
 
-def is_whispered(turn: Turn, reply: Reply, venue: Venue | None, *, changed: bool) -> bool:
+def is_ephemeral(context: Turn, reply: Reply, platform_api: Venue | None, *, changed: bool) -> bool:
     """Whether only the asker sees the reply. `changed`: what the chat asks for is not what it was."""
-    request = turn.request
-    if venue is None or not venue.whispers or not request.sender or reply.to is not None:
+    request = context.request
+    if platform_api is None or not platform_api.whispers or not request.sender or reply.to is not None:
         return False
     if request.happened and not (request.opens or request.happened == LOOKED_UP):  # nobody did it to be answered
         return False
@@ -39,12 +39,12 @@ def without_toast(reply: Reply) -> Reply:
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
 
-def with_invitation(turn: Turn, reply: Reply) -> Reply:
+def with_invitation(context: Turn, reply: Reply) -> Reply:
     """Where the bot is not in the channel that asked for something, the reply says how it comes in."""
-    if not turn.request.place.outside or turn.request.place.kind is ChatKind.PRIVATE:
+    if not context.request.place.outside or context.request.place.kind is ChatKind.PRIVATE:
         return reply
-    name = turn.house.bots.get(turn.request.chat.platform, "paperwire")
-    words = turn.say(
+    name = context.house.bots.get(context.request.chat.platform, "paperwire")
+    words = context.say(
         "I am not in this channel, so I cannot post here yet. To let me in: {command}", command=f"/invite @{name}"
     )
     return replace(reply, lines=(*reply.lines, words))

@@ -7,24 +7,26 @@ from subscriptions import Claim, Lane
 
 
 @dataclass(slots=True)
-class Run:
+class DrainState:
     """What one run has done so far."""
 
     planned: int = 0
     sent: int = 0
     papers: int = 0
     lanes: set[Lane] = field(default_factory=set)
-    gone: dict[str, set[int]] = field(default_factory=dict)  # Lane.sender -> chats that were paused in this run
+    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # Lane.sender -> chats that were paused in this run
     stopped: dict[str, str] = field(default_factory=dict)  # Lane.sender -> why it does not send
-    broken: bool = False  # the database cannot be used, so no lane goes on
-    rendering: asyncio.Lock = field(default_factory=asyncio.Lock)  # one renders ahead for all
-    ahead: dict[Lane, Claim] = field(default_factory=dict)  # what was rendered, for lanes that have not begun yet
-    more: bool = False  # whether there may be more to render than that
-    spared: set[Lane] = field(default_factory=set)  # of operators, who hear why their platform stands still
+    store_failed: bool = False  # the database cannot be used, so no lane goes on
+    render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # one renders ahead for all
+    rendered_ahead: dict[Lane, Claim] = field(
+        default_factory=dict
+    )  # what was rendered, for lanes that have not begun yet
+    may_render_more: bool = False  # whether there may be more to render than that
+    exempt: set[Lane] = field(default_factory=set)  # of operators, who hear why their platform stands still
 
-    def stands_still(self, lane: Lane) -> bool:
+    def is_stopped(self, lane: Lane) -> bool:
         """Whether nothing is sent in this lane."""
-        return lane.sender in self.stopped and lane not in self.spared
+        return lane.sender in self.stopped and lane not in self.exempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

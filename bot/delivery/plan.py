@@ -2,21 +2,23 @@
 
 import asyncio
 
-from bot.context.dependencies import Wire
-from bot.delivery.drain_state import Run
+from bot.context.dependencies import Context
+from bot.delivery.drain_state import DrainState
 from subscriptions import plan_due, recent_sends
 
 
-async def plan(wire: Wire, run: Run) -> None:
+async def plan(wire: Context, run: DrainState) -> None:
     """Writes down what every chat is to get now, and wakes their lanes."""
-    lanes = await asyncio.to_thread(plan_due, wire.store, now=wire.clock.now(), enough=wire.stopping)
+    lanes = await asyncio.to_thread(plan_due, wire.store, now=wire.clock.now(), enough=wire.is_stopping)
     run.planned += len(lanes)
-    wire.engine.nudge([lane for lane in lanes if lane.platform in wire.channels])
+    wire.engine.wake([lane for lane in lanes if lane.platform in wire.channels])
 
 
-def seed_pace(wire: Wire) -> None:
+def seed_pace(wire: Context) -> None:
     """What was sent just before this process started counts against the platform's limits, too."""
     wall, second = wire.clock.wall(), wire.clock.monotonic()
     for platform in wire.channels:
         sends = recent_sends(wire.store, platform, wall=wall)
-        wire.pace.seed([(lane, second - (wall - at).total_seconds()) for lane, at in sends], second)
+        wire.rate_limiter.record_earlier_sends(
+            [(lane, second - (wall - at).total_seconds()) for lane, at in sends], second
+        )

@@ -12,7 +12,7 @@ from math import inf
 from bot.ports.channel import Limits
 from subscriptions import Lane
 
-WHOLE = -inf  # the state of a budget that nothing was taken from
+FULL = -inf  # the state of a budget that nothing was taken from
 _TIDY_FROM = 4096  # lanes remembered before idle ones are dropped
 
 
@@ -35,7 +35,7 @@ class Budget:
     burst: int
 
 
-class Pace:
+class RateLimiter:
     """The budgets of one process: one for each token, and one or two for each lane.
 
     A message asks its lane first (`ready`, takes nothing), then its token (`reserve`, takes a slot), and tells the lane
@@ -51,21 +51,23 @@ class Pace:
         self._tokens = {platform: Budget(limit.per_second, 1) for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
-        self._waiting: dict[str, deque[float]] = {}  # slots still to come, of those who are not urgent
-        self._taken: dict[str, int] = {}  # slots that urgent ones took from those who wait
+        self._queued_slots: dict[str, deque[float]] = {}  # slots still to come, of those who are not urgent
+        self._preempted: dict[str, int] = {}  # slots that urgent ones took from those who wait
         self._lane_states: dict[Lane, tuple[float, ...]] = {}
         self._paused_lanes: dict[Lane, float] = {}
         self._paused_tokens: dict[str, float] = {}
         self._tidy_at = _TIDY_FROM
 
-    def ready(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
+    def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
         """The second at which the next message of this lane may go, as far as the lane and pauses are concerned."""
-        kept = self._kept(lane) if urgent else 0
-        starts = [reserve(state, now, budget.rate, budget.burst + kept)[1] for budget, state in self._of(lane)]
+        kept = self._reserved(lane) if urgent else 0
+        starts = [
+            reserve(state, now, budget.rate, budget.burst + kept)[1] for budget, state in self._lane_budgets(lane)
+        ]
         pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))
         return max(now, *pauses, *starts)
 
-    def rest(self, token: str, now: float) -> float:
+    def pause_left(self, token: str, now: float) -> float:
         """Seconds for which the platform asked the whole token to wait still."""
         return max(0.0, self._paused_tokens.get(token, now) - now)
 
@@ -75,32 +77,32 @@ class Pace:
         budget = self._tokens.get(token)
         if budget is None:
             return now
-        waiting = self._waiting.setdefault(token, deque())
+        waiting = self._queued_slots.setdefault(token, deque())
         while waiting and waiting[0] <= now:
             waiting.popleft()
         if urgent and len(waiting) >= n:
-            self._taken[token] = self._taken.get(token, 0) + n
+            self._preempted[token] = self._preempted.get(token, 0) + n
             start = waiting[0]
             for _ in range(n):
                 waiting.popleft()
             return start
         self._token_states[token], start = reserve(
-            self._token_states.get(token, WHOLE), now, budget.rate, budget.burst, n
+            self._token_states.get(token, FULL), now, budget.rate, budget.burst, n
         )
         if not urgent:
             waiting.extend(start + place / budget.rate for place in range(n))
         return start
 
-    def gives_way(self, token: str) -> bool:
+    def was_preempted(self, token: str) -> bool:
         """Whether somebody whose slot has come must leave it to an urgent one that took it, and reserve anew."""
-        taken = self._taken.get(token, 0)
+        taken = self._preempted.get(token, 0)
         if taken:
-            self._taken[token] = taken - 1
+            self._preempted[token] = taken - 1
         return taken > 0
 
-    def sent(self, lane: Lane, at: float) -> None:
+    def record_send(self, lane: Lane, at: float) -> None:
         """Takes one send out of the lane's budgets: a message of it started at second `at`."""
-        states = tuple(max(state, at) + 1 / budget.rate for budget, state in self._of(lane))
+        states = tuple(max(state, at) + 1 / budget.rate for budget, state in self._lane_budgets(lane))
         if states:
             self._lane_states[lane] = states
         if len(self._lane_states) >= self._tidy_at:
@@ -119,14 +121,14 @@ class Pace:
         if others:
             self._paused_tokens[lane.platform] = max(until, self._paused_tokens.get(lane.platform, until))
 
-    def seed(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
+    def record_earlier_sends(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
         """Takes what an earlier process sent, as (lane, second of the send). Sends later than `now` hold nothing back."""
         for lane, at in sorted(sends, key=lambda send: send[1]):
             if at <= now:
                 self.reserve(lane.platform, at)
-                self.sent(lane, at)
+                self.record_send(lane, at)
 
-    def _of(self, lane: Lane) -> list[tuple[Budget, float]]:
+    def _lane_budgets(self, lane: Lane) -> list[tuple[Budget, float]]:
         """The lane's budgets with their states."""
         limit = self._limits.get(lane.platform)
         budgets: list[Budget] = []
@@ -137,10 +139,10 @@ class Pace:
             # part of the minute's allowance, so that no window of sixty seconds ever holds more than that.
             allowance = limit.per_group_minute - limit.burst - limit.kept
             budgets.append(Budget(allowance / 60, limit.burst))
-        states = self._lane_states.get(lane, (WHOLE,) * len(budgets))
+        states = self._lane_states.get(lane, (FULL,) * len(budgets))
         return list(zip(budgets, states, strict=True))
 
-    def _kept(self, lane: Lane) -> int:
+    def _reserved(self, lane: Lane) -> int:
         limit = self._limits.get(lane.platform)
         return limit.kept if limit else 0
 

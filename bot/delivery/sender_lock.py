@@ -11,12 +11,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bot.errors import RoleTaken
+from bot.errors import SenderLockHeld
 from subscriptions import Sentence, StoreError, disk_full, is_disk_full
 
 
 @contextmanager
-def sending_role(database: Path) -> Iterator[None]:
+def sender_lock(database: Path) -> Iterator[None]:
     """Holds the role. Raises RoleTaken, naming the process that has it, and StoreError."""
     lock = FileLock(database.with_name(database.name + ".sender.lock"), timeout=0)
     holder = database.with_name(database.name + ".sender")
@@ -25,7 +25,7 @@ def sending_role(database: Path) -> Iterator[None]:
         lock.acquire()
         holder.write_text(str(os.getpid()))
     except Timeout:
-        raise RoleTaken(
+        raise SenderLockHeld(
             Sentence("Process {pid} sends for this database already.", {"pid": _read(holder)}),
             Sentence("It delivers what is due by itself; stop it first if this one is to send."),
         ) from None

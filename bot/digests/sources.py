@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bot.digests import MAX_BYTES
-from bot.errors import Unreadable
+from bot.errors import UnreadableInput
 from subscriptions import Sentence
 
 LOOK_EVERY = timedelta(seconds=1)
@@ -26,7 +26,7 @@ QUIET = timedelta(seconds=1)
 STDIN = "-"
 
 
-def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
+def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | UnreadableInput]]:
     """The documents that arguments name, one after the other: a file, a folder with all below it, `-`.
 
     What cannot be read comes as its error, and the next one follows.
@@ -54,16 +54,18 @@ def read_file(path: str) -> bytes:
                 data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise Unreadable(Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})) from error
+        raise UnreadableInput(
+            Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})
+        ) from error
     if len(data) > MAX_BYTES:
-        raise Unreadable(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
+        raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
     return data
 
 
-def _caught(path: str) -> bytes | Unreadable:
+def _caught(path: str) -> bytes | UnreadableInput:
     try:
         return read_file(path)
-    except Unreadable as error:
+    except UnreadableInput as error:
         return error
 
 
@@ -141,9 +143,9 @@ def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
         full = os.path.join(glob.escape(full), "*")  # noqa: PTH118
     folder = _fixed_part(full)
     if not folder.is_dir():
-        raise Unreadable(Sentence("{name}: there is no such folder.", {"name": str(folder)}))
+        raise UnreadableInput(Sentence("{name}: there is no such folder.", {"name": str(folder)}))
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise Unreadable(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)}))
+        raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)}))
     found = ((name, _stamp(name)) for name in glob.iglob(full, recursive=True))  # noqa: PTH207
     return {name: stamp for name, stamp in found if stamp}
 

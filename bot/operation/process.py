@@ -13,12 +13,12 @@ from typing import Any
 import uvicorn
 
 from bot.app import App
-from bot.conversation.dispatcher import Ear
-from bot.delivery.drain_state import Run
+from bot.conversation.dispatcher import Dispatcher
+from bot.delivery.drain_state import DrainState
 from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan
-from bot.delivery.sender_lock import sending_role
-from bot.errors import SettingsError, place_of_error
+from bot.delivery.sender_lock import sender_lock
+from bot.errors import SettingsError, error_location
 from bot.operation.ticks import Ticker
 from bot.operation.web_address import LimitedProtocol, health_app
 from bot.ports.clock import Clock
@@ -26,7 +26,7 @@ from bot.ports.receiver import Listener, Receiver
 from bot.ports.web_route import Door, Hook
 from bot.settings import Settings
 from bot.sources.lookup import Lookup
-from bot.sources.source_scheduler import Feeder
+from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import (
     PaperwireError,
     Sentence,
@@ -53,12 +53,12 @@ TELL_EVERY = timedelta(minutes=1)  # how often is looked whether the operators s
 class Process:
     """The long-running process: one tick every second, one drain at a time beside it."""
 
-    def __init__(self, app: App, feeder: Feeder) -> None:
+    def __init__(self, app: App, feeder: SourceScheduler) -> None:
         self.app = app
         self.feeder = feeder
         self.problems: dict[str, str] = {"start": "still starting"}
         self._drain: asyncio.Task[None] | None = None
-        self._run = Run()
+        self._run = DrainState()
         self._woken = float("-inf")  # monotonic second of the last look at all lanes
         self._rests: dict[str, tuple[float, float]] = {}  # Lane.sender -> (until, length), monotonic seconds
         self._look_at = app.clock.monotonic() + REST_LONGEST  # when workspaces without the app are looked at again
@@ -106,13 +106,15 @@ class Process:
             if self._drain.exception() is not None:  # what could not be written down is unclear from now on
                 await asyncio.to_thread(take_over, app.store)
             self._report(self._drain)
-            self._drain, self._run = None, Run(stopped=self._run.stopped)
+            self._drain, self._run = None, DrainState(stopped=self._run.stopped)
         second = app.clock.monotonic()
         if self._drain is not None and second - self._woken < WAKE_EVERY:
             return
         self._woken = second
-        if await app.wake(self._run) and self._drain is None:
-            self._drain = asyncio.create_task(app.in_time(app.wire.engine.run(partial(deliver, app.wire, self._run))))
+        if await app.wake_lanes(self._run) and self._drain is None:
+            self._drain = asyncio.create_task(
+                app.run_until_stopped(app.wire.engine.run(partial(deliver, app.wire, self._run)))
+            )
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Says what went wrong in the lanes."""
@@ -149,7 +151,7 @@ class Process:
         second = self.app.clock.monotonic()
         if second >= self._look_at:
             self._look_at = second + REST_LONGEST
-            await self.app.welcome_workspaces()
+            await self.app.resume_reinstalled_workspaces()
 
     async def _tell(self) -> None:
         """The operators hear of what is dead, waits for long or stands still: once a day and cause."""
@@ -171,12 +173,12 @@ class Process:
         now = self.app.clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY or now < self._tidied:
             self._tidied = now
-            await asyncio.to_thread(self.app.tidy)
+            await asyncio.to_thread(self.app.run_daily_maintenance)
 
 
 async def run(
     app: App,
-    feeder: Feeder,
+    feeder: SourceScheduler,
     *,
     once: bool,
     new_bot: bool,
@@ -184,10 +186,10 @@ async def run(
     say: Callable[[str], None],
 ) -> int:
     """Runs until `app.stop`; with `once` one round of everything. Returns the exit status. Raises RoleTaken."""
-    with sending_role(app.database):
+    with sender_lock(app.database):
         if pause_gone:
-            await asyncio.to_thread(app.pause_gone)
-        await app.take_role(new_bot=new_bot)
+            await asyncio.to_thread(app.allow_pausing_gone)
+        await app.prepare_sender(new_bot=new_bot)
         process = Process(app, feeder)
         if once:
             await until_stopped(app, feeder.drain())
@@ -196,12 +198,12 @@ async def run(
             if await process.tell(sent.stopped):
                 sent = await app.send_once()
             await process.tidy()
-            unread = {} if app.stop.is_set() else await feeder.nothing_read()
+            unread = {} if app.stop.is_set() else await feeder.unreadable_if_all()
             for line in nothing_read(unread):
                 say(line)
             return 1 if sent.dead or unread else 0
         found = app.receivers()
-        await app.try_tokens(found)
+        await app.check_app_tokens(found)
         receivers = [Supervised(receiver, app.clock) for receiver in found]
         hooks = [receiver.hook for receiver in receivers if receiver.hook is not None]
         doors = [door for receiver in receivers for door in receiver.doors]
@@ -240,8 +242,8 @@ async def until_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
 @asynccontextmanager
 async def listening(app: App, receivers: Sequence[Receiver], lookup: Lookup | None = None) -> AsyncIterator[None]:
     """Takes what people say on every platform where they can, while the body runs."""
-    ear = Ear(app, lookup)
-    await ear.finish_replies()
+    ear = Dispatcher(app, lookup)
+    await ear.resume_replies()
     tasks = [asyncio.create_task(receiver.listen(ear)) for receiver in receivers]
     tasks.append(asyncio.create_task(introducing(app)))
     try:
@@ -256,15 +258,15 @@ async def listening(app: App, receivers: Sequence[Receiver], lookup: Lookup | No
 async def introducing(app: App) -> None:
     """Has the platforms show what can be said; that they do not is no reason to stop."""
     try:
-        await app.introduce()
+        await app.publish_commands()
     except Exception as error:  # noqa: BLE001 - a mistake of ours; the bot works without menus
-        log.error("The menus of commands stay as they were: %s", place_of_error(error))
+        log.error("The menus of commands stay as they were: %s", error_location(error))
 
 
 async def answer_once(app: App, lookup: Lookup | None = None) -> None:
     """Answers what waits on every platform, and sees the answers arrive. Raises StoreError."""
-    ear = Ear(app, lookup)
-    await ear.finish_replies()
+    ear = Dispatcher(app, lookup)
+    await ear.resume_replies()
     drains = [asyncio.create_task(receiver.drain(ear)) for receiver in app.receivers()]
     stop = asyncio.create_task(app.stop.wait())
     try:
@@ -277,7 +279,7 @@ async def answer_once(app: App, lookup: Lookup | None = None) -> None:
         for task in (stop, *drains):
             task.cancel()
         await asyncio.gather(stop, *drains, return_exceptions=True)
-        await ear.finish_lookups(LONGEST_ANSWERS)
+        await ear.wait_for_lookups(LONGEST_ANSWERS)
         await ear.close(LONGEST_ANSWERS)
 
 
@@ -302,7 +304,7 @@ class Supervised:
                 await self._receiver.listen(listener)
             except Exception as error:  # noqa: BLE001 - a mistake of ours must not make the bot deaf
                 self._broken = "it failed by a mistake of the program; the log says where"
-                log.error("Listening failed and begins anew: %s", place_of_error(error))
+                log.error("Listening failed and begins anew: %s", error_location(error))
             await self._clock.sleep(REST_FIRST)
             self._broken = ""
 
@@ -316,7 +318,7 @@ def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
     return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}
 
 
-def what_is_on(app: App, feeder: Feeder) -> list[str]:
+def what_is_on(app: App, feeder: SourceScheduler) -> list[str]:
     """What the operator should know at the start."""
     on = ", ".join(sorted(app.wire.channels))
     workspaces = len(app.settings.slack.workspaces)
@@ -326,7 +328,7 @@ def what_is_on(app: App, feeder: Feeder) -> list[str]:
         lines.append(f"Slack: {workspaces} workspaces.")
     lines += _silent(app)
     lines.append(f"Database: {app.database}")
-    return lines + feeder.places
+    return lines + feeder.descriptions
 
 
 def _silent(app: App) -> list[str]:
@@ -339,12 +341,12 @@ def _silent(app: App) -> list[str]:
 
 def first_words(app: App) -> list[str]:
     """How to become the operator while there is none; of another version than before those there are hear."""
-    talk, admins = app.wire.talk, app.settings.admins
+    talk, admins = app.wire.conversation, app.settings.admins
     if talk is None:
         return []
-    if talk.house.version:
-        tell_new_version(app.store, admins, talk.house.version, now=app.clock.now())
-    if not set(talk.venues) - {"console"} or has_operator(app.store, admins):
+    if talk.bot_info.version:
+        tell_new_version(app.store, admins, talk.bot_info.version, now=app.clock.now())
+    if not set(talk.platform_apis) - {"console"} or has_operator(app.store, admins):
         return []
     return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(app.store)}"]
 

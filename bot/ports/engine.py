@@ -12,7 +12,7 @@ Deliver = Callable[[Lane], Awaitable[None]]
 class Engine(Protocol):
     """Who delivers when. One process: bot/delivery/engines/embedded; many: a later module behind the same four methods."""
 
-    def nudge(self, lanes: Sequence[Lane], *, priority: int = 0, not_before: datetime | None = None) -> None:
+    def wake(self, lanes: Sequence[Lane], *, priority: int = 0, not_before: datetime | None = None) -> None:
         """Wakes lanes. A lane that is nudged twice runs once; one that runs is run again afterwards."""
 
     async def run(self, deliver: Deliver) -> None:
@@ -27,27 +27,27 @@ class Engine(Protocol):
         `urgent` ones, answers to people, go before all others that wait. It may wait itself.
         """
 
-    async def once(self, name: str, due: datetime) -> bool:
+    async def claim_tick(self, name: str, due: datetime) -> bool:
         """True for exactly one caller per (name, due), over all processes on the store."""
 
 
-class LanePace(Protocol):
+class LaneRateLimiter(Protocol):
     """How fast one lane may go; lanes have one sender each, so this stays in the process that delivers."""
 
-    def ready(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
+    def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
         """The monotonic second at which the next message of the lane may go, pauses of its token included.
 
         For `urgent` ones, answers to people, a part of what a lane may hold is kept free.
         """
 
-    def sent(self, lane: Lane, at: float) -> None:
+    def record_send(self, lane: Lane, at: float) -> None:
         """A message of the lane started at that second."""
 
     def pause(self, lane: Lane, until: float, now: float) -> None:
         """The platform asked the lane to wait until that second."""
 
-    def rest(self, token: str, now: float) -> float:
+    def pause_left(self, token: str, now: float) -> float:
         """Seconds for which the platform wants nothing of the whole token."""
 
-    def seed(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
+    def record_earlier_sends(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
         """What an earlier process sent, as (lane, second)."""

@@ -13,10 +13,10 @@ class Listener(Protocol):
     What it returns is wrong with a form that was sent, by field; empty for everything else.
     """
 
-    async def take(self, request: Request) -> Mapping[str, str]:
+    async def dispatch(self, request: Request) -> Mapping[str, str]:
         """Returns when the effect and the reply are stored; waits as long as the database cannot be used."""
 
-    async def take_now(self, request: Request) -> Mapping[str, str]:
+    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
         """As `take`, for a platform that repeats what was not taken: raises StoreError instead of waiting."""
 
 

@@ -14,25 +14,25 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from bot.digests import read_digest
-from bot.errors import BrokenDigest, NotFetched, UnknownFormat
+from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.sources.http import Ask, Fetched, by_ids, by_title, categories_of, document_name, is_api
 from bot.sources.ingest import keep
 from bot.sources.poll import Fetching
-from bot.sources.receipts import House
+from bot.sources.receipts import PollContext
 from subscriptions import Digest, Lacking, Paper, give_back, take_lacking, title_alias
 
 log = logging.getLogger("paperwire")
 
-AT_ONCE = 100  # ids of one question
-MOST_IDS, MOST_TITLES = 500, 15  # of one round
-MOST_QUESTIONS = 30  # of one round: a question that arXiv refuses is asked in halves
-MOST_FOUND = 20  # papers that a question for a title may find
-MOST_WORDS = 25  # of a title
+IDS_PER_REQUEST = 100  # ids of one question
+MAX_IDS, MAX_TITLES = 500, 15  # of one round
+MAX_REQUESTS = 30  # of one round: a question that arXiv refuses is asked in halves
+MAX_RESULTS = 20  # papers that a question for a title may find
+MAX_TITLE_WORDS = 25  # of a title
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 
-Question = tuple[Lacking, ...]
+PaperGroup = tuple[Lacking, ...]
 
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
@@ -40,27 +40,27 @@ def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
     return next((one for one in sources if categories_of(one) or is_api(one.url or "")), None)
 
 
-class Filler:
+class Enricher:
     """Completes papers in the name of a source."""
 
-    def __init__(self, house: House, fetcher: Fetching, source: SourceSettings) -> None:
-        self._house = house
+    def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
+        self._house = context
         self._fetcher = fetcher
         self._source = source.name
 
-    async def fill(self) -> None:
+    async def enrich(self) -> None:
         """One round: asks for what may be asked for. Raises StoreError, and NotFetched when arXiv does not answer."""
-        store, now = self._house.store, self._house.keeping.clock.now()
-        papers = await asyncio.to_thread(take_lacking, store, now=now, ids=MOST_IDS, titles=MOST_TITLES)
-        waiting = deque(_questions(papers))
+        store, now = self._house.store, self._house.ingest_context.clock.now()
+        papers = await asyncio.to_thread(take_lacking, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
+        waiting = deque(_groups(papers))
         try:
-            for _ in range(MOST_QUESTIONS):
+            for _ in range(MAX_REQUESTS):
                 if not waiting:
                     return
                 halves = await self._ask(waiting[0])
                 waiting.popleft()
                 waiting.extendleft(halves)
-        except NotFetched as error:
+        except FetchError as error:
             if error.status and not error.busy:
                 waiting.popleft()  # it was answered, though with nothing of use
             raise
@@ -69,17 +69,17 @@ class Filler:
                 rest = [paper for question in waiting for paper in question]
                 await asyncio.to_thread(give_back, store, rest)
 
-    async def _ask(self, papers: Question) -> Sequence[Question]:
+    async def _ask(self, papers: PaperGroup) -> Sequence[PaperGroup]:
         """Stores what arXiv says of papers; what is to be asked instead, when it refuses the question as a whole."""
         sites = self._house.sites
         words = "" if papers[0].arxiv_id else _words(papers[0].title)
         ask = (
-            by_title(words, most=MOST_FOUND, sites=sites)
+            by_title(words, most=MAX_RESULTS, sites=sites)
             if words
             else by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
         )
         try:
-            digest = await answered(self._fetcher, self._source, ask)
+            digest = await query_arxiv(self._fetcher, self._source, ask)
         except (UnknownFormat, BrokenDigest) as error:
             log.warning("Filling in: %s", error)
             return _halves(papers)
@@ -87,44 +87,44 @@ class Filler:
             return _halves(papers)
         found = _titled(digest, papers[0].title) if words else _with_ids(digest, papers)
         if found:
-            done = await keep(self._house.keeping, replace(digest, entries=found), source=self._source)
+            done = await keep(self._house.ingest_context, replace(digest, entries=found), source=self._source)
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 
 
-async def answered(fetcher: Fetching, source: str, ask: Ask) -> Digest | None:
+async def query_arxiv(fetcher: Fetching, source: str, request: Ask) -> Digest | None:
     """What arXiv answers; None: it refuses the question. Raises NotFetched, UnknownFormat, BrokenDigest."""
     try:
-        found = await fetcher.fetch(ask.url)
-    except NotFetched as error:
+        found = await fetcher.fetch(request.url)
+    except FetchError as error:
         if error.status == HTTPStatus.BAD_REQUEST:
             return None
         raise
     assert isinstance(found, Fetched)  # noqa: S101 - nothing was said of what we have
-    name = document_name(source, ask.url)
-    digest = await asyncio.to_thread(read_digest, found.data, name, format=ask.format)
+    name = document_name(source, request.url)
+    digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
     return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
 
 
-def _questions(papers: Sequence[Lacking]) -> list[Question]:
+def _groups(papers: Sequence[Lacking]) -> list[PaperGroup]:
     """What to ask: many ids at once, each title by itself. A title without Latin words is none that arXiv has."""
     with_id = [paper for paper in papers if paper.arxiv_id]
-    batches = [tuple(with_id[start : start + AT_ONCE]) for start in range(0, len(with_id), AT_ONCE)]
+    batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]
     return batches + [(paper,) for paper in papers if not paper.arxiv_id and _words(paper.title)]
 
 
 def _words(title: str) -> str:
     """The words of a title as a question has them; "" for one that no paper of arXiv has."""
-    return " ".join(_WORD.findall(title)[:MOST_WORDS]) if _LATIN.search(title) else ""
+    return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS]) if _LATIN.search(title) else ""
 
 
-def _halves(papers: Question) -> tuple[Question, ...]:
+def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
     """One half after the other; of one paper nothing more is asked."""
     middle = len(papers) // 2
     return (papers[middle:], papers[:middle]) if middle else ()
 
 
-def _with_ids(digest: Digest, papers: Question) -> tuple[Paper, ...]:
+def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
     wanted = {paper.arxiv_id for paper in papers}
     return tuple(entry for entry in digest.entries if entry.arxiv_id in wanted)
 

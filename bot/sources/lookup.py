@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.errors import BrokenDigest, NotFetched, UnknownFormat
+from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.sources.enrichment import AT_ONCE, answered
+from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
 from bot.sources.http import Sites, by_ids, is_api
 from bot.sources.ingest import keep
 from bot.sources.poll import Fetching
-from bot.sources.receipts import House
+from bot.sources.receipts import PollContext
 from subscriptions import Announce, Digest
 
 log = logging.getLogger("paperwire")
@@ -30,7 +30,7 @@ class _Question:
 class Lookup:
     """Asks arXiv for papers by their ids: one question at a time, for all that is wanted by then."""
 
-    def __init__(self, house: House, fetcher: Fetching, source: SourceSettings) -> None:
+    def __init__(self, house: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
         """`source` is the one that is arXiv's: its papers count as brought by it."""
         self._house = house
         self._fetcher = fetcher
@@ -52,22 +52,22 @@ class Lookup:
 
     async def _ask(self, ids: Sequence[str]) -> bool:
         try:
-            for start in range(0, len(ids), AT_ONCE):
-                await self._store(ids[start : start + AT_ONCE])
-        except (NotFetched, UnknownFormat, BrokenDigest) as error:
+            for start in range(0, len(ids), IDS_PER_REQUEST):
+                await self._store(ids[start : start + IDS_PER_REQUEST])
+        except (FetchError, UnknownFormat, BrokenDigest) as error:
             log.warning("Papers cannot be looked up: %s", error)
             return False
         return True
 
     async def _store(self, ids: Sequence[str]) -> None:
         """Asks one question; in halves where arXiv refuses it, since one id that it cannot read spoils it for all."""
-        digest = await answered(self._fetcher, self._source, by_ids(ids, sites=self._sites))
+        digest = await query_arxiv(self._fetcher, self._source, by_ids(ids, sites=self._sites))
         if digest is None and len(ids) > 1:
             middle = len(ids) // 2
             await self._store(ids[:middle])
             await self._store(ids[middle:])
         if digest is not None and (found := _as_no_news(digest, frozenset(ids))).entries:
-            await keep(self._house.keeping, found, source=self._source)
+            await keep(self._house.ingest_context, found, source=self._source)
 
 
 def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:

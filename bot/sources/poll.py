@@ -17,7 +17,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.digests import read_digest
-from bot.errors import BrokenDigest, NotFetched, UnknownFormat, place_of_error
+from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources.http import (
     HELD,
@@ -39,14 +39,14 @@ from bot.sources.missed_days import Owing, runs
 from bot.sources.receipts import (
     BATCH_FORMATS,
     LONGEST_DETAIL,
-    NOTHING,
-    House,
+    ZERO_COUNTS,
+    PollContext,
     counts_of,
     filed_with,
-    look_of,
+    notify_of_filed,
+    notify_of_trouble,
+    observation_of,
     remarks_of,
-    tell,
-    tell_of_filed,
     trouble_after,
 )
 from subscriptions import (
@@ -95,7 +95,7 @@ class Progress:
     """What a poll has seen so far."""
 
     looks: Mapping[str, tuple[Look, ...]] = field(default_factory=dict)  # by unit
-    counts: Mapping[str, int] = field(default_factory=lambda: NOTHING)
+    counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     split: tuple[str, ...] = ()
     owing: Owing = field(default_factory=Owing)
@@ -118,12 +118,12 @@ class Progress:
 class Poll:
     """One poll of a source on the web."""
 
-    def __init__(self, house: House, fetcher: Fetching, source: SourceSettings, known: KnownSource) -> None:
+    def __init__(self, house: PollContext, fetcher: Fetching, source: SourceSettings, known: KnownSource) -> None:
         self._house = house
         self._fetcher = fetcher
         self._source = source
         self._known = known
-        self._now = house.keeping.clock.now()
+        self._now = house.ingest_context.clock.now()
         self._units: dict[str, None] = {}  # of the source, in order
         self._broken: set[date] = set()  # days of dated addresses that cannot be read
         self._closed: dict[str, str] = {}  # host → why nothing more is asked of it in this poll
@@ -180,7 +180,7 @@ class Poll:
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever an answer of somebody else's server brings about
-            log.error("%s: %s", self._source.name, place_of_error(error))
+            log.error("%s: %s", self._source.name, error_location(error))
             self._note_look(ask, Look(problem=BY_MISTAKE))
             return ()
 
@@ -196,7 +196,7 @@ class Poll:
                 found = await self._fetcher.fetch(ask.url)
             else:
                 found = await self._fetcher.fetch(ask.url, etag=seen.etag, modified=seen.modified)
-        except NotFetched as error:
+        except FetchError as error:
             self._note_look(ask, await self._not_fetched(ask, error, host))
             return ()
         if isinstance(found, Unchanged):
@@ -204,18 +204,18 @@ class Poll:
             return ()
         return await self._read(ask, found, seen)
 
-    async def _not_fetched(self, ask: Ask, error: NotFetched, host: str) -> Look:
+    async def _not_fetched(self, ask: Ask, error: FetchError, host: str) -> Look:
         if _is_absent(ask, error):
             return Look(absent=True)
-        self._after = max(self._after, error.after)
+        self._after = max(self._after, error.retry_after)
         self._busy = self._busy or error.busy
-        if error.of_host:
+        if error.host_wide:
             self._closed[host] = str(error.sentence)
         if error.status == HTTPStatus.BAD_REQUEST:
             return Look(problem=await self._told_by(ask, error))
         return Look(problem=_short(str(error.sentence if error.busy else error)))
 
-    async def _told_by(self, ask: Ask, error: NotFetched) -> str:
+    async def _told_by(self, ask: Ask, error: FetchError) -> str:
         """What arXiv writes into a feed that it answers with 400, else what was answered."""
         try:
             digest = await self._digest(ask, error.body)
@@ -253,7 +253,7 @@ class Poll:
         follows: list[Progress] = []
 
         def note(done: Ingested) -> None:
-            look = look_of(
+            look = observation_of(
                 digest, done, changed=not done.already_known if ask.page > 1 else seen.digest != before.digest
             )
             progress = self._so_far.with_look(ask.unit, look).with_digest(digest, done)
@@ -265,13 +265,13 @@ class Poll:
         done = await self._put(digest, note)
         (self._so_far,) = follows
         if digest.format in BATCH_FORMATS and digest.entries and digest.day:
-            self._house.announced.add(digest.day)
+            self._house.announced_batches.add(digest.day)
         return done
 
     async def _put(self, digest: Digest, note: Callable[[Ingested], None]) -> Ingested:
         """Stores a digest, with what is noted of it."""
         announce = self._source.announce == "all"
-        return await keep(self._house.keeping, digest, source=self._source.name, note=note, announce=announce)
+        return await keep(self._house.ingest_context, digest, source=self._source.name, note=note, announce=announce)
 
     def _stored(self, progress: Progress) -> Progress:
         """Writes down how the poll stands; within the transaction of a digest."""
@@ -358,7 +358,7 @@ class Poll:
         look = joined(looks)
         due, resting = self._house.timing.due(self._source, look, self._now)
         had = due is not None and self._known.state.came.get(unit) == due.at
-        others = due is not None and due.batch in self._house.announced
+        others = due is not None and due.batch in self._house.announced_batches
         awaited = self._schedule.awaited
         return judge(look, due, self._now, had=had, others=others, resting=resting, awaited=awaited)
 
@@ -375,12 +375,12 @@ class Poll:
                 came[unit] = due.at
         failures = before.failures + 1 if receipt.outcome is Outcome.FAILED else 0
         if failures:
-            next_at = self._now + wait_after_failure(failures, self._after, self._house.chance())
+            next_at = self._now + wait_after_failure(failures, self._after, self._house.jitter())
         else:
             next_at = poll_again(self._schedule, self._now, settled=settled)
         if progress.owing.past(*self._current) and not failures:
             tries = max(progress.owing.tries(*self._current), 1)
-            next_at = min(next_at, self._now + wait_after_failure(tries, self._after, self._house.chance()))
+            next_at = min(next_at, self._now + wait_after_failure(tries, self._after, self._house.jitter()))
         return replace(
             before,
             next_at=next_at,
@@ -395,13 +395,15 @@ class Poll:
     def _tell(self, receipt: Receipt, state: SourceState) -> None:
         batch = bool(self._source.arxiv) or any(seen.batch for seen in self._so_far.seen.values())
         parts = self._behind_others(state)
-        tell(self._house, self._known.state.trouble, state.trouble, receipt, batch=batch, parts=parts, now=self._now)
+        notify_of_trouble(
+            self._house, self._known.state.trouble, state.trouble, receipt, batch=batch, parts=parts, now=self._now
+        )
         owing = self._so_far.owing
         if lost := (*owing.lost, *owing.gone):
             house, name = self._house, self._source.name
             tell_of_missed_days(house.store, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
         if self._known.last is not None:  # at the first look archives are what one would expect
-            tell_of_filed(self._house, self._source, self._so_far.filed, self._now)
+            notify_of_filed(self._house, self._source, self._so_far.filed, self._now)
 
     def _behind_others(self, state: SourceState) -> tuple[str, ...]:
         """The categories that have not what others have."""
@@ -476,13 +478,13 @@ class Poll:
         try:
             while following is not None:
                 following = await self._read_missed(day, following)
-        except NotFetched as error:
+        except FetchError as error:
             owing = self._so_far.owing
             if _is_absent(ask, error):
                 self._so_far = replace(self._so_far, owing=owing.is_empty(day))
                 return True
-            self._after = max(self._after, error.after)
-            answered = bool(error.status) and not (error.of_host or error.busy)
+            self._after = max(self._after, error.retry_after)
+            answered = bool(error.status) and not (error.host_wide or error.busy)
             owing = owing.failed(day, _short(str(error.sentence)), answered=answered)
             self._so_far = replace(self._so_far, owing=owing)
             return False
@@ -503,7 +505,7 @@ class Poll:
             entries = tuple(announced(paper, categories) for paper in digest.entries)
             digest = replace(digest, day=day, entries=entries)
         following = next_page(ask, found.data) if ask.page < MISSED_PAGES else None
-        cut = look_of(digest, Ingested(), changed=True).problem
+        cut = observation_of(digest, Ingested(), changed=True).problem
         follows: list[Progress] = []
 
         def note(done: Ingested) -> None:
@@ -529,7 +531,7 @@ def _short(text: str) -> str:
     return line if len(line) <= LONGEST_PROBLEM else f"{line[: LONGEST_PROBLEM - 1]}…"
 
 
-def _is_absent(ask: Ask, error: NotFetched) -> bool:
+def _is_absent(ask: Ask, error: FetchError) -> bool:
     """Whether a document is not there that need not be there."""
     return ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 

@@ -45,19 +45,19 @@ from subscriptions import (
 log = logging.getLogger("paperwire")
 
 BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})  # their day says which batch they hold
-COUNTED = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
-NOTHING = dict.fromkeys(COUNTED, 0)
-LOSSES = frozenset({  # warnings of a digest that say that papers, or parts of them, could not be read
+COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
+ZERO_COUNTS = dict.fromkeys(COUNT_NAMES, 0)
+LOSS_WARNINGS = frozenset({  # warnings of a digest that say that papers, or parts of them, could not be read
     "bad_json_line", "declared_mismatch", "entry_without_text", "entry_without_title", "incomplete_group",
     "possibly_capped", "unparsed_heading",
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters
 DAY = timedelta(days=1)
-LONGEST_BACK = timedelta(days=60)  # days that were missed before are not even counted
-FEWEST_SUMMARIES = 4  # fewer papers than that say nothing about how summaries went
+MAX_DAYS_COUNTED = timedelta(days=60)  # days that were missed before are not even counted
+MIN_SUMMARIES = 4  # fewer papers than that say nothing about how summaries went
 
 
-class Timing:
+class SourceSchedules:
     """When sources are due: the schedules of the settings, with arXiv's calendar and the operator's zone."""
 
     def __init__(self, holidays: Sequence[date] | None, zone_name: str) -> None:
@@ -70,12 +70,12 @@ class Timing:
             return None
         return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
 
-    def due(self, source: SourceSettings, look: Look, now: datetime) -> tuple[Due | None, bool]:
+    def due(self, source: SourceSettings, observation: Look, now: datetime) -> tuple[Due | None, bool]:
         """What should be in the unit that was looked at; and whether it only rests today, when that is nothing."""
         schedule = self.schedule(source)
         if schedule is None:
             return None, False
-        if look.batch:
+        if observation.batch:
             return self._arxiv(source).due_now(now), True
         return schedule.due_now(now), schedule.awaited
 
@@ -106,7 +106,7 @@ class Timing:
         today = now.astimezone(UTC).date()
         if after is None or after > today + DAY:  # a clock that has been set since
             return current[:1]
-        first = max(after, today - LONGEST_BACK) + DAY
+        first = max(after, today - MAX_DAYS_COUNTED) + DAY
         if is_dated(source):
             return tuple(first + DAY * n for n in range((today - first).days + 1))
         if self._is_arxivs(source):
@@ -135,7 +135,7 @@ class Timing:
         """From when a batch of arXiv can be read in a source."""
         return self._arxiv(source).expected_at(batch)
 
-    def waiting(
+    def unreported_sources(
         self, sources: Iterable[SourceSettings], known: Mapping[str, KnownSource], now: datetime
     ) -> tuple[str, ...] | None:
         """The names of sources that are awaited: without a receipt new or quiet since their last due time.
@@ -154,139 +154,143 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class PollContext:
     """What all polls of a process share."""
 
-    keeping: Keeping
-    timing: Timing
+    ingest_context: Keeping
+    timing: SourceSchedules
     admins: Sequence[ChatAddress] = ()
     sites: Sites = ARXIV
-    announced: set[date] = field(default_factory=set)  # batches of arXiv that were seen in any feed
-    chance: Callable[[], float] = random.random
+    announced_batches: set[date] = field(default_factory=set)  # batches of arXiv that were seen in any feed
+    jitter: Callable[[], float] = random.random
 
     @property
     def store(self) -> Store:
         """Where everything goes."""
-        return self.keeping.store
+        return self.ingest_context.store
 
 
-class SharedTurns:
+class StoredHostSlots:
     """The turns of all processes on one store. See bot.sources.http.host_limiter.Others."""
 
-    def __init__(self, keeping: Keeping) -> None:
-        self._keeping = keeping
+    def __init__(self, context: Keeping) -> None:
+        self._keeping = context
 
-    async def take(self, publisher: str, most: timedelta) -> timedelta:
+    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         """See Others. Raises StoreError."""
         return await asyncio.to_thread(take_turn, self._keeping.store, publisher, most, wall=self._keeping.clock.wall())
 
-    async def give(self, publisher: str, gap: timedelta) -> None:
+    async def release(self, publisher: str, gap: timedelta) -> None:
         """See Others. Raises StoreError."""
         await asyncio.to_thread(give_turn, self._keeping.store, publisher, gap, wall=self._keeping.clock.wall())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Round:
+class _FolderScan:
     """What the files of a source brought in one look at them, which one receipt tells."""
 
     is_first: bool = True  # nothing had come from the source before
-    looks: tuple[Look, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=lambda: NOTHING)
+    observations: tuple[Look, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
     filed: Filed = field(default_factory=Filed)
     remarks: tuple[str, ...] = ()
     receipt: int | None = None
 
-    def with_digest(self, digest: Digest, done: Ingested) -> "_Round":
+    def with_digest(self, digest: Digest, done: Ingested) -> "_FolderScan":
         more = counts_of(digest, done)
         return replace(
             self,
-            looks=(*self.looks, look_of(digest, done, changed=True)),
+            observations=(*self.observations, observation_of(digest, done, changed=True)),
             counts={name: number + more[name] for name, number in self.counts.items()},
             filed=filed_with(self.filed, digest, done),
             remarks=(*self.remarks, *remarks_of(digest)),
         )
 
 
-class FileBook:
+class FileReceiptWriter:
     """Receipts of files: of what one look at them brought, of what cannot be read, and of a day on which none came.
 
     See inbox.Notebook.
     """
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self._rounds: dict[str, _Round] = {}
+    def __init__(self, context: PollContext) -> None:
+        self.context = context
+        self._scans: dict[str, _FolderScan] = {}
 
-    def arrived(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
+    def record_stored(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
         """A file was stored; what was known before leaves no receipt. Within the transaction of the file."""
         if done.already_known and not done.announced:
             return
-        now, known = self.house.keeping.clock.now(), self._known(source)
+        now, known = self.context.ingest_context.clock.now(), self._known(source)
         state = known.state if known else SourceState(since=now)
-        begun = self._rounds.get(source.name) or _Round(is_first=known is None or known.last is None)
+        begun = self._scans.get(source.name) or _FolderScan(is_first=known is None or known.last is None)
         found = begun.with_digest(digest, done)
-        look = joined(found.looks)
-        due, resting = self.house.timing.due(source, look, now)
+        look = joined(found.observations)
+        due, resting = self.context.timing.due(source, look, now)
         had = due is not None and state.came.get("") == due.at
-        awaited = self.house.timing.is_awaited(source)
+        awaited = self.context.timing.is_awaited(source)
         judgement = judge(look, due, now, had=had, resting=resting, awaited=awaited)
         if judgement.settled and due is not None:
             state = replace(state, came={"": due.at})
         detail = " ".join(filter(None, (judgement.detail, found.filed.told(source.name), *found.remarks)))
         judgement = replace(judgement, detail=detail[:LONGEST_DETAIL])
         receipt = replace(_receipt(source, judgement, now, found.counts), id=found.receipt)
-        self._rounds[source.name] = replace(found, receipt=self._note(source, state, receipt))
+        self._scans[source.name] = replace(found, receipt=self._write_receipt(source, state, receipt))
 
-    async def looked(self, source: SourceSettings) -> None:
+    async def finish_scan(self, source: SourceSettings) -> None:
         """All files of a source that are complete were read; what comes next is another look."""
-        found = self._rounds.pop(source.name, _Round())
+        found = self._scans.pop(source.name, _FolderScan())
         if told := found.filed.told(source.name):
             log.info("%s: %s", source.name, told)
         if not found.is_first:
-            await asyncio.to_thread(tell_of_filed, self.house, source, found.filed, self.house.keeping.clock.now())
+            await asyncio.to_thread(
+                notify_of_filed, self.context, source, found.filed, self.context.ingest_context.clock.now()
+            )
 
-    async def failed(self, source: SourceSettings, sentence: str) -> None:
+    async def record_failed(self, source: SourceSettings, sentence: str) -> None:
         """A file or folder cannot be read."""
         judgement = Judgement(outcome=Outcome.FAILED, settled=False, detail=sentence)
-        now = self.house.keeping.clock.now()
-        receipt = _receipt(source, judgement, now, NOTHING)
+        now = self.context.ingest_context.clock.now()
+        receipt = _receipt(source, judgement, now, ZERO_COUNTS)
         known = self._known(source)
         state = known.state if known else SourceState(since=now)
-        await asyncio.to_thread(self._note, source, state, receipt)
-        if source.name in self._rounds:  # what comes after it in this look is told after it
-            before = self._rounds[source.name]
-            self._rounds[source.name] = _Round(is_first=before.is_first, filed=before.filed)
+        await asyncio.to_thread(self._write_receipt, source, state, receipt)
+        if source.name in self._scans:  # what comes after it in this look is told after it
+            before = self._scans[source.name]
+            self._scans[source.name] = _FolderScan(is_first=before.is_first, filed=before.filed)
 
-    def missed(self, source: SourceSettings, known: KnownSource) -> None:
+    def record_late(self, source: SourceSettings, known: KnownSource) -> None:
         """Looks whether what was due in a folder is late, which one receipt says."""
-        now = self.house.keeping.clock.now()
-        schedule = self.house.timing.schedule(source)
+        now = self.context.ingest_context.clock.now()
+        schedule = self.context.timing.schedule(source)
         due = schedule.due_now(now) if schedule else None
         if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
             return
         judgement = Judgement(outcome=Outcome.LATE, settled=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
-        self._note(source, known.state, _receipt(source, judgement, now, NOTHING))
+        self._write_receipt(source, known.state, _receipt(source, judgement, now, ZERO_COUNTS))
 
     def _known(self, source: SourceSettings) -> KnownSource | None:
-        return next((one for one in known_sources(self.house.store) if one.name == source.name), None)
+        return next((one for one in known_sources(self.context.store) if one.name == source.name), None)
 
-    def _note(self, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
+    def _write_receipt(self, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
         """Writes a receipt down, or again under the number that it has; its number."""
         after = replace(state, trouble=trouble_after(state.trouble, receipt))
-        with self.house.store.write():
-            number = note_poll(self.house.store, receipt, after, {})
-            tell(self.house, state.trouble, after.trouble, receipt, batch=source.schedule == "arxiv", now=receipt.at)
+        with self.context.store.write():
+            number = note_poll(self.context.store, receipt, after, {})
+            notify_of_trouble(
+                self.context, state.trouble, after.trouble, receipt, batch=source.schedule == "arxiv", now=receipt.at
+            )
         return number
 
 
-def tell_of_filed(house: House, source: SourceSettings, filed: Filed, now: datetime) -> None:
+def notify_of_filed(context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
     """The operators hear of papers that came too late to be news, which nobody else would. Raises StoreError."""
     if filed.papers:
-        tell_of_filed_days(house.store, house.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
+        tell_of_filed_days(context.store, context.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
 
 
-def _receipt(source: SourceSettings, judgement: Judgement, at: datetime, counts: Mapping[str, int]) -> Receipt:
-    return Receipt(source=source.name, at=at, outcome=judgement.outcome, counts=counts, detail=judgement.detail)
+def _receipt(source: SourceSettings, verdict: Judgement, at: datetime, counts: Mapping[str, int]) -> Receipt:
+    return Receipt(source=source.name, at=at, outcome=verdict.outcome, counts=counts, detail=verdict.detail)
 
 
 def _is_accounted_for(known: KnownSource, due: Due) -> bool:
@@ -312,7 +316,7 @@ def fact_of(source: SourceSettings) -> SourceFact:
     )
 
 
-def look_of(digest: Digest, done: Ingested, *, changed: bool) -> Look:
+def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> Look:
     """A digest that was stored, as a look at its source."""
     cut = next((warning.message for warning in digest.warnings if warning.code == "xml_truncated"), "")
     return Look(
@@ -332,7 +336,7 @@ def counts_of(digest: Digest, done: Ingested) -> dict[str, int]:
     papers = len({paper.key for paper in digest.entries})
     failures = 0 if done.already_known or done.archive else len(failed)
     counts = (1, papers, done.new, done.updated, done.unchanged, _filed_now(done), failures)
-    return dict(zip(COUNTED, counts, strict=True))
+    return dict(zip(COUNT_NAMES, counts, strict=True))
 
 
 def filed_with(filed: Filed, digest: Digest, done: Ingested) -> Filed:
@@ -347,7 +351,7 @@ def _filed_now(done: Ingested) -> int:
 
 def remarks_of(digest: Digest) -> tuple[str, ...]:
     """What could not be read of a digest, each in a line, with the first examples."""
-    lost = [warning for warning in digest.warnings if warning.code in LOSSES]
+    lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
     return tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
 
 
@@ -367,12 +371,12 @@ def trouble_after(before: str, receipt: Receipt, *, quietly: bool = False) -> st
         case Outcome.STALE:
             return ""
     failed = receipt.counts.get("failed_summaries", 0)
-    most = failed * 2 > receipt.counts.get("papers", 0) >= FEWEST_SUMMARIES
+    most = failed * 2 > receipt.counts.get("papers", 0) >= MIN_SUMMARIES
     return "summaries" if most else ""
 
 
-def tell(
-    house: House,
+def notify_of_trouble(
+    context: PollContext,
     before: str,
     trouble: str,
     receipt: Receipt,
@@ -387,6 +391,6 @@ def tell(
     """
     if trouble:
         if trouble in (receipt.outcome, "summaries"):
-            tell_of_source(house.store, house.admins, trouble, receipt, batch=batch, parts=parts, now=now)
+            tell_of_source(context.store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
     elif before in (Outcome.FAILED, Outcome.LATE):
-        tell_of_source(house.store, house.admins, "", receipt, batch=batch, now=now)
+        tell_of_source(context.store, context.admins, "", receipt, batch=batch, now=now)

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.errors import NotFetched, place_of_error
+from bot.errors import FetchError, error_location
 from bot.settings import SourceSettings
-from bot.sources.enrichment import Filler, arxiv_among
+from bot.sources.enrichment import Enricher, arxiv_among
 from bot.sources.http import everything, place_of
 from bot.sources.lookup import Lookup
 from bot.sources.poll import Fetching, Poll
-from bot.sources.receipts import FileBook, House, fact_of
+from bot.sources.receipts import FileReceiptWriter, PollContext, fact_of
 from bot.sources.watched_files import Inbox
 from subscriptions import (
     KnownSource,
@@ -28,46 +28,49 @@ from subscriptions import (
 
 log = logging.getLogger("paperwire")
 
-LOOK_EVERY = 5.0  # seconds between two looks at what is due
-REST = 60.0  # seconds that a source is left alone after a poll that could not be written down
-LONGEST_AHEAD = timedelta(days=1.25)  # that a server can ask to be left alone, with jitter
-MOST_AT_ONCE = 4  # polls under way
-MISSED_AFTER = timedelta(minutes=10)  # a source that was due for so long was so while nothing ran
-LONGEST_HOLD = 300.0  # seconds that planning waits for such sources
-FILL_EVERY = 60.0  # seconds
-TAKEN_FOR = timedelta(
+CHECK_INTERVAL = 5.0  # seconds between two looks at what is due
+ERROR_BACKOFF = 60.0  # seconds that a source is left alone after a poll that could not be written down
+MAX_AHEAD = timedelta(days=1.25)  # that a server can ask to be left alone, with jitter
+MAX_CONCURRENT_POLLS = 4  # polls under way
+OVERDUE_AFTER = timedelta(minutes=10)  # a source that was due for so long was so while nothing ran
+MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for such sources
+ENRICH_INTERVAL = 60.0  # seconds
+POLL_LEASE = timedelta(
     minutes=5
 )  # a poll that says nothing for so long was killed; each document says when to come again
 
 
-class Feeder:
+class SourceScheduler:
     """All sources of one process: files are read within the tick, the web is asked beside it."""
 
     def __init__(
         self,
-        house: House,
+        context: PollContext,
         fetcher: Fetching,
         sources: Sequence[SourceSettings],
         *,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """`sources` are those of the settings; without any, all archives of arXiv are read."""
-        self._house = house
+        self._house = context
         self._fetcher = fetcher
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
-        self._book = FileBook(house)
-        self.inbox = Inbox(house.keeping, tuple(sources), notebook=self._book, stopping=stopping)
+        self._file_receipts = FileReceiptWriter(context)
+        self.inbox = Inbox(context.ingest_context, tuple(sources), receipts=self._file_receipts, stopping=stopping)
         self._polls: dict[str, asyncio.Task[None]] = {}
-        self._late: set[str] = set()  # sources that were due while nothing ran, until they have been asked
-        self._late_until = 0.0  # the monotonic second until which somebody waits for them
+        self._overdue: set[str] = set()  # sources that were due while nothing ran, until they have been asked
+        self._overdue_until = 0.0  # the monotonic second until which somebody waits for them
         arxiv = arxiv_among(self._sources.values())
-        self._filler = Filler(house, fetcher, arxiv) if arxiv else None
-        self.lookup = Lookup(house, fetcher, arxiv) if arxiv else None
-        self._filling: asyncio.Task[None] | None = None
-        self._fills, self._fill_at = 0, 0.0  # failures in a row; the monotonic second from which on it is time
-        self._rests: dict[str, float] = {}  # source → the monotonic second until which it is left alone
-        self._looked: float | None = None
+        self._enricher = Enricher(context, fetcher, arxiv) if arxiv else None
+        self.lookup = Lookup(context, fetcher, arxiv) if arxiv else None
+        self._enrichment: asyncio.Task[None] | None = None
+        self._enrich_failures, self._enrich_at = (
+            0,
+            0.0,
+        )  # failures in a row; the monotonic second from which on it is time
+        self._retry_at: dict[str, float] = {}  # source → the monotonic second until which it is left alone
+        self._last_check: float | None = None
         self._synced = False
 
     @property
@@ -76,7 +79,7 @@ class Feeder:
         return self.inbox.problems
 
     @property
-    def places(self) -> list[str]:
+    def descriptions(self) -> list[str]:
         """What is watched and what is asked, for people."""
         lines = [f"Watching {place}" for place in self.inbox.places]
         lines += [f"Asking {name}: {place_of(one)}" for name, one in self._web().items() if not self._history]
@@ -85,36 +88,36 @@ class Feeder:
     @property
     def is_catching_up(self) -> bool:
         """Whether sources that were due while nothing ran are being asked: what is planned now would lack their papers."""
-        return bool(self._late) and self._house.keeping.clock.monotonic() < self._late_until
+        return bool(self._overdue) and self._house.ingest_context.clock.monotonic() < self._overdue_until
 
     async def poll(self) -> None:
         """Reads the files that are complete, and has every source asked that is due and not being asked. Raises StoreError."""
         await self.sync()
         await self.inbox.poll()
-        self._collect()
-        second = self._house.keeping.clock.monotonic()
-        if self._looked is not None and 0 <= second - self._looked < LOOK_EVERY:
+        self._reap_polls()
+        second = self._house.ingest_context.clock.monotonic()
+        if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
             return
-        self._looked = second
+        self._last_check = second
         known = await self._known()
-        await self._miss(known)
+        await self._record_late_folders(known)
         due = self._due(known)
-        self._note_late(due, known)
+        self._note_overdue(due, known)
         for source in due:
-            if len(self._polls) < MOST_AT_ONCE:
-                self._polls[source.name] = asyncio.create_task(self._take(source, known[source.name]))
-        self._begin_to_fill()
+            if len(self._polls) < MAX_CONCURRENT_POLLS:
+                self._polls[source.name] = asyncio.create_task(self._claim_and_poll(source, known[source.name]))
+        self._start_enrichment()
 
     async def drain(self) -> None:
         """One round: all files, and every source that is due, to the end. Raises StoreError."""
         await self.sync()
         await self.inbox.drain()
         known = await self._known()
-        await self._miss(known)
+        await self._record_late_folders(known)
         await self._all([(source, known[source.name]) for source in self._due(known)])
-        await self._fill()
+        await self._enrich()
 
-    async def unread(self) -> dict[str, str]:
+    async def unreadable(self) -> dict[str, str]:
         """Sources that cannot be read as things stand, and why. Raises StoreError."""
         known = await self._known()
         failed = {
@@ -124,9 +127,9 @@ class Feeder:
         }
         return self.inbox.unread | failed
 
-    async def nothing_read(self) -> dict[str, str]:
+    async def unreadable_if_all(self) -> dict[str, str]:
         """As `unread`, when that is every source; else nothing. Raises StoreError."""
-        unread = await self.unread()
+        unread = await self.unreadable()
         return unread if len(unread) == len(self._sources) else {}
 
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
@@ -140,7 +143,7 @@ class Feeder:
             )
         await self.sync()
         wanted = {written[name.casefold()] for name in names} or set(self._sources)
-        began = self._house.keeping.clock.now()
+        began = self._house.ingest_context.clock.now()
         await self.inbox.drain(wanted)
         known = await self._known()
         web = [source for name, source in self._web().items() if name in wanted]
@@ -152,18 +155,18 @@ class Feeder:
 
     async def close(self) -> None:
         """Breaks off what is being asked; what was stored stays."""
-        tasks = [*self._polls.values(), *([self._filling] if self._filling else [])]
+        tasks = [*self._polls.values(), *([self._enrichment] if self._enrichment else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._polls.clear()
-        self._filling = None
+        self._enrichment = None
 
     async def sync(self) -> None:
         """Has the store know the sources of the settings. Raises StoreError."""
         if not self._synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await asyncio.to_thread(sync_sources, self._house.store, facts, now=self._house.keeping.clock.now())
+            await asyncio.to_thread(sync_sources, self._house.store, facts, now=self._house.ingest_context.clock.now())
             self._synced = True
 
     # ── polls ─────────────────────────────────────────────────────────────────
@@ -172,12 +175,12 @@ class Feeder:
         return {name: source for name, source in self._sources.items() if source.path is None}
 
     def _due(self, known: Mapping[str, KnownSource]) -> list[SourceSettings]:
-        now, second = self._house.keeping.clock.now(), self._house.keeping.clock.monotonic()
+        now, second = self._house.ingest_context.clock.now(), self._house.ingest_context.clock.monotonic()
         return [
             source
             for name, source in self._web().items()
             if name not in self._polls
-            and second >= self._rests.get(name, 0.0)
+            and second >= self._retry_at.get(name, 0.0)
             and self._is_due(source, known[name], now)
         ]
 
@@ -187,24 +190,24 @@ class Feeder:
         schedule = self._house.timing.schedule(source)
         if at is None or schedule is None or at <= now:
             return True
-        return at > max(schedule.next_poll(now), now + LONGEST_AHEAD)
+        return at > max(schedule.next_poll(now), now + MAX_AHEAD)
 
-    def _note_late(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
+    def _note_overdue(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
         """Notes which sources were due while nothing ran, or while the machine slept."""
-        now, second = self._house.keeping.clock.now(), self._house.keeping.clock.monotonic()
+        now, second = self._house.ingest_context.clock.now(), self._house.ingest_context.clock.monotonic()
         late = {
             source.name
             for source in due
-            if (at := known[source.name].state.next_at) is not None and now - at > MISSED_AFTER
+            if (at := known[source.name].state.next_at) is not None and now - at > OVERDUE_AFTER
         }
-        if late and not self._late:
-            self._late_until = second + LONGEST_HOLD
-        self._late |= late
+        if late and not self._overdue:
+            self._overdue_until = second + MAX_CATCH_UP_WAIT
+        self._overdue |= late
 
-    async def _take(self, source: SourceSettings, known: KnownSource) -> None:
+    async def _claim_and_poll(self, source: SourceSettings, known: KnownSource) -> None:
         """Polls a source that is due, unless another process does. One that is broken off gives it back."""
         store, due = self._house.store, known.state.next_at
-        until = self._house.keeping.clock.now() + TAKEN_FOR
+        until = self._house.ingest_context.clock.now() + POLL_LEASE
         if not await asyncio.to_thread(take_poll, store, source.name, due, until):
             return
         try:
@@ -226,62 +229,64 @@ class Feeder:
 
         What is wrong with one stops no other. A PaperwireError is raised at the end; a mistake of the program is logged.
         """
-        places = asyncio.Semaphore(MOST_AT_ONCE)
+        places = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
 
         async def one(source: SourceSettings, known: KnownSource) -> None:
             async with places:
-                await (self._poll(source, known, everything=True) if everything else self._take(source, known))
+                await (
+                    self._poll(source, known, everything=True) if everything else self._claim_and_poll(source, known)
+                )
 
         ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
         for (source, _), found in zip(polls, ended, strict=True):
             if isinstance(found, Exception) and not isinstance(found, PaperwireError):
-                log.error("Source %s could not be polled: %s", source.name, place_of_error(found))
+                log.error("Source %s could not be polled: %s", source.name, error_location(found))
             elif isinstance(found, BaseException):
                 raise found
 
     async def _known(self) -> dict[str, KnownSource]:
         return {one.name: one for one in await asyncio.to_thread(known_sources, self._house.store)}
 
-    async def _miss(self, known: Mapping[str, KnownSource]) -> None:
+    async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
         """Folders in which something should be by now."""
         for name, source in self._sources.items():
             if source.path is not None and source.schedule is not None:
-                await asyncio.to_thread(self._book.missed, source, known[name])
+                await asyncio.to_thread(self._file_receipts.record_late, source, known[name])
 
-    def _begin_to_fill(self) -> None:
+    def _start_enrichment(self) -> None:
         """Has papers completed that lack something, once the sources themselves have said what they know."""
-        second = self._house.keeping.clock.monotonic()
-        if self._filling is not None and self._filling.done():
-            if error := self._filling.exception():
+        second = self._house.ingest_context.clock.monotonic()
+        if self._enrichment is not None and self._enrichment.done():
+            if error := self._enrichment.exception():
                 log.error("Papers could not be completed: %s", error)
-            self._filling = None
-        if self._filling is None and not self._polls and second >= self._fill_at:
-            self._filling = asyncio.create_task(self._fill())
+            self._enrichment = None
+        if self._enrichment is None and not self._polls and second >= self._enrich_at:
+            self._enrichment = asyncio.create_task(self._enrich())
 
-    async def _fill(self) -> None:
-        if self._filler is None:
+    async def _enrich(self) -> None:
+        if self._enricher is None:
             return
-        wait = FILL_EVERY
+        wait = ENRICH_INTERVAL
         try:
-            await self._filler.fill()
-            self._fills = 0
-        except NotFetched as error:
-            self._fills += 1
-            wait = wait_after_failure(self._fills, error.after, self._house.chance()).total_seconds()
+            await self._enricher.enrich()
+            self._enrich_failures = 0
+        except FetchError as error:
+            self._enrich_failures += 1
+            wait = wait_after_failure(self._enrich_failures, error.retry_after, self._house.jitter()).total_seconds()
             log.warning("Papers wait to be completed: %s", error)
         finally:
-            self._fill_at = self._house.keeping.clock.monotonic() + wait
+            self._enrich_at = self._house.ingest_context.clock.monotonic() + wait
 
-    def _collect(self) -> None:
+    def _reap_polls(self) -> None:
         """Takes the polls that are over out of the way. One that failed by a mistake of ours is tried again after a rest."""
         for name, task in list(self._polls.items()):
             if not task.done():
                 continue
             del self._polls[name]
-            self._late.discard(name)
+            self._overdue.discard(name)
             error = None if task.cancelled() else task.exception()
             if error is not None:
-                self._rests[name] = self._house.keeping.clock.monotonic() + REST
+                self._retry_at[name] = self._house.ingest_context.clock.monotonic() + ERROR_BACKOFF
                 log.error(
                     "Source %s could not be polled: %s", name, error, exc_info=not isinstance(error, PaperwireError)
                 )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.digests import read_digest
 from bot.digests.sources import QUIET, FileStamp, FolderWatch, give_again, is_missing, list_folder, look
-from bot.errors import Unreadable, brief
+from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.ingest import Keeping, keep
 from subscriptions import Digest, Ingested, PaperwireError, Sentence, StoreError
@@ -20,16 +20,16 @@ log = logging.getLogger("paperwire")
 LONGEST_WAIT = timedelta(seconds=5)  # for a file that somebody keeps writing to
 
 
-class Notebook(Protocol):
+class ReceiptWriter(Protocol):
     """Where is written down what files brought."""
 
-    def arrived(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
+    def record_stored(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
         """A file was stored; within its transaction. Raises StoreError."""
 
-    async def looked(self, source: SourceSettings) -> None:
+    async def finish_scan(self, source: SourceSettings) -> None:
         """All files of a source that are complete were read. Raises StoreError."""
 
-    async def failed(self, source: SourceSettings, sentence: str) -> None:
+    async def record_failed(self, source: SourceSettings, sentence: str) -> None:
         """A file or folder cannot be read, which was not said before. Raises StoreError."""
 
 
@@ -41,11 +41,11 @@ class Inbox:
         wire: Keeping,
         sources: tuple[SourceSettings, ...],
         *,
-        notebook: Notebook | None = None,
+        receipts: ReceiptWriter | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._wire = wire
-        self._notebook = notebook
+        self._receipts = receipts
         self._stopping = stopping
         self._sources = tuple(source for source in sources if source.path is not None)
         self._watches = {source.name: FolderWatch() for source in self._sources}
@@ -98,8 +98,8 @@ class Inbox:
                 else:
                     await self._ingest(source, path)
         finally:
-            if self._notebook is not None:
-                await self._notebook.looked(source)
+            if self._receipts is not None:
+                await self._receipts.finish_scan(source)
 
     async def drain(self, only: Collection[str] | None = None) -> None:
         """As `poll`, but waits a moment for files that have just been written."""
@@ -129,14 +129,14 @@ class Inbox:
         if place.is_dir():
             self._folders.add(source.name)
         elif source.name in self._folders and not place.exists():
-            raise Unreadable(Sentence("{name}: the folder is gone.", {"name": str(place)}))
+            raise UnreadableInput(Sentence("{name}: the folder is gone.", {"name": str(place)}))
         return list_folder(str(place), Path())
 
     async def _ingest(self, source: SourceSettings, path: str) -> None:
         try:
             data = await asyncio.to_thread(Path(path).read_bytes)
             digest = await asyncio.to_thread(read_digest, data, path, format=source.format, language=source.language)
-            note = partial(self._notebook.arrived, source, digest) if self._notebook else None
+            note = partial(self._receipts.record_stored, source, digest) if self._receipts else None
             announce = source.announce == "all"
             done = await keep(self._wire, digest, source=source.name, note=note, announce=announce)
         except OSError as error:
@@ -145,7 +145,7 @@ class Inbox:
             await self._say(
                 source,
                 path,
-                Unreadable(Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})),
+                UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})),
             )
         except StoreError:
             self._again(source, path)
@@ -167,5 +167,5 @@ class Inbox:
         self._said[place] = str(error)
         log.error("%s", error)
         self._refused[source.name] = brief(error)
-        if self._notebook is not None:
-            await self._notebook.failed(source, brief(error))
+        if self._receipts is not None:
+            await self._receipts.record_failed(source, brief(error))

@@ -55,8 +55,8 @@ def made(folder: Path) -> App:
     settings = Settings(database_url=SecretStr(f"sqlite:///{folder}/views.db"), access="open")
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
-    assert app.wire.talk is not None  # noqa: S101 - build_app made it
-    talk = replace(app.wire.talk, forms={"slack": Everywhere()}, sheet=sheet_view, board=board_view)
+    assert app.wire.conversation is not None  # noqa: S101 - build_app made it
+    talk = replace(app.wire.conversation, forms={"slack": Everywhere()}, sheet=sheet_view, board=board_view)
     app.wire = replace(app.wire, talk=talk)
     return app
 

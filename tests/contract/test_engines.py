@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.rate_limiter import Pace
+from bot.delivery.rate_limiter import RateLimiter
 from bot.ports.channel import Limits
 from bot.ports.engine import Engine
 from subscriptions import Lane
@@ -18,7 +18,7 @@ LANES = [Lane("telegram", str(n)) for n in range(30)]
 @pytest.fixture(params=["embedded"])
 def engine(request: pytest.FixtureRequest, clock: FakeClock) -> Engine:
     assert request.param == "embedded"
-    return EmbeddedEngine(clock, Pace({"telegram": Limits(text=4096, per_second=28, per_lane=1)}), concurrency=4)
+    return EmbeddedEngine(clock, RateLimiter({"telegram": Limits(text=4096, per_second=28, per_lane=1)}), concurrency=4)
 
 
 async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
@@ -28,8 +28,8 @@ async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
         await asyncio.sleep(0)
         done.append(lane)
 
-    engine.nudge(LANES)
-    engine.nudge(LANES)
+    engine.wake(LANES)
+    engine.wake(LANES)
     await engine.run(deliver)
     assert Counter(done) == Counter(LANES)
 
@@ -43,13 +43,13 @@ async def test_one_lane_never_has_two_senders_and_few_run_at_once(engine: Engine
         open_now[lane] += 1
         assert open_now[lane] == 1
         most = max(most, sum(open_now.values()))
-        engine.nudge([lane] if len(seen) < 100 else [])
+        engine.wake([lane] if len(seen) < 100 else [])
         seen.append(lane)
         await asyncio.sleep(0)
         open_now[lane] -= 1
 
     seen: list[Lane] = []
-    engine.nudge(LANES)
+    engine.wake(LANES)
     await engine.run(deliver)
     assert most == 4
 
@@ -60,10 +60,10 @@ async def test_a_lane_nudged_while_it_runs_runs_again(engine: Engine) -> None:
     async def deliver(lane: Lane) -> None:
         runs.append(lane)
         if len(runs) == 1:
-            engine.nudge([lane])
+            engine.wake([lane])
         await asyncio.sleep(0)
 
-    engine.nudge(LANES[:1])
+    engine.wake(LANES[:1])
     await engine.run(deliver)
     assert runs == LANES[:1] * 2
 
@@ -74,8 +74,8 @@ async def test_replies_go_before_bulk(engine: Engine) -> None:
     async def deliver(lane: Lane) -> None:
         order.append(lane)
 
-    engine.nudge(LANES[:10])
-    engine.nudge(LANES[20:21], priority=100)
+    engine.wake(LANES[:10])
+    engine.wake(LANES[20:21], priority=100)
     await engine.run(deliver)
     assert order[0] == LANES[20]
 
@@ -84,14 +84,14 @@ async def test_what_deliver_raises_is_not_swallowed(engine: Engine) -> None:
     async def deliver(lane: Lane) -> None:
         raise RuntimeError(lane.address)
 
-    engine.nudge(LANES[:1])
+    engine.wake(LANES[:1])
     with pytest.raises(ExceptionGroup):
         await engine.run(deliver)
 
 
 async def test_a_due_moment_belongs_to_one_caller(engine: Engine) -> None:
-    assert [await engine.once("tick", NOON) for _ in range(3)] == [True, False, False]
-    assert await engine.once("other", NOON)
+    assert [await engine.claim_tick("tick", NOON) for _ in range(3)] == [True, False, False]
+    assert await engine.claim_tick("other", NOON)
 
 
 async def test_a_token_is_never_asked_for_more_than_its_rate(engine: Engine) -> None:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from bot.channels.gallery.outbound import GalleryChannel
-from bot.context.dependencies import Wire
+from bot.context.dependencies import Context
 from bot.conversation.stored_reply import Posting
-from bot.delivery.drain_state import Run
+from bot.delivery.drain_state import DrainState
 from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan
 from bot.ports.channel import Limits
@@ -46,17 +46,17 @@ class Post:
         self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → what its messages meet with
         self._talk = talk
         self._channel = _Channel(talk, self.refusals)
-        self.run = Run()
+        self.run = DrainState()
 
     @property
-    def wire(self) -> Wire:
+    def wire(self) -> Context:
         return replace(self._talk.wire, channels={"telegram": self._channel})
 
     async def goes_out(self) -> list[Answer]:
         """Plans what is due now and delivers it; what came out, in its order."""
         wire, before = self.wire, len(self._channel.posts)
         await plan(wire, self.run)
-        wire.engine.nudge(lanes(wire.store, ["telegram"], now=wire.clock.now(), finding=()))
+        wire.engine.wake(lanes(wire.store, ["telegram"], now=wire.clock.now(), finding=()))
         await wire.engine.run(partial(deliver, wire, self.run))
         came = [self._answer(post.chat, post.payload) for post in self._channel.posts[before:]]
         for answer in came:

@@ -14,7 +14,7 @@ from slack_sdk.models.views import View
 
 from bot.channels.slack.inbound import INTERACTIONS, read
 from bot.channels.slack.workspaces import Served
-from bot.context.dependencies import Wire
+from bot.context.dependencies import Context
 from bot.conversation.handler import answer
 from bot.ports.conversation import Request
 from bot.ports.forms import PLACE
@@ -52,12 +52,18 @@ class Desk(Talk):
     members: bool = True  # whether everybody may change what a channel asks for
 
     @property
-    def wire(self) -> Wire:
-        wire: Wire = Talk.wire.fget(self)  # type: ignore[attr-defined]
-        assert wire.talk is not None
-        venues = {**wire.talk.venues, "slack": _Venue(self, "slack", whispers=True)}
-        talk = replace(wire.talk, venues=venues, forms={"slack": FakeForms(self)}, sheet=sheet_view, board=board_view)
-        return replace(wire, talk=talk)
+    def wire(self) -> Context:
+        wire: Context = Talk.wire.fget(self)  # type: ignore[attr-defined]
+        assert wire.conversation is not None
+        platform_apis = {**wire.conversation.platform_apis, "slack": _Venue(self, "slack", whispers=True)}
+        conversation = replace(
+            wire.conversation,
+            platform_apis=platform_apis,
+            forms={"slack": FakeForms(self)},
+            render_modal=sheet_view,
+            render_home_view=board_view,
+        )
+        return replace(wire, conversation=conversation)
 
     async def slash(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> Answer:
         """/paperwire TEXT."""

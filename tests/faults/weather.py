@@ -24,7 +24,7 @@ from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.conversation.reply_sender import speak
 from bot.conversation.stored_reply import Posting
-from bot.delivery.drain_state import Run, Sent
+from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.plan import plan
 from bot.settings import Settings
 from subscriptions import ChatAddress, Message, OutboxEntry, RetryLater, SenderStopped, Unclear, outbox_entries
@@ -166,7 +166,7 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
             wants(app.store, chat, "graph", every="now")
     for n in range(ROUNDS):
         ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
-        await plan(app.wire, Run())
+        await plan(app.wire, DrainState())
         clock.advance(timedelta(minutes=1))
     if forgetful:
         _forgets(app)

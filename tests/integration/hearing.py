@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.delivery.lane_sender import LONGEST_STAY
+from bot.delivery.lane_sender import MAX_INLINE_WAIT
 from bot.operation.process import Supervised, listening
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -28,7 +28,7 @@ class RestingClock(FakeClock):
         self._begun = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
-        if seconds > LONGEST_STAY:
+        if seconds > MAX_INLINE_WAIT:
             self.rests.append(seconds)
             self._begun.set()
         if seconds >= LONG_REST:

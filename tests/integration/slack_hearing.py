@@ -44,7 +44,7 @@ async def a_bot(
     channel = SlackChannel(own, *others, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
     app = build_app(settings, clock=clock, channels={"slack": channel})
     app.open()
-    await app.take_role()
+    await app.prepare_sender()
     try:
         yield app
     finally:

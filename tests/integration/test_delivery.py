@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.delivery.drain_state import Run, Sent
+from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.plan import plan
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from subscriptions import Announce, Message, StoreError, get_chat, outbox_entries, retry_delivery
@@ -183,7 +183,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     async with running(tmp_path, clock, telegram=telegram) as app:
         wants(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        app.wire.engine.nudge([])
+        app.wire.engine.wake([])
         broken = [("<b>", "A graph, plain")]
         object.__setattr__(app.wire, "render", _renders(broken))
         assert (await app.deliver()).sent == 1
@@ -216,7 +216,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
         for chat in ("1", "2"):
             wants(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        good = app.wire.render
+        good = app.wire.render_delivery
         object.__setattr__(
             app.wire, "render", lambda d, layout: good(d, layout) if d.chat.address.address == "2" else 1 / 0
         )
@@ -298,7 +298,7 @@ async def test_a_lane_goes_on_until_nothing_is_left_in_it(
             wants(app.store, f"telegram:{place}", "graph", every="now")
         for title in ("A graph", "Another graph"):
             ingested(app.store, paper(title), now=clock.now())
-            await plan(app.wire, Run())
+            await plan(app.wire, DrainState())
             clock.advance(MINUTE)
         assert (await app.send_once()).sent == 4
         assert [entry.thread for entry in telegram.posted_to("-7")] == ["", "3", "", "3"]
@@ -356,7 +356,7 @@ async def test_when_very_many_chats_are_gone_at_once_nobody_is_paused_and_the_pl
         for chat in range(1, 41):
             telegram.unblocks(str(chat))
         assert (await app.deliver()).sent == 0  # it stands still until a person decides
-        app.pause_gone()
+        app.allow_pausing_gone()
         assert (await app.deliver()).sent == 40
 
 
@@ -369,7 +369,7 @@ async def test_with_the_operators_word_gone_chats_are_paused_however_many(
             telegram.blocks(str(chat))
             wants(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        app.pause_gone()
+        app.allow_pausing_gone()
         await app.deliver()
         assert {entry.state for entry in outbox_entries(app.store, now=clock.now())} == {"held"}
 

@@ -603,7 +603,7 @@ async def test_which_sources_are_awaited(store: Store, clock: FakeClock, arxiv: 
     timing = feeding.timing
 
     def awaited(*these: SourceSettings) -> tuple[str, ...] | None:
-        return timing.waiting(these, {one.name: one for one in known_sources(store)}, clock.now())
+        return timing.unreported_sources(these, {one.name: one for one in known_sources(store)}, clock.now())
 
     assert awaited(*sources_) == ("arxiv",)
     await feeding.due()
@@ -662,10 +662,10 @@ async def test_a_folder_that_is_gone_is_said_once_and_its_files_come_when_it_is_
 ) -> None:
     (tmp_path / "inbox").mkdir()
     feeding = Feeding(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox"), admins=(OPERATOR,))
-    assert feeding.feeder.places == [f"Watching {tmp_path / 'inbox'}"]
+    assert feeding.feeder.descriptions == [f"Watching {tmp_path / 'inbox'}"]
     await feeding.due()
     (tmp_path / "inbox").rename(tmp_path / "away")
-    assert feeding.feeder.places == [f"Watching {tmp_path / 'inbox'} (nothing is there yet)"]
+    assert feeding.feeder.descriptions == [f"Watching {tmp_path / 'inbox'} (nothing is there yet)"]
     await feeding.due()
     await feeding.due()
     assert feeding.outcomes("inbox") == ["failed"]

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.operation.process import Process
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
-from bot.sources.source_scheduler import LONGEST_HOLD
+from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions import set_setting
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import TOKEN, FakeSlack
@@ -209,7 +209,7 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
         await running.process.tick()
         await running.process.finish()
         assert (running.feeding.feeder.is_catching_up, world.telegram.posted_to("1")) == (True, [])
-        world.clock.advance(timedelta(seconds=LONGEST_HOLD))
+        world.clock.advance(timedelta(seconds=MAX_CATCH_UP_WAIT))
         await running.process.tick()
         await running.process.finish()
         assert len(world.telegram.posted_to("1")) == 1

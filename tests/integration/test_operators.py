@@ -59,7 +59,7 @@ async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, cloc
         wants(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.forbids("1", "STICKER_INVALID")
-        process = Process(app, app.feeder())
+        process = Process(app, app.source_scheduler())
         for _ in range(3):
             clock.advance(timedelta(minutes=2))
             await process.tick()
@@ -78,7 +78,9 @@ async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operat
         )
         app.open()
         try:
-            return await run(app, app.feeder(), once=True, new_bot=False, pause_gone=False, say=lambda _: None)
+            return await run(
+                app, app.source_scheduler(), once=True, new_bot=False, pause_gone=False, say=lambda _: None
+            )
         finally:
             await app.close()
 

@@ -12,7 +12,7 @@ import pytest
 from bot.channels.telegram.receiving import Poller
 from bot.commands.registry import command_named
 from bot.commands.turn import Command
-from bot.conversation.dispatcher import Ear
+from bot.conversation.dispatcher import Dispatcher
 from bot.operation.process import Supervised, listening, problems_of
 from subscriptions import Sentence, StoreError, listed
 from subscriptions import once as real_once
@@ -383,7 +383,7 @@ async def test_something_that_repeats_an_old_answer_is_not_asked_without_a_pause
             return same
 
         client.updates = updates
-        task = asyncio.create_task(Poller(client, clock, met=lambda _: None).listen(Ear(app)))
+        task = asyncio.create_task(Poller(client, clock, met=lambda _: None).listen(Dispatcher(app)))
         await clock.rested(3)
         task.cancel()
     assert set(clock.rests) == {0.6}
@@ -415,5 +415,5 @@ async def test_the_bots_name_is_learned_for_links(tmp_path: Path, telegram: Fake
     async with a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
         await confirmed(telegram)
-        assert app.wire.talk is not None
-        assert app.wire.talk.house.bots == {"telegram": "paperwire_test_bot"}
+        assert app.wire.conversation is not None
+        assert app.wire.conversation.bot_info.bots == {"telegram": "paperwire_test_bot"}

@@ -149,7 +149,7 @@ async def test_words_do_the_same_behind_a_mention_in_private_and_behind_the_comm
 
 async def test_what_was_looked_up_for_one_person_of_a_channel_only_they_see(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
-        on.app.asks_arxiv()
+        on.app.enable_arxiv_lookup()
         await on.does(slack.mentions("2512.00009", by="U2"))
         await on.does(slack.mentions("list", by="U2"))
     asked, answered, _ = (entry.text for entry in slack.whispers_to("U2"))

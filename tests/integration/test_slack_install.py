@@ -75,7 +75,7 @@ async def a_bot(tmp_path: Path, fake: FakeOAuth, clock: FakeClock, **more: objec
     app = build_app(settings_of(tmp_path, fake, **more), clock=clock)  # type: ignore[arg-type]
     app.open()
     try:
-        await app.take_role()
+        await app.prepare_sender()
         yield app
     finally:
         await app.close()
@@ -372,7 +372,7 @@ async def test_who_only_looks_renews_nothing(tmp_path: Path, slack: FakeOAuth, c
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack, rotates=True)
         clock.advance(timedelta(seconds=LASTS))
-        assert await app.look_at_installations() == ""
+        assert await app.load_installations() == ""
     assert slack.refreshed == []
 
 

@@ -261,7 +261,7 @@ async def test_an_app_token_that_slack_refuses_ends_the_start_with_a_sentence(
             slack._first.app_token = APP_TOKEN
             receivers[0]._app = type(receivers[0]._app)(TOKEN)  # type: ignore[attr-defined]
         with pytest.raises(SettingsError, match="PAPERWIRE_SLACK_APP_TOKEN") as caught:
-            await app.try_tokens(receivers)
+            await app.check_app_tokens(receivers)
         assert "xapp-1" not in str(caught.value)
         assert TOKEN not in str(caught.value)
         assert len(slack.arrived("apps.connections.open")) == 1
@@ -273,7 +273,7 @@ async def test_a_slack_that_is_down_at_the_start_is_named_and_tried_again(
     async with a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         slack.goes_down()
-        await app.try_tokens(receivers)
+        await app.check_app_tokens(receivers)
         async with listening(app, receivers):
             await clock.rested(7)
             assert "No connection to Slack" in problems_of(receivers)["slack events"]

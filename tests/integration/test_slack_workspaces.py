@@ -373,10 +373,10 @@ async def test_a_workspace_that_takes_the_app_away_waits_and_goes_on_with_the_ap
         sent = await on.app.send_once()
         assert sent.stopped == {}
         assert (len(brought(slack)), brought(slack, f"{OTHER}/C1")) == (1, [])
-        await on.app.welcome_workspaces()
+        await on.app.resume_reinstalled_workspaces()
         assert uninstalled(on.app.store) == (OTHER,)
         slack.reinstalls(team=OTHER)
-        await on.app.welcome_workspaces()
+        await on.app.resume_reinstalled_workspaces()
         assert uninstalled(on.app.store) == ()
         await on.app.send_once()
     assert len(brought(slack, f"{OTHER}/C1")) == 1

@@ -55,7 +55,7 @@ async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[t
     app = build_app(settings, clock=clock)
     app.open()
     try:
-        await app.take_role()
+        await app.prepare_sender()
         async with _reached(app, fake, clock) as browser:
             yield Scene(app, fake), browser
     finally:

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from bot.digests import read_digest
 from bot.digests.overview import Overview, Refusals
 from bot.digests.report import Report, digest_report
-from bot.errors import Unreadable
+from bot.errors import UnreadableInput
 from subscriptions import Digest, DigestWarning, Paper, PaperwireError, Sentence, Summary
 
 NO_DATE = DigestWarning(code="date_from_name", message="the date is taken from the file name")
@@ -54,11 +54,11 @@ REFUSED = [
     _refused("inbox/README.md", b"# About\n"),
     _refused("inbox/half.json", b'[{"paper": {"id": "2602.00001"}}, {"pa'),
     _refused("inbox/deeper/NOTES.md", b"# Notes\n\nNone.\n"),
-    ("inbox/secret", Unreadable(Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/secret", "reason": "Permission denied"}))),
+    ("inbox/secret", UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/secret", "reason": "Permission denied"}))),
     _refused("inbox/other.json", b'[{"paper": {"id": "2602.00001"}},\n{"paper": {"id": "2602.00001"}}, 7'),
     _refused("inbox/cut.md", b"\xff\xfeA"),
     _refused("inbox/third.md", b"# Third\n"),
-    ("inbox/shut", Unreadable(Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/shut", "reason": "Is a directory"}))),
+    ("inbox/shut", UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/shut", "reason": "Is a directory"}))),
 ]  # fmt: skip
 
 

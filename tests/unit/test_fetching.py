@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import NotFetched
+from bot.errors import FetchError
 from bot.sources.http import Fetched, Fetcher, FetchLimits, Politeness, Unchanged
 from bot.sources.http.fetcher import resolve as looked_up
 from bot.sources.http.gunzip import Damaged, TooLarge, Unpacker, unpacked
@@ -59,8 +59,8 @@ def fetcher(
     )
 
 
-async def refusal(fetching: Fetcher, url: str) -> NotFetched:
-    with pytest.raises(NotFetched) as failed:
+async def refusal(fetching: Fetcher, url: str) -> FetchError:
+    with pytest.raises(FetchError) as failed:
         await fetching.fetch(url)
     return failed.value
 
@@ -307,7 +307,7 @@ async def test_what_comes_packed_is_unpacked(arxiv: FakeArxiv) -> None:
 async def test_a_busy_server_says_how_long(status: int, retry_after: str, seconds: int, arxiv: FakeArxiv) -> None:
     arxiv.answers_429(status=status, retry_after=retry_after)
     error = await refusal(fetcher(), f"{arxiv.url}/rss/cs.LG")
-    assert (error.busy, error.after) == (True, timedelta(seconds=seconds))
+    assert (error.busy, error.retry_after) == (True, timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize("status", [200, 403, 429])
@@ -329,7 +329,7 @@ async def test_rate_exceeded_is_a_busy_server_whatever_its_status(status: int, a
 async def test_any_other_answer_is_named(status: int, words: str, of_host: bool, arxiv: FakeArxiv) -> None:
     arxiv.fails(status)
     error = await refusal(fetcher(), f"{arxiv.url}/rss/cs.LG?token=secret")
-    assert (str(error), error.status, error.of_host) == (words, status, of_host)
+    assert (str(error), error.status, error.host_wide) == (words, status, of_host)
 
 
 async def test_the_body_of_a_400_is_kept_since_arxiv_says_there_what_was_wrong(arxiv: FakeArxiv) -> None:
@@ -448,11 +448,11 @@ async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: Fa
         def __init__(self) -> None:
             self.heard: list[str] = []
 
-        async def take(self, publisher: str, _: timedelta) -> timedelta:
+        async def acquire(self, publisher: str, _: timedelta) -> timedelta:
             self.heard.append(publisher)
             return max(timedelta(seconds=1007 - clock.monotonic()), timedelta(0))
 
-        async def give(self, publisher: str, gap: timedelta) -> None:
+        async def release(self, publisher: str, gap: timedelta) -> None:
             self.heard.append(f"{publisher} {gap.total_seconds():.0f}")
 
     others = Busy()
@@ -474,7 +474,7 @@ async def test_a_host_that_asked_for_a_long_wait_is_not_waited_for_in_line(arxiv
     await refusal(fetching, url)
     assert clock.slept == [30.0]
     error = await refusal(fetching, url)
-    assert (error.after, len(arxiv.arrivals)) == (timedelta(seconds=3600), 2)
+    assert (error.retry_after, len(arxiv.arrivals)) == (timedelta(seconds=3600), 2)
 
 
 # ── unpacking ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from bot.settings import SourceSettings
 from bot.sources.http import by_ids, by_title, categories_of, everything, missed_ask
 from bot.sources.http.backfill import submitted_between
 from bot.sources.missed_days import MOST_TRIES, Owing, ranges
-from bot.sources.receipts import Timing
+from bot.sources.receipts import SourceSchedules
 from subscriptions import ArxivCalendar
 
 CALENDAR = ArxivCalendar()
@@ -94,7 +94,7 @@ def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
 
 # ── which days are due ───────────────────────────────────────────────────────────────────────────────────────────────
 
-TIMING = Timing(None, "Asia/Tokyo")
+TIMING = SourceSchedules(None, "Asia/Tokyo")
 
 
 def days(one: SourceSettings, after: date | None, now: str) -> list[str]:

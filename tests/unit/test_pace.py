@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.rate_limiter import WHOLE, Pace, reserve
+from bot.delivery.rate_limiter import FULL, RateLimiter, reserve
 from bot.ports.channel import Limits
 from subscriptions import Lane
 
@@ -24,8 +24,8 @@ TEAM = Lane("slack", "C1")
 gaps = st.lists(st.floats(0, 3) | st.just(0.0), min_size=1, max_size=80)
 
 
-def pace() -> Pace:
-    return Pace({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
+def pace() -> RateLimiter:
+    return RateLimiter({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
 
 
 def busiest(starts: list[float], window: float) -> int:
@@ -34,7 +34,7 @@ def busiest(starts: list[float], window: float) -> int:
     return max((bisect_right(starts, start + window - 1e-6) - i for i, start in enumerate(starts)), default=0)
 
 
-def drain(pace: Pace, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
+def drain(pace: RateLimiter, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
     """Sends every arrival as one sender per lane would, in the order of time; returns the starts by lane."""
     waiting: dict[Lane, list[float]] = {}
     for at, lane in sorted(arrivals):
@@ -44,11 +44,11 @@ def drain(pace: Pace, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[flo
     heapq.heapify(turns)
     while turns:
         now, lane = heapq.heappop(turns)
-        if (free := pace.ready(lane, now)) > now:
+        if (free := pace.ready_at(lane, now)) > now:
             heapq.heappush(turns, (free, lane))
             continue
         start = pace.reserve(lane.platform, now)
-        pace.sent(lane, start)
+        pace.record_send(lane, start)
         starts[lane].append(start)
         if len(starts[lane]) < len(waiting[lane]):
             heapq.heappush(turns, (max(start, waiting[lane][len(starts[lane])]), lane))
@@ -59,7 +59,7 @@ def drain(pace: Pace, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[flo
 def test_no_window_ever_holds_more_than_burst_plus_rate(
     gaps: list[float], rate: float, burst: int, window: float
 ) -> None:
-    state, now, starts = WHOLE, 0.0, []
+    state, now, starts = FULL, 0.0, []
     for gap in gaps:
         now += gap
         state, start = reserve(state, now, rate, burst)
@@ -70,7 +70,7 @@ def test_no_window_ever_holds_more_than_burst_plus_rate(
 
 @given(gaps, st.integers(1, 7))
 def test_several_sends_reserved_at_once_count_as_many(gaps: list[float], n: int) -> None:
-    state, now, starts = WHOLE, 0.0, []
+    state, now, starts = FULL, 0.0, []
     for gap in gaps:
         now += gap
         state, first = reserve(state, now, 28, 1, n)
@@ -80,7 +80,7 @@ def test_several_sends_reserved_at_once_count_as_many(gaps: list[float], n: int)
 
 @given(gaps)
 def test_whoever_asks_first_goes_first(gaps: list[float]) -> None:
-    state, now, starts = WHOLE, 0.0, []
+    state, now, starts = FULL, 0.0, []
     for gap in gaps:
         now += gap
         state, start = reserve(state, now, 1, 3)
@@ -89,7 +89,7 @@ def test_whoever_asks_first_goes_first(gaps: list[float]) -> None:
 
 
 def test_a_full_budget_is_used_fully() -> None:
-    state, starts = WHOLE, []
+    state, starts = FULL, []
     for _ in range(281):
         state, start = reserve(state, 0.0, 28)
         starts.append(start)
@@ -141,10 +141,10 @@ def test_a_platform_without_limits_never_waits() -> None:
 def test_a_paused_lane_waits_and_the_others_go_on() -> None:
     paced = pace()
     paced.pause(ANN, 30.0, now=0.0)
-    assert paced.ready(ANN, 1.0) == 30.0
-    assert paced.ready(ANN, 31.0) == 31.0
-    assert paced.ready(BEN, 1.0) == 1.0
-    assert paced.rest("telegram", 1.0) == 0.0
+    assert paced.ready_at(ANN, 1.0) == 30.0
+    assert paced.ready_at(ANN, 31.0) == 31.0
+    assert paced.ready_at(BEN, 1.0) == 1.0
+    assert paced.pause_left("telegram", 1.0) == 0.0
     assert paced.reserve("telegram", 1.0) == 1.0
 
 
@@ -152,10 +152,10 @@ def test_a_second_lane_paused_inside_the_pause_pauses_the_token() -> None:
     paced = pace()
     paced.pause(ANN, 30.0, now=0.0)
     paced.pause(BEN, 40.0, now=10.0)
-    assert paced.rest("telegram", 11.0) == 29.0
+    assert paced.pause_left("telegram", 11.0) == 29.0
     assert paced.reserve("telegram", 11.0) == 40.0
     assert paced.reserve("telegram", 41.0) == 41.0
-    assert paced.rest("telegram", 41.0) == 0.0
+    assert paced.pause_left("telegram", 41.0) == 0.0
 
 
 def test_a_second_lane_paused_after_the_pause_does_not_pause_the_token() -> None:
@@ -182,9 +182,9 @@ def test_a_pause_of_one_platform_is_no_pause_of_another() -> None:
 
 def test_what_an_earlier_process_sent_counts() -> None:
     paced = pace()
-    paced.seed([(GROUP, -0.1 * i) for i in range(20)], now=0.0)
-    assert paced.ready(GROUP, 0.0) > 40
-    assert paced.ready(ANN, 0.0) == 0.0
+    paced.record_earlier_sends([(GROUP, -0.1 * i) for i in range(20)], now=0.0)
+    assert paced.ready_at(GROUP, 0.0) > 40
+    assert paced.ready_at(ANN, 0.0) == 0.0
 
 
 @given(st.lists(st.floats(-60, 0), max_size=28))
@@ -192,24 +192,24 @@ def test_a_restart_never_exceeds_the_limit_of_the_token(earlier: list[float]) ->
     before = pace()
     starts = [before.reserve("telegram", at) for at in sorted(earlier)]
     after = pace()
-    after.seed([(Lane("telegram", str(i)), at) for i, at in enumerate(starts) if at <= 0], now=0.0)
+    after.record_earlier_sends([(Lane("telegram", str(i)), at) for i, at in enumerate(starts) if at <= 0], now=0.0)
     starts = [at for at in starts if at <= 0] + [after.reserve("telegram", 0.0) for _ in range(60)]
     assert busiest(starts, 1) <= 29
 
 
 def test_sends_later_than_now_hold_nothing_back() -> None:
     paced = pace()
-    paced.seed([(ANN, 3600.0)] * 20, now=0.0)
-    assert paced.ready(ANN, 0.0) == 0.0
+    paced.record_earlier_sends([(ANN, 3600.0)] * 20, now=0.0)
+    assert paced.ready_at(ANN, 0.0) == 0.0
     assert paced.reserve("telegram", 0.0) == 0.0
 
 
 def test_idle_lanes_are_forgotten() -> None:
     paced = pace()
     for i in range(20_000):
-        paced.sent(Lane("telegram", str(i)), i / 28)
+        paced.record_send(Lane("telegram", str(i)), i / 28)
     assert len(paced._lane_states) < 5_000
-    assert paced.ready(Lane("telegram", "19999"), 19_999 / 28) == pytest.approx(19_999 / 28)
+    assert paced.ready_at(Lane("telegram", "19999"), 19_999 / 28) == pytest.approx(19_999 / 28)
 
 
 @given(st.lists(st.tuples(st.floats(0, 120), st.booleans(), st.sampled_from([ANN, GROUP])), min_size=1, max_size=150))
@@ -218,8 +218,8 @@ def test_answers_and_bulk_together_never_exceed_the_limit_of_a_group(events: lis
     starts: dict[Lane, list[float]] = {ANN: [], GROUP: []}
     now = 0.0
     for at, urgent, lane in sorted(events):
-        now = paced.ready(lane, max(now, at), urgent=urgent)
-        paced.sent(lane, now)
+        now = paced.ready_at(lane, max(now, at), urgent=urgent)
+        paced.record_send(lane, now)
         starts[lane].append(now)
     assert busiest(starts[GROUP], 60) <= 20
     assert busiest(starts[ANN], 10) <= 6 + 10
@@ -228,9 +228,9 @@ def test_answers_and_bulk_together_never_exceed_the_limit_of_a_group(events: lis
 def test_an_answer_does_not_wait_for_a_lane_that_has_just_had_its_burst() -> None:
     paced = pace()
     for _ in range(3):
-        paced.sent(GROUP, 0.0)
-    assert paced.ready(GROUP, 0.1) > 3
-    assert paced.ready(GROUP, 0.1, urgent=True) == 0.1
+        paced.record_send(GROUP, 0.0)
+    assert paced.ready_at(GROUP, 0.1) > 3
+    assert paced.ready_at(GROUP, 0.1, urgent=True) == 0.1
 
 
 class TestAnswersBesideAFanOut:
@@ -238,14 +238,14 @@ class TestAnswersBesideAFanOut:
         paced = pace()
         waiting = [paced.reserve("telegram", 0.0) for _ in range(10)]
         assert paced.reserve("telegram", 0.01, urgent=True) == waiting[1]
-        assert paced.gives_way("telegram")
-        assert not paced.gives_way("telegram")
+        assert paced.was_preempted("telegram")
+        assert not paced.was_preempted("telegram")
         assert paced.reserve("telegram", waiting[1]) == pytest.approx(10 / 28)
 
     def test_an_answer_where_nobody_waits_goes_at_once(self) -> None:
         paced = pace()
         assert paced.reserve("telegram", 7.0, urgent=True) == 7.0
-        assert not paced.gives_way("telegram")
+        assert not paced.was_preempted("telegram")
 
     def test_answers_among_themselves_keep_the_rate(self) -> None:
         paced = pace()
@@ -271,7 +271,7 @@ class TestAnswersBesideAFanOut:
         while waiting or slots:
             if slots and (not waiting or slots[0][0] <= waiting[0][0]):
                 slot, urgent = heapq.heappop(slots)
-                if not urgent and paced.gives_way("telegram"):
+                if not urgent and paced.was_preempted("telegram"):
                     heapq.heappush(waiting, (slot, True, False))
                 else:
                     starts.append(slot)

@@ -21,7 +21,7 @@ from bot.digests.sources import (
     read_file,
     read_paths,
 )
-from bot.errors import Unreadable
+from bot.errors import UnreadableInput
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 
@@ -124,7 +124,7 @@ def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path) -> None:
     assert {Path(name).name for name in list_folder("inbox", tmp_path)} == {"a.md", "b.txt"}
     assert {Path(name).name for name in list_folder(str(inbox / "*"), Path("/"))} == {"a.md", "b.txt"}
     assert list_folder("inbox/*.xml", tmp_path) == {}
-    with pytest.raises(Unreadable, match="outbox: there is no such folder"):
+    with pytest.raises(UnreadableInput, match="outbox: there is no such folder"):
         list_folder("outbox/*.md", tmp_path)
 
 
@@ -145,7 +145,7 @@ def test_arguments_are_read_one_by_one_folders_in_the_order_of_names(tmp_path: P
     names = [Path(name).relative_to(tmp_path).as_posix() for name, _ in found]
     assert names == ["a.md", "b/1.md", "b/2.md", "b/1.md", "no.md"]
     assert found[0][1] == b"a.md"
-    assert isinstance(found[-1][1], Unreadable)
+    assert isinstance(found[-1][1], UnreadableInput)
     assert str(found[-1][1]) == f"{tmp_path}/no.md: cannot be read (No such file or directory)."
 
 
@@ -165,11 +165,11 @@ def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytes
     page = tmp_path / "a.md"
     page.write_bytes(b"12345")
     monkeypatch.setattr(sources, "MAX_BYTES", 4)
-    with pytest.raises(Unreadable, match=r"a\.md: larger than"):
+    with pytest.raises(UnreadableInput, match=r"a\.md: larger than"):
         read_file(str(page))
-    with pytest.raises(Unreadable, match="cannot be read"):
+    with pytest.raises(UnreadableInput, match="cannot be read"):
         read_file(str(tmp_path))
-    with pytest.raises(Unreadable, match="cannot be read"):
+    with pytest.raises(UnreadableInput, match="cannot be read"):
         read_file("a\0b")
 
 

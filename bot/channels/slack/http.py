@@ -91,7 +91,7 @@ class SlackHttp:
         if self._listener is None:
             return _NOT_NOW
         try:
-            answer = await self._desk.take(kind, payload, self._listener.take_now)
+            answer = await self._desk.take(kind, payload, self._listener.dispatch_without_retry)
         except StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW

@@ -184,7 +184,7 @@ class _Line:
                 await self._socket.close()
 
     async def _take(self, envelope: dict[str, Any]) -> None:
-        answer = await self._desk.take(str(envelope.get("type")), envelope.get("payload"), self._listener.take)
+        answer = await self._desk.take(str(envelope.get("type")), envelope.get("payload"), self._listener.dispatch)
         done = {"envelope_id": envelope["envelope_id"], **({"payload": answer} if answer else {})}
         with suppress(ConnectionError):  # it is gone: an event comes again, and changes nothing
             await self._socket.send_json(done)

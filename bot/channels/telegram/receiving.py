@@ -63,7 +63,7 @@ class Poller:
     async def listen(self, listener: Listener) -> None:
         """See Receiver. What was taken when it is cancelled is finished by the listener."""
         await self._trouble.insist(self._begin)
-        window = Window(lambda update: self._take(update, listener.take))
+        window = Window(lambda update: self._take(update, listener.dispatch))
         while True:
             await window.settle(self._patience)
             if len(window.open) >= WINDOW:
@@ -89,7 +89,7 @@ class Poller:
 
     async def _take_all(self, updates: Sequence[Update], listener: Listener) -> None:
         """Takes them side by side; when it ends none is under way. Raises StoreError."""
-        taken = (self._take(update, listener.take_now) for update in updates)
+        taken = (self._take(update, listener.dispatch_without_retry) for update in updates)
         for problem in await asyncio.gather(*taken, return_exceptions=True):
             if problem is not None:
                 raise problem

@@ -103,7 +103,7 @@ class TelegramWebhook:
         if request is None:
             return True
         try:
-            await self._listener.take_now(request)
+            await self._listener.dispatch_without_retry(request)
         except StoreError as error:
             log.error("Telegram is asked to send update %d again: %s", update["update_id"], error)
             return False

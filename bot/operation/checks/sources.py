@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.digests import read_digest
 from bot.digests.sources import is_missing, list_folder, read_file
-from bot.errors import NotFetched, Unreadable, brief
+from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks._finding import Finding, is_ready
 from bot.settings import Settings, SourceSettings
 from bot.sources.http import Ask, Fetched, Fetcher, address_key, asks_of, document_name, everything
@@ -67,7 +67,7 @@ def _as_it_stands(source: SourceSettings) -> Finding:
         return Finding(question=question, answer=answer, cure=correct, mend=True)
     try:
         files = list_folder(place, Path())
-    except Unreadable as error:
+    except UnreadableInput as error:
         return Finding(question=question, answer=error.sentence, cure=correct, mend=True)
     if not files:
         return Finding(question=question, answer=Sentence("no file stands at {path} yet", {"path": place}))
@@ -112,7 +112,7 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
     try:
         found = await fetcher.fetch(ask.url, etag=seen.etag, modified=seen.modified)
         problem = _wrong_with(found.data, ask, source) if isinstance(found, Fetched) else ""
-    except NotFetched as error:
+    except FetchError as error:
         if ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return Finding(question=question, answer=Sentence("it can be reached; that of today is not there yet"))
         return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)

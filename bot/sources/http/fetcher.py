@@ -18,7 +18,7 @@ from http import HTTPStatus
 
 import httpx
 
-from bot.errors import NotFetched
+from bot.errors import FetchError
 from bot.ports.clock import Clock
 from bot.sources.http.gunzip import Damaged, TooLarge, Unpacker, unpacked
 from bot.sources.http.host_limiter import Politeness, asked_to_wait
@@ -136,9 +136,9 @@ class Fetcher:
             except TimeoutError:
                 seconds = f"{self._limits.total:g}"
                 raise _failed(Sentence("{host} took longer than {seconds} seconds."), url, seconds=seconds) from None
-            except NotFetched as error:
-                if error.after:
-                    self._politeness.pause(host, error.after)
+            except FetchError as error:
+                if error.retry_after:
+                    self._politeness.pause(host, error.retry_after)
                 raise
 
     async def _ask(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | Unchanged | httpx.URL:
@@ -149,7 +149,7 @@ class Fetcher:
         for address in addresses[:-1]:
             try:
                 return await self._get(url, address, headers, None)
-            except NotFetched as error:
+            except FetchError as error:
                 if not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
                     raise
         return await self._get(url, addresses[-1], headers, None)
@@ -163,7 +163,7 @@ class Fetcher:
             raise _failed(Sentence("There is no host {host}, or no network."), url) from None
         allowed = found if url.host.casefold() == open_host else [one for one in found if is_public(one)]
         if not allowed:
-            raise NotFetched(
+            raise FetchError(
                 Sentence("{host} is an address of a private network, where sources may not be.", {"host": url.host}),
                 Sentence("If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS."),
             )
@@ -235,12 +235,12 @@ class Fetcher:
         except Damaged:
             raise _failed(Sentence("The answer of {host} is packed and damaged."), url, of_host=False) from None
 
-    async def _refused(self, url: httpx.URL, response: httpx.Response) -> NotFetched:
+    async def _refused(self, url: httpx.URL, response: httpx.Response) -> FetchError:
         """The error for an answer that is none."""
         status = response.status_code
         try:
             body = await self._body(url, response, _ERROR_BODY)
-        except NotFetched:
+        except FetchError:
             body = b""
         if status in _BUSY or body.strip() == _RATE_EXCEEDED:
             return asked_to_wait(url.host, self._asked(response.headers.get("Retry-After", "")), status)
@@ -251,7 +251,7 @@ class Fetcher:
         values = {"host": url.host, "answer": f"{status} {phrase}".strip()}
         of_host = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         sentence = Sentence("{host} answers {answer}.", values)
-        return NotFetched(sentence, status=status, body=body, of_host=of_host)
+        return FetchError(sentence, status=status, body=body, host_wide=of_host)
 
     def _asked(self, retry_after: str) -> timedelta:
         """What Retry-After wants, seconds or a date; zero for nothing that can be read."""
@@ -279,9 +279,9 @@ def _parsed(url: str) -> httpx.URL:
         parsed = httpx.URL(url)
         is_web = _is_web(parsed)
     except (httpx.InvalidURL, UnicodeError):
-        raise NotFetched(Sentence("An address of the source cannot be read.")) from None
+        raise FetchError(Sentence("An address of the source cannot be read.")) from None
     if not is_web:
-        raise NotFetched(Sentence("A source can only be at http or https, not at {scheme}.", {"scheme": parsed.scheme}))
+        raise FetchError(Sentence("A source can only be at http or https, not at {scheme}.", {"scheme": parsed.scheme}))
     return parsed
 
 
@@ -296,7 +296,7 @@ def _redirected(url: httpx.URL, location: str) -> httpx.URL:
     raise _no_address(url)
 
 
-def _no_address(url: httpx.URL) -> NotFetched:
+def _no_address(url: httpx.URL) -> FetchError:
     return _failed(Sentence("{host} redirects to no address of the web."), url, of_host=False)
 
 
@@ -305,8 +305,8 @@ def _is_web(url: httpx.URL) -> bool:
     return url.scheme in _PORTS and bool(url.host)
 
 
-def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **values: object) -> NotFetched:
-    return NotFetched(Sentence(sentence.template, {"host": url.host, **values}), of_host=of_host)
+def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **values: object) -> FetchError:
+    return FetchError(Sentence(sentence.template, {"host": url.host, **values}), host_wide=of_host)
 
 
 def _check_size(size: int, most: int) -> None:
@@ -328,7 +328,7 @@ async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None
         raise _no_address(url) from None
 
 
-def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> NotFetched:
+def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> FetchError:
     """The error of a connection."""
     certificate = _certificate_problem(error)
     if certificate:

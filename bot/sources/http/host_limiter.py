@@ -8,7 +8,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Protocol
 
-from bot.errors import NotFetched
+from bot.errors import FetchError
 from bot.ports.clock import Clock
 from subscriptions import Sentence
 
@@ -18,13 +18,13 @@ LONGEST_TURN = 60.0  # seconds that a request waits for its turn; whoever was as
 LONGEST_REQUEST = 240.0  # seconds that the turn of a process that was killed is kept from the others
 
 
-class Others(Protocol):
+class SharedHostSlots(Protocol):
     """The other processes that ask the same publisher."""
 
-    async def take(self, publisher: str, most: timedelta) -> timedelta:
+    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         """Zero: the turn is ours, for `most` at the longest. Else so long it is another's, or nobody's."""
 
-    async def give(self, publisher: str, gap: timedelta) -> None:
+    async def release(self, publisher: str, gap: timedelta) -> None:
         """The turn is over; the next one is `gap` later."""
 
 
@@ -42,7 +42,7 @@ class Politeness:
     """
 
     def __init__(
-        self, clock: Clock, *, others: Others | None = None, polite_to: Callable[[str], bool] = is_arxiv
+        self, clock: Clock, *, others: SharedHostSlots | None = None, polite_to: Callable[[str], bool] = is_arxiv
     ) -> None:
         self._clock = clock
         self._others = others
@@ -72,12 +72,12 @@ class Politeness:
         if not gap or self._others is None:
             yield
             return
-        while wait := await self._others.take(publisher, timedelta(seconds=LONGEST_REQUEST)):
+        while wait := await self._others.acquire(publisher, timedelta(seconds=LONGEST_REQUEST)):
             await self._clock.sleep(min(wait.total_seconds(), gap))
         try:
             yield
         finally:
-            await self._others.give(publisher, timedelta(seconds=gap))
+            await self._others.release(publisher, timedelta(seconds=gap))
 
     def pause(self, host: str, wait: timedelta) -> None:
         """The host asked for a wait."""
@@ -87,7 +87,7 @@ class Politeness:
         self._free[lane] = max(self._free.get(lane, 0.0), self._clock.monotonic() + seconds)
 
 
-def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> NotFetched:
+def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
     """The error of a host that wants to be left alone for a while."""
     values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
     if wait:
@@ -96,4 +96,4 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> NotF
         sentence = Sentence("{host} is too busy to answer.", values)
     else:
         sentence = Sentence("{host} is too busy to answer ({status}).", values)
-    return NotFetched(sentence, Sentence("It is asked again by itself."), after=wait, busy=True)
+    return FetchError(sentence, Sentence("It is asked again by itself."), retry_after=wait, busy=True)

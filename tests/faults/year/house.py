@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from bot.app import App, build_app, schedules_of
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.delivery.drain_state import Run
+from bot.delivery.drain_state import DrainState
 from bot.delivery.plan import plan
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
@@ -121,7 +121,7 @@ class House:
 
     async def ticks(self) -> None:
         """What is due is planned and sent."""
-        run = Run()
+        run = DrainState()
         await plan(self.app.wire, run)
         if run.planned:
             await self.app.drain(run)

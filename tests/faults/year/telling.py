@@ -84,7 +84,7 @@ async def tell(folder: Path, span: Span) -> Told:
         people.act(now)
         if now - tidied >= timedelta(days=1):
             tidied = now
-            house.app.tidy()
+            house.app.run_daily_maintenance()
     verdict = judge(expected, deliveries_of(house.posts(), house.behind()))
     await house.app.close()
     came = world.arrivals[: len(world.arrivals) - len(arrivals)]
