@@ -46,7 +46,7 @@ LIMIT = 30  # messages a second, core.telegram.org/bots/faq
 def main() -> int:
     commands = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     with tempfile.TemporaryDirectory() as folder, running("telegram", journal=Path(folder) / "journal.jsonl") as fake:
-        fake.tell("opens_to_all")
+        fake.call("opens_to_all")
         morning(Path(folder), chats=LIMIT * int(commands * EVERY * 2 + 30))
         with bot(Path(folder), fake):
             wait_for(fake, lambda journal: len(journal) > 2 * LIMIT)
@@ -92,9 +92,9 @@ def bot(folder: Path, fake: Remote) -> Iterator[None]:
 def ask(fake: Remote, n: int, words: str) -> tuple[str, float]:
     """Somebody writes; where, and when."""
     chat = str(FIRST_PERSON + n % PEOPLE)
-    fake.tell("knows", chat)
+    fake.call("knows", chat)
     at = time.time()
-    fake.tell("user_writes", words, chat)
+    fake.call("user_writes", words, chat)
     time.sleep(max(0.0, at + EVERY - time.time()))
     return chat, at
 

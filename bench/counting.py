@@ -19,7 +19,7 @@ from statistics import median
 
 from subscriptions import Paper, Shelf, Store, Summary, ingest_digest, parse_query
 from tests.make import NOON, digest, paper
-from tests.talking import Talk
+from tests.talking import BotHarness
 
 Taken = tuple[float, float]
 
@@ -117,7 +117,7 @@ def main() -> int:
 
 
 async def ask(store: Store) -> None:
-    talk = Talk(store)
+    talk = BotHarness(store)
     await taken(talk, "/preview statistics")  # which also reads the templates
     forget(store)
     elapsed, _ = await taken(talk, "/preview statistics")
@@ -136,7 +136,7 @@ async def ask(store: Store) -> None:
     show("/status", [(await taken(talk, "/status"), "")])
 
 
-async def taken(talk: Talk, words: str) -> Taken:
+async def taken(talk: BotHarness, words: str) -> Taken:
     """Milliseconds until the answer is there and stored, on the wall and of a processor."""
     talk.later(seconds=30)  # who writes faster is not answered
     start, worked = time.perf_counter(), time.process_time()

@@ -79,7 +79,7 @@ def main() -> int:
     messages = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     ours = bare = Spent()
     with tempfile.TemporaryDirectory() as folder, running("telegram", journal=Path(folder) / "journal.jsonl") as fake:
-        fake.tell("opens_to_all")
+        fake.call("opens_to_all")
         for n in range(ROUNDS):
             before = len(fake.journal)
             (place := Path(folder) / str(n)).mkdir()

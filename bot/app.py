@@ -147,7 +147,7 @@ class App:
         slack, gone = self._slack(), await asyncio.to_thread(uninstalled, self.store)
         for workspace in slack.workspaces.all if slack is not None and gone else ():
             with suppress(NotDelivered):  # it is still away
-                team = (await workspace.meet()).team
+                team = (await workspace.identify()).team
                 if team in gone and await asyncio.to_thread(install_again, self.store, team, now=self.clock.now()):
                     log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
 
@@ -208,10 +208,10 @@ class App:
             return None
         from bot.channels.slack.installer import Installer  # noqa: PLC0415 - as above
         from bot.channels.slack.oauth import OAuth  # noqa: PLC0415 - only where it can be installed
-        from bot.channels.slack.vault import Vault  # noqa: PLC0415 - as above
+        from bot.channels.slack.vault import TokenCipher  # noqa: PLC0415 - as above
 
         oauth = OAuth(slack.workspaces, settings.client_id, settings.client_secret, settings.api_url)
-        return Installer(self.store, self.clock, Vault(key), oauth, slack.workspaces)
+        return Installer(self.store, self.clock, TokenCipher(key), oauth, slack.workspaces)
 
     def source_scheduler(self) -> "SourceScheduler":
         """Whatever brings digests."""
@@ -229,9 +229,9 @@ class App:
         met = partial(self._set_bot_name, "telegram")
         url, secret = self.settings.telegram.webhook_url, self.settings.telegram.webhook_secret
         if url is None:
-            from bot.channels.telegram.receiving import Poller  # noqa: PLC0415 - only where people can talk to us
+            from bot.channels.telegram.receiving import LongPolling  # noqa: PLC0415 - only where people can talk to us
 
-            return [Poller(telegram.client, self.clock, met=met)]
+            return [LongPolling(telegram.client, self.clock, on_bot_name=met)]
         from bot.channels.telegram.webhook import TelegramWebhook  # noqa: PLC0415 - as above
 
         return [
@@ -241,7 +241,7 @@ class App:
                 url=url,
                 token=token.get_secret_value(),
                 secret=secret.get_secret_value() if secret else None,
-                met=met,
+                on_bot_name=met,
             )
         ]
 
@@ -255,7 +255,7 @@ class App:
         if secret is not None:
             from bot.channels.slack.http import SlackHttp  # noqa: PLC0415 - only where people can talk to us
 
-            found.append(SlackHttp(slack, secret, self.clock, met=met))
+            found.append(SlackHttp(slack, secret, self.clock, on_bot_name=met))
         return found
 
     def _sockets(self, slack: "SlackChannel", met: Callable[[str], None]) -> "Iterator[SocketMode]":
@@ -264,7 +264,7 @@ class App:
             from bot.channels.slack.receiving import NAME, SocketMode  # noqa: PLC0415 - as above
 
             name = NAME if number == 1 else f"{NAME} {number}"
-            yield SocketMode(slack, token, self.clock, met=met, name=name)
+            yield SocketMode(slack, token, self.clock, on_bot_name=met, name=name)
 
     async def check_app_tokens(self, receivers: Sequence[Receiver]) -> None:
         """Asks Slack once whether it takes the app tokens. Raises SettingsError for one that it never will."""
@@ -292,7 +292,7 @@ class App:
         telegram = self._telegram()
         if telegram is None or self.wire.conversation is None:
             return
-        from bot.channels.telegram.menus import introduce  # noqa: PLC0415 - only where people can talk to us
+        from bot.channels.telegram.menus import publish_menus  # noqa: PLC0415 - only where people can talk to us
         from bot.commands.registry import COMMANDS  # noqa: PLC0415 - as above
 
         voices = {
@@ -300,7 +300,7 @@ class App:
             for code, lang in (("", "en"), ("zh", "zh"))
         }
         speakers = {code: partial(_translate, translate) for code, translate in voices.items()}
-        await introduce(telegram.client, COMMANDS, speakers)
+        await publish_menus(telegram.client, COMMANDS, speakers)
 
     def subscribe_link(self, delivery: Delivery) -> str:
         """The link under which a reader of a delivery gets the same for themselves; "" while nobody knows the bot's name.
@@ -527,11 +527,11 @@ def connect_telegram(settings: Settings) -> "TelegramChannel":
 def connect_slack(settings: Settings, clock: Clock | None = None) -> "SlackChannel":
     """The sender of the Slack workspaces, the own one first. Raises SettingsError when there is none."""
     from bot.channels.slack.outbound import SlackChannel  # noqa: PLC0415 - only where it is on
-    from bot.channels.slack.workspaces import Tokens  # noqa: PLC0415 - as above
+    from bot.channels.slack.workspaces import WorkspaceTokens  # noqa: PLC0415 - as above
 
     if not settings.slack.on:
         raise _off("Slack", "PAPERWIRE_SLACK_BOT_TOKEN")
-    tokens = [Tokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
+    tokens = [WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
     monotonic = (clock or SystemClock()).monotonic
     return SlackChannel(tokens[0] if tokens else None, *tokens[1:], api_url=settings.slack.api_url, monotonic=monotonic)
 

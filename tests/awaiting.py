@@ -12,11 +12,11 @@ from subscriptions import Outcome, Receipt, SourceFact, Store, add_receipt, sync
 from tests.make import NOON
 
 BATCH = timedelta(hours=5, minutes=5)  # after midnight UTC: when a batch can be read, in New York's winter
-AT_HOME = NOON - timedelta(days=30)
+SYNCED_AT = NOON - timedelta(days=30)
 
 
 @dataclass(slots=True)
-class Awaiting:
+class ExpectedSources:
     """The sources that the settings name; arXiv alone by default."""
 
     store: Store
@@ -24,13 +24,13 @@ class Awaiting:
     schedule: str = "arxiv"
 
     def __post_init__(self) -> None:
-        self.are(*self.names)
+        self.sync(*self.names)
 
-    def are(self, *names: str, watched: Iterable[str] = ()) -> None:
+    def sync(self, *names: str, watched: Iterable[str] = ()) -> None:
         """From now on the settings name these; `watched` are folders whose papers come at any time."""
         awaited = [SourceFact(name=name, kind="arxiv", location=name, schedule=self.schedule) for name in names]
         folders = [SourceFact(name=name, kind="file", location=name) for name in watched]
-        sync_sources(self.store, [*awaited, *folders], now=AT_HOME)
+        sync_sources(self.store, [*awaited, *folders], now=SYNCED_AT)
 
     def reports(self, outcome: str, *, at: datetime, name: str = "arXiv", detail: str = "") -> None:
         """A poll has ended."""

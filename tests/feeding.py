@@ -19,7 +19,7 @@ from tests.make import FakeClock
 LIMITS = FetchLimits(connect=5, idle=5, total=20, most=2**20)
 
 
-class Keeper:
+class StoreAndClock:
     """What a feeder needs of the program."""
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
@@ -27,7 +27,7 @@ class Keeper:
         self.clock = clock
 
 
-class Turns(StoredHostSlots):
+class YieldingTurns(StoredHostSlots):
     """The turns of all processes; who has to wait for another one gives it the time that its request really takes."""
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
@@ -37,7 +37,7 @@ class Turns(StoredHostSlots):
         return wait
 
 
-class Feeding:
+class SourceHarness:
     """A feeder with its sources; one for each process that a story tells of."""
 
     def __init__(
@@ -52,7 +52,9 @@ class Feeding:
     ) -> None:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
-        politeness = Politeness(clock, others=Turns(Keeper(store, clock)), polite_to=lambda host: host == LOOPBACK)
+        politeness = Politeness(
+            clock, others=YieldingTurns(StoreAndClock(store, clock)), polite_to=lambda host: host == LOOPBACK
+        )
         fetcher = Fetcher(
             clock,
             politeness,
@@ -63,27 +65,27 @@ class Feeding:
         )
         self.timing = SourceSchedules(holidays, store.zone)
         house = PollContext(
-            ingest_context=Keeper(store, clock),
+            ingest_context=StoreAndClock(store, clock),
             timing=self.timing,
             admins=admins,
             sites=arxiv.sites,
             jitter=lambda: 0.0,
         )
-        self.feeder = SourceScheduler(house, fetcher, sources)
+        self.scheduler = SourceScheduler(house, fetcher, sources)
 
     async def poll(self, *names: str) -> Receipt:
         """Asks now, as `sources poll` does; the receipt."""
-        (*_, receipt) = await self.feeder.poll_now(names)
+        (*_, receipt) = await self.scheduler.poll_now(names)
         return receipt
 
     async def due(self) -> None:
         """Asks what is due, as `run --once` does."""
-        await self.feeder.drain()
+        await self.scheduler.drain()
 
     async def ticks(self) -> None:
         """One tick of the process; what it asks beside it has been answered when this returns."""
-        await self.feeder.poll()
-        asked = [*self.feeder._polls.values(), *filter(None, [self.feeder._enrichment])]
+        await self.scheduler.poll()
+        asked = [*self.scheduler._polls.values(), *filter(None, [self.scheduler._enrichment])]
         await asyncio.gather(*asked, return_exceptions=True)
 
     async def until(self, moment: datetime, step: timedelta | None = None) -> None:

@@ -115,6 +115,6 @@ def address(text: str) -> ChatAddress:
     return ChatAddress(platform, place, topic)
 
 
-def wants(store: Store, chat: str, query: str, *, now: datetime = NOON, **wish: str) -> Subscribed:
+def subscribes(store: Store, chat: str, query: str, *, now: datetime = NOON, **wish: str) -> Subscribed:
     """A chat subscribes."""
     return subscribe(store, address(chat), Wish(text=query, **wish), now=now)

@@ -12,7 +12,7 @@ FORMAT_NAMES = (None, *(module.name for module in FORMATS))
 """What the caller may name: nothing, or one of the formats."""
 
 
-def read_as_promised(data: bytes, named: str | None = None) -> Digest | None:
+def read_and_check(data: bytes, named: str | None = None) -> Digest | None:
     """Reads a document and checks what was read; None for one that was refused with its sentence."""
     try:
         digest = read_digest(data, "any", format=named)

@@ -39,14 +39,14 @@ _TAG = re.compile(r"<[^>]+>")
 class Answer:
     """What came back; `bool(answer)` is False for silence."""
 
-    posting: Posting | None
+    stored_reply: Posting | None
 
     def __bool__(self) -> bool:
-        return self.posting is not None
+        return self.stored_reply is not None
 
     @property
     def payloads(self) -> list[dict[str, Any]]:
-        return [json.loads(message.payload) for message in self.posting.messages] if self.posting else []
+        return [json.loads(message.payload) for message in self.stored_reply.messages] if self.stored_reply else []
 
     @property
     def markup(self) -> str:
@@ -71,48 +71,55 @@ class Answer:
 
     @property
     def toast(self) -> str:
-        return self.posting.toast if self.posting else ""
+        return self.stored_reply.toast if self.stored_reply else ""
 
     @property
     def to(self) -> str:
-        return str(self.posting.chat) if self.posting else ""
+        return str(self.stored_reply.chat) if self.stored_reply else ""
 
     @property
     def replaces(self) -> bool:
-        return bool(self.posting and self.posting.replaces)
+        return bool(self.stored_reply and self.stored_reply.replaces)
 
     @property
     def file(self) -> File | None:
-        found = self.posting.file if self.posting else None
+        found = self.stored_reply.file if self.stored_reply else None
         return File(name=found[0], text=found[1]) if found else None
 
 
 @dataclass(slots=True)
-class FakeVenue:
+class FakePlatformApi:
     """Answers what a platform would; nothing leaves the process."""
 
-    talk: "Talk"
+    talk: "BotHarness"
     platform: str = "telegram"
-    whispers: bool = False
+    has_ephemeral: bool = False
 
-    async def manages(
-        self, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        known = self.talk.managers.get(str(ChatAddress(chat.platform, chat.address)), set())
+        known = self.talk.admins.get(str(ChatAddress(chat.platform, chat.address)), set())
         return None if known is None else person in known
 
-    async def place(self, name: str) -> Place | None:
+    async def find_chat(self, name: str) -> Place | None:
         return self.talk.places.get(name)
 
-    async def acquaint(self, request: Request, *, changes: bool) -> Request:
+    async def enrich(self, request: Request, *, changes: bool) -> Request:
         return request
 
-    async def whisper(
-        self, chat: ChatAddress, person: str, message: Message | None, *, at: str, replaces: bool, plain: bool = False
+    async def post_ephemeral(
+        self,
+        chat: ChatAddress,
+        person: str,
+        message: Message | None,
+        *,
+        response_url: str,
+        replaces: bool,
+        plain: bool = False,
     ) -> None:
         return None
 
-    async def acknowledge(self, press: str, words: str = "") -> None:
+    async def acknowledge(self, callback_id: str, text: str = "") -> None:
         return None
 
     async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
@@ -126,13 +133,13 @@ class FakeVenue:
 
 
 @dataclass(slots=True)
-class Talk:
+class BotHarness:
     """A bot that people talk with."""
 
     store: Store
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
-    house: House = field(default_factory=lambda: House(bots={"telegram": BOT}))
-    managers: dict[str, set[str] | None] = field(default_factory=dict)
+    bot_info: House = field(default_factory=lambda: House(bots={"telegram": BOT}))
+    admins: dict[str, set[str] | None] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)  # "@name" or id → what the platform knows
     files: dict[str, bytes] = field(default_factory=dict)
     last: dict[str, list[Answer]] = field(default_factory=dict)
@@ -142,13 +149,13 @@ class Talk:
     @property
     def wire(self) -> Context:
         pace = RateLimiter({})
-        venue = FakeVenue(self)
+        venue = FakePlatformApi(self)
         talk = Conversation(
             render_reply=render_reply,
             make_localizer=Language,
             make_inline_formatter=ReplyWords,
             platform_apis={"telegram": venue, "console": replace(venue, platform="console")},
-            bot_info=self.house,
+            bot_info=self.bot_info,
         )
         return Context(
             store=self.store,
@@ -171,7 +178,7 @@ class Talk:
             "written": self.clock.now(),
             "message": f"m{next(self.updates)}",
         }
-        return await self.asks(chat, **{**written, **more})
+        return await self.sends_request(chat, **{**written, **more})
 
     async def presses(self, label: str, chat: str = "telegram:42", by: str = "", **more: Any) -> Answer:
         """Somebody presses the newest button of this chat with this label."""
@@ -179,14 +186,16 @@ class Talk:
             for key in told.keys:
                 if key["text"] == label:
                     assert len(key["data"].encode()) <= 64, "Telegram takes no more"
-                    return await self.asks(chat, pressed=key["data"], by=by, press="p1", message="m0", **more)
+                    return await self.sends_request(chat, pressed=key["data"], by=by, press="p1", message="m0", **more)
         raise AssertionError(f"no button [{label}] in {[told.buttons for told in self.last.get(chat, [])]}")
 
-    async def happens(self, what: str, chat: str, **more: Any) -> Answer:
+    async def receives_event(self, what: str, chat: str, **more: Any) -> Answer:
         """Something happens to a chat."""
-        return await self.asks(chat, happened=what, **more)
+        return await self.sends_request(chat, happened=what, **more)
 
-    async def asks(self, chat: str, *, by: str = "", language: str = "en", title: str = "", **fields: Any) -> Answer:
+    async def sends_request(
+        self, chat: str, *, by: str = "", language: str = "en", title: str = "", **fields: Any
+    ) -> Answer:
         where = address(chat)
         kind = fields.pop("kind", _kind(where))
         place = Place(chat=where, kind=kind, title=title, public=chat in self.public)
@@ -194,7 +203,7 @@ class Talk:
         fields.setdefault("update", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = Request(place=place, sender=sender, language=language, **fields)
-        told = Answer(posting=await answer(self.wire, request))
+        told = Answer(stored_reply=await answer(self.wire, request))
         if told:
             self.last.setdefault(told.to, []).append(told)
         return told

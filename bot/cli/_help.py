@@ -55,7 +55,7 @@ EXAMPLES = {
     "db upgrade": "paperwire db upgrade",
 }  # subcommand → how it may be typed; a test types each
 
-_MEANT = {
+_ALIASES = {
     "list": "subscriptions",
     "ls": "subscriptions",
     "add": "subscribe",
@@ -94,8 +94,8 @@ class Group(TyperGroup):
 
 def nearest(typed: str, known: Sequence[str]) -> str:
     """The subcommand or option that was probably meant, "" where none is near."""
-    if _MEANT.get(typed) in known or " " in _MEANT.get(typed, ""):
-        return _MEANT[typed]
+    if _ALIASES.get(typed) in known or " " in _ALIASES.get(typed, ""):
+        return _ALIASES[typed]
     begins = [name for name in known if typed.strip("-") and name.startswith(typed)]
     return next(iter(begins or get_close_matches(typed, known, n=1, cutoff=0.6)), "")
 

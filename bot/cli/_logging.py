@@ -16,7 +16,7 @@ from bot.settings import Settings, load_settings
 from subscriptions import PaperwireError
 
 _SHORTEST = 6  # characters; blotting out less would eat words
-_BLOT = "<secret>"
+_REDACTION = "<secret>"
 _SECRET_NAMES = ("TOKEN", "SECRET", "KEY", "HEARTBEAT")
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -46,8 +46,8 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         details = self.formatException(record.exc_info) if self._details and record.exc_info else ""
-        message = blotted(record.getMessage(), self._secrets)
-        details = blotted(details, self._secrets)
+        message = redacted(record.getMessage(), self._secrets)
+        details = redacted(details, self._secrets)
         if not self._json:
             line = f"{at} {record.levelname.lower()} {record.name}: {_one_line(message)}"
             return f"{line}\n{details}" if details else line
@@ -81,10 +81,10 @@ def _secrets_below(value: object) -> Iterator[str]:
             yield from _secrets_below(getattr(value, field.name))
 
 
-def blotted(text: str, secrets: tuple[str, ...]) -> str:
+def redacted(text: str, secrets: tuple[str, ...]) -> str:
     """The text without the secrets."""
     for secret in secrets:
-        text = text.replace(secret, _BLOT)
+        text = text.replace(secret, _REDACTION)
     return text
 
 

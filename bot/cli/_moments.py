@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _YEARS = range(2000, 2100)  # what lies outside is a slip, such as 0026; inside there is room for every calculation
 
 
-def moment(option: str, text: str, settings: "Settings") -> datetime:
+def parse_moment(option: str, text: str, settings: "Settings") -> datetime:
     """The instant that an option names, in UTC; without an offset it is local time in PAPERWIRE_TIMEZONE.
 
     Raises WrongUsage.
@@ -30,7 +30,7 @@ def moment(option: str, text: str, settings: "Settings") -> datetime:
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
 
 
-def day(option: str, text: str) -> date:
+def parse_day(option: str, text: str) -> date:
     """The day that an option names. Raises WrongUsage."""
     try:
         named = date.fromisoformat(text.strip())

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-As = Annotated[
+ChatOption = Annotated[
     str,
     typer.Option(
         "--as",
@@ -12,7 +12,7 @@ As = Annotated[
         help="console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID; a topic or thread after /",
     ),
 ]
-AsOrAll = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
+OptionalChatOption = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Now = Annotated[
     str | None,
@@ -29,4 +29,4 @@ Number = Annotated[
 ]
 
 # A query may begin with "-", so what looks like an option and is none is taken as an argument.
-DASHES = {"ignore_unknown_options": True}
+ALLOW_LEADING_DASH = {"ignore_unknown_options": True}

@@ -25,8 +25,8 @@ from bot.cli import (
     wishes,
 )
 from bot.cli._help import Command, Group, nearest
-from bot.cli._options import DASHES
-from bot.cli._streams import complain, lose, prepare_streams, say
+from bot.cli._options import ALLOW_LEADING_DASH
+from bot.cli._streams import discard_output, prepare_streams, print_error, print_line
 from bot.errors import WrongUsage
 from subscriptions import PaperwireError, Sentence, disk_full, is_disk_full
 
@@ -50,22 +50,22 @@ _KEEP = "Keep it well"
 for _panel, _name, _subcommand, _context in (
     (_LOOK, "demo", showing.demo, {}),
     (_LOOK, "inspect", reading.inspect, {}),
-    (_LOOK, "match", matching.match, DASHES),
-    (_LOOK, "explain", reading.explain, DASHES),
+    (_LOOK, "match", matching.match, ALLOW_LEADING_DASH),
+    (_LOOK, "explain", reading.explain, ALLOW_LEADING_DASH),
     (_MOVE, "ingest", ingesting.ingest, {}),
     (_MOVE, "deliver", sending.deliver, {}),
     (_MOVE, "run", sending.run, {}),
-    (_ASK, "subscribe", wishes.subscribe, DASHES),
+    (_ASK, "subscribe", wishes.subscribe, ALLOW_LEADING_DASH),
     (_ASK, "subscriptions", wishes.subscriptions, {}),
-    (_ASK, "unsubscribe", wishes.unsubscribe, DASHES),
-    (_ASK, "name", wishes.name, DASHES),
+    (_ASK, "unsubscribe", wishes.unsubscribe, ALLOW_LEADING_DASH),
+    (_ASK, "name", wishes.name, ALLOW_LEADING_DASH),
     (_ASK, "pause", pausing.pause, {}),
     (_ASK, "resume", pausing.resume, {}),
-    (_ASK, "set", wishes.set_, DASHES),
+    (_ASK, "set", wishes.set_, ALLOW_LEADING_DASH),
     (_ASK, "settings", chats.settings, {}),
     (_ASK, "forget", chats.forget, {}),
-    (_ASK, "preview", showing.preview, DASHES),
-    (_ASK, "search", finding.search, DASHES),
+    (_ASK, "preview", showing.preview, ALLOW_LEADING_DASH),
+    (_ASK, "search", finding.search, ALLOW_LEADING_DASH),
     (_ASK, "why", finding.why, {}),
     (_ASK, "whynot", finding.whynot, {}),
     (_ASK, "export", exporting.export, {}),
@@ -91,9 +91,9 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag
         from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - for this flag alone
 
         try:
-            say(f"paperwire {version('paperwire')}")
+            print_line(f"paperwire {version('paperwire')}")
         except PackageNotFoundError:
-            say("paperwire, run from its source")
+            print_line("paperwire, run from its source")
         raise typer.Exit(DONE)
 
 
@@ -106,7 +106,7 @@ def _top(
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        say(context.get_help())
+        print_line(context.get_help())
         raise typer.Exit(USAGE)
 
 
@@ -114,13 +114,13 @@ def run(arguments: Sequence[str]) -> int:
     """Runs a command line and returns its exit status. Whatever goes wrong becomes a sentence on stderr."""
     prepare_streams()
     try:
-        return _ended(arguments)
+        return _run_and_report(arguments)
     except BrokenPipeError:  # nobody reads any more, as with `| head`
-        lose(sys.stdout, sys.stderr)
+        discard_output(sys.stdout, sys.stderr)
         return PROBLEM
 
 
-def _ended(arguments: Sequence[str]) -> int:
+def _run_and_report(arguments: Sequence[str]) -> int:
     try:
         status = _call(_decoded(arguments))
         sys.stdout.flush()
@@ -134,7 +134,7 @@ def _ended(arguments: Sequence[str]) -> int:
 
 
 def _stopped() -> int:
-    complain("Stopped.")
+    print_error("Stopped.")
     return INTERRUPTED
 
 
@@ -149,13 +149,13 @@ def _failed(error: Exception, arguments: Sequence[str]) -> int:
     while isinstance(error, ExceptionGroup):  # of tasks that ran side by side; the first says it for all
         error = error.exceptions[0]
     if isinstance(error, PaperwireError):
-        complain(str(error))
+        print_error(str(error))
         return error.exit_code
     if isinstance(error, _UsageError):
-        return _misused(error, arguments)
+        return _report_usage_error(error, arguments)
     if isinstance(error, OSError):
         return _system_failed(error)
-    return _surprised(error)
+    return _report_unexpected_error(error)
 
 
 def _call(arguments: Sequence[str]) -> int:
@@ -182,7 +182,7 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
     return decoded
 
 
-def _misused(error: Exception, arguments: Sequence[str]) -> int:
+def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
     """A usage error of Typer's: its sentence, what was probably meant, and where to read on."""
     context = getattr(error, "ctx", None)
     message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
@@ -193,7 +193,7 @@ def _misused(error: Exception, arguments: Sequence[str]) -> int:
         message += f" Did you mean {meant}?"
     elif "extra argument" in message and context and any(one.name == "query" for one in context.command.params):
         message += " A query with blanks wants quotes around it."
-    complain(f"{message} See {context.command_path if context is not None else 'paperwire'} --help.")
+    print_error(f"{message} See {context.command_path if context is not None else 'paperwire'} --help.")
     return USAGE
 
 
@@ -211,22 +211,22 @@ def _meant(message: str, context: typer.Context | None, arguments: Sequence[str]
 
 def _system_failed(error: OSError) -> int:
     if is_disk_full(error):
-        complain(" ".join(map(str, disk_full(error.filename or "the output"))))
+        print_error(" ".join(map(str, disk_full(error.filename or "the output"))))
     else:
-        complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
+        print_error(f"{error.filename or 'The output'}: {error.strerror or error}.")
     return PROBLEM
 
 
-def _surprised(error: Exception) -> int:
-    from bot.cli._logging import blotted, secrets_in, wants_details  # noqa: PLC0415 - for this trouble alone
+def _report_unexpected_error(error: Exception) -> int:
+    from bot.cli._logging import redacted, secrets_in, wants_details  # noqa: PLC0415 - for this trouble alone
 
     secrets = secrets_in(os.environ)
-    said = blotted(" ".join(f"{type(error).__name__}: {error}".split())[:300], secrets)
+    said = redacted(" ".join(f"{type(error).__name__}: {error}".split())[:300], secrets)
     if not wants_details():
-        complain(f"Something went wrong within paperwire: {said}. PAPERWIRE_LOG_LEVEL=debug shows where.")
+        print_error(f"Something went wrong within paperwire: {said}. PAPERWIRE_LOG_LEVEL=debug shows where.")
         return PROBLEM
     from traceback import format_exception  # noqa: PLC0415 - as above
 
-    complain(blotted("".join(format_exception(error)), secrets))
-    complain("Something went wrong within paperwire; the lines above show where.")
+    print_error(redacted("".join(format_exception(error)), secrets))
+    print_error("Something went wrong within paperwire; the lines above show where.")
     return PROBLEM

@@ -13,25 +13,27 @@ from bot.rendering.reading import caret
 from subscriptions import QueryError, Sentence
 
 _LONGEST_NUMBER = 9  # digits
-TERMINAL = Language("en", "UTC")  # the language of this command line; moments are written in a chat's zone instead
+TERMINAL_LANGUAGE = Language(
+    "en", "UTC"
+)  # the language of this command line; moments are written in a chat's zone instead
 
 
 @contextmanager
-def refusals_of(text: str) -> Iterator[None]:
+def reporting_query_errors(text: str) -> Iterator[None]:
     """Within, a refusal of this query is shown with a caret under its column, and ends the subcommand with 1."""
     try:
         yield
     except QueryError as error:
-        print_reply(refused(error, TERMINAL, code=caret(text, error.column)), trouble=True)
+        print_reply(refused(error, TERMINAL_LANGUAGE, code=caret(text, error.column)), to_stderr=True)
         raise typer.Exit(error.exit_code) from None
 
 
-def told(error: QueryError) -> dict[str, object]:
+def error_document(error: QueryError) -> dict[str, object]:
     """A query that is refused, as `--json` has it."""
     return {"column": error.column, "message": str(error.sentence), "hint": str(error.hint)}
 
 
-def wish_number(text: str | None, example: str) -> int | None:
+def subscription_number(text: str | None, example: str) -> int | None:
     """The number of a subscription; None for all of them. Raises WrongUsage."""
     plain = (text or "all").strip().removeprefix("#")
     if plain.casefold() == "all":

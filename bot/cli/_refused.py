@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from bot.cli._streams import complain
+from bot.cli._streams import print_error
 from bot.errors import UnknownFormat
 from subscriptions import PaperwireError
 
 
-def complain_of(error: PaperwireError) -> None:
+def print_read_error(error: PaperwireError) -> None:
     """Says why one file could not be read, without the names of all formats."""
-    complain(error.brief if isinstance(error, UnknownFormat) else str(error))
+    print_error(error.brief if isinstance(error, UnknownFormat) else str(error))
 
 
-def name_formats(errors: Iterable[PaperwireError]) -> None:
+def print_expected_formats(errors: Iterable[PaperwireError]) -> None:
     """Says once which formats these files were expected to have; nothing where none of them was unknown."""
     for formats in dict.fromkeys(error.expected for error in errors if isinstance(error, UnknownFormat)):
         if formats:
-            complain(f"Expected one of: {formats}.")
+            print_error(f"Expected one of: {formats}.")

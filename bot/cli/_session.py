@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from bot.app import connect_slack, connect_telegram, make_store, open_store
 from bot.cli._logging import start_logging
-from bot.cli._moments import moment
+from bot.cli._moments import parse_moment
 from bot.clock import SystemClock
 from bot.errors import WrongUsage
 from bot.settings import Settings, load_settings
@@ -50,9 +50,9 @@ class Session:
 
     def address(self, text: str) -> ChatAddress:
         """The chat that `--as` names, as `resolved` has it. Raises Refused, SettingsError."""
-        return self.resolved(parse_address(text))
+        return self.resolve(parse_address(text))
 
-    def resolved(self, address: ChatAddress) -> ChatAddress:
+    def resolve(self, address: ChatAddress) -> ChatAddress:
         """The address that the store knows a chat by; `telegram:@name` is asked for and becomes an id.
 
         Raises SettingsError, NotFound, PaperwireError.
@@ -79,29 +79,29 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def opened(now: str | None = None, *, make: bool = False) -> Iterator[Session]:
+def open_session(now: str | None = None, *, make: bool = False) -> Iterator[Session]:
     """Opens the store for one subcommand. `now` is the text of `--now`.
 
     `make` is for what may be the first to be stored: a digest, a subscription. All others leave nothing behind where
     there is no database. Raises NotFound, SettingsError, WrongUsage, StoreError.
     """
-    with _opened(read_settings(), now, make=make) as session:
+    with _open_session(read_settings(), now, make=make) as session:
         yield session
 
 
 @contextmanager
-def imagined(now: str | None = None) -> Iterator[Session]:
+def open_dry_run(now: str | None = None) -> Iterator[Session]:
     """As `opened`, for what shows what it would do: without a database on an empty one that goes afterwards."""
     settings = read_settings()
     with TemporaryDirectory() as folder:
         if not make_store(settings).exists():
             settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
-        with _opened(settings, now, make=True) as session:
+        with _open_session(settings, now, make=True) as session:
             yield session
 
 
 @contextmanager
-def _opened(settings: Settings, now: str | None, *, make: bool) -> Iterator[Session]:
+def _open_session(settings: Settings, now: str | None, *, make: bool) -> Iterator[Session]:
     clock = clock_from(now, settings)
     store = open_store(settings, now=clock.now(), make=make)
     try:
@@ -112,7 +112,7 @@ def _opened(settings: Settings, now: str | None, *, make: bool) -> Iterator[Sess
 
 def clock_from(now: str | None, settings: Settings) -> SystemClock:
     """The machine's clock, or one that begins at the moment of `--now`. Raises WrongUsage."""
-    return SystemClock(None if now is None else moment("--now", now, settings))
+    return SystemClock(None if now is None else parse_moment("--now", now, settings))
 
 
 def web_root(option: str, text: str) -> str:
@@ -126,7 +126,7 @@ def web_root(option: str, text: str) -> str:
     return text.strip().rstrip("/")
 
 
-def described(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
+def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """(title, kind) of a Telegram chat that is new to the store, as far as Telegram tells; else ("", None).
 
     What sort of place a chat is decides its settings, and an id alone does not tell a channel from a group.

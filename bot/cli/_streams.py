@@ -24,7 +24,7 @@ T = TypeVar("T")
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("", "")}
 _UNBOUNDED = 4000  # columns where no terminal cuts lines
 _BAR_AFTER = 1.0  # seconds of work before a progress bar appears
-_KEPT = "\n\t"
+_ALLOWED_CONTROLS = "\n\t"
 
 
 def prepare_streams() -> None:
@@ -47,22 +47,22 @@ def _nowhere() -> TextIO:
 
 def printable(text: str) -> str:
     """The text without control characters: a paper or a name must not steer a terminal."""
-    return "".join(sign for sign in text if sign in _KEPT or unicodedata.category(sign) != "Cc")
+    return "".join(sign for sign in text if sign in _ALLOWED_CONTROLS or unicodedata.category(sign) != "Cc")
 
 
-def say(text: str = "") -> None:
+def print_line(text: str = "") -> None:
     """A line for people, on stdout."""
     sys.stdout.write(printable(text) + "\n")
 
 
-def lose(*streams: TextIO) -> None:
+def discard_output(*streams: TextIO) -> None:
     """Nobody takes what is written there any more: what is buffered, and all that follows, goes nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream.fileno())
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """A line on stderr, after whatever stands on stdout already."""
     _flush_stdout()
     sys.stderr.write(printable(text) + "\n")
@@ -73,7 +73,7 @@ def _flush_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:  # a full disk, a closed pipe: the complaint is about to say so
-        lose(sys.stdout)
+        discard_output(sys.stdout)
 
 
 def print_json(value: object) -> None:
@@ -81,14 +81,14 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
-def instant(moment: datetime | None) -> str | None:
+def json_time(moment: datetime | None) -> str | None:
     """A moment as JSON has it: UTC, to the second, with Z."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def print_reply(reply: Reply, *, trouble: bool = False) -> None:
+def print_reply(reply: Reply, *, to_stderr: bool = False) -> None:
     """An answer: its mark, the first line, what wants a fixed width, the other lines."""
-    stream = sys.stderr if trouble else sys.stdout
+    stream = sys.stderr if to_stderr else sys.stdout
     first, *others = reply.lines or ("",)
     mark, colour = _MARKS[reply.ok]
     indent = "  " if mark else ""
@@ -103,11 +103,11 @@ def print_reply(reply: Reply, *, trouble: bool = False) -> None:
     stream.flush()
 
 
-def print_table(renderable: "RenderableType", *, trouble: bool = False) -> None:
+def print_table(renderable: "RenderableType", *, to_stderr: bool = False) -> None:
     """A table: cut to the width of a terminal, in full length elsewhere. `trouble` stands on stderr, after stdout."""
-    if trouble:
+    if to_stderr:
         _flush_stdout()
-    stream = sys.stderr if trouble else sys.stdout
+    stream = sys.stderr if to_stderr else sys.stdout
     if stream.isatty():
         console(stream).print(renderable)
         return

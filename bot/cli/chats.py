@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli._options import As, Json
-from bot.cli._streams import instant, print_json, print_table, printable, say
+from bot.cli._options import ChatOption, Json
+from bot.cli._streams import json_time, print_json, print_line, print_table, printable
 from bot.errors import WrongUsage
 from subscriptions import Sentence
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from subscriptions import Chat
 
 
-def settings(*, chat: As, json: Json = False) -> int:
+def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
     from subscriptions import chosen_settings, get_chat
 
-    with opened() as session:
+    with open_session() as session:
         there = get_chat(session.store, session.address(chat))
         chosen = chosen_settings(session.store, there.address)
     if json:
@@ -42,7 +42,7 @@ def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
         "title": chat.title,
         "kind": chat.kind.value,
         "state": chat.state.value,
-        "paused_until": instant(chat.paused_until),
+        "paused_until": json_time(chat.paused_until),
         "settings": {name: value_of(chat.settings, name) for name in SETTINGS},
         "chosen": [name for name in SETTINGS if name in chosen],
     }
@@ -55,7 +55,7 @@ def _show(chat: "Chat", chosen: "Collection[str]") -> None:
     from bot.commands import value_of
     from subscriptions import SETTINGS
 
-    say(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
+    print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("setting", "value", ""):
         table.add_column(name, no_wrap=True)
@@ -67,21 +67,21 @@ def _show(chat: "Chat", chosen: "Collection[str]") -> None:
 
 def forget(
     *,
-    chat: As,
+    chat: ChatOption,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without this it is only said what would go.")] = False,
     json: Json = False,
 ) -> int:
     """Erase a chat with its subscriptions, its settings and what it was told. It cannot be undone."""
-    from bot.cli._queries import TERMINAL
-    from bot.cli._session import opened
+    from bot.cli._queries import TERMINAL_LANGUAGE
+    from bot.cli._session import open_session
     from bot.commands import erased, would_erase
     from subscriptions import forget as erase
     from subscriptions import get_chat, listed
 
-    with opened() as session:
+    with open_session() as session:
         address = get_chat(session.store, session.address(chat)).address
         if not yes:
-            what = would_erase(len(listed(session.store, address)), str(address), TERMINAL)
+            what = would_erase(len(listed(session.store, address)), str(address), TERMINAL_LANGUAGE)
             raise WrongUsage(
                 Sentence("{what} It cannot be undone.", {"what": what}),
                 Sentence("To do it, add --yes; paperwire export --as {chat} keeps a copy.", {"chat": str(address)}),
@@ -90,5 +90,5 @@ def forget(
     if json:
         print_json({"chat": str(address), "subscriptions": gone.subscriptions, "papers": gone.papers})
     else:
-        say(f"✓ {erased(gone, TERMINAL)}")
+        print_line(f"✓ {erased(gone, TERMINAL_LANGUAGE)}")
     return 0

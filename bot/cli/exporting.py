@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli._options import AsOrAll, Json, Now
-from bot.cli._streams import print_json, printable, say
+from bot.cli._options import Json, Now, OptionalChatOption
+from bot.cli._streams import print_json, print_line, printable
 from bot.errors import WrongUsage
 from subscriptions import Sentence
 
@@ -23,18 +23,18 @@ _COUNTED = {"+": "added", "~": "changed", "=": "known"}
 
 def export(
     *,
-    chat: AsOrAll = None,
+    chat: OptionalChatOption = None,
     everything: Annotated[bool, typer.Option("--all", help="All chats, with their settings.")] = False,
 ) -> int:
     """Write subscriptions as text to stdout; `import` reads it back."""
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
     from subscriptions import export as exported
 
     if (chat is None) is not everything:
         raise WrongUsage(
             Sentence("An export is of one chat or of all."), Sentence("Write paperwire export --as CHAT, or --all.")
         )
-    with opened() as session:
+    with open_session() as session:
         sys.stdout.write(exported(session.store, None if chat is None else session.address(chat)))
     return 0
 
@@ -42,18 +42,18 @@ def export(
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="What `export` wrote, or - for standard input.")],
     *,
-    chat: AsOrAll = None,
+    chat: OptionalChatOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
     now: Now = None,
     json: Json = False,
 ) -> int:
     """Add what is new and change what differs, all or nothing, and show it; --dry-run only shows. Nothing is removed."""
-    from bot.cli._session import imagined, opened
+    from bot.cli._session import open_dry_run, open_session
     from subscriptions import import_lines, import_plan, parse_address, read_lines
 
     lines = read_lines(_text_of(file), None if chat is None else parse_address(chat))
-    with imagined(now) if dry_run else opened(now, make=True) as session:
-        chats = {address: session.resolved(address) for address in dict.fromkeys(line.chat for line in lines)}
+    with open_dry_run(now) if dry_run else open_session(now, make=True) as session:
+        chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
         take = import_plan if dry_run else import_lines
         plan = take(session.store, lines, now=session.now)
@@ -63,9 +63,9 @@ def import_(
     if json:
         print_json(_document(plan, counts, dry_run=dry_run))
     elif dry_run:
-        say("Nothing was changed: this was a dry run.")
+        print_line("Nothing was changed: this was a dry run.")
     else:
-        say("✓ {added} added, {changed} changed, {known} there already.".format_map(counts))
+        print_line("✓ {added} added, {changed} changed, {known} there already.".format_map(counts))
     return 0
 
 
@@ -101,4 +101,4 @@ def _show(changes: Sequence[tuple[str, str, str]]) -> None:
     if lines:
         print_table(Text("").join(lines)[:-1])
     else:
-        say("There is no line to import.")
+        print_line("There is no line to import.")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli._options import As, Json, Now
-from bot.cli._streams import instant, print_json, print_table, printable, say
+from bot.cli._options import ChatOption, Json, Now
+from bot.cli._streams import json_time, print_json, print_line, print_table, printable
 from bot.errors import WrongUsage
 from subscriptions import NotFound, QueryError, Refused, Sentence
 
@@ -19,7 +19,7 @@ _MOST_DAYS = 3650
 _MOST_SHOWN = 50  # papers of a search; --json has all
 _OPENING = 100  # characters of an abstract in place of a title that is not known
 
-Paper = Annotated[str, typer.Argument(metavar="ID", help="A paper: its arXiv id, its DOI, or a link to it.")]
+PaperArgument = Annotated[str, typer.Argument(metavar="ID", help="A paper: its arXiv id, its DOI, or a link to it.")]
 
 
 # -------------------------------------------------------------------------------------------------------------- search
@@ -33,8 +33,8 @@ def search(
     json: Json = False,
 ) -> int:
     """Look through all stored papers, the newest first."""
-    from bot.cli._queries import TERMINAL, refusals_of, told
-    from bot.cli._session import opened
+    from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
+    from bot.cli._session import open_session
     from bot.rendering.reading import words
     from subscriptions import parse_query, search_all
 
@@ -44,21 +44,21 @@ def search(
         read = parse_query(query)
     except QueryError as error:
         if json:
-            print_json({"query": None, "text": query, "error": told(error)})
+            print_json({"query": None, "text": query, "error": error_document(error)})
             return 1
-        with refusals_of(query):
+        with reporting_query_errors(query):
             raise
-    with opened(now) as session:
+    with open_session(now) as session:
         found, stored = search_all(session.store, read, days=days, now=session.now)
-    hints = [hint.say(TERMINAL.translate) for hint in read.hints]
+    hints = [hint.say(TERMINAL_LANGUAGE.translate) for hint in read.hints]
     if json:
         told_of = {"stored": stored, "found": len(found), "papers": [_paper(known) for known in found]}
         print_json({"query": read.canonical, "text": query, "hints": hints, **told_of})
     else:
         of = f"of {stored:,} papers" if days is None else f"papers of the last {days} days"
-        say(f"{words(read, TERMINAL.translate)}: {len(found):,} {of}")
+        print_line(f"{words(read, TERMINAL_LANGUAGE.translate)}: {len(found):,} {of}")
         for hint in hints:
-            say(f"  ({hint})")
+            print_line(f"  ({hint})")
         _show(found)
     return 0
 
@@ -76,7 +76,7 @@ def _show(found: "tuple[KnownPaper, ...]") -> None:
     if found:
         print_table(table)
     if len(found) > _MOST_SHOWN:
-        say(f"and {len(found) - _MOST_SHOWN:,} more; --json lists all, --days N fewer")
+        print_line(f"and {len(found) - _MOST_SHOWN:,} more; --json lists all, --days N fewer")
 
 
 def _paper(known: "KnownPaper") -> dict[str, object]:
@@ -111,7 +111,7 @@ def why(
         str | None, typer.Argument(metavar="[ID]", help="An arXiv id, a DOI or a link; else the paper that came last.")
     ] = None,
     *,
-    chat: As,
+    chat: ChatOption,
     now: Now = None,
     json: Json = False,
 ) -> int:
@@ -119,16 +119,16 @@ def why(
     return _about(paper, chat, now, json=json)
 
 
-def whynot(paper: Paper, *, chat: As, now: Now = None, json: Json = False) -> int:
+def whynot(paper: PaperArgument, *, chat: ChatOption, now: Now = None, json: Json = False) -> int:
     """Say what keeps a paper from coming to a chat, for each of its subscriptions, or that it came."""
     return _about(paper, chat, now, json=json)
 
 
 def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
     from subscriptions import get_chat, last_told, reasons, told
 
-    with opened(now) as session:
+    with open_session(now) as session:
         there = get_chat(session.store, session.address(chat))
         known = None if paper is None else _known(session, paper)
         came = last_told(session.store, there) if known is None else told(session.store, there, known)
@@ -137,9 +137,9 @@ def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
             raise NotFound(Sentence("{chat} was not sent a paper yet.", {"chat": str(there.address)}))
         kept = () if came else reasons(session.store, there, known, now=session.now)
     if json:
-        print_json(_told_document(there, known, came, kept))
+        print_json(_reasons_document(there, known, came, kept))
     else:
-        _tell(there, known, came, kept)
+        _show_reasons(there, known, came, kept)
     return 0
 
 
@@ -159,11 +159,11 @@ def _known(session: "Session", text: str) -> "KnownPaper":
     return known
 
 
-def _told_document(
+def _reasons_document(
     chat: "Chat", known: "KnownPaper", came: "Told | None", kept: "tuple[Reason, ...]"
 ) -> dict[str, object]:
     """What `why --json` and `whynot --json` print (docs/commands.md)."""
-    told = {"at": instant(came.at), "state": came.state, "shown": came.item.shown} if came else None
+    told = {"at": json_time(came.at), "state": came.state, "shown": came.item.shown} if came else None
     return {
         "chat": str(chat.address),
         "paper": _paper(known),
@@ -178,11 +178,11 @@ def _because(one: "Because") -> dict[str, object]:
 
 
 def _reason(one: "Reason") -> dict[str, object]:
-    from bot.cli._queries import TERMINAL
+    from bot.cli._queries import TERMINAL_LANGUAGE
     from bot.commands import lacking
     from bot.rendering.reading import words
 
-    lacks, excluded = lacking(one, lambda query: words(query, TERMINAL.translate))
+    lacks, excluded = lacking(one, lambda query: words(query, TERMINAL_LANGUAGE.translate))
     wish = one.subscription
     return {
         "number": wish.number,
@@ -191,24 +191,24 @@ def _reason(one: "Reason") -> dict[str, object]:
         "keeps": one.keeps.value,
         "lacks": lacks,
         "excludes": excluded,
-        "due_at": instant(one.due),
+        "due_at": json_time(one.due),
     }
 
 
-def _tell(chat: "Chat", known: "KnownPaper", came: "Told | None", kept: "tuple[Reason, ...]") -> None:
+def _show_reasons(chat: "Chat", known: "KnownPaper", came: "Told | None", kept: "tuple[Reason, ...]") -> None:
     from bot.commands import Teller, came_line, kept_line
     from bot.rendering import Language
     from bot.rendering.reading import words
 
     voice = Language("en", chat.settings.timezone)
-    say(f"{_name(known)}  {_title(known)}")
+    print_line(f"{_name(known)}  {_title(known)}")
     if came is not None:
-        say(came_line(came, chat, voice))
+        print_line(came_line(came, chat, voice))
         for one in came.item.because:
-            say(f"  {one.number}  {one.label}" + (f": {', '.join(one.words)}" if one.words else ""))
+            print_line(f"  {one.number}  {one.label}" + (f": {', '.join(one.words)}" if one.words else ""))
         return
     moment = voice.moment(known.changed_at or known.first_seen_at)
-    say(f"It became known {moment}; {chat.address} was not sent it.")
+    print_line(f"It became known {moment}; {chat.address} was not sent it.")
     teller = Teller(
         voice=voice,
         reading=lambda query: words(query, voice.translate),
@@ -216,6 +216,6 @@ def _tell(chat: "Chat", known: "KnownPaper", came: "Told | None", kept: "tuple[R
     )
     day = voice.day(known.day, seen_from=known.first_seen_at.date())
     for reason in kept:
-        say(f"  {kept_line(reason, chat, teller, day)}")
+        print_line(f"  {kept_line(reason, chat, teller, day)}")
     if not kept:
-        say("  It has no subscriptions.")
+        print_line("  It has no subscriptions.")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import Json, Now, Paths
-from bot.cli._refused import complain_of
-from bot.cli._streams import print_json, progress, say
+from bot.cli._refused import print_read_error
+from bot.cli._streams import print_json, print_line, progress
 from subscriptions import NEWS_FOR, DigestWarning, PaperwireError, StoreError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.sources.receipts import FileReceiptWriter
     from subscriptions import Ingested
 
-BY_HAND = "files"  # the source of a digest that no source of paperwire.toml would have brought
+DEFAULT_SOURCE_NAME = "files"  # the source of a digest that no source of paperwire.toml would have brought
 
 
 def ingest(
@@ -34,7 +34,7 @@ def ingest(
         typer.Option(
             "--source",
             metavar="NAME",
-            help=f"Where they come from; else the source of paperwire.toml whose path they fit, else “{BY_HAND}”.",
+            help=f"Where they come from; else the source of paperwire.toml whose path they fit, else “{DEFAULT_SOURCE_NAME}”.",
         ),
     ] = None,
     day: Annotated[
@@ -52,13 +52,13 @@ def ingest(
     json: Json = False,
 ) -> int:
     """Store the papers of digests; each file by itself, whole or not at all."""
-    from bot.cli._moments import day as day_of
+    from bot.cli._moments import parse_day as day_of
     from bot.cli._paths import documents
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
 
     given = None if day is None else day_of("--date", day)
-    with opened(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
-        taken, failed = asyncio.run(_ingest_all(_Desk.of(session, source, given, announce=announce), found))
+    with open_session(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
+        taken, failed = asyncio.run(_ingest_all(_IngestContext.of(session, source, given, announce=announce), found))
     if json:
         print_json(_report(taken, failed))
     else:
@@ -67,7 +67,7 @@ def ingest(
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _IngestedFile:
     """One digest that is in the store now."""
 
     path: str
@@ -76,7 +76,7 @@ class _Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _IngestContext:
     """What all digests of one call share."""
 
     session: "Session"
@@ -84,10 +84,10 @@ class _Desk:
     day: date | None  # of those that tell none
     announce: bool  # whatever day they are of
     watched: "Watched"
-    book: "FileReceiptWriter"
+    receipts: "FileReceiptWriter"
 
     @classmethod
-    def of(cls, session: "Session", source: str | None, day: date | None, *, announce: bool) -> "_Desk":
+    def of(cls, session: "Session", source: str | None, day: date | None, *, announce: bool) -> "_IngestContext":
         from bot.app import make_file_receipts
         from bot.cli._paths import Watched
 
@@ -97,12 +97,14 @@ class _Desk:
     def source_of(self, path: str) -> tuple[str, "SourceSettings | None"]:
         """The name under which a file is stored, and what paperwire.toml says of it."""
         watched_by = self.watched.source_of(path)
-        name = self.source or (watched_by.name if watched_by else BY_HAND)
+        name = self.source or (watched_by.name if watched_by else DEFAULT_SOURCE_NAME)
         named = next((one for one in self.session.settings.sources if one.name == name), None)
         return name, named or watched_by
 
 
-async def _ingest_all(desk: _Desk, documents: Iterable[tuple[str, bytes | PaperwireError]]) -> tuple[list[_Taken], int]:
+async def _ingest_all(
+    desk: _IngestContext, documents: Iterable[tuple[str, bytes | PaperwireError]]
+) -> tuple[list[_IngestedFile], int]:
     """Ingests what can be read, one transaction each, and says on stderr what can not; how many those were."""
     taken, failed = [], 0
     for path, data in documents:
@@ -111,12 +113,12 @@ async def _ingest_all(desk: _Desk, documents: Iterable[tuple[str, bytes | Paperw
         except StoreError:
             raise
         except PaperwireError as error:
-            complain_of(error)
+            print_read_error(error)
             failed += 1
     return taken, failed
 
 
-async def _ingest(desk: _Desk, path: str, data: bytes | PaperwireError) -> _Taken:
+async def _ingest(desk: _IngestContext, path: str, data: bytes | PaperwireError) -> _IngestedFile:
     from bot.digests import dated, read_digest
     from bot.sources.ingest import keep, today
 
@@ -126,14 +128,14 @@ async def _ingest(desk: _Desk, path: str, data: bytes | PaperwireError) -> _Take
     form, language = (known.format, known.language) if known else (None, None)
     digest = read_digest(data, path, format=form, day=desk.day, language=language)
     ours = known if known and known.name == name and known.path is not None else None
-    note = partial(desk.book.record_stored, ours, digest) if ours else None
+    note = partial(desk.receipts.record_stored, ours, digest) if ours else None
     announce = desk.announce or bool(known and known.announce == "all")
     done = await keep(desk.session, digest, source=name, note=note, announce=announce)
     kept = digest if done.already_known else dated(digest, today(desk.session))
-    return _Taken(path, kept.warnings, done)
+    return _IngestedFile(path, kept.warnings, done)
 
 
-def _report(taken: Sequence[_Taken], failed: int) -> dict[str, object]:
+def _report(taken: Sequence[_IngestedFile], failed: int) -> dict[str, object]:
     """The document of `ingest --json` (docs/commands.md); `failed` counts files that could not be read."""
     warnings = [
         {
@@ -158,43 +160,43 @@ def _report(taken: Sequence[_Taken], failed: int) -> dict[str, object]:
     }
 
 
-def _sum(taken: Sequence[_Taken], name: str) -> int:
+def _sum(taken: Sequence[_IngestedFile], name: str) -> int:
     return sum(getattr(one.done, name) for one in taken)
 
 
-def _told_of_archives(taken: Sequence[_Taken]) -> list[str]:
+def _archive_lines(taken: Sequence[_IngestedFile]) -> list[str]:
     """What became of digests that are older than news."""
-    from bot.cli._queries import TERMINAL
+    from bot.cli._queries import TERMINAL_LANGUAGE
 
     archived, announced = _sum(taken, "archived"), _sum(taken, "announced")
     digests = sum(one.done.archive for one in taken)
     lines = []
     if announced:
-        papers = TERMINAL.count("{count} paper", "{count} papers", announced)
+        papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
         lines.append(f"Announced after they had been filed: {papers}.")
     if archived:
-        papers = TERMINAL.count("{count} paper", "{count} papers", archived)
+        papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", archived)
         lines.append(
             f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of "
-            f"{TERMINAL.count('{count} digest', '{count} digests', digests)}. "
+            f"{TERMINAL_LANGUAGE.count('{count} digest', '{count} digests', digests)}. "
             "To announce them: the same command with --announce."
         )
     return lines
 
 
-def _show(taken: Sequence[_Taken]) -> None:
-    from bot.cli._queries import TERMINAL
+def _show(taken: Sequence[_IngestedFile]) -> None:
+    from bot.cli._queries import TERMINAL_LANGUAGE
     from bot.digests import INFO
 
     known = sum(one.done.already_known for one in taken)
     new, updated, unchanged = (_sum(taken, name) for name in ("new", "updated", "unchanged"))
-    digests = TERMINAL.count("{count} digest", "{count} digests", len(taken))
-    before = f", {TERMINAL.number(known)} of them known before" if known else ""
-    say(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
-    for line in _told_of_archives(taken):
-        say(line)
+    digests = TERMINAL_LANGUAGE.count("{count} digest", "{count} digests", len(taken))
+    before = f", {TERMINAL_LANGUAGE.number(known)} of them known before" if known else ""
+    print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
+    for line in _archive_lines(taken):
+        print_line(line)
     for one in taken:
         for warning in one.warnings:
             if warning.code not in INFO:
                 line = f", line {warning.line}" if warning.line else ""
-                say(f"! {one.path}{line}: {warning.message}")
+                print_line(f"! {one.path}{line}: {warning.message}")

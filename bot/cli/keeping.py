@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import Json
-from bot.cli._streams import print_json, print_table, say
+from bot.cli._streams import print_json, print_line, print_table
 from bot.errors import WrongUsage
 from subscriptions import Sentence
 
@@ -90,7 +90,7 @@ def _show(findings: "Sequence[Finding]") -> None:
 @database.callback()
 def _schema(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        say(context.get_help())
+        print_line(context.get_help())
         raise typer.Exit(2)
 
 
@@ -106,17 +106,17 @@ def current() -> int:
         store.close()
     if revision is None:
         raise store.missing()
-    say(revision if revision == HEAD else f"{revision}; this version's is {HEAD}: paperwire db upgrade")
+    print_line(revision if revision == HEAD else f"{revision}; this version's is {HEAD}: paperwire db upgrade")
     return 0
 
 
 @database.command()
 def upgrade() -> int:
     """Bring the schema to this version's; an older database is copied first."""
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
 
-    with opened(make=True) as session:
-        say(f"✓ The schema is at {session.store.revision()}.")
+    with open_session(make=True) as session:
+        print_line(f"✓ The schema is at {session.store.revision()}.")
     return 0
 
 
@@ -124,14 +124,14 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; an older copy there is replaced.")],
 ) -> int:
     """Write a consistent copy of the database while others work with it."""
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
 
     _, store = _unopened()
     store.close()
     _refuse_target(file, store)
-    with opened() as session:
+    with open_session() as session:
         session.store.backup(file)
-    say(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
+    print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
 
 
@@ -147,7 +147,7 @@ def restore(
 ) -> int:
     """Put a copy in the place of the database, which is kept. Nothing else may be sending meanwhile."""
     from bot.app import backup_folder
-    from bot.cli._moments import moment
+    from bot.cli._moments import parse_moment
     from bot.clock import SystemClock
     from bot.delivery.sender_lock import sender_lock
     from subscriptions import look_for_copy
@@ -155,7 +155,7 @@ def restore(
 
     settings, store = _unopened()
     now = SystemClock().now()
-    lost = None if lost_at is None else moment("--lost-at", lost_at, settings)
+    lost = None if lost_at is None else parse_moment("--lost-at", lost_at, settings)
     if lost is not None and lost > now:
         raise WrongUsage(Sentence("--lost-at lies in the future."), Sentence("Say when the database was lost."))
     if not store.exists():
@@ -165,13 +165,13 @@ def restore(
             done = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost, now=now)
     finally:
         store.close()
-    say(f"✓ The database is that of {file}.")
+    print_line(f"✓ The database is that of {file}.")
     if done.kept is not None:
-        say(f"  The one before it is kept: {done.kept}")
+        print_line(f"  The one before it is kept: {done.kept}")
     if lost is None:
-        say("  What was sent since that copy was made may be sent again; --lost-at TIME counts it as sent.")
+        print_line("  What was sent since that copy was made may be sent again; --lost-at TIME counts it as sent.")
     else:
-        say(f"  Deliveries that count as sent: {done.counted}.")
+        print_line(f"  Deliveries that count as sent: {done.counted}.")
     return 0
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 import typer
 
 from bot.cli._options import Json
-from bot.cli._refused import complain_of
-from bot.cli._streams import complain, print_json, say
+from bot.cli._refused import print_read_error
+from bot.cli._streams import print_error, print_json, print_line
 from bot.cli.reading import digests_in
 from bot.errors import WrongUsage
 from subscriptions import Digest, Paper, PaperwireError, QueryError, Sentence
@@ -47,7 +47,7 @@ def match(
 
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
-    from bot.cli._queries import TERMINAL, refusals_of, told
+    from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
     from bot.rendering.reading import words
     from subscriptions import matching_papers, merge_copies, parse_query
 
@@ -55,9 +55,9 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         query = parse_query(text)
     except QueryError as error:
         if json:
-            print_json({"query": None, "text": text, "error": told(error)})
+            print_json({"query": None, "text": text, "error": error_document(error)})
             return 1
-        with refusals_of(text):
+        with reporting_query_errors(text):
             raise
     digests, status = _read(paths)
     papers = merge_copies(paper for digest in digests for paper in digest.entries)
@@ -66,10 +66,10 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         keys = [paper.key for paper in found]
         print_json({"query": query.canonical, "text": text, "keys": keys, "why": _reasons(query, found)})
         return status
-    say(f"{words(query, TERMINAL.translate)}: {len(found)} of {len(papers)} papers")
+    print_line(f"{words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
     for paper in found:
-        say(f"  {paper.key}  {paper.title or paper.abstract[:80]}")
-        say(
+        print_line(f"  {paper.key}  {paper.title or paper.abstract[:80]}")
+        print_line(
             "    "
             + "; ".join(f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, [paper])[paper.key])
         )
@@ -83,31 +83,31 @@ def _read(paths: list[str]) -> tuple[list[Digest], int]:
     digests, status = [], 0
     for _, read in digests_in(documents(paths)):
         if isinstance(read, PaperwireError):
-            complain_of(read)
+            print_read_error(read)
             status = 1
         else:
             digests.append(read)
     return digests, status
 
 
-class Reason(TypedDict):
+class MatchedField(TypedDict):
     """A field of a paper in which a query found something, and the words that stand there."""
 
     field: str
     terms: list[str]
 
 
-def _reasons(query: "Query", papers: list[Paper]) -> dict[str, list[Reason]]:
+def _reasons(query: "Query", papers: list[Paper]) -> dict[str, list[MatchedField]]:
     """Key -> why that paper fits."""
     from subscriptions import why
 
-    reasons: dict[str, list[Reason]] = {}
+    reasons: dict[str, list[MatchedField]] = {}
     for paper in papers:
         fields: dict[str, list[str]] = {}
         for hit in why(query, paper):
             terms = fields.setdefault(hit.field, [])
             terms += [term for term in hit.terms if term not in terms]
-        reasons[paper.key] = [Reason(field=name, terms=terms) for name, terms in fields.items()]
+        reasons[paper.key] = [MatchedField(field=name, terms=terms) for name, terms in fields.items()]
     return reasons
 
 
@@ -125,7 +125,7 @@ class BatchReport(TypedDict):
 
 
 @dataclass(slots=True)
-class _Lines:
+class _QueryFile:
     """The lines of a file of queries, ready to be matched."""
 
     queries: "QuerySet"
@@ -168,13 +168,13 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
 
 def _show(report: BatchReport) -> None:
     counts = {name: f"{report[name]:,}" for name in ("queries", "unique", "papers", "pairs")}
-    say("{queries} queries, {unique} of them different; {papers} papers; {pairs} pairs.".format_map(counts))
+    print_line("{queries} queries, {unique} of them different; {papers} papers; {pairs} pairs.".format_map(counts))
     times = ", ".join(f"{name.removesuffix('_s')} {seconds:.3f} s" for name, seconds in report["timings"].items())
-    say(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
+    print_line(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
     for line, keys in report.get("matches", ()):
-        say(f"{line:>6}  {' '.join(keys)}")
+        print_line(f"{line:>6}  {' '.join(keys)}")
     for line, reason in report["refused"]:
-        complain(f"line {line} is refused: {reason}")
+        print_error(f"line {line} is refused: {reason}")
 
 
 def _lines_of(data: bytes) -> list[str]:
@@ -196,11 +196,11 @@ def _query(text: str) -> "Query":
     return parse_query(text)
 
 
-def _compiled(texts: list[str]) -> _Lines:
+def _compiled(texts: list[str]) -> _QueryFile:
     """Every line read as a query; equal lines are read once."""
     from subscriptions import QuerySet
 
-    lines = _Lines(QuerySet())
+    lines = _QueryFile(QuerySet())
     handles: dict[str, int] = {}
     reasons: dict[str, str] = {}
     for number, text in enumerate(texts, start=1):

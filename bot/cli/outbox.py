@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import Json, Now
-from bot.cli._streams import complain, instant, print_json, print_table, printable, say
+from bot.cli._streams import json_time, print_error, print_json, print_line, print_table, printable
 from bot.errors import WrongUsage
 from subscriptions import NotFound, Sentence
 
@@ -41,7 +41,7 @@ def show(
     """What waits to be sent and why; dead letters."""
     if context.invoked_subcommand is not None:
         return None
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
     from subscriptions import outbox_entries
 
     if state is not None and state not in STATES:
@@ -49,7 +49,7 @@ def show(
             Sentence("“{state}” is not a state of a delivery.", {"state": state}),
             Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
         )
-    with opened(now) as session:
+    with open_session(now) as session:
         entries = outbox_entries(session.store, now=session.now, wall=session.clock.wall())
         moment, settings = session.now, session.settings
     wanted = [entry for entry in entries if (entry.state == state if state else entry.state not in _OVER)]
@@ -59,17 +59,17 @@ def show(
     elif shown:
         _show(shown, moment, settings.timezone)
     else:
-        say(f"No delivery is {state}." if state else "Nothing waits.")
+        print_line(f"No delivery is {state}." if state else "Nothing waits.")
     return 0
 
 
 @app.command()
 def retry(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries another try at the next deliver; a platform that stands still goes on."""
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
     from subscriptions import retry_delivery
 
-    with opened(now) as session:
+    with open_session(now) as session:
         return _each(
             ids, lambda delivery: retry_delivery(session.store, delivery, now=session.now), "will be tried again"
         )
@@ -78,10 +78,10 @@ def retry(ids: Ids, *, now: Now = None) -> int:
 @app.command()
 def dismiss(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries up: they are not sent any more. `outbox retry` takes it back."""
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
     from subscriptions import dismiss as give_up
 
-    with opened(now) as session:
+    with open_session(now) as session:
         return _each(ids, lambda delivery: give_up(session.store, delivery, now=session.now), "is dismissed")
 
 
@@ -91,9 +91,9 @@ def _each(ids: Sequence[str], act: Callable[[str], None], done: str) -> int:
     for delivery in ids:
         try:
             act(delivery)
-            say(f"✓ {delivery} {done}.")
+            print_line(f"✓ {delivery} {done}.")
         except NotFound as error:
-            complain(str(error))
+            print_error(str(error))
             status = error.exit_code
     return status
 
@@ -117,8 +117,8 @@ def _document(entry: "OutboxEntry") -> dict[str, object]:
         "papers": entry.papers,
         "messages": entry.messages,
         "attempts": entry.attempts,
-        "next_at": instant(entry.next_at),
-        "waiting_since": instant(entry.waiting_since),
+        "next_at": json_time(entry.next_at),
+        "waiting_since": json_time(entry.waiting_since),
         "reason": entry.reason,
     }
 
@@ -144,7 +144,7 @@ def _show(entries: "Sequence[OutboxEntry]", now: datetime, zone: str) -> None:
     print_table(table)
     for delivery, remark in remarks:
         if remark:
-            say(f"{delivery}  {remark}")
+            print_line(f"{delivery}  {remark}")
 
 
 def _remark(entry: "OutboxEntry", voice: "Language") -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli._options import As, Json, Now, Number
-from bot.cli._streams import instant, print_json, print_reply, say
+from bot.cli._options import ChatOption, Json, Now, Number
+from bot.cli._streams import json_time, print_json, print_line, print_reply
 from bot.ports.reply import Reply
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def pause(
     number: Number = None,
     *,
-    chat: As,
+    chat: ChatOption,
     until: Annotated[
         str | None, typer.Option("--until", metavar="WHEN", help="7d, 2 weeks, mon, 3 Mar; else until it is resumed.")
     ] = None,
@@ -26,15 +26,15 @@ def pause(
     json: Json = False,
 ) -> int:
     """Hold the papers of a chat, or of one subscription, back. What comes in the meantime waits."""
-    from bot.cli._queries import wish_number
-    from bot.cli._session import opened
+    from bot.cli._queries import subscription_number
+    from bot.cli._session import open_session
     from bot.commands import held_line
     from bot.rendering import Language
     from subscriptions import get_chat, parse_pause, zone
     from subscriptions import pause as hold
 
-    which = wish_number(number, "paperwire pause --until 7d --as CHAT")
-    with opened(now) as session:
+    which = subscription_number(number, "paperwire pause --until 7d --as CHAT")
+    with open_session(now) as session:
         there = get_chat(session.store, session.address(chat))
         moment = session.now
         end = parse_pause(until, zone(there.settings.timezone), moment) if until is not None else None
@@ -44,28 +44,28 @@ def pause(
         return 0
     said = held_line(held, Language("en", there.settings.timezone), now=moment)
     print_reply(Reply(lines=(said, "What comes in the meantime waits."), ok=True))
-    say(f"  Undo: paperwire resume {f'{which} ' if which else ''}--as {there.address}")
+    print_line(f"  Undo: paperwire resume {f'{which} ' if which else ''}--as {there.address}")
     return 0
 
 
 def resume(
     number: Number = None,
     *,
-    chat: As,
+    chat: ChatOption,
     skip: Annotated[bool, typer.Option("--skip", help="What waits never comes.")] = False,
     now: Now = None,
     json: Json = False,
 ) -> int:
     """End the pause of a chat and of all its subscriptions, or of one, and say what waits."""
-    from bot.cli._queries import wish_number
-    from bot.cli._session import opened
+    from bot.cli._queries import subscription_number
+    from bot.cli._session import open_session
     from bot.commands import resumed_line, waiting_lines
     from bot.rendering import Language
     from subscriptions import get_chat, skip_waiting, waits
     from subscriptions import resume as go_on
 
-    which = wish_number(number, "paperwire resume 4 --as CHAT")
-    with opened(now) as session:
+    which = subscription_number(number, "paperwire resume 4 --as CHAT")
+    with open_session(now) as session:
         address, moment = get_chat(session.store, session.address(chat)).address, session.now
         held = go_on(session.store, address, which, now=moment)
         found = waits(session.store, address, now=moment, number=which)
@@ -92,10 +92,10 @@ def _document(held: "Held") -> dict[str, object]:
         "chat": str(held.chat.address),
         "number": held.subscription.number if held.subscription else None,
         "state": state,
-        "until": instant(held.until),
+        "until": json_time(held.until),
         "changed": held.changed,
     }
 
 
 def _waiting(found: "Waiting", *, skipped: int) -> dict[str, object]:
-    return {"waiting": 0 if skipped else found.papers, "skipped": skipped, "comes_at": instant(found.comes)}
+    return {"waiting": 0 if skipped else found.papers, "skipped": skipped, "comes_at": json_time(found.comes)}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import Json, Paths
-from bot.cli._refused import complain_of, name_formats
-from bot.cli._streams import complain, print_json, print_table, progress, say
+from bot.cli._refused import print_expected_formats, print_read_error
+from bot.cli._streams import print_error, print_json, print_line, print_table, progress
 from subscriptions import Digest, PaperwireError
 
 if TYPE_CHECKING:
@@ -25,21 +25,21 @@ def explain(
     json: Json = False,
 ) -> int:
     """Say what a query means in words, its canonical text, and what was guessed."""
-    from bot.cli._queries import TERMINAL, refusals_of
+    from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
     from bot.rendering.reading import explain as explained
     from bot.rendering.reading import words
     from subscriptions import parse_query
 
     if json:
-        told = explained(query, TERMINAL.translate)
+        told = explained(query, TERMINAL_LANGUAGE.translate)
         print_json(told)
         return 1 if told["error"] else 0
-    with refusals_of(query):
+    with reporting_query_errors(query):
         read = parse_query(query)
-        say(words(read, TERMINAL.translate))
+        print_line(words(read, TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
-            say(f"  ({hint.say(TERMINAL.translate)})")
-        say(f"canonical: {read.canonical}")
+            print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
+        print_line(f"canonical: {read.canonical}")
     return 0
 
 
@@ -77,13 +77,13 @@ def _show(reports: list["Report"], refused: list[tuple[str, PaperwireError]], *,
     if reports:
         print_table(Overview(reports) if many and not each else DigestTables(reports))
     if many and refused:
-        print_table(Refusals(refused, len(reports) + len(refused)), trouble=True)
+        print_table(Refusals(refused, len(reports) + len(refused)), to_stderr=True)
     else:
         for _, error in refused:
-            complain_of(error)
-        name_formats(error for _, error in refused)
+            print_read_error(error)
+        print_expected_formats(error for _, error in refused)
     if not reports and not refused:
-        complain("There is no file to read.")
+        print_error("There is no file to read.")
 
 
 def _without_items(report: "Report") -> dict[str, object]:

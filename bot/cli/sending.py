@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import Json, Now
-from bot.cli._streams import complain, print_json, say
+from bot.cli._streams import print_error, print_json, print_line
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def deliver(*, now: Now = None, json: Json = False) -> int:
     """Plan what is due at this moment and send it; ends when all that may go now has gone."""
-    _end_on(signal.SIGTERM)
+    _exit_on(signal.SIGTERM)
     from bot.app import build_app
     from bot.cli._session import clock_from, read_settings
 
@@ -33,14 +33,14 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     else:
         _show(sent)
     for platform, reason in sorted(sent.stopped.items()):
-        complain(f"{_named(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
+        print_error(f"{_named(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
     for platform in off:
-        complain(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
-    _end_as_asked(app)
+        print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
+    _raise_if_interrupted(app)
     return 1 if sent.dead else 0
 
 
-def _end_as_asked(app: "App") -> None:
+def _raise_if_interrupted(app: "App") -> None:
     """What was on its way is finished; to whoever pressed Ctrl-C the subcommand says that it was broken off."""
     if app.interrupted:
         raise KeyboardInterrupt
@@ -52,7 +52,7 @@ def _named(sender: str) -> str:
     return f"{platform.capitalize()} ({workspace})" if workspace else platform.capitalize()
 
 
-def _end_on(number: signal.Signals) -> None:
+def _exit_on(number: signal.Signals) -> None:
     """Until the work begins there is nothing to finish: SIGTERM ends it as asked, with 0."""
     signal.signal(number, lambda *_: os._exit(0))
 
@@ -75,13 +75,13 @@ async def _deliver(app: "App") -> tuple["Sent", list[str]]:
 
 def _show(sent: "Sent") -> None:
     if sent.planned or sent.sent:
-        say(f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} papers.")
+        print_line(f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} papers.")
     else:
-        say("Nothing was due.")
+        print_line("Nothing was due.")
     left = [(sent.waiting, "waiting"), (sent.unclear, "unclear"), (sent.dead, "dead")]
     shown = ", ".join(f"{count:,} {word}" for count, word in left if count)
     if shown:
-        say(f"In the outbox: {shown}. paperwire outbox says why.")
+        print_line(f"In the outbox: {shown}. paperwire outbox says why.")
 
 
 def run(
@@ -93,7 +93,7 @@ def run(
     ] = False,
 ) -> int:
     """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
-    _end_on(signal.SIGTERM)
+    _exit_on(signal.SIGTERM)
     from bot.app import build_app
     from bot.cli._logging import start_logging
     from bot.cli._session import read_settings
@@ -110,10 +110,12 @@ def run(
         try:
             stop_on_signals(app)
             app.open()
-            return await run_until_stopped(app, feeder, once=once, new_bot=new_bot, pause_gone=pause_gone, say=complain)
+            return await run_until_stopped(
+                app, feeder, once=once, new_bot=new_bot, pause_gone=pause_gone, say=print_error
+            )
         finally:
             await app.close()
 
     status = asyncio.run(go())
-    _end_as_asked(app)
+    _raise_if_interrupted(app)
     return status

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._next import when_next
-from bot.cli._options import As, Json, Now
-from bot.cli._streams import console, instant, print_json, print_table, say
+from bot.cli._options import ChatOption, Json, Now
+from bot.cli._streams import console, json_time, print_json, print_line, print_table
 from bot.errors import WrongUsage
 from subscriptions import Sentence
 
@@ -39,7 +39,7 @@ def preview(
         str | None, typer.Argument(metavar="[QUERY]", help="Instead of what the chat has subscribed to.")
     ] = None,
     *,
-    chat: As,
+    chat: ChatOption,
     days: Annotated[
         int | None, typer.Option("--days", metavar="N", help="Look so many days back; else to what was sent last.")
     ] = None,
@@ -47,15 +47,15 @@ def preview(
     json: Json = False,
 ) -> int:
     """Show what would be sent, as its platform would get it, without sending or marking anything."""
-    from bot.cli._queries import refusals_of
-    from bot.cli._session import opened
+    from bot.cli._queries import reporting_query_errors
+    from bot.cli._session import open_session
     from bot.rendering import render_delivery
     from subscriptions import preview as look
     from subscriptions import standing
 
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
-    with opened(now) as session, refusals_of(query or ""):
+    with open_session(now) as session, reporting_query_errors(query or ""):
         address = session.address(chat)
         found = look(session.store, address, now=session.now, text=query, days=days)
         about = standing(session.store, address, now=session.now)
@@ -74,17 +74,17 @@ def _say(
     """What is due, then what is not; a line for what was planned before, since that is sent as well."""
     address = about.chat.address
     if about.waiting:
-        say(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
+        print_line(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
     if found.not_due:
-        say("Due now:" if due else "Nothing is due now.")
+        print_line("Due now:" if due else "Nothing is due now.")
     for message in due:
         _show(address, message)
     for line in _not_due(found, about.chat, now):
-        say(line)
+        print_line(line)
     for message in later:
         _show(address, message)
     if not due and not later:
-        say(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
+        print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
 
 
 def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
@@ -134,7 +134,7 @@ def _waits(one: "NotDue") -> dict[str, object]:
     at = one.coming.at or one.coming.latest
     return {
         "number": one.subscription.number,
-        "at": instant(at),
+        "at": json_time(at),
         "held": one.held or None,
         "papers": [known.paper.key for known in one.papers],
     }
@@ -147,13 +147,13 @@ def _show(chat: "ChatAddress", message: "Message") -> None:
     from bot.rendering.gallery import displayed
     from bot.rendering.screen import flow
 
-    say(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
+    print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     if chat.platform == "web":
-        say(loads(message.payload)["text"].rstrip())
+        print_line(loads(message.payload)["text"].rstrip())
     else:
         display = displayed(chat.platform, message.payload)
         for paragraph in display.paragraphs:
             print_table(flow(paragraph.spans, written=not sys.stdout.isatty()))
         for row in display.keys:
-            say(" ".join(f"[{key.text}]" for key in row))
-    say("─" * _RULE)
+            print_line(" ".join(f"[{key.text}]" for key in row))
+    print_line("─" * _RULE)

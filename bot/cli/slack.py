@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli._streams import say
+from bot.cli._streams import print_line
 
 app = typer.Typer(help="An app of your own in Slack.", invoke_without_command=True)
 
@@ -14,7 +14,7 @@ app = typer.Typer(help="An app of your own in Slack.", invoke_without_command=Tr
 @app.callback()
 def _slack(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        say(context.get_help())
+        print_line(context.get_help())
         raise typer.Exit(2)
 
 
@@ -34,5 +34,5 @@ def manifest(
     from bot.cli._session import web_root
 
     root = web_root("--url", url) if url else ""
-    say(json.dumps(written(minimal=minimal, url=root), ensure_ascii=False, indent=2))
+    print_line(json.dumps(written(minimal=minimal, url=root), ensure_ascii=False, indent=2))
     return 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._options import Json, Now
-from bot.cli._streams import instant, print_json, print_table, printable, say
+from bot.cli._streams import json_time, print_json, print_line, print_table, printable
 
 if TYPE_CHECKING:
     from bot.cli._session import Session
@@ -41,10 +41,10 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
     """Where digests come from, what the last look brought, when the next one is."""
     if context.invoked_subcommand is not None:
         return None
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
     from subscriptions import known_sources
 
-    with opened(now) as session:
+    with open_session(now) as session:
         known = {one.name: one for one in known_sources(session.store)}
         moment = session.now
         rows = _rows(session.settings, known, moment)
@@ -67,11 +67,11 @@ def poll(
     json: Json = False,
 ) -> int:
     """Ask sources now, whether they are due or not."""
-    from bot.cli._queries import TERMINAL
-    from bot.cli._session import opened
+    from bot.cli._queries import TERMINAL_LANGUAGE
+    from bot.cli._session import open_session
     from subscriptions import Outcome, announce_filed, known_sources
 
-    with opened(now, make=True) as session:
+    with open_session(now, make=True) as session:
         began = session.now
         named = _named(session.settings, name) if announce else ""
         asyncio.run(_poll(session, name))
@@ -89,7 +89,9 @@ def poll(
     else:
         _show(rows, session.settings.timezone, moment)
         if announce:
-            say(f"Announced after they had been filed: {TERMINAL.count('{count} paper', '{count} papers', announced)}.")
+            print_line(
+                f"Announced after they had been filed: {TERMINAL_LANGUAGE.count('{count} paper', '{count} papers', announced)}."
+            )
     polled = [row.last for row in rows if row.last and row.last.at >= began]
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
@@ -143,13 +145,13 @@ def _document(row: _Row) -> dict[str, object]:
         "name": row.name,
         "state": row.state,
         "last": None if row.last is None else _receipt(row.last),
-        "next_at": instant(row.next_at),
+        "next_at": json_time(row.next_at),
     }
 
 
 def _receipt(receipt: "Receipt") -> dict[str, object]:
     return {
-        "at": instant(receipt.at),
+        "at": json_time(receipt.at),
         "outcome": receipt.outcome.value,
         "counts": dict(receipt.counts),
         "detail": receipt.detail,
@@ -173,9 +175,9 @@ def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
     print_table(table)
     for row in rows:
         if row.last is None and row.missing:
-            say(f"{row.name}: There is nothing at {row.place} yet.")
+            print_line(f"{row.name}: There is nothing at {row.place} yet.")
         if row.last and row.last.detail:
-            say(f"{row.name}: {row.last.detail}")
+            print_line(f"{row.name}: {row.last.detail}")
 
 
 def _brought(receipt: "Receipt") -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli._next import when_next
-from bot.cli._options import As, AsOrAll, Json, Now
-from bot.cli._streams import instant, is_narrow, print_json, print_reply, print_table, printable, say
+from bot.cli._options import ChatOption, Json, Now, OptionalChatOption
+from bot.cli._streams import is_narrow, json_time, print_json, print_line, print_reply, print_table, printable
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
 from subscriptions import ChatState, Paper, Sentence
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 _TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words
 _OPENING = 80  # characters of an abstract in place of a title that is not known
 
-Query = Annotated[
+QueryArgument = Annotated[
     str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
 ]
 
 
 def subscribe(
-    query: Query,
+    query: QueryArgument,
     *,
-    chat: As,
+    chat: ChatOption,
     every: Annotated[
         str | None,
         typer.Option(
@@ -64,16 +64,16 @@ def subscribe(
     json: Json = False,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
-    from bot.cli._queries import refusals_of
-    from bot.cli._session import described, opened
+    from bot.cli._queries import reporting_query_errors
+    from bot.cli._session import look_up_new_chat, open_session
     from subscriptions import Wish, allow, zone_of_place
     from subscriptions import subscribe as add
 
     named = tz and (zone_of_place(tz) or tz)
     wish = Wish(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
-    with opened(now, make=True) as session, refusals_of(query):
+    with open_session(now, make=True) as session, reporting_query_errors(query):
         address = session.address(chat)
-        title, kind = described(session, address)
+        title, kind = look_up_new_chat(session, address)
         moment = session.now
         done = add(session.store, address, wish, now=moment, title=title, kind=kind)
         if done.chat.state is ChatState.ASKED:  # the command line asks nobody
@@ -83,11 +83,11 @@ def subscribe(
         return 0
     print_reply(_echo(done, moment, says_year=(since or "").strip()[:4].isdigit()))
     if done.outcome == "added":
-        say(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
+        print_line(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
     if since is not None and done.outcome != "added":
-        say("  --since is for a new subscription; this one goes on where it stands.")
+        print_line("  --since is for a new subscription; this one goes on where it stands.")
     for remark in _remarks(done, session.settings):
-        say(f"  {remark}")
+        print_line(f"  {remark}")
     return 0
 
 
@@ -97,7 +97,7 @@ def _added(done: "Subscribed") -> dict[str, object]:
 
     zone = done.subscription.zone or done.chat.settings.timezone
     one = Listed(chat=done.chat, subscription=done.subscription, zone=zone)
-    told = {"outcome": done.outcome, "since": instant(done.starts), "found": done.found, "days": done.base.days}
+    told = {"outcome": done.outcome, "since": json_time(done.starts), "found": done.found, "days": done.base.days}
     return {**_document(one), **told}
 
 
@@ -137,12 +137,12 @@ def _example(paper: Paper) -> str:
     return f"{title} ({name})" if name else title
 
 
-def subscriptions(*, chat: AsOrAll = None, now: Now = None, json: Json = False) -> int:
+def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
-    from bot.cli._session import opened
+    from bot.cli._session import open_session
     from subscriptions import coming_of, listed
 
-    with opened(now) as session:
+    with open_session(now) as session:
         found = listed(session.store, None if chat is None else session.address(chat))
         coming = () if json else coming_of(session.store, found, now=session.now)
     if json:
@@ -150,7 +150,7 @@ def subscriptions(*, chat: AsOrAll = None, now: Now = None, json: Json = False) 
     elif found:
         _show(_rows(found, coming, session.now))
     else:
-        say("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
+        print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
     return 0
 
 
@@ -169,7 +169,7 @@ def _document(one: "Listed") -> dict[str, object]:
         "cadence": cadence_text(wish.cadence),
         "zone": one.zone,
         "state": state_of(one),
-        "next_due_at": instant(wish.next_due_at),
+        "next_due_at": json_time(wish.next_due_at),
     }
 
 
@@ -199,10 +199,12 @@ def _show(rows: "list[Row]") -> None:
 
     if is_narrow(_TABLE_WIDTH):
         for chat, theirs in groupby(rows, key=lambda row: row.chat):
-            say(chat)
+            print_line(chat)
             for row in theirs:
-                say(f"{row.number:>4}  {row.reading}")
-                say("      " + " · ".join(filter(None, (row.when, row.next_due and f"next {row.next_due}", row.state))))
+                print_line(f"{row.number:>4}  {row.reading}")
+                print_line(
+                    "      " + " · ".join(filter(None, (row.when, row.next_due and f"next {row.next_due}", row.state)))
+                )
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("chat", no_wrap=True)
@@ -223,20 +225,20 @@ def unsubscribe(
         typer.Argument(metavar="N …", help="Numbers of `paperwire subscriptions` (1 3, 1-3), a query, or all."),
     ],
     *,
-    chat: As,
+    chat: ChatOption,
     now: Now = None,
     json: Json = False,
 ) -> int:
     """Remove subscriptions. What was planned for them is still sent."""
-    from bot.cli._queries import TERMINAL, refusals_of
-    from bot.cli._session import opened
+    from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
+    from bot.cli._session import open_session
     from bot.commands import unsubscribed
     from subscriptions import listed, numbers_among, numbers_in, numbers_missing, unsubscribe_several
     from subscriptions import unsubscribe as remove
 
     text = " ".join(which)
     said = numbers_in(text)
-    with opened(now) as session, refusals_of(text):
+    with open_session(now) as session, reporting_query_errors(text):
         address = session.address(chat)
         there = numbers_among(said, {one.subscription.number for one in listed(session.store, address)})
         if there:
@@ -247,13 +249,13 @@ def unsubscribe(
         removed = [{"number": wish.number, "name": wish.name, "text": wish.text} for wish in gone]
         print_json({"chat": str(address), "removed": removed})
         return 0
-    print_reply(unsubscribed(gone, TERMINAL, missing=numbers_missing(said, there) if there else ""))
+    print_reply(unsubscribed(gone, TERMINAL_LANGUAGE, missing=numbers_missing(said, there) if there else ""))
     for wish in gone:
-        say(f"  Undo: {_again(wish, str(address))}")
+        print_line(f"  Undo: {_undo_command(wish, str(address))}")
     return 0
 
 
-def _again(wish: "Subscription", chat: str) -> str:
+def _undo_command(wish: "Subscription", chat: str) -> str:
     """The subcommand that would bring a subscription back."""
     cadence = wish.cadence
     words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
@@ -270,23 +272,23 @@ def name(
     number: Annotated[str, typer.Argument(metavar="N", help="A number of `paperwire subscriptions`.")],
     text: Annotated[list[str], typer.Argument(metavar="TEXT", help="What to call it in messages; - takes it away.")],
     *,
-    chat: As,
+    chat: ChatOption,
     now: Now = None,
     json: Json = False,
 ) -> int:
     """Give a subscription a name, or take it away."""
-    from bot.cli._queries import TERMINAL, wish_number
-    from bot.cli._session import opened
+    from bot.cli._queries import TERMINAL_LANGUAGE, subscription_number
+    from bot.cli._session import open_session
     from bot.commands import name_given, renamed
     from subscriptions import get_chat, rename, wish_of
 
     example = "paperwire name 4 Vision --as CHAT"
-    which = wish_number(number, example)
+    which = subscription_number(number, example)
     if which is None:
         raise WrongUsage(
             Sentence("Say the number and the name."), Sentence("For example: {example}", {"example": example})
         )
-    with opened(now) as session:
+    with open_session(now) as session:
         address = get_chat(session.store, session.address(chat)).address
         before = wish_of(session.store, address, which)
         after = rename(session.store, address, before.number, name_given(" ".join(text)), now=session.now)
@@ -294,10 +296,10 @@ def name(
     if json:
         print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": changed})
         return 0
-    print_reply(renamed(before, after, TERMINAL))
+    print_reply(renamed(before, after, TERMINAL_LANGUAGE))
     if changed:
         options = ["--as", str(address), "--"]  # a name may look like an option
-        say(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
+        print_line(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
     return 0
 
 
@@ -305,18 +307,18 @@ def set_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
     value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
     *,
-    chat: As,
+    chat: ChatOption,
     now: Now = None,
     json: Json = False,
 ) -> int:
     """Set one of a chat's settings."""
-    from bot.cli._queries import TERMINAL
-    from bot.cli._session import opened
+    from bot.cli._queries import TERMINAL_LANGUAGE
+    from bot.cli._session import open_session
     from bot.commands import changed, value_of
     from subscriptions import get_chat, set_setting, setting_name, zone_of_place
 
     said = " ".join(value)
-    with opened(now) as session:
+    with open_session(now) as session:
         address = session.address(chat)
         setting = setting_name(name)
         named = zone_of_place(said) if setting == "timezone" else None
@@ -326,7 +328,7 @@ def set_(
     if json:
         print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
         return 0
-    print_reply(changed(setting, before, after, TERMINAL))
+    print_reply(changed(setting, before, after, TERMINAL_LANGUAGE))
     if old != new:
-        say(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
+        print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
     return 0

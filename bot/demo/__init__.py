@@ -14,10 +14,10 @@ from bot.demo._gallery import PAGES as PAGES
 from bot.demo._gallery import exhibits as exhibits
 from bot.demo._gallery import facts, program, sample, source_of_texts, steps
 from bot.demo._gallery import write_gallery as write_gallery
-from bot.demo._guests import GUESTS as GUESTS
-from bot.demo._guests import TALKS as TALKS
+from bot.demo._guests import CONVERSATIONS as CONVERSATIONS
+from bot.demo._guests import DEMO_CHATS as DEMO_CHATS
 from bot.demo._story import Story as Story
-from bot.demo._story import tell as tell
+from bot.demo._story import run_story as run_story
 from bot.rendering import Language
 from bot.rendering.screen import show
 
@@ -28,7 +28,7 @@ def run_demo(out: Path, console: Console) -> int:
     Raises WrongUsage when the gallery cannot be written.
     """
     with TemporaryDirectory(prefix="paperwire-demo-") as folder:
-        story = asyncio.run(tell(Path(folder) / "demo.db"))
+        story = asyncio.run(run_story(Path(folder) / "demo.db"))
     page = write_gallery(story, out)
     language = Language("en", "UTC")
     for exhibit in exhibits(story, language):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 
-class StoryClock:
+class DemoClock:
     """Time that stands still between the moments of the story; whoever waits moves it."""
 
     def __init__(self, start: datetime) -> None:

@@ -7,7 +7,7 @@ from shutil import which
 from typing import Final
 
 from bot.commands import cadence_words
-from bot.demo._guests import GUESTS, TALKS, Guest, Talk
+from bot.demo._guests import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
 from bot.demo._story import Story
 from bot.errors import WrongUsage
 from bot.rendering import Language
@@ -19,12 +19,12 @@ PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
 
 def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
     """The conversation in this language, then the guests with what they received, in words of this language."""
-    talks = (_conversation(talk, story, language) for talk in TALKS if talk.language == language.code)
-    return (*talks, *(_exhibit(guest, story, language) for guest in GUESTS))
+    talks = (_conversation(talk, story, language) for talk in CONVERSATIONS if talk.language == language.code)
+    return (*talks, *(_exhibit(guest, story, language) for guest in DEMO_CHATS))
 
 
-def _conversation(talk: Talk, story: Story, language: Language) -> Exhibit:
-    spoken = story.spoken[talk.chat]
+def _conversation(talk: DemoConversation, story: Story, language: Language) -> Exhibit:
+    spoken = story.conversation_logs[talk.chat]
     posts: list[Posted | Said] = [*spoken.said, *story.channels[talk.chat.platform].posts_in(talk.chat)]
     return Exhibit(
         anchor=talk.anchor,
@@ -40,7 +40,7 @@ def _conversation(talk: Talk, story: Story, language: Language) -> Exhibit:
     )
 
 
-def _exhibit(guest: Guest, story: Story, language: Language) -> Exhibit:
+def _exhibit(guest: DemoChat, story: Story, language: Language) -> Exhibit:
     wishes = story.subscribed[guest.chat]
     zone = wishes[0].chat.settings.timezone
     when = cadence_words(wishes[0].subscription.cadence, language, zone if wishes[0].first else "")
@@ -96,7 +96,7 @@ def facts(story: Story, language: Language) -> str:
         papers=story.papers,
         digests=story.digests,
         messages=story.messages,
-        chats=len(GUESTS),
+        chats=len(DEMO_CHATS),
     )
     if not story.repeated:
         return counted

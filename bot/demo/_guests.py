@@ -20,7 +20,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guest:
+class DemoChat:
     """A chat of the example."""
 
     anchor: str
@@ -32,7 +32,7 @@ class Guest:
     detail: str = ""
     kind: ChatKind = ChatKind.PRIVATE
     settings: Mapping[str, str] = field(default_factory=dict)
-    wishes: tuple[Wish, ...]
+    subscriptions: tuple[Wish, ...]
 
     @property
     def chat(self) -> ChatAddress:
@@ -48,16 +48,16 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Step:
     """Something that a person does: they say `text`, or press the newest button that does `press`."""
 
     text: str = ""
-    press: str = ""  # its verb (bot/commands)
+    verb: str = ""  # its verb (bot/commands)
     which: int = 0  # of several such buttons, from 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
+class DemoConversation:
     """A private chat that nobody has subscribed: its person does so by talking, one act a minute."""
 
     anchor: str
@@ -69,7 +69,7 @@ class Talk:
     language: Literal["en", "zh"]
     timezone: str
     begins: datetime
-    acts: tuple[Act, ...]
+    steps: tuple[Step, ...]
 
     @property
     def chat(self) -> ChatAddress:
@@ -83,8 +83,8 @@ ARRIVALS: Final[tuple[Arrival, ...]] = (
     Arrival(at=datetime(2026, 1, 23, 6, 10, tzinfo=UTC), file="bilingual.txt", source="bilingual list"),
     Arrival(at=datetime(2026, 1, 23, 6, 20, tzinfo=UTC), file="hf_papers.txt", source="trending papers"),
 )
-GUESTS: Final[tuple[Guest, ...]] = (
-    Guest(
+DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
+    DemoChat(
         anchor="researcher",
         platform="telegram",
         address="104517",
@@ -92,13 +92,13 @@ GUESTS: Final[tuple[Guest, ...]] = (
         remark=Sentence("Words, an exclusion, an author she follows. What matched is underlined."),
         title="paperwire",
         detail="bot",
-        wishes=(
+        subscriptions=(
             Wish(text="diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
             Wish(text='author:"Trevor Darrell"', name="Trevor Darrell", every="daily", at="08:00"),
             Wish(text='"language model" agents', every="daily", at="08:00"),
         ),
     ),
-    Guest(
+    DemoChat(
         anchor="reader",
         platform="telegram",
         address="104518",
@@ -107,12 +107,12 @@ GUESTS: Final[tuple[Guest, ...]] = (
         title="paperwire",
         detail="机器人",
         settings={"lang": "zh"},
-        wishes=(
+        subscriptions=(
             Wish(text="扩散 OR 视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
             Wish(text="强化学习 OR 思维链", every="daily", at="18:00"),
         ),
     ),
-    Guest(
+    DemoChat(
         anchor="lab",
         platform="telegram",
         address="-1001045170001",
@@ -121,9 +121,9 @@ GUESTS: Final[tuple[Guest, ...]] = (
         title="Vision Lab",
         detail="14 members",
         kind=ChatKind.GROUP,
-        wishes=(Wish(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
+        subscriptions=(Wish(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
     ),
-    Guest(
+    DemoChat(
         anchor="reading-group",
         platform="slack",
         address="C0READING",
@@ -132,19 +132,19 @@ GUESTS: Final[tuple[Guest, ...]] = (
         title="reading-group",
         detail="23 members",
         kind=ChatKind.TEAM,
-        wishes=(
+        subscriptions=(
             Wish(text="cs.CL", name="language", every="daily", at="09:00", tz="America/New_York", added_by="Lena"),
             Wish(text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"),
         ),
     ),
-    Guest(
+    DemoChat(
         anchor="terminal",
         platform="console",
         address="desk",
         who=Sentence("A terminal"),
         remark=Sentence("As soon as papers come. What an earlier digest brought does not come again."),
         title="Terminal",
-        wishes=(Wish(text='agent* OR "tool use"', every="now"),),
+        subscriptions=(Wish(text='agent* OR "tool use"', every="now"),),
     ),
 )
 
@@ -152,9 +152,9 @@ _WHO: Final = Sentence("A conversation")
 _REMARK: Final = Sentence(
     "Subscribing is one line; a link to a paper opens its card, and a button leaves out what is too much."
 )
-_EXCLUDE: Final = (Act(press="card-exclude"), Act(press="leave-out", which=3))
-TALKS: Final[tuple[Talk, ...]] = (
-    Talk(
+_EXCLUDE: Final = (Step(verb="card-exclude"), Step(verb="leave-out", which=3))
+CONVERSATIONS: Final[tuple[DemoConversation, ...]] = (
+    DemoConversation(
         anchor="conversation",
         address="104519",
         who=_WHO,
@@ -164,9 +164,9 @@ TALKS: Final[tuple[Talk, ...]] = (
         language="en",
         timezone="Europe/Berlin",
         begins=datetime(2026, 1, 23, 8, 41, tzinfo=UTC),
-        acts=(Act(text="/sub video models at 8"), Act(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+        steps=(Step(text="/sub video models at 8"), Step(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
     ),
-    Talk(
+    DemoConversation(
         anchor="conversation",
         address="104520",
         who=_WHO,
@@ -176,6 +176,6 @@ TALKS: Final[tuple[Talk, ...]] = (
         language="zh",
         timezone="Asia/Shanghai",
         begins=datetime(2026, 1, 23, 8, 51, tzinfo=UTC),
-        acts=(Act(text="/sub 视频生成 每天8点"), Act(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+        steps=(Step(text="/sub 视频生成 每天8点"), Step(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
     ),
 )

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.channels.gallery import GalleryChannel
-from bot.demo._clock import StoryClock
-from bot.demo._guests import ARRIVALS, EVENING, GUESTS, TALKS, Arrival, Guest
-from bot.demo._talking import Spoken, talked
+from bot.demo._clock import DemoClock
+from bot.demo._guests import ARRIVALS, CONVERSATIONS, DEMO_CHATS, EVENING, Arrival, DemoChat
+from bot.demo._talking import ConversationLog, run_conversation
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.sources.ingest import ingest
@@ -32,32 +32,32 @@ class Story:
     repeated: tuple[str, ...]  # titles of papers that stood in more than one digest
     channels: Mapping[str, GalleryChannel]
     subscribed: Mapping[ChatAddress, tuple[Subscribed, ...]]
-    spoken: Mapping[ChatAddress, Spoken]
+    conversation_logs: Mapping[ChatAddress, ConversationLog]
     undelivered: int  # messages that did not arrive
 
     @property
     def messages(self) -> int:
         """How many were delivered."""
-        return sum(len(self.channels[guest.platform].posts_in(guest.chat)) for guest in GUESTS)
+        return sum(len(self.channels[guest.platform].posts_in(guest.chat)) for guest in DEMO_CHATS)
 
 
-async def tell(database: Path) -> Story:
+async def run_story(database: Path) -> Story:
     """Subscribes the guests, lets the digests come in, and delivers whatever is due at each moment."""
-    clock = StoryClock(EVENING)
+    clock = DemoClock(EVENING)
     channels: dict[str, GalleryChannel] = {name: GalleryChannel(name, _UNPACED, clock) for name in _PLATFORMS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open")
     app = build_app(settings, clock=clock, channels=channels)
     app.open()
     try:
-        subscribed = {guest.chat: _subscribe(app, guest) for guest in GUESTS}
+        subscribed = {guest.chat: _subscribe(app, guest) for guest in DEMO_CHATS}
         due = {wish.first for wishes in subscribed.values() for wish in wishes if wish.first}
         taken: list[tuple[Digest, Ingested]] = []
-        spoken: dict[ChatAddress, Spoken] = {}
-        for moment in sorted(due | {arrival.at for arrival in ARRIVALS} | {talk.begins for talk in TALKS}):
+        spoken: dict[ChatAddress, ConversationLog] = {}
+        for moment in sorted(due | {arrival.at for arrival in ARRIVALS} | {talk.begins for talk in CONVERSATIONS}):
             clock.go_to(moment)
             taken += [await _take_in(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
-            for talk in (talk for talk in TALKS if talk.begins == moment):
-                spoken[talk.chat] = await talked(app, channels[talk.chat.platform], clock, talk)
+            for talk in (talk for talk in CONVERSATIONS if talk.begins == moment):
+                spoken[talk.chat] = await run_conversation(app, channels[talk.chat.platform], clock, talk)
             sent = await app.deliver()
     finally:
         await app.close()
@@ -67,16 +67,16 @@ async def tell(database: Path) -> Story:
         repeated=_repeated([digest for digest, _ in taken]),
         channels=channels,
         subscribed=subscribed,
-        spoken=spoken,
+        conversation_logs=spoken,
         undelivered=sent.waiting + sent.unclear + sent.dead,
     )
 
 
-def _subscribe(app: App, guest: Guest) -> tuple[Subscribed, ...]:
+def _subscribe(app: App, guest: DemoChat) -> tuple[Subscribed, ...]:
     now = app.clock.now()
     done = [
         subscribe(app.store, guest.chat, wish, now=now, title=guest.chat_title, kind=guest.kind)
-        for wish in guest.wishes
+        for wish in guest.subscriptions
     ]
     for name, value in guest.settings.items():
         set_setting(app.store, guest.chat, name, value, now=now)

@@ -10,8 +10,8 @@ from bot.channels.gallery import GalleryChannel
 from bot.commands.presses import read_press
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import speak
-from bot.demo._clock import StoryClock
-from bot.demo._guests import Act, Talk
+from bot.demo._clock import DemoClock
+from bot.demo._guests import DemoConversation, Step
 from bot.ports.conversation import Place, Request
 from bot.rendering.gallery import Posted, Said
 from subscriptions import ChatKind, Link, find_link, meet, set_setting
@@ -20,20 +20,22 @@ A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class ConversationLog:
     """What was said and pressed in a conversation."""
 
     said: tuple[Said, ...]
     pressed: frozenset[str]  # data of buttons
 
 
-async def talked(app: App, channel: GalleryChannel, clock: StoryClock, talk: Talk) -> Spoken:
+async def run_conversation(
+    app: App, channel: GalleryChannel, clock: DemoClock, talk: DemoConversation
+) -> ConversationLog:
     """Has the person do all that the conversation tells, one act a minute."""
     clock.go_to(talk.begins)
     meet(app.store, talk.chat, ChatKind.PRIVATE, now=clock.now(), lang=talk.language)
     set_setting(app.store, talk.chat, "timezone", talk.timezone, now=clock.now())
     said, pressed = [], set()
-    for number, act in enumerate(talk.acts):
+    for number, act in enumerate(talk.steps):
         clock.go_to(talk.begins + number * A_MINUTE)
         if act.text:
             said.append(Said(text=act.text, at=clock.now()))
@@ -45,31 +47,31 @@ async def talked(app: App, channel: GalleryChannel, clock: StoryClock, talk: Tal
         posting = await answer(app.wire, request)
         if posting is not None:
             await speak(app.wire, posting)
-    return Spoken(said=tuple(said), pressed=frozenset(pressed))
+    return ConversationLog(said=tuple(said), pressed=frozenset(pressed))
 
 
-def _typed(talk: Talk, text: str, number: int) -> Request:
+def _typed(talk: DemoConversation, text: str, number: int) -> Request:
     first, _, rest = text.partition(" ")
     command = first.removeprefix("/") if first.startswith("/") else ""
     return _request(talk, number, command=command, text=rest if command else text)
 
 
-def _request(talk: Talk, number: int, **fields: str) -> Request:
+def _request(talk: DemoConversation, number: int, **fields: str) -> Request:
     place = Place(chat=talk.chat, kind=ChatKind.PRIVATE)
     update = f"{talk.address}-{number}"
     return Request(place=place, update=update, sender=talk.address, language=talk.language, **fields)  # type: ignore[arg-type]
 
 
-def _button(app: App, channel: GalleryChannel, talk: Talk, act: Act) -> tuple[str, str]:
+def _button(app: App, channel: GalleryChannel, talk: DemoConversation, act: Step) -> tuple[str, str]:
     """(id of the message, data) of the button that is pressed. Raises LookupError: the story fell behind the program."""
     for post in reversed(channel.posts_in(talk.chat)):
-        found = [data for data, link in _buttons(app, talk, post) if link and link.verb == act.press]
+        found = [data for data, link in _buttons(app, talk, post) if link and link.verb == act.verb]
         if found:
             return post.id, found[act.which]
-    raise LookupError(f"no message has a button that does {act.press}")
+    raise LookupError(f"no message has a button that does {act.verb}")
 
 
-def _buttons(app: App, talk: Talk, post: Posted) -> Iterator[tuple[str, Link | None]]:
+def _buttons(app: App, talk: DemoConversation, post: Posted) -> Iterator[tuple[str, Link | None]]:
     for row in json.loads(post.payload).get("buttons", []):
         for data in (str(key["data"]) for key in row if "data" in key):
             yield data, read_press(data, str(talk.chat)) or find_link(app.store, data)

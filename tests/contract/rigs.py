@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.channels.console.outbound import ConsoleChannel
 from bot.channels.gallery.outbound import GalleryChannel
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.workspaces import Tokens
+from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.ports.channel import Channel
 from subscriptions import ChatAddress, Message
@@ -34,8 +34,8 @@ class Rig:
     chat: ChatAddress
     topic: ChatAddress  # a topic or thread of the same lane
     compose: Compose  # (text, number=1) → a message in the shape that this channel posts
-    told: Callable[[], list[str]]  # texts in the order of their arrival; an edit is the last one
-    break_down: Callable[[], None]  # from now on the platform cannot be reached
+    received: Callable[[], list[str]]  # texts in the order of their arrival; an edit is the last one
+    disconnect: Callable[[], None]  # from now on the platform cannot be reached
     secret: str = "no secret"
 
 
@@ -67,8 +67,8 @@ async def telegram() -> AsyncIterator[Rig]:
             chat=ChatAddress("telegram", "-1001"),
             topic=ChatAddress("telegram", "-1001", "5"),
             compose=telegram_message,
-            told=lambda: [entry.text for entry in fake.journal],
-            break_down=fake.goes_down,
+            received=lambda: [entry.text for entry in fake.journal],
+            disconnect=fake.goes_down,
             secret=TELEGRAM_TOKEN,
         )
         await channel.close()
@@ -85,8 +85,8 @@ async def slack() -> AsyncIterator[Rig]:
             chat=ChatAddress("slack", "C1"),
             topic=ChatAddress("slack", "C1", thread),
             compose=slack_message,
-            told=lambda: [entry.text for entry in fake.journal],
-            break_down=fake.goes_down,
+            received=lambda: [entry.text for entry in fake.journal],
+            disconnect=fake.goes_down,
             secret=SLACK_TOKEN,
         )
         await channel.close()
@@ -101,14 +101,16 @@ async def another_workspace() -> AsyncIterator[Rig]:
         fake.knows("C1")
         thread = other.next_ts()
         other.conversations["C1"].messages[thread] = {"type": "message", "user": "U1", "text": "x", "ts": thread}
-        channel = SlackChannel(SLACK_TOKEN, Tokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=1)
+        channel = SlackChannel(
+            SLACK_TOKEN, WorkspaceTokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=1
+        )
         yield Rig(
             channel=channel,
             chat=ChatAddress("slack", "T2/C1"),
             topic=ChatAddress("slack", "T2/C1", thread),
             compose=slack_message,
-            told=lambda: [entry.text for entry in fake.journal if entry.chat == "T2/C1"],
-            break_down=fake.goes_down,
+            received=lambda: [entry.text for entry in fake.journal if entry.chat == "T2/C1"],
+            disconnect=fake.goes_down,
             secret=OTHER_SLACK_TOKEN,
         )
         await channel.close()
@@ -123,8 +125,8 @@ async def console() -> AsyncIterator[Rig]:
         chat=ChatAddress("console", "me"),
         topic=ChatAddress("console", "me", "thesis"),
         compose=console_message,
-        told=lambda: [line for line in screen.getvalue().splitlines() if not line.startswith("─")],
-        break_down=screen.close,
+        received=lambda: [line for line in screen.getvalue().splitlines() if not line.startswith("─")],
+        disconnect=screen.close,
     )
     await channel.close()
 
@@ -137,8 +139,8 @@ async def gallery() -> AsyncIterator[Rig]:
         chat=ChatAddress("telegram", "42"),
         topic=ChatAddress("telegram", "42", "5"),
         compose=console_message,
-        told=lambda: [json.loads(post.payload)["text"] for post in channel.posts],
-        break_down=lambda: setattr(channel, "_closed", True),
+        received=lambda: [json.loads(post.payload)["text"] for post in channel.posts],
+        disconnect=lambda: setattr(channel, "_closed", True),
     )
     await channel.close()
 

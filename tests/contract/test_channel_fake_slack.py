@@ -282,8 +282,8 @@ def test_direct_messages_are_opened_by_person(slack: FakeSlack) -> None:
 
 def test_in_a_process_of_its_own_it_obeys_and_keeps_its_journal(tmp_path: Path) -> None:
     with running("slack", journal=tmp_path / "journal.jsonl") as fake:
-        fake.tell("knows", "C1")
-        fake.tell("answers", "cut after")
+        fake.call("knows", "C1")
+        fake.call("answers", "cut after")
         headers = {"Authorization": f"Bearer {TOKEN}"}
         with httpx.Client(trust_env=False, verify=NO_TLS, headers=headers) as client:
             with pytest.raises(httpx.RemoteProtocolError):
@@ -291,4 +291,4 @@ def test_in_a_process_of_its_own_it_obeys_and_keeps_its_journal(tmp_path: Path) 
             assert client.post(fake.url + "chat.postMessage", json={"channel": "C1", "text": "y"}).json()["ok"]
         assert [(entry.chat, entry.text) for entry in fake.journal] == [("C1", "x"), ("C1", "y")]
         with pytest.raises(httpx.HTTPStatusError):
-            fake.tell("sings")
+            fake.call("sings")

@@ -584,25 +584,25 @@ def test_the_journal_knows_what_came_together(telegram: FakeTelegram) -> None:
     send(telegram)
     send(telegram)
     assert telegram.most_at_once("42") == 1
-    assert [entry.together for entry in telegram.journal] == [1, 1]
+    assert [entry.concurrent for entry in telegram.journal] == [1, 1]
 
 
 def test_in_a_process_of_its_own_it_lives_on_while_a_request_hangs(tmp_path: Path) -> None:
     with running("telegram", journal=tmp_path / "journal.jsonl") as fake:
-        fake.tell("knows", "42")
-        fake.tell("answers", "hang after")
+        fake.call("knows", "42")
+        fake.call("answers", "hang after")
         with httpx.Client(trust_env=False, verify=NO_TLS) as client, pytest.raises(httpx.ReadTimeout):
             client.post(f"{fake.url}/bot{TOKEN}/sendMessage", data={"chat_id": 42, "text": "x"}, timeout=0.3)
-        fake.tell("waits_hanging", 5)
+        fake.call("waits_hanging", 5)
         assert [entry.text for entry in fake.journal] == ["x"]
-        fake.tell("releases")
-        fake.tell("goes_down")
+        fake.call("releases")
+        fake.call("goes_down")
         with pytest.raises(httpx.ConnectError):
             httpx.post(f"{fake.url}/bot{TOKEN}/getMe", trust_env=False, verify=NO_TLS)
-        fake.tell("comes_back")
+        fake.call("comes_back")
         assert httpx.post(f"{fake.url}/bot{TOKEN}/getMe", trust_env=False, verify=NO_TLS).status_code == 200
-        assert [entry["text"] for entry in fake.tell("posted_to", "42")] == ["x"]
-        assert fake.tell("arrived", "sendMessage") == [["sendMessage", "42"]]
+        assert [entry["text"] for entry in fake.call("posted_to", "42")] == ["x"]
+        assert fake.call("arrived", "sendMessage") == [["sendMessage", "42"]]
 
 
 def test_a_slow_server_takes_the_message_when_it_is_released_and_a_dropped_one_never(telegram: FakeTelegram) -> None:

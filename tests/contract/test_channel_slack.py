@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from bot.channels.slack.addresses import normalise
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.workspaces import Tokens
+from bot.channels.slack.workspaces import WorkspaceTokens
 from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 
@@ -213,7 +213,7 @@ async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
     slack.workspace("T2", OTHER_TOKEN)
     slack.knows("C1", team="T2")
     slack.knows_person("U1", team="T2")
-    other = Tokens(SecretStr(OTHER_TOKEN))
+    other = WorkspaceTokens(SecretStr(OTHER_TOKEN))
     channel = SlackChannel(
         SecretStr(TOKEN), other, api_url=slack.url, connect=1, read=0.3, monotonic=lambda: watch.second
     )
@@ -255,7 +255,7 @@ async def test_a_workspace_that_is_dropped_or_added_while_it_runs(both: SlackCha
     assert await post(both, THERE)
     both.workspaces.drop("T2")
     assert isinstance(await outcome(both, THERE), SenderStopped)
-    both.workspaces.add("T2", Tokens(SecretStr(OTHER_TOKEN)))
+    both.workspaces.add("T2", WorkspaceTokens(SecretStr(OTHER_TOKEN)))
     assert await post(both, THERE)
     assert [entry.chat for entry in slack.journal] == ["T2/C1"] * 2
 
@@ -265,10 +265,10 @@ async def test_a_token_that_slack_does_not_know_is_no_trouble_for_workspaces_tha
 ) -> None:
     slack.workspace("T2", OTHER_TOKEN)
     slack.knows("C1", team="T2")
-    tokens = (Tokens(SecretStr("xoxb-unknown")), Tokens(SecretStr(OTHER_TOKEN)))
+    tokens = (WorkspaceTokens(SecretStr("xoxb-unknown")), WorkspaceTokens(SecretStr(OTHER_TOKEN)))
     channel = SlackChannel(SecretStr(TOKEN), *tokens, api_url=slack.url)
     assert await post(channel, THERE)
-    await channel.workspaces.meet()
+    await channel.workspaces.identify_all()
     assert set(channel.workspaces.served()) == {TEAM, "T2"}
     await channel.close()
 
@@ -276,7 +276,7 @@ async def test_a_token_that_slack_does_not_know_is_no_trouble_for_workspaces_tha
 async def test_direct_messages_that_somebody_began_need_not_be_opened(channel: SlackChannel, slack: FakeSlack) -> None:
     slack._first.direct_with("U1")
     slack.withdraws("im:write")
-    channel.met("U1", "D1")
+    channel.remember_direct("U1", "D1")
     assert await post(channel, ChatAddress("slack", "U1"))
     assert slack.arrived("conversations.open") == []
 

@@ -28,44 +28,44 @@ async def test_a_post_arrives_and_has_an_id(rig: Rig) -> None:
     posted = await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
     assert posted
     assert isinstance(posted, str)
-    assert rig.told() == ["one"]
+    assert rig.received() == ["one"]
 
 
 async def test_two_posts_have_two_ids_and_keep_their_order(rig: Rig) -> None:
     first = await rig.channel.post(rig.chat, rig.compose("one", 1), delivery=DELIVERY)
     second = await rig.channel.post(rig.chat, rig.compose("two", 2), delivery=DELIVERY)
     assert first != second
-    assert rig.told() == ["one", "two"]
+    assert rig.received() == ["one", "two"]
 
 
 async def test_a_post_reaches_a_topic(rig: Rig) -> None:
     assert await rig.channel.post(rig.topic, rig.compose("one"), delivery=DELIVERY)
-    assert rig.told() == ["one"]
+    assert rig.received() == ["one"]
 
 
 async def test_a_post_may_stand_in_the_thread_of_another(rig: Rig) -> None:
     parent = await rig.channel.post(rig.chat, rig.compose("one", 1), delivery=DELIVERY)
     assert await rig.channel.post(rig.chat, rig.compose("two", 2), delivery=DELIVERY, thread=parent)
-    assert rig.told() == ["one", "two"]
+    assert rig.received() == ["one", "two"]
 
 
 async def test_a_plain_post_shows_the_plain_text(rig: Rig) -> None:
     await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY, plain=True)
-    assert rig.told() == ["plain one"]
+    assert rig.received() == ["plain one"]
 
 
 async def test_an_edit_shows_the_new_text(rig: Rig) -> None:
     posted = await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
     await rig.channel.edit(rig.chat, posted, rig.compose("two"))
-    assert rig.told()[-1] == "two"
+    assert rig.received()[-1] == "two"
     await rig.channel.edit(rig.chat, posted, rig.compose("three"), plain=True)
-    assert rig.told()[-1] == "plain three"
+    assert rig.received()[-1] == "plain three"
 
 
 async def test_an_edit_that_changes_nothing_is_success(rig: Rig) -> None:
     posted = await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
     await rig.channel.edit(rig.chat, posted, rig.compose("one"))
-    assert rig.told()[0] == "one"
+    assert rig.received()[0] == "one"
 
 
 async def test_what_was_sent_is_found_or_the_platform_cannot_tell(rig: Rig) -> None:
@@ -101,11 +101,11 @@ async def test_a_payload_of_another_shape_is_refused_before_anything_is_sent(rig
             await rig.channel.post(rig.chat, broken, delivery=DELIVERY, plain=plain)
         with pytest.raises(NotDelivered):
             await rig.channel.edit(rig.chat, "1", broken, plain=plain)
-    assert rig.told() == []
+    assert rig.received() == []
 
 
 async def test_a_platform_that_is_away_raises_only_outcomes(rig: Rig) -> None:
-    rig.break_down()
+    rig.disconnect()
     with pytest.raises(NotDelivered):
         await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
     with pytest.raises(NotDelivered):
@@ -118,7 +118,7 @@ async def test_an_address_that_is_none_raises_only_outcomes(rig: Rig, nowhere: s
     for chat in (ChatAddress(rig.chat.platform, nowhere), ChatAddress(rig.chat.platform, rig.chat.address, nowhere)):
         with pytest.raises(NotDelivered):
             await rig.channel.post(chat, rig.compose("one"), delivery=DELIVERY)
-    assert rig.told() == []
+    assert rig.received() == []
 
 
 async def test_text_of_any_kind_arrives_or_is_refused(rig: Rig) -> None:
@@ -140,7 +140,7 @@ async def test_no_secret_is_in_a_log_an_error_or_a_repr(rig: Rig, caplog: pytest
     errors: list[BaseException] = []
     await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
     await rig.channel.identity()
-    rig.break_down()
+    rig.disconnect()
     for _ in range(2):
         try:
             await rig.channel.post(rig.chat, rig.compose("two"), delivery=DELIVERY)

@@ -72,7 +72,7 @@ def test_a_whisper_needs_somebody_who_is_there(slack: FakeSlack) -> None:
     slack.knows_person("U3")
     assert call(slack, "chat.postEphemeral", channel="C1", user="U3", text="x")["error"] == "user_not_in_channel"
     assert call(slack, "chat.postEphemeral", channel="C1", user="U1")["error"] == "no_text"
-    ts = slack.whispers_to("U1")[0].id
+    ts = slack.ephemerals_to("U1")[0].id
     assert call(slack, "chat.update", channel="C1", ts=ts, text="y")["error"] == "message_not_found"
     assert call(slack, "conversations.history", channel="C1")["messages"] == []
 
@@ -149,7 +149,7 @@ async def test_an_envelope_is_acknowledged_on_the_connection_that_brought_it_and
         await mine.send_json({"envelope_id": envelope["envelope_id"]})
         await asyncio.to_thread(slack.waits_until_settled)
     assert sent.acknowledged
-    assert slack.board.strays == [envelope["envelope_id"]]
+    assert slack.event_delivery.strays == [envelope["envelope_id"]]
 
 
 async def test_what_a_lost_connection_brought_comes_again_if_it_is_an_event_and_has_failed_if_not(

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from bot.channels.telegram._errors import HeardElsewhere
+from bot.channels.telegram._errors import UpdatesConflict
 from bot.channels.telegram.inbound import ALLOWED
-from bot.channels.telegram.menus import Menu, introduce, menus_of
+from bot.channels.telegram.menus import Menu, menus_of, publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.venue import TelegramVenue
+from bot.channels.telegram.venue import TelegramApi
 from bot.commands.registry import COMMANDS
 from bot.commands.turn import Command
 from bot.ports.conversation import Place
@@ -52,8 +52,8 @@ async def channel(telegram: FakeTelegram) -> AsyncIterator[TelegramChannel]:
 
 
 @pytest.fixture
-def venue(channel: TelegramChannel) -> TelegramVenue:
-    return channel.venue()
+def venue(channel: TelegramChannel) -> TelegramApi:
+    return channel.api()
 
 
 # ── who manages a chat ────────────────────────────────────────────────────────
@@ -62,89 +62,87 @@ def venue(channel: TelegramChannel) -> TelegramVenue:
 @pytest.mark.parametrize(
     ("person", "manages"), [("7", True), ("8", True), ("9", False), ("10", False), ("99", False), ("0", False)]
 )
-async def test_creator_and_administrators_manage_a_group(venue: TelegramVenue, person: str, manages: bool) -> None:
-    assert await venue.manages(GROUP, person) is manages
+async def test_creator_and_administrators_manage_a_group(venue: TelegramApi, person: str, manages: bool) -> None:
+    assert await venue.is_admin(GROUP, person) is manages
 
 
-async def test_rights_are_asked_for_each_time(venue: TelegramVenue, telegram: FakeTelegram) -> None:
-    assert await venue.manages(GROUP, "9") is False
+async def test_rights_are_asked_for_each_time(venue: TelegramApi, telegram: FakeTelegram) -> None:
+    assert await venue.is_admin(GROUP, "9") is False
     telegram.promotes("-1001", "9")
-    assert await venue.manages(GROUP, "9") is True
+    assert await venue.is_admin(GROUP, "9") is True
     telegram.promotes("-1001", "9", "member")
-    assert await venue.manages(GROUP, "9") is False
+    assert await venue.is_admin(GROUP, "9") is False
 
 
-async def test_a_bot_that_may_not_see_members_does_not_know(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_may_not_see_members_does_not_know(venue: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.hides_members("-1001")
-    assert await venue.manages(GROUP, "7") is None
+    assert await venue.is_admin(GROUP, "7") is None
     telegram.promotes("-1001", "4242")
-    assert await venue.manages(GROUP, "7") is True
-    assert await venue.manages(CHANNEL, "7") is True
-    assert await venue.manages(CHANNEL, "99") is False
+    assert await venue.is_admin(GROUP, "7") is True
+    assert await venue.is_admin(CHANNEL, "7") is True
+    assert await venue.is_admin(CHANNEL, "99") is False
     telegram.promotes("-1009", "4242", "member")
-    assert await venue.manages(CHANNEL, "7") is None
+    assert await venue.is_admin(CHANNEL, "7") is None
 
 
-async def test_a_bot_that_is_not_there_does_not_know(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_is_not_there_does_not_know(venue: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.kicks("-1001")
-    assert await venue.manages(GROUP, "7") is None
-    assert await venue.manages(ChatAddress("telegram", "-5"), "7") is None
+    assert await venue.is_admin(GROUP, "7") is None
+    assert await venue.is_admin(ChatAddress("telegram", "-5"), "7") is None
 
 
 async def test_rights_in_a_group_that_moved_are_those_of_its_new_address(
-    venue: TelegramVenue, telegram: FakeTelegram
+    venue: TelegramApi, telegram: FakeTelegram
 ) -> None:
     telegram.knows("-7", "group", people={"7": "creator"})
     telegram.migrates("-7", "-1007")
-    assert await venue.manages(ChatAddress("telegram", "-7"), "7") is True
+    assert await venue.is_admin(ChatAddress("telegram", "-7"), "7") is True
 
 
 @pytest.mark.parametrize(
     "fault", ["502", "404 page", "403 page", "400 page", "broken json", "list", "hang before", "429"]
 )
-async def test_a_telegram_that_does_not_answer_is_no_no(
-    venue: TelegramVenue, telegram: FakeTelegram, fault: str
-) -> None:
+async def test_a_telegram_that_does_not_answer_is_no_no(venue: TelegramApi, telegram: FakeTelegram, fault: str) -> None:
     telegram.answers(fault, method="getChatMember")
     with pytest.raises(RetryLater):
-        await venue.manages(GROUP, "7")
+        await venue.is_admin(GROUP, "7")
     telegram.releases(drop=True)
 
 
 # ── places ────────────────────────────────────────────────────────────────────
 
 
-async def test_a_place_is_found_by_name_and_by_id(venue: TelegramVenue) -> None:
+async def test_a_place_is_found_by_name_and_by_id(venue: TelegramApi) -> None:
     vision = Place(chat=ChatAddress("telegram", "-1002"), kind=ChatKind.GROUP, title="Vision", public=True, linked=True)
-    assert await venue.place("@Vision_Papers") == vision
-    assert await venue.place("-1002") == vision
-    forum = await venue.place("-1001")
+    assert await venue.find_chat("@Vision_Papers") == vision
+    assert await venue.find_chat("-1002") == vision
+    forum = await venue.find_chat("-1001")
     assert forum is not None
     assert (forum.forum, forum.public, forum.kind) == (True, False, ChatKind.GROUP)
-    papers = await venue.place("@papers")
+    papers = await venue.find_chat("@papers")
     assert papers is not None
     assert papers.kind is ChatKind.BROADCAST
 
 
 @pytest.mark.parametrize("name", ["@nobody", "-5", "@Ada", "0", ""])
-async def test_what_the_bot_cannot_see_is_no_place(venue: TelegramVenue, name: str) -> None:
-    assert await venue.place(name) is None
+async def test_what_the_bot_cannot_see_is_no_place(venue: TelegramApi, name: str) -> None:
+    assert await venue.find_chat(name) is None
 
 
-async def test_who_the_bot_is(venue: TelegramVenue, telegram: FakeTelegram) -> None:
-    assert await venue.me() == ("4242", "paperwire_test_bot")
+async def test_who_the_bot_is(venue: TelegramApi, telegram: FakeTelegram) -> None:
+    assert await venue.get_me() == ("4242", "paperwire_test_bot")
     telegram.serves_pages("404 page", method="getMe")
     with pytest.raises(RetryLater):
-        await venue.me()
+        await venue.get_me()
     telegram.revokes()
     with pytest.raises(SenderStopped):
-        await venue.me()
+        await venue.get_me()
 
 
 # ── presses ───────────────────────────────────────────────────────────────────
 
 
-async def test_a_press_is_acknowledged_with_as_many_words_as_fit(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_press_is_acknowledged_with_as_many_words_as_fit(venue: TelegramApi, telegram: FakeTelegram) -> None:
     short, long, silent = (telegram.presses("x", tampered=True) for _ in range(3))
     await venue.acknowledge(short, "Paused.")
     await venue.acknowledge(long, "word " * 60)
@@ -155,7 +153,7 @@ async def test_a_press_is_acknowledged_with_as_many_words_as_fit(venue: Telegram
     assert told[long].endswith("word…")
 
 
-async def test_a_press_that_cannot_be_acknowledged_is_no_matter(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_press_that_cannot_be_acknowledged_is_no_matter(venue: TelegramApi, telegram: FakeTelegram) -> None:
     press = telegram.presses("x", tampered=True)
     telegram.forgets_presses()
     await venue.acknowledge(press, "x")
@@ -171,7 +169,7 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(venue: TelegramV
 # ── documents ─────────────────────────────────────────────────────────────────
 
 
-async def test_a_file_is_sent_to_its_topic_and_silent(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_file_is_sent_to_its_topic_and_silent(venue: TelegramApi, telegram: FakeTelegram) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
     await venue.send_file(ChatAddress("telegram", "-1001", "5"), file)
     await venue.send_file(ChatAddress("telegram", "42"), file, silent=False)
@@ -180,7 +178,7 @@ async def test_a_file_is_sent_to_its_topic_and_silent(venue: TelegramVenue, tele
     assert (private["thread"], private["silent"]) == ("", False)
 
 
-async def test_a_file_to_a_chat_that_is_gone_is_told(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_file_to_a_chat_that_is_gone_is_told(venue: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
     with pytest.raises(ChatGone):
         await venue.send_file(ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
@@ -192,12 +190,12 @@ def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt
     return f"f{len(telegram._files)}"
 
 
-async def test_a_dropped_file_is_fetched(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_dropped_file_is_fetched(venue: TelegramApi, telegram: FakeTelegram) -> None:
     assert await venue.fetch(dropped(telegram, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
     assert await venue.fetch(dropped(telegram, "x" * 10), 10) == b"x" * 10
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_too_large_is_not_fetched(venue: TelegramApi, telegram: FakeTelegram) -> None:
     with pytest.raises(Refused, match="larger than 1 KB"):
         await venue.fetch(dropped(telegram, "x" * 1025), 1024)
     assert telegram.arrived("file") == []
@@ -206,7 +204,7 @@ async def test_a_file_that_is_too_large_is_not_fetched(venue: TelegramVenue, tel
         await venue.fetch(dropped(telegram, "x" * 11), 1024)
 
 
-async def test_a_file_that_is_gone_or_was_never_there_is_rejected(venue: TelegramVenue, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_gone_or_was_never_there_is_rejected(venue: TelegramApi, telegram: FakeTelegram) -> None:
     with pytest.raises(Rejected):
         await venue.fetch("f99", 1000)
     file = dropped(telegram, "x")
@@ -231,8 +229,8 @@ async def test_updates_come_as_telegram_writes_them(channel: TelegramChannel, te
 
 
 async def test_who_else_hears_is_told(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await channel.client.ask("setWebhook", url="https://example.org/x")
-    with pytest.raises(HeardElsewhere) as caught:
+    await channel.client.call("setWebhook", url="https://example.org/x")
+    with pytest.raises(UpdatesConflict) as caught:
         await channel.client.updates(0, seconds=0, allowed=ALLOWED)
     assert caught.value.webhook
 
@@ -288,25 +286,25 @@ SPEAKERS = {"": lambda sentence: sentence.say(translator("en")), "zh": lambda se
 
 
 async def test_menus_and_words_are_set_once(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await introduce(channel.client, COMMANDS, SPEAKERS)
+    await publish_menus(channel.client, COMMANDS, SPEAKERS)
     listed = [command.name for command in COMMANDS if command.listed and not command.operator]
     for language in ("", "zh"):
         assert [one["command"] for one in telegram.menu("all_private_chats", language)] == listed
         assert telegram.menu("all_chat_administrators", language) == telegram.menu("all_private_chats", language)
         assert telegram.menu("all_group_chats", language) == telegram.menu("default", language)
         assert "sub" not in [one["command"] for one in telegram.menu("default", language)]
-        shown = await channel.client.ask_for("getMyDescription", language_code=language)
+        shown = await channel.client.call_for_object("getMyDescription", language_code=language)
         assert 0 < len(shown["description"]) <= 512
     sets = [method for method, _ in telegram.arrived() if method.startswith("set")]
-    await introduce(channel.client, COMMANDS, SPEAKERS)
+    await publish_menus(channel.client, COMMANDS, SPEAKERS)
     assert [method for method, _ in telegram.arrived() if method.startswith("set")] == sets
 
 
 async def test_a_menu_that_was_changed_is_set_again(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await introduce(channel.client, COMMANDS, SPEAKERS)
-    await channel.client.ask("setMyCommands", commands=[{"command": "old", "description": "gone"}])
+    await publish_menus(channel.client, COMMANDS, SPEAKERS)
+    await channel.client.call("setMyCommands", commands=[{"command": "old", "description": "gone"}])
     before = len(telegram.arrived("setMyCommands"))
-    await introduce(channel.client, COMMANDS, SPEAKERS)
+    await publish_menus(channel.client, COMMANDS, SPEAKERS)
     assert len(telegram.arrived("setMyCommands")) == before + 1
 
 
@@ -315,7 +313,7 @@ async def test_menus_that_cannot_be_set_are_only_logged(
 ) -> None:
     for fault in ("429", "404 page", "502"):
         telegram.answers(fault, method="setMyCommands")
-        await introduce(channel.client, COMMANDS, SPEAKERS)
+        await publish_menus(channel.client, COMMANDS, SPEAKERS)
     assert caplog.text.count("stay as they were") == 3
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from subscriptions import Store
-from tests.conversation.desk import Desk
+from tests.conversation.desk import SlackHarness
 from tests.make import NOON
-from tests.talking import Talk
+from tests.talking import BotHarness
 
 
 @pytest.fixture(scope="session")
@@ -23,16 +23,16 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def talk(tmp_path: Path, empty_database: Path) -> Iterator[Talk]:
+def talk(tmp_path: Path, empty_database: Path) -> Iterator[BotHarness]:
     path = tmp_path / "talk.db"
     shutil.copyfile(empty_database, path)
     store = Store(f"sqlite:///{path}")
     store.open(now=NOON)
-    yield Talk(store)
+    yield BotHarness(store)
     store.close()
 
 
 @pytest.fixture
-def desk(talk: Talk) -> Desk:
+def desk(talk: BotHarness) -> SlackHarness:
     """The same, where a workspace of Slack talks with it."""
-    return Desk(talk.store)
+    return SlackHarness(talk.store)

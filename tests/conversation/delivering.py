@@ -19,7 +19,7 @@ from bot.delivery.plan import plan
 from bot.ports.channel import Limits
 from subscriptions import ChatAddress, Message, NotDelivered, lanes
 from tests.make import address
-from tests.talking import Answer, Talk
+from tests.talking import Answer, BotHarness
 
 _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
 
@@ -27,7 +27,7 @@ _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
 class _Channel(GalleryChannel):
     """Refuses what it is told to refuse."""
 
-    def __init__(self, talk: Talk, refusals: dict[str, NotDelivered]) -> None:
+    def __init__(self, talk: BotHarness, refusals: dict[str, NotDelivered]) -> None:
         super().__init__("telegram", _NO_LIMITS, talk.clock)
         self._refusals = refusals
 
@@ -39,25 +39,25 @@ class _Channel(GalleryChannel):
         return await super().post(chat, message, delivery=delivery, thread=thread, plain=plain)
 
 
-class Post:
+class Deliverer:
     """Brings what is in the outbox."""
 
-    def __init__(self, talk: Talk) -> None:
+    def __init__(self, talk: BotHarness) -> None:
         self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → what its messages meet with
         self._talk = talk
         self._channel = _Channel(talk, self.refusals)
-        self.run = DrainState()
+        self.drain_state = DrainState()
 
     @property
     def wire(self) -> Context:
         return replace(self._talk.wire, channels={"telegram": self._channel})
 
-    async def goes_out(self) -> list[Answer]:
+    async def deliver_due(self) -> list[Answer]:
         """Plans what is due now and delivers it; what came out, in its order."""
         wire, before = self.wire, len(self._channel.posts)
-        await plan(wire, self.run)
+        await plan(wire, self.drain_state)
         wire.engine.wake(lanes(wire.store, ["telegram"], now=wire.clock.now(), finding=()))
-        await wire.engine.run(partial(deliver, wire, self.run))
+        await wire.engine.run(partial(deliver, wire, self.drain_state))
         came = [self._answer(post.chat, post.payload) for post in self._channel.posts[before:]]
         for answer in came:
             self._talk.last.setdefault(answer.to, []).append(answer)
@@ -74,5 +74,5 @@ class Post:
     @staticmethod
     def _answer(chat: ChatAddress, payload: str) -> Answer:
         return Answer(
-            posting=Posting(update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),))
+            stored_reply=Posting(update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),))
         )

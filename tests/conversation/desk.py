@@ -13,39 +13,42 @@ from typing import Any
 from slack_sdk.models.views import View
 
 from bot.channels.slack.inbound import INTERACTIONS, read
-from bot.channels.slack.workspaces import Served
+from bot.channels.slack.workspaces import ServedWorkspace
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer
 from bot.ports.conversation import Request
 from bot.ports.forms import PLACE
 from bot.rendering import board_view, sheet_view
 from subscriptions import ChatAddress, ChatKind
-from tests.talking import Answer, FakeVenue, Talk
+from tests.talking import Answer, BotHarness, FakePlatformApi
 
 TEAM, ANN, BO = "T1", "U1", "U2"
 CHANNEL = "slack:C1"
-SERVED = {TEAM: Served(team=TEAM, prefix="", bot="U0"), "T2": Served(team="T2", prefix="T2", bot="U0")}
+SERVED = {
+    TEAM: ServedWorkspace(team=TEAM, prefix="", bot="U0"),
+    "T2": ServedWorkspace(team="T2", prefix="T2", bot="U0"),
+}
 
 
 @dataclass(slots=True)
 class FakeForms:
     """Says where people are."""
 
-    desk: "Desk"
+    desk: "SlackHarness"
     platform: str = "slack"
 
-    async def open(self, chat: ChatAddress, opens: str, view: str) -> None: ...
+    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None: ...
 
-    async def renew(self, chat: ChatAddress, shown: str, view: str) -> None: ...
+    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None: ...
 
-    async def show_board(self, person: ChatAddress, view: str) -> None: ...
+    async def publish_home(self, person: ChatAddress, view: str) -> None: ...
 
     async def chats_with(self, person: ChatAddress) -> frozenset[str] | None:
         return self.desk.places_of.get(person.address, frozenset())
 
 
 @dataclass(slots=True)
-class Desk(Talk):
+class SlackHarness(BotHarness):
     """A bot that people of a workspace talk with."""
 
     places_of: dict[str, frozenset[str] | None] = field(default_factory=dict)  # person → addresses of channels
@@ -53,9 +56,9 @@ class Desk(Talk):
 
     @property
     def wire(self) -> Context:
-        wire: Context = Talk.wire.fget(self)  # type: ignore[attr-defined]
+        wire: Context = BotHarness.wire.fget(self)  # type: ignore[attr-defined]
         assert wire.conversation is not None
-        platform_apis = {**wire.conversation.platform_apis, "slack": _Venue(self, "slack", whispers=True)}
+        platform_apis = {**wire.conversation.platform_apis, "slack": _SlackApi(self, "slack", has_ephemeral=True)}
         conversation = replace(
             wire.conversation,
             platform_apis=platform_apis,
@@ -70,9 +73,9 @@ class Desk(Talk):
         name, _, rest = text.partition(" ")
         kind = ChatKind.TEAM if chat.split(":")[1][0] == "C" else ChatKind.PRIVATE
         fields = {"title": "#vision", **more} if kind is ChatKind.TEAM else more
-        return await self.asks(chat, command=name, text=rest, by=by, kind=kind, opens="trigger", **fields)
+        return await self.sends_request(chat, command=name, text=rest, by=by, kind=kind, opens="trigger", **fields)
 
-    async def opens(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> "Form":
+    async def opens_form(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> "Form":
         """What is said opens a form."""
         return self.form(await self.slash(text, by=by, chat=chat, **more), by)
 
@@ -80,19 +83,19 @@ class Desk(Talk):
         """Somebody chooses "Subscribe…" in the menu of a message."""
         told = {"name": "subscribe", "text": text}
         fields = {"opens": "trigger", "message": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
-        return self.form(await self.asks(chat, happened="shortcut", by=by, told=told, **fields), by)
+        return self.form(await self.sends_request(chat, happened="shortcut", by=by, told=told, **fields), by)
 
     async def home(self, by: str = ANN) -> "Home":
         """Somebody looks at the tab Home."""
-        seen = await self.asks(f"slack:{by}", happened="board", by=by, view="V0 h0")
-        assert seen.posting
-        return Home(self, _view(seen.posting.board), by)
+        seen = await self.sends_request(f"slack:{by}", happened="board", by=by, view="V0 h0")
+        assert seen.stored_reply
+        return Home(self, _view(seen.stored_reply.board), by)
 
     def form(self, told: Answer, by: str) -> "Form":
         """The form that an answer opens."""
-        assert told.posting, "nothing was answered"
-        assert told.posting.sheet, told.posting
-        return Form(self, _view(told.posting.sheet), by)
+        assert told.stored_reply, "nothing was answered"
+        assert told.stored_reply.sheet, told.stored_reply
+        return Form(self, _view(told.stored_reply.sheet), by)
 
     async def interacts(self, payload: dict[str, Any], team: str = TEAM) -> Answer:
         """What Slack sends when something is done on a view."""
@@ -101,24 +104,24 @@ class Desk(Talk):
         return await self.takes(request)
 
     async def takes(self, request: Request) -> Answer:
-        return Answer(posting=await answer(self.wire, request))
+        return Answer(stored_reply=await answer(self.wire, request))
 
 
 @dataclass(slots=True)
-class _Venue(FakeVenue):
-    async def manages(
-        self, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+class _SlackApi(FakePlatformApi):
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        if isinstance(self.talk, Desk) and members:
+        if isinstance(self.talk, SlackHarness) and member_suffices:
             return self.talk.members
-        return person in (self.talk.managers.get(str(chat)) or set())
+        return person in (self.talk.admins.get(str(chat)) or set())
 
 
 @dataclass(slots=True)
 class Form:
     """A form as somebody sees it."""
 
-    desk: Desk
+    desk: SlackHarness
     view: dict[str, Any]
     by: str
     entered: dict[str, str] = field(default_factory=dict)
@@ -154,9 +157,9 @@ class Form:
         told = await self.desk.interacts(
             self._payload("block_actions", actions=[{"action_id": "query", "value": query}])
         )
-        if told.posting and told.posting.sheet:
-            assert told.posting.view == "V1 h1"
-            self.view = _view(told.posting.sheet)
+        if told.stored_reply and told.stored_reply.sheet:
+            assert told.stored_reply.view == "V1 h1"
+            self.view = _view(told.stored_reply.sheet)
         return told
 
     async def sends(self, *, by: str = "", team: str = TEAM, **values: str) -> Answer:
@@ -174,7 +177,7 @@ class Form:
 class Home:
     """The tab Home as somebody sees it."""
 
-    desk: Desk
+    desk: SlackHarness
     view: dict[str, Any]
     by: str
 
@@ -236,4 +239,4 @@ def state_of(element: dict[str, Any], value: str | None) -> dict[str, Any]:
             return {"type": kind, "selected_option": {"value": value} if value else None}
 
 
-__all__ = ["ANN", "BO", "CHANNEL", "PLACE", "Desk", "Form", "Home"]
+__all__ = ["ANN", "BO", "CHANNEL", "PLACE", "Form", "Home", "SlackHarness"]

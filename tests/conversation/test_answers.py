@@ -5,17 +5,17 @@ import pytest
 from bot.commands.turn import House
 from subscriptions import get_chat, listed
 from tests.make import address, ingested, paper
-from tests.talking import BOT, Talk
+from tests.talking import BOT, BotHarness
 
 ME = "telegram:42"
 CITIES = "Which clock is yours?"
 
 
-def zone(talk: Talk) -> str:
+def zone(talk: BotHarness) -> str:
     return get_chat(talk.store, address(ME)).settings.timezone
 
 
-def texts(talk: Talk) -> list[str]:
+def texts(talk: BotHarness) -> list[str]:
     return [one.subscription.text for one in listed(talk.store, address(ME))]
 
 
@@ -23,7 +23,7 @@ class TestWhichClock:
     """The first /sub asks for the clock by buttons alone."""
 
     @pytest.fixture(autouse=True)
-    async def _asked(self, talk: Talk) -> None:
+    async def _asked(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Attention for graphs"), paper("Diffusion"))
         said = await talk.says("/sub diffusion")
         assert CITIES in said.text
@@ -43,13 +43,13 @@ class TestWhichClock:
             ("+08:00", "+08:00"),
         ],
     )
-    async def test_a_city_a_zone_or_an_offset_is_the_answer(self, talk: Talk, text: str, name: str) -> None:
+    async def test_a_city_a_zone_or_an_offset_is_the_answer(self, talk: BotHarness, text: str, name: str) -> None:
         said = await talk.says(text)
         assert said.text.startswith("✓")
         assert zone(talk) == name
         assert texts(talk) == ["diffusion"]
 
-    async def test_a_near_miss_is_asked_back_with_buttons(self, talk: Talk) -> None:
+    async def test_a_near_miss_is_asked_back_with_buttons(self, talk: BotHarness) -> None:
         said = await talk.says("Berln")
         assert said.lines[0] in ("Did you mean Berlin?", "Did you mean one of these?")
         assert "Berlin" in said.buttons
@@ -68,7 +68,7 @@ class TestWhichClock:
         ],
     )
     async def test_what_the_clock_shows_is_answered_by_the_cities_where_it_does(
-        self, talk: Talk, text: str, city: str, name: str
+        self, talk: BotHarness, text: str, city: str, name: str
     ) -> None:
         said = await talk.says(text)
         assert said.buttons == [city, "another city"]
@@ -78,22 +78,22 @@ class TestWhichClock:
         assert texts(talk) == ["diffusion"]
 
     @pytest.mark.parametrize("text", ["daily", "every day", "每周一", "hourly"])
-    async def test_a_rhythm_is_no_place(self, talk: Talk, text: str) -> None:
+    async def test_a_rhythm_is_no_place(self, talk: BotHarness, text: str) -> None:
         assert (await talk.says(text)).lines[0] == "✗ That is a time. Say also what papers should hold."
         assert zone(talk) == "UTC"
 
-    async def test_a_time_that_no_city_shows_gets_all_of_them(self, talk: Talk) -> None:
+    async def test_a_time_that_no_city_shows_gets_all_of_them(self, talk: BotHarness) -> None:
         assert (await talk.says("12:37")).lines == ["Which clock is yours, then?"]
         assert (await talk.says("Paris")).text.startswith("✓")
 
-    async def test_a_near_miss_can_be_said_yes_or_no_to(self, talk: Talk) -> None:
+    async def test_a_near_miss_can_be_said_yes_or_no_to(self, talk: BotHarness) -> None:
         assert (await talk.says("Shangai")).lines == ["Did you mean Shanghai?"]
         assert (await talk.says("no")).lines == ["Which clock is yours, then?"]
         await talk.says("Shangai")
         assert (await talk.says("yes")).text.startswith("✓")
         assert zone(talk) == "Asia/Shanghai"
 
-    async def test_nonsense_gets_the_cities_and_a_way_to_look_for_it_all_the_same(self, talk: Talk) -> None:
+    async def test_nonsense_gets_the_cities_and_a_way_to_look_for_it_all_the_same(self, talk: BotHarness) -> None:
         said = await talk.says("Gotham")
         assert said.lines == ["I know no place “Gotham”. Which clock is yours?"]
         assert any("Chicago" in label for label in said.buttons)
@@ -117,17 +117,19 @@ class TestWhichClock:
             ("hello there", "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."),
         ],
     )
-    async def test_what_is_clearly_something_else_is_not_swallowed(self, talk: Talk, text: str, first: str) -> None:
+    async def test_what_is_clearly_something_else_is_not_swallowed(
+        self, talk: BotHarness, text: str, first: str
+    ) -> None:
         assert (await talk.says(text)).lines[0].startswith(first)
         assert (await talk.says("Berlin")).text.startswith("✓")
         assert zone(talk) == "Europe/Berlin"
 
-    async def test_after_a_quarter_of_an_hour_it_is_a_query(self, talk: Talk) -> None:
+    async def test_after_a_quarter_of_an_hour_it_is_a_query(self, talk: BotHarness) -> None:
         talk.later(minutes=16)
         assert (await talk.says("Berlin")).lines[1] == "Berlin"
         assert zone(talk) == "UTC"
 
-    async def test_once_answered_by_a_button_it_is_not_asked_any_more(self, talk: Talk) -> None:
+    async def test_once_answered_by_a_button_it_is_not_asked_any_more(self, talk: BotHarness) -> None:
         label = next(
             label for label in talk.last[ME][-1].buttons if "Tokyo" in label or "Shanghai" in label or "Berlin" in label
         )
@@ -135,7 +137,7 @@ class TestWhichClock:
         assert (await talk.says("Oslo")).lines[1] == "Oslo"
 
 
-async def test_the_clock_that_a_command_asks_for_is_answered_by_whoever_was_never_met(talk: Talk) -> None:
+async def test_the_clock_that_a_command_asks_for_is_answered_by_whoever_was_never_met(talk: BotHarness) -> None:
     await talk.says("/timezone")
     assert (await talk.says("Tokyo")).text.startswith("✓")
     assert zone(talk) == "Asia/Tokyo"
@@ -143,62 +145,62 @@ async def test_the_clock_that_a_command_asks_for_is_answered_by_whoever_was_neve
 
 class TestPickLists:
     @pytest.fixture(autouse=True)
-    async def _wishes(self, talk: Talk) -> None:
-        talk.house = House(bots={"telegram": BOT}, timezone="Europe/Berlin")
+    async def _wishes(self, talk: BotHarness) -> None:
+        talk.bot_info = House(bots={"telegram": BOT}, timezone="Europe/Berlin")
         for text in ("graphs", "trees", "nets"):
             await talk.says(f"/sub {text}")
 
     @pytest.mark.parametrize("number", ["2", "#2", "2.", "第2条"])
-    async def test_the_number_is_the_answer(self, talk: Talk, number: str) -> None:
+    async def test_the_number_is_the_answer(self, talk: BotHarness, number: str) -> None:
         await talk.says("unsubscribe")
         assert (await talk.says(number)).text.startswith("✓ Removed 1 subscription:")
         assert texts(talk) == ["graphs", "nets"]
 
     @pytest.mark.parametrize(("words", "left"), [("trees", ["graphs", "nets"]), ("all", []), ("全部", [])])
-    async def test_so_is_its_query_or_all_of_them(self, talk: Talk, words: str, left: list[str]) -> None:
+    async def test_so_is_its_query_or_all_of_them(self, talk: BotHarness, words: str, left: list[str]) -> None:
         await talk.says("/unsub")
         assert (await talk.says(words)).text.startswith("✓ Removed")
         assert texts(talk) == left
 
-    async def test_one_that_is_not_there_is_said(self, talk: Talk) -> None:
+    async def test_one_that_is_not_there_is_said(self, talk: BotHarness) -> None:
         await talk.says("/unsub")
         assert (await talk.says("9")).lines == ["✗ There is no subscription 9 here."]
         assert len(texts(talk)) == 3
 
-    async def test_whoever_does_something_else_is_not_asked_any_more(self, talk: Talk) -> None:
+    async def test_whoever_does_something_else_is_not_asked_any_more(self, talk: BotHarness) -> None:
         await talk.says("/unsub")
         await talk.says("/list")
         assert (await talk.says("2")).lines[1] == "This is subscription 2: trees"
         assert len(texts(talk)) == 3
 
-    async def test_words_are_a_query_all_the_same(self, talk: Talk) -> None:
+    async def test_words_are_a_query_all_the_same(self, talk: BotHarness) -> None:
         await talk.says("/unsub")
         assert (await talk.says("quantum computing")).lines[0] == "No papers are known yet."
         assert len(texts(talk)) == 3
 
-    async def test_which_one_to_change_and_into_what(self, talk: Talk) -> None:
+    async def test_which_one_to_change_and_into_what(self, talk: BotHarness) -> None:
         await talk.says("/edit")
         assert (await talk.says("2")).lines == ["2 asks for: trees", "Write what it shall be instead."]
         await talk.says("I want papers on forests, but no surveys")
         assert texts(talk)[1] == "forests -survey"
 
-    async def test_a_value_is_the_answer_to_a_setting_that_was_shown(self, talk: Talk) -> None:
+    async def test_a_value_is_the_answer_to_a_setting_that_was_shown(self, talk: BotHarness) -> None:
         await talk.says("/set limit")
         assert (await talk.says("33")).text.startswith("✓")
         assert get_chat(talk.store, address(ME)).settings.limit == 33
 
-    async def test_a_language_is_the_answer_to_which_language(self, talk: Talk) -> None:
+    async def test_a_language_is_the_answer_to_which_language(self, talk: BotHarness) -> None:
         await talk.says("/lang")
         assert (await talk.says("Chinese")).text.startswith("✓")
         assert get_chat(talk.store, address(ME)).settings.lang == "zh"
 
-    async def test_a_word_that_is_a_command_is_one_and_the_question_waits(self, talk: Talk) -> None:
+    async def test_a_word_that_is_a_command_is_one_and_the_question_waits(self, talk: BotHarness) -> None:
         await talk.says("/name 2")
         said = await talk.says("today")
         assert said.lines[-1] == "My question still waits. If that was the answer: /name 2 today"
         assert (await talk.says("woods")).text == "✓ 2 is called woods now."
 
-    async def test_a_link_is_neither_a_name_nor_a_query(self, talk: Talk) -> None:
+    async def test_a_link_is_neither_a_name_nor_a_query(self, talk: BotHarness) -> None:
         await talk.says("/edit 2")
         assert (await talk.says("https://arxiv.org/abs/2512.00009")).lines[0] == "✗ 2512.00009 is not known here."
         assert texts(talk)[1] == "trees"
@@ -207,7 +209,7 @@ class TestPickLists:
 
 
 class TestErasing:
-    async def test_what_the_button_says_erases_and_no_keeps(self, talk: Talk) -> None:
+    async def test_what_the_button_says_erases_and_no_keeps(self, talk: BotHarness) -> None:
         await talk.says("/sub graphs")
         await talk.says("/forget")
         assert (await talk.says("no")).text == "✓ Nothing is erased."
@@ -217,6 +219,6 @@ class TestErasing:
         assert not await has_chat(talk)
 
 
-async def has_chat(talk: Talk) -> bool:
+async def has_chat(talk: BotHarness) -> bool:
     with talk.store.read() as session:
         return bool(session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar())

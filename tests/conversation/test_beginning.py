@@ -8,9 +8,9 @@ from bot.commands.helping import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from bot.commands.registry import _FAMILIES, COMMANDS, command_named
 from bot.commands.turn import House
 from subscriptions import ChatGone, get_chat, listed, parse_query, read_when, split_when
-from tests.conversation.delivering import Post
-from tests.make import address, ingested, paper, wants
-from tests.talking import BOT, Talk
+from tests.conversation.delivering import Deliverer
+from tests.make import address, ingested, paper, subscribes
+from tests.talking import BOT, BotHarness
 
 ME = "telegram:42"
 GROUP = "telegram:-1001"
@@ -19,7 +19,9 @@ GROUP = "telegram:-1001"
 # --------------------------------------------------------------------------------------------------------------- start
 
 
-async def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(talk: Talk) -> None:
+async def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(
+    talk: BotHarness,
+) -> None:
     said = await talk.says("/start")
     assert len(said.lines) == 2
     assert said.buttons[3:] == ["中文", "add to group", "add to channel"]
@@ -30,21 +32,21 @@ async def test_the_first_words_are_two_sentences_three_examples_the_other_langua
     ]
 
 
-async def test_each_example_works(talk: Talk) -> None:
+async def test_each_example_works(talk: BotHarness) -> None:
     examples = (await talk.says("/start")).buttons[:3]
     for number, example in enumerate(examples, start=1):
         assert (await talk.presses(example)).text.startswith(f"✓ {number}  ")
     assert [one.subscription.text for one in listed(talk.store, address(ME))] == examples
 
 
-async def test_without_a_source_of_categories_no_example_asks_for_one(talk: Talk) -> None:
-    talk.house = House(categorised=False)
+async def test_without_a_source_of_categories_no_example_asks_for_one(talk: BotHarness) -> None:
+    talk.bot_info = House(categorised=False)
     said = await talk.says("/start")
     assert len(said.buttons) == 4
     assert not any(re.search(r"\bcs\.", label) for label in said.buttons)
 
 
-async def test_the_other_language_is_one_press_away_and_back(talk: Talk) -> None:
+async def test_the_other_language_is_one_press_away_and_back(talk: BotHarness) -> None:
     await talk.says("/start")
     chinese = await talk.presses("中文")
     assert chinese.replaces
@@ -53,17 +55,17 @@ async def test_the_other_language_is_one_press_away_and_back(talk: Talk) -> None
     assert "中文" in (await talk.presses("English")).buttons
 
 
-async def test_a_chinese_client_is_met_in_chinese(talk: Talk) -> None:
+async def test_a_chinese_client_is_met_in_chinese(talk: BotHarness) -> None:
     assert "English" in (await talk.says("/start", language="zh-hans")).buttons
 
 
-async def test_start_alone_stores_nothing_of_a_person(talk: Talk) -> None:
+async def test_start_alone_stores_nothing_of_a_person(talk: BotHarness) -> None:
     await talk.says("/start")
     with talk.store.read() as session:
         assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
 
 
-async def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(talk: Talk) -> None:
+async def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(talk: BotHarness) -> None:
     said = await talk.says("/start", GROUP, by="7")
     assert said.lines == [
         "I tell this chat when papers appear that it asks for.",
@@ -73,46 +75,46 @@ async def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(talk:
     assert not await talk.says("/start added", GROUP, by="7")
 
 
-async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_waits(talk: Talk) -> None:
-    post = Post(talk)
-    wants(talk.store, ME, "diffusion", every="now")
+async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_waits(talk: BotHarness) -> None:
+    post = Deliverer(talk)
+    subscribes(talk.store, ME, "diffusion", every="now")
     ingested(talk.store, paper("Diffusion one"))
     post.refusals["42"] = ChatGone("blocked")
-    await post.goes_out()
+    await post.deliver_due()
     talk.later(hours=1)
     ingested(talk.store, paper("Diffusion two"), now=talk.clock.now())
-    assert await post.goes_out() == []
+    assert await post.deliver_due() == []
     post.refusals.clear()
     back = await talk.says("/start")
     assert back.lines[2:4] == ["I can write to you again.", "2 papers wait."]
     assert back.buttons[-2:] == ["send 2", "skip"]
-    assert await post.goes_out() == []
+    assert await post.deliver_due() == []
     await talk.presses("send 2")
-    came = "\n".join([answer.text for answer in await post.goes_out()])
+    came = "\n".join([answer.text for answer in await post.deliver_due()])
     assert "Diffusion one" in came
     assert "Diffusion two" in came
     assert len((await talk.says("/start")).lines) == 2
 
 
-async def test_what_waits_may_be_skipped(talk: Talk) -> None:
-    post = Post(talk)
-    wants(talk.store, ME, "diffusion", every="now")
+async def test_what_waits_may_be_skipped(talk: BotHarness) -> None:
+    post = Deliverer(talk)
+    subscribes(talk.store, ME, "diffusion", every="now")
     ingested(talk.store, paper("Diffusion one"))
     post.refusals["42"] = ChatGone("blocked")
-    await post.goes_out()
+    await post.deliver_due()
     post.refusals.clear()
     assert (await talk.says("/start")).buttons[-2:] == ["send 1", "skip"]
     await talk.presses("skip")
     talk.later(hours=1)
-    assert await post.goes_out() == []
+    assert await post.deliver_due() == []
 
 
-async def test_who_comes_back_and_missed_nothing_is_met_as_ever(talk: Talk) -> None:
-    post = Post(talk)
-    wants(talk.store, ME, "diffusion", every="daily", at="9")
-    await talk.happens("left", ME)
+async def test_who_comes_back_and_missed_nothing_is_met_as_ever(talk: BotHarness) -> None:
+    post = Deliverer(talk)
+    subscribes(talk.store, ME, "diffusion", every="daily", at="9")
+    await talk.receives_event("left", ME)
     assert get_chat(talk.store, address(ME)).state == "paused"
-    assert await post.goes_out() == []
+    assert await post.deliver_due() == []
     assert len((await talk.says("/start")).lines) == 2
     assert get_chat(talk.store, address(ME)).state == "active"
 
@@ -121,7 +123,7 @@ async def test_who_comes_back_and_missed_nothing_is_met_as_ever(talk: Talk) -> N
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-async def test_help_is_five_lines_with_an_example_each_that_works(talk: Talk, lang: str) -> None:
+async def test_help_is_five_lines_with_an_example_each_that_works(talk: BotHarness, lang: str) -> None:
     ingested(talk.store, paper("Diffusion on graphs", "cs.LG"))
     await talk.says(f"/lang {lang}")
     said = await talk.says("/help")
@@ -136,7 +138,7 @@ async def test_help_is_five_lines_with_an_example_each_that_works(talk: Talk, la
 
 
 @pytest.mark.parametrize(("lang", "more"), [("en", "more"), ("zh", "更多")])
-async def test_more_lists_all_commands_in_place_of_the_first_few(talk: Talk, lang: str, more: str) -> None:
+async def test_more_lists_all_commands_in_place_of_the_first_few(talk: BotHarness, lang: str, more: str) -> None:
     await talk.says(f"/lang {lang}")
     await talk.says("/help")
     pressed = await talk.presses(more)
@@ -148,12 +150,12 @@ async def test_more_lists_all_commands_in_place_of_the_first_few(talk: Talk, lan
 @pytest.mark.parametrize(
     ("topic", "alias"), [("query", "查询"), ("when", "时间"), ("settings", "设置"), ("when", "times")]
 )
-async def test_topics_have_their_words_in_both_languages(talk: Talk, topic: str, alias: str) -> None:
+async def test_topics_have_their_words_in_both_languages(talk: BotHarness, topic: str, alias: str) -> None:
     assert (await talk.says(f"/help {alias}")).text == (await talk.says(f"/help {topic}")).text
 
 
-async def test_help_names_every_listed_command_once(talk: Talk) -> None:
-    talk.house = House(admins=(address(ME),))
+async def test_help_names_every_listed_command_once(talk: BotHarness) -> None:
+    talk.bot_info = House(admins=(address(ME),))
     named = re.findall(r"/(\w+)", "\n".join((await talk.says("/help all")).lines[:-1]))
     listed_ones = {command.name for command in COMMANDS if command.listed} - {"help"}
     assert len(named) == len(set(named))
@@ -161,14 +163,14 @@ async def test_help_names_every_listed_command_once(talk: Talk) -> None:
     assert all(command_named(name) for name in named)
 
 
-async def test_help_does_not_show_what_only_operators_can_do(talk: Talk) -> None:
+async def test_help_does_not_show_what_only_operators_can_do(talk: BotHarness) -> None:
     said = (await talk.says("/help all")).text
     assert "/allow" not in said
     assert len(said) < 500
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
-async def test_help_on_a_command_shows_how_it_is_said(talk: Talk, command: str) -> None:
+async def test_help_on_a_command_shows_how_it_is_said(talk: BotHarness, command: str) -> None:
     said = await talk.says(f"/help {command}")
     if command == "set":
         assert "/set limit 12" in said.text
@@ -179,7 +181,7 @@ async def test_help_on_a_command_shows_how_it_is_said(talk: Talk, command: str) 
 
 
 @pytest.mark.parametrize("topic", list(TOPICS))
-async def test_help_on_a_topic_is_also_a_button(talk: Talk, topic: str) -> None:
+async def test_help_on_a_topic_is_also_a_button(talk: BotHarness, topic: str) -> None:
     by_word = await talk.says(f"/help {topic}")
     assert len(by_word.lines) > 5
     await talk.says("/help all")
@@ -187,12 +189,12 @@ async def test_help_on_a_topic_is_also_a_button(talk: Talk, topic: str) -> None:
     assert (await talk.presses(label)).text == by_word.text
 
 
-async def test_help_in_a_group_is_two_lines(talk: Talk) -> None:
+async def test_help_in_a_group_is_two_lines(talk: BotHarness) -> None:
     for said in ("/help", "/help all", "/help query", "/help when", "/help settings", "/help sub", "/help nonsense"):
         assert len((await talk.says(said, GROUP, by="7")).lines) <= 2
 
 
-async def test_help_on_nothing_known_offers_the_nearest(talk: Talk) -> None:
+async def test_help_on_nothing_known_offers_the_nearest(talk: BotHarness) -> None:
     assert (await talk.says("/help quary")).text == "✗ There is no help on “quary”.\nDid you mean /help query?"
     assert (await talk.says("/help 🎉🎉")).lines[1] == "/help lists what I know."
 
@@ -200,9 +202,9 @@ async def test_help_on_nothing_known_offers_the_nearest(talk: Talk) -> None:
 @pytest.mark.parametrize(
     "example", [example for examples in EXAMPLES.values() for example in examples if "@mychannel" not in example]
 )
-async def test_every_example_of_the_help_works(talk: Talk, example: str) -> None:
+async def test_every_example_of_the_help_works(talk: BotHarness, example: str) -> None:
     ingested(talk.store, paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
-    wants(talk.store, ME, "diffusion")
+    subscribes(talk.store, ME, "diffusion")
     await talk.says("/set limit 5")
     said = await talk.says(example)
     assert said
@@ -230,8 +232,8 @@ def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
 # --------------------------------------------------------------------------------------------------------- about, unknown
 
 
-async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(talk: Talk) -> None:
-    talk.house = House(contact="me@example.org", version="1.2.3")
+async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(talk: BotHarness) -> None:
+    talk.bot_info = House(contact="me@example.org", version="1.2.3")
     for language in ("en", "zh"):
         said = await talk.says("/about", f"telegram:{language == 'zh'}7", language=language)
         assert THANKS == "Thank you to arXiv for use of its open access interoperability."
@@ -243,11 +245,11 @@ async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(talk: T
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("/subs", "sub"), ("/timezon", "timezone"), ("/privcy", "privacy")])
-async def test_an_unknown_command_gets_the_nearest(talk: Talk, typed: str, meant: str) -> None:
+async def test_an_unknown_command_gets_the_nearest(talk: BotHarness, typed: str, meant: str) -> None:
     assert (await talk.says(typed)).text == f"✗ I do not know {typed}.\nDid you mean /{meant}?"
 
 
-async def test_an_unknown_command_without_a_near_one_gets_help(talk: Talk) -> None:
+async def test_an_unknown_command_without_a_near_one_gets_help(talk: BotHarness) -> None:
     assert (await talk.says("/xyzzyq")).text == "✗ I do not know /xyzzyq.\n/help lists what I know."
     assert not await talk.says("/xyzzyq", GROUP, by="7")
 

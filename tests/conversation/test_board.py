@@ -6,20 +6,20 @@ import pytest
 
 from bot.rendering.slack_views import BLOCKS
 from subscriptions import ChatAddress, ChatKind, Wish, describe, listed, lose_place, pause, set_owner, subscribe
-from tests.conversation.desk import ANN, BO, CHANNEL, Desk
-from tests.make import NOON, address, ingested, paper, wants
+from tests.conversation.desk import ANN, BO, CHANNEL, SlackHarness
+from tests.make import NOON, address, ingested, paper, subscribes
 from tests.talking import Answer
 
 ME = f"slack:{ANN}"
 
 
-def wish(desk: Desk, query: str, chat: str = CHANNEL, title: str = "#vision", **when: str) -> None:
-    wants(desk.store, chat, query, now=desk.clock.now(), **when)
+def wish(desk: SlackHarness, query: str, chat: str = CHANNEL, title: str = "#vision", **when: str) -> None:
+    subscribes(desk.store, chat, query, now=desk.clock.now(), **when)
     if chat != ME:
         describe(desk.store, address(chat), title=title, public=False)
 
 
-def numbers(desk: Desk, chat: str = CHANNEL) -> list[tuple[int, str]]:
+def numbers(desk: SlackHarness, chat: str = CHANNEL) -> list[tuple[int, str]]:
     return [(one.subscription.number, one.subscription.state) for one in listed(desk.store, address(chat))]
 
 
@@ -30,13 +30,13 @@ def said(told: Answer) -> str:
 # ---------------------------------------------------------------------------------------------------------- what it shows
 
 
-async def test_an_empty_board_says_so_and_offers_to_begin(desk: Desk) -> None:
+async def test_an_empty_board_says_so_and_offers_to_begin(desk: SlackHarness) -> None:
     home = await desk.home()
     assert home.texts == ["Your subscriptions", "No subscriptions yet.", "Sources", "No digest has come yet."]
     assert len(home.values("new subscription")) == 1
 
 
-async def test_own_subscriptions_come_first_then_those_of_channels_where_the_person_is(desk: Desk) -> None:
+async def test_own_subscriptions_come_first_then_those_of_channels_where_the_person_is(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1", "C9"})
     wish(desk, "graphs", every="daily", at="09:00")
     wish(desk, "diffusion", chat=ME, every="daily", at="08:00")
@@ -54,7 +54,7 @@ async def test_own_subscriptions_come_first_then_those_of_channels_where_the_per
     ]
 
 
-async def test_channels_of_another_workspace_are_not_there(desk: Desk) -> None:
+async def test_channels_of_another_workspace_are_not_there(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1"})
     wish(desk, "graphs")
     theirs = ChatAddress("slack", "T2/C1")
@@ -64,14 +64,14 @@ async def test_channels_of_another_workspace_are_not_there(desk: Desk) -> None:
     assert "#theirs" not in home.texts
 
 
-async def test_threads_of_a_channel_stand_beside_it(desk: Desk) -> None:
+async def test_threads_of_a_channel_stand_beside_it(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1"})
     wish(desk, "graphs")
     wish(desk, "noise", chat=f"{CHANNEL}/17.5")
     assert [text for text in (await desk.home()).texts if "#vision" in text] == ["#vision", "#vision, in a thread"]
 
 
-async def test_where_nobody_tells_who_is_where_those_that_the_person_set_up_are_there(desk: Desk) -> None:
+async def test_where_nobody_tells_who_is_where_those_that_the_person_set_up_are_there(desk: SlackHarness) -> None:
     desk.places_of[ANN] = None
     wish(desk, "graphs")
     wish(desk, "other", chat="slack:C2", title="#other")
@@ -82,7 +82,7 @@ async def test_where_nobody_tells_who_is_where_those_that_the_person_set_up_are_
     assert texts[-1] == "I cannot see which channels you are in, so only those that you set up are listed."
 
 
-async def test_it_names_what_holds_a_chat_or_a_subscription(desk: Desk) -> None:
+async def test_it_names_what_holds_a_chat_or_a_subscription(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1", "C2"})
     wish(desk, "graphs")
     lose_place(desk.store, address(CHANNEL), "The channel was archived.", topic=False, now=NOON)
@@ -95,12 +95,12 @@ async def test_it_names_what_holds_a_chat_or_a_subscription(desk: Desk) -> None:
     assert len(home.values("resume")) == 2  # the chat, and below it the subscription of the other
 
 
-async def test_sources_say_what_they_brought_last(desk: Desk) -> None:
+async def test_sources_say_what_they_brought_last(desk: SlackHarness) -> None:
     ingested(desk.store, paper("Noise"), paper("Graphs"))
     assert (await desk.home()).texts[-1].endswith(": 2 papers.")
 
 
-async def test_many_subscriptions_end_in_a_count_and_never_in_more_blocks_than_a_view_takes(desk: Desk) -> None:
+async def test_many_subscriptions_end_in_a_count_and_never_in_more_blocks_than_a_view_takes(desk: SlackHarness) -> None:
     channels = {f"C{number}" for number in range(30)}
     desk.places_of[ANN] = frozenset(channels)
     for number in range(50):
@@ -113,7 +113,7 @@ async def test_many_subscriptions_end_in_a_count_and_never_in_more_blocks_than_a
     assert home.view["blocks"][-1]["type"] == "context"  # the end is not cut off
 
 
-async def test_a_long_query_with_signs_of_mrkdwn_calls_nobody(desk: Desk) -> None:
+async def test_a_long_query_with_signs_of_mrkdwn_calls_nobody(desk: SlackHarness) -> None:
     wish(desk, '"<!channel> <@U1> *bold*" ' + "OR noise" * 60, chat=ME)
     text = (await desk.home()).texts[2]
     assert "&lt;!channel&gt;" in text or "<!" not in text
@@ -123,18 +123,18 @@ async def test_a_long_query_with_signs_of_mrkdwn_calls_nobody(desk: Desk) -> Non
 # -------------------------------------------------------------------------------------------------------- what it does
 
 
-async def test_pause_and_resume_act_in_the_channel_and_are_said_there(desk: Desk) -> None:
+async def test_pause_and_resume_act_in_the_channel_and_are_said_there(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1"})
     wish(desk, "graphs")
     told = await (await desk.home()).presses("pause", "graphs")
-    assert told.posting
-    assert (told.to, told.posting.whispered, told.posting.changed) == (CHANNEL, False, True)
+    assert told.stored_reply
+    assert (told.to, told.stored_reply.whispered, told.stored_reply.changed) == (CHANNEL, False, True)
     assert numbers(desk) == [(1, "paused")]
     told = await (await desk.home()).presses("resume", "graphs")
     assert numbers(desk) == [(1, "active")]
 
 
-async def test_remove_takes_the_subscription_that_stands_beside_it(desk: Desk) -> None:
+async def test_remove_takes_the_subscription_that_stands_beside_it(desk: SlackHarness) -> None:
     for query in ("graphs", "noise"):
         wish(desk, query, chat=ME)
     told = await (await desk.home()).presses("remove", "noise")
@@ -142,7 +142,7 @@ async def test_remove_takes_the_subscription_that_stands_beside_it(desk: Desk) -
     assert numbers(desk, ME) == [(1, "active")]
 
 
-async def test_edit_opens_the_form_of_the_subscription(desk: Desk) -> None:
+async def test_edit_opens_the_form_of_the_subscription(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1"})
     wish(desk, "graphs")
     form = desk.form(await (await desk.home()).presses("edit", "graphs"), ANN)
@@ -150,7 +150,7 @@ async def test_edit_opens_the_form_of_the_subscription(desk: Desk) -> None:
     assert [one.subscription.text for one in listed(desk.store, address(CHANNEL))] == ["graph transformers"]
 
 
-async def test_new_subscription_below_a_channel_is_for_that_channel(desk: Desk) -> None:
+async def test_new_subscription_below_a_channel_is_for_that_channel(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1"})
     wish(desk, "graphs")
     form = desk.form(await (await desk.home()).presses("new subscription", nth=1), ANN)
@@ -161,18 +161,18 @@ async def test_new_subscription_below_a_channel_is_for_that_channel(desk: Desk) 
 # -------------------------------------------------------------------------------------------------------- what it does not
 
 
-async def test_buttons_of_an_older_board_do_nothing_and_the_board_is_shown_anew(desk: Desk) -> None:
+async def test_buttons_of_an_older_board_do_nothing_and_the_board_is_shown_anew(desk: SlackHarness) -> None:
     wish(desk, "graphs", chat=ME)
     old = await desk.home()
     await desk.home()
     told = await old.presses("remove", "graphs")
     assert numbers(desk, ME) == [(1, "active")]
-    assert told.posting
-    assert told.posting.changed
+    assert told.stored_reply
+    assert told.stored_reply.changed
     assert "Nothing was changed" in said(told)
 
 
-async def test_nobody_presses_on_the_board_of_another(desk: Desk) -> None:
+async def test_nobody_presses_on_the_board_of_another(desk: SlackHarness) -> None:
     desk.places_of = {ANN: frozenset({"C1"}), BO: frozenset({"C1"})}
     wish(desk, "graphs")
     home = await desk.home(ANN)
@@ -182,7 +182,7 @@ async def test_nobody_presses_on_the_board_of_another(desk: Desk) -> None:
     assert numbers(desk) == [(1, "active")]
 
 
-async def test_who_has_left_a_channel_changes_nothing_there(desk: Desk) -> None:
+async def test_who_has_left_a_channel_changes_nothing_there(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1"})
     wish(desk, "graphs")
     home = await desk.home()
@@ -191,36 +191,38 @@ async def test_who_has_left_a_channel_changes_nothing_there(desk: Desk) -> None:
     assert numbers(desk) == [(1, "active")]
 
 
-async def test_who_may_only_read_is_told_so(desk: Desk) -> None:
+async def test_who_may_only_read_is_told_so(desk: SlackHarness) -> None:
     desk.places_of[ANN] = frozenset({"C1"})
     wish(desk, "graphs")
     home, desk.members = await desk.home(), False
     told = await home.presses("pause", "graphs")
-    assert told.posting
-    assert told.posting.whispered
+    assert told.stored_reply
+    assert told.stored_reply.whispered
     assert numbers(desk) == [(1, "active")]
 
 
 @pytest.mark.parametrize("value", ["", "x" * 3000, "d" + "0" * 16 + ".x0", "board:slack:U1"])
-async def test_values_that_nobody_made_do_nothing(desk: Desk, value: str) -> None:
+async def test_values_that_nobody_made_do_nothing(desk: SlackHarness, value: str) -> None:
     home = await desk.home()
     if value:
         assert "Nothing was changed" in said(await home.presses_value(value))
 
 
-async def test_forget_takes_the_buttons_of_the_board_along(desk: Desk) -> None:
+async def test_forget_takes_the_buttons_of_the_board_along(desk: SlackHarness) -> None:
     wish(desk, "graphs", chat=ME)
     home = await desk.home()
     told = await desk.slash("forget", chat=ME)
     blocks = [block for payload in told.payloads for block in payload["blocks"] if block["type"] == "actions"]
     erase = next(e["value"] for b in blocks for e in b["elements"] if e["text"]["text"] == "erase everything")
-    await desk.asks(ME, pressed=erase, by=ANN, kind=ChatKind.PRIVATE)
+    await desk.sends_request(ME, pressed=erase, by=ANN, kind=ChatKind.PRIVATE)
     told = await home.presses("new subscription")
-    assert told.posting
-    assert not told.posting.sheet
+    assert told.stored_reply
+    assert not told.stored_reply.sheet
 
 
-async def test_of_what_waits_for_its_sources_the_hours_stand_there_and_no_minute_that_may_be_wrong(desk: Desk) -> None:
+async def test_of_what_waits_for_its_sources_the_hours_stand_there_and_no_minute_that_may_be_wrong(
+    desk: SlackHarness,
+) -> None:
     wish(desk, "graphs", chat=ME, every="when-out", at="13:00-20:00")
     home = await desk.home()
     assert home.texts[1].startswith("Next: ")

@@ -8,46 +8,46 @@ import pytest
 
 from bot.conversation.stored_reply import Posting
 from subscriptions import Paper, Summary, describe, listed, set_setting, unsubscribe
-from tests.conversation.delivering import Post
-from tests.make import address, ingested, paper, summary, translation, wants
-from tests.talking import Answer, Talk
+from tests.conversation.delivering import Deliverer
+from tests.make import address, ingested, paper, subscribes, summary, translation
+from tests.talking import Answer, BotHarness
 
 LINKS = ["arXiv", "PDF"]
 ME, GROUP = "telegram:42", "telegram:-1001"
 OLD_BUTTON = "I do not have this paper any more."
 
 
-async def comes(talk: Talk, chat: str = ME) -> Answer:
+async def comes(talk: BotHarness, chat: str = ME) -> Answer:
     """What is due is delivered; its messages for this chat together, whose buttons can be pressed from then on."""
-    came = [told.posting for told in await Post(talk).goes_out() if told.to == chat]
+    came = [told.stored_reply for told in await Deliverer(talk).deliver_due() if told.to == chat]
     messages = tuple(message for posting in came if posting for message in posting.messages)
-    return Answer(posting=Posting(update="", chat=address(chat), messages=messages))
+    return Answer(stored_reply=Posting(update="", chat=address(chat), messages=messages))
 
 
 def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Paper]:
     return [paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
 
 
-async def wished(talk: Talk, *queries: str, chat: str = ME) -> None:
+async def wished(talk: BotHarness, *queries: str, chat: str = ME) -> None:
     for query in queries:
-        wants(talk.store, chat, query, now=talk.clock.now(), every="now")
+        subscribes(talk.store, chat, query, now=talk.clock.now(), every="now")
 
 
-def texts(talk: Talk, chat: str = ME) -> list[str]:
+def texts(talk: BotHarness, chat: str = ME) -> list[str]:
     return [one.subscription.text for one in listed(talk.store, address(chat))]
 
 
 # --------------------------------------------------------------------------------------------- the buttons of a delivery
 
 
-async def test_an_alert_of_one_paper_has_its_verbs_below(talk: Talk) -> None:
+async def test_an_alert_of_one_paper_has_its_verbs_below(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, *papers(1))
     alert = await comes(talk)
     assert alert.buttons == ["more", "mute ▾", "why"]
 
 
-async def test_two_papers_have_numbers_that_open_their_cards(talk: Talk) -> None:
+async def test_two_papers_have_numbers_that_open_their_cards(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, paper("Diffusion one"), paper("Diffusion two", abstract="It all begins with noise."))
     told = await comes(talk)
@@ -59,7 +59,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(talk: Talk) -> None
     assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude"]
 
 
-async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(talk: Talk) -> None:
+async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, *papers(19))
     told = await comes(talk)
@@ -73,7 +73,7 @@ async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_numbe
         assert (await talk.presses(label)).lines[0] == line.removeprefix(f"{label} ").partition(" — ")[0]
 
 
-async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(talk: Talk) -> None:
+async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     set_setting(talk.store, address(ME), "limit", "6", now=talk.clock.now())
     ingested(talk.store, *papers(25))
@@ -92,7 +92,7 @@ async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(talk: Talk) -> 
     assert "Diffusion" in card.lines[0]
 
 
-async def test_papers_of_a_followed_author_are_never_behind_the_limit(talk: Talk) -> None:
+async def test_papers_of_a_followed_author_are_never_behind_the_limit(talk: BotHarness) -> None:
     await wished(talk, "diffusion", 'author:"Jane Doe"')
     set_setting(talk.store, address(ME), "limit", "2", now=talk.clock.now())
     ingested(talk.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
@@ -102,7 +102,7 @@ async def test_papers_of_a_followed_author_are_never_behind_the_limit(talk: Talk
 
 
 @pytest.mark.parametrize("value", ["off", "link"])
-async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(talk: Talk, value: str) -> None:
+async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(talk: BotHarness, value: str) -> None:
     await wished(talk, "diffusion", chat=GROUP)
     set_setting(talk.store, address(GROUP), "limit", "2", now=talk.clock.now())
     set_setting(talk.store, address(GROUP), "buttons", value, now=talk.clock.now())
@@ -112,7 +112,7 @@ async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(talk: Talk, 
     assert told.buttons == []  # nobody knows the bot's name here, so there is no link either
 
 
-async def test_what_was_hidden_counts_as_told(talk: Talk) -> None:
+async def test_what_was_hidden_counts_as_told(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     set_setting(talk.store, address(ME), "limit", "2", now=talk.clock.now())
     ingested(talk.store, *papers(4))
@@ -125,7 +125,7 @@ async def test_what_was_hidden_counts_as_told(talk: Talk) -> None:
 # ------------------------------------------------------------------------------------------------------------ more, why
 
 
-async def test_more_tells_everything_in_place_of_the_card(talk: Talk) -> None:
+async def test_more_tells_everything_in_place_of_the_card(talk: BotHarness) -> None:
     set_setting_of = {"tldr": "It is short.", "method": "We add noise.", "result": "N/A"}
     whole = paper(
         "Diffusion one",
@@ -153,7 +153,7 @@ async def test_more_tells_everything_in_place_of_the_card(talk: Talk) -> None:
     assert "很短" not in more.text
 
 
-async def test_more_under_an_alert_leaves_the_alert_as_it_is(talk: Talk) -> None:
+async def test_more_under_an_alert_leaves_the_alert_as_it_is(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, paper("Diffusion one", abstract="All of it."))
     await comes(talk)
@@ -163,7 +163,7 @@ async def test_more_under_an_alert_leaves_the_alert_as_it_is(talk: Talk) -> None
     assert more.buttons == LINKS
 
 
-async def test_why_names_the_subscriptions_and_marks_the_passages(talk: Talk) -> None:
+async def test_why_names_the_subscriptions_and_marks_the_passages(talk: BotHarness) -> None:
     await wished(talk, "noise -survey", 'author:"Jane Doe"', "cs.LG")
     abstract = "A long beginning about nothing at all. " * 8 + "Then we add noise to it. " + "And so on and on. " * 12
     ingested(talk.store, paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
@@ -181,7 +181,7 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(talk: Talk) ->
 # ------------------------------------------------------------------------------------------------------------------ mute
 
 
-async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(talk: Talk) -> None:
+async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, *papers(1))
     await comes(talk)
@@ -191,13 +191,13 @@ async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(talk: T
     (wish,) = listed(talk.store, address(ME))
     assert wish.subscription.state == "paused"
     assert wish.subscription.paused_until == talk.clock.now() + timedelta(days=7)
-    again = await talk.asks(ME, pressed=talk.last[ME][0].keys[1]["data"], press="p")
+    again = await talk.sends_request(ME, pressed=talk.last[ME][0].keys[1]["data"], press="p")
     assert again.toast == "It is paused already."
     await talk.presses("undo")
     assert listed(talk.store, address(ME))[0].subscription.state == "active"
 
 
-async def test_mute_asks_which_subscription_where_there_are_several(talk: Talk) -> None:
+async def test_mute_asks_which_subscription_where_there_are_several(talk: BotHarness) -> None:
     await wished(talk, "diffusion", "cs.LG")
     ingested(talk.store, *papers(1))
     await comes(talk)
@@ -209,7 +209,7 @@ async def test_mute_asks_which_subscription_where_there_are_several(talk: Talk) 
     assert [one.subscription.state for one in listed(talk.store, address(ME))] == ["active", "paused"]
 
 
-async def test_a_subscription_that_is_gone_is_told_kindly(talk: Talk) -> None:
+async def test_a_subscription_that_is_gone_is_told_kindly(talk: BotHarness) -> None:
     await wished(talk, "diffusion", "cs.LG")
     ingested(talk.store, *papers(1))
     alert = await comes(talk)
@@ -218,23 +218,23 @@ async def test_a_subscription_that_is_gone_is_told_kindly(talk: Talk) -> None:
     gone = "No subscription of this chat brings this paper any more."
     assert (await talk.presses("1 diffusion")).toast == gone
     mute = alert.keys[1]["data"]
-    assert (await talk.asks(ME, pressed=mute, press="p")).toast == gone
-    card = await talk.asks(ME, pressed=mute.replace(".q", ".c"), press="p")
+    assert (await talk.sends_request(ME, pressed=mute, press="p")).toast == gone
+    card = await talk.sends_request(ME, pressed=mute.replace(".q", ".c"), press="p")
     assert card.buttons == [*LINKS, "more", "why", "follow authors"]
 
 
 # --------------------------------------------------------------------------------------------------------------- exclude
 
 
-async def offered(talk: Talk, chat: str = ME, **more: Any) -> Answer:
+async def offered(talk: BotHarness, chat: str = ME, **more: Any) -> Answer:
     """The card of the alert, then [exclude]."""
     told = await comes(talk, chat)
     data = told.keys[0]["data"]
-    await talk.asks(chat, pressed=data[: data.index(".")] + ".c0", press="p", **more)
+    await talk.sends_request(chat, pressed=data[: data.index(".")] + ".c0", press="p", **more)
     return await talk.presses("exclude", chat, **more)
 
 
-async def test_exclude_writes_a_readable_rule_into_the_query(talk: Talk) -> None:
+async def test_exclude_writes_a_readable_rule_into_the_query(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
     menu = await offered(talk)
@@ -251,7 +251,7 @@ async def test_exclude_writes_a_readable_rule_into_the_query(talk: Talk) -> None
     assert texts(talk) == ["diffusion"]
 
 
-async def test_an_author_can_be_left_out(talk: Talk) -> None:
+async def test_an_author_can_be_left_out(talk: BotHarness) -> None:
     await wished(talk, "diffusion OR flow")
     ingested(talk.store, paper("Diffusion for Video Generation", authors=("Jane Doe",)))
     await offered(talk)
@@ -259,7 +259,7 @@ async def test_an_author_can_be_left_out(talk: Talk) -> None:
     assert texts(talk) == ['(diffusion OR flow) -author:"Jane Doe"']
 
 
-async def test_words_that_the_query_asks_for_are_not_offered(talk: Talk) -> None:
+async def test_words_that_the_query_asks_for_are_not_offered(talk: BotHarness) -> None:
     await wished(talk, '"video generation"')
     ingested(talk.store, paper("Video Generation", authors=()))
     assert (await offered(talk)).lines == [
@@ -268,7 +268,7 @@ async def test_words_that_the_query_asks_for_are_not_offered(talk: Talk) -> None
     ]
 
 
-async def test_other_subscriptions_that_still_find_it_are_named(talk: Talk) -> None:
+async def test_other_subscriptions_that_still_find_it_are_named(talk: BotHarness) -> None:
     await wished(talk, "diffusion", "cs.LG", "rlhf, video")
     ingested(talk.store, paper("Diffusion for Video Generation", "cs.LG"))
     await offered(talk)
@@ -285,7 +285,7 @@ async def test_other_subscriptions_that_still_find_it_are_named(talk: Talk) -> N
     assert "leave it out there, too" not in talk.last[ME][-1].buttons
 
 
-async def test_a_query_that_was_edited_since_keeps_its_new_words(talk: Talk) -> None:
+async def test_a_query_that_was_edited_since_keeps_its_new_words(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, paper("Diffusion for Video Generation"))
     await offered(talk)
@@ -299,7 +299,7 @@ async def test_a_query_that_was_edited_since_keeps_its_new_words(talk: Talk) -> 
 # -------------------------------------------------------------------------------------------------------- follow authors
 
 
-async def test_each_author_has_a_button_that_follows_them(talk: Talk) -> None:
+async def test_each_author_has_a_button_that_follows_them(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     names = [f"Author Number{letter}" for letter in "abcdefghij"]
     authors = [names[0], "J. D.", *names[1:]]  # nobody can be asked for by initials alone
@@ -326,8 +326,8 @@ async def test_each_author_has_a_button_that_follows_them(talk: Talk) -> None:
 # ----------------------------------------------------------------------------------------------- whose buttons they are
 
 
-async def test_in_a_group_all_may_read_and_only_admins_change(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_in_a_group_all_may_read_and_only_admins_change(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     await wished(talk, "diffusion", chat=GROUP)
     ingested(talk.store, *papers(2))
     await comes(talk, GROUP)
@@ -338,35 +338,35 @@ async def test_in_a_group_all_may_read_and_only_admins_change(talk: Talk) -> Non
     assert (await talk.presses("mute ▾", GROUP, by="7")).text.startswith("✓")
 
 
-async def test_a_delivery_of_another_chat_opens_nothing(talk: Talk) -> None:
+async def test_a_delivery_of_another_chat_opens_nothing(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     await wished(talk, "diffusion", chat="telegram:43")
     ingested(talk.store, *papers(2))
     told = await comes(talk)
     data = told.keys[0]["data"]
     for pressed in (data, data.replace(".c0", ".m"), data.replace(".c0", ".q0"), data.replace(".c0", ".f1")):
-        stolen = await talk.asks("telegram:43", pressed=pressed, press="p")
+        stolen = await talk.sends_request("telegram:43", pressed=pressed, press="p")
         assert stolen.toast == OLD_BUTTON
         assert not stolen.payloads
-        unknown = await talk.asks("telegram:99", pressed=pressed, press="p")
+        unknown = await talk.sends_request("telegram:99", pressed=pressed, press="p")
         assert not unknown.payloads
 
 
 @pytest.mark.parametrize("data", ["d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.f9999", "d{}.w5", "d{}.q5"])
-async def test_a_place_that_is_not_there_opens_nothing(talk: Talk, data: str) -> None:
+async def test_a_place_that_is_not_there_opens_nothing(talk: BotHarness, data: str) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, *papers(2))
     told = await comes(talk)
     delivery = told.keys[0]["data"][1:17]
-    assert (await talk.asks(ME, pressed=data.format(delivery), press="p")).toast == OLD_BUTTON
+    assert (await talk.sends_request(ME, pressed=data.format(delivery), press="p")).toast == OLD_BUTTON
 
 
 @pytest.mark.parametrize("data", ["d{}.c", "d{}.z0", "d{}.c1234567", "d{}", "d{}.c0 ", "D{}.c0", "d{}.c-1"])
-async def test_data_that_nobody_made_is_an_old_button(talk: Talk, data: str) -> None:
-    assert "does not work" in (await talk.asks(ME, pressed=data.format("0" * 16), press="p")).toast
+async def test_data_that_nobody_made_is_an_old_button(talk: BotHarness, data: str) -> None:
+    assert "does not work" in (await talk.sends_request(ME, pressed=data.format("0" * 16), press="p")).toast
 
 
-async def test_a_paper_that_was_withdrawn_says_so_on_its_card(talk: Talk) -> None:
+async def test_a_paper_that_was_withdrawn_says_so_on_its_card(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     first = paper("Diffusion one", version=1)
     ingested(talk.store, first, paper("Diffusion two"))
@@ -380,14 +380,14 @@ async def test_a_paper_that_was_withdrawn_says_so_on_its_card(talk: Talk) -> Non
     assert "<s>" in card.markup
 
 
-def later(talk: Talk) -> datetime:
+def later(talk: BotHarness) -> datetime:
     return talk.later(days=3)
 
 
 # ---------------------------------------------------------------------------------------------- a card without a delivery
 
 
-async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(talk: Talk) -> None:
+async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
     card = await talk.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion one" in card.text
@@ -397,7 +397,7 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(talk: Tal
     assert more.replaces
 
 
-async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(talk: Talk) -> None:
+async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(talk: BotHarness) -> None:
     await wished(talk, "diffusion")
     ingested(talk.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await talk.says("2601.00778")
@@ -409,17 +409,17 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(talk: 
     assert (await talk.presses("why")).text  # the card above was made before
 
 
-async def test_in_a_group_that_became_public_a_card_has_only_links(talk: Talk) -> None:
+async def test_in_a_group_that_became_public_a_card_has_only_links(talk: BotHarness) -> None:
     await wished(talk, "diffusion", chat=GROUP)
     ingested(talk.store, *papers(2))
     told = await comes(talk, GROUP)
     assert (await talk.presses("1", GROUP)).buttons
     describe(talk.store, address(GROUP), title="", public=True)
-    card = await talk.asks(GROUP, pressed=told.keys[0]["data"], press="p")
+    card = await talk.sends_request(GROUP, pressed=told.keys[0]["data"], press="p")
     assert "Diffusion" in card.text
     assert card.buttons == LINKS
     assert all("url" in key for key in card.keys)
-    more = await talk.asks(GROUP, pressed=told.keys[0]["data"].replace(".c", ".f"), press="p")
+    more = await talk.sends_request(GROUP, pressed=told.keys[0]["data"].replace(".c", ".f"), press="p")
     assert more.buttons == LINKS
 
 
@@ -455,7 +455,7 @@ SEARCH = "https://arxiv.org/search/?query="
         ),
     ],
 )
-async def test_every_card_leads_to_its_paper(talk: Talk, told: dict[str, Any], links: list[str]) -> None:
+async def test_every_card_leads_to_its_paper(talk: BotHarness, told: dict[str, Any], links: list[str]) -> None:
     await wished(talk, "diffusion")
     other = paper("Diffusion, too", abstract="So that there are numbers.")
     given = {"title": "A diffusion", "arxiv_id": "2601.15529", "key": "k1", **told}
@@ -468,7 +468,7 @@ async def test_every_card_leads_to_its_paper(talk: Talk, told: dict[str, Any], l
     assert [f"{key['text']} {key['url']}" for key in whole.keys if "url" in key] == links
 
 
-async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(talk: Talk) -> None:
+async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(talk: BotHarness) -> None:
     both = (summary("英文之前的总结")[0], summary("An English summary.", "en")[0])
     there = (
         paper("Diffusion A", abstract="Abstract A.", summaries=both, translations=translation(abstract="译文甲。")),

@@ -4,30 +4,30 @@ import pytest
 
 from bot.ports.conversation import Place
 from subscriptions import ChatKind, RetryLater, get_chat, listed
-from tests.conversation.delivering import Post
-from tests.make import address, ingested, paper, wants
-from tests.talking import FakeVenue, Talk
+from tests.conversation.delivering import Deliverer
+from tests.make import address, ingested, paper, subscribes
+from tests.talking import BotHarness, FakePlatformApi
 
 CHANNEL, ME, OTHER = "telegram:-1009000001", "telegram:42", "telegram:43"
 GROUP = "telegram:-1009000002"
 
 
 @pytest.fixture
-def talk_in_channel(talk: Talk) -> Talk:
+def talk_in_channel(talk: BotHarness) -> BotHarness:
     """@lab is a public channel that 42 administers, and the bot too; the group -1009000002 is a forum."""
     lab = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     forum = Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Forum", forum=True)
     talk.places |= {"@lab_papers": lab, lab.chat.address: lab, forum.chat.address: forum}
-    talk.managers |= {CHANNEL: {"42"}, GROUP: {"42"}}
+    talk.admins |= {CHANNEL: {"42"}, GROUP: {"42"}}
     return talk
 
 
-def texts(talk: Talk, chat: str) -> list[str]:
+def texts(talk: BotHarness, chat: str) -> list[str]:
     return [one.subscription.text for one in listed(talk.store, address(chat))]
 
 
 class TestConnect:
-    async def test_a_public_channel_is_managed_from_a_private_chat(self, talk_in_channel: Talk) -> None:
+    async def test_a_public_channel_is_managed_from_a_private_chat(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
         begun = await talk.says("/connect @lab_papers")
         assert begun.lines[0] == "✓ What you say here is about Lab papers from now on: /sub diffusion, /list, /set."
@@ -39,10 +39,10 @@ class TestConnect:
         assert (await talk.says("/list")).lines[0].startswith("Lab papers: ")
         assert (await talk.says("/help")).text == (await talk.says("/help", OTHER)).text
 
-        post = Post(talk)
+        post = Deliverer(talk)
         ingested(talk.store, paper("Diffusion on graphs", authors=["Bo Writer"]))
         talk.later(minutes=1)
-        (brought,) = await post.goes_out()
+        (brought,) = await post.deliver_due()
         assert brought.to == CHANNEL
         assert "Diffusion on graphs" in brought.text
         assert "Ada" not in brought.text  # nobody reads there who asked
@@ -54,25 +54,25 @@ class TestConnect:
         assert texts(talk, CHANNEL) == ["diffusion"]
 
     async def test_buttons_stay_about_the_channel_and_rights_are_asked_at_each_press(
-        self, talk_in_channel: Talk
+        self, talk_in_channel: BotHarness
     ) -> None:
         talk = talk_in_channel
         await talk.says("/connect @lab_papers")
         await talk.says("/sub diffusion")
         await talk.says("/connect off")
         await talk.says("/sub graphs")  # number 1 of the private chat
-        talk.managers[CHANNEL] = set()
+        talk.admins[CHANNEL] = set()
         channel_undo = next(t for t in talk.last[ME] if t.text.startswith("✓ Lab papers: 1"))
         data = next(key["data"] for key in channel_undo.keys if key["text"] == "undo")
-        refused = await talk.asks(ME, pressed=data, press="p", message="m0")
+        refused = await talk.sends_request(ME, pressed=data, press="p", message="m0")
         assert refused.toast == "I know no chat -1009000001 that you administer and I am in. Add me to it first."
         assert texts(talk, CHANNEL) == ["diffusion"]
-        talk.managers[CHANNEL] = {"42"}
-        done = await talk.asks(ME, pressed=data, press="p", message="m0")
+        talk.admins[CHANNEL] = {"42"}
+        done = await talk.sends_request(ME, pressed=data, press="p", message="m0")
         assert done.text.startswith("✓ Lab papers: ")
         assert (texts(talk, CHANNEL), texts(talk, ME)) == ([], ["graphs"])
 
-    async def test_without_words_it_offers_the_chats_of_that_person(self, talk_in_channel: Talk) -> None:
+    async def test_without_words_it_offers_the_chats_of_that_person(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
         first = await talk.says("/connect")
         assert first.buttons == ["add to group", "add to channel"]
@@ -87,10 +87,10 @@ class TestConnect:
         assert "about Lab papers now" in (await talk.says("/connect")).text
         assert (await talk.says("/connect", OTHER)).buttons == ["add to group", "add to channel"]
 
-    async def test_losing_the_right_ends_it_kindly(self, talk_in_channel: Talk) -> None:
+    async def test_losing_the_right_ends_it_kindly(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
         await talk.says("/connect @lab_papers")
-        talk.managers[CHANNEL] = {"7"}
+        talk.admins[CHANNEL] = {"7"}
         refused = await talk.says("/sub diffusion")
         assert refused.text == (
             "✗ You do not administer Lab papers any more, or I am not in it, so nothing is changed there.\n"
@@ -101,7 +101,7 @@ class TestConnect:
         assert texts(talk, ME) == ["diffusion"]
 
     async def test_a_platform_that_cannot_be_asked_changes_and_ends_nothing(
-        self, talk_in_channel: Talk, monkeypatch: pytest.MonkeyPatch
+        self, talk_in_channel: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         talk = talk_in_channel
         await talk.says("/connect @lab_papers")
@@ -110,18 +110,18 @@ class TestConnect:
             raise RetryLater("no line")
 
         with monkeypatch.context() as patch:
-            patch.setattr(FakeVenue, "manages", down)
+            patch.setattr(FakePlatformApi, "manages", down)
             assert "nothing is changed" in (await talk.says("/sub diffusion")).text
         assert (await talk.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
 
-    async def test_back_by_its_button(self, talk_in_channel: Talk) -> None:
+    async def test_back_by_its_button(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
         await talk.says("/connect @lab_papers")
-        talk.managers[CHANNEL] = set()
+        talk.admins[CHANNEL] = set()
         assert (await talk.presses("back to this chat")).text == "✓ What you say here is about this chat again."
         assert (await talk.says("/connect off")).text == "✓ What you say here is about this chat already."
 
-    async def test_in_a_group_it_points_to_the_private_chat(self, talk_in_channel: Talk) -> None:
+    async def test_in_a_group_it_points_to_the_private_chat(self, talk_in_channel: BotHarness) -> None:
         said = await talk_in_channel.says("/connect", GROUP, by="42")
         assert said.text == "Write /connect to me in private: there this chat can be managed."
         assert said.keys[0]["url"] == "https://t.me/paperwire_test_bot"
@@ -129,12 +129,12 @@ class TestConnect:
 
 class TestDirected:
     @pytest.mark.parametrize("name", ["@lab_papers", "-1009000001"])
-    async def test_the_first_word_sends_one_command_elsewhere(self, talk_in_channel: Talk, name: str) -> None:
+    async def test_the_first_word_sends_one_command_elsewhere(self, talk_in_channel: BotHarness, name: str) -> None:
         said = await talk_in_channel.says(f"/sub {name} diffusion")
         assert said.text.startswith("✓ Lab papers: 1  diffusion")
         assert (await talk_in_channel.says("/sub graphs")).text.startswith("✓ 1  graphs")
 
-    async def test_a_topic_is_named_behind_its_group(self, talk_in_channel: Talk) -> None:
+    async def test_a_topic_is_named_behind_its_group(self, talk_in_channel: BotHarness) -> None:
         await talk_in_channel.says("/sub -1009000002/7 diffusion")
         assert texts(talk_in_channel, f"{GROUP}/7") == ["diffusion"]
 
@@ -142,9 +142,9 @@ class TestDirected:
         "command",
         ["/sub {} diffusion", "/list {}", "/connect {}", "/status {}", "/unsub {} all", "/set {} text titles"],
     )
-    async def test_a_stranger_learns_nothing_of_a_chat(self, talk_in_channel: Talk, command: str) -> None:
+    async def test_a_stranger_learns_nothing_of_a_chat(self, talk_in_channel: BotHarness, command: str) -> None:
         talk = talk_in_channel
-        wants(talk.store, CHANNEL, "diffusion")
+        subscribes(talk.store, CHANNEL, "diffusion")
         known = (await talk.says(command.format("@lab_papers"), OTHER)).text
         unknown = (await talk.says(command.format("@nowhere_at_all"), OTHER)).text
         assert known == unknown.replace("@nowhere_at_all", "@lab_papers")
@@ -153,20 +153,20 @@ class TestDirected:
         assert get_chat(talk.store, address(CHANNEL)).settings.text == "summary"
 
     async def test_nor_does_somebody_whose_standing_cannot_be_seen_or_who_has_no_name(
-        self, talk_in_channel: Talk
+        self, talk_in_channel: BotHarness
     ) -> None:
         talk = talk_in_channel
-        talk.managers[CHANNEL] = None
+        talk.admins[CHANNEL] = None
         assert "I know no chat" in (await talk.says("/list @lab_papers", ME)).text
-        talk.managers[CHANNEL] = {"42"}
+        talk.admins[CHANNEL] = {"42"}
         hidden = await talk.says("/list @lab_papers", GROUP, by="", proven=True)  # an anonymous admin of another group
         assert "I know no chat" in hidden.text
 
-    async def test_a_person_is_no_chat_to_manage(self, talk_in_channel: Talk) -> None:
+    async def test_a_person_is_no_chat_to_manage(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
         talk.places["@somebody"] = Place(chat=address(OTHER), kind=ChatKind.PRIVATE)
-        talk.managers[OTHER] = {"42"}
-        wants(talk.store, OTHER, "secret wish")
+        talk.admins[OTHER] = {"42"}
+        subscribes(talk.store, OTHER, "secret wish")
         assert "I know no chat" in (await talk.says("/list @somebody")).text
 
     @pytest.mark.parametrize(
@@ -181,85 +181,91 @@ class TestDirected:
         ],
         ids=["linked", "plain", "channel"],
     )
-    async def test_a_topic_where_there_can_be_none(self, talk_in_channel: Talk, place: Place, words: str) -> None:
+    async def test_a_topic_where_there_can_be_none(self, talk_in_channel: BotHarness, place: Place, words: str) -> None:
         talk_in_channel.places[place.chat.address] = place
         assert (await talk_in_channel.says("/connect -1009000002/7")).text == words
 
-    async def test_its_own_name_directs_a_command_nowhere_else(self, talk_in_channel: Talk) -> None:
+    async def test_its_own_name_directs_a_command_nowhere_else(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
         said = await talk.says("/sub -1009000002 diffusion", GROUP, by="42")
         assert said.text.startswith("✓ 1  diffusion")
 
 
 class TestAddedToAChannel:
-    async def test_who_adds_it_gets_a_card_in_private_and_the_channel_nothing(self, talk_in_channel: Talk) -> None:
+    async def test_who_adds_it_gets_a_card_in_private_and_the_channel_nothing(
+        self, talk_in_channel: BotHarness
+    ) -> None:
         talk = talk_in_channel
         await talk.says("/start")
-        card = await talk.happens("arrived", CHANNEL, by="42", title="Lab papers", kind=ChatKind.BROADCAST)
+        card = await talk.receives_event("arrived", CHANNEL, by="42", title="Lab papers", kind=ChatKind.BROADCAST)
         assert card.to == ME
         assert card.lines[0].startswith("I am in the channel Lab papers now.")
         assert card.buttons == ["manage it from here"]
         assert (await talk.presses("manage it from here")).text.startswith("✓ What you say here is about Lab papers")
         assert (await talk.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
 
-    async def test_the_card_is_in_the_language_of_the_person(self, talk_in_channel: Talk) -> None:
+    async def test_the_card_is_in_the_language_of_the_person(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
         await talk.says("/lang zh")
-        card = await talk.happens("arrived", CHANNEL, by="42", title="Lab", kind=ChatKind.BROADCAST)
+        card = await talk.receives_event("arrived", CHANNEL, by="42", title="Lab", kind=ChatKind.BROADCAST)
         assert card.to == ME
         assert get_chat(talk.store, address(ME)).settings.lang == "zh"
 
-    async def test_whom_the_bot_may_not_write_to_it_does_not(self, talk_in_channel: Talk) -> None:
+    async def test_whom_the_bot_may_not_write_to_it_does_not(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
-        assert not await talk.happens("arrived", CHANNEL, by="77", title="Lab papers", kind=ChatKind.BROADCAST)
+        assert not await talk.receives_event("arrived", CHANNEL, by="77", title="Lab papers", kind=ChatKind.BROADCAST)
 
-    async def test_not_again_within_thirty_days(self, talk_in_channel: Talk) -> None:
+    async def test_not_again_within_thirty_days(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
         await talk.says("/sub graphs")
         channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST, "by": "42"}
-        assert await talk.happens("arrived", CHANNEL, **channel)
-        await talk.happens("left", CHANNEL, **channel)
+        assert await talk.receives_event("arrived", CHANNEL, **channel)
+        await talk.receives_event("left", CHANNEL, **channel)
         talk.later(days=29)
-        assert not await talk.happens("arrived", CHANNEL, **channel)
+        assert not await talk.receives_event("arrived", CHANNEL, **channel)
         talk.later(days=2)
-        await talk.happens("left", CHANNEL, **channel)
-        assert await talk.happens("arrived", CHANNEL, **channel)
+        await talk.receives_event("left", CHANNEL, **channel)
+        assert await talk.receives_event("arrived", CHANNEL, **channel)
 
     async def test_without_the_right_to_post_it_says_what_it_lacks_and_then_goes_on(
-        self, talk_in_channel: Talk
+        self, talk_in_channel: BotHarness
     ) -> None:
         talk = talk_in_channel
         await talk.says("/sub graphs")
         channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST, "by": "42"}
-        said = await talk.happens("muted", CHANNEL, told={"before": "left", "status": "administrator"}, **channel)
+        said = await talk.receives_event(
+            "muted", CHANNEL, told={"before": "left", "status": "administrator"}, **channel
+        )
         assert (said.to, said.text) == (
             ME,
             "✗ I am in the channel Lab papers now, but may not post there. Give me the right to post.",
         )
-        card = await talk.happens("back", CHANNEL, told={"before": "administrator"}, **channel)
+        card = await talk.receives_event("back", CHANNEL, told={"before": "administrator"}, **channel)
         assert card.lines[0].startswith("I am in the channel Lab papers now. It is managed")
 
-    async def test_its_owner_hears_when_somebody_removes_it_and_when_it_is_back(self, talk_in_channel: Talk) -> None:
-        talk, post = talk_in_channel, Post(talk_in_channel)
+    async def test_its_owner_hears_when_somebody_removes_it_and_when_it_is_back(
+        self, talk_in_channel: BotHarness
+    ) -> None:
+        talk, post = talk_in_channel, Deliverer(talk_in_channel)
         await talk.says("/sub graphs")
         channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST}
-        await talk.happens("arrived", CHANNEL, by="42", **channel)
-        await talk.happens("left", CHANNEL, by="7", **channel)
-        (gone,) = await post.goes_out()
+        await talk.receives_event("arrived", CHANNEL, by="42", **channel)
+        await talk.receives_event("left", CHANNEL, by="7", **channel)
+        (gone,) = await post.deliver_due()
         assert (gone.to, gone.lines[0]) == (ME, "Lab papers is paused.")
-        await talk.happens("arrived", CHANNEL, by="7", **channel)
+        await talk.receives_event("arrived", CHANNEL, by="7", **channel)
         assert get_chat(talk.store, address(CHANNEL)).state == "active"
 
 
 class TestInTheChannelItself:
-    async def test_a_post_of_an_admin_counts_and_carries_no_button(self, talk_in_channel: Talk) -> None:
+    async def test_a_post_of_an_admin_counts_and_carries_no_button(self, talk_in_channel: BotHarness) -> None:
         said = await talk_in_channel.says("/sub diffusion", CHANNEL, kind=ChatKind.BROADCAST, proven=True)
         assert said.text.startswith("✓ 1  diffusion")
         assert not said.keys
 
-    async def test_a_new_name_and_a_new_title_are_noticed(self, talk_in_channel: Talk) -> None:
+    async def test_a_new_name_and_a_new_title_are_noticed(self, talk_in_channel: BotHarness) -> None:
         talk = talk_in_channel
-        wants(talk.store, GROUP, "diffusion")
+        subscribes(talk.store, GROUP, "diffusion")
         await talk.says("/list", GROUP, by="42", title="Old name")
         talk.public.add(GROUP)
         await talk.says("/list", GROUP, by="42", title="New name")

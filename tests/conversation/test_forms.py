@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 
 from subscriptions import ChatKind, cadence_text, get_chat, listed, set_setting
-from tests.conversation.desk import ANN, BO, CHANNEL, PLACE, Desk
-from tests.make import NOON, address, ingested, paper, wants
+from tests.conversation.desk import ANN, BO, CHANNEL, PLACE, SlackHarness
+from tests.make import NOON, address, ingested, paper, subscribes
 
 ME = f"slack:{ANN}"
 
 
-def texts(desk: Desk, chat: str = CHANNEL) -> list[str]:
+def texts(desk: SlackHarness, chat: str = CHANNEL) -> list[str]:
     return [one.subscription.text for one in listed(desk.store, address(chat))]
 
 
-def only(desk: Desk, chat: str = CHANNEL) -> tuple[str, str]:
+def only(desk: SlackHarness, chat: str = CHANNEL) -> tuple[str, str]:
     """When and by which clock of the one subscription of a chat."""
     (one,) = listed(desk.store, address(chat))
     return cadence_text(one.subscription.cadence), one.zone
@@ -24,8 +24,8 @@ def only(desk: Desk, chat: str = CHANNEL) -> tuple[str, str]:
 # -------------------------------------------------------------------------------------------------------------- adding
 
 
-async def test_sub_without_words_opens_the_form_of_a_new_subscription(desk: Desk) -> None:
-    form = await desk.opens("sub")
+async def test_sub_without_words_opens_the_form_of_a_new_subscription(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub")
     assert list(form.fields) == ["query", "when", "clock", "zone", "place"]
     assert form.view["title"]["text"] == "New subscription"
     assert form.value("query") == ""
@@ -34,39 +34,39 @@ async def test_sub_without_words_opens_the_form_of_a_new_subscription(desk: Desk
         get_chat(desk.store, address(CHANNEL))  # to look is not to subscribe
 
 
-async def test_what_is_typed_is_read_back_with_what_it_would_have_found(desk: Desk) -> None:
+async def test_what_is_typed_is_read_back_with_what_it_would_have_found(desk: SlackHarness) -> None:
     ingested(desk.store, paper("Diffusion one"), paper("A survey of diffusion"), paper("Graphs"))
-    form = await desk.opens("sub")
+    form = await desk.opens_form("sub")
     told = await form.types("diffusion -survey")
     assert form.notes[:2] == ["diffusion, not survey", "1 paper in the one day I know."]
     assert form.notes[2].startswith("· Diffusion one (")
-    assert told.posting
-    assert (told.posting.messages, told.posting.problems) == ((), {})
+    assert told.stored_reply
+    assert (told.stored_reply.messages, told.stored_reply.problems) == ((), {})
 
 
-async def test_what_cannot_be_read_is_said_below_the_query_with_the_place(desk: Desk) -> None:
-    form = await desk.opens("sub")
+async def test_what_cannot_be_read_is_said_below_the_query_with_the_place(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub")
     await form.types("diffusion author:")
     (note,) = form.notes
     assert "author" in note
     assert "It is about “author:”." in note
 
 
-async def test_a_form_that_is_sent_subscribes_and_the_channel_hears_of_it(desk: Desk) -> None:
-    form = await desk.opens("sub")
+async def test_a_form_that_is_sent_subscribes_and_the_channel_hears_of_it(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub")
     told = await form.sends(query="diffusion -survey", when="weekly mon", clock="08:30", zone="Asia/Tokyo")
-    assert told.posting
-    assert (told.to, told.posting.whispered) == (CHANNEL, False)
+    assert told.stored_reply
+    assert (told.to, told.stored_reply.whispered) == (CHANNEL, False)
     assert texts(desk) == ["diffusion -survey"]
     assert only(desk) == ("weekly mon 08:30", "Asia/Tokyo")
     assert get_chat(desk.store, address(CHANNEL)).kind is ChatKind.TEAM
 
 
 async def test_the_first_clock_that_is_chosen_is_that_of_the_chat_and_a_later_one_of_its_subscription(
-    desk: Desk,
+    desk: SlackHarness,
 ) -> None:
-    await (await desk.opens("sub")).sends(query="diffusion", zone="Asia/Tokyo")
-    await (await desk.opens("sub")).sends(query="graphs", zone="Europe/Berlin")
+    await (await desk.opens_form("sub")).sends(query="diffusion", zone="Asia/Tokyo")
+    await (await desk.opens_form("sub")).sends(query="graphs", zone="Europe/Berlin")
     assert get_chat(desk.store, address(CHANNEL)).settings.timezone == "Asia/Tokyo"
     assert [one.subscription.zone for one in listed(desk.store, address(CHANNEL))] == [None, "Europe/Berlin"]
 
@@ -81,56 +81,56 @@ async def test_the_first_clock_that_is_chosen_is_that_of_the_chat_and_a_later_on
         ("when-out 09:00-18:00 weekdays", "", "when-out 09:00-18:00 weekdays"),
     ],
 )
-async def test_every_schedule_of_the_form_can_be_chosen(desk: Desk, when: str, clock: str, stored: str) -> None:
-    form = await desk.opens("sub")
+async def test_every_schedule_of_the_form_can_be_chosen(desk: SlackHarness, when: str, clock: str, stored: str) -> None:
+    form = await desk.opens_form("sub")
     assert when in form.options("when")
     await form.sends(query="diffusion", when=when, clock=clock)
     assert only(desk)[0] == stored
 
 
-async def test_it_can_be_for_the_asker_alone(desk: Desk) -> None:
-    form = await desk.opens("sub")
+async def test_it_can_be_for_the_asker_alone(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub")
     told = await form.sends(query="diffusion", place="mine")
     assert told.to == ME
     assert texts(desk, ME) == ["diffusion"]
     assert get_chat(desk.store, address(ME)).kind is ChatKind.PRIVATE
 
 
-async def test_in_a_direct_message_there_is_no_place_to_choose(desk: Desk) -> None:
-    form = await desk.opens("sub", chat=ME)
+async def test_in_a_direct_message_there_is_no_place_to_choose(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub", chat=ME)
     assert PLACE not in form.fields
     assert (await form.sends(query="diffusion")).to == ME
     assert texts(desk, ME) == ["diffusion"]
 
 
-async def test_a_form_is_opened_by_start_and_home_buttons_too(desk: Desk) -> None:
+async def test_a_form_is_opened_by_start_and_home_buttons_too(desk: SlackHarness) -> None:
     home = await desk.home()
     form = desk.form(await home.presses("new subscription"), ANN)
     assert (await form.sends(query="diffusion")).to == ME
 
 
-async def test_the_same_form_sent_twice_is_one_subscription(desk: Desk) -> None:
-    form = await desk.opens("sub")
+async def test_the_same_form_sent_twice_is_one_subscription(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub")
     for _ in range(2):
         await form.sends(query="diffusion")
     assert texts(desk) == ["diffusion"]
 
 
-async def test_undo_takes_back_what_a_form_did(desk: Desk) -> None:
-    form = await desk.opens("sub")
+async def test_undo_takes_back_what_a_form_did(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub")
     told = await form.sends(query="diffusion", zone="Asia/Tokyo")
     blocks = [block for payload in told.payloads for block in payload["blocks"] if block["type"] == "actions"]
     (undo,) = [e["value"] for block in blocks for e in block["elements"] if e["text"]["text"] == "undo"]
-    await desk.asks(CHANNEL, pressed=undo, by=ANN, kind=ChatKind.TEAM)
+    await desk.sends_request(CHANNEL, pressed=undo, by=ANN, kind=ChatKind.TEAM)
     assert texts(desk) == []
 
 
 # ------------------------------------------------------------------------------------------------------------- changing
 
 
-async def test_edit_opens_the_form_with_what_the_subscription_says(desk: Desk) -> None:
-    wants(desk.store, CHANNEL, "diffusion -survey", now=NOON, every="weekly", on="fri", at="10:30")
-    form = await desk.opens("edit 1")
+async def test_edit_opens_the_form_with_what_the_subscription_says(desk: SlackHarness) -> None:
+    subscribes(desk.store, CHANNEL, "diffusion -survey", now=NOON, every="weekly", on="fri", at="10:30")
+    form = await desk.opens_form("edit 1")
     assert form.view["title"]["text"] == "Subscription 1"
     assert [form.value(name) for name in ("query", "when", "clock")] == ["diffusion -survey", "weekly fri", "10:30"]
     assert form.notes[0] == "diffusion, not survey"
@@ -141,48 +141,48 @@ async def test_edit_opens_the_form_with_what_the_subscription_says(desk: Desk) -
     assert only(desk) == ("daily 08:00", "Asia/Tokyo")
 
 
-async def test_a_clock_of_its_own_goes_when_that_of_the_chat_is_chosen(desk: Desk) -> None:
-    wants(desk.store, CHANNEL, "graphs", now=NOON, every="daily")
-    wants(desk.store, CHANNEL, "diffusion", now=NOON, every="daily", tz="Asia/Tokyo")
-    form = await desk.opens("edit 2")
+async def test_a_clock_of_its_own_goes_when_that_of_the_chat_is_chosen(desk: SlackHarness) -> None:
+    subscribes(desk.store, CHANNEL, "graphs", now=NOON, every="daily")
+    subscribes(desk.store, CHANNEL, "diffusion", now=NOON, every="daily", tz="Asia/Tokyo")
+    form = await desk.opens_form("edit 2")
     assert form.value("zone") == "Asia/Tokyo"
     await form.sends(zone="UTC")
     assert [one.subscription.zone for one in listed(desk.store, address(CHANNEL))] == [None, None]
 
 
-async def test_what_nobody_changed_says_so_and_changes_nothing(desk: Desk) -> None:
-    wants(desk.store, CHANNEL, "diffusion", now=NOON, every="when-out", at="10:00-12:00")
-    form = await desk.opens("edit 1")
+async def test_what_nobody_changed_says_so_and_changes_nothing(desk: SlackHarness) -> None:
+    subscribes(desk.store, CHANNEL, "diffusion", now=NOON, every="when-out", at="10:00-12:00")
+    form = await desk.opens_form("edit 1")
     assert form.value("when") == "when-out 10:00-12:00"
     told = await form.sends()
-    assert told.posting
-    assert told.posting.whispered
+    assert told.stored_reply
+    assert told.stored_reply.whispered
     assert only(desk)[0] == "when-out 10:00-12:00"
 
 
-async def test_a_subscription_that_went_meanwhile_is_said_on_the_form(desk: Desk) -> None:
-    wants(desk.store, CHANNEL, "diffusion", now=NOON)
-    form = await desk.opens("edit 1")
+async def test_a_subscription_that_went_meanwhile_is_said_on_the_form(desk: SlackHarness) -> None:
+    subscribes(desk.store, CHANNEL, "diffusion", now=NOON)
+    form = await desk.opens_form("edit 1")
     await desk.slash("unsub all")
     told = await form.sends(query="graphs")
-    assert told.posting
-    assert "gone" in told.posting.problems["query"]
-    assert not told.posting.messages
+    assert told.stored_reply
+    assert "gone" in told.stored_reply.problems["query"]
+    assert not told.stored_reply.messages
 
 
-async def test_a_query_that_another_subscription_has_is_refused_on_the_form(desk: Desk) -> None:
+async def test_a_query_that_another_subscription_has_is_refused_on_the_form(desk: SlackHarness) -> None:
     for query in ("diffusion", "graphs"):
-        wants(desk.store, CHANNEL, query, now=NOON)
-    told = await (await desk.opens("edit 2")).sends(query="Diffusion")
-    assert told.posting
-    assert "asks for that already" in told.posting.problems["query"]
+        subscribes(desk.store, CHANNEL, query, now=NOON)
+    told = await (await desk.opens_form("edit 2")).sends(query="Diffusion")
+    assert told.stored_reply
+    assert "asks for that already" in told.stored_reply.problems["query"]
     assert texts(desk) == ["diffusion", "graphs"]
 
 
 # --------------------------------------------------------------------------------------------------- begun with a paper
 
 
-async def test_a_message_with_a_link_begins_with_the_authors_and_categories_of_its_paper(desk: Desk) -> None:
+async def test_a_message_with_a_link_begins_with_the_authors_and_categories_of_its_paper(desk: SlackHarness) -> None:
     authors = ("Ada Example", "B. C.", "Bo Beispiel", "Cy Third", "Dee Four")
     found = paper("Noise", "cs.CV", "cs.LG", "strange.XX", arxiv_id="2601.00042", authors=authors)
     ingested(desk.store, found)
@@ -195,7 +195,7 @@ async def test_a_message_with_a_link_begins_with_the_authors_and_categories_of_i
     assert form.options(PLACE)["thread"] == "the thread of this message"
 
 
-async def test_it_can_go_into_the_thread_of_that_message(desk: Desk) -> None:
+async def test_it_can_go_into_the_thread_of_that_message(desk: SlackHarness) -> None:
     ingested(desk.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
     told = await (await desk.shortcut("2601.00042")).sends(place="thread")
     assert told.to == f"{CHANNEL}/17.5"
@@ -211,7 +211,7 @@ async def test_it_can_go_into_the_thread_of_that_message(desk: Desk) -> None:
     ],
 )
 async def test_a_message_without_a_known_paper_opens_an_empty_form_and_says_why(
-    desk: Desk, text: str, said: str
+    desk: SlackHarness, text: str, said: str
 ) -> None:
     form = await desk.shortcut(text)
     assert form.value("query") == ""
@@ -234,83 +234,83 @@ async def test_a_message_without_a_known_paper_opens_an_empty_form_and_says_why(
     ],
 )
 async def test_what_cannot_be_taken_is_said_beside_its_field(
-    desk: Desk, values: dict[str, str], fields: set[str]
+    desk: SlackHarness, values: dict[str, str], fields: set[str]
 ) -> None:
-    told = await (await desk.opens("sub")).sends(**values)
-    assert told.posting
-    assert set(told.posting.problems) == fields
-    assert all(words.strip() for words in told.posting.problems.values())
-    assert not told.posting.messages
+    told = await (await desk.opens_form("sub")).sends(**values)
+    assert told.stored_reply
+    assert set(told.stored_reply.problems) == fields
+    assert all(words.strip() for words in told.stored_reply.problems.values())
+    assert not told.stored_reply.messages
 
 
 @pytest.mark.parametrize("metadata", ["", "x", "board:slack:U1", "\ud800", "d" + "0" * 16 + ".c0", "x" * 5000])
-async def test_metadata_that_nobody_made_is_refused_kindly(desk: Desk, metadata: str) -> None:
-    form = await desk.opens("sub")
+async def test_metadata_that_nobody_made_is_refused_kindly(desk: SlackHarness, metadata: str) -> None:
+    form = await desk.opens_form("sub")
     form.view["private_metadata"] = metadata
     if not metadata:
         return  # it is no form of ours, and nobody answers
     told = await form.sends(query="diffusion")
-    assert told.posting
-    assert "too old, or not yours" in told.posting.problems["query"]
+    assert told.stored_reply
+    assert "too old, or not yours" in told.stored_reply.problems["query"]
 
 
-async def test_the_form_of_somebody_else_cannot_be_sent(desk: Desk) -> None:
-    form = await desk.opens("sub", by=ANN)
+async def test_the_form_of_somebody_else_cannot_be_sent(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub", by=ANN)
     told = await form.sends(query="diffusion", by=BO)
-    assert told.posting
-    assert "not yours" in told.posting.problems["query"]
+    assert told.stored_reply
+    assert "not yours" in told.stored_reply.problems["query"]
 
 
-async def test_nor_from_another_workspace_by_somebody_with_the_same_id(desk: Desk) -> None:
-    form = await desk.opens("sub", by=ANN)
+async def test_nor_from_another_workspace_by_somebody_with_the_same_id(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub", by=ANN)
     told = await form.sends(query="diffusion", team="T2")
-    assert told.posting
-    assert "not yours" in told.posting.problems["query"]
+    assert told.stored_reply
+    assert "not yours" in told.stored_reply.problems["query"]
 
 
-async def test_a_form_is_good_for_a_day(desk: Desk) -> None:
-    form, late = await desk.opens("sub"), await desk.opens("sub")
+async def test_a_form_is_good_for_a_day(desk: SlackHarness) -> None:
+    form, late = await desk.opens_form("sub"), await desk.opens_form("sub")
     desk.clock.advance(timedelta(hours=23))
-    assert not (await form.sends(query="diffusion")).posting.problems  # type: ignore[union-attr]
+    assert not (await form.sends(query="diffusion")).stored_reply.problems  # type: ignore[union-attr]
     desk.clock.advance(timedelta(hours=2))
-    assert "too old" in (await late.sends(query="graphs")).posting.problems["query"]  # type: ignore[union-attr]
+    assert "too old" in (await late.sends(query="graphs")).stored_reply.problems["query"]  # type: ignore[union-attr]
 
 
-async def test_a_place_that_the_form_did_not_offer_is_refused(desk: Desk) -> None:
-    form = await desk.opens("sub")
+async def test_a_place_that_the_form_did_not_offer_is_refused(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub")
     told = await form.sends(query="diffusion", place="slack:C666")
-    assert told.posting
-    assert told.posting.problems
+    assert told.stored_reply
+    assert told.stored_reply.problems
 
 
-async def test_who_may_not_change_the_channel_reads_so_on_the_form(desk: Desk) -> None:
-    form = await desk.opens("sub")
+async def test_who_may_not_change_the_channel_reads_so_on_the_form(desk: SlackHarness) -> None:
+    form = await desk.opens_form("sub")
     desk.members = False
     told = await form.sends(query="diffusion")
-    assert told.posting
-    assert told.posting.problems["query"]
-    assert not told.posting.messages
+    assert told.stored_reply
+    assert told.stored_reply.problems["query"]
+    assert not told.stored_reply.messages
     desk.members = True
     assert (await form.sends(query="diffusion")).to == CHANNEL  # it stayed open
 
 
-async def test_only_admins_where_the_channel_says_so(desk: Desk) -> None:
-    wants(desk.store, CHANNEL, "diffusion", now=NOON)
+async def test_only_admins_where_the_channel_says_so(desk: SlackHarness) -> None:
+    subscribes(desk.store, CHANNEL, "diffusion", now=NOON)
     set_setting(desk.store, address(CHANNEL), "manage", "admins", now=NOON)
-    form = await desk.opens("sub")
+    form = await desk.opens_form("sub")
     told = await form.sends(query="graphs")
-    assert told.posting
-    assert told.posting.problems["query"]
-    desk.managers[CHANNEL] = {ANN}
+    assert told.stored_reply
+    assert told.stored_reply.problems["query"]
+    desk.admins[CHANNEL] = {ANN}
     await form.sends(query="graphs")
     assert texts(desk) == ["diffusion", "graphs"]
 
 
-async def test_signs_that_nobody_sees_are_not_stored(desk: Desk) -> None:
-    await (await desk.opens("sub")).sends(query=" diffusion\n\x00\u202e  models\t")
+async def test_signs_that_nobody_sees_are_not_stored(desk: SlackHarness) -> None:
+    await (await desk.opens_form("sub")).sends(query=" diffusion\n\x00\u202e  models\t")
     assert texts(desk) == ["diffusion models"]
 
 
-async def test_where_nothing_opens_forms_it_says_what_to_write(desk: Desk) -> None:
+async def test_where_nothing_opens_forms_it_says_what_to_write(desk: SlackHarness) -> None:
     told = await desk.says("/form")
     assert "There are no forms here" in told.text

@@ -7,12 +7,12 @@ import pytest
 from subscriptions import Message, Subscription, cadence_text, get_chat, listed, plan_due
 from subscriptions.store import Claim, Rendered, sending
 from tests.make import address, ingested, paper
-from tests.talking import Talk
+from tests.talking import BotHarness
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
-def wish(talk: Talk, number: int = 1, chat: str = ME) -> Subscription:
+def wish(talk: BotHarness, number: int = 1, chat: str = ME) -> Subscription:
     return next(
         one.subscription for one in listed(talk.store, address(chat)) if one.subscription.number == number
     )  # fmt: skip
@@ -21,7 +21,7 @@ def wish(talk: Talk, number: int = 1, chat: str = ME) -> Subscription:
 # ---------------------------------------------------------------------------------------------------------------- list
 
 
-async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(talk: Talk) -> None:
+async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion", "cs.LG"), now=talk.clock.now() - timedelta(days=2))
     await talk.says("/sub diffusion -survey at 8\nstat.ML now")
     await talk.says("/name 2 Statistics")
@@ -33,7 +33,7 @@ async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(talk: 
     ]
 
 
-async def test_a_list_says_when_papers_came_last(talk: Talk) -> None:
+async def test_a_list_says_when_papers_came_last(talk: BotHarness) -> None:
     await talk.says("/sub diffusion now\ngraphs now")
     talk.later(minutes=1)
     ingested(talk.store, paper("Diffusion"), now=talk.clock.now())
@@ -48,11 +48,11 @@ async def test_a_list_says_when_papers_came_last(talk: Talk) -> None:
     assert said.lines[2] == "2  graphs · now · 0 in 1 day"
 
 
-async def test_an_empty_list_gives_an_example(talk: Talk) -> None:
+async def test_an_empty_list_gives_an_example(talk: BotHarness) -> None:
     assert (await talk.says("/list")).text == "There are no subscriptions yet. For example: /sub diffusion -survey"
 
 
-async def test_a_long_list_has_pages_that_change_in_place(talk: Talk) -> None:
+async def test_a_long_list_has_pages_that_change_in_place(talk: BotHarness) -> None:
     await talk.says("/sub " + "\n".join(f"word{number}" for number in range(1, 13)))
     first = await talk.says("/subscriptions")
     assert first.lines[0] == "12 subscriptions · page 1 of 2"
@@ -67,23 +67,23 @@ async def test_a_long_list_has_pages_that_change_in_place(talk: Talk) -> None:
     assert (await talk.says("/list 2")).lines[1].startswith("11  word11")
 
 
-async def test_numbers_are_not_given_again(talk: Talk) -> None:
+async def test_numbers_are_not_given_again(talk: BotHarness) -> None:
     await talk.says("/sub one\ntwo")
     await talk.says("/unsub 2")
     await talk.says("/sub three")
     assert [line[:1] for line in (await talk.says("/list")).lines[1:]] == ["1", "3"]
 
 
-async def test_in_public_places_a_list_has_no_buttons(talk: Talk) -> None:
+async def test_in_public_places_a_list_has_no_buttons(talk: BotHarness) -> None:
     talk.public.add(GROUP)
-    talk.managers[GROUP] = {"7"}
+    talk.admins[GROUP] = {"7"}
     await talk.says("/sub " + "\n".join(f"word{number}" for number in range(1, 13)), GROUP, by="7")
     said = await talk.says("/list", GROUP, by="9")
     assert said.buttons == []
     assert said.lines[-1] == "/list 2 shows the next."
 
 
-async def test_a_number_opens_its_verbs(talk: Talk) -> None:
+async def test_a_number_opens_its_verbs(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     await talk.says("/name 1 D")
     await talk.says("/list")
@@ -98,8 +98,8 @@ async def test_a_number_opens_its_verbs(talk: Talk) -> None:
         assert (await talk.presses(label)).toast == "That subscription is gone. /list shows those that are there."
 
 
-async def test_a_member_looks_but_changes_nothing(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_a_member_looks_but_changes_nothing(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     await talk.says("/sub diffusion", GROUP, by="7")
     assert (await talk.says("/list", GROUP, by="8")).text.startswith("1 subscription")
     assert (await talk.presses("1", GROUP, by="8")).payloads
@@ -109,7 +109,7 @@ async def test_a_member_looks_but_changes_nothing(talk: Talk) -> None:
 # ---------------------------------------------------------------------------------------------------------------- edit
 
 
-async def test_an_edit_keeps_number_and_place(talk: Talk) -> None:
+async def test_an_edit_keeps_number_and_place(talk: BotHarness) -> None:
     await talk.says("/sub diffusion at 8")
     seen = wish(talk).seen
     said = await talk.says("/edit 1 graphs -survey")
@@ -117,13 +117,13 @@ async def test_an_edit_keeps_number_and_place(talk: Talk) -> None:
     assert (wish(talk).text, wish(talk).seen) == ("graphs -survey", seen)
 
 
-async def test_an_edit_may_change_the_time_too(talk: Talk) -> None:
+async def test_an_edit_may_change_the_time_too(talk: BotHarness) -> None:
     await talk.says("/sub diffusion at 8")
     await talk.says("/edit #1 diffusion weekly fri 7")
     assert cadence_text(wish(talk).cadence) == "weekly fri 07:00"
 
 
-async def test_an_edit_without_words_asks_and_the_next_text_is_it(talk: Talk) -> None:
+async def test_an_edit_without_words_asks_and_the_next_text_is_it(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     asked = await talk.says("/edit 1")
     assert asked.lines == ["1 asks for: diffusion", "Write what it shall be instead."]
@@ -133,7 +133,7 @@ async def test_an_edit_without_words_asks_and_the_next_text_is_it(talk: Talk) ->
     assert wish(talk).text == "graphs"
 
 
-async def test_cancel_stops_the_question(talk: Talk) -> None:
+async def test_cancel_stops_the_question(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     await talk.says("/list")
     await talk.presses("1")
@@ -143,14 +143,14 @@ async def test_cancel_stops_the_question(talk: Talk) -> None:
     assert wish(talk).text == "diffusion"
 
 
-async def test_in_a_group_an_edit_is_said_in_one_line(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_in_a_group_an_edit_is_said_in_one_line(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     await talk.says("/sub diffusion", GROUP, by="7")
     said = await talk.says("/edit 1", GROUP, by="7")
     assert said.lines[1] == "Say it in one line: /edit 1 diffusion -survey"
 
 
-async def test_edit_alone_offers_the_subscriptions(talk: Talk) -> None:
+async def test_edit_alone_offers_the_subscriptions(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     assert (await talk.says("/edit")).buttons == ["1 diffusion"]
     assert (await talk.presses("1 diffusion")).lines[0] == "1 asks for: diffusion"
@@ -171,7 +171,7 @@ async def test_edit_alone_offers_the_subscriptions(talk: Talk) -> None:
         ("/schedule soon", ["✗ “soon” is not a schedule.", "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."]),
     ],
 )  # fmt: skip
-async def test_what_cannot_be_changed_is_said_with_an_example(talk: Talk, text: str, lines: list[str]) -> None:
+async def test_what_cannot_be_changed_is_said_with_an_example(talk: BotHarness, text: str, lines: list[str]) -> None:
     await talk.says("/sub diffusion\ngraph")
     assert (await talk.says(text)).lines == lines
     assert [wish(talk).text, wish(talk, 2).text] == ["diffusion", "graph"]
@@ -180,7 +180,7 @@ async def test_what_cannot_be_changed_is_said_with_an_example(talk: Talk, text: 
 # ---------------------------------------------------------------------------------------------------------------- name
 
 
-async def test_a_name_is_given_and_taken_away(talk: Talk) -> None:
+async def test_a_name_is_given_and_taken_away(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     assert (await talk.says("/name 1  My   topic")).text == "✓ 1 is called My topic now."
     assert (await talk.says("/name 1 My topic")).text == "It is called that already."
@@ -192,14 +192,14 @@ async def test_a_name_is_given_and_taken_away(talk: Talk) -> None:
 # ------------------------------------------------------------------------------------------------------------ schedule
 
 
-async def test_the_time_of_one(talk: Talk) -> None:
+async def test_the_time_of_one(talk: BotHarness) -> None:
     await talk.says("/sub diffusion\ngraphs")
     said = await talk.says("/time 2 weekdays 8:30")
     assert said.lines == ["✓ Schedule of 2: weekdays 08:30", "Next: Fri 23 Jan 08:30."]
     assert [cadence_text(wish(talk, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "weekdays 08:30"]
 
 
-async def test_the_time_of_all_and_of_new_ones(talk: Talk) -> None:
+async def test_the_time_of_all_and_of_new_ones(talk: BotHarness) -> None:
     await talk.says("/sub diffusion\ngraphs at 9")
     said = await talk.says("/when 18:30")
     assert said.lines[0] == "✓ Schedule of all subscriptions, new ones too: daily 18:30"
@@ -211,7 +211,7 @@ async def test_the_time_of_all_and_of_new_ones(talk: Talk) -> None:
     assert [cadence_text(wish(talk, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "daily 09:00"]
 
 
-async def test_without_a_time_some_are_offered(talk: Talk) -> None:
+async def test_without_a_time_some_are_offered(talk: BotHarness) -> None:
     await talk.says("/sub diffusion at 8")
     assert (await talk.says("/schedule 1")).lines[0] == "1 comes: daily 08:00"
     done = await talk.presses("weekdays 09:00")

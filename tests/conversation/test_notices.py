@@ -23,25 +23,27 @@ from subscriptions import (
     tell_new_version,
     tell_operators,
 )
-from tests.conversation.delivering import Post
-from tests.make import NOON, address, ingested, paper, wants
-from tests.talking import Talk
+from tests.conversation.delivering import Deliverer
+from tests.make import NOON, address, ingested, paper, subscribes
+from tests.talking import BotHarness
 
 ME, CHANNEL, OPERATOR = "telegram:42", "telegram:-1009", "telegram:1"
 ADMINS = (address(OPERATOR),)
 
 
 @pytest.fixture
-def post(talk: Talk) -> Post:
-    return Post(talk)
+def post(talk: BotHarness) -> Deliverer:
+    return Deliverer(talk)
 
 
-def operators_hear(talk: Talk, **stopped: str) -> int:
+def operators_hear(talk: BotHarness, **stopped: str) -> int:
     return len(tell_operators(talk.store, ADMINS, now=talk.clock.now(), stopped=stopped))
 
 
 class TestOnceACauseAndDay:
-    async def test_the_same_again_is_not_written_down_before_the_next_local_day(self, talk: Talk, post: Post) -> None:
+    async def test_the_same_again_is_not_written_down_before_the_next_local_day(
+        self, talk: BotHarness, post: Deliverer
+    ) -> None:
         meet(talk.store, address(ME), ChatKind.PRIVATE, now=NOON, timezone="Asia/Tokyo")
 
         def tell() -> bool:
@@ -53,155 +55,159 @@ class TestOnceACauseAndDay:
         assert not tell()
         talk.later(hours=2)
         assert tell()
-        assert len(await post.goes_out()) == 2
+        assert len(await post.deliver_due()) == 2
 
-    def test_another_cause_or_key_is_another_notice(self, talk: Talk) -> None:
+    def test_another_cause_or_key_is_another_notice(self, talk: BotHarness) -> None:
         meet(talk.store, address(ME), ChatKind.PRIVATE, now=NOON)
         assert notify(talk.store, address(ME), "source", {}, now=NOON, key="a")
         assert notify(talk.store, address(ME), "source", {}, now=NOON, key="b")
         assert notify(talk.store, address(ME), "overdue", {}, now=NOON, key="a")
 
-    def test_nobody_is_made_a_chat_by_news(self, talk: Talk) -> None:
+    def test_nobody_is_made_a_chat_by_news(self, talk: BotHarness) -> None:
         assert not notify(talk.store, address(ME), "overdue", {}, now=NOON)
 
-    async def test_a_button_works_in_its_chat_only(self, talk: Talk, post: Post) -> None:
-        talk.house = House(admins=ADMINS)
+    async def test_a_button_works_in_its_chat_only(self, talk: BotHarness, post: Deliverer) -> None:
+        talk.bot_info = House(admins=ADMINS)
         for chat in (OPERATOR, ME):
             meet(talk.store, address(chat), ChatKind.PRIVATE, now=NOON)
         link = Link(verb="allow", arguments={"chat": "telegram:77"})
         notify(talk.store, address(OPERATOR), "asked", {"chat": "telegram:77"}, now=NOON, buttons={"allow": link})
-        (notice,) = await post.goes_out()
+        (notice,) = await post.deliver_due()
         data = notice.keys[0]["data"]
-        assert "not work any more" in (await talk.asks(ME, pressed=data, press="p")).toast
+        assert "not work any more" in (await talk.sends_request(ME, pressed=data, press="p")).toast
         assert (await talk.presses("allow", OPERATOR)).text.startswith("✓ telegram:77 may subscribe.")
 
 
 class TestOperators:
-    async def test_dead_letters_are_counted_with_the_usual_reason(self, talk: Talk, post: Post) -> None:
+    async def test_dead_letters_are_counted_with_the_usual_reason(self, talk: BotHarness, post: Deliverer) -> None:
         for chat in (41, 42, 43):
-            wants(talk.store, f"telegram:{chat}", "diffusion", every="now")
+            subscribes(talk.store, f"telegram:{chat}", "diffusion", every="now")
         post.refusals |= {"41": Rejected("Not today"), "42": Rejected("Not today"), "43": Rejected("Never")}
         ingested(talk.store, paper("Diffusion on graphs"))
-        await post.goes_out()
+        await post.deliver_due()
         assert operators_hear(talk) == 1
-        (notice,) = await post.goes_out()
+        (notice,) = await post.deliver_due()
         assert notice.to == OPERATOR
         assert notice.lines[:2] == ["3 messages could not be sent.", "The usual reason: Not today."]
         assert operators_hear(talk) == 0
         talk.later(days=1)
         assert operators_hear(talk) == 0  # of these they have heard
 
-    async def test_what_dies_later_that_day_is_told_the_next(self, talk: Talk, post: Post) -> None:
+    async def test_what_dies_later_that_day_is_told_the_next(self, talk: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = Rejected("Not today")
-        wants(talk.store, "telegram:41", "diffusion", every="now")
+        subscribes(talk.store, "telegram:41", "diffusion", every="now")
         for title in ("Diffusion one", "Diffusion two"):
             ingested(talk.store, paper(title), now=talk.clock.now())
-            await post.goes_out()
+            await post.deliver_due()
             operators_hear(talk)
             talk.later(hours=1)
         assert [answer.lines[0] for answer in post.to(OPERATOR)] == ["1 message could not be sent."]
         talk.later(days=1)
         assert operators_hear(talk) == 1
-        (second,) = await post.goes_out()
+        (second,) = await post.deliver_due()
         assert second.lines[0] == "1 message could not be sent."
 
-    async def test_what_a_person_dismissed_is_no_news(self, talk: Talk, post: Post) -> None:
+    async def test_what_a_person_dismissed_is_no_news(self, talk: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = Rejected("Not today")
-        wants(talk.store, "telegram:41", "diffusion", every="now")
+        subscribes(talk.store, "telegram:41", "diffusion", every="now")
         ingested(talk.store, paper("Diffusion"))
-        await post.goes_out()
+        await post.deliver_due()
         (entry,) = outbox_entries(talk.store, now=talk.clock.now())
         dismiss(talk.store, entry.id, now=talk.clock.now())
         assert operators_hear(talk) == 0
 
-    async def test_a_notice_that_cannot_be_sent_calls_for_no_other(self, talk: Talk, post: Post) -> None:
+    async def test_a_notice_that_cannot_be_sent_calls_for_no_other(self, talk: BotHarness, post: Deliverer) -> None:
         post.refusals["1"] = Rejected("Not today")
         notify_operators(talk.store, ADMINS, "source", {"source": "daily"}, now=NOON)
-        await post.goes_out()
+        await post.deliver_due()
         assert [entry.state for entry in outbox_entries(talk.store, now=NOON)] == ["dead"]
         assert operators_hear(talk) == 0
 
-    async def test_what_waits_for_an_hour_is_told_once_a_day(self, talk: Talk, post: Post) -> None:
+    async def test_what_waits_for_an_hour_is_told_once_a_day(self, talk: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = RetryLater("No connection")
-        wants(talk.store, "telegram:41", "diffusion", every="now")
+        subscribes(talk.store, "telegram:41", "diffusion", every="now")
         ingested(talk.store, paper("Diffusion"))
-        await post.goes_out()
+        await post.deliver_due()
         talk.later(minutes=59)
         assert operators_hear(talk) == 0
         talk.later(minutes=2)
         assert operators_hear(talk) == 1
-        told = [answer for answer in await post.goes_out() if answer.to == OPERATOR]
+        told = [answer for answer in await post.deliver_due() if answer.to == OPERATOR]
         assert told[0].lines[:2] == [
             "1 delivery to Telegram has waited for more than an hour.",
             "The usual reason: No connection.",
         ]
         assert operators_hear(talk) == 0
 
-    async def test_a_platform_that_stands_still_is_told_on_the_others(self, talk: Talk) -> None:
+    async def test_a_platform_that_stands_still_is_told_on_the_others(self, talk: BotHarness) -> None:
         both = (address(OPERATOR), address("slack:U1"))
         told = tell_operators(talk.store, both, now=NOON, stopped={"telegram": "The token is unknown."})
         assert [lane.platform for lane in told] == ["slack"]
 
-    async def test_another_version_is_told_and_the_first_is_not(self, talk: Talk, post: Post) -> None:
+    async def test_another_version_is_told_and_the_first_is_not(self, talk: BotHarness, post: Deliverer) -> None:
         for version in ("0.1.0", "0.1.0", "0.2.0", "0.2.0"):
             tell_new_version(talk.store, ADMINS, version, now=talk.clock.now())
-        (notice,) = await post.goes_out()
+        (notice,) = await post.deliver_due()
         assert notice.lines[0] == "Another version of paperwire runs now: 0.2.0."
 
     @pytest.mark.parametrize(
         ("kind", "public"), [(ChatKind.GROUP, True), (ChatKind.BROADCAST, False)], ids=["public group", "channel"]
     )
-    def test_never_where_strangers_read(self, talk: Talk, kind: ChatKind, public: bool) -> None:
+    def test_never_where_strangers_read(self, talk: BotHarness, kind: ChatKind, public: bool) -> None:
         meet(talk.store, address(CHANNEL), kind, now=NOON, public=public)
         told = notify_operators(talk.store, (address(CHANNEL), *ADMINS), "source", {}, now=NOON)
         assert told == (address(OPERATOR).lane,)
 
-    async def test_an_operator_who_never_wrote_gets_what_waits_once_they_do(self, talk: Talk, post: Post) -> None:
+    async def test_an_operator_who_never_wrote_gets_what_waits_once_they_do(
+        self, talk: BotHarness, post: Deliverer
+    ) -> None:
         post.refusals["1"] = ChatGone("Forbidden: bot can't initiate conversation with a user")
         notify_operators(talk.store, ADMINS, "source", {"source": "daily"}, now=NOON)
-        assert not await post.goes_out()
+        assert not await post.deliver_due()
         del post.refusals["1"]
         await talk.says("/start", OPERATOR)
         talk.later(minutes=11)  # what waits is offered first
-        assert (await post.goes_out())[0].lines[0] == "daily cannot be read."
+        assert (await post.deliver_due())[0].lines[0] == "daily cannot be read."
 
 
 class TestOwners:
-    async def channel(self, talk: Talk) -> None:
+    async def channel(self, talk: BotHarness) -> None:
         await talk.says("/sub graphs", ME)
         meet(talk.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Lab")
         set_owner(talk.store, address(CHANNEL), "42")
 
-    async def test_who_set_a_channel_up_hears_why_it_is_paused(self, talk: Talk, post: Post) -> None:
+    async def test_who_set_a_channel_up_hears_why_it_is_paused(self, talk: BotHarness, post: Deliverer) -> None:
         await self.channel(talk)
-        wants(talk.store, CHANNEL, "diffusion", every="now")
+        subscribes(talk.store, CHANNEL, "diffusion", every="now")
         ingested(talk.store, paper("Diffusion"))
         post.refusals["-1009"] = ChatGone("Not enough rights to send text messages to the chat")
         for _ in range(2):
-            await post.goes_out()
+            await post.deliver_due()
         (told,) = [answer for answer in post.to(ME) if "paused" in answer.text]
         assert told.lines[:2] == ["Lab is paused.", "The bot may not write there."]
 
-    async def test_once_a_day_and_not_when_they_did_it_themselves(self, talk: Talk, post: Post) -> None:
+    async def test_once_a_day_and_not_when_they_did_it_themselves(self, talk: BotHarness, post: Deliverer) -> None:
         await self.channel(talk)
         for by in ("42", "7", "7"):
             lose_place(talk.store, address(CHANNEL), "kicked", topic=False, now=NOON, by=by)
-            await talk.happens("back", CHANNEL, by="42", kind=ChatKind.BROADCAST)
-        assert [answer.lines[0] for answer in await post.goes_out()] == ["Lab is paused."]
+            await talk.receives_event("back", CHANNEL, by="42", kind=ChatKind.BROADCAST)
+        assert [answer.lines[0] for answer in await post.deliver_due()] == ["Lab is paused."]
 
-    async def test_when_many_are_gone_at_once_it_was_a_mistake_and_nobody_hears(self, talk: Talk, post: Post) -> None:
+    async def test_when_many_are_gone_at_once_it_was_a_mistake_and_nobody_hears(
+        self, talk: BotHarness, post: Deliverer
+    ) -> None:
         await self.channel(talk)
         chat = get_chat(talk.store, address(CHANNEL))
         lose_place(talk.store, chat.address, "kicked", topic=False, now=NOON)
         stop_platform(talk.store, "telegram", "12 of 50", [chat.id], now=NOON)
         assert get_chat(talk.store, address(CHANNEL)).state == "active"
-        assert not await post.goes_out()
+        assert not await post.deliver_due()
 
 
-async def test_a_notice_waits_for_the_pause_of_its_chat_to_end(talk: Talk, post: Post) -> None:
+async def test_a_notice_waits_for_the_pause_of_its_chat_to_end(talk: BotHarness, post: Deliverer) -> None:
     await talk.says("/sub diffusion", ME)
     await talk.says("/pause 1d", ME)
     notify(talk.store, address(ME), "overdue", {"source": "daily"}, now=talk.clock.now())
-    assert not await post.goes_out()
+    assert not await post.deliver_due()
     talk.clock.advance(timedelta(days=1, minutes=1))
-    assert "nothing new" in "".join(answer.text for answer in await post.goes_out())
+    assert "nothing new" in "".join(answer.text for answer in await post.deliver_due())

@@ -9,10 +9,10 @@ import pytest
 
 from subscriptions import ChatKind, SourceFact, meet, outbox_entries, plan_due, set_owner, set_setting, sync_sources
 from subscriptions.store import plans
-from tests.awaiting import BATCH, Awaiting
-from tests.conversation.delivering import Post
-from tests.make import NOON, address, ingested, paper, wants
-from tests.talking import Answer, Talk
+from tests.awaiting import BATCH, ExpectedSources
+from tests.conversation.delivering import Deliverer
+from tests.make import NOON, address, ingested, paper, subscribes
+from tests.talking import Answer, BotHarness
 
 ME, CHANNEL = "telegram:42", "telegram:-1009"
 MIDNIGHT = NOON - timedelta(hours=12)
@@ -20,50 +20,52 @@ FRIDAY, SATURDAY, MONDAY = (MIDNIGHT + timedelta(days=days) for days in (1, 2, 4
 
 
 @pytest.fixture
-def post(talk: Talk) -> Post:
-    return Post(talk)
+def post(talk: BotHarness) -> Deliverer:
+    return Deliverer(talk)
 
 
 @pytest.fixture
-def arxiv(talk: Talk) -> Awaiting:
-    found = Awaiting(talk.store)
+def arxiv(talk: BotHarness) -> ExpectedSources:
+    found = ExpectedSources(talk.store)
     found.reports("new", at=MIDNIGHT + BATCH)
     return found
 
 
-def brings(talk: Talk, *titles: str, at: datetime | None = None) -> None:
+def brings(talk: BotHarness, *titles: str, at: datetime | None = None) -> None:
     ingested(talk.store, *map(paper, titles), now=at or talk.clock.now(), source="arXiv")
 
 
-async def at(talk: Talk, post: Post, moment: datetime) -> list[Answer]:
+async def at(talk: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]:
     talk.clock.set_now(moment)
-    return await post.goes_out()
+    return await post.deliver_due()
 
 
-async def spoken(talk: Talk, post: Post, wish: str = "/sub diffusion", chat: str = ME) -> None:
+async def spoken(talk: BotHarness, post: Deliverer, wish: str = "/sub diffusion", chat: str = ME) -> None:
     """The chat has had its first delivery."""
     brings(talk, "Diffusion at first", at=talk.clock.now() - timedelta(minutes=1))
     await talk.says(wish, chat)
-    if not await post.goes_out():
+    if not await post.deliver_due():
         talk.later(hours=23)
-        assert await post.goes_out()
+        assert await post.deliver_due()
 
 
 class TestWhenOut:
     async def test_it_waits_until_every_awaited_source_has_reported(
-        self, talk: Talk, post: Post, arxiv: Awaiting
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
     ) -> None:
         await spoken(talk, post)
         brings(talk, "Diffusion early", at=FRIDAY + BATCH)
         assert await at(talk, post, FRIDAY.replace(hour=9)) == []
         arxiv.reports("stale", at=FRIDAY.replace(hour=9))
-        assert await post.goes_out() == []
+        assert await post.deliver_due() == []
         arxiv.reports("new", at=FRIDAY.replace(hour=9, minute=1))
         (came,) = await at(talk, post, FRIDAY.replace(hour=9, minute=2))
         assert "Diffusion early" in came.text
         assert "arXiv" not in came.text.replace("arxiv.org", "")
 
-    async def test_not_before_its_first_time_and_once_a_day(self, talk: Talk, post: Post, arxiv: Awaiting) -> None:
+    async def test_not_before_its_first_time_and_once_a_day(
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
+    ) -> None:
         await spoken(talk, post)
         brings(talk, "Diffusion early", at=FRIDAY + BATCH)
         arxiv.reports("new", at=FRIDAY + BATCH)
@@ -83,7 +85,7 @@ class TestWhenOut:
         ],
     )
     async def test_at_its_second_time_it_goes_with_what_is_there_and_says_what_is_missing(
-        self, talk: Talk, post: Post, arxiv: Awaiting, outcome: str, line: str
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources, outcome: str, line: str
     ) -> None:
         await spoken(talk, post)
         brings(talk, "Diffusion early", at=FRIDAY.replace(hour=6))
@@ -93,7 +95,9 @@ class TestWhenOut:
         (came,) = await at(talk, post, FRIDAY.replace(hour=20))
         assert came.lines[-1] == line
 
-    async def test_what_comes_at_once_opens_no_window_beside_it(self, talk: Talk, post: Post, arxiv: Awaiting) -> None:
+    async def test_what_comes_at_once_opens_no_window_beside_it(
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
+    ) -> None:
         await spoken(talk, post)
         await talk.says("/sub trees now")
         for title in ("Diffusion early", "Trees early"):
@@ -104,7 +108,7 @@ class TestWhenOut:
         (came,) = await at(talk, post, FRIDAY.replace(hour=10))
         assert "Diffusion early" in came.text
 
-    async def test_a_source_with_a_title_is_named_at_the_end(self, talk: Talk, post: Post) -> None:
+    async def test_a_source_with_a_title_is_named_at_the_end(self, talk: BotHarness, post: Deliverer) -> None:
         sync_sources(
             talk.store,
             [
@@ -116,47 +120,49 @@ class TestWhenOut:
         )
         brings(talk, "Diffusion early")
         await talk.says("/sub diffusion")
-        (came,) = await post.goes_out()
+        (came,) = await post.deliver_due()
         assert came.lines[-1] == "from daily arXiv"
 
-    async def test_a_quiet_source_is_waited_for_no_longer(self, talk: Talk, post: Post, arxiv: Awaiting) -> None:
+    async def test_a_quiet_source_is_waited_for_no_longer(
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
+    ) -> None:
         await spoken(talk, post)
         brings(talk, "Diffusion early", at=FRIDAY.replace(hour=6))
         arxiv.reports("quiet", at=FRIDAY.replace(hour=7))
         assert len(await at(talk, post, FRIDAY.replace(hour=8))) == 1
 
     async def test_what_the_settings_do_not_name_any_more_is_not_waited_for(
-        self, talk: Talk, post: Post, arxiv: Awaiting
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
     ) -> None:
         await spoken(talk, post)
         brings(talk, "Diffusion early", at=FRIDAY.replace(hour=6))
         assert await at(talk, post, FRIDAY.replace(hour=9)) == []
-        arxiv.are(watched=["inbox"])
-        assert len(await post.goes_out()) == 1
+        arxiv.sync(watched=["inbox"])
+        assert len(await post.deliver_due()) == 1
 
     async def test_without_a_source_that_is_awaited_it_goes_as_soon_as_papers_come(
-        self, talk: Talk, post: Post
+        self, talk: BotHarness, post: Deliverer
     ) -> None:
         await spoken(talk, post)
         assert await at(talk, post, FRIDAY.replace(hour=9)) == []
         brings(talk, "Diffusion early")
-        assert len(await post.goes_out()) == 1
+        assert len(await post.deliver_due()) == 1
 
     async def test_after_an_outage_it_waits_for_the_batch_of_the_day_in_the_window_of_the_day(
-        self, talk: Talk, post: Post, arxiv: Awaiting
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
     ) -> None:
         await spoken(talk, post)
         talk.clock.set_now(MONDAY.replace(hour=10))  # nothing ran since Thursday
-        assert await post.goes_out() == []
+        assert await post.deliver_due() == []
         for title in ("Diffusion of Friday", "Diffusion of Monday"):
             brings(talk, title)
         arxiv.reports("new", at=talk.clock.now())
-        (came,) = await post.goes_out()
+        (came,) = await post.deliver_due()
         assert all(title in came.text for title in ("Diffusion of Friday", "Diffusion of Monday"))
         assert await at(talk, post, MONDAY.replace(hour=20)) == []
 
     async def test_another_subscription_that_brings_something_spends_no_days_of_it(
-        self, talk: Talk, post: Post, arxiv: Awaiting
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
     ) -> None:
         talk.clock.set_now(MIDNIGHT)
         await talk.says("/tz Asia/Tokyo")  # where the batch comes at 14:05
@@ -196,25 +202,27 @@ class TestFirstAndNext:
         ],
     )
     async def test_the_first_is_computed_from_the_rhythm_of_the_sources(
-        self, talk: Talk, arxiv: Awaiting, moment: datetime, wish: str, first: str
+        self, talk: BotHarness, arxiv: ExpectedSources, moment: datetime, wish: str, first: str
     ) -> None:
         talk.clock.set_now(moment)
         arxiv.reports("new", at=FRIDAY + BATCH)
         assert first in (await talk.says(wish)).text
 
-    async def test_while_a_batch_is_late_nothing_that_passed_is_promised(self, talk: Talk) -> None:
-        Awaiting(talk.store)
+    async def test_while_a_batch_is_late_nothing_that_passed_is_promised(self, talk: BotHarness) -> None:
+        ExpectedSources(talk.store)
         said = await talk.says("/sub diffusion")
         assert "First: as soon as papers are out, Thu 22 Jan 20:00 at the latest." in said.text
         assert "Next: as soon as papers are out, Thu 22 Jan 20:00 at the latest." in (await talk.says("/status")).lines
 
-    async def test_papers_that_are_there_come_in_a_moment(self, talk: Talk, post: Post, arxiv: Awaiting) -> None:
+    async def test_papers_that_are_there_come_in_a_moment(
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
+    ) -> None:
         brings(talk, "Diffusion today")
         assert "First: in a moment." in (await talk.says("/sub diffusion")).text
-        assert len(await post.goes_out()) == 1
+        assert len(await post.deliver_due()) == 1
 
     async def test_an_empty_first_delivery_comes_when_it_was_promised(
-        self, talk: Talk, post: Post, arxiv: Awaiting
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
     ) -> None:
         talk.clock.set_now(SATURDAY.replace(hour=12))
         arxiv.reports("new", at=FRIDAY + BATCH)
@@ -228,9 +236,9 @@ class TestFirstAndNext:
         assert await at(talk, post, MONDAY.replace(hour=20)) == []
 
     async def test_the_first_delivery_speaks_at_the_end_of_a_day_on_which_nothing_came(
-        self, talk: Talk, post: Post
+        self, talk: BotHarness, post: Deliverer
     ) -> None:
-        Awaiting(talk.store)
+        ExpectedSources(talk.store)
         await talk.says("/sub diffusion")
         (came,) = await at(talk, post, NOON.replace(hour=20))
         assert came.text == (
@@ -238,7 +246,7 @@ class TestFirstAndNext:
             "Next: Fri 23 Jan about 08:00."
         )
 
-    async def test_a_schedule_and_a_board_tell_the_same(self, talk: Talk, arxiv: Awaiting) -> None:
+    async def test_a_schedule_and_a_board_tell_the_same(self, talk: BotHarness, arxiv: ExpectedSources) -> None:
         talk.clock.set_now(SATURDAY.replace(hour=12))
         arxiv.reports("new", at=FRIDAY + BATCH)
         await talk.says("/sub diffusion")
@@ -247,8 +255,8 @@ class TestFirstAndNext:
 
 
 class TestStatus:
-    async def test_it_says_what_is_missing_and_when_more_is_expected(self, talk: Talk) -> None:
-        arxiv = Awaiting(talk.store)
+    async def test_it_says_what_is_missing_and_when_more_is_expected(self, talk: BotHarness) -> None:
+        arxiv = ExpectedSources(talk.store)
         assert "arXiv has not come yet: due since Thu 22 Jan 05:05." in (await talk.says("/status")).lines
         arxiv.reports("late", at=NOON, detail="Due since 05:05.")
         said = await talk.says("/status")
@@ -262,17 +270,19 @@ class TestStatus:
 
 class TestPublicChannels:
     @pytest.fixture
-    async def channel(self, talk: Talk, post: Post, arxiv: Awaiting) -> Awaiting:
+    async def channel(self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources) -> ExpectedSources:
         """A channel that 42 set up and that has had its first papers."""
         meet(talk.store, address(ME), ChatKind.PRIVATE, now=NOON)
         meet(talk.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Daily vision")
         set_owner(talk.store, address(CHANNEL), "42")
         brings(talk, "Diffusion at first")
-        wants(talk.store, CHANNEL, "diffusion", every="daily", at="13:00")
+        subscribes(talk.store, CHANNEL, "diffusion", every="daily", at="13:00")
         assert [one.to for one in await at(talk, post, NOON.replace(hour=13))] == [CHANNEL]
         return arxiv
 
-    async def test_what_is_missing_is_told_to_who_set_it_up(self, talk: Talk, post: Post, channel: Awaiting) -> None:
+    async def test_what_is_missing_is_told_to_who_set_it_up(
+        self, talk: BotHarness, post: Deliverer, channel: ExpectedSources
+    ) -> None:
         brings(talk, "Diffusion early", at=FRIDAY.replace(hour=6))
         came = {one.to: one for one in await at(talk, post, FRIDAY.replace(hour=13))}
         assert "arXiv" not in came[CHANNEL].text.replace("arxiv.org", "")
@@ -282,14 +292,16 @@ class TestPublicChannels:
             "Nothing was said of it there.",
         ]
 
-    async def test_a_note_on_a_quiet_day_goes_to_who_set_it_up(self, talk: Talk, post: Post, channel: Awaiting) -> None:
+    async def test_a_note_on_a_quiet_day_goes_to_who_set_it_up(
+        self, talk: BotHarness, post: Deliverer, channel: ExpectedSources
+    ) -> None:
         assert await at(talk, post, FRIDAY.replace(hour=13)) == []
         set_setting(talk.store, address(CHANNEL), "quietday", "on", now=talk.clock.now())
         (came,) = await at(talk, post, SATURDAY.replace(hour=13))
         assert (came.to, came.lines[0]) == (ME, "Daily vision had no papers today.")
 
     async def test_five_days_with_nothing_are_told_to_who_set_it_up(
-        self, talk: Talk, post: Post, channel: Awaiting
+        self, talk: BotHarness, post: Deliverer, channel: ExpectedSources
     ) -> None:
         told = []
         for days in range(1, 8):
@@ -299,7 +311,9 @@ class TestPublicChannels:
 
 
 class TestQuietDays:
-    async def test_a_note_is_sent_where_it_is_wanted_once_a_day(self, talk: Talk, post: Post, arxiv: Awaiting) -> None:
+    async def test_a_note_is_sent_where_it_is_wanted_once_a_day(
+        self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources
+    ) -> None:
         await spoken(talk, post)
         await talk.says("/set quiet day note on")
         brings(talk, "Trees", at=FRIDAY + BATCH)
@@ -311,7 +325,7 @@ class TestQuietDays:
         (note,) = await at(talk, post, SATURDAY.replace(hour=20))
         assert note.text == "No papers have come yet. Next: Mon 26 Jan about 08:00."
 
-    async def test_without_it_there_is_silence(self, talk: Talk, post: Post, arxiv: Awaiting) -> None:
+    async def test_without_it_there_is_silence(self, talk: BotHarness, post: Deliverer, arxiv: ExpectedSources) -> None:
         await spoken(talk, post)
         brings(talk, "Trees", at=FRIDAY + BATCH)
         arxiv.reports("new", at=FRIDAY + BATCH)
@@ -320,17 +334,17 @@ class TestQuietDays:
 
 
 class TestFiveDaysWithNothing:
-    async def days(self, talk: Talk, post: Post, *titles: str) -> list[Answer]:
+    async def days(self, talk: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
         """Day after day one paper comes, and the day's delivery is due."""
         told = []
         for title in titles:
             talk.clock.set_now(talk.clock.now().replace(hour=6) + timedelta(days=1))
             brings(talk, title)
             talk.later(hours=6)
-            told += await post.goes_out()
+            told += await post.deliver_due()
         return told
 
-    async def test_they_are_said_once_with_what_can_be_done(self, talk: Talk, post: Post) -> None:
+    async def test_they_are_said_once_with_what_can_be_done(self, talk: BotHarness, post: Deliverer) -> None:
         await spoken(talk, post, "/sub diffusion daily 11")
         (line,) = await self.days(talk, post, *(f"Trees {n}" for n in range(9)))
         assert line.lines[:2] == ["0 of 5 papers.", "Nothing matched for 5 days."]
@@ -340,21 +354,23 @@ class TestFiveDaysWithNothing:
         fine = await talk.presses("fine")
         assert (fine.replaces, fine.buttons) == (True, [])
 
-    async def test_another_query_begins_it_anew(self, talk: Talk, post: Post) -> None:
+    async def test_another_query_begins_it_anew(self, talk: BotHarness, post: Deliverer) -> None:
         await spoken(talk, post, "/sub diffusion daily 11")
         assert len(await self.days(talk, post, *(f"Trees {n}" for n in range(5)))) == 1
         await talk.says("/edit 1 stars")
         (line,) = await self.days(talk, post, *(f"Trees {n}" for n in range(10, 17)))
         assert line.lines[0] == "0 of 5 papers."
 
-    async def test_a_paper_that_fits_begins_the_count_anew(self, talk: Talk, post: Post) -> None:
+    async def test_a_paper_that_fits_begins_the_count_anew(self, talk: BotHarness, post: Deliverer) -> None:
         await spoken(talk, post, "/sub diffusion daily 11")
         told = await self.days(talk, post, *(f"Trees {n}" for n in range(4)), "Diffusion again", "Trees x", "Trees y")
         assert ["Diffusion again" in one.text for one in told] == [True]
         (line,) = await self.days(talk, post, *(f"Trees {n}" for n in range(10, 14)))
         assert line.lines[0] == "0 of 5 papers."
 
-    async def test_days_on_which_another_subscription_brought_papers_do_not_count(self, talk: Talk, post: Post) -> None:
+    async def test_days_on_which_another_subscription_brought_papers_do_not_count(
+        self, talk: BotHarness, post: Deliverer
+    ) -> None:
         await spoken(talk, post, "/sub diffusion daily 11")
         await talk.says("/sub herons weekly tue 11")
         told = await self.days(talk, post, "Trees 0", "Diffusion again", "Diffusion once more", *"abcd")
@@ -362,17 +378,17 @@ class TestFiveDaysWithNothing:
         (line,) = await self.days(talk, post, "e")
         assert line.lines[:2] == ["0 of 5 papers.", "Nothing matched for 5 days."]
 
-    async def test_days_on_which_nothing_came_do_not_count(self, talk: Talk, post: Post) -> None:
+    async def test_days_on_which_nothing_came_do_not_count(self, talk: BotHarness, post: Deliverer) -> None:
         await spoken(talk, post, "/sub diffusion daily 11")
         await self.days(talk, post, *(f"Trees {n}" for n in range(4)))
         for _ in range(4):
             talk.later(days=1)
-            assert await post.goes_out() == []
+            assert await post.deliver_due() == []
 
 
-def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(talk: Talk, arxiv: Awaiting) -> None:
+def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(talk: BotHarness, arxiv: ExpectedSources) -> None:
     """A hundred thousand chats wait every morning, and a tick comes every second."""
-    wants(talk.store, ME, "diffusion", every="when-out", now=NOON.replace(hour=21))
+    subscribes(talk.store, ME, "diffusion", every="when-out", now=NOON.replace(hour=21))
     brings(talk, "Diffusion early", at=FRIDAY + BATCH)
     moment = FRIDAY.replace(hour=9)
     with talk.store.read() as session:

@@ -8,16 +8,16 @@ from subscriptions import Announce, ChatKind, ChatState, get_chat, search
 from subscriptions.query import parse_query
 from subscriptions.service import _recent, _search, outbox_entries
 from subscriptions.store import people
-from tests.conversation.delivering import Post
+from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, summary
-from tests.talking import Talk
+from tests.talking import BotHarness
 
 ME, OTHER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 DAY = timedelta(days=1)
 
 
 class TestPreview:
-    async def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, talk: Talk) -> None:
+    async def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
         ingested(talk.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
         said = await talk.says("/preview diffusion")
@@ -27,7 +27,7 @@ class TestPreview:
         await talk.says("/preview")
         assert not outbox_entries(talk.store, now=NOON)
         talk.later(hours=1)
-        assert "Diffusion of today" in (await Post(talk).goes_out())[0].text
+        assert "Diffusion of today" in (await Deliverer(talk).deliver_due())[0].text
 
     @pytest.mark.parametrize(
         ("then", "line"),
@@ -37,7 +37,7 @@ class TestPreview:
             ("/today", "Nothing of it is still to come."),
         ],
     )
-    async def test_it_says_what_of_it_is_still_to_come_and_when(self, talk: Talk, then: str, line: str) -> None:
+    async def test_it_says_what_of_it_is_still_to_come_and_when(self, talk: BotHarness, then: str, line: str) -> None:
         ingested(talk.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
         ingested(talk.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
         await talk.says("/sub diffusion daily 13:00")
@@ -45,7 +45,7 @@ class TestPreview:
             await talk.says(then)
         assert line in (await talk.says("/preview")).lines
 
-    async def test_only_what_was_counted_is_told(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_only_what_was_counted_is_told(self, talk: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         """What only reading can tell of many papers is told of the newest of them, wherever a number is told."""
         monkeypatch.setattr(_recent, "MOST_READ", 5)
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
@@ -56,20 +56,22 @@ class TestPreview:
         assert f"5 in 1 day {newest}" in (await talk.says("/list")).text
         assert (await talk.says("/preview diffusion")).lines[0] == "8 papers in the one day known"
 
-    async def test_of_too_many_papers_the_newest_are_counted(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_of_too_many_papers_the_newest_are_counted(
+        self, talk: BotHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(_recent, "MOST_COUNTED", 5)
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
         said = await talk.says("/sub diffusion")
         assert "5 papers in the one day I know (of the newest 5 papers), for example:" in said.lines
 
-    async def test_its_button_subscribes_exactly_that_text(self, talk: Talk) -> None:
+    async def test_its_button_subscribes_exactly_that_text(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion"))
         said = await talk.says("/test diffusion -survey at 8")
         assert said.lines[1] == "diffusion, not survey · daily 08:00"
         done = await talk.presses("subscribe")
         assert done.lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
 
-    async def test_what_came_before_is_shown_and_counted(self, talk: Talk) -> None:
+    async def test_what_came_before_is_shown_and_counted(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion one"), paper("Diffusion two"))
         await talk.says("/today one")
         said = await talk.says("/preview diffusion")
@@ -78,7 +80,7 @@ class TestPreview:
         await talk.says("/today diffusion")
         assert (await talk.says("/preview diffusion")).lines[2] == "This chat has had all of them."
 
-    async def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, talk: Talk) -> None:
+    async def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion"), paper("Chapter 2"))
         await talk.says("/sub diffusion")
         first, second = await talk.says("/preview 1"), await talk.says("/preview 2")
@@ -87,7 +89,7 @@ class TestPreview:
         assert "Chapter 2" in second.text
         assert second.buttons == ["subscribe"]
 
-    async def test_a_long_preview_ends(self, talk: Talk) -> None:
+    async def test_a_long_preview_ends(self, talk: BotHarness) -> None:
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(50)))
         said = await talk.says("/preview diffusion")
         assert said.lines[0] == "50 papers in the one day known"
@@ -105,23 +107,23 @@ class TestPreview:
             ("/preview diffusion cat:", ["✗ cat: has nothing to look for behind it.", "diffusion cat:", "          ^"]),
         ],
     )
-    async def test_what_it_says(self, talk: Talk, text: str, lines: list[str]) -> None:
+    async def test_what_it_says(self, talk: BotHarness, text: str, lines: list[str]) -> None:
         ingested(talk.store, paper("Diffusion"), paper("Graphs"))
         assert (await talk.says(text)).lines[: len(lines)] == lines
 
-    async def test_in_groups_it_is_short_and_in_public_without_buttons(self, talk: Talk) -> None:
+    async def test_in_groups_it_is_short_and_in_public_without_buttons(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Graphs"))
         said = await talk.says('/preview "graph', GROUP)
         assert said.lines[:2] == ["1 paper in the one day known", '"graph"']
         assert said.lines[2] != "(I closed the quotation mark.)"
         assert said.buttons == ["subscribe"]
         assert not (await talk.says("/preview graph", "telegram:-1002", kind=ChatKind.BROADCAST)).buttons
-        talk.managers[GROUP] = {"7"}
+        talk.admins[GROUP] = {"7"}
         assert (await talk.presses("subscribe", GROUP, by="8")).toast == "Only admins of this chat can change that."
 
 
 class TestSearch:
-    async def test_it_counts_all_and_turns_pages_in_place(self, talk: Talk) -> None:
+    async def test_it_counts_all_and_turns_pages_in_place(self, talk: BotHarness) -> None:
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(13)), paper("Graphs"))
         first = await talk.says("/search diffusion")
         assert first.lines[0] == "13 of 14 papers"
@@ -135,7 +137,7 @@ class TestSearch:
         assert "Diffusion 0" in third.text
         assert (await talk.presses("newer")).markup == second.markup
 
-    async def test_papers_that_come_meanwhile_move_no_page(self, talk: Talk) -> None:
+    async def test_papers_that_come_meanwhile_move_no_page(self, talk: BotHarness) -> None:
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
         await talk.says("/search diffusion")
         ingested(talk.store, paper("Diffusion 8"), paper("Diffusion 9"), name="later")
@@ -143,7 +145,7 @@ class TestSearch:
         assert "7 Diffusion 1" in second.text
         assert "8 Diffusion 0" in second.text
 
-    async def test_a_number_opens_the_card(self, talk: Talk) -> None:
+    async def test_a_number_opens_the_card(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00007"))
         await talk.says("/search diffusion")
         card = await talk.presses("1")
@@ -151,7 +153,7 @@ class TestSearch:
         assert "more" in card.buttons
 
     async def test_how_far_it_looked_is_said_and_older_papers_are_a_press_away(
-        self, talk: Talk, monkeypatch: pytest.MonkeyPatch
+        self, talk: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_search, "MOST_COUNTED", 10)
         for day in range(3):
@@ -168,7 +170,7 @@ class TestSearch:
         assert (await talk.presses("newer")).markup == further.markup
 
     async def test_what_only_reading_can_tell_of_many_papers_ends_a_look_early(
-        self, talk: Talk, monkeypatch: pytest.MonkeyPatch
+        self, talk: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_search, "MOST_READ", 5)
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
@@ -177,7 +179,7 @@ class TestSearch:
         )
         assert (await talk.presses("older")).lines[0].startswith("3 more in 3 papers before them")
 
-    def test_all_that_it_looks_at_is_found_whatever_stands_where(self, talk: Talk) -> None:
+    def test_all_that_it_looks_at_is_found_whatever_stands_where(self, talk: BotHarness) -> None:
         """What is looked up comes from other tables than what is read: titles, summaries, authors, categories, ids."""
         ingested(
             talk.store,
@@ -200,7 +202,7 @@ class TestSearch:
             known = search(talk.store, parse_query(text), most=9).papers
             assert [one.paper.title for one in known] == found, text
 
-    async def test_papers_known_only_by_a_replacement_are_found(self, talk: Talk) -> None:
+    async def test_papers_known_only_by_a_replacement_are_found(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion, revised", kind=Announce.REPLACE))
         assert (await talk.says("/search diffusion")).lines[0] == "1 of 1 paper"
 
@@ -214,11 +216,11 @@ class TestSearch:
             ("/search https://arxiv.org/abs/2601.09999", "✗ 2601.09999 is not known here."),
         ],
     )
-    async def test_what_it_says(self, talk: Talk, text: str, first: str) -> None:
+    async def test_what_it_says(self, talk: BotHarness, text: str, first: str) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         assert (await talk.says(text)).lines[0] == first
 
-    async def test_in_public_there_are_no_buttons(self, talk: Talk) -> None:
+    async def test_in_public_there_are_no_buttons(self, talk: BotHarness) -> None:
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(13)))
         said = await talk.says("/search diffusion", "telegram:-1002", kind=ChatKind.BROADCAST)
         assert said.lines[0] == "13 of 13 papers"
@@ -226,13 +228,13 @@ class TestSearch:
 
 
 class TestWhy:
-    async def test_it_names_the_subscriptions_and_quotes_the_words(self, talk: Talk) -> None:
+    async def test_it_names_the_subscriptions_and_quotes_the_words(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
         await talk.says("/sub diffusion daily 13:00")
         await talk.says("/sub graph daily 13:00")
         assert (await talk.says("/why")).text == "This chat was not sent a paper yet."
         talk.later(hours=1)
-        await Post(talk).goes_out()
+        await Deliverer(talk).deliver_due()
         said = await talk.says("/why 2601.00001")
         assert said.lines[0] == "It came Thu 22 Jan 13:00."
         assert "1  diffusion" in said.text
@@ -241,29 +243,31 @@ class TestWhy:
         assert (await talk.says("/why https://arxiv.org/abs/2601.00001v2")).markup == said.markup
         assert (await talk.says("/whynot 2601.00001")).markup == said.markup
 
-    async def test_without_an_id_it_is_the_last_paper_or_that_of_the_message_that_is_answered(self, talk: Talk) -> None:
-        post = Post(talk)
+    async def test_without_an_id_it_is_the_last_paper_or_that_of_the_message_that_is_answered(
+        self, talk: BotHarness
+    ) -> None:
+        post = Deliverer(talk)
         ingested(talk.store, paper("Diffusion one"))
         await talk.says("/sub diffusion now")
         await talk.says("/today")
-        await post.goes_out()
+        await post.deliver_due()
         ingested(talk.store, paper("Diffusion two"), now=talk.later(minutes=5))
-        await post.goes_out()
+        await post.deliver_due()
         assert "Diffusion two" in (await talk.says("/why")).text
         with talk.store.read() as session:
             first = session.connection().exec_driver_sql("SELECT platform_id FROM message ORDER BY delivery").scalar()
         assert "Diffusion one" in (await talk.says("/why", answers=first)).text
 
-    async def test_what_is_on_its_way_is_no_lie(self, talk: Talk) -> None:
+    async def test_what_is_on_its_way_is_no_lie(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         await talk.says("/today diffusion")
         assert (await talk.says("/why 2601.00001")).lines[0] == "It was planned Thu 22 Jan 12:00 and is on its way."
 
-    async def test_what_another_chat_was_told_is_nobody_elses_business(self, talk: Talk) -> None:
+    async def test_what_another_chat_was_told_is_nobody_elses_business(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         await talk.says("/sub diffusion -secret", OTHER)
         await talk.says("/today", OTHER)
-        await Post(talk).goes_out()
+        await Deliverer(talk).deliver_due()
         for text in ("/why", "/why 2601.00001", "/whynot 2601.00001"):
             said = await talk.says(text)
             assert "secret" not in said.text
@@ -280,7 +284,7 @@ class TestWhy:
             ),
         ],
     )
-    async def test_what_it_cannot_answer(self, talk: Talk, text: str, lines: list[str]) -> None:
+    async def test_what_it_cannot_answer(self, talk: BotHarness, text: str, lines: list[str]) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         assert (await talk.says(text)).lines == lines
 
@@ -290,12 +294,12 @@ class TestWhynot:
 
     ID = "2601.00001"
 
-    async def answer(self, talk: Talk) -> str:
+    async def answer(self, talk: BotHarness) -> str:
         said = await talk.says(f"/whynot {self.ID}")
         assert said.lines[0] == f"Diffusion on graphs ({self.ID})"
         return said.lines[2]
 
-    def comes(self, talk: Talk, kind: Announce | None = None) -> None:
+    def comes(self, talk: BotHarness, kind: Announce | None = None) -> None:
         of = paper(
             "Diffusion on graphs", "cs.LG", arxiv_id=self.ID, abstract="A survey.", authors=("Jane Doe",), kind=kind
         )
@@ -316,7 +320,7 @@ class TestWhynot:
         ],
     )
     async def test_the_parts_that_fail_in_the_words_of_who_typed_them(
-        self, talk: Talk, query: str, sentence: str
+        self, talk: BotHarness, query: str, sentence: str
     ) -> None:
         self.comes(talk)
         await talk.says(f"/sub {query}")
@@ -329,46 +333,46 @@ class TestWhynot:
             ("when-out 18:00-20:00", "fits, and comes Thu 22 Jan about 18:00"),
         ],
     )
-    async def test_what_is_still_to_come(self, talk: Talk, when: str, sentence: str) -> None:
+    async def test_what_is_still_to_come(self, talk: BotHarness, when: str, sentence: str) -> None:
         self.comes(talk)
         await talk.says(f"/sub diffusion {when}")
         assert await self.answer(talk) == f"1  diffusion: {sentence}"
 
-    async def test_what_came_after_a_subscription_with_now(self, talk: Talk) -> None:
+    async def test_what_came_after_a_subscription_with_now(self, talk: BotHarness) -> None:
         await talk.says("/sub diffusion now")
         self.comes(talk)
         assert await self.answer(talk) == "1  diffusion: fits, and is about to come"
 
-    async def test_what_came_before_the_subscription(self, talk: Talk) -> None:
+    async def test_what_came_before_the_subscription(self, talk: BotHarness) -> None:
         self.comes(talk)
         talk.later(minutes=5)
         await talk.says("/sub diffusion now")
         assert await self.answer(talk) == "1  diffusion: fits, but begins with what came since Thu 22 Jan 12:05"
 
-    async def test_what_came_before_the_query_was_changed(self, talk: Talk) -> None:
+    async def test_what_came_before_the_query_was_changed(self, talk: BotHarness) -> None:
         await talk.says("/sub quantum daily 13:00")
         self.comes(talk)
         talk.later(hours=2)
-        await Post(talk).goes_out()
+        await Deliverer(talk).deliver_due()
         with talk.store.write() as session:
             people.edit_query(session, 1, text="diffusion", canonical="diffusion")
         wanted = "1  diffusion: fits now; when the paper came, it did not, or the chat was set otherwise"
         assert await self.answer(talk) == wanted
 
-    async def test_what_came_only_as_a_replacement(self, talk: Talk) -> None:
+    async def test_what_came_only_as_a_replacement(self, talk: BotHarness) -> None:
         self.comes(talk, Announce.REPLACE)
         await talk.says("/sub diffusion")
         wanted = "1  diffusion: fits, but only a new version of it came here, and those are not announced"
         assert await self.answer(talk) == wanted
 
-    async def test_a_cross_list_where_none_are_wanted(self, talk: Talk) -> None:
+    async def test_a_cross_list_where_none_are_wanted(self, talk: BotHarness) -> None:
         self.comes(talk, Announce.CROSS)
         await talk.says("/sub diffusion")
         await talk.says("/set crosslists out")
         wanted = "1  diffusion: fits, but it is a cross-list, and this chat wants none: /set crosslists in"
         assert await self.answer(talk) == wanted
 
-    async def test_a_subscription_that_is_paused(self, talk: Talk) -> None:
+    async def test_a_subscription_that_is_paused(self, talk: BotHarness) -> None:
         self.comes(talk)
         await talk.says("/sub diffusion")
         with talk.store.write() as session:
@@ -385,14 +389,14 @@ class TestWhynot:
             (ChatState.ASKED, "fits; this chat waits until an admin lets it in"),
         ],
     )
-    async def test_a_chat_that_gets_nothing(self, talk: Talk, state: ChatState, sentence: str) -> None:
+    async def test_a_chat_that_gets_nothing(self, talk: BotHarness, state: ChatState, sentence: str) -> None:
         self.comes(talk)
         await talk.says("/sub diffusion")
         with talk.store.write() as session:
             people.set_chat_state(session, get_chat(talk.store, address(ME)).id, state, "", now=NOON)
         assert await self.answer(talk) == f"1  diffusion: {sentence}"
 
-    async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, talk: Talk) -> None:
+    async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, talk: BotHarness) -> None:
         self.comes(talk)
         for query in ("u v w", "diffusion u v", "diffusion u", "diffusion", "x", "y", "z"):
             await talk.says(f"/sub {query}")
@@ -406,6 +410,6 @@ class TestWhynot:
             "2 more subscriptions are further from it.",
         ]
 
-    async def test_without_subscriptions_it_says_so(self, talk: Talk) -> None:
+    async def test_without_subscriptions_it_says_so(self, talk: BotHarness) -> None:
         self.comes(talk)
         assert await self.answer(talk) == "There are no subscriptions yet."

@@ -6,22 +6,22 @@ import pytest
 
 from subscriptions import get_chat, listed, outbox_entries, plan_due
 from tests.make import address, ingested, paper
-from tests.talking import Answer, Talk
+from tests.talking import Answer, BotHarness
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
-def state(talk: Talk, number: int = 1) -> str:
+def state(talk: BotHarness, number: int = 1) -> str:
     return next(one.subscription.state for one in listed(talk.store, address(ME)) if one.subscription.number == number)
 
 
-def planned(talk: Talk) -> int:
+def planned(talk: BotHarness) -> int:
     """How many papers go now."""
     plan_due(talk.store, now=talk.clock.now())
     return sum(entry.papers for entry in outbox_entries(talk.store, now=talk.clock.now()) if entry.state == "planned")
 
 
-def papers_come(talk: Talk, *titles: str) -> None:
+def papers_come(talk: BotHarness, *titles: str) -> None:
     talk.later(minutes=1)
     ingested(talk.store, *map(paper, titles), now=talk.clock.now())
 
@@ -42,7 +42,7 @@ def papers_come(talk: Talk, *titles: str) -> None:
         ("/pause 1 until 18:00", "✓ 1  diffusion is paused until Thu 22 Jan 18:00."),
     ],
 )
-async def test_a_chat_or_one_subscription_is_held(talk: Talk, text: str, line: str) -> None:
+async def test_a_chat_or_one_subscription_is_held(talk: BotHarness, text: str, line: str) -> None:
     await talk.says("/sub diffusion\ngraphs")
     assert (await talk.says(text)).lines[0] == line
 
@@ -56,20 +56,20 @@ async def test_a_chat_or_one_subscription_is_held(talk: Talk, text: str, line: s
         ("/pause until 2020-01-01", ["✗ “until 2020-01-01” is over already.", "For example: 7d, 2 weeks, until mon, until 3 Mar."]),
     ],
 )  # fmt: skip
-async def test_a_time_that_is_none_is_refused(talk: Talk, text: str, lines: list[str]) -> None:
+async def test_a_time_that_is_none_is_refused(talk: BotHarness, text: str, lines: list[str]) -> None:
     await talk.says("/sub diffusion")
     assert (await talk.says(text)).lines == lines
     assert state(talk) == "active"
 
 
-async def test_times_are_those_of_the_chat(talk: Talk) -> None:
+async def test_times_are_those_of_the_chat(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     await talk.says("/timezone Asia/Tokyo")
     assert (await talk.says("/pause until mon")).lines[0] == "✓ This chat is paused until Mon 26 Jan 00:00."
     assert str(get_chat(talk.store, address(ME)).paused_until) == "2026-01-25 15:00:00+00:00"
 
 
-async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(talk: Talk) -> None:
+async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(talk: BotHarness) -> None:
     await talk.says("/sub diffusion now")
     await talk.says("/pause 2d")
     papers_come(talk, "Diffusion")
@@ -90,7 +90,7 @@ async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(talk: Talk)
     ],
 )
 async def test_after_a_pause_what_passed_comes_with_the_next_moment(
-    talk: Talk, when: str, pause: str, comes: str
+    talk: BotHarness, when: str, pause: str, comes: str
 ) -> None:
     await talk.says(f"/sub diffusion {when}")
     await talk.says(pause)
@@ -103,7 +103,7 @@ async def test_after_a_pause_what_passed_comes_with_the_next_moment(
     assert planned(talk) == 1
 
 
-async def test_there_is_nothing_to_pause_or_resume_before_the_first_word(talk: Talk) -> None:
+async def test_there_is_nothing_to_pause_or_resume_before_the_first_word(talk: BotHarness) -> None:
     assert (await talk.says("/resume")).text == "Nothing is paused here."
     await talk.says("/sub diffusion")
     assert (await talk.says("/resume")).text == "Nothing is paused here."
@@ -112,14 +112,14 @@ async def test_there_is_nothing_to_pause_or_resume_before_the_first_word(talk: T
 # -------------------------------------------------------------------------------------------------------------- resume
 
 
-async def paused_with_two_papers(talk: Talk, cadence: str) -> Answer:
+async def paused_with_two_papers(talk: BotHarness, cadence: str) -> Answer:
     await talk.says(f"/sub diffusion {cadence}")
     await talk.says("/pause")
     papers_come(talk, "Diffusion one", "Diffusion two", "Graphs")
     return await talk.says("/resume")
 
 
-async def test_resume_says_what_waits_and_sends_it_when_asked(talk: Talk) -> None:
+async def test_resume_says_what_waits_and_sends_it_when_asked(talk: BotHarness) -> None:
     said = await paused_with_two_papers(talk, "at 8")
     assert said.lines == [
         "✓ Papers come again.",
@@ -133,13 +133,13 @@ async def test_resume_says_what_waits_and_sends_it_when_asked(talk: Talk) -> Non
     assert planned(talk) == 2
 
 
-async def test_without_an_answer_it_comes_with_the_next_due_delivery(talk: Talk) -> None:
+async def test_without_an_answer_it_comes_with_the_next_due_delivery(talk: BotHarness) -> None:
     await paused_with_two_papers(talk, "at 8")
     talk.clock.set_now(talk.clock.now() + timedelta(hours=20))
     assert planned(talk) == 2
 
 
-async def test_what_would_come_at_once_waits_ten_minutes_for_a_word(talk: Talk) -> None:
+async def test_what_would_come_at_once_waits_ten_minutes_for_a_word(talk: BotHarness) -> None:
     said = await paused_with_two_papers(talk, "now")
     assert said.lines[2] == "Without a word from you they come Thu 22 Jan 12:11."
     assert planned(talk) == 0
@@ -147,7 +147,7 @@ async def test_what_would_come_at_once_waits_ten_minutes_for_a_word(talk: Talk) 
     assert planned(talk) == 2
 
 
-async def test_no_moment_that_has_passed_is_named(talk: Talk) -> None:
+async def test_no_moment_that_has_passed_is_named(talk: BotHarness) -> None:
     """The window of when-out opened at eight; what was paused comes with the next, what was not, right now."""
     await talk.says("/sub diffusion")
     await talk.says("/sub graphs")
@@ -163,7 +163,7 @@ async def test_no_moment_that_has_passed_is_named(talk: Talk) -> None:
     assert (await talk.says("/resume")).lines[-1] == f"Without a word from you they come {moment}."
 
 
-async def test_what_is_skipped_never_comes_but_what_follows_does(talk: Talk) -> None:
+async def test_what_is_skipped_never_comes_but_what_follows_does(talk: BotHarness) -> None:
     await paused_with_two_papers(talk, "now")
     papers_come(talk, "Diffusion three")
     skipped = await talk.presses("skip")
@@ -173,7 +173,7 @@ async def test_what_is_skipped_never_comes_but_what_follows_does(talk: Talk) -> 
     assert (await talk.presses("skip")).toast == "Nothing waits any more."
 
 
-async def test_what_was_planned_before_the_pause_waits_too(talk: Talk) -> None:
+async def test_what_was_planned_before_the_pause_waits_too(talk: BotHarness) -> None:
     await talk.says("/sub diffusion now")
     papers_come(talk, "Diffusion one")
     plan_due(talk.store, now=talk.clock.now())
@@ -186,7 +186,7 @@ async def test_what_was_planned_before_the_pause_waits_too(talk: Talk) -> None:
     assert planned(talk) == 0
 
 
-async def test_one_subscription_comes_back_alone(talk: Talk) -> None:
+async def test_one_subscription_comes_back_alone(talk: BotHarness) -> None:
     await talk.says("/sub diffusion at 8\ngraphs at 8")
     await talk.says("/pause 1")
     await talk.says("/pause 2")
@@ -198,7 +198,7 @@ async def test_one_subscription_comes_back_alone(talk: Talk) -> None:
     assert planned(talk) == 1
 
 
-async def test_resume_without_a_number_ends_all_pauses(talk: Talk) -> None:
+async def test_resume_without_a_number_ends_all_pauses(talk: BotHarness) -> None:
     await talk.says("/sub diffusion\ngraphs")
     await talk.says("/pause 1")
     await talk.says("/pause")
@@ -207,14 +207,14 @@ async def test_resume_without_a_number_ends_all_pauses(talk: Talk) -> None:
     assert get_chat(talk.store, address(ME)).state == "active"
 
 
-async def test_one_that_comes_back_in_a_paused_chat_hears_of_that(talk: Talk) -> None:
+async def test_one_that_comes_back_in_a_paused_chat_hears_of_that(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     await talk.says("/pause 1")
     await talk.says("/pause")
     assert (await talk.says("/resume 1")).lines[1] == "This chat is paused; /resume ends that."
 
 
-async def test_what_was_told_already_does_not_wait(talk: Talk) -> None:
+async def test_what_was_told_already_does_not_wait(talk: BotHarness) -> None:
     await talk.says("/sub diffusion now\ngraphs at 8")
     papers_come(talk, "Diffusion on graphs")
     plan_due(talk.store, now=talk.clock.now())
@@ -222,7 +222,7 @@ async def test_what_was_told_already_does_not_wait(talk: Talk) -> None:
     assert (await talk.says("/resume 2")).lines == ["✓ 2  graphs is active again."]
 
 
-async def test_buttons_of_a_subscription_that_is_gone(talk: Talk) -> None:
+async def test_buttons_of_a_subscription_that_is_gone(talk: BotHarness) -> None:
     await talk.says("/sub diffusion at 8")
     await talk.says("/pause 1")
     papers_come(talk, "Diffusion")
@@ -232,8 +232,8 @@ async def test_buttons_of_a_subscription_that_is_gone(talk: Talk) -> None:
         assert (await talk.presses(label)).toast.startswith("That subscription is gone.")
 
 
-async def test_only_managers_pause_a_group(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_only_managers_pause_a_group(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     await talk.says("/sub diffusion", GROUP, by="7")
     assert (await talk.says("/pause", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
     assert get_chat(talk.store, address(GROUP)).state == "active"

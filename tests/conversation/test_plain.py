@@ -7,7 +7,7 @@ from bot.commands.turn import Press, Turn
 from bot.ports.reply import Reply
 from subscriptions import Link, Refused, Sentence, add_links
 from tests.make import NOON, ingested, paper
-from tests.talking import Talk
+from tests.talking import BotHarness
 from tests.unit.hostile import HOSTILE
 
 ME, GROUP = "telegram:42", "telegram:-1001"
@@ -16,7 +16,7 @@ ONLY_TEXT = "I read only text: words that papers should hold, or a link to a pap
 
 
 class TestQueries:
-    async def test_it_is_a_preview_with_the_newest_papers_and_subscribe(self, talk: Talk) -> None:
+    async def test_it_is_a_preview_with_the_newest_papers_and_subscribe(self, talk: BotHarness) -> None:
         ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(7)), paper("Graphs"))
         said = await talk.says("diffusion -survey")
         assert said.lines[:2] == ["7 papers in the one day known", "diffusion, not survey"]
@@ -26,34 +26,34 @@ class TestQueries:
         done = await talk.presses("subscribe")
         assert done.lines[0].startswith("✓ 1  diffusion, not survey")
 
-    async def test_a_number_opens_the_card(self, talk: Talk) -> None:
+    async def test_a_number_opens_the_card(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00007"))
         await talk.says("diffusion")
         assert "2601.00007" in (await talk.presses("1")).text
 
-    async def test_what_is_subscribed_already_says_so(self, talk: Talk) -> None:
+    async def test_what_is_subscribed_already_says_so(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion"))
         await talk.says("/sub Diffusion")
         said = await talk.says("diffusion")
         assert said.lines[1] == "This is subscription 1: Diffusion"
         assert "subscribe" not in said.buttons
 
-    async def test_a_schedule_behind_it_is_read_as_sub_reads_it(self, talk: Talk) -> None:
+    async def test_a_schedule_behind_it_is_read_as_sub_reads_it(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion"))
         assert (await talk.says("diffusion at 8")).lines[1] == "diffusion · daily 08:00"
         assert (await talk.presses("subscribe")).lines[0].startswith("✓ 1  diffusion · daily 08:00")
 
-    async def test_several_lines_are_one_query(self, talk: Talk) -> None:
+    async def test_several_lines_are_one_query(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion on graphs"))
         assert (await talk.says("diffusion\ngraphs")).lines[1] == "diffusion AND graphs"
         assert (await talk.presses("subscribe")).lines[0].startswith("✓ 1  diffusion AND graphs")
 
-    async def test_nothing_is_stored_of_somebody_who_only_tries(self, talk: Talk) -> None:
+    async def test_nothing_is_stored_of_somebody_who_only_tries(self, talk: BotHarness) -> None:
         await talk.says("diffusion")
         with talk.store.read() as session:
             assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
 
-    async def test_a_pasted_abstract_finds_nothing_and_is_told_why(self, talk: Talk) -> None:
+    async def test_a_pasted_abstract_finds_nothing_and_is_told_why(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion"))
         said = await talk.says("We show that large models trained on small data sets can be made robust without labels")
         assert said.lines[-1] == "A paper must have all 16 words; fewer find more."
@@ -80,14 +80,14 @@ class TestQueries:
             ("a OR b OR diffusion", "1 paper in the one day known"),
         ],
     )
-    async def test_every_text_is_answered_in_a_few_lines(self, talk: Talk, text: str, first: str) -> None:
+    async def test_every_text_is_answered_in_a_few_lines(self, talk: BotHarness, text: str, first: str) -> None:
         ingested(talk.store, paper("Diffusion"), paper("Graphs"))
         said = await talk.says(text)
         assert said.lines[0] == first
         assert len(said.lines) < 8
 
     @pytest.mark.parametrize("text", HOSTILE)
-    async def test_whatever_is_written_is_answered_and_can_be_subscribed(self, talk: Talk, text: str) -> None:
+    async def test_whatever_is_written_is_answered_and_can_be_subscribed(self, talk: BotHarness, text: str) -> None:
         text = text.encode(errors="replace").decode()  # as every channel does
         ingested(talk.store, paper("Diffusion"), paper(text))
         for said in [await talk.says(text), await talk.says(f"/preview {text}"), await talk.says(f"/search {text}")]:
@@ -97,13 +97,13 @@ class TestQueries:
                 assert (await talk.presses("subscribe")).lines[0][0] == "✓"
 
     @pytest.mark.parametrize("text", ["", "   "])
-    async def test_what_is_no_text_gets_one_line(self, talk: Talk, text: str) -> None:
+    async def test_what_is_no_text_gets_one_line(self, talk: BotHarness, text: str) -> None:
         assert (await talk.says(text)).lines == [ONLY_TEXT]
 
-    async def test_help_is_help(self, talk: Talk) -> None:
+    async def test_help_is_help(self, talk: BotHarness) -> None:
         assert (await talk.says("help")).markup == (await talk.says("/help")).markup
 
-    async def test_in_a_group_it_is_silent(self, talk: Talk) -> None:
+    async def test_in_a_group_it_is_silent(self, talk: BotHarness) -> None:
         assert not await talk.says("diffusion", GROUP, by="7")
 
 
@@ -118,14 +118,14 @@ class TestNamedPapers:
             "huggingface.co/papers/2601.00001 is -worth ( a look",
         ],
     )
-    async def test_a_link_or_id_is_answered_with_the_card(self, talk: Talk, text: str) -> None:
+    async def test_a_link_or_id_is_answered_with_the_card(self, talk: BotHarness, text: str) -> None:
         ingested(talk.store, paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
         said = await talk.says(text)
         assert said.lines[0] == "Diffusion"
         assert "It learns." in said.text
         assert "follow authors" in said.buttons
 
-    async def test_several_are_cards_with_numbers(self, talk: Talk) -> None:
+    async def test_several_are_cards_with_numbers(self, talk: BotHarness) -> None:
         ingested(talk.store, *(paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
         said = await talk.says("2601.00001, 2601.00003 and https://arxiv.org/abs/2601.00001")
         assert [line for line in said.lines if "Paper" in line] == ["1 Paper 1", "2 Paper 3"]
@@ -135,7 +135,7 @@ class TestNamedPapers:
         assert many.lines[0] == "The first 5 of 7."
         assert many.buttons == ["1", "2", "3", "4", "5"]
 
-    async def test_an_unknown_one_is_not_invented(self, talk: Talk) -> None:
+    async def test_an_unknown_one_is_not_invented(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         said = await talk.says("2512.00009")
         assert said.lines == ["✗ 2512.00009 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."]
@@ -144,26 +144,26 @@ class TestNamedPapers:
         assert both.lines[0] == "2512.00009 is not known here."
         assert "Diffusion" in both.text
 
-    async def test_before_the_first_paper_it_says_so(self, talk: Talk) -> None:
+    async def test_before_the_first_paper_it_says_so(self, talk: BotHarness) -> None:
         assert (await talk.says("2512.00009")).lines == ["✗ 2512.00009 is not known here.", "No papers are known yet."]
 
-    async def test_a_query_with_an_id_field_is_still_a_query(self, talk: Talk) -> None:
+    async def test_a_query_with_an_id_field_is_still_a_query(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         assert (await talk.says("id:2601.00001")).lines[0] == "1 paper in the one day known"
 
 
 class TestDocuments:
-    async def test_a_dropped_file_is_offered_for_import(self, talk: Talk) -> None:
+    async def test_a_dropped_file_is_offered_for_import(self, talk: BotHarness) -> None:
         talk.files["f1"] = b"daily 09:00 UTC | diffusion -survey | \n"
         said = await talk.says("", file="f1")
         assert "diffusion -survey" in said.text
         assert "import" in said.buttons
 
-    async def test_what_is_no_text_is_a_sentence(self, talk: Talk) -> None:
+    async def test_what_is_no_text_is_a_sentence(self, talk: BotHarness) -> None:
         talk.files["f1"] = b"%PDF-1.7\0\xff\xfe"
         assert (await talk.says("", file="f1")).lines[0].startswith("✗ ")
 
-    async def test_a_link_beside_a_file_goes_first(self, talk: Talk) -> None:
+    async def test_a_link_beside_a_file_goes_first(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         talk.files["f1"] = b"%PDF-1.7\0"
         assert (await talk.says("https://arxiv.org/abs/2601.00001", file="f1")).lines[0] == "Diffusion"
@@ -184,33 +184,33 @@ class TestQuestions:
         monkeypatch.setattr(registry, "PRESSES", verbs)
         monkeypatch.setattr(understanding, "PRESSES", verbs)
 
-    async def asked(self, talk: Talk, chat: str = ME, by: str = "42") -> None:
+    async def asked(self, talk: BotHarness, chat: str = ME, by: str = "42") -> None:
         [link] = add_links(talk.store, [Link(verb="try-ask", place=chat)], now=NOON)
-        said = await talk.asks(chat, pressed=link, by=by)
+        said = await talk.sends_request(chat, pressed=link, by=by)
         assert said.lines == ["Which colour?"]
         assert said.buttons == ["cancel"]
 
-    async def test_the_next_text_is_the_answer_and_the_one_after_is_not(self, talk: Talk) -> None:
+    async def test_the_next_text_is_the_answer_and_the_one_after_is_not(self, talk: BotHarness) -> None:
         await self.asked(talk)
         assert (await talk.says("green")).text == "✓ the house is green"
         assert (await talk.says("green")).lines[0] == "No papers are known yet."
 
-    async def test_a_command_in_between_leaves_it(self, talk: Talk) -> None:
+    async def test_a_command_in_between_leaves_it(self, talk: BotHarness) -> None:
         await self.asked(talk)
         await talk.says("/preview diffusion")
         assert (await talk.says("2601.00001")).text == "✓ the house is 2601.00001"
 
-    async def test_an_answer_that_is_refused_leaves_it(self, talk: Talk) -> None:
+    async def test_an_answer_that_is_refused_leaves_it(self, talk: BotHarness) -> None:
         await self.asked(talk)
         assert (await talk.says("invisible")).text == "✗ Nobody would see it."
         assert (await talk.says("red")).text == "✓ the house is red"
 
-    async def test_it_ends_after_a_quarter_of_an_hour(self, talk: Talk) -> None:
+    async def test_it_ends_after_a_quarter_of_an_hour(self, talk: BotHarness) -> None:
         await self.asked(talk)
         talk.later(minutes=15, seconds=1)
         assert (await talk.says("green")).lines[0] == "No papers are known yet."
 
-    async def test_cancel_lets_it_go_by_word_and_by_button(self, talk: Talk) -> None:
+    async def test_cancel_lets_it_go_by_word_and_by_button(self, talk: BotHarness) -> None:
         await self.asked(talk)
         assert (await talk.says("/cancel")).text == "✓ Nothing is changed."
         assert (await talk.says("green")).lines[0] == "No papers are known yet."
@@ -220,12 +220,12 @@ class TestQuestions:
         assert (await talk.says("green")).lines[0] == "No papers are known yet."
         assert (await talk.says("/cancel")).text == "There is nothing to cancel."
 
-    async def test_a_sticker_is_no_answer(self, talk: Talk) -> None:
+    async def test_a_sticker_is_no_answer(self, talk: BotHarness) -> None:
         await self.asked(talk)
         assert (await talk.says("")).lines == [ONLY_TEXT]
         assert (await talk.says("green")).text == "✓ the house is green"
 
-    async def test_nobody_answers_for_another(self, talk: Talk) -> None:
+    async def test_nobody_answers_for_another(self, talk: BotHarness) -> None:
         await self.asked(talk)
         assert (await talk.says("green", "telegram:43")).lines[0] == "No papers are known yet."
         assert (await talk.says("green")).text == "✓ the house is green"

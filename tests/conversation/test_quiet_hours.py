@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from subscriptions import plan_due
-from tests.conversation.delivering import Post
-from tests.make import NOON, ingested, paper, wants
-from tests.talking import Answer, Talk
+from tests.conversation.delivering import Deliverer
+from tests.make import NOON, ingested, paper, subscribes
+from tests.talking import Answer, BotHarness
 
 ME = "telegram:42"
 EVENING = NOON.replace(hour=21)
@@ -15,27 +15,27 @@ MORNING = NOON.replace(hour=8) + timedelta(days=1)
 
 
 @pytest.fixture
-def post(talk: Talk) -> Post:
-    return Post(talk)
+def post(talk: BotHarness) -> Deliverer:
+    return Deliverer(talk)
 
 
-async def at(talk: Talk, post: Post, moment: datetime) -> list[Answer]:
+async def at(talk: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]:
     talk.clock.set_now(moment)
-    return await post.goes_out()
+    return await post.deliver_due()
 
 
-async def told(talk: Talk, post: Post, *titles: str) -> list[Answer]:
+async def told(talk: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
     """Papers come, and what is due goes out."""
     ingested(talk.store, *map(paper, titles), now=talk.clock.now())
-    return await post.goes_out()
+    return await post.deliver_due()
 
 
-async def begun(talk: Talk, post: Post, wish: str = "/sub diffusion now") -> None:
+async def begun(talk: BotHarness, post: Deliverer, wish: str = "/sub diffusion now") -> None:
     await talk.says(wish)
     assert await told(talk, post, "Diffusion at noon")
 
 
-async def test_what_came_in_the_night_comes_in_the_morning_as_one(talk: Talk, post: Post) -> None:
+async def test_what_came_in_the_night_comes_in_the_morning_as_one(talk: BotHarness, post: Deliverer) -> None:
     await begun(talk, post)
     talk.clock.set_now(EVENING)
     assert len(await told(talk, post, "Diffusion in the evening")) == 1
@@ -50,10 +50,10 @@ async def test_what_came_in_the_night_comes_in_the_morning_as_one(talk: Talk, po
     assert len(await told(talk, post, "Diffusion at last")) == 1
 
 
-async def test_nothing_is_lost_while_others_go_on(talk: Talk, post: Post) -> None:
+async def test_nothing_is_lost_while_others_go_on(talk: BotHarness, post: Deliverer) -> None:
     """The mark that caught-up subscriptions share moves on with those that nobody holds."""
     await begun(talk, post)
-    wants(talk.store, "console:me", "trees", every="now")
+    subscribes(talk.store, "console:me", "trees", every="now")
     talk.clock.set_now(EVENING + timedelta(hours=2))
     for title in ("Diffusion one", "Trees one", "Diffusion two", "Trees two"):
         assert await told(talk, post, title) == []
@@ -61,7 +61,7 @@ async def test_nothing_is_lost_while_others_go_on(talk: Talk, post: Post) -> Non
     assert all(title in came[0].text for title in ("Diffusion one", "Diffusion two"))
 
 
-async def test_other_schedules_are_not_held_and_bring_what_fits_them(talk: Talk, post: Post) -> None:
+async def test_other_schedules_are_not_held_and_bring_what_fits_them(talk: BotHarness, post: Deliverer) -> None:
     await begun(talk, post)
     await talk.says("/sub graphs daily 23:00")
     talk.clock.set_now(EVENING + timedelta(hours=1))
@@ -73,27 +73,27 @@ async def test_other_schedules_are_not_held_and_bring_what_fits_them(talk: Talk,
 
 
 @pytest.mark.parametrize(("setting", "goes"), [("off", True), ("03:00-08:00", True), ("20:00-23:30", False)])
-async def test_other_hours_count_at_once(talk: Talk, post: Post, setting: str, goes: bool) -> None:
+async def test_other_hours_count_at_once(talk: BotHarness, post: Deliverer, setting: str, goes: bool) -> None:
     await begun(talk, post)
     talk.clock.set_now(EVENING + timedelta(hours=2))
     assert await told(talk, post, "Diffusion at night") == []
     await talk.says(f"/set quiet {setting}")
-    assert bool(await post.goes_out()) is goes
+    assert bool(await post.deliver_due()) is goes
     assert bool(await at(talk, post, EVENING + timedelta(hours=2, minutes=30))) is not goes
 
 
-async def test_another_clock_counts_at_once_and_undo_too(talk: Talk, post: Post) -> None:
+async def test_another_clock_counts_at_once_and_undo_too(talk: BotHarness, post: Deliverer) -> None:
     await begun(talk, post)
     talk.clock.set_now(EVENING + timedelta(hours=2))
     assert await told(talk, post, "Diffusion at night") == []
     await talk.says("/set quiet off")
     await talk.says("/undo")
-    assert await post.goes_out() == []
+    assert await post.deliver_due() == []
     await talk.says("/tz Asia/Tokyo")  # where it is eight in the morning
-    assert len(await post.goes_out()) == 1
+    assert len(await post.deliver_due()) == 1
 
 
-async def test_what_a_person_asks_for_is_not_held(talk: Talk, post: Post) -> None:
+async def test_what_a_person_asks_for_is_not_held(talk: BotHarness, post: Deliverer) -> None:
     await begun(talk, post)
     await talk.says("/pause")
     assert await told(talk, post, "Diffusion at last") == []
@@ -102,11 +102,11 @@ async def test_what_a_person_asks_for_is_not_held(talk: Talk, post: Post) -> Non
     assert said.lines[2] == "Without a word from you it comes Fri 23 Jan 08:00."
     assert await at(talk, post, EVENING + timedelta(hours=3)) == []
     await talk.presses("send 1")
-    assert len(await post.goes_out()) == 1
+    assert len(await post.deliver_due()) == 1
     assert await told(talk, post, "Diffusion at night") == []  # and what follows is
 
 
-async def test_what_a_person_does_not_answer_waits_for_the_morning(talk: Talk, post: Post) -> None:
+async def test_what_a_person_does_not_answer_waits_for_the_morning(talk: BotHarness, post: Deliverer) -> None:
     await begun(talk, post)
     await talk.says("/pause")
     await told(talk, post, "Diffusion at last")
@@ -116,7 +116,7 @@ async def test_what_a_person_does_not_answer_waits_for_the_morning(talk: Talk, p
     assert len(await at(talk, post, MORNING)) == 1
 
 
-async def test_what_was_skipped_does_not_come_in_the_morning(talk: Talk, post: Post) -> None:
+async def test_what_was_skipped_does_not_come_in_the_morning(talk: BotHarness, post: Deliverer) -> None:
     await begun(talk, post)
     await talk.says("/pause")
     await told(talk, post, "Diffusion at last")
@@ -128,21 +128,21 @@ async def test_what_was_skipped_does_not_come_in_the_morning(talk: Talk, post: P
     assert ("at night" in came.text, "at last" in came.text) == (True, False)
 
 
-async def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(talk: Talk, post: Post) -> None:
+async def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(talk: BotHarness, post: Deliverer) -> None:
     """While it waits for a word, others go on, and raise the mark that it no longer shares."""
     await begun(talk, post)
-    wants(talk.store, "telegram:43", "diffusion", every="now")
-    wants(talk.store, "telegram:44", "trees", every="daily", at="12:01")
+    subscribes(talk.store, "telegram:43", "diffusion", every="now")
+    subscribes(talk.store, "telegram:44", "trees", every="daily", at="12:01")
     await talk.says("/pause")
     await talk.says("/resume")
     talk.later(minutes=1)
-    assert "telegram:44" in [one.to for one in await post.goes_out()]
+    assert "telegram:44" in [one.to for one in await post.deliver_due()]
     assert [one.to for one in await told(talk, post, "Diffusion in between")] == ["telegram:43"]
     talk.later(minutes=10)
-    assert [one.to for one in await post.goes_out()] == [ME]
+    assert [one.to for one in await post.deliver_due()] == [ME]
 
 
-async def test_a_process_that_was_down_all_day_keeps_quiet_at_night(talk: Talk, post: Post) -> None:
+async def test_a_process_that_was_down_all_day_keeps_quiet_at_night(talk: BotHarness, post: Deliverer) -> None:
     await begun(talk, post)
     talk.clock.set_now(EVENING + timedelta(hours=2))
     assert await told(talk, post, "Diffusion at night") == []
@@ -150,14 +150,14 @@ async def test_a_process_that_was_down_all_day_keeps_quiet_at_night(talk: Talk, 
     assert len(await at(talk, post, MORNING + timedelta(days=1))) == 1
 
 
-async def test_status_says_when_it_comes(talk: Talk, post: Post) -> None:
+async def test_status_says_when_it_comes(talk: BotHarness, post: Deliverer) -> None:
     await begun(talk, post)
     talk.clock.set_now(EVENING + timedelta(hours=2))
     await told(talk, post, "Diffusion at night")
     assert "Next: Fri 23 Jan 08:00." in (await talk.says("/status")).lines
 
 
-async def test_a_console_wakes_nobody(talk: Talk, post: Post) -> None:
-    wants(talk.store, "console:me", "diffusion", every="now", now=EVENING)
+async def test_a_console_wakes_nobody(talk: BotHarness, post: Deliverer) -> None:
+    subscribes(talk.store, "console:me", "diffusion", every="now", now=EVENING)
     ingested(talk.store, paper("Diffusion at night"), now=EVENING + timedelta(hours=2))
     assert [lane.platform for lane in plan_due(talk.store, now=EVENING + timedelta(hours=2))] == ["console"]

@@ -3,22 +3,22 @@
 import pytest
 
 from subscriptions import listed
-from tests.make import address, wants
-from tests.talking import Talk
+from tests.make import address, subscribes
+from tests.talking import BotHarness
 
 ME = "telegram:42"
 
 
 @pytest.fixture
-def seven(talk: Talk) -> Talk:
+def seven(talk: BotHarness) -> BotHarness:
     """A chat with the subscriptions 1 to 8."""
     for number in range(1, 8):
-        wants(talk.store, ME, f"topic{number}x", now=talk.clock.now())
-    wants(talk.store, ME, "1984 2001", now=talk.clock.now())
+        subscribes(talk.store, ME, f"topic{number}x", now=talk.clock.now())
+    subscribes(talk.store, ME, "1984 2001", now=talk.clock.now())
     return talk
 
 
-def left(talk: Talk) -> list[int]:
+def left(talk: BotHarness) -> list[int]:
     return [one.subscription.number for one in listed(talk.store, address(ME))]
 
 
@@ -62,7 +62,7 @@ def left(talk: Talk) -> list[int]:
     ],
 )  # fmt: skip
 async def test_what_is_named_goes_and_comes_back_with_one_undo(
-    seven: Talk, said: str, removed: list[int], missing: str
+    seven: BotHarness, said: str, removed: list[int], missing: str
 ) -> None:
     gone = await seven.says(said)
     assert gone.lines[0] == f"✓ Removed {len(removed)} subscription{'s' if len(removed) > 1 else ''}:"
@@ -85,12 +85,12 @@ async def test_what_is_named_goes_and_comes_back_with_one_undo(
         (f"/unsub {'1, ' * 300}x", "✗ No subscription of this chat asks for “1, 1"),
     ],
 )
-async def test_what_names_none_removes_none(seven: Talk, said: str, answer: str) -> None:
+async def test_what_names_none_removes_none(seven: BotHarness, said: str, answer: str) -> None:
     assert (await seven.says(said)).text.startswith(answer)
     assert left(seven) == list(range(1, 9))
 
 
-async def test_numbers_are_named_in_chinese_too(seven: Talk) -> None:
+async def test_numbers_are_named_in_chinese_too(seven: BotHarness) -> None:
     await seven.says("/lang zh")
     gone = await seven.says("/unsub 1、2和77")
     assert gone.lines[0].startswith("✓ 已")

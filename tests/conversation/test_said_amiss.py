@@ -4,18 +4,18 @@ import pytest
 
 from bot.ports.conversation import Place
 from subscriptions import ChatGone, ChatKind, cadence_text, get_chat, listed
-from tests.conversation.delivering import Post
+from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper
-from tests.talking import Talk
+from tests.talking import BotHarness
 
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009000002"
 
 
-def times(talk: Talk) -> list[str]:
+def times(talk: BotHarness) -> list[str]:
     return [cadence_text(one.subscription.cadence) for one in listed(talk.store, address(ME))]
 
 
-def texts(talk: Talk, chat: str = ME) -> list[str]:
+def texts(talk: BotHarness, chat: str = ME) -> list[str]:
     return [one.subscription.text for one in listed(talk.store, address(chat))]
 
 
@@ -33,34 +33,34 @@ def texts(talk: Talk, chat: str = ME) -> list[str]:
     ],
 )
 async def test_a_number_that_no_subscription_has_does_not_move_all_of_them(
-    talk: Talk, text: str, lines: list[str]
+    talk: BotHarness, text: str, lines: list[str]
 ) -> None:
     await talk.says("/sub diffusion at 8\nrag daily 9")
     assert (await talk.says(text)).lines == lines
     assert times(talk) == ["daily 08:00", "daily 09:00"]
 
 
-async def test_a_bare_time_is_one_where_it_cannot_be_a_number(talk: Talk) -> None:
+async def test_a_bare_time_is_one_where_it_cannot_be_a_number(talk: BotHarness) -> None:
     await talk.says("/sub diffusion at 8")
     assert (await talk.says("/schedule 9:30")).text.startswith("✓ Schedule of all subscriptions")
     assert times(talk) == ["daily 09:30"]
 
 
-async def test_the_time_that_may_be_written_is_that_of_the_one_asked_about(talk: Talk) -> None:
+async def test_the_time_that_may_be_written_is_that_of_the_one_asked_about(talk: BotHarness) -> None:
     await talk.says("/sub diffusion at 8\nrag daily 9")
     assert "Or write it: /schedule 2 weekdays 8:30" in (await talk.says("/schedule 2")).lines
     assert "Or write it: /schedule weekdays 8:30" in (await talk.says("/schedule")).lines
 
 
 @pytest.mark.parametrize("text", ["/edit 1\ndiffusion", "/edit 1\tdiffusion", "/edit 1\u3000diffusion"])
-async def test_whatever_blank_stands_behind_a_number(talk: Talk, text: str) -> None:
+async def test_whatever_blank_stands_behind_a_number(talk: BotHarness, text: str) -> None:
     await talk.says("/sub rag")
     await talk.says(text)
     assert texts(talk) == ["diffusion"]
 
 
 @pytest.mark.parametrize("several", ["1 2", "1, 2", "1、2", "#1 #2", "1-2"])
-async def test_several_numbers_are_told_apart_from_a_query(talk: Talk, several: str) -> None:
+async def test_several_numbers_are_told_apart_from_a_query(talk: BotHarness, several: str) -> None:
     await talk.says("/sub diffusion\nrag")
     assert (await talk.says(f"/share {several}")).lines == [
         f"✗ “{several}” is more than one number.",
@@ -69,13 +69,13 @@ async def test_several_numbers_are_told_apart_from_a_query(talk: Talk, several: 
     assert len(texts(talk)) == 2
 
 
-async def test_a_query_that_nobody_asked_for_is_quoted(talk: Talk) -> None:
+async def test_a_query_that_nobody_asked_for_is_quoted(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     said = await talk.says("/unsub no such thing")
     assert said.lines[0] == "✗ No subscription of this chat asks for “no such thing”."
 
 
-async def test_a_name_that_was_never_given_cannot_be_taken_away(talk: Talk) -> None:
+async def test_a_name_that_was_never_given_cannot_be_taken_away(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     assert (await talk.says("/name 1 -")).text == "It has no name."
 
@@ -84,11 +84,11 @@ async def test_a_name_that_was_never_given_cannot_be_taken_away(talk: Talk) -> N
 
 
 @pytest.mark.parametrize("text", ["daily " + "1" * 980, "每天" * 490, "at 1 " * 190, "every" + " day" * 240])
-async def test_no_words_at_the_end_take_long_to_look_at(talk: Talk, text: str) -> None:
+async def test_no_words_at_the_end_take_long_to_look_at(talk: BotHarness, text: str) -> None:
     assert (await talk.says(f"/sub x {text} y")).text.startswith("✓ 1")  # exponential work would not end
 
 
-async def test_a_pause_that_ends_in_another_year_says_in_which(talk: Talk) -> None:
+async def test_a_pause_that_ends_in_another_year_says_in_which(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     assert (await talk.says("/pause 1 until 3 Jan")).lines[0] == "✓ 1  diffusion is paused until Sun 3 Jan 2027 00:00."
     assert (await talk.says("/list")).lines[1].endswith("paused until Sun 3 Jan 2027 00:00")
@@ -106,12 +106,12 @@ async def test_a_pause_that_ends_in_another_year_says_in_which(talk: Talk) -> No
         ("/export bib 7", "最近 7 天没有论文送达这里。"),
     ],
 )
-async def test_what_people_who_write_chinese_type_is_understood(talk: Talk, text: str, line: str) -> None:
+async def test_what_people_who_write_chinese_type_is_understood(talk: BotHarness, text: str, line: str) -> None:
     await talk.says("/sub diffusion", language="zh-hans")
     assert (await talk.says(text, language="zh-hans")).lines[0] == line
 
 
-async def test_all_may_be_said_where_no_number_means_it(talk: Talk) -> None:
+async def test_all_may_be_said_where_no_number_means_it(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     assert (await talk.says("/pause all")).lines[0] == "✓ This chat is paused."
     assert (await talk.says("/resume all")).lines[0] == "✓ Papers come again."
@@ -120,13 +120,13 @@ async def test_all_may_be_said_where_no_number_means_it(talk: Talk) -> None:
 # ---------------------------------------------------------------------------------------------------- several in a message
 
 
-async def test_the_command_may_stand_before_each_line(talk: Talk) -> None:
+async def test_the_command_may_stand_before_each_line(talk: BotHarness) -> None:
     said = await talk.says("/sub diffusion\n/sub rag now\n/ADD@paperwire_test_bot graphs\n/sub")
     assert said.lines[0] == "✓ 3 of 3 lines are subscriptions now."
     assert texts(talk) == ["diffusion", "rag", "graphs"]
 
 
-async def test_another_command_among_the_lines_is_no_query(talk: Talk) -> None:
+async def test_another_command_among_the_lines_is_no_query(talk: BotHarness) -> None:
     said = await talk.says("/sub diffusion\n/list")
     assert said.lines[:3] == [
         "✓ 1 of 2 lines is a subscription now.",
@@ -136,9 +136,9 @@ async def test_another_command_among_the_lines_is_no_query(talk: Talk) -> None:
     assert texts(talk) == ["diffusion"]
 
 
-async def test_of_several_commands_the_first_is_done_and_that_is_said(talk: Talk) -> None:
+async def test_of_several_commands_the_first_is_done_and_that_is_said(talk: BotHarness) -> None:
     await talk.says("/sub diffusion\nrag")
-    said = await talk.asks(ME, command="unsub", text="1\n/unsub 2", meant=True, message="m")
+    said = await talk.sends_request(ME, command="unsub", text="1\n/unsub 2", meant=True, message="m")
     assert said.lines[-1] == "I did the first command only; send each by itself."
     assert texts(talk) == ["rag"]
     assert "first command only" not in (await talk.says("/help /sub")).text
@@ -155,7 +155,7 @@ async def test_of_several_commands_the_first_is_done_and_that_is_said(talk: Talk
         ("pauseall", "pause"),
     ],
 )
-async def test_what_other_bots_call_it_leads_to_our_word(talk: Talk, typed: str, meant: str) -> None:
+async def test_what_other_bots_call_it_leads_to_our_word(talk: BotHarness, typed: str, meant: str) -> None:
     assert (await talk.says(f"/{typed}")).lines == [f"✗ I do not know /{typed}.", f"Did you mean /{meant}?"]
 
 
@@ -164,15 +164,15 @@ async def test_what_other_bots_call_it_leads_to_our_word(talk: Talk, typed: str,
 
 @pytest.mark.parametrize("name", ["set", "tz", "pause", "unsub", "lang", "schedule", "connect", "help", "sub"])
 @pytest.mark.parametrize("words", ["z" * 4000, "z" * 990, "@" + "z" * 4000], ids=["long", "as a query", "a name"])
-async def test_long_words_are_not_said_back(talk: Talk, name: str, words: str) -> None:
+async def test_long_words_are_not_said_back(talk: BotHarness, name: str, words: str) -> None:
     await talk.says("/sub diffusion")
     said = await talk.says(f"/{name} {words}")
     assert len(said.payloads) == 1
     assert len(said.text) < 1400
 
 
-async def test_to_greet_the_bot_in_a_group_is_answered_as_in_private(talk: Talk) -> None:
-    said = await talk.asks(GROUP, text="hello there", meant=True, by="7", message="m")
+async def test_to_greet_the_bot_in_a_group_is_answered_as_in_private(talk: BotHarness) -> None:
+    said = await talk.sends_request(GROUP, text="hello there", meant=True, by="7", message="m")
     assert len(said.lines) == 3
     assert said.markup == (await talk.says("hello there")).markup
 
@@ -180,7 +180,7 @@ async def test_to_greet_the_bot_in_a_group_is_answered_as_in_private(talk: Talk)
 # -------------------------------------------------------------------------------------------------- undo and done again
 
 
-async def test_undo_and_redo_are_called_so_however_often(talk: Talk) -> None:
+async def test_undo_and_redo_are_called_so_however_often(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     said = [(await talk.presses("undo")), *[await talk.presses(label) for label in ("redo", "undo", "redo", "undo")]]
     assert [one.lines[0] for one in said] == ["✓ Undone.", "✓ Done again.", "✓ Undone.", "✓ Done again.", "✓ Undone."]
@@ -193,19 +193,19 @@ async def test_undo_and_redo_are_called_so_however_often(talk: Talk) -> None:
 @pytest.mark.parametrize(
     "written", ["@lab_papers", "lab_papers", "t.me/lab_papers", "https://t.me/lab_papers", "https://t.me/c/9000002"]
 )
-async def test_a_channel_is_connected_however_it_is_written(talk: Talk, written: str) -> None:
+async def test_a_channel_is_connected_however_it_is_written(talk: BotHarness, written: str) -> None:
     place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     talk.places.update({"@lab_papers": place, "-1009000002": place})
-    talk.managers[CHANNEL] = {"42"}
+    talk.admins[CHANNEL] = {"42"}
     said = await talk.says(f"/connect {written}")
     assert said.lines[0] == "✓ What you say here is about Lab papers from now on: /sub diffusion, /list, /set."
     assert (await talk.says("/set")).lines[0] == "Settings of Lab papers:"
 
 
-async def test_answers_about_a_channel_say_its_name_once(talk: Talk) -> None:
+async def test_answers_about_a_channel_say_its_name_once(talk: BotHarness) -> None:
     place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="papers", public=True)
     talk.places.update({"@papers": place, "-1009000002": place})
-    talk.managers[CHANNEL] = {"42"}
+    talk.admins[CHANNEL] = {"42"}
     ingested(talk.store, paper("Diffusion"), paper("Diffusions"))
     await talk.says("/connect @papers")
     await talk.says("/sub diffusion")
@@ -214,41 +214,41 @@ async def test_answers_about_a_channel_say_its_name_once(talk: Talk) -> None:
     assert (await talk.says("/forget")).lines[0].startswith("This erases all I know of papers: 1 subscription")
 
 
-async def test_a_small_group_is_connected_by_its_number(talk: Talk) -> None:
+async def test_a_small_group_is_connected_by_its_number(talk: BotHarness) -> None:
     talk.places["-412345"] = Place(chat=address("telegram:-412345"), kind=ChatKind.GROUP, title="Small")
-    talk.managers["telegram:-412345"] = {"42"}
+    talk.admins["telegram:-412345"] = {"42"}
     assert (await talk.says("/connect -412345")).text.startswith("✓ What you say here is about Small")
 
 
-async def test_what_waits_for_a_channel_is_offered_to_who_lets_the_bot_in_again(talk: Talk) -> None:
-    talk.managers[CHANNEL] = {"42"}
+async def test_what_waits_for_a_channel_is_offered_to_who_lets_the_bot_in_again(talk: BotHarness) -> None:
+    talk.admins[CHANNEL] = {"42"}
     place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers")
     talk.places.update({"@lab_papers": place, "-1009000002": place})
     channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST, "by": "42"}
     await talk.says("/start")
-    await talk.happens("arrived", CHANNEL, **channel)
+    await talk.receives_event("arrived", CHANNEL, **channel)
     await talk.says("/sub @lab_papers diffusion daily 13:00")
-    await talk.happens("left", CHANNEL, **channel)
+    await talk.receives_event("left", CHANNEL, **channel)
     talk.later(minutes=1)
     ingested(talk.store, paper("Diffusion"), now=talk.clock.now())
     talk.later(days=1)
-    told = await talk.happens("arrived", CHANNEL, **channel)
+    told = await talk.receives_event("arrived", CHANNEL, **channel)
     assert told.to == ME
     assert told.lines[:2] == ["I can write to Lab papers again.", "1 paper waits."]
     assert told.buttons == ["send 1", "skip"]
     assert "1 paper is on its way." in (await talk.presses("send 1")).text
-    (missed,) = await Post(talk).goes_out()
+    (missed,) = await Deliverer(talk).deliver_due()
     assert (missed.to, "Diffusion" in missed.text) == (CHANNEL, True)
 
 
-async def test_allow_takes_no_name_that_nobody_can_look_up(talk: Talk) -> None:
-    talk.house = type(talk.house)(admins=(address(ME),))
+async def test_allow_takes_no_name_that_nobody_can_look_up(talk: BotHarness) -> None:
+    talk.bot_info = type(talk.bot_info)(admins=(address(ME),))
     assert (await talk.says("/allow @somebody")).lines[0].startswith("✗ Say the chat by its number")
     assert (await talk.says("/allow 77")).text.startswith("✓ telegram:77 may subscribe.")
 
 
-async def test_who_was_told_no_does_not_wait_any_more(talk: Talk) -> None:
-    talk.house = type(talk.house)(access="ask", admins=(address(ME),))
+async def test_who_was_told_no_does_not_wait_any_more(talk: BotHarness) -> None:
+    talk.bot_info = type(talk.bot_info)(access="ask", admins=(address(ME),))
     await talk.says("/sub diffusion", "telegram:77")
     assert (await talk.says("/list", "telegram:77")).lines[0] == "1 subscription · waits for whoever runs this bot"
     await talk.says("/deny 77")
@@ -260,7 +260,7 @@ async def test_who_was_told_no_does_not_wait_any_more(talk: Talk) -> None:
 # ---------------------------------------------------------------------------------------------------------- long queries
 
 
-async def test_long_queries_make_no_long_answers_but_where_they_are_asked_for(talk: Talk) -> None:
+async def test_long_queries_make_no_long_answers_but_where_they_are_asked_for(talk: BotHarness) -> None:
     words = [" ".join(f"word{number}x{place}" for place in range(80)) for number in range(12)]
     for wish in words:
         await talk.says(f"/sub {wish}")
@@ -272,23 +272,23 @@ async def test_long_queries_make_no_long_answers_but_where_they_are_asked_for(ta
     assert words[0].rpartition(" ")[2] in (await talk.presses("1")).text
 
 
-async def test_a_press_too_many_is_told_over_the_button(talk: Talk) -> None:
+async def test_a_press_too_many_is_told_over_the_button(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     said = [await talk.presses("undo") for _ in range(22)]
     assert [one.toast for one in said[-2:]] == ["That was a lot at once. I listen again in a minute."] * 2
     assert not said[-1].text
 
 
-async def test_a_topic_that_is_gone_is_not_said_to_come_back(talk: Talk) -> None:
-    topic, post = f"{GROUP}/7", Post(talk)
-    talk.managers[GROUP] = {"7"}
+async def test_a_topic_that_is_gone_is_not_said_to_come_back(talk: BotHarness) -> None:
+    topic, post = f"{GROUP}/7", Deliverer(talk)
+    talk.admins[GROUP] = {"7"}
     await talk.says("/sub diffusion now", topic, by="7")
     post.refusals["-1001/7"] = ChatGone("Telegram does not let the bot write to this topic: thread not found", "topic")
     talk.later(minutes=1)
     ingested(talk.store, paper("Diffusion"), now=talk.clock.now())
     talk.later(minutes=1)
-    await post.goes_out()
-    await post.goes_out()
+    await post.deliver_due()
+    await post.deliver_due()
     assert post.last(GROUP).lines == [
         "A topic of this group is not there any more.",
         "What it subscribed to waits: diffusion.",
@@ -299,8 +299,8 @@ async def test_a_topic_that_is_gone_is_not_said_to_come_back(talk: Talk) -> None
 # --------------------------------------------------------------------------------------------------------------- Chinese
 
 
-async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     ingested(talk.store, paper("Diffusion of light"))
     said = await talk.says('/sub "diffusion', GROUP, by="7", language="zh-hans")
     assert said.lines == [
@@ -309,19 +309,19 @@ async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(talk: Ta
     ]
     await talk.says("/sub diffusion", language="zh-hans")
     await talk.says("/today", language="zh-hans")
-    await Post(talk).goes_out()
+    await Deliverer(talk).deliver_due()
     assert "标题中：Diffusion of light" in (await talk.presses("为什么", language="zh-hans")).lines
 
 
-async def test_a_paper_that_is_named_together_with_the_bot_is_shown(talk: Talk) -> None:
+async def test_a_paper_that_is_named_together_with_the_bot_is_shown(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion of light", arxiv_id="2601.01234"))
     for text in ("https://arxiv.org/abs/2601.01234", "look at 2601.01234"):
-        said = await talk.asks(GROUP, text=text, meant=True, by="7", message="m")
+        said = await talk.sends_request(GROUP, text=text, meant=True, by="7", message="m")
         assert said.lines[0] == "Diffusion of light"
-    assert not await talk.asks(GROUP, text="2601.01234", meant=False, by="7", message="m")
+    assert not await talk.sends_request(GROUP, text="2601.01234", meant=False, by="7", message="m")
 
 
-async def test_where_no_page_can_be_turned_a_search_says_where_the_rest_is(talk: Talk) -> None:
+async def test_where_no_page_can_be_turned_a_search_says_where_the_rest_is(talk: BotHarness) -> None:
     ingested(talk.store, *(paper(f"Diffusion {number}") for number in range(8)))
     talk.public.add(GROUP)
     said = await talk.says("/search diffusion", GROUP, by="7")

@@ -22,7 +22,7 @@ from subscriptions import (
     zone,
 )
 from tests.make import NOON, address
-from tests.talking import Talk
+from tests.talking import BotHarness
 
 GROUP = "telegram:-1001"
 
@@ -37,7 +37,7 @@ OPEN = [name for name in SETTINGS if name not in FIXED]
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 async def test_all_settings_are_shown_under_their_labels_with_a_button_for_each_that_can_be_changed(
-    talk: Talk, lang: str
+    talk: BotHarness, lang: str
 ) -> None:
     await talk.says(f"/lang {lang}")
     shown = await talk.says("/set")
@@ -51,7 +51,7 @@ async def test_all_settings_are_shown_under_their_labels_with_a_button_for_each_
     assert ("· Papers shown: 20 papers" if lang == "en" else "· 显示篇数：20 篇论文") in shown.lines
 
 
-async def test_looking_makes_no_chat(talk: Talk) -> None:
+async def test_looking_makes_no_chat(talk: BotHarness) -> None:
     await talk.says("/set")
     await talk.says("/lang")
     await talk.says("/timezone")
@@ -60,13 +60,13 @@ async def test_looking_makes_no_chat(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("name", FIXED)
-async def test_what_a_chat_cannot_choose_is_said(talk: Talk, name: str) -> None:
+async def test_what_a_chat_cannot_choose_is_said(talk: BotHarness, name: str) -> None:
     shown = VALUES[name][choices(name, kind=ChatKind.PRIVATE)[0]]
     assert (await talk.says(f"/set {name}")).text == f"{LABELS[name]} is fixed in this kind of chat: {shown}."
 
 
 @pytest.mark.parametrize("name", [name for name in OPEN if name != "timezone"])
-async def test_every_setting_can_be_chosen_by_button(talk: Talk, name: str) -> None:
+async def test_every_setting_can_be_chosen_by_button(talk: BotHarness, name: str) -> None:
     await talk.says("/set")
     shown = await talk.presses(str(LABELS[name]))
     assert shown.replaces
@@ -91,7 +91,7 @@ async def test_every_setting_can_be_chosen_by_button(talk: Talk, name: str) -> N
     assert done.lines[0] == expected
 
 
-def stored(talk: Talk, name: str) -> str:
+def stored(talk: BotHarness, name: str) -> str:
     """A setting as it is kept, or as it is without a choice."""
     return value_of(known_or_new(talk.store, address("telegram:42"), ChatKind.PRIVATE).settings, name)
 
@@ -160,26 +160,26 @@ def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -
         ("/tz +25", "✗ “+25” is not an offset that any clock on Earth shows.\nFor example: +08:00, UTC-3 or +05:30."),
     ],
 )  # fmt: skip
-async def test_settings_by_word(talk: Talk, said: str, answer: str) -> None:
+async def test_settings_by_word(talk: BotHarness, said: str, answer: str) -> None:
     assert (await talk.says(said)).text == answer
 
 
-async def test_the_nearest_zone_is_a_button(talk: Talk) -> None:
+async def test_the_nearest_zone_is_a_button(talk: BotHarness) -> None:
     assert (await talk.says("/tz Berln")).buttons == ["Europe/Berlin"]
     assert "Time zone: Europe/Berlin" in (await talk.presses("Europe/Berlin")).text
 
 
-async def test_a_change_can_be_taken_back(talk: Talk) -> None:
+async def test_a_change_can_be_taken_back(talk: BotHarness) -> None:
     assert (await talk.says("/set limit 5")).buttons == ["undo"]
     await talk.presses("undo")
     assert get_chat(talk.store, address("telegram:42")).settings.limit == 20
 
 
-async def test_a_change_that_changes_nothing_has_nothing_to_undo(talk: Talk) -> None:
+async def test_a_change_that_changes_nothing_has_nothing_to_undo(talk: BotHarness) -> None:
     assert (await talk.says("/set limit 20")).buttons == []
 
 
-async def test_the_answer_to_a_new_language_is_in_that_language(talk: Talk) -> None:
+async def test_the_answer_to_a_new_language_is_in_that_language(talk: BotHarness) -> None:
     await talk.says("/lang")
     assert "语言：中文" in (await talk.presses("中文")).text
     assert "Language: English" in (await talk.says("/lang en")).text
@@ -188,7 +188,7 @@ async def test_the_answer_to_a_new_language_is_in_that_language(talk: Talk) -> N
 # ------------------------------------------------------------------------------------------------------ clocks and cities
 
 
-async def test_a_zone_is_chosen_by_what_the_clock_shows(talk: Talk) -> None:
+async def test_a_zone_is_chosen_by_what_the_clock_shows(talk: BotHarness) -> None:
     asked = await talk.says("/timezone")
     assert "Which clock is yours?" in asked.text
     assert "13:00 Berlin" in asked.buttons
@@ -197,7 +197,7 @@ async def test_a_zone_is_chosen_by_what_the_clock_shows(talk: Talk) -> None:
     assert get_chat(talk.store, address("telegram:42")).settings.timezone == "Europe/Berlin"
 
 
-async def test_more_cities_follow_page_by_page_and_begin_again(talk: Talk) -> None:
+async def test_more_cities_follow_page_by_page_and_begin_again(talk: BotHarness) -> None:
     first = await talk.says("/timezone")
     seen = [first.buttons]
     for _ in range(20):
@@ -212,7 +212,7 @@ async def test_more_cities_follow_page_by_page_and_begin_again(talk: Talk) -> No
     assert len(set(cities)) == len(cities)
 
 
-async def test_cities_are_written_in_the_language_of_the_chat(talk: Talk) -> None:
+async def test_cities_are_written_in_the_language_of_the_chat(talk: BotHarness) -> None:
     await talk.says("/lang zh", language="zh-hans")
     assert "20:00 上海" in (await talk.says("/timezone", language="zh-hans")).buttons
 
@@ -236,8 +236,8 @@ def test_a_page_of_cities_has_eight_to_twelve_different_clocks(operator: str, la
 # ----------------------------------------------------------------------------------------------------- groups, channels
 
 
-async def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     shown = await talk.says("/set", GROUP, by="8")
     assert len(shown.lines) == 1
     assert "Papers shown: 12 papers" in shown.buttons
@@ -250,8 +250,8 @@ async def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_the
     assert (await talk.says("/set limit 5", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
 
 
-async def test_in_a_public_group_there_are_words_and_no_buttons(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_in_a_public_group_there_are_words_and_no_buttons(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     talk.public.add(GROUP)
     for said in ("/set", "/set limit", "/set text", "/timezone", "/set limit 5", "/tz Berln"):
         assert (await talk.says(said, GROUP, by="7")).buttons == []
@@ -260,8 +260,8 @@ async def test_in_a_public_group_there_are_words_and_no_buttons(talk: Talk) -> N
     assert refused.text == "✗ Buttons cannot be “full”.\nPossible: one link, none."
 
 
-async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_up(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_up(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     await talk.says("/tz berlin", "telegram:7")
     await talk.says("/lang zh", "telegram:7")
     await talk.says("/set limit 5", GROUP, by="7")
@@ -269,11 +269,11 @@ async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_
     assert (settings.timezone, settings.lang) == ("Europe/Berlin", "zh")
 
 
-async def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(talk: Talk) -> None:
+async def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(talk: BotHarness) -> None:
     channel = address("telegram:-100200")
     place = Place(chat=channel, kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     talk.places |= {"@lab_papers": place, "-100200": place}
-    talk.managers["telegram:-100200"] = {"42"}
+    talk.admins["telegram:-100200"] = {"42"}
     assert "Layout: a message for each paper (was: one digest)" in (await talk.says("/set @lab_papers shape each")).text
     await talk.says("/set @lab_papers text")
     await talk.presses("titles only")
@@ -284,7 +284,7 @@ async def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it
     assert get_chat(talk.store, channel).settings.text == "summary"
 
 
-async def test_the_first_subscription_asks_for_the_clock_and_other_cities_follow_below(talk: Talk) -> None:
+async def test_the_first_subscription_asks_for_the_clock_and_other_cities_follow_below(talk: BotHarness) -> None:
     said = await talk.says("/sub diffusion")
     assert "13:00 Berlin" in said.buttons
     assert not (await talk.presses("more")).replaces

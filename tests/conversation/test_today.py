@@ -7,72 +7,72 @@ import pytest
 from subscriptions import ChatKind, ChatState, get_chat, known_or_new
 from subscriptions.service import outbox_entries
 from subscriptions.store import people
-from tests.conversation.delivering import Post
+from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper
-from tests.talking import Talk
+from tests.talking import BotHarness
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 DAY = timedelta(days=1)
 
 
-def planned(talk: Talk) -> list[int]:
+def planned(talk: BotHarness) -> list[int]:
     """How many papers each delivery in the outbox holds."""
     return [entry.papers for entry in outbox_entries(talk.store, now=talk.clock.now())]
 
 
-async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(talk: Talk) -> None:
+async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(talk: BotHarness) -> None:
     """Subscribed at 10:00 for 08:00: what came in the evening before is still to come, what came today is not."""
     talk.clock.set_now(datetime(2026, 1, 22, 10, tzinfo=UTC))
     ingested(talk.store, paper("Diffusion of yesterday"), now=talk.clock.now() - timedelta(hours=16))
     ingested(talk.store, paper("Diffusion of today"), now=talk.clock.now() - timedelta(hours=1))
-    post = Post(talk)
+    post = Deliverer(talk)
     await talk.says("/sub diffusion daily 08:00")
     said = await talk.presses("today's now")
     assert said.text == "1 paper of Thu 22 Jan is on its way."
-    at_once = "\n".join(one.text for one in await post.goes_out())
+    at_once = "\n".join(one.text for one in await post.deliver_due())
     assert "Diffusion of today" in at_once
     assert "yesterday" not in at_once
     ingested(talk.store, paper("Diffusion of the night"), now=talk.later(hours=14))
     talk.clock.set_now(datetime(2026, 1, 23, 8, 1, tzinfo=UTC))
-    in_the_morning = "\n".join(one.text for one in await post.goes_out())
+    in_the_morning = "\n".join(one.text for one in await post.deliver_due())
     assert "Diffusion of yesterday" in in_the_morning
     assert "Diffusion of the night" in in_the_morning
     assert "Diffusion of today" not in in_the_morning
     talk.later(days=1)
-    assert not await post.goes_out()
+    assert not await post.deliver_due()
 
 
-async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_all_came(talk: Talk) -> None:
+async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_all_came(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion of today"), paper("Graphs"))
-    post = Post(talk)
+    post = Deliverer(talk)
     await talk.says("/sub diffusion daily 13:00")
     await talk.says("/today")
-    await post.goes_out()
+    await post.deliver_due()
     talk.later(hours=1)
-    assert "The only paper of Thu 22 Jan did not match." in (await post.goes_out())[0].text
+    assert "The only paper of Thu 22 Jan did not match." in (await post.deliver_due())[0].text
 
 
-async def test_the_first_digest_waits_where_today_brought_all_that_came(talk: Talk) -> None:
+async def test_the_first_digest_waits_where_today_brought_all_that_came(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion of today"))
-    post = Post(talk)
+    post = Deliverer(talk)
     await talk.says("/sub diffusion daily 13:00")
     await talk.says("/today")
-    await post.goes_out()
+    await post.deliver_due()
     talk.later(hours=1)
-    assert not await post.goes_out()
+    assert not await post.deliver_due()
     ingested(talk.store, paper("Graphs"), now=talk.later(hours=20))
     talk.later(hours=4)
-    assert "The only paper of Fri 23 Jan did not match." in (await post.goes_out())[0].text
+    assert "The only paper of Fri 23 Jan did not match." in (await post.deliver_due())[0].text
 
 
-async def test_an_update_that_comes_again_sends_nothing_twice(talk: Talk) -> None:
+async def test_an_update_that_comes_again_sends_nothing_twice(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion"))
     assert await talk.says("/today diffusion", update="u9")
     assert not await talk.says("/today diffusion", update="u9")
     assert planned(talk) == [1]
 
 
-async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for(talk: Talk) -> None:
+async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion one"), paper("Diffusion two"))
     await talk.says("/today one")
     said = await talk.says("/today diffusion")
@@ -86,7 +86,9 @@ async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for
     assert planned(talk) == [1, 1], "an answer is no delivery"
 
 
-async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_the_clock_of_the_chat(talk: Talk) -> None:
+async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_the_clock_of_the_chat(
+    talk: BotHarness,
+) -> None:
     ingested(talk.store, paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC))  # Wednesday in New York
     ingested(talk.store, paper("Late diffusion"), now=datetime(2026, 1, 22, 7, tzinfo=UTC))
     assert (await talk.says("/today diffusion", GROUP)).lines[0] == "2 papers of Thu 22 Jan"
@@ -94,13 +96,13 @@ async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_th
     assert (await talk.says("/today diffusion")).lines[0] == "2 papers of Thu 22 Jan are on their way."
 
 
-async def test_days_without_papers_do_not_count(talk: Talk) -> None:
+async def test_days_without_papers_do_not_count(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion"), now=NOON - 9 * DAY)
     assert (await talk.says("/today diffusion")).lines[0] == "1 paper of Tue 13 Jan is on its way."
 
 
-async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(talk: Talk) -> None:
-    talk.managers[GROUP] = {"7"}
+async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(talk: BotHarness) -> None:
+    talk.admins[GROUP] = {"7"}
     ingested(talk.store, paper("Diffusion"))
     await talk.says("/sub diffusion daily 13:00", GROUP, by="7")
     for _ in range(2):
@@ -109,10 +111,10 @@ async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(talk: Talk)
         assert "Diffusion" in said.lines[-1]
     assert planned(talk) == []
     talk.later(hours=1)
-    assert "Diffusion" in (await Post(talk).goes_out())[0].text
+    assert "Diffusion" in (await Deliverer(talk).deliver_due())[0].text
 
 
-async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_held(talk: Talk) -> None:
+async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_held(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion"))
     await talk.says("/sub diffusion")
     with talk.store.write() as session:
@@ -123,7 +125,7 @@ async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_he
     assert planned(talk) == []
 
 
-async def test_a_subscription_that_is_gone_brings_nothing(talk: Talk) -> None:
+async def test_a_subscription_that_is_gone_brings_nothing(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion, chapter 1"))
     await talk.says("/sub diffusion")
     await talk.says("/unsub 1")
@@ -141,12 +143,12 @@ async def test_a_subscription_that_is_gone_brings_nothing(talk: Talk) -> None:
         ("/today -survey", "✗ This only excludes. Say also what you want."),
     ],
 )
-async def test_what_is_said_to_somebody_new(talk: Talk, text: str, answer: str) -> None:
+async def test_what_is_said_to_somebody_new(talk: BotHarness, text: str, answer: str) -> None:
     ingested(talk.store, paper("Diffusion"), paper("Graphs"))
     assert (await talk.says(text)).lines[0] == answer
 
 
-async def test_somebody_new_is_known_only_once_something_was_told(talk: Talk) -> None:
+async def test_somebody_new_is_known_only_once_something_was_told(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion"))
     await talk.says("/today")
     await talk.says("/today quantum")
@@ -155,5 +157,5 @@ async def test_somebody_new_is_known_only_once_something_was_told(talk: Talk) ->
     assert known_or_new(talk.store, address(ME), ChatKind.PRIVATE).id
 
 
-async def test_before_the_first_paper_it_says_so(talk: Talk) -> None:
+async def test_before_the_first_paper_it_says_so(talk: BotHarness) -> None:
     assert (await talk.says("/today diffusion")).text == "No papers are known yet."

@@ -9,29 +9,31 @@ import pytest
 from bot.commands.turn import House
 from subscriptions import listed
 from subscriptions.store import Transaction, index
-from tests.make import address, ingested, paper, summary, wants
-from tests.talking import BOT, Answer, Talk
+from tests.make import address, ingested, paper, subscribes, summary
+from tests.talking import BOT, Answer, BotHarness
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
-def known(talk: Talk, *titles: str, category: str = "cs.LG") -> None:
+def known(talk: BotHarness, *titles: str, category: str = "cs.LG") -> None:
     ingested(talk.store, *(paper(title, category) for title in titles), now=talk.clock.now())
 
 
-def texts(talk: Talk, chat: str = ME) -> list[tuple[int, str]]:
+def texts(talk: BotHarness, chat: str = ME) -> list[tuple[int, str]]:
     return [(one.subscription.number, one.subscription.text) for one in listed(talk.store, address(chat))]
 
 
-async def groups_admin(talk: Talk, text: str, **more: object) -> Answer:
-    talk.managers[GROUP] = {"7", "8"}
+async def groups_admin(talk: BotHarness, text: str, **more: object) -> Answer:
+    talk.admins[GROUP] = {"7", "8"}
     return await talk.says(text, GROUP, **{"by": "7", **more})
 
 
 # ------------------------------------------------------------------------------------------------------------ the echo
 
 
-async def test_the_echo_says_how_it_was_read_what_it_would_have_brought_and_when_the_first_comes(talk: Talk) -> None:
+async def test_the_echo_says_how_it_was_read_what_it_would_have_brought_and_when_the_first_comes(
+    talk: BotHarness,
+) -> None:
     known(talk, "Diffusion on graphs", "Graphs without it")
     said = await talk.says("/sub diffusion -survey at 8")
     assert said.lines[:3] == [
@@ -42,7 +44,7 @@ async def test_the_echo_says_how_it_was_read_what_it_would_have_brought_and_when
     assert said.lines[3].startswith("First: Fri 23 Jan 08:00. Begins with what came since ")
 
 
-async def test_a_guess_is_told_in_words(talk: Talk) -> None:
+async def test_a_guess_is_told_in_words(talk: BotHarness) -> None:
     said = await talk.says('/sub "graph neural')
     assert said.lines[:2] == ['✓ 1  "graph neural" · when-out 08:00-20:00 UTC', "(I closed the quotation mark.)"]
 
@@ -65,7 +67,9 @@ async def test_a_guess_is_told_in_words(talk: Talk) -> None:
         "ti:weekly OR tides",
     ],
 )
-async def test_the_echo_copied_and_sent_again_is_the_same_subscription(talk: Talk, language: str, query: str) -> None:
+async def test_the_echo_copied_and_sent_again_is_the_same_subscription(
+    talk: BotHarness, language: str, query: str
+) -> None:
     await talk.says(f"/lang {language}")
     said = await talk.says(f"/sub {query}")
     echo = html.unescape(said.markup.split("\n")[0]).removeprefix("<b>").removeprefix("✓ 1  ").partition(" · ")[0]
@@ -73,7 +77,7 @@ async def test_the_echo_copied_and_sent_again_is_the_same_subscription(talk: Tal
     assert [number for number, _ in texts(talk)] == [1]
 
 
-async def test_a_name_in_two_and_a_category_by_its_name_are_mended_by_a_button(talk: Talk) -> None:
+async def test_a_name_in_two_and_a_category_by_its_name_are_mended_by_a_button(talk: BotHarness) -> None:
     known(talk, "Diffusion on graphs")
     said = await talk.says("/sub author: Yann LeCun")
     assert said.lines[0].startswith("✓ 1  LeCun AND author:Yann · ")
@@ -91,18 +95,18 @@ async def test_a_name_in_two_and_a_category_by_its_name_are_mended_by_a_button(t
         ("cs.XX", "(There is no category cs.XX, so I look for the words. A category looks like cs.CV.)"),
     ],
 )
-async def test_what_other_engines_know_is_told(talk: Talk, query: str, hint: str) -> None:
+async def test_what_other_engines_know_is_told(talk: BotHarness, query: str, hint: str) -> None:
     assert (await talk.says(f"/sub {query}")).lines[1] == hint
 
 
-async def test_more_than_three_papers_are_counted_and_the_newest_three_named(talk: Talk) -> None:
+async def test_more_than_three_papers_are_counted_and_the_newest_three_named(talk: BotHarness) -> None:
     known(talk, *(f"Diffusion {number}" for number in range(1, 6)))
     said = await talk.says("/sub diffusion")
     assert "5 papers in the one day I know, for example:" in said.lines
     assert [line[:13] for line in said.lines if line.startswith("·")] == ["· Diffusion 5", "· Diffusion 4", "· Diffusion 3"]  # fmt: skip
 
 
-async def test_in_a_group_it_is_two_lines(talk: Talk) -> None:
+async def test_in_a_group_it_is_two_lines(talk: BotHarness) -> None:
     known(talk, "Diffusion on graphs", "Diffusion")
     said = await groups_admin(talk, "/sub diffusion")
     assert said.lines == [
@@ -112,17 +116,17 @@ async def test_in_a_group_it_is_two_lines(talk: Talk) -> None:
     assert said.buttons == ["undo"]
 
 
-async def test_in_a_public_group_there_are_no_buttons(talk: Talk) -> None:
+async def test_in_a_public_group_there_are_no_buttons(talk: BotHarness) -> None:
     talk.public.add(GROUP)
     assert (await groups_admin(talk, "/sub diffusion")).buttons == []
 
 
-async def test_who_asked_is_remembered_by_a_plain_name(talk: Talk) -> None:
+async def test_who_asked_is_remembered_by_a_plain_name(talk: BotHarness) -> None:
     await groups_admin(talk, "/sub diffusion")
     assert [one.subscription.added_by for one in listed(talk.store, address(GROUP))] == ["Ada Example"]
 
 
-async def test_a_chat_that_is_paused_hears_that_it_is(talk: Talk) -> None:
+async def test_a_chat_that_is_paused_hears_that_it_is(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     await talk.says("/pause")
     assert "This chat is paused; /resume ends that." in (await talk.says("/sub graphs")).text
@@ -144,17 +148,17 @@ async def test_a_chat_that_is_paused_hears_that_it_is(talk: Talk) -> None:
         ("now", "✓ 1  now · when-out 08:00-20:00 UTC"),
     ],
 )
-async def test_a_time_is_read_at_the_end_only(talk: Talk, text: str, head: str) -> None:
+async def test_a_time_is_read_at_the_end_only(talk: BotHarness, text: str, head: str) -> None:
     assert (await talk.says(f"/sub {text}")).lines[0] == head
 
 
-async def test_when_out_keeps_the_times_of_the_chat(talk: Talk) -> None:
+async def test_when_out_keeps_the_times_of_the_chat(talk: BotHarness) -> None:
     await talk.says("/sub graphs")
     await talk.says("/set schedule when-out 10:00-12:00")
     assert (await talk.says("/sub diffusion when-out")).lines[0].endswith("when-out 10:00-12:00 UTC")
 
 
-async def test_the_same_wish_again_changes_its_schedule_and_says_so(talk: Talk) -> None:
+async def test_the_same_wish_again_changes_its_schedule_and_says_so(talk: BotHarness) -> None:
     await talk.says("/sub diffusion models")
     said = await talk.says("/sub MODELS Diffusion at 8")
     assert said.lines[:2] == [
@@ -170,7 +174,7 @@ async def test_the_same_wish_again_changes_its_schedule_and_says_so(talk: Talk) 
 # ------------------------------------------------------------------------------------------------------------ the zone
 
 
-async def test_the_first_wish_of_a_person_asks_for_their_clock(talk: Talk) -> None:
+async def test_the_first_wish_of_a_person_asks_for_their_clock(talk: BotHarness) -> None:
     said = await talk.says("/sub diffusion")
     assert "The times are those of UTC. Which clock is yours?" in said.lines
     assert "13:00 Berlin" in said.buttons
@@ -178,7 +182,7 @@ async def test_the_first_wish_of_a_person_asks_for_their_clock(talk: Talk) -> No
     assert (await talk.says("/sub graphs at 8")).lines[0] == "✓ 2  graphs · daily 08:00 Europe/Berlin"
 
 
-async def test_the_second_wish_does_not_ask_and_neither_does_a_group(talk: Talk) -> None:
+async def test_the_second_wish_does_not_ask_and_neither_does_a_group(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     assert "13:00 Berlin" not in (await talk.says("/sub graphs")).buttons
     assert "13:00 Berlin" not in (await groups_admin(talk, "/sub diffusion")).buttons
@@ -187,7 +191,7 @@ async def test_the_second_wish_does_not_ask_and_neither_does_a_group(talk: Talk)
 # ---------------------------------------------------------------------------------------------------------- the advice
 
 
-async def test_the_advice_rewrites_the_wish_and_can_be_undone(talk: Talk) -> None:
+async def test_the_advice_rewrites_the_wish_and_can_be_undone(talk: BotHarness) -> None:
     known(talk, *(f"Diffusion models {n}" for n in range(4)), *(f"Models of heat diffusion {n}" for n in range(3)))
     said = await talk.says("/sub diffusion models -survey")
     assert 'As a phrase, "diffusion models", not survey: 4 papers.' in said.lines
@@ -202,26 +206,26 @@ async def test_the_advice_rewrites_the_wish_and_can_be_undone(talk: Talk) -> Non
     assert texts(talk) == [(1, "diffusion models -survey")]
 
 
-async def test_a_category_that_no_source_tells_is_said(talk: Talk) -> None:
-    talk.house = House(bots={"telegram": BOT}, categorised=False)
+async def test_a_category_that_no_source_tells_is_said(talk: BotHarness) -> None:
+    talk.bot_info = House(bots={"telegram": BOT}, categorised=False)
     known(talk, "Diffusion on graphs")
     said = await talk.says("/sub cs.LG diffusion")
     assert "No source here tells categories, so no paper can fit." in said.lines
     assert (await talk.presses("without it")).lines[0].startswith("✓ 1  diffusion")
 
 
-async def test_a_query_in_chinese_hears_how_many_papers_have_chinese_text(talk: Talk) -> None:
+async def test_a_query_in_chinese_hears_how_many_papers_have_chinese_text(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion", summaries=summary("扩散模型")), paper("Graphs"))
     assert "Only papers with Chinese text can fit: 1 paper of the 2 I know." in (await talk.says("/sub 扩散")).lines
 
 
-async def test_in_a_group_the_advice_is_a_button_only(talk: Talk) -> None:
+async def test_in_a_group_the_advice_is_a_button_only(talk: BotHarness) -> None:
     known(talk, *(f"Diffusion models {n}" for n in range(4)), *(f"Models of heat diffusion {n}" for n in range(3)))
     said = await groups_admin(talk, "/sub diffusion models")
     assert (len(said.lines), said.buttons) == (2, ["as a phrase", "undo"])
 
 
-async def test_advice_on_a_subscription_that_is_gone(talk: Talk) -> None:
+async def test_advice_on_a_subscription_that_is_gone(talk: BotHarness) -> None:
     known(talk, *(f"Diffusion models {n}" for n in range(4)), *(f"Models of heat diffusion {n}" for n in range(3)))
     await talk.says("/sub diffusion models")
     await talk.says("/unsub all")
@@ -233,7 +237,7 @@ async def test_advice_on_a_subscription_that_is_gone(talk: Talk) -> None:
 # -------------------------------------------------------------------------------------------------------- several lines
 
 
-async def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itself(talk: Talk) -> None:
+async def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itself(talk: BotHarness) -> None:
     said = await talk.says("/sub diffusion\n-survey\n\n  stat.ML daily 9\nti:")
     assert said.lines == [
         "✓ 2 of 4 lines are subscriptions now.",
@@ -248,7 +252,7 @@ async def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itsel
     assert texts(talk) == []
 
 
-async def test_one_that_is_there_already_is_told_among_several(talk: Talk) -> None:
+async def test_one_that_is_there_already_is_told_among_several(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     said = await talk.says("/sub diffusion\ngraphs")
     assert said.lines[1] == "1  diffusion · when-out 08:00-20:00 UTC · It was there already; its schedule stays."
@@ -256,15 +260,15 @@ async def test_one_that_is_there_already_is_told_among_several(talk: Talk) -> No
     assert texts(talk) == [(1, "diffusion")]
 
 
-async def test_fifty_lines_are_too_many_at_once(talk: Talk) -> None:
+async def test_fifty_lines_are_too_many_at_once(talk: BotHarness) -> None:
     said = await talk.says("/sub " + "\n".join(f"word{number}" for number in range(50)))
     assert said.lines == ["✗ That is 50 lines; I take 20 at once.", "Send the rest in another message."]
 
 
-async def test_two_hundred_subscriptions_are_enough(talk: Talk) -> None:
+async def test_two_hundred_subscriptions_are_enough(talk: BotHarness) -> None:
     with talk.store.write():  # all of them as one change
         for number in range(200):
-            wants(talk.store, ME, f"word{number}")
+            subscribes(talk.store, ME, f"word{number}")
     said = await talk.says("/sub diffusion")
     assert said.lines == ["✗ A chat can have 200 subscriptions.", "Remove one first."]
     assert (await talk.says("/sub word7 at 8")).text.startswith("✓ 8  word7 · daily 08:00 UTC")
@@ -281,20 +285,20 @@ async def test_two_hundred_subscriptions_are_enough(talk: Talk) -> None:
         ("/sub 🙂 🎉", ["✗ There is no word in this to look for.", "🙂 🎉", "^", "For example: diffusion -survey"]),
     ],
 )  # fmt: skip
-async def test_a_refusal_shows_the_place_and_an_example(talk: Talk, text: str, lines: list[str]) -> None:
+async def test_a_refusal_shows_the_place_and_an_example(talk: BotHarness, text: str, lines: list[str]) -> None:
     said = await talk.says(text)
     assert said.lines == lines
     assert not said.buttons
 
 
-async def test_a_message_as_long_as_telegram_allows_is_refused_in_few_words(talk: Talk) -> None:
+async def test_a_message_as_long_as_telegram_allows_is_refused_in_few_words(talk: BotHarness) -> None:
     said = await talk.says("/sub " + "graph " * 681)
     assert said.lines[0] == "✗ This is longer than 1,000 characters."
     assert len(said.text) < 400
 
 
 @pytest.mark.parametrize("text", ["שלום עולם", "تعلم عميق", "扩散模型", "\u202eevil\u202c text"])
-async def test_words_of_any_script_are_words(talk: Talk, text: str) -> None:
+async def test_words_of_any_script_are_words(talk: BotHarness, text: str) -> None:
     assert (await talk.says(f"/sub {text}")).text.startswith("✓ 1  ")
     assert texts(talk) == [(1, text)]
 
@@ -302,7 +306,7 @@ async def test_words_of_any_script_are_words(talk: Talk, text: str) -> None:
 # ---------------------------------------------------------------------------------------------------- a message is edited
 
 
-async def test_an_edited_sub_replaces_what_it_said_and_keeps_the_number(talk: Talk) -> None:
+async def test_an_edited_sub_replaces_what_it_said_and_keeps_the_number(talk: BotHarness) -> None:
     await talk.says("/sub difusion", message="m1")
     talk.later(minutes=4)
     written = talk.clock.now() - timedelta(minutes=4)
@@ -311,7 +315,7 @@ async def test_an_edited_sub_replaces_what_it_said_and_keeps_the_number(talk: Ta
     assert texts(talk) == [(1, "diffusion")]
 
 
-async def test_an_edited_sub_may_be_edited_again(talk: Talk) -> None:
+async def test_an_edited_sub_may_be_edited_again(talk: BotHarness) -> None:
     written = talk.clock.now()
     await talk.says("/sub a1", message="m1")
     await talk.says("/sub b2", message="m1", edited=True, written=written)
@@ -319,7 +323,7 @@ async def test_an_edited_sub_may_be_edited_again(talk: Talk) -> None:
     assert texts(talk) == [(1, "c3")]
 
 
-async def test_lines_that_stay_keep_their_numbers_and_lines_that_go_are_removed(talk: Talk) -> None:
+async def test_lines_that_stay_keep_their_numbers_and_lines_that_go_are_removed(talk: BotHarness) -> None:
     written = talk.clock.now()
     await talk.says("/sub one\ntwo\nthree", message="m1")
     await talk.says("/sub three\nfour", message="m1", edited=True, written=written)
@@ -328,7 +332,7 @@ async def test_lines_that_stay_keep_their_numbers_and_lines_that_go_are_removed(
     assert texts(talk) == [(1, "one"), (2, "two"), (3, "three")]
 
 
-async def test_an_edit_that_is_refused_changes_nothing(talk: Talk) -> None:
+async def test_an_edit_that_is_refused_changes_nothing(talk: BotHarness) -> None:
     written = talk.clock.now()
     await talk.says("/sub diffusion", message="m1")
     said = await talk.says("/sub -survey", message="m1", edited=True, written=written)
@@ -336,14 +340,14 @@ async def test_an_edit_that_is_refused_changes_nothing(talk: Talk) -> None:
     assert texts(talk) == [(1, "diffusion")]
 
 
-async def test_what_was_refused_at_first_is_added_by_the_edit(talk: Talk) -> None:
+async def test_what_was_refused_at_first_is_added_by_the_edit(talk: BotHarness) -> None:
     written = talk.clock.now()
     await talk.says("/sub -survey", message="m1")
     await talk.says("/sub diffusion -survey", message="m1", edited=True, written=written)
     assert texts(talk) == [(1, "diffusion -survey")]
 
 
-async def test_an_edit_never_takes_the_place_of_a_wish_that_was_there_before(talk: Talk) -> None:
+async def test_an_edit_never_takes_the_place_of_a_wish_that_was_there_before(talk: BotHarness) -> None:
     written = talk.clock.now()
     await talk.says("/sub diffusion")
     await talk.says("/sub diffusion", message="m9")
@@ -351,7 +355,7 @@ async def test_an_edit_never_takes_the_place_of_a_wish_that_was_there_before(tal
     assert texts(talk) == [(1, "diffusion"), (2, "graphs")]
 
 
-async def test_after_five_minutes_an_edit_is_answered_with_one_line(talk: Talk) -> None:
+async def test_after_five_minutes_an_edit_is_answered_with_one_line(talk: BotHarness) -> None:
     written = talk.clock.now()
     await talk.says("/sub diffusion", message="m1")
     talk.later(minutes=5, seconds=1)
@@ -361,13 +365,13 @@ async def test_after_five_minutes_an_edit_is_answered_with_one_line(talk: Talk) 
     assert (await talk.says("/list", message="m2", edited=True, written=written)).lines == said.lines
 
 
-async def test_an_edit_of_another_command_runs_as_a_new_one(talk: Talk) -> None:
+async def test_an_edit_of_another_command_runs_as_a_new_one(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
     said = await talk.says("/list", message="m2", edited=True, written=talk.clock.now())
     assert said.text.startswith("1 subscription")
 
 
-async def test_a_late_edit_of_what_people_say_among_themselves_is_not_answered(talk: Talk) -> None:
+async def test_a_late_edit_of_what_people_say_among_themselves_is_not_answered(talk: BotHarness) -> None:
     written = talk.clock.now() - timedelta(hours=1)
     assert not await talk.says("diffusion", GROUP, by="7", edited=True, written=written)
 
@@ -375,7 +379,7 @@ async def test_a_late_edit_of_what_people_say_among_themselves_is_not_answered(t
 # --------------------------------------------------------------------------------------------------------------- unsub
 
 
-async def test_unsub_by_number_by_query_and_all(talk: Talk) -> None:
+async def test_unsub_by_number_by_query_and_all(talk: BotHarness) -> None:
     await talk.says("/sub diffusion\ngraphs\n2026\nrag")
     assert (await talk.says("/unsub 2")).lines == ["✓ Removed 1 subscription:", "2  graphs"]
     assert (await talk.says("/unsub Diffusion")).lines[1] == "1  diffusion"
@@ -387,7 +391,7 @@ async def test_unsub_by_number_by_query_and_all(talk: Talk) -> None:
     assert texts(talk) == []
 
 
-async def test_unsub_of_what_is_not_there(talk: Talk) -> None:
+async def test_unsub_of_what_is_not_there(talk: BotHarness) -> None:
     assert (await talk.says("/unsub")).text.startswith("There are no subscriptions yet.")
     assert (await talk.says("/unsub all")).text == "There was no subscription to remove."
     await talk.says("/sub diffusion")
@@ -397,7 +401,7 @@ async def test_unsub_of_what_is_not_there(talk: Talk) -> None:
     ]
 
 
-async def test_unsub_without_words_offers_pages_of_buttons(talk: Talk) -> None:
+async def test_unsub_without_words_offers_pages_of_buttons(talk: BotHarness) -> None:
     await talk.says("/sub " + "\n".join(f"word{number}" for number in range(1, 11)))
     said = await talk.says("/unsub")
     assert said.buttons == [*(f"{number} word{number}" for number in range(1, 9)), "more", "remove all"]
@@ -412,7 +416,7 @@ async def test_unsub_without_words_offers_pages_of_buttons(talk: Talk) -> None:
     assert texts(talk) == []
 
 
-async def test_in_public_the_numbers_are_to_be_typed(talk: Talk) -> None:
+async def test_in_public_the_numbers_are_to_be_typed(talk: BotHarness) -> None:
     talk.public.add(GROUP)
     await groups_admin(talk, "/sub diffusion")
     said = await groups_admin(talk, "/unsub")
@@ -420,7 +424,7 @@ async def test_in_public_the_numbers_are_to_be_typed(talk: Talk) -> None:
     assert said.lines[1] == "1  diffusion"
 
 
-async def test_who_speaks_chinese_is_understood_and_answered(talk: Talk) -> None:
+async def test_who_speaks_chinese_is_understood_and_answered(talk: BotHarness) -> None:
     known(talk, "扩散模型")
     for text in ("/sub 扩散模型 -综述 at 8", "/list", "/unsub", "/pause 1 7d", "/resume 1", "/schedule 1", "/undo"):
         said = await talk.says(text, language="zh-hans")
@@ -433,7 +437,7 @@ async def test_who_speaks_chinese_is_understood_and_answered(talk: Talk) -> None
 
 
 async def test_the_papers_of_the_days_are_looked_up_while_others_can_write(
-    talk: Talk, monkeypatch: pytest.MonkeyPatch
+    talk: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known(talk, "Diffusion on graphs")
     assert talk.store.path is not None

@@ -21,11 +21,11 @@ from tests.make import FakeClock
 
 LOOPBACK = "127.0.0.1"
 GAP = 3.0  # seconds
-Mood = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Responder = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class RecordedRequest:
     """One request as it arrived."""
 
     path: str  # with its query
@@ -52,7 +52,7 @@ class FakeArxiv:
     """
 
     def __init__(self, clock: FakeClock | None = None, *, tls: ssl.SSLContext | None = None) -> None:
-        self.arrivals: list[Arrival] = []
+        self.arrivals: list[RecordedRequest] = []
         self.violations: list[str] = []
         self.port = 0
         self._clock = clock
@@ -62,7 +62,7 @@ class FakeArxiv:
         self._batches: list[tuple[date, tuple[Paper, ...]]] = []
         self._behind: dict[str, int] = {}  # category → how many batches there were when its feed stopped moving
         self._documents: dict[str, Document] = {}
-        self._moods: deque[tuple[str, Mood]] = deque()
+        self._overrides: deque[tuple[str, Responder]] = deque()
         self._silent = threading.Event()
         self._builds = 0
         self._prefix = "arxiv"
@@ -128,37 +128,37 @@ class FakeArxiv:
 
     def recovers(self) -> None:
         """It is in no mood any more, and shows what it announced."""
-        self._moods.clear()
+        self._overrides.clear()
         self._documents.clear()
 
     def answers_429(self, times: int = 1, *, retry_after: str = "", status: int = 429, at: str = "") -> None:
         headers = {"Retry-After": retry_after} if retry_after else {}
-        self._mood(times, at, lambda: web.Response(status=status, text="Too busy.", headers=headers))
+        self._override(times, at, lambda: web.Response(status=status, text="Too busy.", headers=headers))
 
     def says_rate_exceeded(self, times: int = 1, *, status: int = 200, at: str = "") -> None:
-        self._mood(times, at, lambda: web.Response(status=status, text="Rate exceeded."))
+        self._override(times, at, lambda: web.Response(status=status, text="Rate exceeded."))
 
     def reports(self, words: str, times: int = 1, *, at: str = "") -> None:
         """A feed error, with status 400."""
-        self._mood(times, at, lambda: web.Response(status=400, body=pages.feed_error(words)))
+        self._override(times, at, lambda: web.Response(status=400, body=pages.feed_error(words)))
 
     def fails(self, status: int, times: int = 1, *, at: str = "") -> None:
-        self._mood(times, at, lambda: web.Response(status=status, text="No."))
+        self._override(times, at, lambda: web.Response(status=status, text="No."))
 
     def sends_html(self, times: int = 1, *, at: str = "") -> None:
         page = "<!DOCTYPE html><html><body><h1>Welcome to this hotel</h1></body></html>"
-        self._mood(times, at, lambda: web.Response(text=page, content_type="text/html"))
+        self._override(times, at, lambda: web.Response(text=page, content_type="text/html"))
 
     def bombs(self, times: int = 1, *, at: str = "") -> None:
-        self._mood(times, at, lambda: web.Response(body=pages.bomb()))
+        self._override(times, at, lambda: web.Response(body=pages.bomb()))
 
     def packs_a_bomb(self, size: int, times: int = 1) -> None:
         """A gzip stream that unfolds to `size` bytes."""
         packed = gzip.compress(bytes(size))
-        self._mood(times, "", lambda: web.Response(body=packed, headers={"Content-Encoding": "gzip"}))
+        self._override(times, "", lambda: web.Response(body=packed, headers={"Content-Encoding": "gzip"}))
 
     def redirects_to(self, url: str, times: int = 1, *, at: str = "") -> None:
-        self._mood(times, at, lambda: web.Response(status=302, headers={"Location": url}))
+        self._override(times, at, lambda: web.Response(status=302, headers={"Location": url}))
 
     def is_endless(self, times: int = 1) -> None:
         """An answer that goes on and on."""
@@ -170,7 +170,7 @@ class FakeArxiv:
                 await response.write(b"<p>and on</p>" * 1000)
             return response
 
-        self._moods.extend([("", stream)] * times)
+        self._overrides.extend([("", stream)] * times)
 
     def drips(self, times: int = 1) -> None:
         """An answer that comes byte by byte and never ends."""
@@ -183,7 +183,7 @@ class FakeArxiv:
                 await asyncio.sleep(0.01)
             return response
 
-        self._moods.extend([("", stream)] * times)
+        self._overrides.extend([("", stream)] * times)
 
     def hangs(self, times: int = 1, *, at: str = "") -> None:
         """It takes the request and says nothing."""
@@ -193,7 +193,7 @@ class FakeArxiv:
             await self._stop.wait()
             return web.Response()
 
-        self._moods.extend([(at, silence)] * times)
+        self._overrides.extend([(at, silence)] * times)
 
     def breaks_off(self, times: int = 1, *, at: str = "") -> None:
         """The line is gone in the middle of the answer."""
@@ -208,7 +208,7 @@ class FakeArxiv:
                 request.transport.close()
             return response
 
-        self._moods.extend([(at, half)] * times)
+        self._overrides.extend([(at, half)] * times)
 
     def cuts(self, times: int = 1, *, at: str = "") -> None:
         """It sends two thirds of an answer as if that were all."""
@@ -218,7 +218,7 @@ class FakeArxiv:
             assert isinstance(data, bytes)
             return web.Response(body=data[: len(data) * 2 // 3])
 
-        self._moods.extend([(at, part)] * times)
+        self._overrides.extend([(at, part)] * times)
 
     def waits_hanging(self) -> None:
         """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
@@ -265,7 +265,7 @@ class FakeArxiv:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         second = self._clock.monotonic() if self._clock else 0.0
         self._watch(request, second)
-        arrival = Arrival(path=request.path_qs, second=second, headers=dict(request.headers))
+        arrival = RecordedRequest(path=request.path_qs, second=second, headers=dict(request.headers))
         self.arrivals.append(arrival)
         self._open += 1
         try:
@@ -273,7 +273,7 @@ class FakeArxiv:
             response = await mood(request) if mood else self._usual(request)
         finally:
             self._open -= 1
-        self.arrivals[self.arrivals.index(arrival)] = Arrival(
+        self.arrivals[self.arrivals.index(arrival)] = RecordedRequest(
             path=arrival.path, second=second, headers=arrival.headers, status=response.status
         )
         return response
@@ -287,16 +287,16 @@ class FakeArxiv:
             self.violations.append(f"{request.path_qs} {second - self._last_end:.2f} s after the one before")
         self._last_end = second
 
-    def _mood(self, times: int, at: str, response: Callable[[], web.Response]) -> None:
+    def _override(self, times: int, at: str, response: Callable[[], web.Response]) -> None:
         async def given(_: web.BaseRequest) -> web.StreamResponse:
             return response()
 
-        self._moods.extend([(at, given)] * times)
+        self._overrides.extend([(at, given)] * times)
 
-    def _next_mood(self, path: str) -> Mood | None:
-        for place, (part, mood) in enumerate(self._moods):
+    def _next_mood(self, path: str) -> Responder | None:
+        for place, (part, mood) in enumerate(self._overrides):
             if part in path:
-                del self._moods[place]
+                del self._overrides[place]
                 return mood
         return None
 

@@ -20,7 +20,7 @@ class Entry:
     delivery: str = ""  # from Slack's metadata
     number: int = 0
     silent: bool = False
-    together: int = 1  # requests of this chat that were open at that moment, this one included
+    concurrent: int = 1  # requests of this chat that were open at that moment, this one included
     payload: dict[str, Any] = field(default_factory=dict)  # the call's arguments, as they came
 
 

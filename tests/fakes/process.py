@@ -25,7 +25,7 @@ class Remote:
     path: Path
     line: httpx.Client  # one for all: to make one takes longer than to use it
 
-    def tell(self, verb: str, *args: Any, **options: Any) -> Any:
+    def call(self, verb: str, *args: Any, **options: Any) -> Any:
         """Calls a verb of the fake, and returns what it returns (entries as dicts)."""
         order = {"verb": verb, "args": args, "options": options}
         answer = self.line.post(self.control, json=order)

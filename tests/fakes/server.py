@@ -29,7 +29,7 @@ _VERBS = {"answers", "forgives", "posted_to", "edits_in", "most_at_once", "arriv
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ApiCall:
     """One request, read."""
 
     method: str  # "sendMessage", "chat.postMessage"
@@ -41,7 +41,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApiResponse:
     """What goes back."""
 
     body: dict[str, Any]
@@ -51,7 +51,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class _Order:
+class _PlannedFault:
     """Faults that are still to come: `times` calls of `method` (in `chat`), after `after` that pass."""
 
     fault: Fault
@@ -77,7 +77,7 @@ class FakePlatform(ABC):
         self.answered: list[tuple[str, str]] = []  # the same of everything that was done with
         self.port = 0
         self.control_port = 0
-        self._orders: deque[_Order] = deque()
+        self._orders: deque[_PlannedFault] = deque()
         self._open: Counter[str] = Counter()
         self._most: Counter[str] = Counter()
         self._watchers: set[asyncio.Event] = set()  # of those who wait for calls to be answered
@@ -88,14 +88,14 @@ class FakePlatform(ABC):
     # ── what a platform must say ──────────────────────────────────────────────
 
     @abstractmethod
-    async def read(self, request: web.BaseRequest) -> Call:
+    async def read(self, request: web.BaseRequest) -> ApiCall:
         """Reads a request as the platform would."""
 
     @abstractmethod
-    def handle(self, call: Call) -> Answer:
+    def handle(self, call: ApiCall) -> ApiResponse:
         """Checks and does what is asked; never waits."""
 
-    async def respond(self, call: Call) -> Answer:
+    async def respond(self, call: ApiCall) -> ApiResponse:
         """As `handle`; a platform with calls that wait for something says here how."""
         return self.handle(call)
 
@@ -126,7 +126,7 @@ class FakePlatform(ABC):
         """
         fault = self.too_many(retry_after) if what == "429" else FAULTS[what]
         fault = fault if taken is None else replace(fault, taken=taken)
-        self._orders.append(_Order(fault, times, after, method or self.send, chat))
+        self._orders.append(_PlannedFault(fault, times, after, method or self.send, chat))
 
     def forgives(self) -> None:
         """Whatever was to go wrong will not."""
@@ -229,7 +229,7 @@ class FakePlatform(ABC):
                 watcher.set()
 
     @contextmanager
-    def _counting(self, call: Call) -> Iterator[None]:
+    def _counting(self, call: ApiCall) -> Iterator[None]:
         if call.method != self.send:
             yield
             return
@@ -240,7 +240,7 @@ class FakePlatform(ABC):
         finally:
             self._open[call.chat] -= 1
 
-    def _fault(self, call: Call) -> Fault | None:
+    def _fault(self, call: ApiCall) -> Fault | None:
         for order in self._orders:
             if order.method == call.method and order.chat in {"", call.chat}:
                 if order.after > 0:
@@ -252,7 +252,7 @@ class FakePlatform(ABC):
                 return order.fault
         return None
 
-    async def _misbehave(self, request: web.BaseRequest, call: Call, fault: Fault) -> web.StreamResponse:
+    async def _misbehave(self, request: web.BaseRequest, call: ApiCall, fault: Fault) -> web.StreamResponse:
         answer = self.handle(call) if fault.taken else None
         if fault.hang:
             if not await self._hang():
@@ -349,14 +349,14 @@ class FakePlatform(ABC):
         await self._down()
         await control.cleanup()
 
-    def _note(self, call: Call, **known: Any) -> None:
+    def _note(self, call: ApiCall, **known: Any) -> None:
         """Writes into the journal that the message was taken."""
         self.journal.write(
-            Entry(at=time.time(), together=max(1, self._open[call.chat]), payload=call.arguments, **known)
+            Entry(at=time.time(), concurrent=max(1, self._open[call.chat]), payload=call.arguments, **known)
         )
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: ApiResponse) -> web.Response:
     if answer.data is not None:
         return web.Response(body=answer.data, status=answer.status, headers=dict(answer.headers))
     return web.json_response(answer.body, status=answer.status, headers=dict(answer.headers))

@@ -17,9 +17,9 @@ from aiohttp import web
 from tests.fakes import slack_methods as methods
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.journal import Entry
-from tests.fakes.server import LOOPBACK, Answer, Call
-from tests.fakes.slack_people import APP_TOKEN, Shown, SlackPeople, Upload, escaped
-from tests.fakes.slack_switchboard import Sent
+from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse
+from tests.fakes.slack_people import APP_TOKEN, ShownView, SlackPeople, Upload, escaped
+from tests.fakes.slack_switchboard import SentEnvelope
 from tests.fakes.slack_workspace import (
     ALL_SCOPES,
     BOT_USER,
@@ -164,7 +164,7 @@ class FakeSlack(SlackPeople):
 
     def delivers_to(self, url: str, secret: str = SECRET) -> None:
         """From now on what people do is posted to this address, signed, in place of Socket Mode."""
-        self.board.url, self.board.secret, self.board.wants_events = url, secret, True
+        self.event_delivery.url, self.event_delivery.secret, self.event_delivery.wants_events = url, secret, True
 
     def tells_time(self, now: float) -> None:
         """The server's clock stands there, seconds since 1970."""
@@ -172,7 +172,7 @@ class FakeSlack(SlackPeople):
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
-    def whispers_to(self, user: str, channel: str = "C1") -> list[Entry]:
+    def ephemerals_to(self, user: str, channel: str = "C1") -> list[Entry]:
         """What only one person was shown in a channel, in order."""
         return [e for e in self.journal if e.kind == "whisper" and e.chat == channel and e.payload.get("user") == user]
 
@@ -184,7 +184,7 @@ class FakeSlack(SlackPeople):
     def files_in(self, channel: str) -> list[Entry]:
         return [e for e in self.journal if e.kind == "file" and e.chat == channel]
 
-    def views(self, method: str = "") -> list[Shown]:
+    def views(self, method: str = "") -> list[ShownView]:
         """The views that the app showed."""
         return [one for one in self._kept.views if method in {"", one.method}]
 
@@ -196,21 +196,21 @@ class FakeSlack(SlackPeople):
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/link/"):
-            return await self.board.connect(request)
+            return await self.event_delivery.connect(request)
         return await super()._serve(request)
 
     async def _down(self) -> None:
-        await self.board.hang_up()
+        await self.event_delivery.hang_up()
         await super()._down()
 
-    async def read(self, request: web.BaseRequest) -> Call:
+    async def read(self, request: web.BaseRequest) -> ApiCall:
         raw = await request.read()
         method = request.path.removeprefix(self.root)
         bearer = request.headers.get("Authorization", "")
         token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else ""
         arguments: dict[str, Any] = dict(request.query)
         if not request.path.startswith(self.root):  # answers and files have addresses of their own
-            return Call(method=request.path, token=token, arguments={"body": raw})
+            return ApiCall(method=request.path, token=token, arguments={"body": raw})
         text, problem = raw.decode("utf-8", "replace"), ""
         if request.content_type == "application/json":
             try:
@@ -225,20 +225,20 @@ class FakeSlack(SlackPeople):
         workspace = self._by_token(token)
         channel = str(arguments.get("channel", ""))
         chat = workspace.chat(channel) if workspace and channel else channel
-        return Call(method=method, token=token, arguments=arguments, chat=chat, problem=problem)
+        return ApiCall(method=method, token=token, arguments=arguments, chat=chat, problem=problem)
 
-    def handle(self, call: Call) -> Answer:
+    def handle(self, call: ApiCall) -> ApiResponse:
         if call.method.startswith("/"):
             return self._handle_address(call)
         workspace = self._by_token(call.token)
         try:
             body = self._do(call, workspace)
         except Refusal as no:
-            return Answer(body=no.body)
+            return ApiResponse(body=no.body)
         scopes = ",".join(sorted(workspace.scopes)) if workspace else ""
-        return Answer(body={"ok": True, **body}, headers={"X-OAuth-Scopes": scopes})
+        return ApiResponse(body={"ok": True, **body}, headers={"X-OAuth-Scopes": scopes})
 
-    def _do(self, call: Call, workspace: FakeWorkspace | None) -> dict[str, Any]:
+    def _do(self, call: ApiCall, workspace: FakeWorkspace | None) -> dict[str, Any]:
         if call.method == "apps.connections.open":
             return self._open_connection(call)
         method = self._methods().get(call.method)
@@ -254,7 +254,7 @@ class FakeSlack(SlackPeople):
             raise Refusal(call.problem)
         return method(workspace, call)
 
-    def _methods(self) -> dict[str, Callable[[FakeWorkspace, Call], dict[str, Any]]]:
+    def _methods(self) -> dict[str, Callable[[FakeWorkspace, ApiCall], dict[str, Any]]]:
         reads = {
             name: (lambda workspace, call, read=read: read(workspace, call.arguments))
             for name, read in methods.READS.items()
@@ -279,7 +279,7 @@ class FakeSlack(SlackPeople):
 
     # ── methods ───────────────────────────────────────────────────────────────
 
-    def _whoami(self, workspace: FakeWorkspace, _: Call) -> dict[str, Any]:
+    def _whoami(self, workspace: FakeWorkspace, _: ApiCall) -> dict[str, Any]:
         return {
             "url": f"https://{workspace.team.lower()}.slack.com/",
             "team": workspace.team.lower(),
@@ -289,14 +289,14 @@ class FakeSlack(SlackPeople):
             "bot_id": "B0BOT",
         }
 
-    def _open_connection(self, call: Call) -> dict[str, Any]:
+    def _open_connection(self, call: ApiCall) -> dict[str, Any]:
         if not call.token.startswith("xapp-"):
             raise Refusal("not_allowed_token_type" if self._by_token(call.token) else "invalid_auth")
         if call.token not in {one.app_token for one in self._workspaces.values()}:
             raise Refusal("invalid_auth")
-        return {"url": f"ws://{LOOPBACK}:{self.port}/link/?ticket={self.board.ticket(call.token)}"}
+        return {"url": f"ws://{LOOPBACK}:{self.port}/link/?ticket={self.event_delivery.ticket(call.token)}"}
 
-    def _post_message(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _post_message(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("chat:write")
         conversation = workspace.writable(str(call.arguments.get("channel", "")))
         message = methods.checked(call.arguments)
@@ -318,7 +318,7 @@ class FakeSlack(SlackPeople):
         )
         return {"channel": conversation.id, "ts": ts, "message": {**message, "ts": ts}}
 
-    def _post_ephemeral(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _post_ephemeral(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("chat:write")
         conversation = workspace.writable(str(call.arguments.get("channel", "")))
         user = str(call.arguments.get("user", ""))
@@ -328,9 +328,9 @@ class FakeSlack(SlackPeople):
             raise Refusal("user_not_in_channel")
         message = methods.checked(call.arguments)
         self._in_thread(conversation, call)
-        return {"message_ts": self._whisper(workspace, conversation, user, message, call.arguments)}
+        return {"message_ts": self._store_ephemeral(workspace, conversation, user, message, call.arguments)}
 
-    def _in_thread(self, conversation: FakeConversation, call: Call) -> str:
+    def _in_thread(self, conversation: FakeConversation, call: ApiCall) -> str:
         thread = str(call.arguments.get("thread_ts") or "")
         if thread:
             parent = conversation.messages.get(thread)
@@ -338,7 +338,7 @@ class FakeSlack(SlackPeople):
                 raise Refusal("thread_not_found")  # stricter: Slack is said to start a thread of its own
         return thread
 
-    def _whisper(
+    def _store_ephemeral(
         self,
         workspace: FakeWorkspace,
         conversation: FakeConversation,
@@ -363,7 +363,7 @@ class FakeSlack(SlackPeople):
         )
         return ts
 
-    def _update(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _update(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("chat:write")
         conversation = workspace.writable(str(call.arguments.get("channel", "")))
         ts = str(call.arguments.get("ts", ""))
@@ -378,21 +378,21 @@ class FakeSlack(SlackPeople):
         self._note(call, kind="edit", chat=workspace.chat(conversation.id), id=ts, text=message["text"])
         return {"channel": conversation.id, "ts": ts, "text": message["text"]}
 
-    def _open_direct(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _open_direct(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("im:write")
         user = str(call.arguments.get("users", ""))
         if user not in workspace.people:
             raise Refusal("user_not_found")
         return {"channel": {"id": workspace.direct_with(user).id}}
 
-    def _history(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _history(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         hidden = self._hidden_looks > 0
         found = methods.history(workspace, call.method, call.arguments, hidden=hidden)
         self._hidden_looks = max(0, self._hidden_looks - 1)
         found["messages"] = [one for one in found["messages"] if "whispered" not in one]
         return found
 
-    def _begin_upload(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _begin_upload(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("files:write")
         name, length = str(call.arguments.get("filename") or ""), str(call.arguments.get("length") or "")
         if not name or not length.isdecimal() or length == "0":
@@ -401,7 +401,7 @@ class FakeSlack(SlackPeople):
         self._kept.uploads[file] = Upload(workspace, name, int(length))
         return {"upload_url": f"http://{LOOPBACK}:{self.port}/upload/{file}", "file_id": file}
 
-    def _complete_upload(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _complete_upload(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("files:write")
         conversation = workspace.writable(str(call.arguments.get("channel_id", "")))
         for named in methods.unpacked(call.arguments.get("files"), "invalid_arguments"):
@@ -413,7 +413,7 @@ class FakeSlack(SlackPeople):
             self._note(call, kind="file", chat=place, thread=thread, id=ts, text=text, delivery=upload.name)
         return {"files": []}
 
-    def _file_info(self, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _file_info(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("files:read")
         upload = self._kept.uploads.get(str(call.arguments.get("file", "")))
         if upload is None or upload.workspace is not workspace:
@@ -421,7 +421,7 @@ class FakeSlack(SlackPeople):
         url = f"http://{LOOPBACK}:{self.port}/files/{call.arguments['file']}"
         return {"file": {"id": call.arguments["file"], "size": upload.length, "url_private_download": url}}
 
-    def _show_view(self, method: str, workspace: FakeWorkspace, call: Call) -> dict[str, Any]:
+    def _show_view(self, method: str, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         view = methods.checked_view(call.arguments)
         person = str(call.arguments.get("user_id", ""))
         if method in {"views.open", "views.push"}:
@@ -435,13 +435,13 @@ class FakeSlack(SlackPeople):
                 raise Refusal("user_not_found")
         elif not (call.arguments.get("view_id") or call.arguments.get("external_id")):
             raise Refusal("invalid_arguments")
-        self._kept.views.append(Shown(method, view, person))
+        self._kept.views.append(ShownView(method, view, person))
         shown = {**view, "id": call.arguments.get("view_id") or f"V{next(self._numbers)}", "hash": str(time.time())}
         return {"view": shown}
 
     # ── addresses of their own ────────────────────────────────────────────────
 
-    def _handle_address(self, call: Call) -> Answer:
+    def _handle_address(self, call: ApiCall) -> ApiResponse:
         kind, _, name = call.method.strip("/").partition("/")
         body: bytes = call.arguments["body"]
         match kind:
@@ -449,34 +449,36 @@ class FakeSlack(SlackPeople):
                 return self._respond(name, body)
             case "upload" if name in self._kept.uploads and not call.token:
                 self._kept.uploads[name].content = body
-                return Answer(body={}, data=b"OK")
+                return ApiResponse(body={}, data=b"OK")
             case "files" if name in self._kept.uploads:
                 upload = self._kept.uploads[name]
                 allowed = call.token == upload.workspace.token
-                return Answer(body={}, data=upload.content if allowed else b"<html>", status=200 if allowed else 403)
-        return Answer(body={"ok": False, "error": "not_found"}, status=404)
+                return ApiResponse(
+                    body={}, data=upload.content if allowed else b"<html>", status=200 if allowed else 403
+                )
+        return ApiResponse(body={"ok": False, "error": "not_found"}, status=404)
 
-    def _respond(self, name: str, raw: bytes) -> Answer:
+    def _respond(self, name: str, raw: bytes) -> ApiResponse:
         """An answer to a request (docs.slack.dev, Handling user interaction): five in half an hour."""
         answers = self._kept.answers.get(name)
         if answers is None or answers.left == 0 or self._time() - answers.since > LASTS:
             why = "used_url" if answers and answers.left == 0 else "expired_url"
-            return Answer(body={"ok": False, "error": why}, status=404)
+            return ApiResponse(body={"ok": False, "error": why}, status=404)
         body = json.loads(raw)
         workspace, user = answers.workspace, answers.person
         place = workspace.conversations.setdefault(answers.channel, FakeConversation(answers.channel, member=False))
         try:
             if not body.get("delete_original"):
                 message = methods.checked(body)
-                self._whisper(workspace, place, user, message, body)
+                self._store_ephemeral(workspace, place, user, message, body)
         except Refusal as no:
-            return Answer(body=no.body, status=400)
+            return ApiResponse(body=no.body, status=400)
         if body.get("response_type", "ephemeral") != "ephemeral":
-            return Answer(body={"ok": False}, status=400)  # stricter: nothing of ours is said to all this way
+            return ApiResponse(body={"ok": False}, status=400)  # stricter: nothing of ours is said to all this way
         if body.get("delete_original") or body.get("replace_original"):
             place.messages.pop(answers.message, None)
         answers.left -= 1
-        return Answer(body={}, data=b"ok")
+        return ApiResponse(body={}, data=b"ok")
 
     # ── inside ────────────────────────────────────────────────────────────────
 
@@ -484,7 +486,18 @@ class FakeSlack(SlackPeople):
         return next((one for one in self._workspaces.values() if one.token == token), None)
 
 
-__all__ = ["ALL_SCOPES", "APP_TOKEN", "BOT_USER", "SCOPES", "SECRET", "TEAM", "TOKEN", "FakeSlack", "Sent", "escaped"]
+__all__ = [
+    "ALL_SCOPES",
+    "APP_TOKEN",
+    "BOT_USER",
+    "SCOPES",
+    "SECRET",
+    "TEAM",
+    "TOKEN",
+    "FakeSlack",
+    "SentEnvelope",
+    "escaped",
+]
 
 if __name__ == "__main__":
     FakeSlack.main()

@@ -97,13 +97,13 @@ def users_info(workspace: FakeWorkspace, arguments: Arguments) -> Result:
     person = workspace.people.get(str(arguments.get("user", "")))
     if person is None:
         raise Refusal("user_not_found")
-    return {"user": person.told(workspace.team, locale=true(arguments.get("include_locale")))}
+    return {"user": person.user_object(workspace.team, locale=true(arguments.get("include_locale")))}
 
 
 def conversations_info(workspace: FakeWorkspace, arguments: Arguments) -> Result:
     conversation = workspace.visible(str(arguments.get("channel", "")))
     workspace.need(f"{workspace.kind(conversation)}:read")
-    return {"channel": conversation.told()}
+    return {"channel": conversation.conversation_object()}
 
 
 def conversations_members(workspace: FakeWorkspace, arguments: Arguments) -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.server import Answer, Call
+from tests.fakes.server import ApiCall, ApiResponse
 from tests.fakes.slack import FakeSlack
 
 CLIENT_ID, CLIENT_SECRET = "1234.5678", "made-up-client-secret"
@@ -43,17 +43,17 @@ class FakeOAuth(FakeSlack):
         """The newest token of a workspace."""
         return self._workspaces[team].token
 
-    async def read(self, request: web.BaseRequest) -> Call:
+    async def read(self, request: web.BaseRequest) -> ApiCall:
         call = await super().read(request)
         if call.method != "oauth.v2.access":
             return call
         basic = request.headers.get("Authorization", "").removeprefix("Basic ")
         known = base64.b64decode(basic).decode() == f"{CLIENT_ID}:{CLIENT_SECRET}"
-        return Call(
+        return ApiCall(
             method=call.method, token="", arguments=call.arguments, problem="" if known else "bad_client_secret"
         )
 
-    def handle(self, call: Call) -> Answer:
+    def handle(self, call: ApiCall) -> ApiResponse:
         if call.method != "oauth.v2.access":
             return super().handle(call)
         if call.problem:
@@ -63,14 +63,14 @@ class FakeOAuth(FakeSlack):
         found = self._codes.pop(str(call.arguments.get("code", "")), None)
         return self._grant(found) if found else _no("invalid_code")
 
-    def _refresh(self, token: str) -> Answer:
+    def _refresh(self, token: str) -> ApiResponse:
         found = next((one for one in self._installed.values() if one.refresh == token and token), None)
         if found is None:
             return _no("invalid_refresh_token")
         self.refreshed.append(token)
         return self._grant(found)
 
-    def _grant(self, installed: _Installed) -> Answer:
+    def _grant(self, installed: _Installed) -> ApiResponse:
         number, team = next(self._made), installed.team
         token = f"xoxb-{team}-{number}"
         known = self._workspaces.get(team)
@@ -93,8 +93,8 @@ class FakeOAuth(FakeSlack):
         if installed.rotates:
             installed.refresh = f"xoxe-1-{team}-{number}"
             body |= {"refresh_token": installed.refresh, "expires_in": LASTS}
-        return Answer(body=body)
+        return ApiResponse(body=body)
 
 
-def _no(code: str) -> Answer:
-    return Answer(body={"ok": False, "error": code})
+def _no(code: str) -> ApiResponse:
+    return ApiResponse(body={"ok": False, "error": code})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.fakes.server import LOOPBACK, FakePlatform
-from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, Sent, Switchboard
+from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, EventDelivery, SentEnvelope
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
 
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Answers:
+class ResponseUrl:
     """An address where the app may answer one request."""
 
     workspace: FakeWorkspace
@@ -41,7 +41,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownView:
     """A view that the app opened, changed or published."""
 
     method: str
@@ -50,14 +50,14 @@ class Shown:
 
 
 @dataclass(slots=True)
-class Kept:
+class PendingState:
     """What waits to be used, and what was shown."""
 
-    answers: dict[str, Answers] = field(default_factory=dict)
+    answers: dict[str, ResponseUrl] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict)  # → (person, until)
     trigger_lasts: float = TRIGGER_LASTS
-    views: list[Shown] = field(default_factory=list)
+    views: list[ShownView] = field(default_factory=list)
 
 
 class SlackPeople(FakePlatform):
@@ -70,14 +70,14 @@ class SlackPeople(FakePlatform):
         self._workspaces = {team: self._first}
         self._now: float | None = None
         self._numbers = count(1)
-        self._kept = Kept()
-        self.board = Switchboard(self._time)
+        self._kept = PendingState()
+        self.event_delivery = EventDelivery(self._time)
 
     # ── verbs of people ───────────────────────────────────────────────────────
 
     def user_types(
         self, text: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", name: str = ""
-    ) -> Sent:
+    ) -> SentEnvelope:
         """Somebody types a slash command; `channel` "D…" is a conversation of two."""
         workspace = self._of(team)
         command, _, rest = text.partition(" ")
@@ -100,7 +100,7 @@ class SlackPeople(FakePlatform):
 
     def mentions(
         self, text: str, channel: str = "C1", *, by: str = "U1", thread: str = "", team: str = "", home: str = ""
-    ) -> Sent:
+    ) -> SentEnvelope:
         """Somebody writes the bot's name in a channel, and `text` behind it."""
         workspace = self._of(team)
         ts = workspace.next_ts()
@@ -127,7 +127,7 @@ class SlackPeople(FakePlatform):
         edits: str = "",
         file: tuple[str, str] | None = None,
         wrapped: bool = False,
-    ) -> Sent:
+    ) -> SentEnvelope:
         """Somebody writes to the bot in private, drops a file, or changes what they wrote at the ts `edits`.
 
         `wrapped`: the text is as Slack hands it on.
@@ -157,7 +157,7 @@ class SlackPeople(FakePlatform):
 
     def clicks(
         self, what: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", tampered: bool = False
-    ) -> Sent:
+    ) -> SentEnvelope:
         """Somebody presses the newest button, or entry of a menu, with this label in a channel, among what they see there.
 
         `tampered`: the value is made up.
@@ -191,26 +191,26 @@ class SlackPeople(FakePlatform):
         }
         return self._bring(INTERACTIONS, payload, workspace)
 
-    def opens_home(self, *, by: str = "U1", team: str = "") -> Sent:
+    def opens_home(self, *, by: str = "U1", team: str = "") -> SentEnvelope:
         """Somebody looks at the app's tab Home."""
         workspace = self._of(team)
         event = {"type": "app_home_opened", "user": by, "channel": f"D{by[1:]}", "tab": "home"}
         return self._event({**event, "event_ts": workspace.next_ts()}, workspace)
 
-    def brings(self, payload: dict[str, Any], kind: str = INTERACTIONS, *, team: str = "") -> Sent:
+    def brings(self, payload: dict[str, Any], kind: str = INTERACTIONS, *, team: str = "") -> SentEnvelope:
         """Anything that Slack may send, as it is."""
         return self._bring(kind, payload, self._of(team))
 
     # ── what happens ──────────────────────────────────────────────────────────
 
-    def invites(self, channel: str, *, by: str = "U1", team: str = "") -> Sent:
+    def invites(self, channel: str, *, by: str = "U1", team: str = "") -> SentEnvelope:
         """Somebody lets the bot into a channel."""
         workspace = self._of(team)
         workspace.conversations[channel].member = True
         event = {"type": "member_joined_channel", "user": workspace.bot, "channel": channel, "inviter": by}
         return self._place_event({**event, "channel_type": "C", "team": workspace.team}, channel, workspace)
 
-    def leaves(self, channel: str, *, team: str = "") -> Sent:
+    def leaves(self, channel: str, *, team: str = "") -> SentEnvelope:
         """The bot is taken out of a channel."""
         workspace = self._of(team)
         sent = self._place_event({"type": "channel_left", "channel": channel}, channel, workspace)
@@ -219,36 +219,36 @@ class SlackPeople(FakePlatform):
 
     removes = leaves
 
-    def member_leaves(self, user: str, channel: str = "C1", *, team: str = "") -> Sent:
+    def member_leaves(self, user: str, channel: str = "C1", *, team: str = "") -> SentEnvelope:
         """Somebody leaves a channel."""
         workspace = self._of(team)
         workspace.conversations[channel].people.discard(user)
         event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
         return self._place_event({**event, "team": workspace.team}, channel, workspace)
 
-    def archives(self, channel: str, *, team: str = "") -> Sent:
+    def archives(self, channel: str, *, team: str = "") -> SentEnvelope:
         workspace = self._of(team)
         workspace.conversations[channel].archived = True
         return self._place_event({"type": "channel_archive", "channel": channel, "user": "U0ANN"}, channel, workspace)
 
-    def unarchives(self, channel: str, *, team: str = "") -> Sent:
+    def unarchives(self, channel: str, *, team: str = "") -> SentEnvelope:
         workspace = self._of(team)
         workspace.conversations[channel].archived = False
         return self._place_event({"type": "channel_unarchive", "channel": channel, "user": "U0ANN"}, channel, workspace)
 
-    def renames(self, channel: str, name: str, *, team: str = "") -> Sent:
+    def renames(self, channel: str, name: str, *, team: str = "") -> SentEnvelope:
         workspace = self._of(team)
         workspace.conversations[channel].name = name
         told = {"id": channel, "name": name, "created": 1}
         return self._place_event({"type": "channel_rename", "channel": told}, channel, workspace)
 
-    def deletes_channel(self, channel: str, *, team: str = "") -> Sent:
+    def deletes_channel(self, channel: str, *, team: str = "") -> SentEnvelope:
         workspace = self._of(team)
         sent = self._place_event({"type": "channel_deleted", "channel": channel}, channel, workspace)
         del workspace.conversations[channel]
         return sent
 
-    def changes_id(self, old: str, new: str, *, team: str = "") -> Sent:
+    def changes_id(self, old: str, new: str, *, team: str = "") -> SentEnvelope:
         """A channel that becomes shared, say, has another id from now on."""
         workspace = self._of(team)
         conversation = workspace.conversations.pop(old)
@@ -259,7 +259,7 @@ class SlackPeople(FakePlatform):
 
     def uninstalls(
         self, *, team: str = "", says: tuple[str, ...] = ("tokens_revoked", "app_uninstalled")
-    ) -> list[Sent]:
+    ) -> list[SentEnvelope]:
         """A workspace takes the app away; `says` are the events that come of it, in their order."""
         workspace = self._of(team)
         told = {"tokens_revoked": {"tokens": {"oauth": [], "bot": [workspace.bot]}}, "app_uninstalled": {}}
@@ -275,19 +275,19 @@ class SlackPeople(FakePlatform):
 
     def refreshes_connection(self, reason: str = "warning") -> None:
         """Slack announces that it takes a connection away."""
-        self._wait(self.board.warn(reason))
+        self._wait(self.event_delivery.warn(reason))
 
     def takes_connection_away(self) -> None:
         """Slack takes away what it announced."""
-        self._wait(self.board.take_away())
+        self._wait(self.event_delivery.take_away())
 
     def drops_connections(self) -> None:
         """All connections are lost without a word."""
-        self._wait(self.board.take_away(all_of_them=True, politely=False))
+        self._wait(self.event_delivery.take_away(all_of_them=True, politely=False))
 
     def repeats(self, *, also_taken: bool = False) -> int:
         """Events that were not acknowledged come again; with `also_taken` all do."""
-        return self._call(lambda: self.board.repeat(also_taken=also_taken))
+        return self._call(lambda: self.event_delivery.repeat(also_taken=also_taken))
 
     def cuts_after_taking(self, times: int = 1, *, after: int = 0) -> None:
         """The next posts are taken, and then the connection is cut: who posted cannot know."""
@@ -299,11 +299,11 @@ class SlackPeople(FakePlatform):
 
     def waits_until_settled(self, seconds: float = 20) -> None:
         """Returns once all that people did was acknowledged or has failed. `await asyncio.to_thread(…)` in tests."""
-        self._wait(self.board.settled(seconds))
+        self._wait(self.event_delivery.settled(seconds))
 
     def waits_connected(self, times: int = 2, seconds: float = 20) -> None:
         """Returns once so many connections stand."""
-        self._wait(self.board.connected(times, seconds))
+        self._wait(self.event_delivery.connected(times, seconds))
 
     # ── inside ────────────────────────────────────────────────────────────────
 
@@ -320,7 +320,7 @@ class SlackPeople(FakePlatform):
         *,
         needs: str = "",
         member: FakeConversation | None = None,
-    ) -> Sent:
+    ) -> SentEnvelope:
         """An event; none comes that the app may not see."""
         payload = {
             "token": "legacy",
@@ -333,16 +333,16 @@ class SlackPeople(FakePlatform):
             "authorizations": [{"team_id": workspace.team, "user_id": workspace.bot, "is_bot": True}],
         }
         if (needs and needs not in workspace.scopes) or (member is not None and not member.member):
-            return Sent(EVENTS, payload, workspace.app_token, 0, failed="the app may not see it")
+            return SentEnvelope(EVENTS, payload, workspace.app_token, 0, failed="the app may not see it")
         return self._bring(EVENTS, payload, workspace)
 
-    def _place_event(self, event: dict[str, Any], channel: str, workspace: FakeWorkspace) -> Sent:
+    def _place_event(self, event: dict[str, Any], channel: str, workspace: FakeWorkspace) -> SentEnvelope:
         conversation = workspace.conversations[channel]
         stamped = {**event, "event_ts": workspace.next_ts()}
         return self._event(stamped, workspace, needs=f"{workspace.kind(conversation)}:read", member=conversation)
 
-    def _bring(self, kind: str, payload: dict[str, Any], workspace: FakeWorkspace) -> Sent:
-        return self._call(lambda: self.board.bring(kind, payload, workspace.app_token))
+    def _bring(self, kind: str, payload: dict[str, Any], workspace: FakeWorkspace) -> SentEnvelope:
+        return self._call(lambda: self.event_delivery.bring(kind, payload, workspace.app_token))
 
     def _call(self, do: Callable[[], T]) -> T:
         """Does something inside the loop, and waits for it."""
@@ -359,7 +359,7 @@ class SlackPeople(FakePlatform):
 
     def _answers(self, workspace: FakeWorkspace, channel: str, person: str, message: str = "") -> str:
         name = f"{workspace.team}-{next(self._numbers)}"
-        self._kept.answers[name] = Answers(workspace, channel, person, message, self._time())
+        self._kept.answers[name] = ResponseUrl(workspace, channel, person, message, self._time())
         return f"http://{LOOPBACK}:{self.port}/respond/{name}"
 
     def _dropped(self, workspace: FakeWorkspace, name: str, content: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ CONNECTIONS = 10  # of one app
 
 
 @dataclass(slots=True)
-class Sent:
+class SentEnvelope:
     """Something that a person did, on its way to the app."""
 
     kind: str
@@ -45,37 +45,37 @@ class Sent:
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class SocketConnection:
     """One connection that the app opened."""
 
     socket: web.WebSocketResponse
     app: str
-    open: dict[str, Sent] = field(default_factory=dict)  # by envelope, not acknowledged
+    open: dict[str, SentEnvelope] = field(default_factory=dict)  # by envelope, not acknowledged
     leaving: bool = False  # its end was announced
 
 
-class Switchboard:
+class EventDelivery:
     """Used inside the fake's loop only, but for `sent`."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
-        self.sent: list[Sent] = []
+        self.sent: list[SentEnvelope] = []
         self.strays: list[str] = []  # acknowledgements on a connection that did not bring the envelope
-        self.lines: list[Line] = []
+        self.lines: list[SocketConnection] = []
         self.tickets: dict[str, str] = {}  # of connections that may be opened once → app token
         self.url = ""  # the app's web address; "": Socket Mode
         self.secret = ""
         self.wants_events = False  # the app has asked for a connection, or has an address
         self._wall = wall
-        self._waiting: list[Sent] = []
+        self._waiting: list[SentEnvelope] = []
         self._numbers = count(1)
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------------------- people
 
-    def bring(self, kind: str, payload: dict[str, Any], app: str) -> Sent:
+    def bring(self, kind: str, payload: dict[str, Any], app: str) -> SentEnvelope:
         """Begins to bring something to the app."""
-        sent = Sent(kind=kind, payload=payload, app=app, number=next(self._numbers))
+        sent = SentEnvelope(kind=kind, payload=payload, app=app, number=next(self._numbers))
         self.sent.append(sent)
         if kind == EVENTS and not self.wants_events:
             sent.failed = "nobody has ever listened"
@@ -121,7 +121,7 @@ class Switchboard:
             return web.Response(status=403, text="no such ticket")
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        line = Line(socket, app)
+        line = SocketConnection(socket, app)
         self.lines.append(line)
         hello = {"type": "hello", "num_connections": len(self.lines), "connection_info": {"app_id": "A0TEST"}}
         await socket.send_json(hello)
@@ -131,7 +131,7 @@ class Switchboard:
             self._start(self._try(sent))
         try:
             async for message in socket:
-                self._hear(line, json.loads(message.data))
+                self._on_acknowledgement(line, json.loads(message.data))
         finally:
             self.lines.remove(line)
             self._lost(line)
@@ -160,7 +160,7 @@ class Switchboard:
 
     # --------------------------------------------------------------------------------------------------------- inside
 
-    async def _try(self, sent: Sent) -> None:
+    async def _try(self, sent: SentEnvelope) -> None:
         sent.tries += 1
         sent.began = time.monotonic()
         if self.url:
@@ -168,7 +168,7 @@ class Switchboard:
         else:
             await self._send(sent)
 
-    async def _send(self, sent: Sent) -> None:
+    async def _send(self, sent: SentEnvelope) -> None:
         lines = [line for line in self.lines if line.app == sent.app and not line.leaving]
         lines = lines or [line for line in self.lines if line.app == sent.app]
         if not lines:
@@ -195,7 +195,7 @@ class Switchboard:
         if line.open.pop(envelope, None) is not None:
             self._fail(sent, "operation_timeout")
 
-    def _hear(self, line: Line, said: Mapping[str, Any]) -> None:
+    def _on_acknowledgement(self, line: SocketConnection, said: Mapping[str, Any]) -> None:
         envelope = str(said.get("envelope_id", ""))
         sent = line.open.pop(envelope, None)
         if sent is None:
@@ -205,7 +205,7 @@ class Switchboard:
         sent.answer = dict(said.get("payload") or {})
         self._tell()
 
-    def _lost(self, line: Line) -> None:
+    def _lost(self, line: SocketConnection) -> None:
         """What a connection brought and the app did not acknowledge on it: events come by another one."""
         for sent in line.open.values():
             if sent.kind == EVENTS:
@@ -214,7 +214,7 @@ class Switchboard:
                 self._fail(sent, "operation_timeout")
         line.open.clear()
 
-    async def _post(self, sent: Sent) -> None:
+    async def _post(self, sent: SentEnvelope) -> None:
         kind, body = encoded(sent.kind, sent.payload)
         headers = {"Content-Type": kind, **signature(self.secret, body, self._wall())}
         if sent.tries > 1:
@@ -236,7 +236,7 @@ class Switchboard:
         sent.answer = json.loads(text) if text.startswith("{") else {"text": text} if text else {}
         self._tell()
 
-    def _fail(self, sent: Sent, why: str) -> None:
+    def _fail(self, sent: SentEnvelope, why: str) -> None:
         sent.failed = why
         self._tell()
 

@@ -44,7 +44,7 @@ class FakePerson:
     single: bool = False  # is_ultra_restricted: a guest of one channel
     gone: bool = False  # the account is closed
 
-    def told(self, team: str, *, locale: bool) -> dict[str, Any]:
+    def user_object(self, team: str, *, locale: bool) -> dict[str, Any]:
         """As users.info tells it in a workspace."""
         told = {
             "id": self.id,
@@ -87,7 +87,7 @@ class FakeConversation:
         """As commands and presses tell it: of what is private they do not."""
         return "directmessage" if self.direct else "privategroup" if self.private else self.name
 
-    def told(self) -> dict[str, Any]:
+    def conversation_object(self) -> dict[str, Any]:
         """As conversations.info tells it."""
         if self.direct:
             return {"id": self.id, "is_im": True, "is_archived": self.archived, "user": min(self.people, default="")}

@@ -18,23 +18,23 @@ from aiohttp import web
 from tests.fakes import telegram_rules as rules
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.markup import TEXT_LIMIT, Text
-from tests.fakes.server import Answer, Call, FakePlatform
+from tests.fakes.server import ApiCall, ApiResponse, FakePlatform
 from tests.fakes.telegram_people import (
     SENT,
     TELEGRAM,
     FakeChat,
     FakeMessage,
     anonymous,
+    chat_object,
     forwarded,
-    full,
+    full_chat_object,
     in_topic,
+    media_fields,
     member,
-    opened_topic,
+    message_object,
     person,
-    place,
-    sent,
-    told,
-    worded,
+    text_fields,
+    topic_created_message,
 )
 from tests.fakes.telegram_queue import UpdateQueue
 from tests.fakes.telegram_rules import Refusal
@@ -247,19 +247,19 @@ class FakeTelegram(FakePlatform):
         message = {
             "message_id": number,
             "date": date,
-            "chat": place(known),
+            "chat": chat_object(known),
             **who,
             **in_topic(said.thread),
             **self._answering(known, said, answers),
-            **worded(text, "caption" if sends or file else "text"),
-            **sent("document" if file else sends, self._stored(file)),
+            **text_fields(text, "caption" if sends or file else "text"),
+            **media_fields("document" if file else sends, self._stored(file)),
             **(forwarded(date) if is_forwarded else {}),
             **({"edit_date": self._date()} if edits else {}),
             **more,
         }
         kind = ("edited_" if edits else "") + ("channel_post" if known.kind == "channel" else "message")
         if self._is_shown(known, message):
-            self.queue.tell(kind, message)
+            self.queue.notify(kind, message)
         return number
 
     def presses(
@@ -285,7 +285,9 @@ class FakeTelegram(FakePlatform):
         number, data = found or (newest, what)
         message = self._messages.get((known.id, number), FakeMessage(Text(text="")))
         shown = (
-            {"message_id": number, "date": 0, "chat": place(known)} if inaccessible else told(known, number, message)
+            {"message_id": number, "date": 0, "chat": chat_object(known)}
+            if inaccessible
+            else message_object(known, number, message)
         )
         if message.buttons and not inaccessible:
             shown["reply_markup"] = {"inline_keyboard": json.loads(message.buttons)}
@@ -293,7 +295,7 @@ class FakeTelegram(FakePlatform):
         self._open_presses.add(press)
         user = person(int(by or known.id), name, language)
         query = {"id": press, "from": user, "message": shown, "chat_instance": "-5", "data": data}
-        self.queue.tell("callback_query", query)
+        self.queue.notify("callback_query", query)
         return press
 
     # ── verbs about the server ────────────────────────────────────────────────
@@ -368,31 +370,31 @@ class FakeTelegram(FakePlatform):
         after = member(BOT, status)
         if status == "administrator" and known.kind == "channel":
             after["can_post_messages"] = not mute
-        about = {"chat": place(known), "from": person(int(by), "Ada", "en"), "date": self._date()}
-        self.queue.tell("my_chat_member", {**about, "old_chat_member": member(BOT, before), "new_chat_member": after})
+        about = {"chat": chat_object(known), "from": person(int(by), "Ada", "en"), "date": self._date()}
+        self.queue.notify("my_chat_member", {**about, "old_chat_member": member(BOT, before), "new_chat_member": after})
 
     def _says_itself(self, known: FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
         """A message that the platform writes."""
-        about = {"message_id": self._new_id(), "date": self._date(), "chat": place(known)}
-        self.queue.tell("message", {**about, "from": person(7, "Owner", "en"), **in_topic(topic), **service})
+        about = {"message_id": self._new_id(), "date": self._date(), "chat": chat_object(known)}
+        self.queue.notify("message", {**about, "from": person(7, "Owner", "en"), **in_topic(topic), **service})
 
     def _who(
         self, known: FakeChat, by: str, name: str, language: str, *, anonymous_admin: bool, from_channel: str
     ) -> dict[str, Any]:
         if known.kind == "channel":
-            return {"sender_chat": place(known)}
+            return {"sender_chat": chat_object(known)}
         if anonymous_admin:
-            return {"from": anonymous(), "sender_chat": place(known)}
+            return {"from": anonymous(), "sender_chat": chat_object(known)}
         if from_channel:
-            channel = place(self._chat(from_channel))
+            channel = chat_object(self._chat(from_channel))
             user = person(TELEGRAM, "Telegram", "en")
             return {"from": user, "sender_chat": channel, "is_automatic_forward": True, **forwarded(self._date())}
         return {"from": person(int(by or (known.id if known.id > 0 else 7)), name, language)}
 
     def _answering(self, known: FakeChat, said: FakeMessage, answers: int) -> dict[str, Any]:
         if answers:
-            return {"reply_to_message": told(known, answers, self._messages[known.id, answers])}
-        return {"reply_to_message": opened_topic(known, said.thread, said.date)} if said.thread else {}
+            return {"reply_to_message": message_object(known, answers, self._messages[known.id, answers])}
+        return {"reply_to_message": topic_created_message(known, said.thread, said.date)} if said.thread else {}
 
     def _stored(self, file: tuple[str, str] | None) -> dict[str, Any]:
         if file is None:
@@ -437,38 +439,38 @@ class FakeTelegram(FakePlatform):
         body = {"ok": False, "error_code": 429, "description": words, **parameters}
         return Fault(status=429, body=json.dumps(body), content_type=JSON)
 
-    async def read(self, request: web.BaseRequest) -> Call:
+    async def read(self, request: web.BaseRequest) -> ApiCall:
         if file := re.fullmatch(r"/file/bot([^/]+)/(.+)", request.path):
-            return Call(method="file", token=file[1], arguments={"path": file[2]})
+            return ApiCall(method="file", token=file[1], arguments={"path": file[2]})
         match = re.fullmatch(r"/bot([^/]+)/(\w+)", request.path)
         token, method = match.groups() if match else ("", request.path)
         try:
             arguments, files = await _arguments(request)
         except ValueError:
-            return Call(method=method, token=token, arguments={}, problem="Bad Request: strings must be in UTF-8")
+            return ApiCall(method=method, token=token, arguments={}, problem="Bad Request: strings must be in UTF-8")
         except ConnectionError:  # who asked has gone
-            return Call(method=method, token=token, arguments={}, problem="Bad Request: the request is cut off")
+            return ApiCall(method=method, token=token, arguments={}, problem="Bad Request: the request is cut off")
         chat = str(arguments.get("chat_id", ""))
-        return Call(method=method, token=token, arguments=arguments, chat=chat, files=files)
+        return ApiCall(method=method, token=token, arguments=arguments, chat=chat, files=files)
 
-    async def respond(self, call: Call) -> Answer:
+    async def respond(self, call: ApiCall) -> ApiResponse:
         if call.method != "getUpdates":
             return self.handle(call)
         try:
             self._admit(call)
-            return Answer(body={"ok": True, "result": await self.queue.ask(call.arguments)})
+            return ApiResponse(body={"ok": True, "result": await self.queue.get_updates(call.arguments)})
         except Refusal as no:
             return _refused(no)
 
-    def handle(self, call: Call) -> Answer:
+    def handle(self, call: ApiCall) -> ApiResponse:
         try:
             if call.method == "file":
-                return Answer(body={}, data=self._content(call))
-            return Answer(body={"ok": True, "result": self._do(call)})
+                return ApiResponse(body={}, data=self._content(call))
+            return ApiResponse(body={"ok": True, "result": self._do(call)})
         except Refusal as no:
             return _refused(no)
 
-    def _admit(self, call: Call) -> None:
+    def _admit(self, call: ApiCall) -> None:
         if not re.fullmatch(r"\d+:[\w-]+", call.token):
             raise Refusal(404, "Not Found")
         if call.token != self.token or self._revoked:
@@ -476,14 +478,14 @@ class FakeTelegram(FakePlatform):
         if call.problem:
             raise Refusal(400, call.problem)
 
-    def _do(self, call: Call) -> object:
+    def _do(self, call: ApiCall) -> object:
         self._admit(call)
-        methods: Mapping[str, Callable[[Call], object]] = {
+        methods: Mapping[str, Callable[[ApiCall], object]] = {
             "sendMessage": self._send_message,
             "editMessageText": self._edit_message,
             "sendDocument": self._send_document,
             "getMe": self._get_me,
-            "getChat": lambda call: full(self._known(call)),
+            "getChat": lambda call: full_chat_object(self._known(call)),
             "getChatMember": self._get_chat_member,
             "getFile": self._get_file,
             "answerCallbackQuery": self._answer_press,
@@ -504,7 +506,7 @@ class FakeTelegram(FakePlatform):
 
     # ── messages ──────────────────────────────────────────────────────────────
 
-    def _send_message(self, call: Call) -> dict[str, Any]:
+    def _send_message(self, call: ApiCall) -> dict[str, Any]:
         chat = self._writable(call)
         text = rules.text_of(call.arguments)
         buttons = rules.keyboard_of(call.arguments)
@@ -516,9 +518,9 @@ class FakeTelegram(FakePlatform):
         self._note(
             call, kind="post", chat=str(chat.id), thread=thread, id=str(number), text=text.text, silent=silent
         )  # fmt: skip
-        return told(chat, number, said)
+        return message_object(chat, number, said)
 
-    def _edit_message(self, call: Call) -> dict[str, Any]:
+    def _edit_message(self, call: ApiCall) -> dict[str, Any]:
         chat = self._writable(call)
         number = rules.whole(call.arguments, "message_id")
         before = self._messages.get((chat.id, number))
@@ -537,9 +539,9 @@ class FakeTelegram(FakePlatform):
         after = FakeMessage(text, buttons, before.thread, before.date, BOT)
         self._messages[chat.id, number] = after
         self._note(call, kind="edit", chat=str(chat.id), id=str(number), text=text.text)
-        return told(chat, number, after)
+        return message_object(chat, number, after)
 
-    def _send_document(self, call: Call) -> dict[str, Any]:
+    def _send_document(self, call: ApiCall) -> dict[str, Any]:
         chat = self._writable(call)
         if "document" not in call.files:  # stricter: ids and addresses of files are taken by the server
             raise Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
@@ -562,16 +564,16 @@ class FakeTelegram(FakePlatform):
         said = FakeMessage(caption, "", thread, self._date(), BOT)
         self._messages[chat.id, number] = said
         file = {"file_id": f"d{number}", "file_unique_id": f"ud{number}", "file_name": name, "file_size": len(data)}
-        return {**told(chat, number, said), "document": file}
+        return {**message_object(chat, number, said), "document": file}
 
     # ── questions ─────────────────────────────────────────────────────────────
 
-    def _get_me(self, call: Call) -> dict[str, Any]:
+    def _get_me(self, call: ApiCall) -> dict[str, Any]:
         del call
         reads = {"can_join_groups": True, "can_read_all_group_messages": not self._privacy}
         return {**BOT, "id": int(self.token.split(":")[0]), **reads, "supports_inline_queries": False}
 
-    def _get_chat_member(self, call: Call) -> dict[str, Any]:
+    def _get_chat_member(self, call: ApiCall) -> dict[str, Any]:
         chat = self._known(call)
         who = rules.whole(call.arguments, "user_id")
         if who <= 0:
@@ -589,7 +591,7 @@ class FakeTelegram(FakePlatform):
             raise Refusal(400, "Bad Request: user not found")
         return member(person(who, "Ada", "en"), chat.people.get(who, "left"))
 
-    def _get_file(self, call: Call) -> dict[str, Any]:
+    def _get_file(self, call: ApiCall) -> dict[str, Any]:
         number = str(call.arguments.get("file_id", ""))
         if number not in self._files:
             raise Refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
@@ -599,7 +601,7 @@ class FakeTelegram(FakePlatform):
         path = f"documents/{number}/{name}"
         return {"file_id": number, "file_unique_id": f"u{number}", "file_size": len(data), "file_path": path}
 
-    def _content(self, call: Call) -> bytes:
+    def _content(self, call: ApiCall) -> bytes:
         """What stands behind the path of a file."""
         self._admit(call)
         _, _, rest = str(call.arguments["path"]).partition("documents/")
@@ -610,7 +612,7 @@ class FakeTelegram(FakePlatform):
 
     # ── presses, menus ────────────────────────────────────────────────────────
 
-    def _answer_press(self, call: Call) -> bool:
+    def _answer_press(self, call: ApiCall) -> bool:
         press = str(call.arguments.get("callback_query_id", ""))
         words = str(call.arguments.get("text", ""))
         if press not in self._open_presses:
@@ -621,18 +623,18 @@ class FakeTelegram(FakePlatform):
         self._toasts[press] = words
         return True
 
-    def _set_commands(self, call: Call) -> bool:
+    def _set_commands(self, call: ApiCall) -> bool:
         key = rules.scope_of(call.arguments), rules.language_of(call.arguments)
         self._menus[key] = rules.commands_of(call.arguments)
         return True
 
-    def _set_words(self, call: Call) -> bool:
+    def _set_words(self, call: ApiCall) -> bool:
         name, most = _described(call.method)
         words = rules.words_of(call.arguments, name, most)
         self.words[name, rules.language_of(call.arguments)] = words
         return True
 
-    def _get_words(self, call: Call) -> dict[str, str]:
+    def _get_words(self, call: ApiCall) -> dict[str, str]:
         """Falls back on what is set for everybody."""
         name, _ = _described(call.method)
         language = rules.language_of(call.arguments)
@@ -640,10 +642,10 @@ class FakeTelegram(FakePlatform):
 
     # ── updates ───────────────────────────────────────────────────────────────
 
-    def _set_webhook(self, call: Call) -> bool:
+    def _set_webhook(self, call: ApiCall) -> bool:
         return self.queue.set_webhook(call.arguments)
 
-    def _delete_webhook(self, call: Call) -> bool:
+    def _delete_webhook(self, call: ApiCall) -> bool:
         drop = {name: value for name, value in call.arguments.items() if name == "drop_pending_updates"}
         return self.queue.set_webhook(drop)
 
@@ -662,7 +664,7 @@ class FakeTelegram(FakePlatform):
             self.knows(chat)
         return self._chats[int(chat)]
 
-    def _known(self, call: Call) -> FakeChat:
+    def _known(self, call: ApiCall) -> FakeChat:
         name = call.chat
         if not name:
             raise Refusal(400, "Bad Request: chat_id is empty")
@@ -681,7 +683,7 @@ class FakeTelegram(FakePlatform):
             raise Refusal(400, "Bad Request: chat not found")
         return found[0]
 
-    def _writable(self, call: Call) -> FakeChat:
+    def _writable(self, call: ApiCall) -> FakeChat:
         chat = self._known(call)
         if chat.moved_to is not None:
             words = "Bad Request: group chat was upgraded to a supergroup chat"
@@ -706,11 +708,11 @@ def _described(method: str) -> tuple[str, int]:
     return ("short_description", rules.SHORT_DESCRIPTION) if "Short" in method else ("description", rules.DESCRIPTION)
 
 
-def _refused(no: Refusal) -> Answer:
+def _refused(no: Refusal) -> ApiResponse:
     body: dict[str, Any] = {"ok": False, "error_code": no.status, "description": no.words}
     if no.parameters:
         body["parameters"] = no.parameters
-    return Answer(body=body, status=no.status)
+    return ApiResponse(body=body, status=no.status)
 
 
 async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:

@@ -59,7 +59,7 @@ def anonymous() -> dict[str, Any]:
     return {"id": ANONYMOUS, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 
 
-def place(chat: FakeChat) -> dict[str, Any]:
+def chat_object(chat: FakeChat) -> dict[str, Any]:
     """A chat as it stands in messages."""
     name = {"first_name": chat.title} if chat.kind == "private" else {"title": chat.title}
     handle = {"username": chat.username} if chat.username else {}
@@ -67,10 +67,16 @@ def place(chat: FakeChat) -> dict[str, Any]:
     return {"id": chat.id, "type": chat.kind, **name, **handle, **forum}
 
 
-def full(chat: FakeChat) -> dict[str, Any]:
+def full_chat_object(chat: FakeChat) -> dict[str, Any]:
     """A chat as getChat tells it."""
     linked = {"linked_chat_id": chat.linked} if chat.linked else {}
-    return {**place(chat), **linked, "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _GIFTS}
+    return {
+        **chat_object(chat),
+        **linked,
+        "accent_color_id": 0,
+        "max_reaction_count": 11,
+        "accepted_gift_types": _GIFTS,
+    }
 
 
 def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
@@ -88,20 +94,20 @@ def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
     return {"user": dict(user), "status": status, **rights}
 
 
-def told(chat: FakeChat, number: int, message: FakeMessage) -> dict[str, Any]:
+def message_object(chat: FakeChat, number: int, message: FakeMessage) -> dict[str, Any]:
     """A message as the server tells it."""
     return {
         "message_id": number,
         "date": message.date,
-        "chat": place(chat),
+        "chat": chat_object(chat),
         **({"from": dict(message.sender)} if message.sender and chat.kind != "channel" else {}),
-        **({"sender_chat": place(chat)} if chat.kind == "channel" else {}),
+        **({"sender_chat": chat_object(chat)} if chat.kind == "channel" else {}),
         **in_topic(message.thread),
-        **worded(message.text.text),
+        **text_fields(message.text.text),
     }
 
 
-def worded(text: str, name: str = "text") -> dict[str, Any]:
+def text_fields(text: str, name: str = "text") -> dict[str, Any]:
     """A text with the entities that the server finds in it; a caption is called so."""
     found = list(_entities(text))
     label = "entities" if name == "text" else "caption_entities"
@@ -118,19 +124,19 @@ def in_topic(thread: str) -> dict[str, Any]:
     return {"message_thread_id": int(thread), "is_topic_message": True} if thread else {}
 
 
-def opened_topic(chat: FakeChat, topic: str, date: int) -> dict[str, Any]:
+def topic_created_message(chat: FakeChat, topic: str, date: int) -> dict[str, Any]:
     """What every message of a topic answers, if it answers nothing else."""
     return {
         "message_id": int(topic),
         "date": date,
-        "chat": place(chat),
+        "chat": chat_object(chat),
         "from": person(7, "Owner", "en"),
         **in_topic(topic),
         "forum_topic_created": {"name": "A topic", "icon_color": 7322096},
     }
 
 
-def sent(kind: str, file: Mapping[str, Any]) -> dict[str, Any]:
+def media_fields(kind: str, file: Mapping[str, Any]) -> dict[str, Any]:
     """What came without words."""
     match kind:
         case "document":

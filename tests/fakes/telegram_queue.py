@@ -46,7 +46,7 @@ class UpdateQueue:
     def __len__(self) -> int:
         return len(self._updates)
 
-    def tell(self, kind: str, body: Mapping[str, Any]) -> None:
+    def notify(self, kind: str, body: Mapping[str, Any]) -> None:
         """Something happened that the bot is told, if it wants to know."""
         if kind in self._allowed:
             self.add({kind: body})
@@ -75,7 +75,7 @@ class UpdateQueue:
 
     # ── getUpdates ────────────────────────────────────────────────────────────
 
-    async def ask(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    async def get_updates(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Confirms what is older than `offset`, and waits for news. A second question ends the first one."""
         if self.webhook.url:
             raise Refusal(409, f"Conflict: {_WEBHOOK_SET}")

@@ -17,7 +17,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["bot.digests", "subscriptions.summaries"]):
-    from tests.promises import FORMAT_NAMES, read_as_promised
+    from tests.promises import FORMAT_NAMES, read_and_check
 
 PAGES = Path(__file__).parents[1] / "digests"
 MOST_BYTES = 1 << 16  # of a golden page that is put into the corpus
@@ -30,7 +30,7 @@ def one_input(data: bytes) -> None:
     if not data:
         return
     began = time.process_time()
-    read_as_promised(data[1:], FORMAT_NAMES[data[0] % len(FORMAT_NAMES)])
+    read_and_check(data[1:], FORMAT_NAMES[data[0] % len(FORMAT_NAMES)])
     seconds = time.process_time() - began
     assert seconds < PATIENCE + len(data) * PATIENCE_PER_BYTE, f"{len(data)} bytes took {seconds:.1f} s"
 
@@ -42,7 +42,7 @@ def fill(folder: Path) -> None:
         data = page.read_bytes()
         if page.name.endswith(".expected.json") or len(data) > MOST_BYTES:
             continue
-        digest = read_as_promised(data)
+        digest = read_and_check(data)
         for name in {None, digest.format if digest else None}:
             (folder / f"{page.name}-{name}").write_bytes(bytes([FORMAT_NAMES.index(name)]) + data)
 

@@ -29,7 +29,7 @@ from bot.delivery.plan import plan
 from bot.settings import Settings
 from subscriptions import ChatAddress, Message, OutboxEntry, RetryLater, SenderStopped, Unclear, outbox_entries
 from subscriptions.store._rows import MessageRow
-from tests.make import NOON, FakeClock, address, ingested, paper, wants
+from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 ROUNDS = 2  # deliveries of each chat
 LONGEST = 400  # times that the outbox is drained before it is given up
@@ -163,7 +163,7 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
     chats = chats_of(count)
     with app.store.write():
         for chat in chats:
-            wants(app.store, chat, "graph", every="now")
+            subscribes(app.store, chat, "graph", every="now")
     for n in range(ROUNDS):
         ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
         await plan(app.wire, DrainState())

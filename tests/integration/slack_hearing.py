@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.workspaces import Tokens
+from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.operation.process import Supervised, listening, serving
 from bot.ports.receiver import Receiver
 from bot.settings import Settings, SlackSettings, SlackWorkspace
@@ -40,7 +40,7 @@ async def a_bot(
     """An app with its database open and its role taken, which does not listen yet."""
     fake.tells_time(clock.now().timestamp())
     settings = slack_settings(tmp_path, fake, **more)
-    own, *others = (Tokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
+    own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
     channel = SlackChannel(own, *others, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
     app = build_app(settings, clock=clock, channels={"slack": channel})
     app.open()

@@ -22,9 +22,9 @@ from subscriptions import (
 from subscriptions.store import papers
 from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import Feeding, arxiv_source, new_york
+from tests.feeding import SourceHarness, arxiv_source, new_york
 from tests.integration.cli import Terminal, page
-from tests.make import NOON, FakeClock, digest, paper, summary, wants
+from tests.make import NOON, FakeClock, digest, paper, subscribes, summary
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -131,10 +131,10 @@ def test_a_day_that_lies_ahead_is_taken_for_today_and_said_so(terminal: Terminal
 
 
 def test_nobody_gets_the_papers_of_an_archive_whatever_their_schedule(store: Store) -> None:
-    wants(store, "console:now", "graphs", every="now")
-    wants(store, "telegram:1", "graphs", every="daily", at="09:00")
-    wants(store, "telegram:2", "graphs", every="weekly", at="09:00")
-    wants(store, "telegram:3", "graphs", every="when-out")
+    subscribes(store, "console:now", "graphs", every="now")
+    subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
+    subscribes(store, "telegram:2", "graphs", every="weekly", at="09:00")
+    subscribes(store, "telegram:3", "graphs", every="when-out")
     comes(store, paper("Old graphs"), day=OLD)
     assert told(store, NOON + 10 * DAY) == []
     comes(store, paper("New graphs"), now=NOON + 10 * DAY, day=TODAY + 10 * DAY)
@@ -142,7 +142,7 @@ def test_nobody_gets_the_papers_of_an_archive_whatever_their_schedule(store: Sto
 
 
 def test_a_later_digest_of_its_day_makes_news_of_a_paper_that_was_filed(store: Store) -> None:
-    wants(store, "console:me", "graphs")
+    subscribes(store, "console:me", "graphs")
     old = paper("Graphs", "cs.LG", arxiv_id="2601.90001")
     comes(store, old, day=OLD)
     assert (told(store), known(store, "Graphs").day) == ([], OLD)
@@ -180,7 +180,7 @@ def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: P
 
 
 def test_a_filed_paper_that_is_the_same_as_one_that_was_told_comes_once(store: Store) -> None:
-    wants(store, "console:me", "graphs")
+    subscribes(store, "console:me", "graphs")
     comes(store, paper("Graphs", arxiv_id=None))
     assert told(store) == ["Graphs"]
     comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
@@ -198,8 +198,8 @@ def test_a_withdrawal_that_an_archive_tells_is_known(store: Store) -> None:
 
 
 def test_what_waits_for_its_time_is_not_moved_by_an_archive_that_comes_meanwhile(store: Store) -> None:
-    wants(store, "telegram:1", "graphs", every="daily", at="09:00")
-    wants(store, "console:me", "graphs", every="now")
+    subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
+    subscribes(store, "console:me", "graphs", every="now")
     comes(store, paper("New graphs"))
     for n in range(5):
         comes(store, paper(f"Old graphs {n}"), day=OLD - n * DAY, now=NOON + HOUR)
@@ -211,14 +211,14 @@ def test_what_waits_for_its_time_is_not_moved_by_an_archive_that_comes_meanwhile
 
 
 def test_who_asks_for_it_has_an_archive_announced_at_once(store: Store) -> None:
-    wants(store, "console:me", "graphs")
+    subscribes(store, "console:me", "graphs")
     done = comes(store, paper("Old graphs"), day=OLD, announce=True)
     assert (done.archive, done.archived, done.announced) == (False, 0, 0)
     assert (told(store), known(store, "Old graphs").day) == (["Old graphs"], OLD)
 
 
 def test_what_was_filed_before_is_announced_once_and_what_was_told_stays_told(store: Store) -> None:
-    wants(store, "console:me", "graphs")
+    subscribes(store, "console:me", "graphs")
     seen = paper("Graphs that came", arxiv_id="2601.90001")
     comes(store, seen)
     assert told(store) == ["Graphs that came"]
@@ -296,9 +296,9 @@ async def test_a_first_look_at_a_folder_announces_its_last_week_and_leaves_one_r
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="paperwire")
-    wants(store, "console:me", "graphs", now=clock.now() - HOUR)
-    feeding = Feeding(store, clock, arxiv, folder(tmp_path, 40))
-    await feeding.feeder.inbox.drain()
+    subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
+    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path, 40))
+    await feeding.scheduler.inbox.drain()
     (receipt,) = feeding.receipts("my list")
     said = (
         "Older than 7 days, so filed and not announced: 32 papers of 2025-12-14 to 2026-01-14. "
@@ -316,14 +316,14 @@ async def test_files_that_lay_there_too_long_are_told_to_operators_but_not_those
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     source = folder(tmp_path, 20)
-    await Feeding(store, clock, arxiv, source, admins=(ADMIN,)).feeder.inbox.drain()
+    await SourceHarness(store, clock, arxiv, source, admins=(ADMIN,)).scheduler.inbox.drain()
     assert notices(store) == []
     clock.advance(10 * DAY)  # nothing ran meanwhile, and a generator went on
     for ahead in range(1, 11):
         day = TODAY + ahead * DAY
         (tmp_path / "inbox" / f"{day}.md").write_text(page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes.")))
-    again = Feeding(store, clock, arxiv, source, admins=(ADMIN,))
-    await again.feeder.inbox.drain()
+    again = SourceHarness(store, clock, arxiv, source, admins=(ADMIN,))
+    await again.scheduler.inbox.drain()
     assert again.receipts("my list")[-1].counts["archived"] == 2
     assert notices(store) == [{"source": "my list", "days": "2026-01-23/2026-01-24", "papers": "2"}]
 
@@ -333,8 +333,8 @@ async def test_a_file_that_is_no_digest_does_not_hide_what_the_others_of_its_loo
 ) -> None:
     source = folder(tmp_path, 20)
     (tmp_path / "inbox" / "2026-01-10-notes.md").write_text("# Notes\n\nNothing.\n")
-    feeding = Feeding(store, clock, arxiv, source)
-    await feeding.feeder.inbox.drain()
+    feeding = SourceHarness(store, clock, arxiv, source)
+    await feeding.scheduler.inbox.drain()
     assert feeding.outcomes("my list") == ["quiet", "failed", "new"]
     first, _, last = feeding.receipts("my list")
     assert (first.counts["digests"], last.counts["digests"]) == (7, 13)
@@ -347,8 +347,8 @@ async def test_a_folder_of_archives_alone_is_a_quiet_look(
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
     source = SourceSettings(name="inbox", path=tmp_path / "inbox", schedule="arxiv")
-    feeding = Feeding(store, clock, arxiv, replace(source, schedule=None))
-    await feeding.feeder.inbox.drain()
+    feeding = SourceHarness(store, clock, arxiv, replace(source, schedule=None))
+    await feeding.scheduler.inbox.drain()
     assert feeding.outcomes("inbox") == ["quiet"]
 
 
@@ -357,26 +357,28 @@ async def test_an_archive_is_not_what_was_due_today(
 ) -> None:
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
-    feeding = Feeding(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox", schedule="0 0 * * *"))
-    await feeding.feeder.inbox.drain()
+    feeding = SourceHarness(
+        store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox", schedule="0 0 * * *")
+    )
+    await feeding.scheduler.inbox.drain()
     assert feeding.outcomes("inbox") == ["stale"]
     (tmp_path / "inbox" / "2026-01-22.md").write_text(page(("2601.00001", "Graphs", "Nodes.")))
-    await feeding.feeder.inbox.drain()
+    await feeding.scheduler.inbox.drain()
     assert feeding.outcomes("inbox") == ["stale", "new"]
 
 
 async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operators_hear_of_it(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    wants(store, "console:me", "graphs", now=clock.now() - HOUR)
+    subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
     arxiv.announces(TODAY, paper("Graphs of the 22nd", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     assert told(store, clock.now()) == ["Graphs of the 22nd"]
     long_ago, lately, now = date(2026, 1, 23), date(2026, 1, 28), date(2026, 2, 2)
     for day in (long_ago, lately, now):
         arxiv.announces(day, paper(f"Graphs of {day}", "cs.LG"))
     clock.advance(new_york("2026-02-02 09:00") - clock.now())
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(ADMIN,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(ADMIN,))
     await feeding.due()
     receipt = feeding.receipts("arxiv")[-1]
     assert "Fetched afterwards: 2026-01-23" in receipt.detail

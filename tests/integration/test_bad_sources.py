@@ -14,7 +14,7 @@ from subscriptions import Outcome, Store
 from subscriptions.store._rows import DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.feeding import LIMITS, Feeding, arxiv_source, new_york, titles, web_source
+from tests.feeding import LIMITS, SourceHarness, arxiv_source, new_york, titles, web_source
 from tests.integration.cli import PAGE
 from tests.make import FakeClock, paper
 
@@ -108,7 +108,7 @@ async def test_it_is_a_failed_receipt_with_a_sentence_and_once_it_is_over_all_pa
         happens(arxiv)
         lg = web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss")
         others = web_source(f"http://localhost:{other.port}/list.md", name="other")
-        feeding = Feeding(store, clock, arxiv, lg, others, limits=limits)
+        feeding = SourceHarness(store, clock, arxiv, lg, others, limits=limits)
         await feeding.due()
         (receipt,) = feeding.receipts("lg")
         assert receipt.outcome is Outcome.FAILED
@@ -129,7 +129,7 @@ async def test_a_mistake_of_the_program_at_one_source_is_its_failed_receipt_and_
     with FakeArxiv() as arxiv:
         arxiv.holds("/list.md", PAGE)
         one, other = (web_source(f"{arxiv.url}/list.md", name=name) for name in ("one", "other"))
-        feeding = Feeding(store, clock, arxiv, one, replace(other, url=f"http://localhost:{arxiv.port}/list.md"))
+        feeding = SourceHarness(store, clock, arxiv, one, replace(other, url=f"http://localhost:{arxiv.port}/list.md"))
         fetch = Fetcher.fetch
 
         async def stumble(self: Fetcher, url: str, **values: str) -> Fetched | Unchanged:
@@ -153,7 +153,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_failed_receipt(store: 
         secure = web_source(f"https://127.0.0.1:{arxiv.port}/list.md", name="secure")
         plain = web_source(f"https://127.0.0.1:{other.port}/list.md", name="plain")  # no TLS at all
         others = web_source(f"http://localhost:{other.port}/list.md", name="other")
-        feeding = Feeding(store, clock, other, secure, plain, others)
+        feeding = SourceHarness(store, clock, other, secure, plain, others)
         await feeding.due()
         assert arxiv.arrivals == []
     for name in ("secure", "plain"):
@@ -179,7 +179,7 @@ async def test_a_feed_that_writes_its_ids_otherwise_has_the_same_papers(
     text = feed("cs.LG", THURSDAY, [GRAPHS]).decode()
     assert changes(text) != text
     arxiv.holds(HERE, text)
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.poll()
     arxiv.holds(HERE, changes(text))
     await feeding.poll()
@@ -191,7 +191,7 @@ async def test_a_paper_that_stands_there_under_another_id_is_another_one_and_the
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds(HERE, feed("cs.LG", THURSDAY, [GRAPHS]))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.poll()
     arxiv.holds(HERE, feed("cs.LG", THURSDAY, [paper("Graphs", "cs.LG", arxiv_id="2601.99999")]))
     await feeding.poll()
@@ -201,7 +201,7 @@ async def test_a_paper_that_stands_there_under_another_id_is_another_one_and_the
 
 async def test_a_feed_of_yesterday_says_so_in_its_warnings(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     arxiv.announces(THURSDAY)
     await feeding.poll()

@@ -13,9 +13,9 @@ from bot.sources.poll import Poll
 from subscriptions import ChatAddress, Outcome, Store, plan_due
 from subscriptions.store._rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import Feeding, arxiv_source, new_york, web_source
+from tests.feeding import SourceHarness, arxiv_source, new_york, web_source
 from tests.integration.cli import page
-from tests.make import FakeClock, paper, wants
+from tests.make import FakeClock, paper, subscribes
 
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))  # Tuesday had none
 NEXT_MONDAY = date(2026, 1, 26)
@@ -65,10 +65,10 @@ async def test_batches_of_arxiv_that_were_missed_come_by_the_api_each_with_its_d
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG", "stat.ML"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML")).due()
     five_days_pass(arxiv)
     clock.advance(new_york("2026-01-22 09:00") - clock.now())
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
     await feeding.due()
     assert days_of(store) == {
         "Graphs of Friday": ["2026-01-16", "2026-01-16"],  # in either feed
@@ -88,13 +88,13 @@ async def test_batches_of_arxiv_that_were_missed_come_by_the_api_each_with_its_d
 async def test_what_was_missed_is_planned_once_and_never_twice(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    wants(store, "console:me", "graphs", every="daily", at="09:00", now=clock.now() - timedelta(days=2))
+    subscribes(store, "console:me", "graphs", every="daily", at="09:00", now=clock.now() - timedelta(days=2))
     source = arxiv_source("cs.LG")
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     five_days_pass(arxiv)
     clock.advance(timedelta(days=6))
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     assert len(plan_due(store, now=clock.now())) == 1
     with store.read() as session:
         deliveries = {row.delivery for row in session.exec(select(DeliveryItemRow))}
@@ -103,7 +103,7 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
     with store.write() as session:
         for row in session.exec(select(SourceRow)):
             row.state = {**row.state, "owed": {"2026-01-19": 0, "2026-01-21": 0}, "next_at": None}
-    again = Feeding(store, clock, arxiv, source)
+    again = SourceHarness(store, clock, arxiv, source)
     await again.due()
     clock.advance(timedelta(days=1))
     assert (again.receipts("arxiv")[-1].counts["new"], plan_due(store, now=clock.now())) == (0, ())
@@ -115,7 +115,7 @@ async def test_a_paper_that_arxiv_had_held_back_comes_with_the_oldest_day(
 ) -> None:
     source = arxiv_source("cs.LG")
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, source)
     await feeding.due()
     for day in (19, 21, 22, 23):  # a week in which the source is read
         arxiv.announces(date(2026, 1, day), paper(f"Paper of {day}", "cs.LG"))
@@ -125,7 +125,7 @@ async def test_a_paper_that_arxiv_had_held_back_comes_with_the_oldest_day(
     arxiv.knows(paper("Held back", "cs.LG"), submitted=new_york("2026-01-21 08:00"))
     arxiv.announces(date(2026, 1, 27), paper("Graphs of Tuesday", "cs.LG"))
     clock.advance(new_york("2026-01-27 09:00") - clock.now())
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     assert days_of(store)["Held back"] == ["2026-01-26"]
 
 
@@ -134,19 +134,19 @@ async def test_a_poll_that_is_cut_off_in_the_middle_goes_on_with_the_days_that_i
 ) -> None:
     source = arxiv_source("cs.LG")
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     five_days_pass(arxiv)
     clock.advance(timedelta(days=6))
     arxiv.hangs(at="202601161900+TO+202601201900")  # Wednesday's
     cut = asyncio.create_task(
-        Feeding(store, clock, arxiv, source, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
+        SourceHarness(store, clock, arxiv, source, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
     )
     await asyncio.to_thread(arxiv.waits_hanging)
-    (receipt,) = Feeding(store, clock, arxiv, source).receipts("arxiv")[1:]
+    (receipt,) = SourceHarness(store, clock, arxiv, source).receipts("arxiv")[1:]
     assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (Outcome.STALE, True)
     cut.cancel()
     await asyncio.wait([cut])
-    again = Feeding(store, clock, arxiv, source)
+    again = SourceHarness(store, clock, arxiv, source)
     await again.until(clock.now() + timedelta(minutes=20))
     assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
     assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
@@ -159,11 +159,11 @@ async def test_while_the_api_is_busy_todays_papers_come_and_the_others_are_asked
 ) -> None:
     source = arxiv_source("cs.LG")
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     five_days_pass(arxiv)
     clock.advance(timedelta(days=6))
     arxiv.says_rate_exceeded(2, at="/api/")
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, source)
     began = clock.now()
     await feeding.due()
     assert feeding.receipts("arxiv")[-1].outcome is Outcome.NEW
@@ -180,12 +180,12 @@ async def test_of_a_missed_day_that_came_in_part_the_rest_is_asked_for_again(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(9)))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
     arxiv.cuts(at="/api/")
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     assert feeding.receipts("arxiv")[-1].detail.startswith("Not fetched yet: 2026-01-19 (arxiv: The XML breaks off")
     assert 2 < len(days_of(store)) < 11
@@ -200,7 +200,7 @@ async def test_a_day_on_which_all_went_well_is_not_asked_for_again_and_one_that_
     clock.set_now(new_york("2026-01-21 00:05"))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     arxiv.is_late()
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
@@ -219,11 +219,11 @@ async def test_fridays_batch_that_was_missed_is_fetched_at_the_weekend(
 ) -> None:
     clock.set_now(new_york("2026-01-15 00:05"))
     arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     arxiv.announces(date(2026, 1, 17))  # on Saturday the feed is empty
     clock.advance(new_york("2026-01-17 12:00") - clock.now())
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     assert days_of(store)["Graphs of Friday"] == ["2026-01-16"]
     assert feeding.outcomes("arxiv") == ["new", "new"]
@@ -235,14 +235,14 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history_too_and_shows_fridays
     source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
     arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
     clock.set_now(new_york("2026-01-14 20:05"))
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     clock.advance(new_york("2026-01-17 12:00") - clock.now())
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     assert arxiv.asked("/api/") == []  # the list shows it
     five_days_pass(arxiv)
     clock.advance(new_york("2026-01-22 12:00") - clock.now())
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     assert days_of(store)["Graphs of Monday"] == ["2026-01-19"]
     assert "Graphs of Wednesday" in days_of(store)
 
@@ -251,9 +251,9 @@ async def test_days_longer_ago_than_a_fortnight_are_given_up_and_named(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     clock.advance(timedelta(days=21))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.due()
     assert missed_notices(store) == [
         {"source": "arxiv", "days": "2026-01-19/2026-01-19 2026-01-21/2026-01-22", "given_up": "1"}
@@ -269,11 +269,11 @@ async def test_a_day_with_many_papers_is_read_page_by_page(
 ) -> None:
     monkeypatch.setattr(missed, "PAGE", 3)
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs")).due()
     arxiv.announces(MONDAY, *(paper(f"Paper {number}", "cs.AI") for number in range(8)))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
-    await Feeding(store, clock, arxiv, arxiv_source("cs")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs")).due()
     assert len(arxiv.asked("/api/")) == 3
     assert len(days_of(store)) == 10
 
@@ -284,12 +284,12 @@ async def test_only_the_categories_that_lack_a_batch_are_asked_for(
     source = arxiv_source("cs.LG", "stat.ML")
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"), paper("Means of Friday", "stat.ML"))
     arxiv.serves_yesterday("stat.ML")
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, source)
     await feeding.due()
     arxiv.catches_up()
     arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"), paper("Means of Monday", "stat.ML"))
     clock.advance(new_york("2026-01-19 00:06") - clock.now())
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     (asked,) = arxiv.asked("/api/")
     assert "%28cat:stat.ML%29+AND" in asked
     assert days_of(store)["Means of Friday"] == ["2026-01-16"]
@@ -297,10 +297,10 @@ async def test_only_the_categories_that_lack_a_batch_are_asked_for(
 
 async def test_a_cross_list_of_a_missed_day_is_marked_as_one(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG", "econ")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "econ")).due()
     arxiv.announces(MONDAY, paper("Means", "stat.ML", "cs.LG"), paper("Markets", "econ.GN"), paper("Graphs", "cs.LG"))
     clock.advance(timedelta(days=5))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG", "econ")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "econ")).due()
     with store.read() as session:
         found = {row.title: row.cross for row in session.exec(select(PaperRow))}
     assert {title for title, cross in found.items() if cross} == {"Means"}
@@ -312,11 +312,11 @@ async def test_a_question_to_the_api_is_read_on_until_something_is_known(
 ) -> None:
     source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     assert len(arxiv.asked()) == 1  # at first the newest are enough
     arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(8)))
     clock.advance(timedelta(days=5))
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, source)
     await feeding.due()
     assert [path.partition("&start=")[2] for path in arxiv.asked()[1:]] == ["", "3", "6"]
     assert len([title for title in days_of(store) if "Graphs" in title]) == 8
@@ -332,10 +332,10 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for_and_those_that_are_
     for number in (16, 17, 19, 21, 22):
         entry = (f"2601.000{number}", f"Paper of {number}", "Words.")
         arxiv.holds(f"/2026-01-{number}.md", page(entry), etag=f'"{number}"')
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     arxiv.arrivals.clear()
     clock.advance(datetime(2026, 1, 22, 12, tzinfo=UTC) - clock.now())
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, source)
     await feeding.due()
     assert arxiv.asked() == [f"/2026-01-{number}.md" for number in (22, 21, 16, 17, 18, 19, 20)]
     assert days_of(store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
@@ -355,7 +355,7 @@ async def test_a_server_that_is_down_for_days_owes_them_until_it_is_back(
     source = web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
     for number in range(16, 20):
         arxiv.holds(f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")))
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, source)
     await feeding.due()
     arxiv.fails(500, 500)
     for hours in range(0, 76, 4):
@@ -363,7 +363,7 @@ async def test_a_server_that_is_down_for_days_owes_them_until_it_is_back(
         await feeding.due()
     failures = feeding.outcomes("web").count("failed")
     assert (failures > 10, len(arxiv.arrivals)) == (True, 2 + failures)  # when today's fails, nothing else is asked for
-    arxiv._moods.clear()
+    arxiv._overrides.clear()
     await feeding.until(datetime(2026, 1, 19, 12, tzinfo=UTC))
     assert set(days_of(store)) == {f"Paper of {number}" for number in range(16, 20)}
 
@@ -386,9 +386,9 @@ async def test_the_daily_papers_of_hugging_face_and_biorxiv_come_by_their_dates(
             arxiv.holds(path, json.dumps(answer))
     faces = web_source(f"{arxiv.url}/api/daily_papers?date={{date}}", name="faces")
     cells = web_source(f"http://localhost:{arxiv.port}/details/biorxiv/{{date}}/{{date}}/0", name="cells")
-    await Feeding(store, clock, arxiv, faces, cells).due()
+    await SourceHarness(store, clock, arxiv, faces, cells).due()
     clock.advance(timedelta(days=6))
-    feeding = Feeding(store, clock, arxiv, faces, cells)
+    feeding = SourceHarness(store, clock, arxiv, faces, cells)
     await feeding.due()
     arxiv.violations.clear()  # neither of them is arXiv
     for name in ("faces", "cells"):
@@ -407,10 +407,10 @@ async def test_days_of_a_source_without_history_are_named_once(
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
     source = web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
-    await Feeding(store, clock, arxiv, source).due()
+    await SourceHarness(store, clock, arxiv, source).due()
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
     clock.advance(timedelta(days=4))
-    feeding = Feeding(store, clock, arxiv, source, admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, source, admins=(OPERATOR,))
     await feeding.due()
     assert missed_notices(store) == [{"source": "web", "days": "2026-01-17/2026-01-19"}]
     assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17 to 2026-01-19; it shows only its newest."
@@ -424,7 +424,9 @@ async def test_what_a_source_without_history_lacks_is_said_when_it_is_back_and_n
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *"), admins=(OPERATOR,))
+    feeding = SourceHarness(
+        store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *"), admins=(OPERATOR,)
+    )
     await feeding.due()
     arxiv.loses("/list.md")
     await feeding.until(clock.now() + timedelta(days=3))
@@ -444,10 +446,10 @@ async def test_operators_hear_of_days_that_are_given_up_although_the_poll_was_cu
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     clock.advance(timedelta(days=21))
     arxiv.announces(date(2026, 2, 6), paper("Graphs of February", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
 
     def killed(*_: object, **__: object) -> None:
         raise Killed
@@ -468,7 +470,7 @@ async def test_a_list_that_is_due_once_a_month_owes_nothing_at_its_first_look_no
 ) -> None:
     clock.advance(new_york("2026-01-28 12:00") - clock.now())
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *"))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *"))
     await feeding.due()
     assert feeding.receipts("web")[-1].detail == ""
     clock.advance(new_york("2026-02-27 12:00") - clock.now())
@@ -478,10 +480,10 @@ async def test_a_list_that_is_due_once_a_month_owes_nothing_at_its_first_look_no
 
 async def test_a_source_that_was_off_for_a_while_begins_anew(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    await Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
+    await SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
     five_days_pass(arxiv)
     clock.advance(timedelta(days=6))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     assert arxiv.asked("/api/") == []

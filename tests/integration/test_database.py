@@ -14,7 +14,7 @@ from subscriptions.store import HEAD
 from subscriptions.store._database import alembic_config
 from subscriptions.store._rows import TABLES
 from subscriptions.store.papers import change_before
-from tests.make import NOON, ingested, paper, wants
+from tests.make import NOON, ingested, paper, subscribes
 
 
 def opened(path: Path) -> Store:
@@ -149,7 +149,7 @@ def damage(path: Path) -> None:
 
 def use(path: Path) -> None:
     store = opened(path)
-    wants(store, "telegram:1", "graph")
+    subscribes(store, "telegram:1", "graph")
     ingested(store, paper("Another"))
 
 

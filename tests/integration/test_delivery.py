@@ -17,7 +17,7 @@ from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettin
 from subscriptions import Announce, Message, StoreError, get_chat, outbox_entries, retry_delivery
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
-from tests.make import FakeClock, address, ingested, paper, wants
+from tests.make import FakeClock, address, ingested, paper, subscribes
 
 MINUTE = timedelta(minutes=1)
 Make = Callable[..., App]
@@ -73,7 +73,7 @@ def links(fake: FakeTelegram | FakeSlack) -> list[str]:
 
 async def test_a_paper_reaches_its_chat_once(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001"))
         first = await app.deliver()
         assert first == Sent(planned=1, sent=1, papers=1)
@@ -89,7 +89,7 @@ async def test_topics_of_one_group_keep_their_order_and_their_place(
     telegram.knows("-7", topics=(3, 4))
     async with running(tmp_path, clock, telegram=telegram) as app:
         for n, topic in enumerate(("3", "4", "3", "")):
-            wants(app.store, f"telegram:-7/{topic}", f"word{n}", every="now", since="1d")
+            subscribes(app.store, f"telegram:-7/{topic}", f"word{n}", every="now", since="1d")
             ingested(app.store, paper(f"word{n}"), now=clock.now())
             clock.advance(MINUTE)
         await app.deliver()
@@ -102,7 +102,7 @@ async def test_a_chat_that_is_told_to_wait_holds_up_no_other(
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         for chat in ("1", "2", "3"):
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.answers("429", chat="2", retry_after=43837)
         sent = await app.deliver()
@@ -119,7 +119,7 @@ async def test_a_platform_that_cannot_be_reached_is_tried_once_per_call_and_lose
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         for chat in ("1", "2", "3"):
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.goes_down()
         assert await app.deliver() == Sent(planned=3, waiting=3)
@@ -136,8 +136,8 @@ async def test_an_unclear_telegram_message_follows_the_operators_policy(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, policy: str, posts: int
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram, on_unclear=policy) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
-        wants(app.store, "telegram:1", "tree", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "tree", every="now")
         ingested(app.store, paper("A graph"))
         telegram.answers("cut after")
         first = await app.deliver()
@@ -156,7 +156,7 @@ async def test_an_unclear_slack_message_is_looked_up_and_neither_lost_nor_double
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, fault: str
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
-        wants(app.store, "slack:C1", "graph", every="now")
+        subscribes(app.store, "slack:C1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001"))
         slack.answers(fault)
         assert await app.deliver() == Sent(planned=1, sent=1, papers=1)
@@ -170,7 +170,7 @@ async def test_without_the_right_to_read_slack_follows_the_policy(
 ) -> None:
     slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
-        wants(app.store, "slack:C1", "graph", every="now")
+        subscribes(app.store, "slack:C1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         slack.answers("cut after")
         assert (await app.deliver()).unclear == 1
@@ -181,7 +181,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         app.wire.engine.wake([])
         broken = [("<b>", "A graph, plain")]
@@ -214,7 +214,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         for chat in ("1", "2"):
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         good = app.wire.render_delivery
         object.__setattr__(
@@ -235,7 +235,7 @@ async def test_a_group_that_moved_gets_its_message_at_the_new_address_in_the_sam
     telegram.knows("-5", "group")
     telegram.migrates("-5", "-1005")
     async with running(tmp_path, clock, telegram=telegram) as app:
-        wants(app.store, "telegram:-5", "graph", every="now")
+        subscribes(app.store, "telegram:-5", "graph", every="now")
         ingested(app.store, paper("A graph"))
         assert (await app.deliver()).sent == 1
         assert str(get_chat(app.store, address("telegram:-5")).address) == "telegram:-1005"
@@ -248,7 +248,7 @@ async def test_a_chat_that_blocked_the_bot_is_paused_with_the_reason_and_keeps_e
     telegram.knows("1")
     telegram.blocks("1")
     async with running(tmp_path, clock, telegram=telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         sent = await app.deliver()
         (entry,) = outbox_entries(app.store, now=clock.now())
@@ -265,11 +265,11 @@ async def test_a_chat_that_was_gone_is_written_to_again_when_somebody_subscribes
     telegram.knows("1")
     telegram.blocks("1")
     async with running(tmp_path, clock, telegram=telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         await app.deliver()
         telegram.unblocks("1")
-        wants(app.store, "telegram:1", "tree", every="now")
+        subscribes(app.store, "telegram:1", "tree", every="now")
         assert (await app.deliver()).sent == 1
 
 
@@ -280,7 +280,7 @@ async def test_a_closed_topic_pauses_that_topic_alone_and_the_general_one_hears_
     telegram.closes_topic("-7", 3)
     async with running(tmp_path, clock, telegram=telegram) as app:
         for topic in (3, 4):
-            wants(app.store, f"telegram:-7/{topic}", "graph", every="now")
+            subscribes(app.store, f"telegram:-7/{topic}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         assert (await app.deliver()).papers == 1
         states = [get_chat(app.store, address(f"telegram:-7/{topic}")).state for topic in (3, 4)]
@@ -295,7 +295,7 @@ async def test_a_lane_goes_on_until_nothing_is_left_in_it(
     telegram.knows("-7", topics=(3,))
     async with running(tmp_path, clock, telegram=telegram) as app:
         for place in ("-7", "-7/3"):
-            wants(app.store, f"telegram:{place}", "graph", every="now")
+            subscribes(app.store, f"telegram:{place}", "graph", every="now")
         for title in ("A graph", "Another graph"):
             ingested(app.store, paper(title), now=clock.now())
             await plan(app.wire, DrainState())
@@ -309,7 +309,7 @@ async def test_a_platform_that_wants_a_long_rest_of_the_whole_token_gets_it_and_
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         for chat in range(1, 31):
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.answers("429", times=12, retry_after=300)
         first = await app.deliver()
@@ -330,7 +330,7 @@ async def test_a_revoked_token_leaves_everything_planned(
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         for chat in ("1", "2"):
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.revokes()
         sent = await app.deliver()
@@ -347,7 +347,7 @@ async def test_when_very_many_chats_are_gone_at_once_nobody_is_paused_and_the_pl
         for chat in range(1, 41):
             telegram.knows(str(chat))
             telegram.blocks(str(chat))
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         sent = await app.deliver()
         assert "telegram" in sent.stopped
@@ -367,7 +367,7 @@ async def test_with_the_operators_word_gone_chats_are_paused_however_many(
         for chat in range(1, 21):
             telegram.knows(str(chat))
             telegram.blocks(str(chat))
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         app.allow_pausing_gone()
         await app.deliver()
@@ -376,7 +376,7 @@ async def test_with_the_operators_word_gone_chats_are_paused_however_many(
 
 async def test_another_bots_token_is_refused(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         await app.deliver()
     telegram.token = "999:another-token-of-another-bot"
     async with running(tmp_path, clock, telegram=telegram) as app:
@@ -388,7 +388,7 @@ async def test_no_limit_is_passed_in_any_window(tmp_path: Path, clock: FakeClock
     starts: list[float] = []
     async with running(tmp_path, clock, telegram=telegram) as app:
         for chat in range(1, 61):
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         post = app.wire.channels["telegram"].post
 
@@ -404,8 +404,8 @@ async def test_no_limit_is_passed_in_any_window(tmp_path: Path, clock: FakeClock
 
 async def test_lanes_that_wait_do_not_stop_the_call(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
-        wants(app.store, "slack:C1", "graph", every="now")
-        wants(app.store, "slack:C2", "graph", every="now")
+        subscribes(app.store, "slack:C1", "graph", every="now")
+        subscribes(app.store, "slack:C2", "graph", every="now")
         ingested(app.store, paper("A graph"))
         slack.answers("429", chat="C1", retry_after=30)
         sent = await app.deliver()

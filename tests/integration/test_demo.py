@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.demo import GUESTS, PAGES, Story, exhibits, run_demo, tell, write_gallery
+from bot.demo import DEMO_CHATS, PAGES, Story, exhibits, run_demo, run_story, write_gallery
 from bot.errors import WrongUsage
 from bot.rendering import Language
 from bot.rendering.gallery import shown
@@ -39,7 +39,7 @@ AT = {"researcher": "08:00", "reader": "18:00", "lab": "09:00", "reading-group":
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    return asyncio.run(tell(tmp_path_factory.mktemp("demo") / "demo.db"))
+    return asyncio.run(run_story(tmp_path_factory.mktemp("demo") / "demo.db"))
 
 
 def read(story: Story, anchor: str) -> list[str]:
@@ -100,8 +100,8 @@ def test_the_conversation_goes_through_the_real_commands(story: Story, language:
 
 
 def test_every_platform_and_cadence_of_the_story_is_there() -> None:
-    assert {guest.platform for guest in GUESTS} == {"telegram", "slack", "console"}
-    assert {wish.every for guest in GUESTS for wish in guest.wishes} == {"daily", "now"}
+    assert {guest.platform for guest in DEMO_CHATS} == {"telegram", "slack", "console"}
+    assert {wish.every for guest in DEMO_CHATS for wish in guest.subscriptions} == {"daily", "now"}
 
 
 def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_the_gallery_says_whose_words_these_are(story: Story, tmp_path: Path) ->
 
 def test_two_runs_are_the_same(story: Story, tmp_path: Path) -> None:
     write_gallery(story, tmp_path / "one")
-    write_gallery(asyncio.run(tell(tmp_path / "demo.db")), tmp_path / "two")
+    write_gallery(asyncio.run(run_story(tmp_path / "demo.db")), tmp_path / "two")
     for name in PAGES.values():
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 

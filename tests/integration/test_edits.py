@@ -12,7 +12,7 @@ from bot.app import App, build_app
 from bot.settings import Settings, TelegramSettings
 from subscriptions import set_setting
 from tests.fakes.telegram import FakeTelegram
-from tests.make import FakeClock, address, ingested, paper, summary, wants
+from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -44,8 +44,8 @@ async def test_a_withdrawal_strikes_the_title_through_in_every_chat_that_was_tol
 ) -> None:
     async with running(tmp_path, clock, telegram) as app:
         for chat in ("1", "2"):
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
-        wants(app.store, "telegram:3", "tree", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
+        subscribes(app.store, "telegram:3", "tree", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1), paper("A tree"))
         await app.deliver()
         clock.advance(timedelta(days=9))
@@ -68,7 +68,7 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
         await app.deliver()
         clock.advance(timedelta(days=9))
@@ -82,8 +82,8 @@ async def test_a_summary_that_comes_within_two_days_edits_the_message_silently_a
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
-        wants(app.store, "telegram:2", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:2", "graph", every="now")
         set_setting(app.store, address("telegram:1"), "lang", "zh", now=clock.now())
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", abstract="About graphs."))
         await app.deliver()
@@ -112,7 +112,7 @@ async def test_an_edit_that_meets_a_broken_line_is_made_later(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
         await app.deliver()
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=2, comment=GONE), name="later")
@@ -128,7 +128,7 @@ async def test_a_message_that_is_gone_is_not_edited_again_and_again(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram) as app:
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
         await app.deliver()
         telegram.deletes_message("1", telegram.posted_to("1")[0].id)

@@ -30,7 +30,7 @@ from subscriptions.store import sources
 from subscriptions.store._rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.feeding import Feeding, arxiv_source, new_york, titles, web_source
+from tests.feeding import SourceHarness, arxiv_source, new_york, titles, web_source
 from tests.integration.cli import PAGE, page
 from tests.make import FakeClock, address, paper
 
@@ -65,7 +65,7 @@ async def test_a_batch_is_read_when_it_is_out_and_not_asked_for_again_that_day(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 23:55"))
     assert feeding.outcomes("arxiv") == ["new"]
@@ -84,7 +84,7 @@ async def test_what_is_late_is_asked_for_every_quarter_of_an_hour_until_it_is_th
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
     arxiv.is_late()
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 01:00"))
     arxiv.catches_up()
@@ -107,7 +107,7 @@ async def test_one_category_that_is_behind_holds_up_no_other_and_the_receipt_nam
     arxiv.announces(WEDNESDAY, paper("Old", "stat.ML"))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML"))
     arxiv.serves_yesterday("stat.ML")
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
     await feeding.due()
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
@@ -124,7 +124,7 @@ async def test_one_category_that_is_behind_holds_up_no_other_and_the_receipt_nam
 
 async def test_stragglers_of_yesterday_do_not_close_the_day(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"), paper("Forgotten yesterday", "cs.LG"))
     await feeding.until(new_york("2026-01-22 00:30"))
@@ -139,7 +139,7 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
 ) -> None:
     clock.set_now(new_york("2025-11-27 00:05"))  # Thanksgiving: its evening has no announcement
     arxiv.announces(date(2025, 11, 27), paper("Graphs", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.due()
     arxiv.announces(date(2025, 11, 28))
     await feeding.until(new_york("2025-11-30 23:59"))
@@ -154,7 +154,7 @@ async def test_a_day_without_an_announcement_that_no_list_names_is_late_and_said
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 18:00"))
     assert feeding.outcomes("arxiv").count("late") >= 10
@@ -169,7 +169,7 @@ async def test_a_day_without_an_announcement_that_no_list_names_is_late_and_said
 
 async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Old", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.due()
     await feeding.until(new_york("2026-01-25 12:00"))  # Friday's never came
     assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
@@ -183,7 +183,7 @@ async def test_an_empty_category_is_quiet_once_the_others_show_that_arxiv_has_an
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 12:00"))
     outcomes = feeding.outcomes("arxiv")
@@ -196,7 +196,7 @@ async def test_a_feed_that_is_built_anew_with_the_same_papers_stores_nothing_twi
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.poll()
     arxiv.builds_anew()
     again = await feeding.poll()
@@ -210,7 +210,7 @@ async def test_a_feed_that_is_asked_at_an_interval_is_new_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/rss/cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/rss/cs.LG"))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 01:40"))
     assert feeding.outcomes("web") == ["new", "stale", "stale", "stale"]
@@ -219,7 +219,7 @@ async def test_a_feed_that_is_asked_at_an_interval_is_new_once(
 async def test_a_list_is_asked_from_the_evening_on(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     clock.set_now(new_york("2026-01-21 19:00"))
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv"))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv"))
     await feeding.due()
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     await feeding.until(new_york("2026-01-22 12:00"))
@@ -236,7 +236,7 @@ async def test_a_paper_counts_for_every_category_and_a_replacement_announces_not
     graphs = paper("Graphs", "cs.LG", "stat.ML")
     arxiv.announces(THURSDAY, graphs)
     arxiv.withdraws(paper("Hasty", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("stat.ML", "cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("stat.ML", "cs.LG"))
     await feeding.due()
     clock.set_now(new_york("2026-01-23 00:05"))
     arxiv.announces(FRIDAY)
@@ -257,7 +257,7 @@ async def test_a_dated_page_is_that_of_today_and_yesterday_and_is_read_again_wit
 ) -> None:
     first, second = ("2601.00001", "Diffusion", "Clouds."), ("2601.00002", "Graphs", "Nodes.")
     arxiv.holds("/2026-01-21.md", page(first), etag='"1"')
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
     await feeding.due()
     arxiv.holds("/2026-01-22.md", page(second), etag='"2"')
     await feeding.until(new_york("2026-01-22 01:00"))
@@ -277,10 +277,10 @@ async def test_a_dated_page_is_that_of_today_and_yesterday_and_is_read_again_wit
 async def test_a_dated_page_that_is_not_there_yet_is_no_failure_and_one_that_never_was_is_stale(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
     receipt = await feeding.poll()
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "There is nothing of today yet.")
-    plain = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
+    plain = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
     assert "404 Not Found" in (await plain.poll()).detail
 
 
@@ -289,7 +289,7 @@ async def test_a_page_that_is_due_by_a_line_of_cron_is_asked_again_until_it_is_a
 ) -> None:
     clock.set_now(datetime(2026, 1, 22, 5, tzinfo=UTC))
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 6 * * *"))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 6 * * *"))
     await feeding.due()
     await feeding.until(datetime(2026, 1, 22, 6, 40, tzinfo=UTC))
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
@@ -313,7 +313,7 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end_and_a_short_one_ends_the
     arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/0", answer(1, 2, total="4"))
     arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/2", answer(3, 4, total="4"))
     source = web_source(f"{arxiv.url}/details/biorxiv/{{date}}/{{date}}/0")
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, source)
     receipt = await feeding.poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 4)
     arxiv.holds("/details/biorxiv/2026-01-22/2026-01-22/0", answer(1, 2, total="900"))
@@ -329,7 +329,7 @@ async def test_without_any_source_all_archives_are_read_and_once_the_papers_of_t
     monkeypatch.setattr(missed, "PAGE", 4)
     arxiv.announces(WEDNESDAY, *(paper(f"Old {n}", "cs.LG") for n in range(5)))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Strings", "hep-th"))
-    feeding = Feeding(store, clock, arxiv)
+    feeding = SourceHarness(store, clock, arxiv)
     await feeding.due()
     assert len(arxiv.asked("/rss/")) == 20
     pages = [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")]
@@ -337,7 +337,7 @@ async def test_without_any_source_all_archives_are_read_and_once_the_papers_of_t
     assert len(titles(store)) == 7
     await feeding.until(new_york("2026-01-22 02:00"))
     assert len(arxiv.asked("/api/")) == 3
-    again = Feeding(store, clock, arxiv)  # another process
+    again = SourceHarness(store, clock, arxiv)  # another process
     await again.poll()
     assert len(arxiv.asked("/api/")) == 3
 
@@ -347,7 +347,7 @@ async def test_an_archive_that_is_cut_at_the_limit_of_a_feed_is_asked_by_categor
 ) -> None:
     monkeypatch.setattr(_feed, "LIMIT", 3)
     arxiv.announces(THURSDAY, *(paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"])))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("econ"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("econ"))
     await feeding.due()
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
     clock.set_now(new_york("2026-01-23 00:05"))
@@ -364,7 +364,7 @@ async def test_oldest_first_or_with_one_broken_entry_all_others_are_read(
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(9)]
     text = feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>")
     arxiv.holds("/rss/cs.LG", text)
-    receipt = await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).poll()
+    receipt = await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 9)
     assert receipt.detail == f"Papers without a title: 1 ({papers[4].arxiv_id})."
     assert len([title for title in titles(store) if title]) == 8
@@ -375,7 +375,7 @@ async def test_of_a_document_that_was_cut_the_complete_papers_are_kept_and_the_r
 ) -> None:
     whole = feed("cs.LG", THURSDAY, [paper(f"Paper {n}", "cs.LG") for n in range(9)])
     arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 5)
@@ -392,7 +392,7 @@ async def test_after_failures_it_is_asked_ever_more_seldom_and_as_its_server_wis
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.fails(500, 3)
     arxiv.answers_429(retry_after="1800")
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 02:00"))
     minutes = [
@@ -408,7 +408,7 @@ async def test_a_host_that_is_down_is_asked_once_a_poll_and_not_once_a_category(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.fails(503)
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "cs.AI", "stat.ML"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "cs.AI", "stat.ML"))
     receipt = await feeding.poll()
     assert arxiv.asked() == ["/rss/cs.LG"]
     assert receipt.detail == "cs.LG, cs.AI, stat.ML: 127.0.0.1 is too busy to answer (503)."
@@ -417,7 +417,7 @@ async def test_a_host_that_is_down_is_asked_once_a_poll_and_not_once_a_category(
 async def test_a_category_that_there_is_not_fails_alone(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.reports("Bad subject class 'cs.XX'.", 99, at="cs.XX")
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.XX", "cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.XX", "cs.LG"))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 00:30"))
     assert titles(store) == ["Graphs"]
@@ -431,7 +431,7 @@ async def test_the_operators_hear_once_a_day_what_is_wrong_and_once_that_it_is_o
     meet(store, OPERATOR, ChatKind.PRIVATE, now=clock.now())
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.sends_html(13)
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.due()
     await feeding.until(new_york("2026-01-22 12:00"))
     assert [cause for cause, _ in notices(store)] == ["source", "source-back"]
@@ -444,7 +444,7 @@ async def test_a_server_that_only_asks_for_a_wait_is_no_news_before_the_third_ti
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.answers_429(3)
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     for told in (0, 0, 1):
         await feeding.poll()
         assert len(notices(store)) == told
@@ -460,7 +460,7 @@ async def test_a_day_on_which_most_summaries_failed_is_told(
     for number in range(1, 5):
         text = text.replace(f"TL;DR: In short: Paper {number}.", "TL;DR: Error")
     arxiv.holds("/list.md", text)
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"), admins=(OPERATOR,))
     receipt = await feeding.poll()
     assert (receipt.outcome, receipt.counts["failed_summaries"]) == (Outcome.NEW, 4)
     assert [cause for cause, _ in notices(store)] == ["summaries"]
@@ -471,8 +471,8 @@ async def test_a_day_on_which_most_summaries_failed_is_told(
 
 async def test_a_restart_forgets_nothing(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    await Feeding(store, clock, arxiv, arxiv_source("cs.LG")).due()
-    again = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    again = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await again.due()
     assert len(arxiv.asked()) == 1
     assert (await again.poll()).outcome is Outcome.STALE
@@ -486,7 +486,7 @@ async def test_a_receipt_and_the_papers_of_its_poll_are_stored_together_or_not_a
         raise StoreError("The disk is full.")
 
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     with monkeypatch.context() as patch:
         patch.setattr(sources, "put_receipt", full)
         with pytest.raises(StoreError):
@@ -501,7 +501,9 @@ async def test_a_poll_of_several_documents_leaves_one_receipt_even_when_it_is_cu
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML"))
     arxiv.hangs(at="stat.ML")
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30))
+    feeding = SourceHarness(
+        store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30)
+    )
     poll = asyncio.create_task(feeding.due())
     await asyncio.to_thread(arxiv.waits_hanging)
     poll.cancel()
@@ -518,16 +520,16 @@ async def test_the_tick_waits_for_no_server_and_the_end_of_the_process_neither(
     (tmp_path / "inbox").mkdir()
     arxiv.hangs()
     inbox = SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md")
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"), inbox, limits=FetchLimits(idle=30, total=30))
-    await feeding.feeder.poll()
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), inbox, limits=FetchLimits(idle=30, total=30))
+    await feeding.scheduler.poll()
     await asyncio.to_thread(arxiv.waits_hanging)
     (tmp_path / "inbox" / "a.md").write_text(PAGE)
     for _ in range(3):
         clock.advance(timedelta(seconds=2))
-        await feeding.feeder.poll()
+        await feeding.scheduler.poll()
     assert len(titles(store)) == 3
     assert len(arxiv.asked()) == 1
-    await feeding.feeder.close()
+    await feeding.scheduler.close()
     assert feeding.receipts("arxiv") == []
 
 
@@ -535,14 +537,14 @@ async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", PAGE)
-    old = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
+    old = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
     await old.due()
-    new = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="new"))
+    new = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="new"))
     await new.due()
     assert (new.known("old").state.on, new.known("new").state.on) == (False, True)
     assert new.outcomes("old") == ["new"]
     assert new.outcomes("new") == ["stale"]
-    back = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
+    back = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
     await back.due()
     assert back.known("old").state.on
 
@@ -560,7 +562,7 @@ async def test_receipts_are_kept_for_ninety_days_and_the_newest_for_ever(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", PAGE)
-    feeding = Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
     for _ in range(3):
         await feeding.poll()
         clock.advance(timedelta(days=50))
@@ -586,7 +588,7 @@ async def test_a_clock_that_jumped_ahead_and_back_keeps_no_source_waiting(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     clock.step(timedelta(days=400))
     await feeding.due()
     assert feeding.known("arxiv").state.next_at is not None
@@ -599,7 +601,7 @@ async def test_a_clock_that_jumped_ahead_and_back_keeps_no_source_waiting(
 async def test_which_sources_are_awaited(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
     sources_ = (arxiv_source("cs.LG"), web_source(f"{arxiv.url}/list.md"))
-    feeding = Feeding(store, clock, arxiv, *sources_)
+    feeding = SourceHarness(store, clock, arxiv, *sources_)
     timing = feeding.timing
 
     def awaited(*these: SourceSettings) -> tuple[str, ...] | None:
@@ -629,7 +631,7 @@ def folder(tmp_path: Path, **values: object) -> SourceSettings:
 async def test_a_file_leaves_a_receipt_when_it_brings_something_and_when_it_cannot_be_read(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = Feeding(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
     (tmp_path / "inbox" / "a.md").write_text(PAGE)
     await feeding.due()
     (tmp_path / "inbox" / "same.md").write_text(PAGE)
@@ -650,38 +652,40 @@ async def test_a_folder_that_is_not_there_fails_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     source = SourceSettings(name="inbox", path=tmp_path / "nowhere" / "*.md")
-    feeding = Feeding(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, source)
     for _ in range(3):
         await feeding.due()
     assert feeding.outcomes("inbox") == ["failed"]
-    assert feeding.feeder.problems
+    assert feeding.scheduler.problems
 
 
 async def test_a_folder_that_is_gone_is_said_once_and_its_files_come_when_it_is_back(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     (tmp_path / "inbox").mkdir()
-    feeding = Feeding(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox"), admins=(OPERATOR,))
-    assert feeding.feeder.descriptions == [f"Watching {tmp_path / 'inbox'}"]
+    feeding = SourceHarness(
+        store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox"), admins=(OPERATOR,)
+    )
+    assert feeding.scheduler.descriptions == [f"Watching {tmp_path / 'inbox'}"]
     await feeding.due()
     (tmp_path / "inbox").rename(tmp_path / "away")
-    assert feeding.feeder.descriptions == [f"Watching {tmp_path / 'inbox'} (nothing is there yet)"]
+    assert feeding.scheduler.descriptions == [f"Watching {tmp_path / 'inbox'} (nothing is there yet)"]
     await feeding.due()
     await feeding.due()
     assert feeding.outcomes("inbox") == ["failed"]
     assert feeding.receipts("inbox")[-1].detail == f"{tmp_path / 'inbox'}: the folder is gone."
-    assert feeding.feeder.problems
+    assert feeding.scheduler.problems
     (tmp_path / "away").rename(tmp_path / "inbox")
     (tmp_path / "inbox" / "a.md").write_text(PAGE)
     await feeding.due()
     assert feeding.outcomes("inbox") == ["failed", "new"]
-    assert not feeding.feeder.problems
+    assert not feeding.scheduler.problems
 
 
 async def test_a_folder_with_a_schedule_is_late_when_nothing_came_and_quiet_about_its_first_day(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = Feeding(store, clock, arxiv, folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))
     clock.set_now(new_york("2026-01-22 12:00"))
     await feeding.due()
     await feeding.until(new_york("2026-01-23 00:00"), timedelta(hours=2))

@@ -10,8 +10,8 @@ from bot.sources import enrichment as filling
 from subscriptions import Paper, Store, plan_due
 from subscriptions.store._rows import DeliveryItemRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import Feeding, arxiv_source, fake_arxiv, new_york, web_source
-from tests.make import FakeClock, ingested, paper, translation, wants
+from tests.feeding import SourceHarness, arxiv_source, fake_arxiv, new_york, web_source
+from tests.make import FakeClock, ingested, paper, subscribes, translation
 
 THURSDAY = date(2026, 1, 22)
 AUTHORS = ("Ada Example", "Bo Beispiel")
@@ -31,8 +31,8 @@ def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
 
 
 @pytest.fixture
-def feeding(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> Feeding:
-    return Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+def feeding(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> SourceHarness:
+    return SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
 
 
 def bare(title: str, arxiv_id: str | None = None, **values: object) -> Paper:
@@ -51,7 +51,7 @@ def told(store: Store) -> list[int]:
 
 
 async def test_a_paper_with_an_id_is_completed_by_it(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(paper("Graphs that forget", "cs.LG", "stat.ML", arxiv_id="2601.09001", authors=AUTHORS))
     ingested(store, bare("", "2601.09001", translations=translation(title="图")), now=clock.now())
@@ -62,7 +62,7 @@ async def test_a_paper_with_an_id_is_completed_by_it(
 
 
 async def test_a_paper_that_has_only_a_title_is_completed_by_it_when_exactly_one_has_that_title(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(
         paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
@@ -87,11 +87,11 @@ async def test_a_paper_that_has_only_a_title_is_completed_by_it_when_exactly_one
 
 
 async def test_what_becomes_known_makes_a_paper_match_and_nobody_is_told_twice(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
-    wants(store, "console:words", "graphs", every="now", now=clock.now())
-    wants(store, "console:category", "cat:cs.LG", every="now", now=clock.now())
-    wants(store, "console:author", "author:Beispiel", every="now", now=clock.now())
+    subscribes(store, "console:words", "graphs", every="now", now=clock.now())
+    subscribes(store, "console:category", "cat:cs.LG", every="now", now=clock.now())
+    subscribes(store, "console:author", "author:Beispiel", every="now", now=clock.now())
     clock.advance(timedelta(minutes=1))
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     plan_due(store, now=clock.now())
@@ -109,7 +109,7 @@ async def test_what_becomes_known_makes_a_paper_match_and_nobody_is_told_twice(
 
 
 async def test_what_arxiv_does_not_know_is_asked_for_three_times_and_no_more(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
     for _ in range(12):
@@ -120,7 +120,7 @@ async def test_what_arxiv_does_not_know_is_asked_for_three_times_and_no_more(
 
 
 async def test_after_seven_days_nobody_is_asked(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     clock.advance(timedelta(days=7, minutes=1))
@@ -129,7 +129,7 @@ async def test_after_seven_days_nobody_is_asked(
 
 
 async def test_papers_of_other_publishers_and_with_chinese_titles_alone_are_not_asked_for(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     cells = paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")
     ingested(store, cells, bare("扩散模型"), paper("Whole", "cs.LG"), now=clock.now())
@@ -138,7 +138,7 @@ async def test_papers_of_other_publishers_and_with_chinese_titles_alone_are_not_
 
 
 async def test_many_ids_are_asked_for_a_hundred_at_once_some_in_each_round(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filling, "AT_ONCE", filling.IDS_PER_REQUEST // 10)
     monkeypatch.setattr(filling, "MOST_IDS", filling.MAX_IDS // 10)
@@ -155,7 +155,7 @@ async def test_many_ids_are_asked_for_a_hundred_at_once_some_in_each_round(
 
 
 async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_008)]
     arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
@@ -168,7 +168,7 @@ async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
 
 
 async def test_while_arxiv_is_busy_nothing_is_lost_and_it_is_left_alone(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
     arxiv.answers_429(4, at="/api/")
@@ -180,11 +180,13 @@ async def test_while_arxiv_is_busy_nothing_is_lost_and_it_is_left_alone(
     assert len(arxiv.asked("id_list")) == 5
 
 
-async def test_of_two_processes_one_asks(store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding) -> None:
+async def test_of_two_processes_one_asks(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
     await feeding.due()
     arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
-    other = Feeding(store, clock, arxiv, arxiv_source("cs.LG"))
+    other = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
     await other.due()
     assert len(arxiv.asked("id_list")) == 1
@@ -193,7 +195,7 @@ async def test_of_two_processes_one_asks(store: Store, clock: FakeClock, arxiv: 
 async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     arxiv.holds("/list.md", "")
-    await Feeding(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
+    await SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
     assert arxiv.asked("/api/") == []
 
 
@@ -206,7 +208,7 @@ def test_which_source_is_arxivs() -> None:
 
 
 async def test_beside_the_tick_papers_are_completed_once_the_sources_have_spoken(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: Feeding
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())

@@ -13,7 +13,7 @@ from bot.ports.conversation import Place
 from subscriptions import ChatKind, Store, ingest_digest
 from tests.integration.pages import DOCS, ROOT, blocks, page, rows
 from tests.make import NOON, address
-from tests.talking import Talk
+from tests.talking import BotHarness
 
 GUIDE = DOCS / "guide.md"
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009"
@@ -44,20 +44,20 @@ def _messages(block: str) -> list[str]:
 
 
 @pytest.fixture
-def talk(store: Store) -> Talk:
+def talk(store: Store) -> BotHarness:
     """A bot that knows the papers of the samples, a group and a channel that Ada administers."""
     for path in sorted(SAMPLES.iterdir()):
         if path.suffix in {".md", ".txt", ".xml"} and path.name != "README.md":
             digest = read_digest(path.read_bytes(), path.name)
             ingest_digest(store, digest, source=path.stem, day=date(2026, 1, 22), now=NOON - timedelta(hours=2))
-    talk = Talk(store)
+    talk = BotHarness(store)
     channel = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True)
     talk.places["@your_channel"] = channel
-    talk.managers |= {GROUP: {"42"}, CHANNEL: {"42"}}
+    talk.admins |= {GROUP: {"42"}, CHANNEL: {"42"}}
     return talk
 
 
-async def test_every_line_that_the_guide_types_is_answered_and_none_is_refused(talk: Talk) -> None:
+async def test_every_line_that_the_guide_types_is_answered_and_none_is_refused(talk: BotHarness) -> None:
     refused = []
     for where, message in said():
         answer = await talk.says(message, GROUP, by="42") if where == "group" else await talk.says(message)

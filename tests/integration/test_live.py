@@ -19,8 +19,8 @@ from subscriptions import set_setting
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.fakes.telegram import FakeTelegram
-from tests.feeding import Feeding, arxiv_source, new_york, web_source
-from tests.make import FakeClock, address, paper, wants
+from tests.feeding import SourceHarness, arxiv_source, new_york, web_source
+from tests.make import FakeClock, address, paper, subscribes
 
 MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 1, day) for day in (19, 21, 22, 23))  # Tuesday had none
 CHAT, CHANNEL = "telegram:1", "slack:C1"
@@ -74,10 +74,10 @@ def world(  # noqa: PLR0917 - the places of the world are as many
 class Machine:
     """A process that runs: its app, its sources, its ticks."""
 
-    def __init__(self, app: App, feeding: Feeding) -> None:
+    def __init__(self, app: App, feeding: SourceHarness) -> None:
         self.app = app
         self.feeding = feeding
-        self.process = Process(app, feeding.feeder)
+        self.process = Process(app, feeding.scheduler)
 
     async def ticks(self, times: int = 2) -> None:
         """Ticks, after each of which all that it began beside has ended."""
@@ -100,7 +100,7 @@ async def machine(world: World, *sources: SourceSettings) -> AsyncIterator[Machi
     app = build_app(settings, clock=world.clock)
     app.open()
     try:
-        yield Machine(app, Feeding(app.store, world.clock, world.arxiv, *(sources or (arxiv_source("cs.LG"),))))
+        yield Machine(app, SourceHarness(app.store, world.clock, world.arxiv, *(sources or (arxiv_source("cs.LG"),))))
     finally:
         await app.close()
 
@@ -108,7 +108,7 @@ async def machine(world: World, *sources: SourceSettings) -> AsyncIterator[Machi
 def asks(running: Machine, chat: str, query: str, **wish: str) -> None:
     """A chat subscribes that has no quiet hours."""
     now = running.app.clock.now()
-    wants(running.app.store, chat, query, now=now, **wish)
+    subscribes(running.app.store, chat, query, now=now, **wish)
     set_setting(running.app.store, address(chat), "quiet", "off", now=now)
 
 
@@ -208,12 +208,12 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
         await asyncio.to_thread(world.arxiv.waits_hanging)
         await running.process.tick()
         await running.process.finish()
-        assert (running.feeding.feeder.is_catching_up, world.telegram.posted_to("1")) == (True, [])
+        assert (running.feeding.scheduler.is_catching_up, world.telegram.posted_to("1")) == (True, [])
         world.clock.advance(timedelta(seconds=MAX_CATCH_UP_WAIT))
         await running.process.tick()
         await running.process.finish()
         assert len(world.telegram.posted_to("1")) == 1
-        await running.feeding.feeder.close()
+        await running.feeding.scheduler.close()
 
 
 # ── two of them, and clocks that are set ─────────────────────────────────────────────────────────────────────────────

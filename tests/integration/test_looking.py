@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from subscriptions import Store, WouldWrite, find_link
-from tests.make import NOON, ingested, paper, wants
-from tests.talking import Talk
+from tests.make import NOON, ingested, paper, subscribes
+from tests.talking import BotHarness
 
 
 @pytest.fixture
@@ -21,15 +21,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_nobody_writes_in_a_look(store: Store) -> None:
     with pytest.raises(WouldWrite), store.look():
-        wants(store, "telegram:1", "graph")
-    wants(store, "telegram:1", "graph")
+        subscribes(store, "telegram:1", "graph")
+    subscribes(store, "telegram:1", "graph")
 
 
 @pytest.mark.parametrize("words", ["/list", "/help", "/search graph", "/preview graph", "/whynot 2601.00001", "graph"])
 async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the reply is being found out, another thread may write: the writer's turn is taken only to store it."""
     ingested(store, paper("A graph", arxiv_id="2601.00001"))
-    talk = Talk(store)
+    talk = BotHarness(store)
     await talk.says("/sub tree")
     turns: list[bool] = []
     look = Store.look
@@ -44,7 +44,7 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
 
 
 async def test_who_wants_to_write_after_all_does_it_once_in_the_transaction(store: Store) -> None:
-    talk = Talk(store)
+    talk = BotHarness(store)
     said = await talk.says("/start")
     assert said.text
     assert find_link(store, said.keys[0].get("data", "")) is not None

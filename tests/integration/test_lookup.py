@@ -17,9 +17,9 @@ from subscriptions import Announce, Store, plan_due
 from subscriptions.store._rows import LinkRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.feeding import Feeding, arxiv_source, fake_arxiv, titles, web_source
+from tests.feeding import SourceHarness, arxiv_source, fake_arxiv, titles, web_source
 from tests.integration.hearing import RestingClock, a_bot, confirmed, posts
-from tests.make import ingested, paper, wants
+from tests.make import ingested, paper, subscribes
 
 ID, OTHER = "2601.09001", "2601.09002"
 FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
@@ -45,7 +45,7 @@ def arxiv(clock: RestingClock) -> Iterator[FakeArxiv]:
 
 
 def lookup_of(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> Lookup:
-    found = Feeding(store, clock, arxiv, arxiv_source("cs.LG")).feeder.lookup
+    found = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).scheduler.lookup
     assert found is not None
     return found
 
@@ -93,7 +93,7 @@ async def test_it_is_stored_without_being_news_and_news_when_it_is_announced(
 ) -> None:
     arxiv.knows(FORGETS)
     async with asking(tmp_path, telegram, clock, arxiv) as app:
-        wants(app.store, "telegram:8", "graphs", every="now")
+        subscribes(app.store, "telegram:8", "graphs", every="now")
         telegram.user_writes(ID, "7")
         await posts(telegram, 2, "7")
         assert (titles(app.store), changes(app.store)) == (["Graphs that forget"], [None])
@@ -205,7 +205,7 @@ async def test_who_is_forgotten_meanwhile_is_not_answered(
     with FakeArxiv() as silent:
         silent.hangs()
         async with asking(tmp_path, telegram, clock, silent) as app:
-            wants(app.store, "telegram:7", "graphs")
+            subscribes(app.store, "telegram:7", "graphs")
             telegram.user_writes(ID, "7")
             await posts(telegram, 1, "7")
             await asyncio.to_thread(silent.waits_hanging)
@@ -227,7 +227,7 @@ async def test_where_nobody_may_ask_arxiv_it_is_simply_not_known(
 ) -> None:
     async with a_bot(tmp_path, telegram, clock) as app:
         source = web_source("https://example.org/digest.md")
-        assert Feeding(app.store, clock, arxiv, source).feeder.lookup is None
+        assert SourceHarness(app.store, clock, arxiv, source).scheduler.lookup is None
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):
             telegram.user_writes(ID, "7")
@@ -253,8 +253,8 @@ async def test_it_waits_its_turn_among_the_other_requests_to_arxiv(
     arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG", announce_type=Announce.NEW))
     arxiv.knows(FORGETS)
     async with a_bot(tmp_path, telegram, clock) as app:
-        feeding = Feeding(app.store, clock, arxiv, arxiv_source("cs.LG", "stat.ML", "cs.CV"))
-        assert feeding.feeder.lookup is not None
-        await asyncio.gather(feeding.due(), feeding.feeder.lookup.find([ID]))
+        feeding = SourceHarness(app.store, clock, arxiv, arxiv_source("cs.LG", "stat.ML", "cs.CV"))
+        assert feeding.scheduler.lookup is not None
+        await asyncio.gather(feeding.due(), feeding.scheduler.lookup.find([ID]))
         assert "Graphs that forget" in titles(app.store)
     assert arxiv.violations == []

@@ -6,8 +6,8 @@ import pytest
 
 from subscriptions import ChatKind, Outcome, Receipt, Store, meet, outbox_entries, plan_due, tell_of_source
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import Feeding, arxiv_source, new_york
-from tests.make import FakeClock, address, paper, wants
+from tests.feeding import SourceHarness, arxiv_source, new_york
+from tests.make import FakeClock, address, paper, subscribes
 
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 STEP = timedelta(minutes=15)
@@ -20,7 +20,7 @@ def clock() -> FakeClock:
     return FakeClock(new_york("2026-01-22 00:05"))
 
 
-async def a_day(feeding: Feeding, store: Store, until: datetime) -> dict[str, list[str]]:
+async def a_day(feeding: SourceHarness, store: Store, until: datetime) -> dict[str, list[str]]:
     """Minute by minute, sources are asked and what is due is planned; chat → when it got something, in UTC."""
     came: dict[str, list[str]] = {}
     clock = feeding.clock
@@ -38,14 +38,14 @@ async def a_day(feeding: Feeding, store: Store, until: datetime) -> dict[str, li
 async def test_each_chat_gets_a_late_batch_when_its_schedule_says(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    feeding = Feeding(store, clock, arxiv, arxiv_source("cs.LG", name="arXiv"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", name="arXiv"))
     arxiv.announces(THURSDAY, paper("Graphs one", "cs.LG"))
     await feeding.due()
     zones = {"10": "UTC", "11": "America/New_York", "12": "Asia/Tokyo"}
     for chat, zone in zones.items():
-        wants(store, f"telegram:{chat}", "graphs", tz=zone, now=clock.now())
-    wants(store, "telegram:13", "graphs", every="now", now=clock.now())
-    wants(store, "telegram:14", "graphs", every="daily", at="09:00", now=clock.now())
+        subscribes(store, f"telegram:{chat}", "graphs", tz=zone, now=clock.now())
+    subscribes(store, "telegram:13", "graphs", every="now", now=clock.now())
+    subscribes(store, "telegram:14", "graphs", every="daily", at="09:00", now=clock.now())
     await a_day(feeding, store, new_york("2026-01-23 00:05"))
 
     arxiv.is_late()

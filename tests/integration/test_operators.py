@@ -12,7 +12,7 @@ from subscriptions import Store, ask_to_be_let_in, get_chat, meet, take_code
 from subscriptions.model import ChatKind
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
-from tests.make import NOON, FakeClock, address, ingested, paper, wants
+from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 OPERATOR = address("telegram:99")
 
@@ -56,7 +56,7 @@ async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, cloc
         folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
         app = build_app(settings(tmp_path, telegram, admins=(OPERATOR,), sources=(folder,)), clock=clock)
         app.open()
-        wants(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.forbids("1", "STICKER_INVALID")
         process = Process(app, app.source_scheduler())
@@ -89,7 +89,7 @@ async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operat
         telegram.opens_to_all()
         assert await once() == 0
         store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         telegram.knows("1")
         telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
@@ -114,7 +114,7 @@ async def test_when_a_platform_stands_still_the_operator_hears_it_there(tmp_path
         for chat in range(1, 41):
             telegram.knows(str(chat))
             telegram.blocks(str(chat))
-            wants(app.store, f"telegram:{chat}", "graph", every="now")
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         sent = await app.deliver()
         assert "telegram" in sent.stopped
@@ -129,7 +129,7 @@ async def test_when_a_platform_stands_still_the_operator_hears_it_there(tmp_path
 def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
     store = Store(f"sqlite:///{terminal.database}")
     store.open(now=NOON)
-    wants(store, "telegram:42", "diffusion")
+    subscribes(store, "telegram:42", "diffusion")
     ask_to_be_let_in(store, address("telegram:42"), admins=(), who="", wish="", now=NOON)
     assert get_chat(store, address("telegram:42")).state == "asked"
     assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0

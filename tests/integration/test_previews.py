@@ -21,7 +21,7 @@ from subscriptions import (
 )
 from subscriptions.store import outbox, people
 from tests.integration.cli import Terminal
-from tests.make import NOON, address, ingested, paper, wants
+from tests.make import NOON, address, ingested, paper, subscribes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
@@ -92,13 +92,13 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
         ]
         ingested(store, *new, now=now)
     elif what < 0.7:
-        wants(store, chat, chance.choice(WISHES), now=now, **chance.choice(RHYTHMS))
+        subscribes(store, chat, chance.choice(WISHES), now=now, **chance.choice(RHYTHMS))
     else:
         changes(store, chat, chance, now)
 
 
 def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
-    wants(store, chat, "graph", now=now)
+    subscribes(store, chat, "graph", now=now)
     where, what = address(chat), chance.random()
     until = chance.choice((None, now + 3 * HOUR, now + DAY))
     if what < 0.4:

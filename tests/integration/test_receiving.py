@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.telegram.receiving import Poller
+from bot.channels.telegram.receiving import LongPolling
 from bot.commands.registry import command_named
 from bot.commands.turn import Command
 from bot.conversation.dispatcher import Dispatcher
@@ -383,7 +383,7 @@ async def test_something_that_repeats_an_old_answer_is_not_asked_without_a_pause
             return same
 
         client.updates = updates
-        task = asyncio.create_task(Poller(client, clock, met=lambda _: None).listen(Dispatcher(app)))
+        task = asyncio.create_task(LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app)))
         await clock.rested(3)
         task.cancel()
     assert set(clock.rests) == {0.6}
@@ -392,14 +392,14 @@ async def test_something_that_repeats_an_old_answer_is_not_asked_without_a_pause
 async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, failures = Poller._begin, [RuntimeError("a mistake")]
+    real, failures = LongPolling._prepare, [RuntimeError("a mistake")]
 
-    async def begin(self: Poller) -> None:
+    async def begin(self: LongPolling) -> None:
         if failures:
             raise failures.pop()
         await real(self)
 
-    monkeypatch.setattr(Poller, "_begin", begin)
+    monkeypatch.setattr(LongPolling, "_begin", begin)
     async with a_bot(tmp_path, telegram, clock) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):

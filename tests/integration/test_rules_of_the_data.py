@@ -68,7 +68,7 @@ from subscriptions.service import (
 from subscriptions.store import Claim, Rendered, moving, outbox, papers, people
 from subscriptions.store._rows import PaperKeyRow
 from subscriptions.store.changes import changes_of
-from tests.make import NOON, address, digest, ingested, paper, summary, translation, wants
+from tests.make import NOON, address, digest, ingested, paper, subscribes, summary, translation
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -194,7 +194,7 @@ class TestRule1Changes:
 
     def test_a_planner_cannot_pass_a_number_that_is_still_to_be_committed(self, store: Store) -> None:
         """Two ingests overlap; a planner looks while the first has its number and has not committed."""
-        wants(store, "telegram:1", "graph", since="1d")
+        subscribes(store, "telegram:1", "graph", since="1d")
         holding, go_on = threading.Event(), threading.Event()
 
         def before_commit(session: object) -> None:
@@ -222,7 +222,7 @@ class TestRule1Changes:
 
 class TestRule2SinceAndSeen:
     def test_planning_moves_on_also_when_nothing_matched(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Something else"))
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
@@ -230,14 +230,14 @@ class TestRule2SinceAndSeen:
             assert people.subscriptions_of(session, [chat.id])[chat.id][0].seen == 1
 
     def test_a_second_plan_at_the_same_moment_plans_nothing(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph")
+        subscribes(store, "telegram:1", "graph")
         ingested(store, paper("A graph"))
         later = NOON + timedelta(hours=9)
         assert len(plan_due(store, now=later)) == 1
         assert plan_due(store, now=later) == ()
 
     def test_what_is_paused_is_not_planned_and_keeps_its_place(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         with store.write() as session:
             chat = people.find_chat(session, address("telegram:1"), zone="UTC")
             assert chat is not None
@@ -249,7 +249,7 @@ class TestRule2SinceAndSeen:
 
     def test_now_subscriptions_that_caught_up_share_one_mark(self, store: Store) -> None:
         for chat in ("telegram:1", "telegram:2"):
-            wants(store, chat, "graph", every="now")
+            subscribes(store, chat, "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         with store.read() as session:
@@ -263,7 +263,7 @@ class TestRule2SinceAndSeen:
     ) -> None:
         monkeypatch.setattr(_plans, "SLICE", 1)
         for chat in ("telegram:1", "telegram:2", "telegram:3"):
-            wants(store, chat, "graph", every="now")
+            subscribes(store, chat, "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         ingested(store, paper("Another graph"))
@@ -275,28 +275,28 @@ class TestRule2SinceAndSeen:
         ]
 
     def test_what_waits_for_the_next_minute_keeps_its_place(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
-        wants(store, "telegram:1", "tree", every="daily", at="13:00")
-        wants(store, "telegram:2", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
+        subscribes(store, "telegram:2", "graph", every="now")
         ingested(store, paper("A tree"))
         plan_due(store, now=NOON + HOUR)
-        wants(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
+        subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON + HOUR + timedelta(seconds=10))
         plan_due(store, now=NOON + HOUR + MINUTE)
         assert [titles for chat, titles in told(store) if chat == "telegram:1"] == [["A tree"], ["A graph"]]
 
     def test_a_new_schedule_copies_the_mark_first(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Another graph"), now=NOON + MINUTE)
         plan_due(store, now=NOON + HOUR)
         assert told(store) == [("telegram:1", ["A graph"]), ("telegram:1", ["Another graph"])]
 
     def test_an_edit_just_before_the_hour_counts(self, store: Store) -> None:
-        made = wants(store, "telegram:1", "tree", every="daily", at="13:00")
+        made = subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         ingested(store, paper("A graph"))
         with store.write() as session:
             people.edit_query(session, made.subscription.id, text="graph", canonical="graph")
@@ -323,7 +323,7 @@ class TestRule3WhereANewSubscriptionStarts:
     ) -> None:
         for days in (9, 6, 2, 0):
             ingested(store, paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
-        wants(store, chat, "graph", **wish)  # type: ignore[arg-type]
+        subscribes(store, chat, "graph", **wish)  # type: ignore[arg-type]
         plan_due(store, now=NOON + HOUR)
         titles = [title for _, titles in told(store) for title in titles]
         assert sorted(titles) == [f"Graph of {days} days ago" for days in ages]
@@ -348,7 +348,7 @@ class TestRule4Merging:
             assert len(papers.everything(session)) == 3
 
     def test_a_merge_makes_nothing_new_to_a_chat_that_was_told(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph", arxiv_id=None))
         plan_due(store, now=NOON)
         ingested(store, paper("A graph", "cs.LG", arxiv_id="2601.00001"), now=NOON + HOUR)
@@ -391,16 +391,16 @@ class TestRule4Merging:
 
 class TestRule5OneDelivery:
     def test_two_subscriptions_due_in_one_minute_make_one_delivery(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="daily", at="13:00")
-        wants(store, "telegram:1", "tree", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         ingested(store, paper("A graph"), paper("A tree"), paper("A tree in a graph"))
         assert len(plan_due(store, now=NOON + HOUR)) == 1
         ((_, titles),) = told(store)
         assert sorted(titles) == ["A graph", "A tree", "A tree in a graph"]
 
     def test_a_paper_stands_under_the_first_subscription_and_names_the_others(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="daily", at="13:00")
-        wants(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
+        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
         ingested(store, paper("A tree in a graph"))
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
@@ -408,8 +408,8 @@ class TestRule5OneDelivery:
         assert [(b.number, b.label) for b in item.because] == [(1, "graph"), (2, "forests")]
 
     def test_a_paper_comes_to_a_chat_once_for_ever(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
-        wants(store, "telegram:1", "tree", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         ingested(store, paper("A tree in a graph", "cs.LG", arxiv_id="2601.00001"))
         plan_due(store, now=NOON)
         cross = paper("A tree in a graph", "cs.LG", "cs.DS", arxiv_id="2601.00001", kind=Announce.CROSS)
@@ -419,14 +419,14 @@ class TestRule5OneDelivery:
         assert [titles for _, titles in told(store)] == [["A tree in a graph"]]
 
     def test_what_was_planned_is_sent_even_if_the_subscription_goes(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         unsubscribe(store, address("telegram:1"), "all", now=NOON)
         assert send_everything(store, "telegram:1") == 1
 
     def test_nothing_goes_to_a_chat_that_is_paused(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         with store.write() as session:
@@ -435,7 +435,7 @@ class TestRule5OneDelivery:
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["held"]
 
     def test_the_first_due_delivery_speaks_even_when_empty_and_later_ones_do_not(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Something else"))
         plan_due(store, now=NOON + HOUR)
         plan_due(store, now=NOON + HOUR + DAY)
@@ -445,8 +445,8 @@ class TestRule5OneDelivery:
         assert (value.facts.first, value.facts.known) == (True, 1)
 
     def test_a_second_wish_of_the_same_minute_waits_for_the_next_and_loses_nothing(self, store: Store) -> None:
-        wants(store, "telegram:1", "tree", every="daily", at="13:00")
-        wants(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
+        subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
         ingested(store, paper("A tree"), now=NOON - HOUR)
         plan_due(store, now=NOON + HOUR)
         ingested(store, paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
@@ -460,7 +460,7 @@ class TestRule6Lanes:
     def planned(self, store: Store) -> None:
         """Three deliveries in one lane: two topics of one group."""
         for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2", "telegram:-7/1")):
-            wants(store, chat, f"word{n}", every="now")
+            subscribes(store, chat, f"word{n}", every="now")
             ingested(store, paper(f"word{n}"), now=NOON + n * MINUTE)
             plan_due(store, now=NOON + n * MINUTE)
 
@@ -520,7 +520,7 @@ class TestRule6Lanes:
 
 class TestRule7Rendering:
     def test_what_is_stored_is_posted_and_a_second_freeze_changes_nothing(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload='{"text":"first"}', plain="{}")])], now=NOON)
@@ -533,7 +533,7 @@ class TestRule7Rendering:
         assert todo.message.payload == '{"text":"first"}'
 
     def test_after_a_refusal_of_the_form_what_is_not_sent_goes_plain_once_then_is_dead(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         freeze(
@@ -560,7 +560,7 @@ class TestRule7Rendering:
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["dead"]
 
     def test_two_senders_get_one_message_once(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
@@ -594,7 +594,7 @@ class TestRule8Updates:
 
 class TestRule9Moving:
     def test_a_group_that_became_a_supergroup_keeps_everything_under_its_new_id(self, store: Store) -> None:
-        wants(store, "telegram:-5", "graph", every="now")
+        subscribes(store, "telegram:-5", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
@@ -606,9 +606,9 @@ class TestRule9Moving:
 
     def test_moving_onto_a_chat_that_exists_merges_wishes_and_told_papers(self, store: Store) -> None:
         shared_paper, own = paper("A shared graph"), paper("An own tree")
-        wants(store, "telegram:-5", "graph", every="now")
-        wants(store, "telegram:-5", "tree", every="now")
-        wants(store, "telegram:-1005", "graphs", every="now")
+        subscribes(store, "telegram:-5", "graph", every="now")
+        subscribes(store, "telegram:-5", "tree", every="now")
+        subscribes(store, "telegram:-1005", "graphs", every="now")
         ingested(store, shared_paper, own)
         plan_due(store, now=NOON)
         with store.write() as session:
@@ -620,7 +620,7 @@ class TestRule9Moving:
         assert plan_due(store, now=NOON + HOUR) == ()
 
     def test_moving_again_or_back_and_forth_changes_nothing(self, store: Store) -> None:
-        wants(store, "telegram:-5", "graph", every="now")
+        subscribes(store, "telegram:-5", "graph", every="now")
         for _ in range(3):
             chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
         chat_moved(store, address("telegram:-1005"), "-1005", now=NOON)
@@ -628,7 +628,7 @@ class TestRule9Moving:
 
     def test_onto_a_chat_that_was_only_met_numbers_undo_and_choices_stay(self, store: Store) -> None:
         for query in ("graph", "tree", "forest"):
-            wants(store, "telegram:-5", query)
+            subscribes(store, "telegram:-5", query)
         unsubscribe(store, address("telegram:-5"), "2", now=NOON)
         set_setting(store, address("telegram:-5"), "text", "titles", now=NOON)
         set_setting(store, address("telegram:-5"), "timezone", "Asia/Tokyo", now=NOON)
@@ -637,14 +637,14 @@ class TestRule9Moving:
         chat = get_chat(store, address("telegram:-1005"))
         assert [entry.subscription.number for entry in listed(store, chat.address)] == [1, 3]
         assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
-        assert wants(store, "telegram:-1005", "leaf").subscription.number == 4
+        assert subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
         with store.read() as session:
             assert {row.chat_id for row in changes_of(session, chat.id)} == {chat.id}
 
     def test_buttons_name_what_they_named_before_also_under_new_numbers(self, store: Store) -> None:
-        wants(store, "telegram:-1005", "graph")
+        subscribes(store, "telegram:-1005", "graph")
         for query in ("tree", "graphs", "forest"):
-            wants(store, "telegram:-5", query)
+            subscribes(store, "telegram:-5", query)
         unsubscribe(store, address("telegram:-5"), "3", now=NOON)
         place = "telegram:-5"
         made = [Link(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)]
@@ -699,7 +699,7 @@ class TestRule9Moving:
         if state == "met":
             meet(store, address(at), ChatKind.GROUP, now=NOON)
             return
-        wants(store, at, f"graph{at[-1]}")
+        subscribes(store, at, f"graph{at[-1]}")
         if state == "asked":
             ask_to_be_let_in(store, address(at), admins=(), who="", wish="", now=NOON)
         elif state == "denied":
@@ -713,7 +713,7 @@ class TestRule9Moving:
 
 class TestRule10Forgetting:
     def test_forget_erases_a_chat_with_all_that_belongs_to_it(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         send_everything(store, "telegram:1")
@@ -725,7 +725,7 @@ class TestRule10Forgetting:
                 assert _count(session, table) == 0, table
 
     def test_payloads_go_after_thirty_days_and_update_ids_after_seven(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         send_everything(store, "telegram:1")
@@ -738,7 +738,7 @@ class TestRule10Forgetting:
             assert session.connection().exec_driver_sql("SELECT payload FROM message").scalars().all() == [""]
 
     def test_a_chat_that_has_been_gone_for_a_year_is_erased(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph")
+        subscribes(store, "telegram:1", "graph")
         with store.write() as session:
             people.set_chat_state(session, 1, ChatState.PAUSED, "gone: blocked", now=NOON)
         clean_up(store, now=NOON + 364 * DAY)
@@ -760,9 +760,11 @@ class TestRule11WhoseBot:
 
 class TestExport:
     def test_the_round_trip_is_equal(self, store: Store, tmp_path: Path) -> None:
-        wants(store, "telegram:-5/7", "diffusion -survey", every="daily", at="09:00", tz="Europe/Berlin", name="mine")
-        wants(store, "telegram:-5/7", "a | b", every="when-out", at="08:00-20:00")
-        wants(store, "console:me", "cs.LG")
+        subscribes(
+            store, "telegram:-5/7", "diffusion -survey", every="daily", at="09:00", tz="Europe/Berlin", name="mine"
+        )
+        subscribes(store, "telegram:-5/7", "a | b", every="when-out", at="08:00-20:00")
+        subscribes(store, "console:me", "cs.LG")
         set_setting(store, address("telegram:-5/7"), "text", "titles", now=NOON)
         text = export(store, None)
         other = Store(f"sqlite:///{tmp_path}/other.db")
@@ -782,8 +784,8 @@ class TestExport:
 
 
 def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
-    wants(store, "telegram:1", "graph", every="now")
-    wants(store, "console:me", "graph", every="now")
+    subscribes(store, "telegram:1", "graph", every="now")
+    subscribes(store, "console:me", "graph", every="now")
     ingested(store, paper("A graph"))
     plan_due(store, now=NOON)
     assert [str(lane.platform) for lane in lanes(store, ["console"], now=NOON, finding=[])] == ["console"]
@@ -792,7 +794,7 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
 class TestWritesWithinWrites:
     def test_several_use_cases_are_one_transaction(self, store: Store) -> None:
         def subscribe_and_fail() -> str:
-            wants(store, "telegram:1", "graph")
+            subscribes(store, "telegram:1", "graph")
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
@@ -803,11 +805,11 @@ class TestWritesWithinWrites:
     def test_an_error_inside_undoes_only_what_its_own_write_did(self, store: Store) -> None:
         def subscribe_and_fail() -> None:
             with store.write():
-                wants(store, "telegram:2", "graph")
+                subscribes(store, "telegram:2", "graph")
                 raise NotFound("no such thing")
 
         with store.write():
-            wants(store, "telegram:1", "graph")
+            subscribes(store, "telegram:1", "graph")
             with pytest.raises(NotFound):
                 subscribe_and_fail()
         assert get_chat(store, address("telegram:1"))
@@ -817,8 +819,8 @@ class TestWritesWithinWrites:
 
 def test_a_new_version_between_two_plans_is_matched_as_it_reads_then(store: Store) -> None:
     """It moves no change, so nothing but the digest that brought it tells that the papers of the first plan are old."""
-    wants(store, "telegram:1", "graph", every="daily", at="13:00")
-    wants(store, "telegram:2", "lattice", every="daily", at="14:00")
+    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
     ingested(store, paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
     assert len(plan_due(store, now=NOON + timedelta(hours=1))) == 1
     newer = paper("On lattices", arxiv_id="2601.77777", version=2, kind=Announce.REPLACE)

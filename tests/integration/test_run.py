@@ -15,7 +15,7 @@ import pytest
 from subscriptions import Store, set_setting
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
-from tests.make import address, wants
+from tests.make import address, subscribes
 
 DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 
@@ -67,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
     now = datetime.now(UTC)  # the program has the machine's clock
     store.open(now=now)
-    wants(store, "telegram:1", "cs.*", every="now", now=now)
+    subscribes(store, "telegram:1", "cs.*", every="now", now=now)
     set_setting(store, address("telegram:1"), "quiet", "off", now=now)  # whatever time it is here
     store.close()
     return tmp_path
@@ -76,20 +76,20 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def telegram(tmp_path: Path) -> Iterator[Remote]:
     with running("telegram", journal=tmp_path / "journal") as fake:
-        fake.tell("knows", "1")
+        fake.call("knows", "1")
         yield fake
 
 
 def test_a_file_in_the_inbox_becomes_a_message(folder: Path, telegram: Remote) -> None:
-    telegram.tell("answers", "hang before", 1)
+    telegram.call("answers", "hang before", 1)
     program = Process(folder, "run", fake=telegram)
     try:
         address = program.says(r"Health: (http://\S+)/health/ready")[1]
         program.says("Watching ")
         assert httpx.get(f"{address}/health/live", trust_env=False).json() == {"live": True}
         (folder / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
-        telegram.tell("waits_hanging", 30)  # the message is on its way
-        telegram.tell("releases")
+        telegram.call("waits_hanging", 30)  # the message is on its way
+        telegram.call("releases")
         ready = httpx.get(f"{address}/health/ready", trust_env=False)
         assert (ready.status_code, ready.json()["problems"]) == (200, {})
         missing = httpx.get(f"{address}/settings", trust_env=False)
@@ -124,34 +124,34 @@ def test_once_reads_delivers_and_ends(folder: Path, telegram: Remote) -> None:
 
 
 def test_what_people_write_is_answered_until_the_process_is_stopped(folder: Path, telegram: Remote) -> None:
-    telegram.tell("user_writes", "/sub written before", "42")
+    telegram.call("user_writes", "/sub written before", "42")
     program = Process(folder, "run", fake=telegram)
     try:
         program.says("Watching ")
-        telegram.tell("waits_for", "sendMessage", 1, chat="42")
-        telegram.tell("user_writes", "/sub diffusion", "42")
-        telegram.tell("waits_for", "sendMessage", 2, chat="42")
+        telegram.call("waits_for", "sendMessage", 1, chat="42")
+        telegram.call("user_writes", "/sub diffusion", "42")
+        telegram.call("waits_for", "sendMessage", 2, chat="42")
     finally:
         assert program.stops() == 0
     assert [entry.text[:3] for entry in telegram.journal] == ["✓ 1", "✓ 2"]
-    assert "unsub" in str(telegram.tell("menu", "all_private_chats", "zh"))
+    assert "unsub" in str(telegram.call("menu", "all_private_chats", "zh"))
 
 
 def test_once_answers_what_waits_and_delivers_then(folder: Path, telegram: Remote) -> None:
     (folder / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
-    telegram.tell("user_writes", "/list", "42")
-    telegram.tell("user_writes", "/help", "42")
+    telegram.call("user_writes", "/list", "42")
+    telegram.call("user_writes", "/help", "42")
     for _ in range(2):
         program = Process(folder, "run", "--once", fake=telegram)
         _, err = program.process.communicate(timeout=60)
         assert program.process.returncode == 0, err
     chats = [entry.chat for entry in telegram.journal]
     assert (chats[:2], set(chats[2:])) == (["42", "42"], {"1"})
-    assert telegram.tell("waiting") == 0
+    assert telegram.call("waiting") == 0
 
 
 def test_a_receiver_that_does_not_work_is_named(folder: Path, telegram: Remote) -> None:
-    telegram.tell("revokes")
+    telegram.call("revokes")
     program = Process(folder, "run", fake=telegram)
     try:
         address = program.says(r"Health: (http://\S+)/health/ready")[1]

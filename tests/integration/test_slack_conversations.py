@@ -13,7 +13,7 @@ from subscriptions import get_chat, listed, owner_of
 from tests.fakes.slack import FakeSlack
 from tests.integration.hearing import RestingClock
 from tests.integration.slack_scene import Scene, a_scene
-from tests.make import NOON, address, ingested, paper, wants
+from tests.make import NOON, address, ingested, paper, subscribes
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
 
@@ -64,9 +64,9 @@ async def test_what_changes_the_channel_is_seen_by_all_and_everything_else_by_wh
             await on.does(slack.user_types(f"/paperwire {words}".strip(), by="U1"))
         await on.does(slack.mentions("list", by="U2"))
     assert len(slack.posted_to("C1")) == 1
-    assert len(slack.whispers_to("U1")) == 9
-    assert len(slack.whispers_to("U2")) == 1
-    assert [w.text.split("\n")[0] for w in slack.whispers_to("U2")] == ["1 subscription"]
+    assert len(slack.ephemerals_to("U1")) == 9
+    assert len(slack.ephemerals_to("U2")) == 1
+    assert [w.text.split("\n")[0] for w in slack.ephemerals_to("U2")] == ["1 subscription"]
 
 
 async def test_the_command_alone_is_help_with_buttons_that_work(scene: Scenes, slack: FakeSlack) -> None:
@@ -74,7 +74,7 @@ async def test_the_command_alone_is_help_with_buttons_that_work(scene: Scenes, s
         await on.does(slack.user_types("/paperwire", by="U2"))
         await on.does(slack.clicks("how to ask", by="U2"))
         await on.does(slack.writes_dm("", by="U2"))
-    first, second = slack.whispers_to("U2")
+    first, second = slack.ephemerals_to("U2")
     assert "/paperwire sub diffusion -survey daily 9" in first.text
     assert "graph transformer" in second.text
     assert "/paperwire sub diffusion -survey daily 9" in slack.posted_to("D2")[0].text
@@ -104,12 +104,12 @@ async def test_a_button_that_all_see_changes_its_message_for_all_and_shows_the_r
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.clicks("undo", by="U1"))  # somebody else's change: it asks
         assert on.wishes() == ["diffusion"]
-        assert "Bob Ray" in slack.whispers_to("U1")[0].text
+        assert "Bob Ray" in slack.ephemerals_to("U1")[0].text
         await on.does(slack.clicks("undo it", by="U1"))
         assert on.wishes() == []
         await on.does(slack.clicks("undo", by="U2"))
     assert on.wishes() == []
-    assert len(slack.whispers_to("U1")) == 1
+    assert len(slack.ephemerals_to("U1")) == 1
     assert not any("undo it" in str(message) for message in slack._conversations["C1"].messages.values())
     assert slack.sees("U3")[1:] != []
 
@@ -121,8 +121,8 @@ async def test_between_two_people_the_answer_stands_there_and_the_subscription_i
         await on.does(slack.user_types("/paperwire sub diffusion", "D777", by="U2"))
         await on.does(slack.user_types("/paperwire list", "D2", by="U2"))
         assert on.wishes("slack:U2") == ["diffusion"]
-    assert [w.text[:3] for w in slack.whispers_to("U2", "D777")] == ["✓ 1"]
-    assert slack.whispers_to("U2", "D2") == []
+    assert [w.text[:3] for w in slack.ephemerals_to("U2", "D777")] == ["✓ 1"]
+    assert slack.ephemerals_to("U2", "D2") == []
     assert len(slack.posted_to("D2")) == 1
 
 
@@ -141,7 +141,7 @@ async def test_words_do_the_same_behind_a_mention_in_private_and_behind_the_comm
         await on.does(slack.writes_dm("我的订阅", by="U2"))
         await on.does(slack.mentions("subscribe list decoding", by="U2"))
         assert on.wishes() == ["list decoding"]
-    whispered = "\n".join(entry.text for entry in slack.whispers_to("U2"))
+    whispered = "\n".join(entry.text for entry in slack.ephemerals_to("U2"))
     private = "\n".join(entry.text for entry in slack.posted_to("D2"))
     counted = [(text.count("1 List decoding"), text.count("There are no")) for text in (whispered, private)]
     assert counted == [(2, 1), (1, 1)]
@@ -152,7 +152,7 @@ async def test_what_was_looked_up_for_one_person_of_a_channel_only_they_see(scen
         on.app.enable_arxiv_lookup()
         await on.does(slack.mentions("2512.00009", by="U2"))
         await on.does(slack.mentions("list", by="U2"))
-    asked, answered, _ = (entry.text for entry in slack.whispers_to("U2"))
+    asked, answered, _ = (entry.text for entry in slack.ephemerals_to("U2"))
     assert asked.startswith("I look it up at arXiv: 2512.00009")
     assert answered.startswith("✗ arXiv cannot be asked now")
     assert not slack.posted_to("C1")
@@ -195,7 +195,7 @@ async def test_inputs_of_any_length_are_answered(scene: Scenes, slack: FakeSlack
         for text in ("x" * 3001, "(" * 3001, "ti:" * 1000, "<!channel> " * 300, "\x00\ud800" * 1500, "词" * 3001):
             await on.does(slack.writes_dm(f"sub {text}", by="U2"))
             await on.does(slack.user_types(f"/paperwire sub {text}", by="U2"))
-    assert (len(slack.posted_to("D2")), len(slack.whispers_to("U2")), slack.posted_to("C1")) == (6, 5, [])
+    assert (len(slack.posted_to("D2")), len(slack.ephemerals_to("U2")), slack.posted_to("C1")) == (6, 5, [])
     assert len(slack.views("views.open")) == 1  # of what is empty without its control characters
     assert len(slack.arrived("chat.postMessage")) == 6  # Slack refused none
 
@@ -230,9 +230,9 @@ async def test_members_change_what_comes_and_guests_and_strangers_only_read(
         await on.does(slack.mentions("sub diffusion", by=person, home=home))
         await on.does(slack.mentions("list", by=person, home=home))
         assert on.wishes() == (["diffusion"] if may else [])
-    first, *_ = [*slack.posted_to("C1"), *slack.whispers_to(person)]
+    first, *_ = [*slack.posted_to("C1"), *slack.ephemerals_to(person)]
     assert ("Only members of this workspace" in first.text) is not may
-    assert len(slack.whispers_to(person)) == (1 if may else 2)
+    assert len(slack.ephemerals_to(person)) == (1 if may else 2)
 
 
 async def test_a_setting_narrows_it_to_admins_also_for_buttons(scene: Scenes, slack: FakeSlack) -> None:
@@ -244,7 +244,7 @@ async def test_a_setting_narrows_it_to_admins_also_for_buttons(scene: Scenes, sl
         assert on.wishes() == ["diffusion"]
         await on.does(slack.user_types("/paperwire sub graph", by="U5"))
         assert on.wishes() == ["diffusion", "graph"]
-    assert ["Only admins" in entry.text for entry in slack.whispers_to("U2")[-2:]] == [True, True]
+    assert ["Only admins" in entry.text for entry in slack.ephemerals_to("U2")[-2:]] == [True, True]
 
 
 async def test_who_is_pressed_for_by_a_guest_is_refused(scene: Scenes, slack: FakeSlack) -> None:
@@ -252,7 +252,7 @@ async def test_who_is_pressed_for_by_a_guest_is_refused(scene: Scenes, slack: Fa
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.clicks("undo", by="U3"))
         assert on.wishes() == ["diffusion"]
-    assert "not guests" in slack.whispers_to("U3")[0].text
+    assert "not guests" in slack.ephemerals_to("U3")[0].text
 
 
 async def test_while_slack_does_not_say_who_somebody_is_nothing_is_changed_and_that_is_said_in_time(
@@ -267,7 +267,7 @@ async def test_while_slack_does_not_say_who_somebody_is_nothing_is_changed_and_t
         slack.forgives()
         slack.releases(drop=True)
         assert on.wishes() == []
-    assert "try again later" in slack.whispers_to("U2")[0].text
+    assert "try again later" in slack.ephemerals_to("U2")[0].text
 
 
 async def test_a_press_whose_value_is_made_up_or_of_another_place_does_nothing(scene: Scenes, slack: FakeSlack) -> None:
@@ -278,7 +278,7 @@ async def test_a_press_whose_value_is_made_up_or_of_another_place_does_nothing(s
         for value in (undo, "made-up", "d0123456789abcdef.c0", "\ud800", "x" * 2000, "../../etc"):
             await on.does(slack.clicks(value, "C2", by="U2", tampered=True))
         assert on.wishes() == ["diffusion"]
-    told = slack.whispers_to("U2", "C2")
+    told = slack.ephemerals_to("U2", "C2")
     assert len(told) == 6
     assert all("any more" in entry.text for entry in told)
 
@@ -316,14 +316,14 @@ async def test_an_app_without_the_right_to_read_people_works_with_what_it_is_tol
         assert (on.wishes(), on.wishes("slack:U2")) == (["diffusion"], ["graph"])
         assert get_chat(on.app.store, address("slack:C1")).title == "#vision"
     assert slack.posted_to("C1")[0].text.startswith("✓ 1")
-    assert slack.whispers_to("U2", "D777")[0].text.startswith("✓ 1")
+    assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
 
 
 async def test_a_chat_that_was_made_by_the_id_of_its_direct_messages_becomes_one_with_its_person(
     scene: Scenes, slack: FakeSlack
 ) -> None:
     async with scene() as on:
-        wants(on.app.store, "slack:D2", "diffusion")
+        subscribes(on.app.store, "slack:D2", "diffusion")
         await on.does(slack.writes_dm("list", by="U2"))
         assert on.wishes("slack:U2") == ["diffusion"]
         assert get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
@@ -341,7 +341,7 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(scene: Scen
         await on.does(slack.mentions("list", by="U2"))
         assert (on.wishes(f"slack:C1/{thread}"), on.wishes()) == (["graph"], [])
     assert [entry.thread for entry in slack.posted_to("C1")] == [thread]
-    there, above = slack.whispers_to("U2")
+    there, above = slack.ephemerals_to("U2")
     assert (there.thread, above.thread) == (thread, "")
     assert "1 subscription" in there.text
 
@@ -351,7 +351,7 @@ async def test_in_a_thread_commands_are_spelled_as_they_work_there(scene: Scenes
     async with scene() as on:
         await on.does(slack.mentions("hello", by="U2", thread=thread))
         await on.does(slack.mentions("hello", by="U2"))
-    there, above = slack.whispers_to("U2")
+    there, above = slack.ephemerals_to("U2")
     assert "@paperwire help" in there.text
     assert "/paperwire help" in above.text
 
@@ -372,7 +372,7 @@ async def test_under_what_a_channel_was_brought_people_speak_about_the_channel_a
         await on.does(slack.mentions("list", by="U2", thread=parent.id))
         await on.does(slack.mentions("unsub 1", by="U2", thread=parent.id))
         assert on.wishes() == []
-    assert slack.whispers_to("U2")[-1].thread == parent.id
+    assert slack.ephemerals_to("U2")[-1].thread == parent.id
     assert slack.posted_to("C1")[-1].thread == parent.id
 
 
@@ -385,7 +385,7 @@ async def test_an_export_from_a_channel_goes_to_who_asked_and_one_in_private_sta
     async with scene() as on:
         for chat in ("slack:C1", "slack:U2"):
             for n in range(60):
-                wants(on.app.store, chat, f'"{chat.partition(":")[2]} words of wish {n}"')
+                subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words of wish {n}"')
         await on.does(slack.user_types("/paperwire export", by="U2"))
         await on.does(slack.writes_dm("export", by="U2"))
     assert slack.files_in("C1") == []

@@ -13,7 +13,7 @@ from bot.app import App, build_app
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions import set_setting
 from tests.fakes.slack import TOKEN, FakeSlack
-from tests.make import FakeClock, address, ingested, paper, summary, wants
+from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
 CHAT, CHANNEL = "slack:C1", "C1"
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -54,7 +54,7 @@ async def test_a_withdrawal_edits_the_message_in_the_thread_and_posts_nothing(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     async with running(tmp_path, clock, slack) as app:
-        wants(app.store, CHAT, "graph", every="now")
+        subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
         await app.deliver()
         root, thread = slack.posted_to(CHANNEL)
@@ -74,7 +74,7 @@ async def test_it_stays_a_thread_when_the_chat_has_chosen_another_shape_since(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     async with running(tmp_path, clock, slack) as app:
-        wants(app.store, CHAT, "graph", every="now")
+        subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
         await app.deliver()
         set_setting(app.store, address(CHAT), "shape", "digest", now=clock.now())
@@ -89,7 +89,7 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     async with running(tmp_path, clock, slack) as app:
-        wants(app.store, CHAT, "graph", every="now")
+        subscribes(app.store, CHAT, "graph", every="now")
         set_setting(app.store, address(CHAT), "shape", "each", now=clock.now())
         ingested(app.store, *graphs(3, abstract="About graphs."))
         await app.deliver()
@@ -107,7 +107,7 @@ async def test_a_message_that_cannot_be_changed_any_more_is_left_as_it_is(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     async with running(tmp_path, clock, slack) as app:
-        wants(app.store, CHAT, "graph", every="now")
+        subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(1))
         await app.deliver()
         (told,) = slack.posted_to(CHANNEL)

@@ -14,12 +14,12 @@ from bot.settings import SlackWorkspace
 from subscriptions import get_chat
 from tests.conversation.desk import state_of
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
-from tests.fakes.slack_people import Shown
-from tests.fakes.slack_switchboard import Sent
+from tests.fakes.slack_people import ShownView
+from tests.fakes.slack_switchboard import SentEnvelope
 from tests.integration.hearing import RestingClock
 from tests.integration.slack_hearing import OTHER, OTHER_TOKEN
 from tests.integration.slack_scene import Scene, a_scene
-from tests.make import address, ingested, paper, wants
+from tests.make import address, ingested, paper, subscribes
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
 
@@ -47,11 +47,11 @@ def scene(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> Scenes:
     return partial(a_scene, tmp_path, slack, clock)
 
 
-def newest(slack: FakeSlack, method: str) -> Shown:
+def newest(slack: FakeSlack, method: str) -> ShownView:
     return slack.views(method)[-1]
 
 
-def done_in(slack: FakeSlack, view: dict[str, Any], kind: str, *, by: str = "U2", **more: Any) -> Sent:
+def done_in(slack: FakeSlack, view: dict[str, Any], kind: str, *, by: str = "U2", **more: Any) -> SentEnvelope:
     """Something is done in a view: it is sent, or Enter is pressed in a field, or a button on it."""
     values = more.pop("values", {})
     inputs = {one["block_id"]: one["element"] for one in view["blocks"] if one["type"] == "input"}
@@ -67,11 +67,11 @@ def done_in(slack: FakeSlack, view: dict[str, Any], kind: str, *, by: str = "U2"
     return slack.brings(payload)
 
 
-def sends(slack: FakeSlack, view: dict[str, Any], *, by: str = "U2", **values: str) -> Sent:
+def sends(slack: FakeSlack, view: dict[str, Any], *, by: str = "U2", **values: str) -> SentEnvelope:
     return done_in(slack, view, "view_submission", by=by, values=values)
 
 
-def presses(slack: FakeSlack, view: dict[str, Any], label: str, beside: str, *, by: str = "U2") -> Sent:
+def presses(slack: FakeSlack, view: dict[str, Any], label: str, beside: str, *, by: str = "U2") -> SentEnvelope:
     (block,) = [one for one in view["blocks"] if "accessory" in one and beside in one["text"]["text"]]
     (option,) = [one for one in block["accessory"]["options"] if one["text"]["text"] == label]
     action = {"type": "overflow", "action_id": block["accessory"]["action_id"], "selected_option": option}
@@ -164,7 +164,7 @@ async def test_who_asked_for_a_form_that_does_not_open_is_told_how_it_goes_in_wo
         await on.does(sent)
         assert sent.acknowledged
         assert "A form or a page could not be shown" in caplog.text
-        (told,) = slack.whispers_to("U2")
+        (told,) = slack.ephemerals_to("U2")
         assert "/paperwire sub diffusion -survey daily 9" in told.text
         assert slack.posted_to("C1") == []
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
@@ -178,7 +178,7 @@ async def test_who_chose_a_shortcut_whose_form_does_not_open_is_told_alone_and_w
         ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
         slack.expires_triggers()
         await on.does(slack.brings(shortcut_on(slack, slack.says("C1", "see https://arxiv.org/abs/2601.00042"))))
-        (told,) = slack.whispers_to("U2")
+        (told,) = slack.ephemerals_to("U2")
         assert 'sub author:"Ada Example" cat:cs.CV' in told.text
         assert slack.posted_to("C1") == []
 
@@ -214,8 +214,8 @@ async def test_home_shows_what_somebody_may_manage_and_is_current_after_each_cha
     scene: Scenes, slack: FakeSlack
 ) -> None:
     async with scene() as on:
-        wants(on.app.store, "slack:C1", "graphs", every="daily")
-        wants(on.app.store, "slack:C2", "secrets", every="daily")
+        subscribes(on.app.store, "slack:C1", "graphs", every="daily")
+        subscribes(on.app.store, "slack:C2", "secrets", every="daily")
         await on.does(slack.opens_home(by="U2"))
         shown = newest(slack, "views.publish")
         assert shown.person == "U2"
@@ -234,7 +234,7 @@ async def test_home_shows_what_somebody_may_manage_and_is_current_after_each_cha
 
 async def test_edit_on_home_opens_the_form_and_home_shows_the_new_query(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
-        wants(on.app.store, "slack:C1", "graphs", every="daily")
+        subscribes(on.app.store, "slack:C1", "graphs", every="daily")
         await on.does(slack.opens_home(by="U2"))
         await on.does(presses(slack, newest(slack, "views.publish").view, "edit", "graphs"))
         sent = sends(slack, newest(slack, "views.open").view, query="graph transformers")
@@ -245,7 +245,7 @@ async def test_edit_on_home_opens_the_form_and_home_shows_the_new_query(scene: S
 
 async def test_a_guest_sees_only_their_own(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
-        wants(on.app.store, "slack:C1", "graphs", every="daily")
+        subscribes(on.app.store, "slack:C1", "graphs", every="daily")
         await on.does(slack.opens_home(by="U3"))
         assert "graphs" not in words(newest(slack, "views.publish").view)
 
@@ -254,7 +254,7 @@ async def test_without_the_right_to_see_who_is_where_it_says_so(scene: Scenes, s
     for scope in ("channels:read", "groups:read", "mpim:read"):
         slack.withdraws(scope)
     async with scene() as on:
-        wants(on.app.store, "slack:C1", "graphs", every="daily")
+        subscribes(on.app.store, "slack:C1", "graphs", every="daily")
         await on.does(slack.opens_home(by="U2"))
         view = newest(slack, "views.publish").view
         assert "graphs" not in words(view)

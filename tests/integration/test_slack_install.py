@@ -19,7 +19,7 @@ from bot.channels.slack.installer import Installer
 from bot.channels.slack.oauth import COOKIE, INSTALL, REDIRECT
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import scopes_of
-from bot.channels.slack.vault import CannotOpen, Vault
+from bot.channels.slack.vault import DecryptionFailed, TokenCipher
 from bot.operation.process import serving
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions import (
@@ -228,9 +228,9 @@ async def test_tokens_of_the_vault_are_no_states(tmp_path: Path, slack: FakeOAut
         for sealed in (
             "",
             "x",
-            installer.vault.seal("{}"),
-            installer.vault.seal('["a"]'),
-            installer.vault.seal("[1, 2]"),
+            installer.vault.encrypt("{}"),
+            installer.vault.encrypt('["a"]'),
+            installer.vault.encrypt("[1, 2]"),
         ):
             assert not await installer.is_open(sealed.rstrip("="))
 
@@ -418,13 +418,13 @@ async def test_a_changed_seal_is_refused(tmp_path: Path, slack: FakeOAuth, clock
 
 
 def test_a_vault_opens_only_what_its_own_key_sealed() -> None:
-    vault = Vault(KEY)
-    sealed = vault.seal("xoxb-1")
+    vault = TokenCipher(KEY)
+    sealed = vault.encrypt("xoxb-1")
     assert "xoxb" not in sealed
-    assert vault.seal("xoxb-1") != sealed
-    assert Vault(KEY).open(sealed) == "xoxb-1"
+    assert vault.encrypt("xoxb-1") != sealed
+    assert TokenCipher(KEY).decrypt(sealed) == "xoxb-1"
     for wrong in (sealed[:-2], "", "x", "é"):
-        with pytest.raises(CannotOpen):
-            vault.open(wrong)
-    with pytest.raises(CannotOpen):
-        Vault(SecretStr("other")).open(sealed)
+        with pytest.raises(DecryptionFailed):
+            vault.decrypt(wrong)
+    with pytest.raises(DecryptionFailed):
+        TokenCipher(SecretStr("other")).decrypt(sealed)

@@ -12,7 +12,7 @@ from subscriptions import listed, set_setting
 from tests.fakes.slack import FakeSlack
 from tests.integration.hearing import RestingClock
 from tests.integration.slack_scene import Scene, a_scene
-from tests.make import address, ingested, paper, wants
+from tests.make import address, ingested, paper, subscribes
 
 CHAT = "slack:C1"
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
@@ -36,7 +36,7 @@ def scene(tmp_path: Path, slack: FakeSlack) -> Scenes:
 
 async def told(on: Scene, amount: int, *, limit: str = "12", authors: tuple[str, ...] = ("Ada Example",)) -> None:
     """A delivery of so many papers stands in the channel."""
-    wants(on.app.store, CHAT, "graph", every="now")
+    subscribes(on.app.store, CHAT, "graph", every="now")
     set_setting(on.app.store, address(CHAT), "limit", limit, now=on.app.clock.now())
     ingested(on.app.store, *(paper(f"Graph {number}", authors=authors) for number in range(1, amount + 1)))
     await on.app.send_once()
@@ -52,7 +52,7 @@ async def test_why_and_more_are_seen_by_the_asker_alone_in_the_thread(scene: Sce
         before = len(slack.posted_to("C1"))
         for label in ("why", "more"):
             await on.does(slack.clicks(label, by="U2"))
-        first, second = slack.whispers_to("U2")
+        first, second = slack.ephemerals_to("U2")
         assert "in the title" in str(first.payload)
         assert "Graph" in str(second.payload)
         assert len(slack.posted_to("C1")) == before
@@ -83,11 +83,11 @@ async def test_what_lies_beyond_the_limit_is_whispered_with_menus_of_its_own(sce
     async with scene() as on:
         await told(on, 9, limit="5")
         await on.does(slack.clicks("show 4 more", by="U2"))
-        (rest,) = slack.whispers_to("U2")
+        (rest,) = slack.ephemerals_to("U2")
         blocks = rest.payload["blocks"]
         assert sum(block.get("accessory", {}).get("type") == "overflow" for block in blocks) == 4
         await on.does(slack.clicks("why", by="U2"))
-        assert "in the title" in str(slack.whispers_to("U2")[-1].payload)
+        assert "in the title" in str(slack.ephemerals_to("U2")[-1].payload)
 
 
 async def test_a_guest_may_look_and_change_nothing(scene: Scenes, slack: FakeSlack) -> None:
@@ -97,7 +97,7 @@ async def test_a_guest_may_look_and_change_nothing(scene: Scenes, slack: FakeSla
             await on.does(slack.clicks(label, by="U3"))
         assert states(on) == [("graph", "active")]
         assert len(slack.posted_to("C1")) == 1
-        assert "in the title" in str(slack.whispers_to("U3")[-1].payload)
+        assert "in the title" in str(slack.ephemerals_to("U3")[-1].payload)
 
 
 @pytest.mark.parametrize("value", ["d{}.x0", "d{}.a0", "d{}.z0", "d{}.f999999", "{}", "d{}.m"])

@@ -16,7 +16,7 @@ from bot.operation.process import Supervised, answer_once, listening, problems_o
 from bot.operation.web_address import LARGEST_BODY
 from subscriptions import StoreError, listed
 from subscriptions import once as real_once
-from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, Sent
+from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
 from tests.integration.hearing import RestingClock
 from tests.integration.slack_hearing import a_bot, a_listening_bot, a_served_bot, settled
@@ -119,7 +119,7 @@ async def test_a_connection_that_is_refreshed_in_the_middle_of_a_command_still_a
         last = slack.user_types("/paperwire list")
         await settled(slack)
     assert [one.failed for one in (*sent, last)] == ["", "", ""]
-    assert slack.board.strays == []
+    assert slack.event_delivery.strays == []
     assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
 
 
@@ -155,7 +155,7 @@ async def test_events_that_come_again_change_and_answer_nothing(
 ) -> None:
     for _ in range(2):
         async with a_listening_bot(tmp_path, slack, clock) as app:
-            if not slack.board.sent:
+            if not slack.event_delivery.sent:
                 slack.mentions("sub diffusion")
                 slack.writes_dm("sub graph")
             else:
@@ -333,7 +333,7 @@ async def test_with_once_nobody_can_ask_for_what_slack_sends(
 
 async def test_signed_requests_are_answered_in_time(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
-        sent: list[Sent] = [slack.user_types("/paperwire sub diffusion")]
+        sent: list[SentEnvelope] = [slack.user_types("/paperwire sub diffusion")]
         await settled(slack)
         sent += [slack.mentions("list"), slack.writes_dm("sub optics"), slack.clicks("undo")]
         await settled(slack)

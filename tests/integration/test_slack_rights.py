@@ -10,7 +10,7 @@ from bot.app import build_app
 from bot.channels.slack.installer import Kept
 from bot.channels.slack.manifest import manifest
 from bot.channels.slack.scopes import OPTIONAL, SCOPES, scopes_of
-from bot.channels.slack.vault import Vault
+from bot.channels.slack.vault import TokenCipher
 from bot.settings import load_settings
 from subscriptions import install
 from tests.fakes.slack import TOKEN, FakeSlack
@@ -101,7 +101,7 @@ def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, tmp
         for team, key in ((OTHER, "key"), ("T3", "another key")):
             app = build_app(settings, channels={})
             app.open()
-            sealed = Vault(SecretStr(key)).seal(Kept(bot=SecretStr(OTHER_TOKEN)).written())
+            sealed = TokenCipher(SecretStr(key)).encrypt(Kept(bot=SecretStr(OTHER_TOKEN)).written())
             install(app.store, team, sealed, now=NOON)
             app.store.close()
         told = {str(one["question"]): one for one in findings(terminal)}

@@ -119,7 +119,7 @@ async def test_where_the_bot_was_not_invited_it_says_how_and_goes_on_once_it_is(
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now"))
         assert on.wishes() == ["graph"]
-        (told,) = slack.whispers_to("U1")
+        (told,) = slack.ephemerals_to("U1")
         assert "/invite @paperwire" in told.text
         news(on, "A graph")
         await on.app.send_once()
@@ -143,7 +143,7 @@ async def test_an_app_that_may_not_look_at_channels_answers_and_tells_who_asked(
         assert on.wishes() == ["graph"]
         assert is_gone(get_chat(on.app.store, VISION))
         await on.app.send_once()
-    assert [entry.text[:3] for entry in slack.whispers_to("U1")] == ["✓ 1"]
+    assert [entry.text[:3] for entry in slack.ephemerals_to("U1")] == ["✓ 1"]
 
 
 @pytest.mark.parametrize("event", [True, False])
@@ -223,7 +223,7 @@ async def test_when_whoever_subscribed_leaves_theirs_waits_the_channel_and_the_o
         assert "A quantum" in str(came.payload)
         assert "A graph" not in str(came.payload)
         await on.does(slack.user_types("/paperwire list", by="U2"))
-        assert "paused: who asked for it has left" in slack.whispers_to("U2")[-1].text
+        assert "paused: who asked for it has left" in slack.ephemerals_to("U2")[-1].text
         await on.does(slack.clicks("resume", by="U2"))
         on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
         await on.app.send_once()

@@ -19,7 +19,7 @@ from subscriptions import (
     unsubscribe,
 )
 from subscriptions.store import outbox
-from tests.make import NOON, address, ingested, paper, wants
+from tests.make import NOON, address, ingested, paper, subscribes
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -36,66 +36,66 @@ def texts(store: Store, chat: str) -> list[tuple[int, str]]:
 def test_a_chat_comes_into_being_with_its_first_subscription(store: Store) -> None:
     with pytest.raises(NotFound, match="no such chat"):
         get_chat(store, address("telegram:1"))
-    made = wants(store, "telegram:1", "graph")
+    made = subscribes(store, "telegram:1", "graph")
     assert (made.outcome, made.subscription.number, made.chat.kind) == ("added", 1, ChatKind.PRIVATE)
 
 
 def test_the_same_wish_in_other_words_is_known(store: Store) -> None:
-    wants(store, "telegram:1", "graph networks")
-    again = wants(store, "telegram:1", "  Networks   GRAPH ")
+    subscribes(store, "telegram:1", "graph networks")
+    again = subscribes(store, "telegram:1", "  Networks   GRAPH ")
     assert (again.outcome, again.subscription.number) == ("known", 1)
     assert len(texts(store, "telegram:1")) == 1
 
 
 def test_the_same_wish_with_another_time_changes_its_schedule(store: Store) -> None:
-    wants(store, "telegram:1", "graph", every="daily", at="09:00")
-    again = wants(store, "telegram:1", "graphs", every="weekly", on="fri", at="10:00")
+    subscribes(store, "telegram:1", "graph", every="daily", at="09:00")
+    again = subscribes(store, "telegram:1", "graphs", every="weekly", on="fri", at="10:00")
     assert (again.outcome, again.first) == ("rescheduled", datetime(2026, 1, 23, 10, tzinfo=UTC))
 
 
 def test_numbers_are_not_used_again(store: Store) -> None:
     for word in ("one", "two", "three"):
-        wants(store, "telegram:1", word)
+        subscribes(store, "telegram:1", word)
     unsubscribe(store, address("telegram:1"), "3", now=NOON)
     unsubscribe(store, address("telegram:1"), "two", now=NOON)
-    wants(store, "telegram:1", "four")
+    subscribes(store, "telegram:1", "four")
     assert texts(store, "telegram:1") == [(1, "one"), (4, "four")]
 
 
 def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
-    wants(store, "telegram:1", "2026")
+    subscribes(store, "telegram:1", "2026")
     with pytest.raises(NotFound, match="no subscription 7"):
         unsubscribe(store, address("telegram:1"), "7", now=NOON)
     assert [s.text for s in unsubscribe(store, address("telegram:1"), "2026", now=NOON)] == ["2026"]
 
 
 def test_all_removes_all(store: Store) -> None:
-    wants(store, "telegram:1", "one")
-    wants(store, "telegram:1", "two")
+    subscribes(store, "telegram:1", "one")
+    subscribes(store, "telegram:1", "two")
     assert len(unsubscribe(store, address("telegram:1"), "all", now=NOON)) == 2
     assert texts(store, "telegram:1") == []
 
 
 def test_a_refused_query_makes_no_chat(store: Store) -> None:
     with pytest.raises(QueryError):
-        wants(store, "telegram:1", "-survey")
+        subscribes(store, "telegram:1", "-survey")
     with pytest.raises(NotFound):
         get_chat(store, address("telegram:1"))
 
 
 def test_a_chat_can_have_two_hundred(store: Store) -> None:
     for n in range(200):
-        wants(store, "telegram:1", f"word{n}")
+        subscribes(store, "telegram:1", f"word{n}")
     with pytest.raises(Refused, match="200 subscriptions"):
-        wants(store, "telegram:1", "another")
-    assert wants(store, "telegram:1", "word7").outcome == "known"
+        subscribes(store, "telegram:1", "another")
+    assert subscribes(store, "telegram:1", "word7").outcome == "known"
 
 
 class TestZones:
     def test_a_wish_without_a_zone_follows_its_chat(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
-        wants(store, "telegram:1", "tree", every="daily", at="09:00")
-        wants(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
+        subscribes(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
+        subscribes(store, "telegram:1", "tree", every="daily", at="09:00")
+        subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
         berlin, tokyo = datetime(2026, 1, 23, 8, tzinfo=UTC), datetime(2026, 1, 23, 0, tzinfo=UTC)
         assert due(store, "telegram:1") == [berlin, berlin, tokyo]
         set_setting(store, address("telegram:1"), "timezone", "America/New_York", now=NOON)
@@ -103,13 +103,13 @@ class TestZones:
         assert due(store, "telegram:1") == [new_york, new_york, tokyo]
 
     def test_what_is_overdue_stays_overdue_in_another_zone(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         set_setting(store, address("telegram:1"), "timezone", "Asia/Tokyo", now=NOON + 2 * HOUR)
         assert due(store, "telegram:1") == [NOON + HOUR]
 
     def test_a_zone_that_nobody_knows_is_refused_with_the_nearest(self, store: Store) -> None:
         with pytest.raises(Refused, match="Europe/Berlin"):
-            wants(store, "telegram:1", "graph", tz="Europe/Berlni")
+            subscribes(store, "telegram:1", "graph", tz="Europe/Berlni")
 
 
 class TestEcho:
@@ -117,18 +117,18 @@ class TestEcho:
         ingested(store, paper("A graph"), now=NOON - 9 * DAY)
         for n in (4, 3, 2, 1, 0):
             ingested(store, paper(f"Graph {n}"), paper(f"Tree {n}"), now=NOON - n * DAY - HOUR)
-        made = wants(store, "telegram:1", "graph")
+        made = subscribes(store, "telegram:1", "graph")
         assert (made.found, made.base.days, made.base.week) == (5, 5, True)
         assert [p.paper.title for p in made.examples] == ["Graph 0", "Graph 1", "Graph 2"]
 
     def test_it_says_when_the_first_comes(self, store: Store) -> None:
-        assert wants(store, "telegram:1", "graph", every="daily", at="13:00").first == NOON + HOUR
-        assert wants(store, "telegram:1", "tree", every="now").first is None
+        assert subscribes(store, "telegram:1", "graph", every="daily", at="13:00").first == NOON + HOUR
+        assert subscribes(store, "telegram:1", "tree", every="now").first is None
 
 
 class TestPreview:
     def test_it_shows_what_would_be_sent_and_marks_nothing(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("A graph"), paper("A tree"))
         for _ in range(2):
             shown = preview(store, address("telegram:1"), now=NOON)
@@ -139,8 +139,8 @@ class TestPreview:
         assert len(plan_due(store, now=NOON + HOUR)) == 1
 
     def test_it_shows_exactly_what_is_then_sent(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph", every="daily", at="13:00")
-        wants(store, "telegram:1", "tree OR ring", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+        subscribes(store, "telegram:1", "tree OR ring", every="daily", at="13:00")
         ingested(store, *(paper(f"{word} {n}") for n in range(4) for word in ("Graph", "Tree", "Ring", "Tree graph")))
         shown = preview(store, address("telegram:1"), now=NOON + HOUR)
         plan_due(store, now=NOON + HOUR)
@@ -150,7 +150,7 @@ class TestPreview:
         assert shown.delivery.items == sent.items
 
     def test_a_query_is_tried_out_over_the_days_asked_for(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph")
+        subscribes(store, "telegram:1", "graph")
         ingested(store, paper("An old tree"), now=NOON - 5 * DAY)
         ingested(store, paper("A new tree"), now=NOON - HOUR)
         week = preview(store, address("telegram:1"), now=NOON, text="tree")
@@ -160,7 +160,7 @@ class TestPreview:
         assert (len(week.delivery.items), len(day.delivery.items)) == (2, 1)
 
     def test_nothing_is_nothing_with_its_base(self, store: Store) -> None:
-        wants(store, "telegram:1", "graph")
+        subscribes(store, "telegram:1", "graph")
         ingested(store, paper("A tree"))
         assert preview(store, address("telegram:1"), now=NOON, text="ring") == type(
             preview(store, address("telegram:1"), now=NOON)

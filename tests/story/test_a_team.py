@@ -134,7 +134,7 @@ async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_
         await on.does(slack.clicks("mute", by="U2", team=TEAM))
         assert "is quiet until" in slack.posted_to(CHANNEL)[-1].text
         await on.does(slack.clicks("why", by="U2", team=TEAM))
-        assert "graph" in slack.whispers_to("U2", CHANNEL)[-1].text
+        assert "graph" in slack.ephemerals_to("U2", CHANNEL)[-1].text
 
         # The app goes: what comes meanwhile waits.
         await on.does(slack.uninstalls(team=TEAM))

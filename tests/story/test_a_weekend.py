@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.awaiting import BATCH, Awaiting
+from tests.awaiting import BATCH, ExpectedSources
 from tests.make import NOON, paper
 from tests.story.life import Life
 
@@ -11,7 +11,7 @@ FRIDAY, SATURDAY, MONDAY, TUESDAY = (MIDNIGHT + timedelta(days=days) for days in
 
 
 async def test_a_weekend_and_a_late_monday(life: Life) -> None:
-    arxiv = Awaiting(life.app.store)
+    arxiv = ExpectedSources(life.app.store)
     arxiv.reports("new", at=FRIDAY + BATCH)
     life.clock.set_now(FRIDAY + timedelta(hours=21))
     said = await life.says("/sub diffusion")

@@ -21,7 +21,7 @@ from subscriptions import Store, set_setting
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
-from tests.make import NOON, address, ingested, paper, wants
+from tests.make import NOON, address, ingested, paper, subscribes
 
 PAPERS = 39  # two messages in each delivery
 CHATS = {"telegram": ("1", "2"), "slack": ("C1", "C2")}
@@ -74,8 +74,8 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Prog
         store = Store(f"sqlite:///{program.database}")
         store.open(now=NOON)
         for chat in CHATS[platform]:
-            fake.tell("knows", chat)
-            wants(store, f"{platform}:{chat}", "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
+            fake.call("knows", chat)
+            subscribes(store, f"{platform}:{chat}", "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
             set_setting(store, address(f"{platform}:{chat}"), "limit", "all", now=NOON - timedelta(hours=1))
         titles = [
             paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
@@ -122,11 +122,11 @@ def test_killed_while_the_platform_has_the_nth_message_in_hand(
     story: tuple[Program, Remote], moment: str, n: int
 ) -> None:
     program, fake = story
-    fake.tell("answers", moment, 1, after=n)
+    fake.call("answers", moment, 1, after=n)
     process = program.start()
-    fake.tell("waits_hanging", 30)
+    fake.call("waits_hanging", 30)
     program.kill(process)
-    fake.tell("releases", drop=True)
+    fake.call("releases", drop=True)
     program.finish()
     assert_whole(program, fake, kills=1)
 
@@ -156,37 +156,37 @@ def test_killed_as_soon_as_a_step_is_in_the_store(story: tuple[Program, Remote],
 def test_killed_again_and_again(story: tuple[Program, Remote]) -> None:
     program, fake = story
     for n in range(3):
-        fake.tell("answers", ("hang before", "hang after")[n % 2], 1)
+        fake.call("answers", ("hang before", "hang after")[n % 2], 1)
         process = program.start()
-        fake.tell("waits_hanging", 30)
+        fake.call("waits_hanging", 30)
         program.kill(process)
-        fake.tell("releases", drop=True)
+        fake.call("releases", drop=True)
     program.finish()
     assert_whole(program, fake, kills=3)
 
 
 def test_asked_twice_it_ends_at_once_and_loses_nothing(story: tuple[Program, Remote]) -> None:
     program, fake = story
-    fake.tell("answers", "hang after", 1)
+    fake.call("answers", "hang after", 1)
     process = program.start()
-    fake.tell("waits_hanging", 30)
+    fake.call("waits_hanging", 30)
     process.send_signal(signal.SIGTERM)
     while process.poll() is None:  # the platform still holds its answer back, so only the second signal can end it
         process.send_signal(signal.SIGTERM)
     assert process.communicate()[1].count("Traceback") == 0
     assert process.returncode == 1
-    fake.tell("releases", drop=True)
+    fake.call("releases", drop=True)
     program.finish()
     assert_whole(program, fake, kills=1)
 
 
 def test_asked_to_stop_it_finishes_what_is_on_its_way_and_doubles_nothing(story: tuple[Program, Remote]) -> None:
     program, fake = story
-    fake.tell("answers", "hang after", 1)
+    fake.call("answers", "hang after", 1)
     process = program.start()
-    fake.tell("waits_hanging", 30)
+    fake.call("waits_hanging", 30)
     process.send_signal(signal.SIGTERM)
-    fake.tell("releases")
+    fake.call("releases")
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert "Traceback" not in err

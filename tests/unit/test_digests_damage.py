@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.digests import read_digest
 from subscriptions import Paper
 from tests.digest_pages import PARTS, TOC, crawled, entry, group
-from tests.promises import FORMAT_NAMES, read_as_promised
+from tests.promises import FORMAT_NAMES, read_and_check
 
 PAGES = Path(__file__).parents[1] / "digests"
 SAMPLES: dict[str | None, list[bytes]] = {}  # the golden pages by the format that they are of
@@ -43,7 +43,7 @@ WHOLE_LIST = _papers(LIST)
 
 @given(st.binary(max_size=400), st.sampled_from(FORMAT_NAMES))
 def test_any_bytes_give_papers_or_a_sentence(data: bytes, named: str | None) -> None:
-    read_as_promised(data, named)
+    read_and_check(data, named)
 
 
 @pytest.mark.parametrize("wanted", [*FORMAT_NAMES[1:], None])
@@ -57,7 +57,7 @@ def test_any_change_of_a_real_page_gives_papers_or_a_sentence(wanted: str | None
         start = data.draw(st.integers(0, len(page)))
         end = start + data.draw(st.sampled_from((0, 0, 1, 2, 7, 40, 300)))
         page[start:end] = data.draw(_pieces(bytes(page)))
-    read_as_promised(bytes(page), data.draw(st.sampled_from((None, wanted, *FORMAT_NAMES))))
+    read_and_check(bytes(page), data.draw(st.sampled_from((None, wanted, *FORMAT_NAMES))))
 
 
 def _pieces(page: bytes) -> st.SearchStrategy[bytes]:
@@ -151,7 +151,7 @@ def test_a_page_shuffled_line_by_line_still_ends() -> None:
     chance = random.Random(7)
     for _ in range(30):
         chance.shuffle(lines)
-        read_as_promised("\n".join(lines).encode())
+        read_and_check("\n".join(lines).encode())
 
 
 # Those that have tests of their own above, or whose parts hang together by their places alone, are left out.
@@ -192,7 +192,7 @@ def test_a_made_page_that_was_cut_keeps_every_whole_part(made: str, data: st.Dat
 @given(st.data())
 def test_half_a_document_of_json_is_no_digest(made: str, data: st.DataObject) -> None:
     page = MADE[made].page(map(MADE[made].part, NUMBERS)).rstrip()
-    assert read_as_promised(page[: data.draw(st.integers(0, len(page) - 1))].encode()) is None
+    assert read_and_check(page[: data.draw(st.integers(0, len(page) - 1))].encode()) is None
 
 
 @given(st.data())
@@ -237,7 +237,7 @@ def test_a_made_page_reads_the_same_however_its_lines_end_and_with_a_mark_at_its
     for text in ("\ufeff" + page, page.replace("\n", "\r\n"), "\n\n" + page, page.rstrip(), page + "\n\n"):
         assert _papers(text) == _whole(made)
     for encoding in ("utf-16", "utf-32", "gb18030"):
-        assert read_as_promised(page.encode(encoding)) is None or page.isascii()
+        assert read_and_check(page.encode(encoding)) is None or page.isascii()
 
 
 @pytest.mark.parametrize("between", ["", "\n", "\n\n", "\ufeff", "\n\ufeff"])

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
-from bot.channels.slack._errors import before_posting, cannot_look, outcome
+from bot.channels.slack._errors import outcome, outcome_before_post, outcome_of_lookup
 from subscriptions import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 KEY = cast("Any", SimpleNamespace(host="slack.com", port=443, is_ssl=True, ssl=True))
@@ -211,30 +211,30 @@ def test_an_outcome_stays_what_it_is() -> None:
 
 @pytest.mark.parametrize("error", NOBODY_KNOWS, ids=lambda error: f"{type(error).__name__}: {error}"[:60])
 def test_before_the_post_nothing_is_unclear(error: Exception) -> None:
-    assert isinstance(before_posting(error), RetryLater)
+    assert isinstance(outcome_before_post(error), RetryLater)
 
 
 def test_a_scope_for_direct_messages_that_is_missing_concerns_that_chat_only() -> None:
-    assert isinstance(before_posting(said("missing_scope", needed="im:write")), ChatGone)
-    assert isinstance(before_posting(said("invalid_auth")), SenderStopped)
+    assert isinstance(outcome_before_post(said("missing_scope", needed="im:write")), ChatGone)
+    assert isinstance(outcome_before_post(said("invalid_auth")), SenderStopped)
 
 
 @pytest.mark.parametrize(
     "code", ["missing_scope", "not_in_channel", "channel_not_found", "no_permission", "access_denied", "never_heard_of"]
 )
 def test_who_may_not_read_cannot_tell(code: str) -> None:
-    assert isinstance(cannot_look(said(code)), LookupError)
+    assert isinstance(outcome_of_lookup(said(code)), LookupError)
 
 
 @pytest.mark.parametrize(
     "error", [*NOTHING_SENT, aiohttp.ServerDisconnectedError(), answered({}, 502), said("internal_error")]
 )
 def test_a_look_that_got_no_answer_is_repeated(error: Exception) -> None:
-    assert isinstance(cannot_look(error), RetryLater)
+    assert isinstance(outcome_of_lookup(error), RetryLater)
 
 
 def test_a_look_that_came_too_soon_waits_as_long_as_slack_says() -> None:
-    result = cannot_look(said("ratelimited", status=429, headers={"Retry-After": "60"}))
+    result = outcome_of_lookup(said("ratelimited", status=429, headers={"Retry-After": "60"}))
     assert isinstance(result, RetryLater)
     assert result.after == timedelta(seconds=60)
 

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
-from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS, NotServed, UnknownShape, read
-from bot.channels.slack.wording import behind_mention, title_of, typed
-from bot.channels.slack.workspaces import Served
+from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS, MalformedPayload, UnknownWorkspace, read
+from bot.channels.slack.wording import after_mention, title_of, unescape
+from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import Request
 from subscriptions import ChatAddress, ChatKind
 
-TEAMS = {"T1": Served(team="T1", prefix="", bot="UBOT"), "T2": Served(team="T2", prefix="T2", bot="UBOT2")}
+TEAMS = {
+    "T1": ServedWorkspace(team="T1", prefix="", bot="UBOT"),
+    "T2": ServedWorkspace(team="T2", prefix="T2", bot="UBOT2"),
+}
 AT = "1769083200.000100"
 
 
@@ -258,7 +261,7 @@ def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: o
     found: object
     try:
         found = read(kind, payload, TEAMS)
-    except (UnknownShape, NotServed) as error:
+    except (MalformedPayload, UnknownWorkspace) as error:
         found = str(error)
     assert found in (None, "", "no object") or str(found).isidentifier()
 
@@ -272,7 +275,7 @@ def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: o
     ],
 )
 def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str, Any]) -> None:
-    with pytest.raises(NotServed) as caught:
+    with pytest.raises(UnknownWorkspace) as caught:
         read(kind, payload, TEAMS)
     assert caught.value.team == "T9"
 
@@ -308,11 +311,11 @@ TYPED = [
 
 @pytest.mark.parametrize(("text", "expected"), TYPED)
 def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
-    assert typed(text) == expected
+    assert unescape(text) == expected
 
 
 def test_a_channel_of_another_workspace_is_pointed_at_with_its_name() -> None:
-    assert typed("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
+    assert unescape("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
 
 
 @pytest.mark.parametrize(
@@ -321,7 +324,7 @@ def test_a_channel_of_another_workspace_is_pointed_at_with_its_name() -> None:
      ("hi <@UBOT> sub <@UBOT>", "sub <@UBOT>")],
 )  # fmt: skip
 def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
-    assert behind_mention(text, "UBOT") == expected
+    assert after_mention(text, "UBOT") == expected
 
 
 @pytest.mark.parametrize(

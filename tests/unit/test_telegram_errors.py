@@ -21,7 +21,7 @@ from telegram.error import (
 )
 from yarl import URL
 
-from bot.channels.telegram._errors import asking, not_modified, outcome
+from bot.channels.telegram._errors import not_modified, outcome, outcome_of_repeatable
 from subscriptions import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 
@@ -229,11 +229,11 @@ def test_an_outcome_stays_what_it_is() -> None:
 
 @pytest.mark.parametrize("error", NOBODY_KNOWS, ids=repr)
 def test_a_question_that_got_no_answer_is_asked_again(error: Exception) -> None:
-    assert isinstance(asking(error), RetryLater)
+    assert isinstance(outcome_of_repeatable(error), RetryLater)
 
 
 def test_a_question_that_was_refused_is_refused() -> None:
-    assert isinstance(asking(InvalidToken()), SenderStopped)
+    assert isinstance(outcome_of_repeatable(InvalidToken()), SenderStopped)
 
 
 @pytest.mark.parametrize(

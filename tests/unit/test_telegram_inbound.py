@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram.inbound import ANONYMOUS, UnknownShape, place_of, read_update
+from bot.channels.telegram.inbound import ANONYMOUS, MalformedUpdate, place_of, read_update
 from bot.ports.conversation import Place, Request
 from subscriptions import ChatAddress, ChatKind
 
@@ -333,7 +333,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("update", SHAPES, ids=lambda update: str(update)[:60])
 def test_a_shape_that_nobody_knows_has_one_error_that_repeats_none_of_it(update: dict[str, Any]) -> None:
-    with pytest.raises(UnknownShape) as caught:
+    with pytest.raises(MalformedUpdate) as caught:
         read_update(update, bot_id=BOT_ID, bot_name=BOT)
     assert str(caught.value) in {"KeyError", "TypeError", "ValueError", "AttributeError", "OverflowError", "OSError"}
 
@@ -387,7 +387,7 @@ _UPDATES = st.dictionaries(
 def test_no_update_raises_anything_else(update: dict[str, Any], number: object) -> None:
     try:
         request = read_update({**update, "update_id": number}, bot_id=BOT_ID, bot_name=BOT)
-    except UnknownShape:
+    except MalformedUpdate:
         return
     if request is not None:
         json.dumps([request.text, request.sender_name, request.pressed, request.place.title]).encode()

@@ -12,7 +12,7 @@ from subscriptions import ChatAddress, Message, Rejected, SenderStopped, Unclear
 
 _WIDTH = 72  # columns of the frame; narrow enough for a split terminal
 _UNKNOWN = 100  # columns of a terminal that does not tell its width
-_KEPT = "\n\t"
+_ALLOWED_CONTROLS = "\n\t"
 
 
 class ConsoleChannel:
@@ -95,5 +95,5 @@ def _text(message: Message, *, plain: bool) -> str:
 
 def _printable(text: str, encoding: str | None) -> str:
     """The text without control characters, and with ? for what the stream's encoding does not have."""
-    kept = "".join(sign for sign in text if sign in _KEPT or unicodedata.category(sign) not in {"Cc", "Cs"})
+    kept = "".join(sign for sign in text if sign in _ALLOWED_CONTROLS or unicodedata.category(sign) not in {"Cc", "Cs"})
     return kept.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

@@ -11,7 +11,7 @@ from subscriptions import ChatAddress, Message, Rejected, RetryLater
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class GalleryPost:
     """One message that a chat has received."""
 
     id: str  # counts from "1", over all chats of the channel
@@ -35,15 +35,15 @@ class GalleryChannel:
         self.platform: str = platform
         self.limits = limits
         self._clock = clock
-        self._posts: dict[str, Post] = {}
+        self._posts: dict[str, GalleryPost] = {}
         self._closed = False
 
     @property
-    def posts(self) -> tuple[Post, ...]:
+    def posts(self) -> tuple[GalleryPost, ...]:
         """What was posted so far, as it stands now."""
         return tuple(self._posts.values())
 
-    def posts_in(self, chat: ChatAddress) -> tuple[Post, ...]:
+    def posts_in(self, chat: ChatAddress) -> tuple[GalleryPost, ...]:
         """What one chat received."""
         return tuple(post for post in self._posts.values() if post.chat == chat)
 
@@ -51,7 +51,7 @@ class GalleryChannel:
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
     ) -> str:
         """See Channel."""
-        post = Post(
+        post = GalleryPost(
             id=str(len(self._posts) + 1),
             chat=chat,
             delivery=delivery,

@@ -15,8 +15,8 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.channels.slack._errors import Declined, asking, before_posting, cannot_look, outcome
-from bot.channels.slack._payload import Post
+from bot.channels.slack._errors import Declined, outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
+from bot.channels.slack._payload import MessageArguments
 from subscriptions import NotDelivered, Rejected, RetryLater, Unclear
 
 E = TypeVar("E", bound=Exception)
@@ -37,7 +37,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Me:
+class BotIdentity:
     """Who a token is."""
 
     team: str
@@ -45,7 +45,7 @@ class Me:
     name: str = ""  # of the bot's user, without the @
 
 
-class Holds:
+class MethodBackoff:
     """What Slack asked us to wait for: by method, and where it counts by channel, by channel."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -61,7 +61,7 @@ class Holds:
             raise RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
         del self._until[name]
 
-    def note(self, name: str, error: Exception) -> None:
+    def record(self, name: str, error: Exception) -> None:
         """Remembers how long this outcome asks to wait."""
         if isinstance(error, RetryLater) and error.after:
             self._until[name] = self._monotonic() + error.after.total_seconds()
@@ -91,11 +91,13 @@ class Client:
         quiet = logging.getLogger(f"{__name__}.sdk")
         quiet.setLevel(logging.WARNING)
         self._web = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[], logger=quiet)
-        self._holds = Holds(monotonic)
+        self._backoff = MethodBackoff(monotonic)
 
     # ------------------------------------------------------------------------------------------------------- messages
 
-    async def post(self, channel: str, thread: str, post: Post, identity: Mapping[str, object], once: str) -> str:
+    async def post(
+        self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
+    ) -> str:
         """Posts one message; its ts. `identity` goes into the metadata, `once` is its client_msg_id."""
         answer = await self._try(
             f"chat.postMessage {channel}",  # Slack counts them by channel (docs.slack.dev, rate limits)
@@ -108,7 +110,7 @@ class Client:
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={"event_type": "paperwire_delivery", "event_payload": dict(identity)},
-                client_msg_id=once,
+                client_msg_id=client_msg_id,
             ),
             outcome,
         )
@@ -117,7 +119,7 @@ class Client:
             raise Unclear("Slack took the message and did not say which it is.")
         return ts
 
-    async def update(self, channel: str, ts: str, post: Post) -> None:
+    async def update(self, channel: str, ts: str, post: MessageArguments) -> None:
         """Replaces a message. Blocks that are not named would stay, so a plain text removes them by name."""
         await self._try(
             "chat.update",
@@ -125,7 +127,7 @@ class Client:
             outcome,
         )
 
-    async def whisper(self, channel: str, thread: str, user: str, post: Post) -> None:
+    async def post_ephemeral(self, channel: str, thread: str, user: str, post: MessageArguments) -> None:
         """Posts a message that only one person sees, until they reload their client."""
         await self._try(
             f"chat.postEphemeral {channel}",
@@ -135,7 +137,7 @@ class Client:
             outcome,
         )
 
-    async def answer(self, url: str, body: Mapping[str, object]) -> None:
+    async def respond(self, url: str, body: Mapping[str, object]) -> None:
         """Answers one request at the address that came with it; that address is all it takes, no token goes along.
 
         Raises Declined when Slack takes no more answers there (docs.slack.dev, Handling user interaction).
@@ -145,7 +147,7 @@ class Client:
                 status = answer.status
                 await answer.read()
         except Exception as error:  # noqa: BLE001 - whatever happened, the answer has an outcome
-            raise self._blotted(outcome(error)) from None
+            raise self._redacted(outcome(error)) from None
         if status in _USED_UP:
             raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
         if status != _OK:
@@ -153,15 +155,15 @@ class Client:
 
     # ------------------------------------------------------------------------------------------------------ questions
 
-    async def ask(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
+    async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
         """The answer of a method that only reads. Raises Declined, RetryLater or SenderStopped."""
         return await self._try(
-            method, lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)), asking
+            method, lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)), outcome_of_repeatable
         )
 
-    async def order(self, method: str, **arguments: object) -> Mapping[str, Any]:
+    async def call_json(self, method: str, **arguments: object) -> Mapping[str, Any]:
         """The answer of a method that may be called twice, with arguments in JSON. Raises as `ask`."""
-        return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), asking)
+        return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> Page:
         """One page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater or LookupError."""
@@ -175,11 +177,11 @@ class Client:
         }
         if thread:
             answer = await self._try(
-                "conversations.replies", lambda: self._web.conversations_replies(ts=thread, **look), cannot_look
+                "conversations.replies", lambda: self._web.conversations_replies(ts=thread, **look), outcome_of_lookup
             )
         else:
             answer = await self._try(
-                "conversations.history", lambda: self._web.conversations_history(**look), cannot_look
+                "conversations.history", lambda: self._web.conversations_history(**look), outcome_of_lookup
             )
         return _page(answer)
 
@@ -190,7 +192,7 @@ class Client:
         """
         opened = {"users": user}
         answer = await self._try(
-            "conversations.open", lambda: self._web.api_call("conversations.open", json=opened), before_posting
+            "conversations.open", lambda: self._web.api_call("conversations.open", json=opened), outcome_before_post
         )
         match answer:
             case {"channel": {"id": str(channel)}}:
@@ -198,7 +200,7 @@ class Client:
             case _:
                 raise RetryLater("Slack opened direct messages and did not say which.")
 
-    async def access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
+    async def oauth_access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
         """The tokens that a code or a refresh token stands for (oauth.v2.access). Raises as `ask`.
 
         The library's own method for it uses a part of aiohttp that is to go.
@@ -208,23 +210,23 @@ class Client:
         return await self._try(
             "oauth.v2.access",
             lambda: self._web.api_call("oauth.v2.access", data=dict(grant), headers=headers),
-            asking,
+            outcome_of_repeatable,
         )
 
-    async def me(self) -> Me:
+    async def auth_test(self) -> BotIdentity:
         """Whose token it is."""
-        match await self._try("auth.test", self._web.auth_test, before_posting):
+        match await self._try("auth.test", self._web.auth_test, outcome_before_post):
             case {"team_id": str(team), "user_id": str(user), **rest}:
-                return Me(team=team, user=user, name=str(rest.get("user") or ""))
+                return BotIdentity(team=team, user=user, name=str(rest.get("user") or ""))
             case _:
                 raise RetryLater("Slack accepted the token and did not say whose it is.")
 
-    async def granted(self) -> frozenset[str]:
+    async def granted_scopes(self) -> frozenset[str]:
         """The scopes of the token; Slack names them in a header of every answer (docs.slack.dev, auth.test)."""
         try:
             answer = await self._web.auth_test()
         except Exception as error:  # noqa: BLE001 - whatever happened, nothing was sent
-            raise self._blotted(before_posting(error)) from None
+            raise self._redacted(outcome_before_post(error)) from None
         names = str(answer.headers.get("x-oauth-scopes", ""))
         return frozenset(name.strip() for name in names.split(",") if name.strip())
 
@@ -237,7 +239,7 @@ class Client:
                 status = answer.status
                 await answer.read()
         except Exception as error:  # noqa: BLE001 - whatever happened, it may be done again
-            raise self._blotted(asking(error)) from None
+            raise self._redacted(outcome_of_repeatable(error)) from None
         if status != _OK:
             raise RetryLater(f"Slack did not take the file (HTTP {status}).")
 
@@ -252,7 +254,7 @@ class Client:
             async with self._session.get(url, headers={"Authorization": f"Bearer {self._token}"}) as answer:
                 status, data = answer.status, await _beginning(answer.content, most + 1)
         except Exception as error:  # noqa: BLE001 - whatever happened, it may be done again
-            raise self._blotted(asking(error)) from None
+            raise self._redacted(outcome_of_repeatable(error)) from None
         if status != _OK:
             raise Rejected("Slack does not hand out this file.")
         return data
@@ -286,15 +288,15 @@ class Client:
         meaning: Callable[[Exception], Exception],
     ) -> Mapping[str, Any]:
         """What a call answers. `name` is what a wait that Slack asks for concerns, `meaning` translates errors."""
-        self._holds.check(name)
+        self._backoff.check(name)
         try:
             return _object((await call()).data)
         except Exception as error:  # noqa: BLE001 - whatever happened, it has a meaning
-            what = self._blotted(meaning(error))
-            self._holds.note(name, what)
+            what = self._redacted(meaning(error))
+            self._backoff.record(name, what)
             raise what from None
 
-    def _blotted(self, error: E) -> E:
+    def _redacted(self, error: E) -> E:
         """The error without the token, should an answer have repeated it: its words are stored and shown."""
         error.args = tuple(str(word).replace(self._token, "<token>") for word in error.args)
         if isinstance(error, NotDelivered):

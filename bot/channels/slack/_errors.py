@@ -64,7 +64,7 @@ _TROUBLE = {
     "duplicate_channel_not_found",
 }
 _NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # this method, not the token as a whole
-_WHISPER_REFUSED = {"user_not_in_channel", "messages_tab_disabled"}
+_EPHEMERAL_REFUSED = {"user_not_in_channel", "messages_tab_disabled"}
 
 
 class Declined(Rejected):
@@ -100,7 +100,7 @@ def outcome(error: Exception) -> NotDelivered:
             return Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
 
 
-def before_posting(error: Exception) -> NotDelivered:
+def outcome_before_post(error: Exception) -> NotDelivered:
     """What an error of a call ahead of the post means: nothing was sent yet, so nothing is Unclear.
 
     A scope that is missing here is the one for direct messages, which concerns only that chat.
@@ -111,7 +111,7 @@ def before_posting(error: Exception) -> NotDelivered:
     return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
 
 
-def asking(error: Exception) -> NotDelivered:
+def outcome_of_repeatable(error: Exception) -> NotDelivered:
     """What an error of a call that may be made twice means: Declined, RetryLater or SenderStopped, never Unclear."""
     if isinstance(error, SlackApiError):
         answer = _read(error)
@@ -122,7 +122,7 @@ def asking(error: Exception) -> NotDelivered:
     return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
 
 
-def cannot_look(error: Exception) -> RetryLater | LookupError:
+def outcome_of_lookup(error: Exception) -> RetryLater | LookupError:
     """What an error of a call that only looks means: look again later, or Slack does not let us look."""
     meaning = outcome(error)
     if isinstance(meaning, RetryLater):
@@ -158,7 +158,7 @@ def _refused(answer: _Answer) -> NotDelivered:  # noqa: C901, PLR0911 - a table,
         )
     if code in _BAD_FORM or code.startswith("invalid_metadata_"):
         return Rejected(f"Slack refuses the message ({words}).", form=True)
-    if code in _WHISPER_REFUSED:
+    if code in _EPHEMERAL_REFUSED:
         return Rejected(f"Slack: the person cannot be shown anything there ({words}).")
     if code in _MESSAGE_GONE:
         return Rejected(f"Slack: the message cannot be changed any more ({words}).")

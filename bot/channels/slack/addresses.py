@@ -27,12 +27,12 @@ def normalise(address: str, own: str) -> str:
     return address.removeprefix(f"{own}/") if own else address
 
 
-def pointer(address: str) -> str:
+def channel_reference(address: str) -> str:
     """A channel as the first word of a command that is about it; `pointed_at` reads it."""
     return "@" + address.replace("/", "_")
 
 
-def pointed_at(name: str) -> str:
+def read_channel_reference(name: str) -> str:
     """The address that a pointer, or an address itself, names; "" for what names none."""
     match = _NAMED.fullmatch(name)
     return joined(match["team"] or "", match["id"]) if match else ""

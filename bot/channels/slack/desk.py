@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from bot.channels.slack.inbound import NotServed, UnknownShape, read
+from bot.channels.slack.inbound import MalformedPayload, UnknownWorkspace, read
 from bot.ports.conversation import Request
 from subscriptions import NotDelivered
 
@@ -16,62 +16,62 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("paperwire")
 
-Take = Callable[[Request], Awaitable[Mapping[str, str]]]
+Dispatch = Callable[[Request], Awaitable[Mapping[str, str]]]
 
 _LOOK_AGAIN = 60.0  # seconds between two questions whose the tokens are that Slack has not told of
 
 
-class Desk:
+class PayloadDispatcher:
     """Of one app. `app` is its token; None: of the app whose secret signs. `met` is told the bot's name."""
 
-    def __init__(self, channel: "SlackChannel", app: SecretStr | None, *, met: Callable[[str], None]) -> None:
+    def __init__(self, channel: "SlackChannel", app: SecretStr | None, *, on_bot_name: Callable[[str], None]) -> None:
         self._channel = channel
         self._app = app
-        self._met = met
-        self._looked = float("-inf")
+        self._met = on_bot_name
+        self._identified_at = float("-inf")
 
-    async def open(self) -> None:
+    async def identify(self) -> None:
         """Finds out whose people are listened to. Raises NotDelivered."""
         workspaces = self._channel.workspaces
-        await workspaces.meet()
-        me = next((one.me for one in workspaces.all if one.me is not None), None)
+        await workspaces.identify_all()
+        me = next((one.identity for one in workspaces.all if one.identity is not None), None)
         if me is not None and me.name:
             self._met(me.name)
 
-    async def take(self, kind: str, payload: object, take: Take) -> dict[str, Any]:
+    async def dispatch(self, kind: str, payload: object, dispatch_request: Dispatch) -> dict[str, Any]:
         """What is to be answered, once the effect is stored. Raises what `take` raises."""
         try:
             request = await self._read(kind, payload)
-        except UnknownShape as error:
+        except MalformedPayload as error:
             log.warning("Slack sent something of a shape that nobody knows (%s, %s).", kind, error)
             return {}
-        except NotServed as error:
+        except UnknownWorkspace as error:
             log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error.team)
             return {}
         if request is None:
             return {}
         if direct := request.told.get("direct"):
-            self._channel.met(request.sender, direct)
-        problems = await take(request)
+            self._channel.remember_direct(request.sender, direct)
+        problems = await dispatch_request(request)
         return {"response_action": "errors", "errors": dict(problems)} if problems else {}
 
     async def _read(self, kind: str, payload: object) -> Request | None:
         workspaces = self._channel.workspaces
         try:
             return read(kind, payload, workspaces.served(self._app))
-        except NotServed:
-            if not await self._know_more():
+        except UnknownWorkspace:
+            if not await self._identify_new_workspaces():
                 raise
         return read(kind, payload, workspaces.served(self._app))
 
-    async def _know_more(self) -> bool:
+    async def _identify_new_workspaces(self) -> bool:
         """Asks about workspaces that Slack has not told of, now and then; whether another is known."""
         before = len(self._channel.workspaces.served(self._app))
-        if time.monotonic() - self._looked < _LOOK_AGAIN:
+        if time.monotonic() - self._identified_at < _LOOK_AGAIN:
             return False
-        self._looked = time.monotonic()
+        self._identified_at = time.monotonic()
         try:
-            await self._channel.workspaces.meet()
+            await self._channel.workspaces.identify_all()
         except NotDelivered:
             return False
         return len(self._channel.workspaces.served(self._app)) > before

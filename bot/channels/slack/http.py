@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl
 from pydantic import SecretStr
 from slack_sdk.signature import SignatureVerifier
 
-from bot.channels.slack.desk import Desk
+from bot.channels.slack.desk import PayloadDispatcher
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS
-from bot.channels.slack.patience import Patience
+from bot.channels.slack.patience import SlackBackoff
 from bot.ports.clock import Clock
 from bot.ports.receiver import Listener
 from bot.ports.web_route import WebAnswer, WebCall
@@ -45,24 +45,26 @@ class SlackHttp:
     """A Receiver whose doors Slack knocks at. `met` is told the bot's name."""
 
     name = NAME
-    hook = None
+    webhook = None
 
-    def __init__(self, channel: "SlackChannel", secret: SecretStr, clock: Clock, *, met: Callable[[str], None]) -> None:
-        self.doors = tuple(_Door(path, self) for path in PATHS)
+    def __init__(
+        self, channel: "SlackChannel", secret: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
+    ) -> None:
+        self.routes = tuple(_Route(path, self) for path in PATHS)
         self._verifier = SignatureVerifier(secret.get_secret_value(), _Seconds(clock))  # type: ignore[arg-type]
-        self._desk = Desk(channel, None, met=met)
-        self._patience = Patience(clock)
+        self._dispatcher = PayloadDispatcher(channel, None, on_bot_name=on_bot_name)
+        self._backoff = SlackBackoff(clock)
         self._listener: Listener | None = None
 
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return self._patience.problem or ("" if self._listener else STARTING)
+        return self._backoff.problem or ("" if self._listener else STARTING)
 
     async def listen(self, listener: Listener) -> None:
         """See Receiver. It takes requests as soon as it knows who the bot is, and none after it is cancelled."""
-        await self._patience.insist(self._desk.open)
-        self._patience.is_well()
+        await self._backoff.retry_until_done(self._dispatcher.identify)
+        self._backoff.mark_healthy()
         self._listener = listener
         try:
             await asyncio.Event().wait()
@@ -81,7 +83,7 @@ class SlackHttp:
         except (ValueError, TypeError, OverflowError):  # a time that is no number or none of this world, bytes that
             return False  # are no text, signs that nobody signs with
 
-    async def take(self, call: WebCall) -> WebAnswer:
+    async def receive(self, call: WebCall) -> WebAnswer:
         """Takes what Slack signed."""
         kind, payload = _read(call)
         if kind == "url_verification":
@@ -91,14 +93,14 @@ class SlackHttp:
         if self._listener is None:
             return _NOT_NOW
         try:
-            answer = await self._desk.take(kind, payload, self._listener.dispatch_without_retry)
+            answer = await self._dispatcher.dispatch(kind, payload, self._listener.dispatch_without_retry)
         except StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW
         return WebAnswer(body=json.dumps(answer), kind="application/json") if answer else _DONE
 
 
-class _Door:
+class _Route:
     """See Door."""
 
     method = "POST"
@@ -107,7 +109,7 @@ class _Door:
         self.path = path
         self._owner = owner
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
+    def accepts(self, headers: Mapping[str, str]) -> bool:
         """See Door."""
         return bool(headers.get(TIMESTAMP) and headers.get(SIGNATURE, "").startswith("v0="))
 
@@ -117,7 +119,7 @@ class _Door:
             log.warning("Somebody asked at Slack's address without Slack's signature, and got nothing.")
             return _UNSIGNED
         try:
-            return await self._owner.take(call)
+            return await self._owner.receive(call)
         except (ValueError, RecursionError):
             return _UNREADABLE
 

@@ -10,26 +10,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels.slack.addresses import DIRECT, joined
-from bot.channels.slack.wording import behind_mention, clean, title_of, typed
-from bot.channels.slack.workspaces import Served
+from bot.channels.slack.wording import after_mention, clean, title_of, unescape
+from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import Place, Request
 from subscriptions import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]
-Teams = Mapping[str, Served]
+Teams = Mapping[str, ServedWorkspace]
 
 EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  # as Socket Mode calls them
 
 _OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of messages that people write
 _EDITED = "message_changed"
-_FILLED = ("value", "selected_time", "selected_date", "selected_conversation", "selected_channel", "selected_user")
+_VALUE_KEYS = ("value", "selected_time", "selected_date", "selected_conversation", "selected_channel", "selected_user")
 
 
-class UnknownShape(ValueError):
+class MalformedPayload(ValueError):
     """Something that is not built as Slack says; it names the part of ours that could not read it."""
 
 
-class NotServed(Exception):
+class UnknownWorkspace(Exception):
     """It comes from a workspace that we have no token of."""
 
     def __init__(self, team: str) -> None:
@@ -43,11 +43,11 @@ def read(kind: str, payload: object, teams: Teams) -> Request | None:
     if reader is None:
         return None
     if not isinstance(payload, Mapping):
-        raise UnknownShape("no object")
+        raise MalformedPayload("no object")
     try:
         return reader(payload, teams)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError) as error:
-        raise UnknownShape(type(error).__name__) from None  # its text may hold what a person wrote
+        raise MalformedPayload(type(error).__name__) from None  # its text may hold what a person wrote
 
 
 # -------------------------------------------------------------------------------------------------------------- events
@@ -63,7 +63,7 @@ def _event(payload: Payload, teams: Teams) -> Request | None:
     return reader(event, here, teams, str(payload["event_id"]))
 
 
-def _message(event: Payload, here: Served, teams: Teams, update: str) -> Request | None:
+def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     """Direct messages. In channels people speak with us by mentions and commands."""
     subtype = event.get("subtype")
     edited = subtype == _EDITED
@@ -77,7 +77,7 @@ def _message(event: Payload, here: Served, teams: Teams, update: str) -> Request
     return Request(
         place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
         update=update,
-        text=typed(said.get("text"), here.prefix),
+        text=unescape(said.get("text"), here.prefix),
         told={"direct": str(event["channel"])},
         message=str(said["ts"]),
         sender=sender,
@@ -90,13 +90,13 @@ def _message(event: Payload, here: Served, teams: Teams, update: str) -> Request
     )
 
 
-def _mention(event: Payload, here: Served, teams: Teams, update: str) -> Request | None:
+def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     if _is_bot(event, here) or str(event["channel"]).startswith(DIRECT):
         return None
     return Request(
         place=_place(here, str(event["channel"]), _thread(event)),
         update=update,
-        text=typed(behind_mention(event.get("text"), here.bot), here.prefix),
+        text=unescape(after_mention(event.get("text"), here.bot), here.prefix),
         message=str(event["ts"]),
         sender=_sender(event, here, teams),
         bare=True,
@@ -104,46 +104,46 @@ def _mention(event: Payload, here: Served, teams: Teams, update: str) -> Request
     )
 
 
-def _joined(event: Payload, here: Served, teams: Teams, update: str) -> Request | None:
+def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     """Somebody came; it concerns us if it is the bot."""
     if event["user"] != here.bot:
         return None
     inviter = event.get("inviter")
     sender = _sender({"user": inviter}, here, teams) if inviter else ""
-    return _happened("arrived", event["channel"], here, update, sender=sender)
+    return _event_request("arrived", event["channel"], here, update, sender=sender)
 
 
-def _left(event: Payload, here: Served, teams: Teams, update: str) -> Request:
+def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request:
     """Somebody left, or the bot was taken out."""
     if event.get("user") in (None, here.bot) or event["type"] != "member_left_channel":
-        return _happened("left", event["channel"], here, update)
+        return _event_request("left", event["channel"], here, update)
     sender = _sender({"user": event["user"]}, here, teams)  # event.team names the channel's workspace, not theirs
-    return _happened("member-left", event["channel"], here, update, sender=sender)
+    return _event_request("member-left", event["channel"], here, update, sender=sender)
 
 
-def _archived(event: Payload, here: Served, _: Teams, update: str) -> Request:
-    return _happened("archived", event["channel"], here, update)
+def _archived(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    return _event_request("archived", event["channel"], here, update)
 
 
-def _unarchived(event: Payload, here: Served, _: Teams, update: str) -> Request:
-    return _happened("back", event["channel"], here, update)
+def _unarchived(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    return _event_request("back", event["channel"], here, update)
 
 
-def _deleted(event: Payload, here: Served, _: Teams, update: str) -> Request:
-    return _happened("deleted", event["channel"], here, update)
+def _deleted(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    return _event_request("deleted", event["channel"], here, update)
 
 
-def _renamed(event: Payload, here: Served, _: Teams, update: str) -> Request:
+def _renamed(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
     channel = event["channel"]
-    return _happened("renamed", channel["id"], here, update, name=channel.get("name"))
+    return _event_request("renamed", channel["id"], here, update, name=channel.get("name"))
 
 
-def _moved(event: Payload, here: Served, _: Teams, update: str) -> Request:
+def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
     told = {"to": joined(here.prefix, str(event["new_channel_id"]))}
-    return _happened("moved", event["old_channel_id"], here, update, told=told)
+    return _event_request("moved", event["old_channel_id"], here, update, told=told)
 
 
-def _uninstalled(event: Payload, here: Served, _: Teams, update: str) -> Request | None:
+def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request | None:
     """The app was taken away, or its token; each may be said, in any order, or not at all."""
     if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
         return None  # tokens of people, of which we have none
@@ -153,20 +153,20 @@ def _uninstalled(event: Payload, here: Served, _: Teams, update: str) -> Request
     )
 
 
-def _opened(event: Payload, here: Served, teams: Teams, update: str) -> Request | None:
+def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     """Somebody looks at the bot's page in their Slack."""
     if event.get("tab") != "home":
         return None
     sender = _sender({"user": event["user"]}, here, teams)
     place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
     shown = event.get("view") or {}
-    return Request(place=place, update=update, happened="board", sender=sender, view=_shown(shown))
+    return Request(place=place, update=update, happened="board", sender=sender, view=_view_ref(shown))
 
 
-def _happened(
+def _event_request(
     what: str,
     channel: object,
-    here: Served,
+    here: ServedWorkspace,
     update: str,
     *,
     sender: str = "",
@@ -182,7 +182,7 @@ def _happened(
     )
 
 
-_EVENTS: Mapping[str, Callable[[Payload, Served, Teams, str], Request | None]] = {
+_EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], Request | None]] = {
     "message": _message,
     "app_mention": _mention,
     "member_joined_channel": _joined,
@@ -200,7 +200,7 @@ _EVENTS: Mapping[str, Callable[[Payload, Served, Teams, str], Request | None]] =
     "channel_id_changed": _moved,
     "app_uninstalled": _uninstalled,
     "tokens_revoked": _uninstalled,
-    "app_home_opened": _opened,
+    "app_home_opened": _home_opened,
 }
 
 
@@ -214,7 +214,7 @@ def _command(payload: Payload, teams: Teams) -> Request:
     return Request(
         place=_place_of(here, channel, sender, title=title_of(payload.get("channel_name"))),
         update=str(payload["trigger_id"]),
-        text=typed(payload.get("text"), here.prefix),
+        text=unescape(payload.get("text"), here.prefix),
         told={"at": channel} if channel.startswith(DIRECT) else {},
         sender=sender,
         sender_name=clean(payload.get("user_name")),
@@ -233,7 +233,7 @@ def _interaction(payload: Payload, teams: Teams) -> Request | None:
     return reader(payload, here, _sender({"user": user["id"], "team": user.get("team_id")}, here, teams))
 
 
-def _press(payload: Payload, here: Served, sender: str) -> Request | None:
+def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
     """A button, or an entry of a menu, under a message or on the person's board; a form that is being filled in."""
     if payload.get("view"):
         return _view(payload, here, sender)
@@ -260,7 +260,7 @@ def _press(payload: Payload, here: Served, sender: str) -> Request | None:
     )
 
 
-def _view(payload: Payload, _: Served, sender: str) -> Request | None:
+def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
     """What is done in a form, or on a person's board. What a form is stands in its metadata, as an id."""
     view = payload["view"]
     sent = payload["type"] == "view_submission"
@@ -275,13 +275,13 @@ def _view(payload: Payload, _: Served, sender: str) -> Request | None:
         sender=sender,
         sender_name=_name(payload["user"]),
         opens=str(payload["trigger_id"]),
-        view=_shown(view),
-        filled=_filled(view),
+        view=_view_ref(view),
+        filled=_form_values(view),
         sent=sent,
     )
 
 
-def _shortcut(payload: Payload, here: Served, sender: str) -> Request | None:
+def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
     """A shortcut, from a message or from anywhere: `told` holds its name and the words of the message."""
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
     if channel:
@@ -292,7 +292,7 @@ def _shortcut(payload: Payload, here: Served, sender: str) -> Request | None:
         place=place,
         update=str(payload["trigger_id"]),
         happened="shortcut",
-        told={"name": str(payload.get("callback_id") or ""), "text": typed(message.get("text"), here.prefix)},
+        told={"name": str(payload.get("callback_id") or ""), "text": unescape(message.get("text"), here.prefix)},
         message=str(message.get("ts") or ""),
         thread=_thread(message),
         sender=sender,
@@ -302,8 +302,8 @@ def _shortcut(payload: Payload, here: Served, sender: str) -> Request | None:
     )
 
 
-_INTERACTIONS: Mapping[str, Callable[[Payload, Served, str], Request | None]] = {
-    "block_actions": _press,
+_INTERACTIONS: Mapping[str, Callable[[Payload, ServedWorkspace, str], Request | None]] = {
+    "block_actions": _block_actions,
     "view_submission": _view,
     "message_action": _shortcut,
     "shortcut": _shortcut,
@@ -318,31 +318,31 @@ _READERS: Mapping[str, Callable[[Payload, Teams], Request | None]] = {
 # ------------------------------------------------------------------------------------------------- who, where, and when
 
 
-def _served(teams: Teams, *named: object) -> Served:
+def _served(teams: Teams, *named: object) -> ServedWorkspace:
     """The workspace that something comes from: the first of those it names that we serve."""
     for team in named:
         if team in teams:
             return teams[str(team)]
-    raise NotServed(next((str(team) for team in named if team), ""))
+    raise UnknownWorkspace(next((str(team) for team in named if team), ""))
 
 
-def _sender(said: Payload, here: Served, teams: Teams) -> str:
+def _sender(said: Payload, here: ServedWorkspace, teams: Teams) -> str:
     """The address of the person; in a channel that workspaces share that of their own workspace."""
     home = str(said.get("user_team") or said.get("source_team") or said.get("team") or here.team)
     known = here if home == here.team else teams.get(home)
     return joined(known.prefix if known else home, str(said["user"]))
 
 
-def _is_bot(said: Payload, here: Served) -> bool:
+def _is_bot(said: Payload, here: ServedWorkspace) -> bool:
     return bool(said.get("bot_id")) or said.get("user") in (None, "USLACKBOT", here.bot)
 
 
-def _place(here: Served, channel: str, thread: str = "", *, title: str = "") -> Place:
+def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> Place:
     """A channel, public or private, or a group of people."""
     return Place(chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title)
 
 
-def _place_of(here: Served, channel: str, sender: str, *, thread: str = "", title: str = "") -> Place:
+def _place_of(here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = "") -> Place:
     """Where a command or a press came from. People also type commands where two of them talk, and there we are not."""
     if channel.startswith(DIRECT):
         return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, outside=True)
@@ -373,12 +373,12 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _shown(view: Payload) -> str:
+def _view_ref(view: Payload) -> str:
     """A view as Slack knows it, and as it was when something was done in it."""
     return f"{view['id']} {view.get('hash') or ''}".strip() if view.get("id") else ""
 
 
-def _filled(view: Payload) -> dict[str, str]:
+def _form_values(view: Payload) -> dict[str, str]:
     """What stands in a form: its blocks are named like its fields."""
     values = (view.get("state") or {}).get("values") or {}
     return {str(block): clean(_entered(element)) for block, inputs in values.items() for element in inputs.values()}
@@ -386,4 +386,4 @@ def _filled(view: Payload) -> dict[str, str]:
 
 def _entered(element: Payload) -> object:
     chosen = element.get("selected_option") or {}
-    return chosen.get("value") or next((element[name] for name in _FILLED if element.get(name)), "")
+    return chosen.get("value") or next((element[name] for name in _VALUE_KEYS if element.get(name)), "")

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
-from bot.channels.slack.oauth import Grant, OAuth, doors
-from bot.channels.slack.vault import CannotOpen, Vault
-from bot.channels.slack.workspaces import Tokens, Workspaces
+from bot.channels.slack.oauth import Grant, OAuth, routes
+from bot.channels.slack.vault import DecryptionFailed, TokenCipher
+from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.clock import Clock
 from bot.ports.receiver import Listener
 from bot.ports.web_route import Door
@@ -77,7 +77,7 @@ class Installer:
 
     store: Store
     clock: Clock
-    vault: Vault
+    vault: TokenCipher
     oauth: OAuth
     workspaces: Workspaces
     name: str = NAME
@@ -89,7 +89,7 @@ class Installer:
     @property
     def doors(self) -> tuple[Door, ...]:
         """See Receiver."""
-        return doors(self.oauth, self, self.take)
+        return routes(self.oauth, self, self.take)
 
     @property
     def problem(self) -> str:
@@ -113,7 +113,7 @@ class Installer:
     def begin(self) -> str:
         """See States."""
         begun = json.dumps([secrets.token_urlsafe(12), self.clock.now().isoformat()])
-        return self.vault.seal(begun).rstrip("=")  # signs that an address and a cookie take as they are
+        return self.vault.encrypt(begun).rstrip("=")  # signs that an address and a cookie take as they are
 
     async def is_open(self, state: str) -> bool:
         """See States."""
@@ -128,9 +128,9 @@ class Installer:
     def _begun(self, state: str) -> str:
         """The name of an installation that was begun lately; "" for a state that is too old or not ours."""
         try:
-            name, begun = json.loads(self.vault.open(state + "=" * (-len(state) % 4)))
+            name, begun = json.loads(self.vault.decrypt(state + "=" * (-len(state) % 4)))
             age = self.clock.now() - datetime.fromisoformat(begun)
-        except (CannotOpen, ValueError, TypeError):
+        except (DecryptionFailed, ValueError, TypeError):
             return ""
         return str(name) if timedelta(0) <= age <= INSTALLED_WITHIN else ""
 
@@ -181,18 +181,18 @@ class Installer:
             self._problems.pop(team, None)
         own = self.workspaces.own
         if self._ours.get(team) != kept and (own is None or own.team != team):
-            self.workspaces.add(team, Tokens(kept.bot))
+            self.workspaces.add(team, WorkspaceTokens(kept.bot))
         self._ours[team] = kept
 
     def _sealed(self, grant: Grant) -> tuple[Kept, str]:
         ends = self.clock.wall() + timedelta(seconds=grant.expires_in) if grant.expires_in else None
         kept = Kept(bot=grant.bot, scopes=grant.scopes, refresh=grant.refresh, ends=ends)
-        return kept, self.vault.seal(kept.written())
+        return kept, self.vault.encrypt(kept.written())
 
     def _opened(self, team: str, sealed: str) -> Kept | None:
         try:
-            return read_kept(self.vault.open(sealed))
-        except (CannotOpen, ValueError, KeyError, TypeError):
+            return read_kept(self.vault.decrypt(sealed))
+        except (DecryptionFailed, ValueError, KeyError, TypeError):
             if team not in self._problems:
                 log.error("The tokens of the Slack workspace %s were sealed with another PAPERWIRE_SECRET_KEY.", team)
             self._problems[team] = "its tokens were sealed with another PAPERWIRE_SECRET_KEY; install the app again"

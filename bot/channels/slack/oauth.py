@@ -95,10 +95,10 @@ class OAuth:
     async def _ask(self, **grant: str) -> Mapping[str, Any]:
         if self._client is None:  # the secret stands in the place of a token, so that no error repeats it
             self._client = self._workspaces.connect(self._secret)
-        return await self._client.access(self._id, self._secret.get_secret_value(), **grant)
+        return await self._client.oauth_access(self._id, self._secret.get_secret_value(), **grant)
 
 
-def doors(oauth: OAuth, states: States, take: Callable[[Grant], Awaitable[None]]) -> tuple["_Install", "_Redirect"]:
+def routes(oauth: OAuth, states: States, take: Callable[[Grant], Awaitable[None]]) -> tuple["_Install", "_Redirect"]:
     """The two web addresses. `take` is given what a workspace granted; it may raise StoreError."""
     return _Install(oauth, states), _Redirect(oauth, states, take)
 
@@ -112,7 +112,7 @@ class _Install:
         self._oauth = oauth
         self._states = states
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
+    def accepts(self, headers: Mapping[str, str]) -> bool:
         """See Door."""
         del headers
         return True
@@ -136,7 +136,7 @@ class _Redirect:
         self._states = states
         self._take = take
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
+    def accepts(self, headers: Mapping[str, str]) -> bool:
         """See Door."""
         del headers
         return True

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bot.channels.slack._payload import Post, read_post
+from bot.channels.slack._payload import MessageArguments, read_post
 from bot.channels.slack.addresses import PEOPLE, normalise, split
-from bot.channels.slack.workspaces import Tokens, Workspace, Workspaces
+from bot.channels.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
 from bot.ports.channel import Limits
 from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater
 
 if TYPE_CHECKING:
     from bot.channels.slack.forms import SlackForms
-    from bot.channels.slack.venue import SlackVenue
+    from bot.channels.slack.venue import SlackApi
 
-OFFICIAL = "https://slack.com/api/"
+DEFAULT_API_URL = "https://slack.com/api/"
 
-POSTS = frozenset({"chat:write", "im:write"})  # the scopes without which a message does not go out
-LOOKS = frozenset({"channels:history", "groups:history", "im:history"})  # and those to look an unclear one up
+POST_SCOPES = frozenset({"chat:write", "im:write"})  # the scopes without which a message does not go out
+LOOKUP_SCOPES = frozenset({"channels:history", "groups:history", "im:history"})  # and those to look an unclear one up
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # ours, for client_msg_id
-_REST = timedelta(minutes=1)  # how long a workspace that does not let us look is left alone
-_CLOCKS = timedelta(seconds=60)  # how far Slack's clock may be behind the one that noted the try
+_LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # how long a workspace that does not let us look is left alone
+_CLOCK_SKEW = timedelta(seconds=60)  # how far Slack's clock may be behind the one that noted the try
 
 
 class SlackChannel:
@@ -48,9 +48,9 @@ class SlackChannel:
 
     def __init__(
         self,
-        token: str | SecretStr | Tokens | None,
-        *others: Tokens,
-        api_url: str = OFFICIAL,
+        token: str | SecretStr | WorkspaceTokens | None,
+        *others: WorkspaceTokens,
+        api_url: str = DEFAULT_API_URL,
         team: str = "",
         connect: float = 5,
         read: float = 20,
@@ -65,7 +65,7 @@ class SlackChannel:
             monotonic=monotonic,
         )
         self._direct: dict[str, str] = {}  # address of a person → id of the direct messages
-        self._unread: dict[tuple[str, int], str] = {}  # (delivery, number) → where a search broke off
+        self._search_cursors: dict[tuple[str, int], str] = {}  # (delivery, number) → where a search broke off
         self._closed = False
 
     async def post(
@@ -73,7 +73,7 @@ class SlackChannel:
     ) -> str:
         """See Channel."""
         post = open_message(message, plain=plain)
-        workspace, channel = await self.place(chat.address)
+        workspace, channel = await self.resolve_channel(chat.address)
         identity = {"id": delivery, "n": message.number}
         # The same bytes twice are one message to Slack; the same delivery in another form is another message.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
@@ -82,7 +82,7 @@ class SlackChannel:
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
         post = open_message(message, plain=plain)
-        workspace, channel = await self.place(chat.address)
+        workspace, channel = await self.resolve_channel(chat.address)
         await workspace.client.update(channel, message_id, post)
 
     async def find(
@@ -93,14 +93,14 @@ class SlackChannel:
         A search that Slack breaks off (RetryLater) goes on where it was when it is asked for again.
         """
         key = (delivery, message.number)
-        oldest = f"{(after - _CLOCKS).timestamp():.6f}"
-        cursor = self._unread.pop(key, "")
+        oldest = f"{(after - _CLOCK_SKEW).timestamp():.6f}"
+        cursor = self._search_cursors.pop(key, "")
         workspace, channel = await self._readable(chat.address)
         while True:
             try:
                 page = await workspace.client.page(channel, thread or chat.topic, oldest, cursor)
             except RetryLater:
-                self._unread[key] = cursor
+                self._search_cursors[key] = cursor
                 raise
             for found in page.messages:
                 if _is(found, *key):
@@ -116,19 +116,19 @@ class SlackChannel:
         own = self.workspaces.own
         if own is None:
             return ""
-        me = await own.meet()
+        me = await own.identify()
         return f"{me.team}:{me.user}"
 
     async def scopes(self) -> frozenset[str]:
         """What the token of the own workspace may do. Raises NotDelivered."""
-        return await (await self.workspaces.of("")).client.granted()
+        return await (await self.workspaces.for_address("")).client.granted_scopes()
 
     async def normalise(self, address: str) -> str:
         """The one address of a channel; asks Slack for the own team when the address names one. Raises NotDelivered."""
         own = self.workspaces.own
         if "/" not in address or own is None:
             return address
-        return normalise(address, own.team or (await own.meet()).team)
+        return normalise(address, own.team or (await own.identify()).team)
 
     def forms(self) -> "SlackForms":
         """The same tokens as what shows forms and boards."""
@@ -136,21 +136,21 @@ class SlackChannel:
 
         return SlackForms(self)
 
-    def venue(self) -> "SlackVenue":
+    def api(self) -> "SlackApi":
         """The same tokens as places where people talk."""
-        from bot.channels.slack.venue import SlackVenue  # noqa: PLC0415 - senders alone have no use for it
+        from bot.channels.slack.venue import SlackApi  # noqa: PLC0415 - senders alone have no use for it
 
-        return SlackVenue(self)
+        return SlackApi(self)
 
-    def met(self, person: str, direct: str) -> None:
+    def remember_direct(self, person: str, direct: str) -> None:
         """Somebody wrote to us in the direct messages with this id, so nobody need ask Slack for them."""
         self._direct[person] = direct
 
-    async def place(self, address: str) -> tuple[Workspace, str]:
+    async def resolve_channel(self, address: str) -> tuple[Workspace, str]:
         """Whose token it takes, and the id that Slack posts to. Nothing is sent before both are known."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
-        workspace = await self.workspaces.of(address)
+        workspace = await self.workspaces.for_address(address)
         _, place = split(address)
         if not place.startswith(PEOPLE):
             return workspace, place
@@ -167,22 +167,22 @@ class SlackChannel:
     async def _readable(self, address: str) -> tuple[Workspace, str]:
         """As `place`, for looking: RetryLater or LookupError."""
         try:
-            return await self.place(address)
+            return await self.resolve_channel(address)
         except RetryLater:
             raise
         except ChatGone as error:
             raise LookupError(error.reason) from error
         except NotDelivered as error:
-            raise RetryLater(error.reason, _REST) from error
+            raise RetryLater(error.reason, _LOOKUP_RETRY_AFTER) from error
 
 
-def _tokens(token: str | SecretStr | Tokens | None) -> Tokens | None:
-    if token is None or isinstance(token, Tokens):
+def _tokens(token: str | SecretStr | WorkspaceTokens | None) -> WorkspaceTokens | None:
+    if token is None or isinstance(token, WorkspaceTokens):
         return token
-    return Tokens(SecretStr(token) if isinstance(token, str) else token)
+    return WorkspaceTokens(SecretStr(token) if isinstance(token, str) else token)
 
 
-def open_message(message: Message, *, plain: bool) -> Post:
+def open_message(message: Message, *, plain: bool) -> MessageArguments:
     """The message's content, before anything is sent. Raises Rejected."""
     try:
         return read_post(message, plain=plain)

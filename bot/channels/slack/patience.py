@@ -11,12 +11,12 @@ log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
 
-LINE = (1.0, 60.0)  # seconds of the first wait, of the longest: the line
-STOPPED = (60.0, 900.0)  # and what a person has to mend
-TOLD_AFTER = 3  # failures of the line in a row; one is no news
+NETWORK_BACKOFF = (1.0, 60.0)  # seconds of the first wait, of the longest: the line
+STOPPED_BACKOFF = (60.0, 900.0)  # and what a person has to mend
+REPORT_AFTER = 3  # failures of the line in a row; one is no news
 
 
-class Patience:
+class SlackBackoff:
     """Tries what may fail until it works, and remembers why it does not."""
 
     def __init__(self, clock: Clock) -> None:
@@ -24,33 +24,33 @@ class Patience:
         self.problem = ""  # one line for the operator, "": all is well
         self._failures = 0
 
-    async def insist(self, do: Callable[[], Awaitable[T]]) -> T:
+    async def retry_until_done(self, do: Callable[[], Awaitable[T]]) -> T:
         """What `do` returns, as soon as it does not raise NotDelivered."""
         while True:
             try:
                 return await do()
             except NotDelivered as error:
-                await self._rest(error)
+                await self._back_off(error)
 
-    def is_well(self) -> None:
+    def mark_healthy(self) -> None:
         """What was tried works."""
         self._failures = 0
         if self.problem:
             log.info("Slack is listened to again.")
         self.problem = ""
 
-    async def _rest(self, error: NotDelivered) -> None:
+    async def _back_off(self, error: NotDelivered) -> None:
         self._failures += 1
         line = isinstance(error, RetryLater)
-        first, longest = LINE if line else STOPPED
-        if self._failures >= TOLD_AFTER or not line:
-            self._tell(error.reason.rstrip("."))
+        first, longest = NETWORK_BACKOFF if line else STOPPED_BACKOFF
+        if self._failures >= REPORT_AFTER or not line:
+            self._report(error.reason.rstrip("."))
         else:
             log.info("Slack cannot be listened to now: %s", error.reason)
         asked = error.after.total_seconds() if isinstance(error, RetryLater) else 0.0
         await self._clock.sleep(max(asked, min(first * 2 ** min(self._failures - 1, 10), longest)))
 
-    def _tell(self, problem: str) -> None:
+    def _report(self, problem: str) -> None:
         if problem != self.problem:
             log.error("Nobody can talk to the bot on Slack: %s.", problem)
         self.problem = problem

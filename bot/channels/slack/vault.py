@@ -14,24 +14,24 @@ _SALT = b"paperwire: tokens of workspaces"  # one key seals everything, so there
 _WORK = {"n": 2**14, "r": 8, "p": 1}  # 16 MB and some 50 ms, once
 
 
-class CannotOpen(Exception):
+class DecryptionFailed(Exception):
     """It was sealed with another key, or changed since."""
 
 
-class Vault:
+class TokenCipher:
     """Seals and opens texts."""
 
     def __init__(self, key: SecretStr) -> None:
         derived = hashlib.scrypt(key.get_secret_value().encode(), salt=_SALT, dklen=32, **_WORK)
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
 
-    def seal(self, text: str) -> str:
+    def encrypt(self, text: str) -> str:
         """The text as only this key opens it; each time another one."""
         return self._fernet.encrypt(text.encode()).decode()
 
-    def open(self, sealed: str) -> str:
+    def decrypt(self, sealed: str) -> str:
         """What was sealed. Raises CannotOpen."""
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except (InvalidToken, UnicodeError):
-            raise CannotOpen("It was sealed with another key.") from None
+            raise DecryptionFailed("It was sealed with another key.") from None

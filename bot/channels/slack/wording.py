@@ -5,7 +5,7 @@ Slack makes links of what looks like one, ids of people and channels, and entiti
 
 import re
 
-from bot.channels.slack.addresses import joined, pointer
+from bot.channels.slack.addresses import channel_reference, joined
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # in this order: "&amp;lt;" is "&lt;"
@@ -14,7 +14,7 @@ _ADDED = ("http://", "https://", "mailto:", "tel:")  # what Slack puts before wo
 _UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-def typed(text: object, prefix: str = "") -> str:
+def unescape(text: object, prefix: str = "") -> str:
     """The text as it was typed. A channel that is named first, or right behind a command, becomes a pointer to it.
 
     `prefix` is the workspace in which it was written, "" for the own one.
@@ -32,7 +32,7 @@ def clean(text: object) -> str:
     return _UNUSABLE.sub("", str(text or ""))
 
 
-def behind_mention(text: object, bot: str) -> str:
+def after_mention(text: object, bot: str) -> str:
     """What stands behind the first mention of the bot, else before it; still wrapped."""
     before, _, behind = clean(text).partition(f"<@{bot}>")
     if not behind:  # Slack may write the name along
@@ -55,7 +55,7 @@ def _unwrapped(found: re.Match[str], before: str, prefix: str) -> str:
     match sign:
         case "#":
             first = len(before.split()) <= 1
-            return pointer(joined(prefix, what)) if first else f"#{label or what}"
+            return channel_reference(joined(prefix, what)) if first else f"#{label or what}"
         case "@":
             return f"@{label or what}"
         case "!":

@@ -16,11 +16,11 @@ from bot.channels.slack.addresses import split
 from subscriptions import NotDelivered, RetryLater, SenderStopped
 
 if TYPE_CHECKING:
-    from bot.channels.slack._client import Client, Me
+    from bot.channels.slack._client import BotIdentity, Client
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class WorkspaceTokens:
     """What the operator has of a workspace."""
 
     bot: SecretStr
@@ -28,7 +28,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class ServedWorkspace:
     """A workspace whose people are listened to."""
 
     team: str
@@ -39,10 +39,10 @@ class Served:
 class Workspace:
     """One workspace: its tokens, and who we are there once Slack has said."""
 
-    def __init__(self, tokens: Tokens, connect: "Callable[[SecretStr], Client]", *, team: str = "") -> None:
+    def __init__(self, tokens: WorkspaceTokens, connect: "Callable[[SecretStr], Client]", *, team: str = "") -> None:
         self.tokens = tokens
         self.team = team
-        self.me: Me | None = None
+        self.identity: BotIdentity | None = None
         self._connect = connect
         self._client: Client | None = None
         self._closed = False
@@ -56,11 +56,11 @@ class Workspace:
             self._client = self._connect(self.tokens.bot)
         return self._client
 
-    async def meet(self) -> "Me":
+    async def identify(self) -> "BotIdentity":
         """Who we are there; Slack is asked each time. Raises NotDelivered."""
-        self.me = await self.client.me()
-        self.team = self.me.team
-        return self.me
+        self.identity = await self.client.auth_test()
+        self.team = self.identity.team
+        return self.identity
 
     async def close(self) -> None:
         """Lets go of the connection. Nothing is sent any more."""
@@ -74,8 +74,8 @@ class Workspaces:
 
     def __init__(
         self,
-        own: Tokens | None,
-        others: Sequence[Tokens] = (),
+        own: WorkspaceTokens | None,
+        others: Sequence[WorkspaceTokens] = (),
         *,
         api_url: str,
         team: str = "",
@@ -87,7 +87,7 @@ class Workspaces:
         self._monotonic = monotonic
         self.own = Workspace(own, self.connect, team=team) if own is not None else None
         self._others = [Workspace(tokens, self.connect) for tokens in others]
-        self._left: list[Workspace] = []
+        self._dropped: list[Workspace] = []
 
     def connect(self, token: SecretStr) -> "Client":
         """A connection of its own with this token."""
@@ -101,17 +101,17 @@ class Workspaces:
         """The own one first."""
         return ((self.own,) if self.own is not None else ()) + tuple(self._others)
 
-    def add(self, team: str, tokens: Tokens) -> None:
+    def add(self, team: str, tokens: WorkspaceTokens) -> None:
         """A workspace that installed the app, or installed it again: its tokens are these from now on."""
         self.drop(team)
         self._others.append(Workspace(tokens, self.connect, team=team))
 
     def drop(self, team: str) -> None:
         """A workspace that is not served any more. What is on its way there goes on."""
-        self._left += [one for one in self._others if one.team == team]
+        self._dropped += [one for one in self._others if one.team == team]
         self._others = [one for one in self._others if one.team != team]
 
-    async def of(self, address: str) -> Workspace:
+    async def for_address(self, address: str) -> Workspace:
         """The workspace of an address; "TEAM/…" of the own workspace is the own one. Raises NotDelivered."""
         team, _ = split(address)
         if not team:
@@ -119,7 +119,7 @@ class Workspaces:
         failures: list[NotDelivered] = []
         for workspace in sorted(self.all, key=lambda one: not one.team):  # those that are known first
             try:
-                if (workspace.team or (await workspace.meet()).team) == team:
+                if (workspace.team or (await workspace.identify()).team) == team:
                     return workspace
             except NotDelivered as error:
                 failures.append(error)
@@ -127,25 +127,27 @@ class Workspaces:
             raise failures[0]
         raise SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
 
-    async def meet(self) -> None:
+    async def identify_all(self) -> None:
         """Asks Slack about the tokens that it has not told of. Raises NotDelivered when not one is known after that."""
         failures: list[NotDelivered] = []
         for workspace in self.all:
-            if workspace.me is None:
+            if workspace.identity is None:
                 try:
-                    await workspace.meet()
+                    await workspace.identify()
                 except NotDelivered as error:
                     failures.append(error)
-        if failures and not any(workspace.me for workspace in self.all):
+        if failures and not any(workspace.identity for workspace in self.all):
             raise failures[0]
 
-    def served(self, app: SecretStr | None = None) -> Mapping[str, Served]:
+    def served(self, app: SecretStr | None = None) -> Mapping[str, ServedWorkspace]:
         """The workspaces that are known by now, by team; with `app` those that the events of that app may be about."""
         return MappingProxyType(
             {
-                one.me.team: Served(team=one.me.team, prefix=self.prefix(one.me.team), bot=one.me.user)
+                one.identity.team: ServedWorkspace(
+                    team=one.identity.team, prefix=self.prefix(one.identity.team), bot=one.identity.user
+                )
                 for one in self.all
-                if one.me is not None and (app is None or one.tokens.app in (None, app))
+                if one.identity is not None and (app is None or one.tokens.app in (None, app))
             }
         )
 
@@ -155,7 +157,7 @@ class Workspaces:
 
     async def close(self) -> None:
         """Lets go of all connections."""
-        for workspace in (*self.all, *self._left):
+        for workspace in (*self.all, *self._dropped):
             await workspace.close()
 
     def _first(self) -> Workspace:

@@ -10,8 +10,8 @@ from telegram.constants import ParseMode
 from telegram.error import InvalidToken
 from telegram.request import BaseRequest
 
-from bot.channels.telegram._errors import asking, not_modified, outcome
-from bot.channels.telegram._payload import Key, Post
+from bot.channels.telegram._errors import not_modified, outcome, outcome_of_repeatable
+from bot.channels.telegram._payload import InlineButton, MessageArguments
 from bot.channels.telegram._transport import Transport
 from subscriptions import Rejected, RetryLater, Unclear
 
@@ -24,7 +24,7 @@ _GENERAL = 1  # a forum's General topic: with its id the server answers "message
 class _Bot(Bot):
     """The library's bot, which also hands on answers as they came: it knows not every update that will ever be."""
 
-    async def ask(self, method: str, arguments: dict[str, Any], seconds: float | None) -> object:
+    async def call(self, method: str, arguments: dict[str, Any], seconds: float | None) -> object:
         """The result of a method; `seconds` to wait for the answer, None: as always. Raises what the library raises."""
         within = BaseRequest.DEFAULT_NONE if seconds is None else seconds
         return await self._post(method, arguments, read_timeout=within)
@@ -41,7 +41,7 @@ class Client:
         self._bot = self._make_bot(in_flight)
         self._listener: _Bot | None = None  # making one takes a while, and senders alone have no use for it
 
-    async def send(self, address: str, topic: int | None, post: Post, reply_to: int | None) -> str:
+    async def send(self, address: str, topic: int | None, post: MessageArguments, reply_to: int | None) -> str:
         """Posts one message; its id. The answer is read no further: a message that was taken is no error of ours."""
         wanted = _wanted(address, post) | {
             "disable_notification": post.silent,
@@ -49,17 +49,17 @@ class Client:
             "reply_parameters": _reply(reply_to),
         }
         try:
-            sent = await self._bot.ask("sendMessage", wanted, None)
+            sent = await self._bot.call("sendMessage", wanted, None)
         except Exception as error:
             raise outcome(error) from error
         if isinstance(sent, dict) and isinstance(sent.get("message_id"), int):
             return str(sent["message_id"])
         raise Unclear(_UNREADABLE)
 
-    async def edit(self, address: str, message_id: int, post: Post) -> None:
+    async def edit(self, address: str, message_id: int, post: MessageArguments) -> None:
         """Replaces text and buttons of a message. That nothing is new in it is success."""
         try:
-            await self._bot.ask("editMessageText", _wanted(address, post) | {"message_id": message_id}, None)
+            await self._bot.call("editMessageText", _wanted(address, post) | {"message_id": message_id}, None)
         except Exception as error:
             if not not_modified(error):
                 raise outcome(error) from error
@@ -78,16 +78,16 @@ class Client:
             raise outcome(error) from error
         return str(sent.message_id)
 
-    async def ask(self, method: str, **arguments: object) -> object:
+    async def call(self, method: str, **arguments: object) -> object:
         """The result of a method that only asks, or may be called twice: so no error of it is Unclear."""
         try:
-            return await self._bot.ask(method, arguments, None)
+            return await self._bot.call(method, arguments, None)
         except Exception as error:
-            raise asking(error) from error
+            raise outcome_of_repeatable(error) from error
 
-    async def ask_for(self, method: str, **arguments: object) -> dict[str, Any]:
+    async def call_for_object(self, method: str, **arguments: object) -> dict[str, Any]:
         """As `ask`, where the answer is an object."""
-        answer = await self.ask(method, **arguments)
+        answer = await self.call(method, **arguments)
         if not isinstance(answer, dict):
             raise RetryLater(_UNREADABLE)
         return answer
@@ -101,9 +101,9 @@ class Client:
             self._listener = self._make_bot(1)
         wanted = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": list(allowed)}
         try:
-            found = await self._listener.ask("getUpdates", wanted, self._read + seconds)
+            found = await self._listener.call("getUpdates", wanted, self._read + seconds)
         except Exception as error:
-            raise asking(error) from error
+            raise outcome_of_repeatable(error) from error
         numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
         if found != [] and not numbered:
             raise RetryLater(_UNREADABLE)
@@ -116,7 +116,7 @@ class Client:
         except InvalidToken as error:  # 404: the token was right a moment ago
             raise Rejected("Telegram does not have this file any more.") from error
         except Exception as error:
-            raise asking(error) from error
+            raise outcome_of_repeatable(error) from error
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -133,7 +133,7 @@ def _has_number(update: object) -> bool:
     return isinstance(update, dict) and isinstance(update.get("update_id"), int)
 
 
-def _wanted(address: str, post: Post) -> dict[str, Any]:
+def _wanted(address: str, post: MessageArguments) -> dict[str, Any]:
     """The arguments of sendMessage and editMessageText alike, as JSON has them; the library leaves out what is None."""
     return {
         "chat_id": address,
@@ -146,7 +146,7 @@ def _wanted(address: str, post: Post) -> dict[str, Any]:
     }
 
 
-def _button(key: Key) -> dict[str, str]:
+def _button(key: InlineButton) -> dict[str, str]:
     does = {"url": key.url} if key.url is not None else {"callback_data": key.data or ""}
     return {"text": key.text} | does
 

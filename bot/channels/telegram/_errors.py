@@ -86,7 +86,7 @@ def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one r
             return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
 
 
-class HeardElsewhere(RetryLater):
+class UpdatesConflict(RetryLater):
     """Updates go to somebody else: to a `webhook`, or to another process that asks with the same token."""
 
     def __init__(self, reason: str, *, webhook: bool) -> None:
@@ -94,14 +94,14 @@ class HeardElsewhere(RetryLater):
         self.webhook = webhook
 
 
-def asking(error: Exception) -> NotDelivered:
+def outcome_of_repeatable(error: Exception) -> NotDelivered:
     """What an error of a call that only asks means: as of one that posts, but nothing can have been sent.
 
     The library takes any 404 for a wrong token, also the page of a proxy; here only Telegram's own word counts.
     """
     match error:
         case Conflict() if not _is_page(error):
-            return HeardElsewhere(
+            return UpdatesConflict(
                 f"Telegram tells somebody else: {_words(error)}", webhook="webhook" in error.message.lower()
             )
         case InvalidToken() if _is_page(error) or _STATUS.match(error.message):

@@ -12,7 +12,7 @@ from subscriptions import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class InlineButton:
     """One button of an inline keyboard: it opens `url`, or sends `data` back to us."""
 
     text: str
@@ -21,35 +21,35 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class MessageArguments:
     """What sendMessage and editMessageText are given."""
 
     text: str
     html: bool
     silent: bool = False
-    keyboard: tuple[tuple[Key, ...], ...] = ()  # rows
+    keyboard: tuple[tuple[InlineButton, ...], ...] = ()  # rows
 
 
-def read_post(message: Message, *, plain: bool) -> Post:
+def read_post(message: Message, *, plain: bool) -> MessageArguments:
     """The message's payload, or its plain form. Raises ValueError when it is not of the shape above."""
     match json.loads(message.plain if plain else message.payload):
         case {"text": str(text), **rest}:
             keyboard = () if plain else tuple(_row(row) for row in _list(rest.get("buttons") or []))
-            return Post(text=text, html=not plain, silent=rest.get("silent") is True, keyboard=keyboard)
+            return MessageArguments(text=text, html=not plain, silent=rest.get("silent") is True, keyboard=keyboard)
         case _:
             raise ValueError("a payload for Telegram is an object with a text")
 
 
-def _row(row: object) -> tuple[Key, ...]:
+def _row(row: object) -> tuple[InlineButton, ...]:
     return tuple(_key(key) for key in _list(row))
 
 
-def _key(key: object) -> Key:
+def _key(key: object) -> InlineButton:
     match key:
         case {"text": str(text), "url": str(url)}:
-            return Key(text=text, url=url)
+            return InlineButton(text=text, url=url)
         case {"text": str(text), "data": str(data)}:
-            return Key(text=text, data=data)
+            return InlineButton(text=text, data=data)
         case _:
             raise ValueError("a button for Telegram has a text and either url or data")
 

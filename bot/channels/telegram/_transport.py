@@ -60,7 +60,7 @@ class Transport(BaseRequest):
     ) -> tuple[int, bytes]:
         """The status and the body, in which the token is blotted out."""
         del write_timeout, connect_timeout, pool_timeout  # nobody of ours asks for others
-        wait = self._patience(self._read if read_timeout is _NONE else read_timeout)
+        wait = self._timeout(self._read if read_timeout is _NONE else read_timeout)
         body, headers = _body(request_data)
         try:
             async with self._connections().request(
@@ -72,7 +72,7 @@ class Transport(BaseRequest):
         except aiohttp.ClientError as error:
             raise NetworkError(type(error).__name__) from error
 
-    def _patience(self, read: float) -> aiohttp.ClientTimeout:
+    def _timeout(self, read: float) -> aiohttp.ClientTimeout:
         """The wait for a free connection and for a new one come together; also an answer that trickles in has an end."""
         connect = 2 * self._connect
         return aiohttp.ClientTimeout(

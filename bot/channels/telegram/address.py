@@ -6,7 +6,7 @@ import hmac
 
 def webhook_path(token: str) -> str:
     """The path of the webhook on our web address: as long as the token is the same, and nobody else can guess it."""
-    return f"/telegram-{derived(token, 'path')[:32]}"
+    return f"/telegram-{derive_secret(token, 'path')[:32]}"
 
 
 def webhook_address(url: str, token: str) -> str:
@@ -14,6 +14,6 @@ def webhook_address(url: str, token: str) -> str:
     return url.rstrip("/") + webhook_path(token)
 
 
-def derived(token: str, what: str) -> str:
+def derive_secret(token: str, what: str) -> str:
     """64 hexadecimal characters that only those can make who have the token."""
     return hmac.new(token.encode(), f"paperwire webhook {what}".encode(), hashlib.sha256).hexdigest()

@@ -30,7 +30,7 @@ _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
 _UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-class UnknownShape(ValueError):
+class MalformedUpdate(ValueError):
     """An update that is not built as the Bot API says; it names the part of ours that could not read it."""
 
 
@@ -39,7 +39,7 @@ def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Req
     try:
         return _read(update, bot_id, bot_name)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
-        raise UnknownShape(type(error).__name__) from None  # its text may hold what a person wrote
+        raise MalformedUpdate(type(error).__name__) from None  # its text may hold what a person wrote
 
 
 def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
@@ -62,9 +62,9 @@ def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | No
         if isinstance(message := update.get(kind), dict):
             return _written(message, number, edited=kind.startswith("edited"), bot_id=bot_id, bot_name=bot_name)
     if isinstance(press := update.get("callback_query"), dict):
-        return _pressed(press, number)
+        return _callback_query(press, number)
     if isinstance(change := update.get("my_chat_member"), dict):
-        return _changed(change, number)
+        return _membership_changed(change, number)
     return None
 
 
@@ -95,7 +95,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
         message=str(int(message["message_id"])),
         sender=_person_id(person),
         sender_name=_person_name(person),
-        proven=_proven(message),
+        proven=_is_proven_admin(message),
         language=str(person.get("language_code") or ""),
         meant=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
         named=addressed,
@@ -137,7 +137,7 @@ def _topic(message: Mapping[str, Any]) -> str:
     return "" if topic == "1" else topic
 
 
-def _proven(message: Mapping[str, Any]) -> bool:
+def _is_proven_admin(message: Mapping[str, Any]) -> bool:
     """Whether the message itself shows that its sender manages the chat: an anonymous admin, or a post in a channel."""
     if message["chat"].get("type") == "channel":
         return True
@@ -168,7 +168,7 @@ def _service(message: Mapping[str, Any], place: Place, number: str) -> Request |
 # ------------------------------------------------------------------------------------------------- what is done, what is
 
 
-def _pressed(press: Mapping[str, Any], number: str) -> Request | None:
+def _callback_query(press: Mapping[str, Any], number: str) -> Request | None:
     """A press. Of a message that is very old the platform tells only chat and number (InaccessibleMessage)."""
     message = press.get("message") or {}
     if "chat" not in message or not press.get("data"):
@@ -187,7 +187,7 @@ def _pressed(press: Mapping[str, Any], number: str) -> Request | None:
     )
 
 
-def _changed(change: Mapping[str, Any], number: str) -> Request | None:
+def _membership_changed(change: Mapping[str, Any], number: str) -> Request | None:
     """The bot's own membership: blocked, let in again, added, removed, allowed or forbidden to write."""
     place = place_of(change["chat"])
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}

@@ -26,7 +26,7 @@ _DESCRIPTION = Sentence(
 _SHORT = Sentence("New research papers that fit your words, at the time you choose.")
 
 
-class Entry(Protocol):
+class MenuCommand(Protocol):
     """What a menu needs to know of a command."""
 
     @property
@@ -50,7 +50,7 @@ class Entry(Protocol):
         """It stands in menus."""
 
 
-class Speaker(Protocol):
+class Translator(Protocol):
     """Says a sentence in one language."""
 
     def __call__(self, sentence: Sentence, /) -> str:
@@ -66,7 +66,7 @@ class Menu:
     commands: tuple[tuple[str, str], ...]  # (name, what it does)
 
 
-def menus_of(commands: Sequence[Entry], speakers: Mapping[str, Speaker]) -> tuple[Menu, ...]:
+def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> tuple[Menu, ...]:
     """Every menu. `speakers` are the languages, English under "".
 
     Who manages a group sees everything, other members only what changes nothing.
@@ -86,11 +86,11 @@ def menus_of(commands: Sequence[Entry], speakers: Mapping[str, Speaker]) -> tupl
     )
 
 
-def _shown(command: Entry, say: Speaker) -> tuple[str, str]:
+def _shown(command: MenuCommand, say: Translator) -> tuple[str, str]:
     return command.name, say(command.summary)[:LONGEST]
 
 
-async def introduce(client: "Client", commands: Sequence[Entry], speakers: Mapping[str, Speaker]) -> None:
+async def publish_menus(client: "Client", commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> None:
     """Sets what differs from what Telegram shows now. That it cannot be set is only logged."""
     try:
         for menu in menus_of(commands, speakers):
@@ -105,12 +105,12 @@ async def introduce(client: "Client", commands: Sequence[Entry], speakers: Mappi
 async def _set_menu(client: "Client", menu: Menu) -> None:
     where = {"scope": {"type": menu.scope}, "language_code": menu.language or None}
     wanted = [{"command": name, "description": words} for name, words in menu.commands]
-    if await client.ask("getMyCommands", **where) != wanted:
-        await client.ask("setMyCommands", commands=wanted, **where)
+    if await client.call("getMyCommands", **where) != wanted:
+        await client.call("setMyCommands", commands=wanted, **where)
 
 
 async def _set_words(client: "Client", method: str, field: str, language: str, words: str) -> None:
     where = {"language_code": language or None}
-    shown = await client.ask_for(f"getMy{method}", **where)
+    shown = await client.call_for_object(f"getMy{method}", **where)
     if shown.get(field) != words:
-        await client.ask(f"setMy{method}", **{field: words}, **where)
+        await client.call(f"setMy{method}", **{field: words}, **where)

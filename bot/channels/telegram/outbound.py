@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import SecretStr
 
-from bot.channels.telegram._payload import Post, read_post
+from bot.channels.telegram._payload import MessageArguments, read_post
 from bot.ports.channel import Limits
 from subscriptions import ChatAddress, ChatGone, ChatKind, Message, Rejected, RetryLater
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client
-    from bot.channels.telegram.venue import TelegramVenue
+    from bot.channels.telegram.venue import TelegramApi
 
-OFFICIAL = "https://api.telegram.org"
+DEFAULT_API_URL = "https://api.telegram.org"
 
 
 class TelegramChannel:
@@ -36,7 +36,7 @@ class TelegramChannel:
         self,
         token: str | SecretStr,
         *,
-        api_url: str = OFFICIAL,
+        api_url: str = DEFAULT_API_URL,
         connect: float = 5,
         read: float = 20,
         in_flight: int = 40,
@@ -72,35 +72,35 @@ class TelegramChannel:
 
     async def identity(self) -> str:
         """See Channel. The bot's user id."""
-        me, _ = await self.venue().me()
+        me, _ = await self.api().get_me()
         return me
 
     async def resolve(self, name: str) -> tuple[str, str]:
         """(id, title) of a public chat, by its "@name". Raises NotDelivered; ChatGone when there is no such chat."""
-        found = await self.venue().look_up(name)
+        found = await self.api().get_chat(name)
         return found.chat.address, found.title or name
 
     async def kind(self, address: str) -> ChatKind:
         """What sort of place a chat is, by id or "@name". Raises as `resolve`."""
-        return (await self.venue().look_up(address)).kind
+        return (await self.api().get_chat(address)).kind
 
     @property
     def client(self) -> "Client":
         """The calls of this token, for those who listen."""
         return self._client
 
-    def venue(self) -> "TelegramVenue":
+    def api(self) -> "TelegramApi":
         """The same token as a place where people talk."""
-        from bot.channels.telegram.venue import TelegramVenue  # noqa: PLC0415 - senders alone have no use for it
+        from bot.channels.telegram.venue import TelegramApi  # noqa: PLC0415 - senders alone have no use for it
 
-        return TelegramVenue(self._client)
+        return TelegramApi(self._client)
 
     async def close(self) -> None:
         """See Channel."""
         self._closed = True
         await self._client.close()
 
-    def _open(self, message: Message, *, plain: bool) -> Post:
+    def _open(self, message: Message, *, plain: bool) -> MessageArguments:
         """The message's content, before anything is sent."""
         if self._closed:
             raise RetryLater("The sender is shut down.")

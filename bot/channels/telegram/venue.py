@@ -27,25 +27,25 @@ _TOAST = 200  # characters of an answer to a press (telegram.constants)
 _NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 
 
-class TelegramVenue:
+class TelegramApi:
     """See Venue. It shares the connections of the sender of the same token."""
 
     platform = "telegram"
-    whispers = False
+    has_ephemeral = False
 
     def __init__(self, client: "Client") -> None:
         self._client = client
 
-    async def me(self) -> tuple[str, str]:
+    async def get_me(self) -> tuple[str, str]:
         """(id, name without @) of the bot. Raises NotDelivered."""
-        me = await self._client.ask_for("getMe")
+        me = await self._client.call_for_object("getMe")
         return str(me.get("id", "")), str(me.get("username") or "")
 
-    async def manages(
-        self, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See Venue. Whom Telegram does not name to the bot is unknown, not refused."""
-        del members, there  # nobody but its administrators manages a group
+        del member_suffices, in_chat  # nobody but its administrators manages a group
         try:
             member = await self._member(chat.address, person)
         except (Rejected, ChatGone) as error:
@@ -56,42 +56,49 @@ class TelegramVenue:
     async def _member(self, address: str, person: str) -> dict[str, Any]:
         """A ChatMember; of a group that became a supergroup, at its new address."""
         try:
-            return await self._client.ask_for("getChatMember", chat_id=address, user_id=person)
+            return await self._client.call_for_object("getChatMember", chat_id=address, user_id=person)
         except ChatMoved as moved:
-            return await self._client.ask_for("getChatMember", chat_id=moved.address, user_id=person)
+            return await self._client.call_for_object("getChatMember", chat_id=moved.address, user_id=person)
 
-    async def place(self, name: str) -> Place | None:
+    async def find_chat(self, name: str) -> Place | None:
         """See Venue."""
         try:
-            return await self.look_up(name)
+            return await self.get_chat(name)
         except (ChatGone, Rejected):
             return None
 
-    async def look_up(self, name: str) -> Place:
+    async def get_chat(self, name: str) -> Place:
         """As `place`, but raises ChatGone or Rejected when there is none that the bot can see."""
-        chat = await self._client.ask_for("getChat", chat_id=name)
+        chat = await self._client.call_for_object("getChat", chat_id=name)
         try:
             return place_of(chat)
         except (KeyError, TypeError, ValueError):
             raise RetryLater("Telegram gave no answer that can be read.") from None
 
-    async def acquaint(self, request: Request, *, changes: bool) -> Request:
+    async def enrich(self, request: Request, *, changes: bool) -> Request:
         """See Venue. An update of Telegram says all that there is."""
         del changes
         return request
 
-    async def whisper(
-        self, chat: ChatAddress, person: str, message: Message | None, *, at: str, replaces: bool, plain: bool = False
+    async def post_ephemeral(
+        self,
+        chat: ChatAddress,
+        person: str,
+        message: Message | None,
+        *,
+        response_url: str,
+        replaces: bool,
+        plain: bool = False,
     ) -> None:
         """See Venue. Telegram has nothing of the kind."""
-        del chat, person, message, at, replaces, plain
+        del chat, person, message, response_url, replaces, plain
         raise Rejected("Telegram shows no message to one person of many.")
 
-    async def acknowledge(self, press: str, words: str = "") -> None:
+    async def acknowledge(self, callback_id: str, text: str = "") -> None:
         """See Venue. More than fits is cut."""
-        short = words if len(words) <= _TOAST else words[: _TOAST - 1].rstrip() + "…"
+        short = text if len(text) <= _TOAST else text[: _TOAST - 1].rstrip() + "…"
         with suppress(NotDelivered):
-            await self._client.ask("answerCallbackQuery", callback_query_id=press, text=short or None)
+            await self._client.call("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 
     async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
         """See Venue."""
@@ -101,7 +108,7 @@ class TelegramVenue:
     async def fetch(self, file: str, most: int) -> bytes:
         """See Venue."""
         try:
-            found = await self._client.ask_for("getFile", file_id=file)
+            found = await self._client.call_for_object("getFile", file_id=file)
         except Rejected as error:
             raise (_too_large(most) if "file is too big" in error.reason.lower() else error) from error
         size, path = found.get("file_size"), found.get("file_path")

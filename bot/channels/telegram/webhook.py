@@ -10,10 +10,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.telegram.address import derived, webhook_address, webhook_path
-from bot.channels.telegram.inbound import ALLOWED, UnknownShape, read_update
-from bot.channels.telegram.trouble import Trouble
-from bot.channels.telegram.venue import TelegramVenue
+from bot.channels.telegram.address import derive_secret, webhook_address, webhook_path
+from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
+from bot.channels.telegram.trouble import TelegramBackoff
+from bot.channels.telegram.venue import TelegramApi
 from bot.ports.clock import Clock
 from bot.ports.receiver import Listener
 from subscriptions import StoreError
@@ -38,7 +38,7 @@ class TelegramWebhook:
     """
 
     name = NAME
-    doors = ()
+    routes = ()
 
     def __init__(
         self,
@@ -48,16 +48,16 @@ class TelegramWebhook:
         url: str,
         token: str,
         secret: str | None = None,
-        met: Callable[[str], None],
+        on_bot_name: Callable[[str], None],
     ) -> None:
         self.path = webhook_path(token)
-        self.hook = self
+        self.webhook = self
         self._url = webhook_address(url, token)
-        self._secret = secret or derived(token, "secret")
+        self._secret = secret or derive_secret(token, "secret")
         self._client = client
         self._clock = clock
-        self._met = met
-        self._trouble = Trouble(clock)
+        self._met = on_bot_name
+        self._backoff = TelegramBackoff(clock)
         self._missed = ""  # what Telegram says of its last try, when it failed
         self._listener: Listener | None = None
         self._bot = ("", "")
@@ -65,15 +65,15 @@ class TelegramWebhook:
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return self._trouble.problem or self._missed or ("" if self._listener else STARTING)
+        return self._backoff.problem or self._missed or ("" if self._listener else STARTING)
 
     async def listen(self, listener: Listener) -> None:
         """See Receiver. It takes updates as soon as it knows who the bot is, and none after it is cancelled."""
-        self._bot = await self._trouble.insist(TelegramVenue(self._client).me)
+        self._bot = await self._backoff.retry_until_done(TelegramApi(self._client).get_me)
         self._met(self._bot[1])
         self._listener = listener
         try:
-            since = await self._trouble.insist(self._set)
+            since = await self._backoff.retry_until_done(self._set)
             while True:
                 await self._clock.sleep(LOOK_EVERY)
                 since = await self._look(since)
@@ -85,19 +85,19 @@ class TelegramWebhook:
         del listener
         log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
+    def accepts(self, headers: Mapping[str, str]) -> bool:
         """See Hook."""
         shown = headers.get(HEADER, "")
         return hmac.compare_digest(shown.encode("utf-8", "replace"), self._secret.encode())
 
-    async def take(self, body: bytes) -> bool:
+    async def receive(self, body: bytes) -> bool:
         """See Hook."""
         update = _read(body)
         if self._listener is None:
             return False
         try:
             request = read_update(update, bot_id=self._bot[0], bot_name=self._bot[1])
-        except UnknownShape as error:
+        except MalformedUpdate as error:
             log.warning("Update %d is of a shape that nobody knows (%s).", update["update_id"], error)
             return True
         if request is None:
@@ -111,7 +111,7 @@ class TelegramWebhook:
 
     async def _set(self) -> int:
         """Tells Telegram the address; what waits stays. Returns when it last failed, so that older news is no news."""
-        await self._client.ask(
+        await self._client.call(
             "setWebhook",
             url=self._url,
             secret_token=self._secret,
@@ -119,14 +119,14 @@ class TelegramWebhook:
             allowed_updates=list(ALLOWED),
             drop_pending_updates=False,
         )
-        return _second(await self._client.ask_for("getWebhookInfo"))
+        return _second(await self._client.call_for_object("getWebhookInfo"))
 
     async def _look(self, since: int) -> int:
         """Sees whether updates still come here, and whether Telegram reaches us."""
-        found = await self._trouble.insist(lambda: self._client.ask_for("getWebhookInfo"))
+        found = await self._backoff.retry_until_done(lambda: self._client.call_for_object("getWebhookInfo"))
         if found.get("url") != self._url:
             log.warning("Somebody had Telegram send the updates elsewhere; they are sent here again.")
-            return await self._trouble.insist(self._set)
+            return await self._backoff.retry_until_done(self._set)
         failed = _second(found)
         missed = (
             f"Telegram cannot deliver to the webhook: {found.get('last_error_message', '')}" if failed > since else ""

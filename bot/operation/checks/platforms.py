@@ -12,7 +12,7 @@ from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import missing
 from bot.channels.slack.workspaces import Workspace
 from bot.channels.telegram.address import webhook_address
-from bot.channels.telegram.outbound import OFFICIAL, TelegramChannel
+from bot.channels.telegram.outbound import DEFAULT_API_URL, TelegramChannel
 from bot.operation.checks._finding import TOKENS, Finding
 from bot.ports.channel import Channel
 from bot.settings import Settings, TelegramSettings
@@ -96,8 +96,8 @@ async def _token(
 async def _conversation(channel: TelegramChannel, settings: TelegramSettings, wall: datetime) -> list[Finding]:
     """How people's words come from Telegram: what the bot sees in groups, who else hears it, what waits."""
     try:
-        me = await channel.client.ask_for("getMe")
-        webhook = await channel.client.ask_for("getWebhookInfo")
+        me = await channel.client.call_for_object("getMe")
+        webhook = await channel.client.call_for_object("getWebhookInfo")
     except NotDelivered as error:
         answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
         return [Finding(question=Sentence("Telegram updates"), answer=answer)]
@@ -171,7 +171,7 @@ def _delivered(question: Sentence, webhook: Mapping[str, object], waiting: objec
 def _takes_webhooks(url: str, api_url: str) -> bool:
     """Whether Telegram sends updates to such an address; a server of one's own sends them anywhere."""
     parts = urlsplit(url)
-    return api_url != OFFICIAL or (parts.scheme == "https" and parts.port in (None, 443, 80, 88, 8443))
+    return api_url != DEFAULT_API_URL or (parts.scheme == "https" and parts.port in (None, 443, 80, 88, 8443))
 
 
 async def _scopes(channel: SlackChannel) -> list[Finding]:
@@ -185,8 +185,8 @@ async def _scopes(channel: SlackChannel) -> list[Finding]:
 
 async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
     try:
-        granted = await workspace.client.granted()
-        team = (workspace.me or await workspace.meet()).team if several else ""
+        granted = await workspace.client.granted_scopes()
+        team = (workspace.identity or await workspace.identify()).team if several else ""
     except NotDelivered as error:
         answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
         return [Finding(question=Sentence("Slack scopes"), answer=answer, mend=several)]
