@@ -17,7 +17,11 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from subscriptions import Paper, Shelf, Store, Summary, ingest_digest, parse_query
+from subscriptions.matching import Shelf
+from subscriptions.model import Paper, Summary
+from subscriptions.query import parse_query
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Store
 from tests.make import NOON, digest, paper
 from tests.talking import BotHarness
 

@@ -37,7 +37,7 @@ from markdown_it import MarkdownIt
 
 from bench.parsing import GROWTH, WORST
 from bot.digests import MAX_BYTES, MAX_LINES, read_digest
-from subscriptions import PaperwireError
+from subscriptions.errors import PaperwireError
 from tests.digest_pages import PARTS
 
 TURNS = 5  # of both ways on one page

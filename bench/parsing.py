@@ -30,7 +30,8 @@ from bs4 import BeautifulSoup, Tag
 from markdown_it import MarkdownIt
 
 from bot.digests import MAX_BYTES, read_digest
-from subscriptions import Paper, PaperwireError
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Paper
 
 AIM = 50  # times as fast as the generic way (design, section 10)
 TURNS = 7  # of both ways on one page; paperwire reads it several times in each

@@ -16,8 +16,9 @@ from typing import Any
 
 from sqlalchemy import insert, inspect, select
 
-from subscriptions import Store, plan_due
-from subscriptions.store._rows import ChatRow, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow
 from tests.make import ingested, paper
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)

@@ -33,36 +33,23 @@ from bot.ports.forms import Forms
 from bot.ports.receiver import Receiver
 from bot.settings import EVERYTHING, Settings
 from bot.sources.ingest import Keeping
-from subscriptions import (
-    HEAD,
-    ArxivCalendar,
-    Delivery,
-    Message,
-    NotDelivered,
-    NotFound,
-    RetryLater,
-    Schedule,
-    Schedules,
-    Sentence,
-    Store,
-    StoreError,
+from subscriptions.errors import NotDelivered, NotFound, RetryLater, Sentence, StoreError
+from subscriptions.model import Delivery, Message
+from subscriptions.planning.source_calendar import ArxivCalendar, Schedule, Schedules
+from subscriptions.service.chats import (
     begin_day,
     belongs_to,
     bot_name,
     clean_up,
-    free_platforms,
     install_again,
-    lanes,
     own_workspace,
-    progress,
     share_link,
-    stopped_platforms,
-    sync_sources,
-    take_over,
     uninstalled,
-    unknown_sources,
-    zone,
 )
+from subscriptions.service.outbox import free_platforms, lanes, progress, stopped_platforms, take_over
+from subscriptions.service.sources import sync_sources, unknown_sources
+from subscriptions.store import HEAD, Store
+from subscriptions.zones import zone
 
 if TYPE_CHECKING:
     from bot.channels.slack.installer import Installer

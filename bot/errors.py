@@ -13,7 +13,7 @@ PaperwireError
 import traceback
 from datetime import timedelta
 
-from subscriptions import PaperwireError, Sentence
+from subscriptions.errors import PaperwireError, Sentence
 
 _EXPECTED = "; expected one of: "
 

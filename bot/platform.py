@@ -1,6 +1,6 @@
 """Platforms."""
 
-from subscriptions import ChatAddress
+from subscriptions.model import ChatAddress
 
 
 def slash(chat: ChatAddress) -> str:

@@ -1,6 +1,6 @@
 """What people call a chat's settings and their values, in English and Chinese: to read, and to type.
 
-Stored and exported are the short names and words of `subscriptions/preferences.py`; these can always be typed, too.
+Stored and exported are the short names and words of `subscriptions/chat_settings.py`; these can always be typed, too.
 """
 
 from collections.abc import Iterable, Mapping

@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from subscriptions.addresses import parse_address
-from subscriptions.cadence import cadence_text, parse_cadence
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.times import read_when
 from subscriptions.query import Query
-from subscriptions.times import read_when
 from subscriptions.wording import checked_name, kept_query, mended_name, one_line
 from subscriptions.zones import zone_name
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from subscriptions import Outcome, Receipt, SourceFact, Store, add_receipt, sync_sources
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.sources import add_receipt, sync_sources
+from subscriptions.store import SourceFact, Store
 from tests.make import NOON
 
 BATCH = timedelta(hours=5, minutes=5)  # after midnight UTC: when a batch can be read, in New York's winter

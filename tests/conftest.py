@@ -11,7 +11,7 @@ from shutil import copy
 import pytest
 from hypothesis import HealthCheck, settings
 
-from subscriptions import Store
+from subscriptions.store import Store
 from tests.make import NOON, FakeClock
 
 settings.register_profile("quick", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

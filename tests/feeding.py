@@ -11,8 +11,11 @@ from bot.settings import SourceSettings
 from bot.sources.http import Fetcher, FetchLimits, Politeness
 from bot.sources.receipts import PollContext, SourceSchedules, StoredHostSlots
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions import ChatAddress, KnownSource, Receipt, Store, known_sources, receipts_of
-from subscriptions.store._rows import PaperRow
+from subscriptions.model import ChatAddress
+from subscriptions.planning.receipts import Receipt
+from subscriptions.service.sources import known_sources, receipts_of
+from subscriptions.store import KnownSource, Store
+from subscriptions.store.rows import PaperRow
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv
 from tests.make import FakeClock
 

@@ -5,19 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 
-from subscriptions import (
-    Announce,
-    ChatAddress,
-    Digest,
-    Paper,
-    Store,
-    Subscribed,
-    Summary,
-    Translation,
-    Wish,
-    ingest_digest,
-    subscribe,
-)
+from subscriptions.model import Announce, ChatAddress, Digest, Paper, Summary, Translation
+from subscriptions.service.papers import ingest_digest
+from subscriptions.service.subscriptions import Subscribed, Wish, subscribe
+from subscriptions.store import Store
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 _ids = count(1)

@@ -6,7 +6,7 @@ from bot.digests import FORMATS, read_digest
 from bot.digests import daily_arxiv_md as daily
 from bot.digests.report import digest_report
 from bot.errors import BrokenDigest, UnknownFormat
-from subscriptions import Digest, DigestWarning, Paper
+from subscriptions.model import Digest, DigestWarning, Paper
 
 FORMAT_NAMES = (None, *(module.name for module in FORMATS))
 """What the caller may name: nothing, or one of the formats."""

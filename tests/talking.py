@@ -27,7 +27,9 @@ from bot.delivery.rate_limiter import RateLimiter
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
 from bot.rendering import Language, ReplyWords, render_delivery, render_reply
-from subscriptions import ChatAddress, ChatKind, Message, Refused, Sentence, Store
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.store import Store
 from tests.make import NOON, FakeClock, address
 
 BOT = "paperwire_test_bot"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from bot.settings import Settings, load_settings
-from subscriptions import PaperwireError
+from subscriptions.errors import PaperwireError
 
 _SHORTEST = 6  # characters; blotting out less would eat words
 _REDACTION = "<secret>"

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from bot.errors import WrongUsage
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -17,7 +17,7 @@ def parse_moment(option: str, text: str, settings: "Settings") -> datetime:
 
     Raises WrongUsage.
     """
-    from subscriptions import zone  # noqa: PLC0415 - zones are loaded only where a moment is named
+    from subscriptions.zones import zone  # noqa: PLC0415 - zones are loaded only where a moment is named
 
     try:
         instant = datetime.fromisoformat(text.strip())

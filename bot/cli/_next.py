@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.rendering import Language
-    from subscriptions import Coming
+    from subscriptions.planning.forecast import Coming
 
 
 def when_next(coming: "Coming", voice: "Language", now: datetime) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.digests.sources import STDIN, list_folder, paths_of, read_file, read_paths
 from bot.errors import UnreadableInput
-from subscriptions import PaperwireError
+from subscriptions.errors import PaperwireError
 
 if TYPE_CHECKING:
     from bot.settings import SourceSettings

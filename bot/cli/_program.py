@@ -28,7 +28,7 @@ from bot.cli._help import Command, Group, nearest
 from bot.cli._options import ALLOW_LEADING_DASH
 from bot.cli._streams import discard_output, prepare_streams, print_error, print_line
 from bot.errors import WrongUsage
-from subscriptions import PaperwireError, Sentence, disk_full, is_disk_full
+from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 
 DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); Typer makes 130 of Ctrl-C, too
 _UsageError = typer.BadParameter.__bases__[0]  # click's, wherever Typer keeps it

@@ -10,7 +10,7 @@ from bot.commands import refused
 from bot.errors import WrongUsage
 from bot.rendering import Language
 from bot.rendering.reading import caret
-from subscriptions import QueryError, Sentence
+from subscriptions.errors import QueryError, Sentence
 
 _LONGEST_NUMBER = 9  # digits
 TERMINAL_LANGUAGE = Language(

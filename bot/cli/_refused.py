@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bot.cli._streams import print_error
 from bot.errors import UnknownFormat
-from subscriptions import PaperwireError
+from subscriptions.errors import PaperwireError
 
 
 def print_read_error(error: PaperwireError) -> None:

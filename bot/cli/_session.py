@@ -18,19 +18,12 @@ from bot.cli._moments import parse_moment
 from bot.clock import SystemClock
 from bot.errors import WrongUsage
 from bot.settings import Settings, load_settings
-from subscriptions import (
-    ChatAddress,
-    ChatGone,
-    ChatKind,
-    NotDelivered,
-    NotFound,
-    PaperwireError,
-    Sentence,
-    Store,
-    get_chat,
-    owners,
-    parse_address,
-)
+from subscriptions.addresses import parse_address
+from subscriptions.errors import ChatGone, NotDelivered, NotFound, PaperwireError, Sentence
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.chats import owners
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.store import Store
 
 _LOOK_SECONDS = 8.0  # a platform that takes longer to say what a chat is called is not waited for
 

@@ -9,18 +9,18 @@ import typer
 from bot.cli._options import ChatOption, Json
 from bot.cli._streams import json_time, print_json, print_line, print_table, printable
 from bot.errors import WrongUsage
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from subscriptions import Chat
+    from subscriptions.model import Chat
 
 
 def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
     from bot.cli._session import open_session
-    from subscriptions import chosen_settings, get_chat
+    from subscriptions.service.subscriptions import chosen_settings, get_chat
 
     with open_session() as session:
         there = get_chat(session.store, session.address(chat))
@@ -35,7 +35,7 @@ def settings(*, chat: ChatOption, json: Json = False) -> int:
 def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
     """What `settings --json` prints (docs/commands.md); values are as `set` takes them."""
     from bot.commands import value_of
-    from subscriptions import SETTINGS
+    from subscriptions.chat_settings import SETTINGS
 
     return {
         "chat": str(chat.address),
@@ -53,7 +53,7 @@ def _show(chat: "Chat", chosen: "Collection[str]") -> None:
     from rich.text import Text
 
     from bot.commands import value_of
-    from subscriptions import SETTINGS
+    from subscriptions.chat_settings import SETTINGS
 
     print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -75,8 +75,8 @@ def forget(
     from bot.cli._queries import TERMINAL_LANGUAGE
     from bot.cli._session import open_session
     from bot.commands import erased, would_erase
-    from subscriptions import forget as erase
-    from subscriptions import get_chat, listed
+    from subscriptions.service.chats import forget as erase
+    from subscriptions.service.subscriptions import get_chat, listed
 
     with open_session() as session:
         address = get_chat(session.store, session.address(chat)).address

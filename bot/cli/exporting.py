@@ -12,10 +12,10 @@ import typer
 from bot.cli._options import Json, Now, OptionalChatOption
 from bot.cli._streams import print_json, print_line, printable
 from bot.errors import WrongUsage
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:
-    from subscriptions import ImportPlan
+    from subscriptions.service.subscriptions import ImportPlan
 
 _COLOURS = {"+": "green", "~": "yellow", "=": "dim"}
 _COUNTED = {"+": "added", "~": "changed", "=": "known"}
@@ -28,7 +28,7 @@ def export(
 ) -> int:
     """Write subscriptions as text to stdout; `import` reads it back."""
     from bot.cli._session import open_session
-    from subscriptions import export as exported
+    from subscriptions.service.subscriptions import export as exported
 
     if (chat is None) is not everything:
         raise WrongUsage(
@@ -49,7 +49,9 @@ def import_(
 ) -> int:
     """Add what is new and change what differs, all or nothing, and show it; --dry-run only shows. Nothing is removed."""
     from bot.cli._session import open_dry_run, open_session
-    from subscriptions import import_lines, import_plan, parse_address, read_lines
+    from subscriptions.addresses import parse_address
+    from subscriptions.portable import read_lines
+    from subscriptions.service.subscriptions import import_lines, import_plan
 
     lines = read_lines(_text_of(file), None if chat is None else parse_address(chat))
     with open_dry_run(now) if dry_run else open_session(now, make=True) as session:
@@ -77,7 +79,7 @@ def _document(plan: "ImportPlan", counts: dict[str, int], *, dry_run: bool) -> d
 
 def _text_of(file: str) -> str:
     from bot.cli._paths import content
-    from subscriptions import text_of
+    from subscriptions.portable import text_of
 
     try:
         return text_of(content(file))

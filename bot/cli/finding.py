@@ -9,11 +9,13 @@ import typer
 from bot.cli._options import ChatOption, Json, Now
 from bot.cli._streams import json_time, print_json, print_line, print_table, printable
 from bot.errors import WrongUsage
-from subscriptions import NotFound, QueryError, Refused, Sentence
+from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 
 if TYPE_CHECKING:
     from bot.cli._session import Session
-    from subscriptions import Because, Chat, KnownPaper, Reason, Told
+    from subscriptions.model import Because, Chat, KnownPaper
+    from subscriptions.service.papers import Reason
+    from subscriptions.store import Told
 
 _MOST_DAYS = 3650
 _MOST_SHOWN = 50  # papers of a search; --json has all
@@ -36,7 +38,8 @@ def search(
     from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
     from bot.cli._session import open_session
     from bot.rendering.reading import words
-    from subscriptions import parse_query, search_all
+    from subscriptions.query import parse_query
+    from subscriptions.service.papers import search_all
 
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
@@ -126,7 +129,8 @@ def whynot(paper: PaperArgument, *, chat: ChatOption, now: Now = None, json: Jso
 
 def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
     from bot.cli._session import open_session
-    from subscriptions import get_chat, last_told, reasons, told
+    from subscriptions.service.papers import last_told, reasons, told
+    from subscriptions.service.subscriptions import get_chat
 
     with open_session(now) as session:
         there = get_chat(session.store, session.address(chat))
@@ -145,7 +149,8 @@ def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
 
 def _known(session: "Session", text: str) -> "KnownPaper":
     """The stored paper that somebody names. Raises Refused, NotFound."""
-    from subscriptions import mentioned, papers_named
+    from subscriptions.query import mentioned
+    from subscriptions.service.papers import papers_named
 
     names = mentioned(text)
     if not names:

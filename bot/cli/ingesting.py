@@ -14,14 +14,16 @@ import typer
 from bot.cli._options import Json, Now, Paths
 from bot.cli._refused import print_read_error
 from bot.cli._streams import print_json, print_line, progress
-from subscriptions import NEWS_FOR, DigestWarning, PaperwireError, StoreError
+from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.model import DigestWarning
+from subscriptions.planning.archives import NEWS_FOR
 
 if TYPE_CHECKING:
     from bot.cli._paths import Watched
     from bot.cli._session import Session
     from bot.settings import SourceSettings
     from bot.sources.receipts import FileReceiptWriter
-    from subscriptions import Ingested
+    from subscriptions.store import Ingested
 
 DEFAULT_SOURCE_NAME = "files"  # the source of a digest that no source of paperwire.toml would have brought
 

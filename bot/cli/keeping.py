@@ -12,14 +12,14 @@ import typer
 from bot.cli._options import Json
 from bot.cli._streams import print_json, print_line, print_table
 from bot.errors import WrongUsage
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.operation.checks import Finding
     from bot.settings import Settings
-    from subscriptions import Store
+    from subscriptions.store import Store
 
 _SQLITE = b"SQLite format 3\x00"
 
@@ -97,7 +97,7 @@ def _schema(context: typer.Context) -> None:
 @database.command()
 def current() -> int:
     """Show the revision of the schema, and whether it is this version's."""
-    from subscriptions import HEAD
+    from subscriptions.store import HEAD
 
     _, store = _unopened()
     try:
@@ -150,8 +150,8 @@ def restore(
     from bot.cli._moments import parse_moment
     from bot.clock import SystemClock
     from bot.delivery.sender_lock import sender_lock
-    from subscriptions import look_for_copy
-    from subscriptions import restore as put_back
+    from subscriptions.service.operations import look_for_copy
+    from subscriptions.service.operations import restore as put_back
 
     settings, store = _unopened()
     now = SystemClock().now()

@@ -15,10 +15,12 @@ from bot.cli._refused import print_read_error
 from bot.cli._streams import print_error, print_json, print_line
 from bot.cli.reading import digests_in
 from bot.errors import WrongUsage
-from subscriptions import Digest, Paper, PaperwireError, QueryError, Sentence
+from subscriptions.errors import PaperwireError, QueryError, Sentence
+from subscriptions.model import Digest, Paper
 
 if TYPE_CHECKING:
-    from subscriptions import Query, QuerySet
+    from subscriptions.matching import QuerySet
+    from subscriptions.query import Query
 
 _REFUSED = -1  # in place of a handle
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
@@ -49,7 +51,8 @@ def match(
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
     from bot.rendering.reading import words
-    from subscriptions import matching_papers, merge_copies, parse_query
+    from subscriptions.matching import matching_papers, merge_copies
+    from subscriptions.query import parse_query
 
     try:
         query = parse_query(text)
@@ -99,7 +102,7 @@ class MatchedField(TypedDict):
 
 def _reasons(query: "Query", papers: list[Paper]) -> dict[str, list[MatchedField]]:
     """Key -> why that paper fits."""
-    from subscriptions import why
+    from subscriptions.matching import why
 
     reasons: dict[str, list[MatchedField]] = {}
     for paper in papers:
@@ -135,7 +138,7 @@ class _QueryFile:
 
 def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:
     from bot.cli._paths import content
-    from subscriptions import PaperIndex, match, merge_copies
+    from subscriptions.matching import PaperIndex, match, merge_copies
 
     texts = _lines_of(content(file))
     began = perf_counter()
@@ -187,7 +190,7 @@ def _lines_of(data: bytes) -> list[str]:
 
 def _query(text: str) -> "Query":
     """A line as a query. Raises QueryError, also for bytes that are no UTF-8."""
-    from subscriptions import parse_query
+    from subscriptions.query import parse_query
 
     try:
         text.encode()
@@ -198,7 +201,7 @@ def _query(text: str) -> "Query":
 
 def _compiled(texts: list[str]) -> _QueryFile:
     """Every line read as a query; equal lines are read once."""
-    from subscriptions import QuerySet
+    from subscriptions.matching import QuerySet
 
     lines = _QueryFile(QuerySet())
     handles: dict[str, int] = {}

@@ -12,12 +12,12 @@ import typer
 from bot.cli._options import Json, Now
 from bot.cli._streams import json_time, print_error, print_json, print_line, print_table, printable
 from bot.errors import WrongUsage
-from subscriptions import NotFound, Sentence
+from subscriptions.errors import NotFound, Sentence
 
 if TYPE_CHECKING:
     from bot.rendering import Language
     from bot.settings import Settings
-    from subscriptions import OutboxEntry
+    from subscriptions.store import OutboxEntry
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
 _OVER = ("dismissed", "sent")  # nothing waits in these, so they are listed only when asked for
@@ -42,7 +42,7 @@ def show(
     if context.invoked_subcommand is not None:
         return None
     from bot.cli._session import open_session
-    from subscriptions import outbox_entries
+    from subscriptions.service.outbox import outbox_entries
 
     if state is not None and state not in STATES:
         raise WrongUsage(
@@ -67,7 +67,7 @@ def show(
 def retry(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries another try at the next deliver; a platform that stands still goes on."""
     from bot.cli._session import open_session
-    from subscriptions import retry_delivery
+    from subscriptions.service.outbox import retry_delivery
 
     with open_session(now) as session:
         return _each(
@@ -79,7 +79,7 @@ def retry(ids: Ids, *, now: Now = None) -> int:
 def dismiss(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries up: they are not sent any more. `outbox retry` takes it back."""
     from bot.cli._session import open_session
-    from subscriptions import dismiss as give_up
+    from subscriptions.service.outbox import dismiss as give_up
 
     with open_session(now) as session:
         return _each(ids, lambda delivery: give_up(session.store, delivery, now=session.now), "is dismissed")

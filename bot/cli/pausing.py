@@ -12,7 +12,7 @@ from bot.ports.reply import Reply
 
 if TYPE_CHECKING:
     from bot.rendering import Language
-    from subscriptions import Held, Waiting
+    from subscriptions.service.subscriptions import Held, Waiting
 
 
 def pause(
@@ -30,8 +30,10 @@ def pause(
     from bot.cli._session import open_session
     from bot.commands import held_line
     from bot.rendering import Language
-    from subscriptions import get_chat, parse_pause, zone
-    from subscriptions import pause as hold
+    from subscriptions.planning.pauses import parse_pause
+    from subscriptions.service.subscriptions import get_chat
+    from subscriptions.service.subscriptions import pause as hold
+    from subscriptions.zones import zone
 
     which = subscription_number(number, "paperwire pause --until 7d --as CHAT")
     with open_session(now) as session:
@@ -61,8 +63,8 @@ def resume(
     from bot.cli._session import open_session
     from bot.commands import resumed_line, waiting_lines
     from bot.rendering import Language
-    from subscriptions import get_chat, skip_waiting, waits
-    from subscriptions import resume as go_on
+    from subscriptions.service.subscriptions import get_chat, skip_waiting, waits
+    from subscriptions.service.subscriptions import resume as go_on
 
     which = subscription_number(number, "paperwire resume 4 --as CHAT")
     with open_session(now) as session:

@@ -12,7 +12,8 @@ import typer
 from bot.cli._options import Json, Paths
 from bot.cli._refused import print_expected_formats, print_read_error
 from bot.cli._streams import print_error, print_json, print_line, print_table, progress
-from subscriptions import Digest, PaperwireError
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest
 
 if TYPE_CHECKING:
     from bot.digests.report import Report
@@ -28,7 +29,7 @@ def explain(
     from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
     from bot.rendering.reading import explain as explained
     from bot.rendering.reading import words
-    from subscriptions import parse_query
+    from subscriptions.query import parse_query
 
     if json:
         told = explained(query, TERMINAL_LANGUAGE.translate)

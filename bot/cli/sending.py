@@ -60,7 +60,7 @@ def _exit_on(number: signal.Signals) -> None:
 async def _deliver(app: "App") -> tuple["Sent", list[str]]:
     """What was done, and the platforms that something waits for although they are off."""
     from bot.app import stop_on_signals
-    from subscriptions import lanes
+    from subscriptions.service.outbox import lanes
 
     try:
         stop_on_signals(app)

@@ -13,12 +13,14 @@ from bot.cli._next import when_next
 from bot.cli._options import ChatOption, Json, Now
 from bot.cli._streams import console, json_time, print_json, print_line, print_table
 from bot.errors import WrongUsage
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from subscriptions import Chat, ChatAddress, Message, NotDue, Preview, Standing
+    from subscriptions.model import Chat, ChatAddress, Message
+    from subscriptions.service.operations import Standing
+    from subscriptions.service.planner import NotDue, Preview
 
 _MOST_DAYS = 3650
 _HELD = {"paused": "paused", "asked": "waits to be let in", "moved": "moved"}
@@ -50,8 +52,8 @@ def preview(
     from bot.cli._queries import reporting_query_errors
     from bot.cli._session import open_session
     from bot.rendering import render_delivery
-    from subscriptions import preview as look
-    from subscriptions import standing
+    from subscriptions.service.operations import standing
+    from subscriptions.service.planner import preview as look
 
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))

@@ -17,7 +17,8 @@ from bot.cli._streams import json_time, print_json, print_line, print_table, pri
 if TYPE_CHECKING:
     from bot.cli._session import Session
     from bot.settings import Settings, SourceSettings
-    from subscriptions import KnownSource, Receipt
+    from subscriptions.planning.receipts import Receipt
+    from subscriptions.store import KnownSource
 
 _COLOURS = {"failing": "red", "late": "yellow", "off": "dim"}
 
@@ -42,7 +43,7 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
     if context.invoked_subcommand is not None:
         return None
     from bot.cli._session import open_session
-    from subscriptions import known_sources
+    from subscriptions.service.sources import known_sources
 
     with open_session(now) as session:
         known = {one.name: one for one in known_sources(session.store)}
@@ -69,7 +70,9 @@ def poll(
     """Ask sources now, whether they are due or not."""
     from bot.cli._queries import TERMINAL_LANGUAGE
     from bot.cli._session import open_session
-    from subscriptions import Outcome, announce_filed, known_sources
+    from subscriptions.planning.receipts import Outcome
+    from subscriptions.service.papers import announce_filed
+    from subscriptions.service.sources import known_sources
 
     with open_session(now, make=True) as session:
         began = session.now
@@ -99,7 +102,7 @@ def poll(
 def _named(settings: "Settings", name: str | None) -> str:
     """The source whose papers are to be announced, as the settings write it. Raises WrongUsage."""
     from bot.errors import WrongUsage
-    from subscriptions import Sentence
+    from subscriptions.errors import Sentence
 
     if name is None:
         raise WrongUsage(Sentence("--announce needs the name of a source."), Sentence("For example: daily --announce."))
@@ -130,7 +133,7 @@ def _rows(settings: "Settings", known: "Mapping[str, KnownSource]", now: datetim
 
 def _row(source: "SourceSettings", place: str, known: "KnownSource | None", now: datetime) -> _Row:
     from bot.digests.sources import is_missing
-    from subscriptions import Outcome
+    from subscriptions.planning.receipts import Outcome
 
     last = known.last if known else None
     state = {Outcome.FAILED: "failing", Outcome.LATE: "late"}.get(last.outcome, "on") if last else "on"

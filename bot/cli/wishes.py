@@ -16,12 +16,15 @@ from bot.cli._options import ChatOption, Json, Now, OptionalChatOption
 from bot.cli._streams import is_narrow, json_time, print_json, print_line, print_reply, print_table, printable
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
-from subscriptions import ChatState, Paper, Sentence
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatState, Paper
 
 if TYPE_CHECKING:
     from bot.commands import Row
     from bot.settings import Settings
-    from subscriptions import Coming, Listed, Subscribed, Subscription
+    from subscriptions.model import Subscription
+    from subscriptions.planning.forecast import Coming
+    from subscriptions.service.subscriptions import Listed, Subscribed
 
 _TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words
 _OPENING = 80  # characters of an abstract in place of a title that is not known
@@ -66,8 +69,10 @@ def subscribe(
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     from bot.cli._queries import reporting_query_errors
     from bot.cli._session import look_up_new_chat, open_session
-    from subscriptions import Wish, allow, zone_of_place
-    from subscriptions import subscribe as add
+    from subscriptions.service.chats import allow
+    from subscriptions.service.subscriptions import Wish
+    from subscriptions.service.subscriptions import subscribe as add
+    from subscriptions.zones import zone_of_place
 
     named = tz and (zone_of_place(tz) or tz)
     wish = Wish(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
@@ -93,7 +98,7 @@ def subscribe(
 
 def _added(done: "Subscribed") -> dict[str, object]:
     """What `subscribe --json` prints (docs/commands.md)."""
-    from subscriptions import Listed
+    from subscriptions.service.subscriptions import Listed
 
     zone = done.subscription.zone or done.chat.settings.timezone
     one = Listed(chat=done.chat, subscription=done.subscription, zone=zone)
@@ -103,7 +108,7 @@ def _added(done: "Subscribed") -> dict[str, object]:
 
 def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
     """What else whoever subscribes a chat should know."""
-    from subscriptions import split_when
+    from subscriptions.planning.times import split_when
 
     chat, wish = done.chat, done.subscription
     if said := split_when(wish.text).when:
@@ -140,7 +145,8 @@ def _example(paper: Paper) -> str:
 def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
     from bot.cli._session import open_session
-    from subscriptions import coming_of, listed
+    from subscriptions.service.operations import coming_of
+    from subscriptions.service.subscriptions import listed
 
     with open_session(now) as session:
         found = listed(session.store, None if chat is None else session.address(chat))
@@ -157,7 +163,7 @@ def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Jso
 def _document(one: "Listed") -> dict[str, object]:
     """One element of `subscriptions --json` (docs/commands.md)."""
     from bot.commands import state_of
-    from subscriptions import cadence_text
+    from subscriptions.planning.cadence import cadence_text
 
     wish = one.subscription
     return {
@@ -177,7 +183,7 @@ def _rows(found: "tuple[Listed, ...]", coming: "tuple[Coming, ...]", now: dateti
     from bot.commands import rows_of, state_of
     from bot.rendering import Language
     from bot.rendering.reading import words
-    from subscriptions import parse_query
+    from subscriptions.query import parse_query
 
     voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}
     rows = rows_of(
@@ -233,8 +239,14 @@ def unsubscribe(
     from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
     from bot.cli._session import open_session
     from bot.commands import unsubscribed
-    from subscriptions import listed, numbers_among, numbers_in, numbers_missing, unsubscribe_several
-    from subscriptions import unsubscribe as remove
+    from subscriptions.service.subscriptions import (
+        listed,
+        numbers_among,
+        numbers_in,
+        numbers_missing,
+        unsubscribe_several,
+    )
+    from subscriptions.service.subscriptions import unsubscribe as remove
 
     text = " ".join(which)
     said = numbers_in(text)
@@ -280,7 +292,7 @@ def name(
     from bot.cli._queries import TERMINAL_LANGUAGE, subscription_number
     from bot.cli._session import open_session
     from bot.commands import name_given, renamed
-    from subscriptions import get_chat, rename, wish_of
+    from subscriptions.service.subscriptions import get_chat, rename, wish_of
 
     example = "paperwire name 4 Vision --as CHAT"
     which = subscription_number(number, example)
@@ -315,7 +327,9 @@ def set_(
     from bot.cli._queries import TERMINAL_LANGUAGE
     from bot.cli._session import open_session
     from bot.commands import changed, value_of
-    from subscriptions import get_chat, set_setting, setting_name, zone_of_place
+    from subscriptions.chat_settings import setting_name
+    from subscriptions.service.subscriptions import get_chat, set_setting
+    from subscriptions.zones import zone_of_place
 
     said = " ".join(value)
     with open_session(now) as session:

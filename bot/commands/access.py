@@ -7,37 +7,27 @@ from types import MappingProxyType
 from bot.commands.coming import next_line
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.reply import Reply
-from subscriptions import (
-    Chat,
-    ChatAddress,
-    ChatKind,
-    ChatState,
-    Outcome,
-    PaperwireError,
-    Refused,
-    Sentence,
-    Standing,
+from subscriptions.addresses import parse_address
+from subscriptions.errors import PaperwireError, Refused, Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState
+from subscriptions.planning.receipts import Outcome
+from subscriptions.service.chats import (
     allow,
     ask_to_be_let_in,
     chats_asking,
     deny,
-    expectations,
-    health,
     is_denied,
     known_or_new,
-    known_sources,
-    last_days,
-    listed,
     meet,
-    name_of,
     numbers_given,
-    papers_of_day,
-    parse_address,
     set_owner,
-    standing,
     take_code,
     was_let_in,
 )
+from subscriptions.service.notices import name_of
+from subscriptions.service.operations import Standing, expectations, health, last_days, papers_of_day, standing
+from subscriptions.service.sources import known_sources
+from subscriptions.service.subscriptions import listed
 
 _SOURCES = 3  # sources that status names
 _HERE = 10  # chats that ask, as allow lists them

@@ -2,7 +2,10 @@
 
 from bot.commands.turn import Turn
 from bot.ports.button import Button
-from subscriptions import Advice, Subscribed, advice_on, parse_query
+from subscriptions.query import parse_query
+from subscriptions.query.advice import Advice
+from subscriptions.service.papers import advice_on
+from subscriptions.service.subscriptions import Subscribed
 
 REWRITE = "rewrite"  # the verb of the button
 _VARIANTS = frozenset({"one-author", "named-category", "phrase", "initials", "primary", "titles"})

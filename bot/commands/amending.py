@@ -15,26 +15,13 @@ from bot.commands.undoing import undo_row
 from bot.commands.wishes import name_given, renamed
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from subscriptions import (
-    NoSuchTime,
-    NotFound,
-    QueryError,
-    Refused,
-    Sentence,
-    Subscription,
-    as_words,
-    clock_of,
-    coming_to,
-    edit,
-    is_time,
-    links_to_no_paper,
-    mentioned,
-    parse_cadence,
-    parse_query,
-    rename,
-    reschedule,
-    split_when,
-)
+from subscriptions.errors import NotFound, QueryError, Refused, Sentence
+from subscriptions.model import Subscription
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import NoSuchTime, as_words, clock_of, is_time, split_when
+from subscriptions.query import links_to_no_paper, mentioned, parse_query
+from subscriptions.service.operations import coming_to
+from subscriptions.service.subscriptions import edit, rename, reschedule
 
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
 

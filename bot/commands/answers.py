@@ -18,16 +18,11 @@ from bot.commands.trying import finds, is_query
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    PaperwireError,
-    Subscription,
-    clock_of,
-    links_to_no_paper,
-    mentioned,
-    near_places,
-    split_when,
-    zone_of_place,
-)
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Subscription
+from subscriptions.planning.times import clock_of, split_when
+from subscriptions.query import links_to_no_paper, mentioned
+from subscriptions.zones import near_places, zone_of_place
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
 _NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})

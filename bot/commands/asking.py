@@ -30,7 +30,9 @@ from typing import Any
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import ChatKind, Link, Sentence, let_go, meet, recall, remember
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatKind, Link
+from subscriptions.service.chats import let_go, meet, recall, remember
 
 ANSWER_WITHIN = timedelta(minutes=15)
 _SAID_OTHERWISE = {

@@ -8,15 +8,12 @@ from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import days_i_know
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    ChatKind,
-    Link,
-    Sentence,
-    find_link,
-    found_lately,
-    parse_query,
-    set_setting,
-)
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatKind, Link
+from subscriptions.query import parse_query
+from subscriptions.service.chats import find_link
+from subscriptions.service.papers import found_lately
+from subscriptions.service.subscriptions import set_setting
 
 ADDED = "added"  # what our links that add the bot to a chat carry: the chat is greeted when the bot arrives
 OFFER = "offer"  # the verb of links that share a subscription

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from unicodedata import category, combining, normalize
 
-from subscriptions import KnownPaper, Paper
+from subscriptions.model import KnownPaper, Paper
 
 _NAME_LETTERS = 24
 _STOP_WORDS = frozenset(

@@ -9,17 +9,13 @@ from bot.commands.wishes import rows_of, state_of
 from bot.ports.button import Button, Buttons
 from bot.ports.forms import Board, BoardItem, Panel
 from bot.ports.reply import Reply
-from subscriptions import (
-    Chat,
-    ChatState,
-    Listed,
-    activity,
-    name_of,
-    parse_query,
-    standing,
-    why_paused,
-    wished_around,
-)
+from subscriptions.model import Chat, ChatState
+from subscriptions.query import parse_query
+from subscriptions.service.chats import wished_around
+from subscriptions.service.notices import name_of, why_paused
+from subscriptions.service.operations import standing
+from subscriptions.service.papers import activity
+from subscriptions.service.subscriptions import Listed
 
 BOARD = "board"  # what happens when a person looks at their board
 MOST = 36  # subscriptions on one board

@@ -14,28 +14,13 @@ from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    Item,
-    KnownPaper,
-    QueryError,
-    Subscription,
-    as_item,
-    author_rule,
-    edit,
-    known_paper,
-    matching_papers,
-    mended_name,
-    narrowed,
-    parse_canonical,
-    parse_query,
-    pause,
-    rename,
-    telling_words,
-    told_paper,
-    told_papers,
-    wishes_behind,
-    words_rule,
-)
+from subscriptions.errors import QueryError
+from subscriptions.matching import matching_papers
+from subscriptions.model import Item, KnownPaper, Subscription
+from subscriptions.query import author_rule, narrowed, parse_canonical, parse_query, words_rule
+from subscriptions.service.papers import as_item, known_paper, telling_words, told_paper, told_papers, wishes_behind
+from subscriptions.service.subscriptions import edit, pause, rename
+from subscriptions.wording import mended_name
 
 PAGE = 16  # papers of one page: two rows of eight numbers
 MUTED_FOR = timedelta(days=7)

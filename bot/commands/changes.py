@@ -6,7 +6,9 @@ from types import MappingProxyType
 from bot.commands.rhythms import spoken
 from bot.commands.voice import Voice
 from bot.ports.reply import Reply
-from subscriptions import LABELS, VALUES, Chat, ChatSettings, without_effect
+from subscriptions.labels import LABELS, VALUES
+from subscriptions.model import Chat, ChatSettings
+from subscriptions.planning.effects import without_effect
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from subscriptions import zone
+from subscriptions.zones import zone
 
 # IANA names. The first of those whose clocks agree now is offered first.
 _WELL_KNOWN = (

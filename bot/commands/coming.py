@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bot.commands.voice import Voice
 
 if TYPE_CHECKING:  # its module loads the store, which a refused query has no need of
-    from subscriptions import Coming
+    from subscriptions.planning.forecast import Coming
 
 
 def first_line(coming: "Coming", voice: Voice, now: datetime) -> str:

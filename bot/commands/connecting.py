@@ -7,24 +7,12 @@ from bot.commands.beginning import adding
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    Chat,
-    ChatAddress,
-    ChatKind,
-    Link,
-    Sentence,
-    Store,
-    chats_of,
-    known_or_new,
-    let_go,
-    meet,
-    name_of,
-    owner_of,
-    parse_address,
-    recall,
-    remember,
-    set_owner,
-)
+from subscriptions.addresses import parse_address
+from subscriptions.errors import Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind, Link
+from subscriptions.service.chats import chats_of, known_or_new, let_go, meet, owner_of, recall, remember, set_owner
+from subscriptions.service.notices import name_of
+from subscriptions.store import Store
 
 LASTS = timedelta(days=90)  # as long as the store keeps what a conversation remembers
 _OFF = frozenset({"off", "end", "stop", "quit"})

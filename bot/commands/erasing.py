@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from bot.commands.voice import Voice
 
 if TYPE_CHECKING:
-    from subscriptions import Forgotten
+    from subscriptions.service.chats import Forgotten
 
 
 def would_erase(subscriptions: int, chat: str, voice: Voice) -> str:

@@ -9,19 +9,12 @@ from bot.commands.turn import Turn
 from bot.commands.wishes import of_the_newest
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    Because,
-    Ending,
-    Item,
-    KnownPaper,
-    NoSuchTime,
-    Query,
-    Tried,
-    as_words,
-    parse_cadence,
-    read_when,
-    why,
-)
+from subscriptions.matching import why
+from subscriptions.model import Because, Item, KnownPaper
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.query import Query
+from subscriptions.service.planner import Tried
 
 
 def rows_of(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from subscriptions import is_time, split_when
+from subscriptions.planning.times import is_time, split_when
 
 LONGEST = 400  # characters of a sentence; what is longer is no wish that somebody says
 # More than three signs and blanks in a row say no more than three, and the patterns below would take long over them.

@@ -11,22 +11,9 @@ from bot.commands.returning import welcome_back
 from bot.commands.turn import Run, Turn
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from subscriptions import (
-    ChatAddress,
-    ChatKind,
-    Link,
-    chat_moved,
-    commands_since,
-    is_gone,
-    known_or_new,
-    lose_place,
-    meet,
-    name_of,
-    recall,
-    remember,
-    set_owner,
-    tell_owner,
-)
+from subscriptions.model import ChatAddress, ChatKind, Link
+from subscriptions.service.chats import chat_moved, commands_since, known_or_new, meet, recall, remember, set_owner
+from subscriptions.service.notices import is_gone, lose_place, name_of, tell_owner
 
 NOT_AGAIN = timedelta(days=30)  # how long a place that was greeted is not greeted again
 WROTE_LATELY = timedelta(days=7)  # how long the store knows that somebody who has no chat here wrote to us

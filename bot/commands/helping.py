@@ -10,7 +10,8 @@ from bot.commands.settings import MEANINGS
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from subscriptions import SETTINGS, Sentence
+from subscriptions.chat_settings import SETTINGS
+from subscriptions.errors import Sentence
 
 # arXiv asks for these words (info.arxiv.org/help/api/tou), so they stay in English.
 THANKS = "Thank you to arXiv for use of its open access interoperability."

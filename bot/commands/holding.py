@@ -7,7 +7,7 @@ from bot.commands.voice import Voice
 from bot.commands.wishes import called
 
 if TYPE_CHECKING:
-    from subscriptions import Held, Waiting
+    from subscriptions.service.subscriptions import Held, Waiting
 
 
 def held_line(held: "Held", voice: Voice, *, now: datetime) -> str:

@@ -8,7 +8,11 @@ from bot.commands.erasing import erased, would_erase
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.button import Button
 from bot.ports.reply import File, Reply
-from subscriptions import Link, Refused, Sentence, forget, held, let_go, listed, name_of, recall, remember
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Link
+from subscriptions.service.chats import forget, held, let_go, recall, remember
+from subscriptions.service.notices import name_of
+from subscriptions.service.subscriptions import listed
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question stands
 YES, NO = "yes", "no"

@@ -9,7 +9,12 @@ from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import Row, in_short, of_the_newest, rows_of, state_of
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import Brought, ChatState, Listed, Sentence, activity, coming_to, parse_query
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatState
+from subscriptions.query import parse_query
+from subscriptions.service.operations import coming_to
+from subscriptions.service.papers import Brought, activity
+from subscriptions.service.subscriptions import Listed
 
 A_PAGE = 10
 _ROW = 5  # numbers side by side

@@ -15,18 +15,10 @@ from bot.commands.turn import Turn
 from bot.ports.button import Button
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import Reply
-from subscriptions import (
-    ChatAddress,
-    ChatKind,
-    KnownPaper,
-    Link,
-    as_item,
-    known_since,
-    let_go,
-    mentioned,
-    papers_named,
-    recall,
-)
+from subscriptions.model import ChatAddress, ChatKind, KnownPaper, Link
+from subscriptions.query import mentioned
+from subscriptions.service.chats import let_go, recall
+from subscriptions.service.papers import as_item, known_since, papers_named
 
 CARDS = 5  # papers that one message may ask for
 KEPT = timedelta(days=1)  # how long somebody is still answered

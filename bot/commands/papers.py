@@ -22,25 +22,14 @@ from bot.commands.subscribing import sub
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    Batch,
-    ChatKind,
-    ChatState,
-    Found,
-    Query,
-    Refused,
-    Sentence,
-    Subscription,
-    Tried,
-    coming_to,
-    listed,
-    mentioned,
-    newest_batch,
-    parse_query,
-    search,
-    split_when,
-    would_come,
-)
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatKind, ChatState, Subscription
+from subscriptions.planning.times import split_when
+from subscriptions.query import Query, mentioned, parse_query
+from subscriptions.service.operations import coming_to
+from subscriptions.service.papers import Found, search
+from subscriptions.service.planner import Batch, Tried, newest_batch, would_come
+from subscriptions.service.subscriptions import listed
 
 PAGE = 6  # papers of one page of a search
 

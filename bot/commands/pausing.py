@@ -9,19 +9,11 @@ from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    ChatState,
-    Refused,
-    Sentence,
-    Subscription,
-    parse_pause,
-    pause,
-    resume,
-    send_waiting,
-    skip_waiting,
-    waits,
-    zone,
-)
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatState, Subscription
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.service.subscriptions import pause, resume, send_waiting, skip_waiting, waits
+from subscriptions.zones import zone
 
 ALL = "all"  # what a number stands against; without it, it is meant as well
 

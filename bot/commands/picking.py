@@ -8,7 +8,10 @@ from bot.commands.turn import Turn
 from bot.commands.wishes import called
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import Listed, NotFound, Refused, Sentence, Subscription, listed, parse_query
+from subscriptions.errors import NotFound, Refused, Sentence
+from subscriptions.model import Subscription
+from subscriptions.query import parse_query
+from subscriptions.service.subscriptions import Listed, listed
 
 A_PAGE = 8  # subscriptions in a pick list
 _IN_PUBLIC = 20  # subscriptions that a pick list without buttons names

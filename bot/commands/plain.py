@@ -8,7 +8,8 @@ from bot.commands.spoken import is_no_wish, mistyped
 from bot.commands.trying import tried
 from bot.commands.turn import Press, Turn
 from bot.ports.reply import Reply
-from subscriptions import ChatKind, links_to_no_paper, mentioned
+from subscriptions.model import ChatKind
+from subscriptions.query import links_to_no_paper, mentioned
 
 
 def plain(turn: Turn) -> Reply | None:

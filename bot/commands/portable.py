@@ -13,26 +13,13 @@ from bot.commands.turn import Command, Press, Turn
 from bot.commands.undoing import undo_row
 from bot.ports.button import Button
 from bot.ports.reply import File, Reply
-from subscriptions import (
-    ImportPlan,
-    Line,
-    Link,
-    Refused,
-    Sentence,
-    Subscription,
-    cadence_text,
-    delivered,
-    export,
-    import_lines,
-    import_plan,
-    let_go,
-    parse_query,
-    read_lines,
-    recall,
-    remember,
-    share_link,
-    text_of,
-)
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Link, Subscription
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.portable import Line, read_lines, text_of
+from subscriptions.query import parse_query
+from subscriptions.service.chats import let_go, recall, remember, share_link
+from subscriptions.service.subscriptions import ImportPlan, delivered, export, import_lines, import_plan
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import waits for [import]
 MOST_SHOWN = 30  # lines of a difference

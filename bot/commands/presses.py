@@ -13,7 +13,7 @@ What they name is looked up in the store among the deliveries of the chat where 
 
 import re
 
-from subscriptions import Link
+from subscriptions.model import Link
 
 _PRESS = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxa])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
 _VERBS = {

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from bot.commands.voice import Voice
 from bot.commands.wishes import in_short
-from subscriptions import And, Chat, ChatState, Not, Query, Sentence
+from subscriptions.errors import Sentence
+from subscriptions.model import Chat, ChatState
+from subscriptions.query import And, Not, Query
 
 if TYPE_CHECKING:
-    from subscriptions import Reason, Told
+    from subscriptions.service.papers import Reason
+    from subscriptions.store import Told
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
 _COMING = Sentence("It was planned {moment} and is on its way.")

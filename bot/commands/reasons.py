@@ -4,7 +4,11 @@ from bot.commands.named import named_papers
 from bot.commands.reasoning import Teller, came_line, kept_line
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.reply import Reply
-from subscriptions import KnownPaper, Refused, Sentence, Told, last_told, mentioned, papers_named, reasons, told
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import KnownPaper
+from subscriptions.query import mentioned
+from subscriptions.service.papers import last_told, papers_named, reasons, told
+from subscriptions.store import Told
 
 MOST_REASONS = 5  # subscriptions that are gone into
 _EXAMPLE = "2601.01234"

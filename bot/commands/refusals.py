@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.commands.voice import Voice
 from bot.ports.reply import Reply
-from subscriptions import PaperwireError, Sentence
+from subscriptions.errors import PaperwireError, Sentence
 
 _LONGEST = 60  # characters of somebody's words that are said back to them
 

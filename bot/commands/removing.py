@@ -9,10 +9,9 @@ from bot.commands.undoing import undo_row
 from bot.commands.wishes import unsubscribed
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from subscriptions import (
-    NotFound,
-    Sentence,
-    Subscription,
+from subscriptions.errors import NotFound, Sentence
+from subscriptions.model import Subscription
+from subscriptions.service.subscriptions import (
     numbers_among,
     numbers_in,
     numbers_missing,

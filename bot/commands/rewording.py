@@ -7,7 +7,9 @@ from bot.commands.subscribing import at, echo
 from bot.commands.timing import AS_WORDS
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.reply import Reply
-from subscriptions import cadence_text, edit, find_change, parse_query
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.query import parse_query
+from subscriptions.service.subscriptions import edit, find_change
 
 
 def press_at(turn: Turn) -> Reply:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.commands.voice import Voice
-from subscriptions import Cadence, Sentence, parse_cadence, read_when
+from subscriptions.errors import Sentence
+from subscriptions.model import Cadence
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import read_when
 
 # As it is typed; each language has its own.
 _RHYTHMS: Mapping[str, Sentence] = MappingProxyType(

@@ -19,25 +19,16 @@ from bot.commands.undoing import undo_row
 from bot.commands.voice import Voice
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    SETTINGS,
-    ChatKind,
-    ChatSettings,
-    NoSuchTime,
-    Refused,
-    Sentence,
-    begins_with_name,
-    cadence_text,
-    choices,
-    name_of,
-    near_places,
-    parse_cadence,
-    set_setting,
-    setting_name,
-    without_effect,
-    zone,
-    zone_of_place,
-)
+from subscriptions.chat_settings import SETTINGS, choices, setting_name
+from subscriptions.errors import Refused, Sentence
+from subscriptions.labels import begins_with_name
+from subscriptions.model import ChatKind, ChatSettings
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.effects import without_effect
+from subscriptions.planning.times import NoSuchTime
+from subscriptions.service.notices import name_of
+from subscriptions.service.subscriptions import set_setting
+from subscriptions.zones import near_places, zone, zone_of_place
 
 MEANINGS: Mapping[str, Sentence] = MappingProxyType(
     {

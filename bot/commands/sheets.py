@@ -15,36 +15,17 @@ from bot.commands.turn import Command, Press, Run, Turn
 from bot.commands.wishes import days_i_know
 from bot.ports.forms import PLACE, Field, Option, Sheet
 from bot.ports.reply import Reply
-from subscriptions import (
-    Cadence,
-    ChatAddress,
-    ChatKind,
-    Paper,
-    PaperwireError,
-    QueryError,
-    Refused,
-    Sentence,
-    Subscription,
-    Wish,
-    as_words,
-    author_rule,
-    cadence_text,
-    edit,
-    found_lately,
-    is_category,
-    mentioned,
-    name_of,
-    numbers_given,
-    papers_named,
-    parse_cadence,
-    parse_query,
-    read_when,
-    set_setting,
-    split_when,
-    subscribe,
-    zone,
-    zone_name,
-)
+from subscriptions.categories.tree import is_category
+from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
+from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscription
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.times import as_words, read_when, split_when
+from subscriptions.query import author_rule, mentioned, parse_query
+from subscriptions.service.chats import numbers_given
+from subscriptions.service.notices import name_of
+from subscriptions.service.papers import found_lately, papers_named
+from subscriptions.service.subscriptions import Wish, edit, set_setting, subscribe
+from subscriptions.zones import zone, zone_name
 
 FORM = "form"  # the command; where people do not type it, what a platform offers in its menus stands for it
 QUERY, WHEN, CLOCK, ZONE = "query", "when", "clock", "zone"  # fields

@@ -8,7 +8,7 @@ from bot.platform import slash
 from bot.ports.button import Button
 from bot.ports.forms import Board, Sheet
 from bot.ports.reply import Reply
-from subscriptions import ChatAddress
+from subscriptions.model import ChatAddress
 
 
 def spelled(reply: Reply, chat: ChatAddress) -> Reply:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from bot.commands.framing import simplified
-from subscriptions import near_places, zone_of_place
+from subscriptions.zones import near_places, zone_of_place
 
 HELLO = "hello"  # no command: who greets, or asks what this is, is told what can be said
 

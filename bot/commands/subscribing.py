@@ -17,26 +17,12 @@ from bot.commands.voice import Voice
 from bot.commands.wishes import one_line, subscribed
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    ChatKind,
-    Ending,
-    Link,
-    NoSuchTime,
-    PaperwireError,
-    QueryError,
-    Refused,
-    Sentence,
-    Subscribed,
-    Wish,
-    as_words,
-    edit,
-    parse_query,
-    recall,
-    remember,
-    split_when,
-    subscribe,
-    unsubscribe,
-)
+from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
+from subscriptions.model import ChatKind, Link
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
+from subscriptions.query import parse_query
+from subscriptions.service.chats import recall, remember
+from subscriptions.service.subscriptions import Subscribed, Wish, edit, subscribe, unsubscribe
 
 MOST_LINES = 20  # wishes in one message
 EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first

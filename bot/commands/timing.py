@@ -9,7 +9,9 @@ from bot.commands.rhythms import when_words
 from bot.commands.turn import Turn
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from subscriptions import Ending, NoSuchTime, Refused, Sentence, as_words, last_change, read_when
+from subscriptions.errors import Refused, Sentence
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.service.subscriptions import last_change
 
 AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time
 

@@ -16,7 +16,10 @@ from bot.commands.found import (
 from bot.commands.framing import unframed
 from bot.commands.turn import Command, Press, Turn
 from bot.ports.reply import Reply
-from subscriptions import Ending, PaperwireError, QueryError, Tried, parse_query, split_when, would_come
+from subscriptions.errors import PaperwireError, QueryError
+from subscriptions.planning.times import Ending, split_when
+from subscriptions.query import parse_query
+from subscriptions.service.planner import Tried, would_come
 
 ROWS = 5  # papers of a preview
 _MANY_WORDS = 12

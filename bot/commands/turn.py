@@ -8,7 +8,11 @@ from typing import Any, Literal, Protocol
 from bot.commands.voice import Voice
 from bot.ports.conversation import Request
 from bot.ports.reply import Reply
-from subscriptions import Chat, ChatAddress, ChatKind, KnownPaper, Paper, Query, Sentence, Store, runs_the_bot
+from subscriptions.errors import Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
+from subscriptions.query import Query
+from subscriptions.service.chats import runs_the_bot
+from subscriptions.store import Store
 
 
 class Words(Protocol):

@@ -13,7 +13,7 @@ from bot.commands.spoken import HELLO, spoken
 from bot.commands.subscribing import EDITED_WITHIN, LATE_EDIT
 from bot.commands.turn import Command, Run
 from bot.ports.conversation import Request
-from subscriptions import ChatKind, Link
+from subscriptions.model import ChatKind, Link
 
 ABOUT = "about"  # the argument of a button that stands in one chat and is about another
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")

@@ -8,18 +8,9 @@ from bot.commands.turn import Command, Press, Turn
 from bot.commands.wishes import called, in_short
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions import (
-    Change,
-    ChatKind,
-    Difference,
-    Refused,
-    Sentence,
-    Subscription,
-    Undone,
-    find_change,
-    last_change,
-    undo,
-)
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatKind, Subscription
+from subscriptions.service.subscriptions import Change, Difference, Undone, find_change, last_change, undo
 
 _MOST_NAMED = 5  # subscriptions that a reply names one by one
 _LONGEST = 300  # characters of a query that was changed

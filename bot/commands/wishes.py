@@ -10,10 +10,12 @@ from bot.commands.coming import first_line
 from bot.commands.rhythms import cadence_words
 from bot.commands.voice import Voice
 from bot.ports.reply import Reply
-from subscriptions import ChatState, Sentence, Subscription
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatState, Subscription
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
-    from subscriptions import Base, Listed, Subscribed
+    from subscriptions.service.papers import Base
+    from subscriptions.service.subscriptions import Listed, Subscribed
 
 _MOST_NAMED = 10  # subscriptions that a reply names one by one
 _NO_NAME = frozenset({"-", "off"})

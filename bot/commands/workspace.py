@@ -5,19 +5,10 @@ from types import MappingProxyType
 
 from bot.commands.turn import Run, Turn
 from bot.ports.reply import Reply
-from subscriptions import (
-    ChatAddress,
-    Link,
-    Subscription,
-    get_chat,
-    leave_place,
-    listed,
-    lose_place,
-    name_of,
-    notify,
-    notify_operators,
-    uninstall,
-)
+from subscriptions.model import ChatAddress, Link, Subscription
+from subscriptions.service.chats import leave_place, uninstall
+from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
+from subscriptions.service.subscriptions import get_chat, listed
 
 
 def archived(turn: Turn) -> Reply | None:

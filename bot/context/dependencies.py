@@ -13,7 +13,9 @@ from bot.ports.conversation import Venue
 from bot.ports.engine import Engine, LaneRateLimiter
 from bot.ports.forms import Board, Forms, Sheet
 from bot.ports.reply import Reply
-from subscriptions import Chat, Delivery, Lane, Message, OnUnclear, Store
+from subscriptions.model import Chat, Delivery, Lane, Message
+from subscriptions.planning.retry import OnUnclear
+from subscriptions.store import Store
 
 Layout = Sequence[Sequence[int]]  # ids of the papers of each message that is out
 

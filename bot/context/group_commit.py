@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from subscriptions import Store, together
+from subscriptions.service.outbox import together
+from subscriptions.store import Store
 
 T = TypeVar("T")
 

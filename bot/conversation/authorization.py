@@ -14,7 +14,10 @@ from bot.commands.turn import House, Turn
 from bot.commands.understanding import Intent
 from bot.ports.conversation import Place, Request, Venue
 from bot.ports.reply import Reply
-from subscriptions import ChatAddress, ChatKind, NotDelivered, Store, known_or_new, operators_on, was_let_in
+from subscriptions.errors import NotDelivered
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.chats import known_or_new, operators_on, was_let_in
+from subscriptions.store import Store
 
 MOST_ASKED = 5  # operators whose standing in a chat is asked for, one call each
 

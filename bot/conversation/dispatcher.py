@@ -17,7 +17,9 @@ from bot.conversation.stored_reply import Posting, read_posting
 from bot.errors import error_location
 from bot.ports.conversation import Place, Request
 from bot.sources.lookup import Lookup
-from subscriptions import ChatAddress, ChatKind, Lane, StoreError, has_board, recall, remembered, unfinished_replies
+from subscriptions.errors import StoreError
+from subscriptions.model import ChatAddress, ChatKind, Lane
+from subscriptions.service.chats import has_board, recall, remembered, unfinished_replies
 
 log = logging.getLogger("paperwire")
 

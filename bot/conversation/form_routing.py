@@ -15,17 +15,9 @@ from bot.ports.button import Button, Buttons
 from bot.ports.conversation import Place, Request
 from bot.ports.forms import PLACE, Board, BoardItem, Panel, Sheet
 from bot.ports.reply import Reply
-from subscriptions import (
-    ChatAddress,
-    ChatKind,
-    Link,
-    Store,
-    add_links,
-    board_links,
-    board_of,
-    find_link,
-    known_or_new,
-)
+from subscriptions.model import ChatAddress, ChatKind, Link
+from subscriptions.service.chats import add_links, board_links, board_of, find_link, known_or_new
+from subscriptions.store import Store
 
 MAX_FORM_AGE = timedelta(days=1)  # how long after it was opened a form is taken
 MAIN = "query"  # the field that shows what is wrong with a form as a whole

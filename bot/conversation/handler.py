@@ -34,32 +34,24 @@ from bot.conversation.visibility import is_ephemeral, subscription_state, with_i
 from bot.ports.button import Button, Buttons
 from bot.ports.conversation import TOPIC_UNTOLD, Place, Request
 from bot.ports.reply import Reply
-from subscriptions import (
-    Chat,
-    ChatAddress,
-    ChatKind,
-    Link,
-    NotDelivered,
-    PaperwireError,
-    QueryError,
-    StoreError,
-    WouldWrite,
+from subscriptions.errors import NotDelivered, PaperwireError, QueryError, StoreError
+from subscriptions.model import Chat, ChatAddress, ChatKind, Link
+from subscriptions.service.chats import (
     add_links,
     commands_since,
     describe,
     find_link,
     had_its_effect,
     home_of,
-    is_gone,
     known_or_new,
     meet,
-    name_of,
     once,
     one_address,
-    read_recent,
     remember,
-    where_told,
 )
+from subscriptions.service.notices import is_gone, name_of
+from subscriptions.service.papers import read_recent, where_told
+from subscriptions.store import WouldWrite
 
 log = logging.getLogger("paperwire")
 

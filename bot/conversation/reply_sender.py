@@ -12,18 +12,10 @@ from bot.conversation.stored_reply import Posting
 from bot.ports.channel import Channel
 from bot.ports.conversation import Venue
 from bot.ports.reply import File
-from subscriptions import (
-    ChatAddress,
-    ChatGone,
-    ChatMoved,
-    Message,
-    NotDelivered,
-    Rejected,
-    RetryLater,
-    chat_moved,
-    lose_place,
-    reply_is_over,
-)
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
+from subscriptions.model import ChatAddress, Message
+from subscriptions.service.chats import chat_moved, reply_is_over
+from subscriptions.service.notices import lose_place
 
 log = logging.getLogger("paperwire")
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from subscriptions import ChatAddress, Message
+from subscriptions.model import ChatAddress, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,10 @@ from bot.commands.named import LOOKED_UP
 from bot.commands.turn import Turn
 from bot.ports.conversation import Venue
 from bot.ports.reply import Reply
-from subscriptions import ChatAddress, ChatKind, NotFound, Store, get_chat, listed
+from subscriptions.errors import NotFound
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.store import Store
 
 
 def subscription_state(store: Store, chat: ChatAddress) -> tuple[object, ...]:

@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from subscriptions import Claim, Lane
+from subscriptions.model import Lane
+from subscriptions.store import Claim
 
 
 @dataclass(slots=True)

@@ -13,32 +13,25 @@ from typing import TypeVar
 
 from bot.context.dependencies import Context
 from bot.delivery.drain_state import DrainState
-from subscriptions import (
+from subscriptions.errors import ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
+from subscriptions.model import Delivery, Lane
+from subscriptions.service.notices import notify_operators
+from subscriptions.service.outbox import (
     Asking,
-    ChatMoved,
-    Claim,
-    Delivery,
-    Edit,
-    Lane,
-    NotDelivered,
-    Rejected,
-    Rendered,
-    RetryLater,
     Step,
-    StoreError,
     begin,
     claim,
     confirm,
     edit_done,
     freeze,
     hold,
-    notify_operators,
     settle,
     settle_edit,
     skip_unclear,
     stop_platform,
     to_render,
 )
+from subscriptions.store import Claim, Edit, Rendered
 
 log = logging.getLogger("paperwire")
 

@@ -4,7 +4,8 @@ import asyncio
 
 from bot.context.dependencies import Context
 from bot.delivery.drain_state import DrainState
-from subscriptions import plan_due, recent_sends
+from subscriptions.service.outbox import recent_sends
+from subscriptions.service.planner import plan_due
 
 
 async def plan(wire: Context, run: DrainState) -> None:

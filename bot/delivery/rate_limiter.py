@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf
 
 from bot.ports.channel import Limits
-from subscriptions import Lane
+from subscriptions.model import Lane
 
 FULL = -inf  # the state of a budget that nothing was taken from
 _TIDY_FROM = 4096  # lanes remembered before idle ones are dropped

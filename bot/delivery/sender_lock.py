@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bot.errors import SenderLockHeld
-from subscriptions import Sentence, StoreError, disk_full, is_disk_full
+from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
 
 
 @contextmanager

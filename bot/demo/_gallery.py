@@ -12,7 +12,8 @@ from bot.demo._story import Story
 from bot.errors import WrongUsage
 from bot.rendering import Language
 from bot.rendering.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
-from subscriptions import ChatKind, PaperwireError, Sentence, disk_full, is_disk_full
+from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
+from subscriptions.model import ChatKind
 
 PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
 

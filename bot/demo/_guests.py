@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from subscriptions import ChatAddress, ChatKind, Sentence, Wish
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.subscriptions import Wish
 
 EVENING: Final = datetime(2026, 1, 22, 20, tzinfo=UTC)  # Thursday: everybody has subscribed
 

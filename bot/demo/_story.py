@@ -17,7 +17,9 @@ from bot.demo._talking import ConversationLog, run_conversation
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.sources.ingest import ingest
-from subscriptions import ChatAddress, Digest, Ingested, Subscribed, set_setting, subscribe
+from subscriptions.model import ChatAddress, Digest
+from subscriptions.service.subscriptions import Subscribed, set_setting, subscribe
+from subscriptions.store import Ingested
 
 _PLATFORMS: Final = ("telegram", "slack", "console")
 _UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # nobody waits in a gallery

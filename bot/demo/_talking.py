@@ -14,7 +14,9 @@ from bot.demo._clock import DemoClock
 from bot.demo._guests import DemoConversation, Step
 from bot.ports.conversation import Place, Request
 from bot.rendering.gallery import Posted, Said
-from subscriptions import ChatKind, Link, find_link, meet, set_setting
+from subscriptions.model import ChatKind, Link
+from subscriptions.service.chats import find_link, meet
+from subscriptions.service.subscriptions import set_setting
 
 A_MINUTE = timedelta(minutes=1)
 

@@ -50,7 +50,9 @@ from bot.digests._warnings import Warnings as Warnings
 from bot.digests._warnings import date_ahead
 from bot.digests.installed import Found, installed_formats, usable_formats
 from bot.errors import BrokenDigest, UnknownFormat
-from subscriptions import Digest, PaperwireError, Sentence, lies_ahead
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Digest
+from subscriptions.planning.archives import lies_ahead
 
 FORMATS: Final[tuple[DigestFormat, ...]] = (
     arxiv_rss,

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from bot.digests._plain import collapse
-from subscriptions import Announce
+from subscriptions.model import Announce
 
 # New ids have five digits after the point since January 2015, so that an address which was cut in its last digit is
 # not taken for another paper's.

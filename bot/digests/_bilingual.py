@@ -20,7 +20,7 @@ from bot.digests._language import language_of
 from bot.digests._plain import collapse
 from bot.digests._summaries import is_failed, summaries_of, translations_of
 from bot.digests._warnings import Warnings
-from subscriptions import Paper, Summary
+from subscriptions.model import Paper, Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

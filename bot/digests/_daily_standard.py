@@ -20,7 +20,8 @@ from typing import TypeVar
 from bot.digests._arxiv import arxiv_link, categories_of
 from bot.digests._language import HAN, HANGUL, KANA
 from bot.digests._plain import BOM
-from subscriptions import Paper, Summary, summary_state
+from subscriptions.model import Paper, Summary
+from subscriptions.summaries import summary_state
 
 _BEGINNING = b"<div id=toc></div>\n\n# Table of Contents\n\n- ["
 _CONTROLS = bytes(byte for byte in range(0x20) if byte != ord("\n")) + b"\x7f"

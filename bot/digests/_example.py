@@ -16,7 +16,7 @@ from bot.digests._days import day_in
 from bot.digests._format import Content, Entry, bounded
 from bot.digests._plain import collapse
 from bot.digests._warnings import Warnings
-from subscriptions import Paper
+from subscriptions.model import Paper
 
 name = "example"
 

@@ -12,7 +12,8 @@ from bot.digests._plain import collapse
 from bot.digests._warnings import Warnings
 from bot.digests._xml import Document, Element
 from bot.errors import BrokenDigest
-from subscriptions import Paper, Sentence
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper
 
 ATOM = "http://www.w3.org/2005/Atom"
 ARXIV = "http://arxiv.org/schemas/atom"

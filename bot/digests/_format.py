@@ -7,7 +7,8 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import Paper, Sentence
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper
 
 T = TypeVar("T")
 

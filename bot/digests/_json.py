@@ -26,7 +26,7 @@ from bot.digests._looks import nothing_read
 from bot.digests._plain import collapse, lines_of, without_controls
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _SPACE = re.compile("[ \t\n\r\ufeff]*")  # a byte order mark stands where a file was glued to another

@@ -27,7 +27,7 @@ from bot.digests._keys import doi_of
 from bot.digests._names import split_listed
 from bot.digests._plain import collapse, parts_of
 from bot.digests._warnings import Warnings
-from subscriptions import Announce, Paper
+from subscriptions.model import Announce, Paper
 
 # `arXiv:` at the beginning of a line, below a line `\\` or above one that tells when.
 _START = re.compile(

@@ -5,7 +5,7 @@ import re
 from bot.digests._plain import shortened
 from bot.digests._xml import is_xml, read_head
 from bot.errors import BrokenDigest
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 _SIGNATURES = (
     (b"%PDF", Sentence("a PDF")),

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from bot.digests._language import language_of
-from subscriptions import Summary, Translation, summary_state
+from subscriptions.model import Summary, Translation
+from subscriptions.summaries import summary_state
 
 SECOND_LANGUAGE = "<br/>**VN**:"  # one fork writes each field in English, then in Vietnamese
 

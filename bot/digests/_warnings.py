@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.digests._plain import shortened
-from subscriptions import DigestWarning
+from subscriptions.model import DigestWarning
 
 EXAMPLES = 5
 _SHOWN = 120  # characters of an example

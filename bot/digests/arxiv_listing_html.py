@@ -29,7 +29,7 @@ from bot.digests._html import Node, Piece, pieces, read_piece
 from bot.digests._looks import is_html, nothing_read, unread_page
 from bot.digests._names import decode_accents, split_listed
 from bot.digests._warnings import Warnings
-from subscriptions import Announce, Paper
+from subscriptions.model import Announce, Paper
 
 name = "arxiv_listing_html"
 

@@ -15,7 +15,7 @@ from bot.digests._format import Content, Entry
 from bot.digests._listing import listed_papers
 from bot.digests._looks import nothing_read
 from bot.digests._warnings import Warnings
-from subscriptions import Announce
+from subscriptions.model import Announce
 
 name = "arxiv_listing_mail"
 

@@ -15,7 +15,8 @@ from bot.digests._plain import collapse, lines_of
 from bot.digests._summaries import translations_of
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import Paper, Sentence, Translation
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper, Translation
 
 name = "bilingual3"
 

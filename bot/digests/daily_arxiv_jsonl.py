@@ -17,7 +17,7 @@ from bot.digests._keys import paper_key
 from bot.digests._names import decode_accents, split_authors
 from bot.digests._summaries import is_failed, stated, summaries_of, translations_of
 from bot.digests._warnings import Warnings
-from subscriptions import Paper
+from subscriptions.model import Paper
 
 name = "daily_arxiv_jsonl"
 

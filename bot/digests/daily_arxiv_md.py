@@ -47,7 +47,7 @@ from bot.digests._looks import is_markup, strange_page, unread_page
 from bot.digests._plain import NotText, collapse, plain_text
 from bot.digests._summaries import is_failed, stated, summaries_of, translations_of
 from bot.digests._warnings import Warnings
-from subscriptions import Paper
+from subscriptions.model import Paper
 
 name = "daily_arxiv_md"
 

@@ -20,7 +20,7 @@ from bot.digests._looks import is_html, nothing_read
 from bot.digests._names import decode_accents
 from bot.digests._warnings import Warnings
 from bot.digests.hf_json import daily_papers
-from subscriptions import Paper
+from subscriptions.model import Paper
 
 name = "hf_html"
 

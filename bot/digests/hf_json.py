@@ -13,7 +13,7 @@ from bot.digests._json import Record, first_item, json_items, refuse_if_nothing_
 from bot.digests._keys import paper_key
 from bot.digests._names import decode_accents
 from bot.digests._warnings import Warnings
-from subscriptions import Paper
+from subscriptions.model import Paper
 
 name = "hf_json"
 

@@ -15,7 +15,8 @@ from bot.digests._keys import title_key
 from bot.digests._plain import collapse, lines_of
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import Paper, Sentence
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper
 
 name = "hf_text"
 

@@ -21,7 +21,7 @@ from bot.digests._looks import strange_page
 from bot.digests._plain import collapse, lines_of
 from bot.digests._summaries import translations_of
 from bot.digests._warnings import Warnings
-from subscriptions import Paper
+from subscriptions.model import Paper
 
 name = "hugging_index"
 

@@ -14,7 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from bot.digests._format import Content, DigestFormat
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import PaperwireError, Sentence
+from subscriptions.errors import PaperwireError, Sentence
 
 log = logging.getLogger("paperwire")
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bot.digests._warnings import INFO
 from bot.digests.report import Report, counted, counted_summaries, shown_path, tail
-from subscriptions import PaperwireError, Sentence
+from subscriptions.errors import PaperwireError, Sentence
 
 MANY = 20
 """More documents than these are told by format instead of one by one: a screen holds no more."""

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digests._warnings import INFO
-from subscriptions import Digest, DigestWarning, Paper, PaperwireError
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest, DigestWarning, Paper
 
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f]")
 _PATH = 36  # characters of a path in the table; below it paths are whole

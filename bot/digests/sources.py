@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from bot.digests import MAX_BYTES
 from bot.errors import UnreadableInput
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 LOOK_EVERY = timedelta(seconds=1)
 """How often a folder must be looked at, so that a file is read within five seconds of its last change."""

@@ -27,17 +27,11 @@ from bot.ports.web_route import Door, Hook
 from bot.settings import Settings
 from bot.sources.lookup import Lookup
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions import (
-    PaperwireError,
-    Sentence,
-    has_operator,
-    keep_recent,
-    new_code,
-    stopped_platforms,
-    take_over,
-    tell_new_version,
-    tell_operators,
-)
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.service.chats import has_operator, new_code
+from subscriptions.service.notices import tell_new_version, tell_operators
+from subscriptions.service.outbox import stopped_platforms, take_over
+from subscriptions.service.papers import keep_recent
 
 log = logging.getLogger("paperwire")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from subscriptions import ChatAddress, Message
+from subscriptions.model import ChatAddress, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.ports.reply import File
-from subscriptions import ChatAddress, ChatKind, Message
+from subscriptions.model import ChatAddress, ChatKind, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

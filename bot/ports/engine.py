@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from subscriptions import Lane
+from subscriptions.model import Lane
 
 Deliver = Callable[[Lane], Awaitable[None]]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.ports.button import Button, Buttons
-from subscriptions import ChatAddress
+from subscriptions.model import ChatAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

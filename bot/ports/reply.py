@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.ports.button import Button, Buttons
 from bot.ports.forms import Board, Sheet
-from subscriptions import ChatAddress, Delivery, Item
+from subscriptions.model import ChatAddress, Delivery, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from bot.rendering.telegram import Telegram
 from bot.rendering.views import Reader
 from bot.rendering.web import Web
 from bot.rendering.words import ReplyWords as ReplyWords
-from subscriptions import Chat, Delivery, Message
+from subscriptions.model import Chat, Delivery, Message
 
 _NONE: Mapping[str, tuple[str, str]] = MappingProxyType({})
 _MEDIA: dict[str, Medium] = {"telegram": Telegram(), "slack": Slack(), "console": Console(), "web": Web()}

@@ -20,20 +20,12 @@ from bot.rendering.views import (
     label,
     paper_view,
 )
-from subscriptions import (
-    Because,
-    Hit,
-    Item,
-    Paper,
-    Query,
-    QueryError,
-    Sentence,
-    Summary,
-    parse_query,
-    spans,
-    summary_state,
-)
-from subscriptions import why as hits_of
+from subscriptions.errors import QueryError, Sentence
+from subscriptions.matching import Hit, spans
+from subscriptions.matching import why as hits_of
+from subscriptions.model import Because, Item, Paper, Summary
+from subscriptions.query import Query, parse_query
+from subscriptions.summaries import summary_state
 
 _AUTHORS = 40  # of a collaboration of thousands
 _NAME_WIDTH = 60

@@ -14,7 +14,7 @@ from bot.rendering.outline import Form, Head, Outline, Root, empty_text, outline
 from bot.rendering.packing import Fragment, Page, Size
 from bot.rendering.paging import Desk, Layout
 from bot.rendering.views import TITLES, Reader, paper_view
-from subscriptions import Delivery, Kind, Message
+from subscriptions.model import Delivery, Kind, Message
 
 _NIGHT = (time(22), time(8))
 _NOTHING = Size()

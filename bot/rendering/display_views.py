@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bot.rendering.display import Key, Paragraph
 from bot.rendering.display_slack import slack_display
 from bot.rendering.language import Language
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:  # see gallery
     from jinja2 import Template

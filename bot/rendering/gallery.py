@@ -19,7 +19,7 @@ from bot.rendering.display_telegram import telegram_display, telegram_said
 from bot.rendering.folding import hanging
 from bot.rendering.language import Language
 from bot.rendering.links import web_url
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when a page is made
     from jinja2 import Environment, Template

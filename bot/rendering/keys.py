@@ -16,7 +16,7 @@ from bot.rendering.links import paper_url, pdf_url, search_url
 from bot.rendering.medium import Medium
 from bot.rendering.outline import Form, Outline
 from bot.rendering.views import Reader
-from subscriptions import Delivery, Item
+from subscriptions.model import Delivery, Item
 
 IN_MESSAGE = 16  # papers whose numbers stand under one message: two rows
 IN_ROW = 8  # numbers side by side; Telegram shows no more (its constants, InlineKeyboardMarkup)

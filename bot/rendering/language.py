@@ -10,7 +10,7 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 
-from subscriptions import zone
+from subscriptions.zones import zone
 
 DOMAIN = "paperwire"
 # CLDR patterns: the day and the month as people of that language write them in a line of text.

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from bot.rendering.cleaning import clean
 from bot.rendering.tex import readable
-from subscriptions import Paper
+from subscriptions.model import Paper
 
 # Telegram counts links among its entities (9,500 bytes in all), a Slack button holds 3,000: longer ones are no links.
 LONGEST = 1500

@@ -15,7 +15,7 @@ from bot.rendering.cutting import shorten
 from bot.rendering.language import Language
 from bot.rendering.lines import Notice
 from bot.rendering.outline import missing_line
-from subscriptions import BUTTON, Facts
+from subscriptions.model import BUTTON, Facts
 
 _LONGEST_VALUE = 300
 _LONGEST_LIST = 5

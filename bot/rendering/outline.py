@@ -14,7 +14,7 @@ from bot.rendering.cutting import shorten
 from bot.rendering.language import Language
 from bot.rendering.links import web_url
 from bot.rendering.views import CARD, COMPACT, ROW, TITLES, Measure, Reader, has_summary, label
-from subscriptions import ChatKind, Delivery, Facts, Item, Kind
+from subscriptions.model import ChatKind, Delivery, Facts, Item, Kind
 
 _CARDS_UP_TO = 5
 _THREAD_ABOVE = 3

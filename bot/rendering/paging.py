@@ -8,7 +8,7 @@ from bot.rendering.medium import Medium
 from bot.rendering.outline import Form, Group, Outline
 from bot.rendering.packing import Fragment, Page, Part, Size, pack, pages_as_sent, total
 from bot.rendering.views import Reader, ever_tighter, paper_view
-from subscriptions import Item
+from subscriptions.model import Item
 
 _ANY_PART = "99/99"  # as wide as a count of messages gets
 

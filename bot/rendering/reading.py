@@ -11,20 +11,9 @@ from dataclasses import replace
 
 from rich.cells import cell_len
 
-from subscriptions import (
-    MAX_QUERY_LENGTH,
-    And,
-    Leaf,
-    Node,
-    Not,
-    Or,
-    Query,
-    QueryError,
-    Sentence,
-    has_classes,
-    parse_query,
-    written_value,
-)
+from subscriptions.categories.tree import has_classes
+from subscriptions.errors import QueryError, Sentence
+from subscriptions.query import MAX_QUERY_LENGTH, And, Leaf, Node, Not, Or, Query, parse_query, written_value
 
 Translate = Callable[[str], str]
 

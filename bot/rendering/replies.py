@@ -15,7 +15,7 @@ from bot.rendering.medium import Medium
 from bot.rendering.outline import measure_of_list
 from bot.rendering.packing import Fragment, Page, Part, Size, pack, total
 from bot.rendering.views import CARD, HEAD, Measure, PaperView, Reader, ever_tighter, paper_view
-from subscriptions import ChatKind, Item, Message
+from subscriptions.model import ChatKind, Item, Message
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one line that stay together; longer ones go on in the next

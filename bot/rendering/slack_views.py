@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from bot.ports.forms import Board, BoardItem, Field, Option, Panel, Sheet
 from bot.rendering.cutting import shorten, within
 from bot.rendering.slack import Block, Written, actions, bold, context, escape, header, linked, menu, plain, section
-from subscriptions import Chat
+from subscriptions.model import Chat
 
 BLOCKS = 100  # of a view
 TITLE = 24  # characters of a modal's title and of its two buttons

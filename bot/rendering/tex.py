@@ -18,7 +18,7 @@ from bot.rendering.tex_signs import (
     SWITCHES,
     SYMBOLS,
 )
-from subscriptions import accent_macros
+from subscriptions.normalize import accent_macros
 
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # no small letters: those would stand on the line below
 _RAISED = "*′⋆∗†‡°"  # signs that are small and high by themselves

@@ -16,7 +16,8 @@ from bot.rendering.language import Language
 from bot.rendering.links import paper_url
 from bot.rendering.marks import Passage, marked, plain_word
 from bot.rendering.tex import readable
-from subscriptions import Because, ChatKind, ChatSettings, Item, Paper, summary_state
+from subscriptions.model import Because, ChatKind, ChatSettings, Item, Paper
+from subscriptions.summaries import summary_state
 
 AI_MARK = "AI:"
 _LONGEST_SOURCE = 8000  # characters of a title or text that are looked at; no platform's message holds more

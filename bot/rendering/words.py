@@ -6,7 +6,8 @@ from bot.rendering.cleaning import clean, isolated
 from bot.rendering.cutting import shorten
 from bot.rendering.reading import Translate, caret, words
 from bot.rendering.tex import readable
-from subscriptions import Paper, Query
+from subscriptions.model import Paper
+from subscriptions.query import Query
 
 _TITLE = 90
 _OPENING = 80  # characters of an abstract in place of a title that is not known

@@ -12,7 +12,11 @@ from platformdirs import user_data_path
 
 from bot.errors import SettingsError
 from bot.settings._cron import comes_ever, is_cron
-from subscriptions import ChatAddress, PaperwireError, Sentence, announced_category, parse_address, zone_name
+from subscriptions.addresses import parse_address
+from subscriptions.categories.tree import announced_category
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import ChatAddress
+from subscriptions.zones import zone_name
 
 W = TypeVar("W", bound=str)
 

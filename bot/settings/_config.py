@@ -15,7 +15,7 @@ from bot.errors import SettingsError
 from bot.settings import _checks as check
 from bot.settings._environment import Environment, unusable_setting, use
 from bot.settings._model import SlackWorkspace, SourceSettings
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 T = TypeVar("T")
 D = TypeVar("D")

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bot.errors import SettingsError
 from bot.settings._checks import Unusable, secret
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 T = TypeVar("T")
 D = TypeVar("D")

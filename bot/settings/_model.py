@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from subscriptions import ChatAddress
+from subscriptions.model import ChatAddress
 
 # Every variable and what it is; each may also be given as NAME_FILE, the path of a file that holds the value.
 VARIABLES: Mapping[str, str] = MappingProxyType(
@@ -89,7 +89,7 @@ class SourceSettings:
     format: str | None = None  # the name of a format; None: recognised by content
     schedule: str | None = None  # "arxiv", "every 30m", a cron line; None only for a path: it is watched
     language: str | None = None  # of its summaries, ISO 639-1; None: told by their script
-    announce: Literal["recent", "all"] = "recent"  # all: archives are news, too (subscriptions/archives.py)
+    announce: Literal["recent", "all"] = "recent"  # all: archives are news, too (subscriptions/planning/archives.py)
 
 
 EVERYTHING = "arxiv"  # the name of the source that there is when the settings name none

@@ -20,7 +20,10 @@ from bot.sources.http import Ask, Fetched, by_ids, by_title, categories_of, docu
 from bot.sources.ingest import keep
 from bot.sources.poll import Fetching
 from bot.sources.receipts import PollContext
-from subscriptions import Digest, Lacking, Paper, give_back, take_lacking, title_alias
+from subscriptions.model import Digest, Paper
+from subscriptions.normalize import title_alias
+from subscriptions.service.sources import give_back, take_lacking
+from subscriptions.store import Lacking
 
 log = logging.getLogger("paperwire")
 

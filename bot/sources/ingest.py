@@ -16,7 +16,10 @@ from typing import Protocol
 
 from bot.digests import dated, read_digest
 from bot.ports.clock import Clock
-from subscriptions import Digest, Ingested, Store, ingest_digest, zone
+from subscriptions.model import Digest
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Ingested, Store
+from subscriptions.zones import zone
 
 
 class Keeping(Protocol):

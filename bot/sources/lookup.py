@@ -14,7 +14,7 @@ from bot.sources.http import Sites, by_ids, is_api
 from bot.sources.ingest import keep
 from bot.sources.poll import Fetching
 from bot.sources.receipts import PollContext
-from subscriptions import Announce, Digest
+from subscriptions.model import Announce, Digest
 
 log = logging.getLogger("paperwire")
 

@@ -49,28 +49,13 @@ from bot.sources.receipts import (
     remarks_of,
     trouble_after,
 )
-from subscriptions import (
-    Digest,
-    DigestWarning,
-    Filed,
-    Ingested,
-    Judgement,
-    KnownSource,
-    Look,
-    Outcome,
-    PaperwireError,
-    Receipt,
-    Seen,
-    Sentence,
-    SourceState,
-    joined,
-    judge,
-    judge_all,
-    note_poll,
-    poll_again,
-    tell_of_missed_days,
-    wait_after_failure,
-)
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Digest, DigestWarning
+from subscriptions.planning.archives import Filed
+from subscriptions.planning.receipts import Judgement, Look, Outcome, Receipt, joined, judge, judge_all
+from subscriptions.planning.source_calendar import poll_again, wait_after_failure
+from subscriptions.service.sources import note_poll, tell_of_missed_days
+from subscriptions.store import Ingested, KnownSource, Seen, SourceState
 
 log = logging.getLogger("paperwire")
 

@@ -12,35 +12,27 @@ from bot.settings.cron import CronSchedule
 from bot.sources.http import ARXIV, Sites, is_dated, is_listing, place_of
 from bot.sources.ingest import Keeping
 from bot.sources.missed_days import runs
-from subscriptions import (
+from subscriptions.model import ChatAddress, Digest
+from subscriptions.planning.archives import Filed
+from subscriptions.planning.receipts import Judgement, Look, Outcome, Receipt, joined, judge
+from subscriptions.planning.source_calendar import (
     LATE_AFTER,
     ArxivCalendar,
     ArxivSchedule,
-    ChatAddress,
-    Digest,
     Due,
-    Filed,
-    Ingested,
-    Judgement,
-    KnownSource,
-    Look,
-    Outcome,
-    Receipt,
     Schedule,
-    SourceFact,
-    SourceState,
-    Store,
+    read_schedule,
+)
+from subscriptions.service.sources import (
     give_turn,
-    joined,
-    judge,
     known_sources,
     note_poll,
-    read_schedule,
     take_turn,
     tell_of_filed_days,
     tell_of_source,
-    zone,
 )
+from subscriptions.store import Ingested, KnownSource, SourceFact, SourceState, Store
+from subscriptions.zones import zone
 
 log = logging.getLogger("paperwire")
 

@@ -13,18 +13,11 @@ from bot.sources.lookup import Lookup
 from bot.sources.poll import Fetching, Poll
 from bot.sources.receipts import FileReceiptWriter, PollContext, fact_of
 from bot.sources.watched_files import Inbox
-from subscriptions import (
-    KnownSource,
-    NotFound,
-    Outcome,
-    PaperwireError,
-    Receipt,
-    Sentence,
-    known_sources,
-    sync_sources,
-    take_poll,
-    wait_after_failure,
-)
+from subscriptions.errors import NotFound, PaperwireError, Sentence
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.source_calendar import wait_after_failure
+from subscriptions.service.sources import known_sources, sync_sources, take_poll
+from subscriptions.store import KnownSource
 
 log = logging.getLogger("paperwire")
 

@@ -13,7 +13,9 @@ from bot.digests.sources import QUIET, FileStamp, FolderWatch, give_again, is_mi
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.ingest import Keeping, keep
-from subscriptions import Digest, Ingested, PaperwireError, Sentence, StoreError
+from subscriptions.errors import PaperwireError, Sentence, StoreError
+from subscriptions.model import Digest
+from subscriptions.store import Ingested
 
 log = logging.getLogger("paperwire")
 

@@ -26,7 +26,8 @@ from bot.rendering import Language, board_view, sheet_view
 from bot.rendering.display_views import Shot, view_display, views_page
 from bot.settings import Settings
 from bot.sources.ingest import ingest
-from subscriptions import ChatAddress, ChatKind, Wish, pause, set_setting, subscribe
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.subscriptions import Wish, pause, set_setting, subscribe
 
 MORNING = datetime(2026, 1, 23, 6, 30, tzinfo=UTC)
 ANN, CHANNEL, READING = ChatAddress("slack", "U0LENA"), ChatAddress("slack", "C0VISION"), ChatAddress("slack", "C0READ")

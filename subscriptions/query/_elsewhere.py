@@ -2,7 +2,7 @@
 
 import re
 
-from subscriptions.categories import archive_of, canonical_category
+from subscriptions.categories.tree import archive_of, canonical_category
 from subscriptions.errors import Sentence
 from subscriptions.query._sentences import Notes, Rank
 

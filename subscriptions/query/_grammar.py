@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from subscriptions.categories import archive_of
+from subscriptions.categories.tree import archive_of
 from subscriptions.errors import Sentence
 from subscriptions.query._lexer import LEFT_OUT, Kind, Lexeme
 from subscriptions.query._model import And, Or

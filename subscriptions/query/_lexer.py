@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
-from subscriptions.categories import is_category
+from subscriptions.categories.tree import is_category
 from subscriptions.query._identifiers import after_arxiv_label, read_doi, read_link
 
 FIELDS = {

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from subscriptions.categories import ARCHIVES, canonical_category
+from subscriptions.categories.tree import ARCHIVES, canonical_category
 from subscriptions.normalize import (
     author_tokens,
     exact_author_tokens,

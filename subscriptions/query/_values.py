@@ -2,8 +2,8 @@
 
 import re
 
-from subscriptions.categories import archive_of, canonical_category, is_category, successor
-from subscriptions.category_names import categories_named
+from subscriptions.categories.names import categories_named
+from subscriptions.categories.tree import archive_of, canonical_category, is_category, successor
 from subscriptions.errors import Sentence
 from subscriptions.query._elsewhere import note_field, note_word
 from subscriptions.query._identifiers import read_doi

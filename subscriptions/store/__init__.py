@@ -5,12 +5,13 @@
 
 from sqlmodel import Session as Transaction
 
-from subscriptions.store._database import HEAD, OWNER_ONLY, Store, WouldWrite
+from subscriptions.store.claims import Claim, Rendered
+from subscriptions.store.database import HEAD, OWNER_ONLY, Store, WouldWrite
 from subscriptions.store.edits import Edit
-from subscriptions.store.filling import Lacking
+from subscriptions.store.enrichment import Lacking
+from subscriptions.store.history import Told
 from subscriptions.store.outbox import OutboxEntry, Planned
 from subscriptions.store.papers import Ingested
-from subscriptions.store.sending import Claim, Rendered
 from subscriptions.store.sources import KnownSource, Seen, SourceFact, SourceState
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "SourceFact",
     "SourceState",
     "Store",
+    "Told",
     "Transaction",
     "WouldWrite",
 ]

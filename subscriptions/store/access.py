@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Chat, ChatAddress, ChatState
-from subscriptions.store._rows import ChatRow
-from subscriptions.store.people import CHUNK, GONE, chat_value, chats_by_id, detach_from_now
+from subscriptions.store.chats import CHUNK, GONE, chat_value, chats_by_id, detach_from_now
+from subscriptions.store.rows import ChatRow
 
 ADMITTED = "let in"  # the reason of an active chat that was let in before it asked for anything
 DENIED = "denied"  # the reason of a chat that an administrator said no to

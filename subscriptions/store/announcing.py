@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
-from subscriptions.store._rows import AppearanceRow, DigestRow, MarkRow, PaperRow
+from subscriptions.store.rows import AppearanceRow, DigestRow, MarkRow, PaperRow
 
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # they announce nothing
 CHANGE = "change"  # the mark that orders papers

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from subscriptions.store._rows import UndoRow
+from subscriptions.store.rows import UndoRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
-from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, MessageRow
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
 
 _BEGUN = ("sending", "unclear", "sent")  # states of messages that the platform has or may have
 

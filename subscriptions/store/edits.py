@@ -13,13 +13,13 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, or_, select, update
 
+from subscriptions.chat_settings import language
 from subscriptions.model import Chat, ChatState, Delivery, Lane
-from subscriptions.preferences import language
-from subscriptions.retry import LONGEST_WAIT
-from subscriptions.store._database import connection_of
-from subscriptions.store._rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
+from subscriptions.planning.retry import LONGEST_WAIT
+from subscriptions.store.claims import in_lane, is_held, waits
+from subscriptions.store.database import connection_of
 from subscriptions.store.outbox import delivery_value
-from subscriptions.store.sending import in_lane, is_held, waits
+from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 
 DUE = "due"
 SUMMARY_EDITS_FOR = timedelta(hours=48)  # after that nobody looks at the message any more

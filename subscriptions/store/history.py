@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Item
-from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, MessageRow
 from subscriptions.store.outbox import told_item
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

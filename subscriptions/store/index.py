@@ -19,8 +19,8 @@ from sqlmodel import Session
 from subscriptions.matching import asked_of_index, asks_for, indexed
 from subscriptions.model import Paper
 from subscriptions.query import Term, fold_source
-from subscriptions.store._database import connection_of
-from subscriptions.store._rows import TABLES
+from subscriptions.store.database import connection_of
+from subscriptions.store.rows import TABLES
 
 MOST_INDEXED = 50_000  # papers of a database that exists: more are never counted at once
 

@@ -9,7 +9,8 @@ from sqlalchemy import String, cast
 from sqlmodel import Session, col, delete, or_, select, update
 
 from subscriptions.model import ChatAddress, ChatState
-from subscriptions.store._rows import (
+from subscriptions.store.chats import GONE, come_back, detach_from_now
+from subscriptions.store.rows import (
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
@@ -20,7 +21,6 @@ from subscriptions.store._rows import (
     UndoRow,
     UpdateRow,
 )
-from subscriptions.store.people import GONE, come_back, detach_from_now
 
 _OUT = frozenset({"sending", "unclear", "sent"})  # states of messages that the platform has or may have
 _NO_NUMBER = 0  # what no subscription has

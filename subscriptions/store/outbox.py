@@ -13,12 +13,12 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, insert, or_, select, update
 
 from subscriptions.model import Because, ChatState, Delivery, Facts, Item, Kind, KnownPaper, Lane
-from subscriptions.retry import Verdict
-from subscriptions.store._database import execute
-from subscriptions.store._rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow
+from subscriptions.planning.retry import Verdict
+from subscriptions.store.chats import GONE, chats_by_id
+from subscriptions.store.claims import SETTLED, SKIPPED, Claim, waits_until
+from subscriptions.store.database import execute
 from subscriptions.store.papers import stored_papers
-from subscriptions.store.people import GONE, chats_by_id
-from subscriptions.store.sending import SETTLED, SKIPPED, Claim, waits_until
+from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow
 
 OVER = ("sent", "dead", "dismissed")  # states of a delivery that nothing more is tried for
 CHUNK = 500

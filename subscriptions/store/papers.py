@@ -13,8 +13,9 @@ from subscriptions.matching import merge_copies
 from subscriptions.model import Announce, Digest, KnownPaper, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
 from subscriptions.store import index
-from subscriptions.store._database import execute
-from subscriptions.store._rows import (
+from subscriptions.store.announcing import CHANGE, REPLACEMENTS, filed, give_changes, of_digest
+from subscriptions.store.database import execute
+from subscriptions.store.rows import (
     TABLES,
     AppearanceRow,
     DeliveryItemRow,
@@ -26,7 +27,6 @@ from subscriptions.store._rows import (
     SummaryRow,
     TranslationRow,
 )
-from subscriptions.store.announcing import CHANGE, REPLACEMENTS, filed, give_changes, of_digest
 
 FILLING_IN = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 WITHDRAWN = "this paper has been withdrawn"

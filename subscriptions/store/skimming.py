@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from subscriptions.store._rows import DeliveryItemRow, PaperKeyRow, PaperRow
+from subscriptions.store.rows import DeliveryItemRow, PaperKeyRow, PaperRow
 
 
 def amount(session: Session) -> int:

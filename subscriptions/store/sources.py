@@ -9,11 +9,11 @@ from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select
 
-from subscriptions.outlook import Awaited, Outlook
-from subscriptions.receipts import SETTLING, Outcome, Receipt
-from subscriptions.rhythm import Schedule, Schedules
-from subscriptions.store._database import execute
-from subscriptions.store._rows import TABLES, ReceiptRow, SourceRow
+from subscriptions.planning.forecast import Awaited, Outlook
+from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
+from subscriptions.planning.source_calendar import Schedule, Schedules
+from subscriptions.store.database import execute
+from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
 _WRITTEN = {"arxiv": "arXiv"}  # how people know what is called so where nobody gave it another name
 

@@ -14,7 +14,7 @@ from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.ports.channel import Channel
-from subscriptions import ChatAddress, Message
+from subscriptions.model import ChatAddress, Message
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN

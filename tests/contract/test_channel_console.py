@@ -13,7 +13,8 @@ import pytest
 
 from bot.channels.console.outbound import ConsoleChannel
 from bot.rendering.folding import folded
-from subscriptions import ChatAddress, Message, SenderStopped, Unclear
+from subscriptions.errors import SenderStopped, Unclear
+from subscriptions.model import ChatAddress, Message
 
 ME = ChatAddress("console", "me")
 

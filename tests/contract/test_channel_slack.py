@@ -16,7 +16,8 @@ from pydantic import SecretStr
 from bot.channels.slack.addresses import normalise
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import WorkspaceTokens
-from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.model import ChatAddress, Message
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 
 TEAM_CHANNEL = ChatAddress("slack", "C1")

@@ -15,18 +15,8 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from bot.channels.telegram.outbound import TelegramChannel
-from subscriptions import (
-    ChatAddress,
-    ChatGone,
-    ChatKind,
-    ChatMoved,
-    Message,
-    NotDelivered,
-    Rejected,
-    RetryLater,
-    SenderStopped,
-    Unclear,
-)
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
 ANN = ChatAddress("telegram", "42")

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 
-from subscriptions import ChatAddress, Message, NotDelivered
+from subscriptions.errors import NotDelivered
+from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs import RIGS, Rig
 
 DELIVERY = "abcdefgh12345678"

@@ -9,7 +9,7 @@ from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import RateLimiter
 from bot.ports.channel import Limits
 from bot.ports.engine import Engine
-from subscriptions import Lane
+from subscriptions.model import Lane
 from tests.make import NOON, FakeClock
 
 LANES = [Lane("telegram", str(n)) for n in range(30)]

@@ -14,7 +14,7 @@ from bot.ports.button import Button
 from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply
 from bot.rendering.slack import BLOCKS, BUDGET, HEADER, SECTION
-from subscriptions import Chat, ChatKind, Item, Kind, Message
+from subscriptions.model import Chat, ChatKind, Item, Kind, Message
 from tests.fakes.blocks import check_blocks
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
 from tests.unit.hostile import HOSTILE, hostile, papers

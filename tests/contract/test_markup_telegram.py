@@ -14,7 +14,7 @@ from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply
 from bot.rendering.cleaning import clean
 from bot.rendering.telegram import measure, without_calls, without_hosts
-from subscriptions import Chat, ChatKind, Item, Kind, Message
+from subscriptions.model import Chat, ChatKind, Item, Kind, Message
 from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, payload
 from tests.unit.hostile import HOSTILE, hostile, papers

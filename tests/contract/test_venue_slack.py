@@ -15,7 +15,8 @@ from bot.channels.slack.venue import SlackApi
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
-from subscriptions import ChatAddress, ChatGone, ChatKind, Message, Refused, Rejected, RetryLater, SenderStopped
+from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, SenderStopped
+from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 
 VISION = ChatAddress("slack", "C1")

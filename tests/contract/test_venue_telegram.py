@@ -17,17 +17,8 @@ from bot.commands.turn import Command
 from bot.ports.conversation import Place
 from bot.ports.reply import File
 from bot.rendering.language import translator
-from subscriptions import (
-    ChatAddress,
-    ChatGone,
-    ChatKind,
-    NotDelivered,
-    Refused,
-    Rejected,
-    RetryLater,
-    SenderStopped,
-    Sentence,
-)
+from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
+from subscriptions.model import ChatAddress, ChatKind
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
 GROUP = ChatAddress("telegram", "-1001")

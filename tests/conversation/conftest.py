@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions import Store
+from subscriptions.store import Store
 from tests.conversation.desk import SlackHarness
 from tests.make import NOON
 from tests.talking import BotHarness

@@ -17,7 +17,9 @@ from bot.delivery.drain_state import DrainState
 from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan
 from bot.ports.channel import Limits
-from subscriptions import ChatAddress, Message, NotDelivered, lanes
+from subscriptions.errors import NotDelivered
+from subscriptions.model import ChatAddress, Message
+from subscriptions.service.outbox import lanes
 from tests.make import address
 from tests.talking import Answer, BotHarness
 

@@ -19,7 +19,7 @@ from bot.conversation.handler import answer
 from bot.ports.conversation import Request
 from bot.ports.forms import PLACE
 from bot.rendering import board_view, sheet_view
-from subscriptions import ChatAddress, ChatKind
+from subscriptions.model import ChatAddress, ChatKind
 from tests.talking import Answer, BotHarness, FakePlatformApi
 
 TEAM, ANN, BO = "T1", "U1", "U2"

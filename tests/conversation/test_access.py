@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.turn import House
-from subscriptions import new_code
+from subscriptions.service.chats import new_code
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.talking import BOT, BotHarness

@@ -7,7 +7,10 @@ import pytest
 from bot.commands.helping import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from bot.commands.registry import _FAMILIES, COMMANDS, command_named
 from bot.commands.turn import House
-from subscriptions import ChatGone, get_chat, listed, parse_query, read_when, split_when
+from subscriptions.errors import ChatGone
+from subscriptions.planning.times import read_when, split_when
+from subscriptions.query import parse_query
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper, subscribes
 from tests.talking import BOT, BotHarness

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.rendering.slack_views import BLOCKS
-from subscriptions import ChatAddress, ChatKind, Wish, describe, listed, lose_place, pause, set_owner, subscribe
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.chats import describe, set_owner
+from subscriptions.service.notices import lose_place
+from subscriptions.service.subscriptions import Wish, listed, pause, subscribe
 from tests.conversation.desk import ANN, BO, CHANNEL, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.talking import Answer

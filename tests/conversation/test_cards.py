@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from bot.conversation.stored_reply import Posting
-from subscriptions import Paper, Summary, describe, listed, set_setting, unsubscribe
+from subscriptions.model import Paper, Summary
+from subscriptions.service.chats import describe
+from subscriptions.service.subscriptions import listed, set_setting, unsubscribe
 from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper, subscribes, summary, translation
 from tests.talking import Answer, BotHarness

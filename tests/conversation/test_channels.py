@@ -3,7 +3,9 @@
 import pytest
 
 from bot.ports.conversation import Place
-from subscriptions import ChatKind, RetryLater, get_chat, listed
+from subscriptions.errors import RetryLater
+from subscriptions.model import ChatKind
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper, subscribes
 from tests.talking import BotHarness, FakePlatformApi

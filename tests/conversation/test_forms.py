@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions import ChatKind, cadence_text, get_chat, listed, set_setting
+from subscriptions.model import ChatKind
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.service.subscriptions import get_chat, listed, set_setting
 from tests.conversation.desk import ANN, BO, CHANNEL, PLACE, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes
 

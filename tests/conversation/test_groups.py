@@ -3,7 +3,11 @@
 import pytest
 
 from bot.ports.conversation import Place
-from subscriptions import ChatGone, ChatKind, ChatMoved, get_chat, listed, outbox_entries, recall
+from subscriptions.errors import ChatGone, ChatMoved
+from subscriptions.model import ChatKind
+from subscriptions.service.chats import recall
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper, subscribes
 from tests.talking import BotHarness

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from bot.commands.turn import House
-from subscriptions import ChatGone, NotFound, Store, get_chat, reply_is_over
+from subscriptions.errors import ChatGone, NotFound
+from subscriptions.service.chats import reply_is_over
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.store import Store
 from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper, subscribes
 from tests.talking import BOT, Answer, BotHarness

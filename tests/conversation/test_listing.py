@@ -4,8 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions import Message, Subscription, cadence_text, get_chat, listed, plan_due
-from subscriptions.store import Claim, Rendered, sending
+from subscriptions.model import Message, Subscription
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.store import Claim, Rendered
+from subscriptions.store import claims as sending
 from tests.make import address, ingested, paper
 from tests.talking import BotHarness
 

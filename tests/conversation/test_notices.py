@@ -5,24 +5,12 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.turn import House
-from subscriptions import (
-    ChatGone,
-    ChatKind,
-    Link,
-    Rejected,
-    RetryLater,
-    dismiss,
-    get_chat,
-    lose_place,
-    meet,
-    notify,
-    notify_operators,
-    outbox_entries,
-    set_owner,
-    stop_platform,
-    tell_new_version,
-    tell_operators,
-)
+from subscriptions.errors import ChatGone, Rejected, RetryLater
+from subscriptions.model import ChatKind, Link
+from subscriptions.service.chats import meet, set_owner
+from subscriptions.service.notices import lose_place, notify, notify_operators, tell_new_version, tell_operators
+from subscriptions.service.outbox import dismiss, outbox_entries, stop_platform
+from subscriptions.service.subscriptions import get_chat
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.talking import BotHarness

@@ -7,8 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from subscriptions import ChatKind, SourceFact, meet, outbox_entries, plan_due, set_owner, set_setting, sync_sources
-from subscriptions.store import plans
+from subscriptions.model import ChatKind
+from subscriptions.service.chats import meet, set_owner
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.planner import plan_due
+from subscriptions.service.sources import sync_sources
+from subscriptions.service.subscriptions import set_setting
+from subscriptions.store import SourceFact
+from subscriptions.store import planner as plans
 from tests.awaiting import BATCH, ExpectedSources
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions import Announce, ChatKind, ChatState, get_chat, search
+from subscriptions.model import Announce, ChatKind, ChatState
 from subscriptions.query import parse_query
-from subscriptions.service import _recent, _search, outbox_entries
-from subscriptions.store import people
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.papers import recent as _recent
+from subscriptions.service.papers import search
+from subscriptions.service.papers import search as _search
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.store import chats as people
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, summary
 from tests.talking import BotHarness

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from subscriptions import get_chat, listed, outbox_entries, plan_due
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.make import address, ingested, paper
 from tests.talking import Answer, BotHarness
 

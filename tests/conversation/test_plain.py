@@ -5,7 +5,9 @@ import pytest
 from bot.commands import asking, registry, understanding
 from bot.commands.turn import Press, Turn
 from bot.ports.reply import Reply
-from subscriptions import Link, Refused, Sentence, add_links
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Link
+from subscriptions.service.chats import add_links
 from tests.make import NOON, ingested, paper
 from tests.talking import BotHarness
 from tests.unit.hostile import HOSTILE

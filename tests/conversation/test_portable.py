@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from subscriptions import Store, get_chat, listed
+from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.store import Store
 from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper, subscribes
 from tests.talking import BOT, Answer, BotHarness

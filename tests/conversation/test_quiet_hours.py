@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from subscriptions import plan_due
+from subscriptions.service.planner import plan_due
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, ingested, paper, subscribes
 from tests.talking import Answer, BotHarness

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions import listed
+from subscriptions.service.subscriptions import listed
 from tests.make import address, subscribes
 from tests.talking import BotHarness
 

@@ -3,7 +3,10 @@
 import pytest
 
 from bot.ports.conversation import Place
-from subscriptions import ChatGone, ChatKind, cadence_text, get_chat, listed
+from subscriptions.errors import ChatGone
+from subscriptions.model import ChatKind
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper
 from tests.talking import BotHarness

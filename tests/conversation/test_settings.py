@@ -9,18 +9,12 @@ from bot.commands.cities import A_PAGE, city_pages
 from bot.commands.settings import MEANINGS
 from bot.ports.conversation import Place
 from bot.rendering import Language, translator
-from subscriptions import (
-    LABELS,
-    SETTINGS,
-    VALUES,
-    ChatKind,
-    check_value,
-    choices,
-    get_chat,
-    known_or_new,
-    setting_name,
-    zone,
-)
+from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name
+from subscriptions.labels import LABELS, VALUES
+from subscriptions.model import ChatKind
+from subscriptions.service.chats import known_or_new
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.zones import zone
 from tests.make import NOON, address
 from tests.talking import BotHarness
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from subscriptions import cadence_text, get_chat, listed
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.conversation.desk import CHANNEL, SlackHarness
 from tests.make import address, ingested, paper
 from tests.talking import BotHarness
@@ -201,7 +202,7 @@ async def test_an_edited_sub_is_read_anew(talk: BotHarness) -> None:
 
 
 def listed_or_none(talk: BotHarness) -> list[str]:
-    from subscriptions import NotFound  # noqa: PLC0415
+    from subscriptions.errors import NotFound  # noqa: PLC0415
 
     try:
         return wishes(talk)

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from subscriptions import ChatKind, ChatState, get_chat, known_or_new
-from subscriptions.service import outbox_entries
-from subscriptions.store import people
+from subscriptions.model import ChatKind, ChatState
+from subscriptions.service.chats import known_or_new
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.store import chats as people
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper
 from tests.talking import BotHarness

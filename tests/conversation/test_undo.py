@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions import Subscription, forget, get_chat, last_change, listed, plan_due
-from subscriptions.store import people
+from subscriptions.model import Subscription
+from subscriptions.service.chats import forget
+from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import get_chat, last_change, listed
+from subscriptions.store import chats as people
 from tests.make import address, ingested, paper
 from tests.talking import Answer, BotHarness
 

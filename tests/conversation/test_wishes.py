@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands.turn import House
-from subscriptions import listed
+from subscriptions.service.subscriptions import listed
 from subscriptions.store import Transaction, index
 from tests.make import address, ingested, paper, subscribes, summary
 from tests.talking import BOT, Answer, BotHarness

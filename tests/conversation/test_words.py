@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands.turn import House
-from subscriptions import get_chat, listed
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.make import address, ingested, paper
 from tests.talking import BOT, BotHarness
 

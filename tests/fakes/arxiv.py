@@ -15,7 +15,7 @@ from typing import Self
 from aiohttp import web
 
 from bot.sources.http import Sites
-from subscriptions import Announce, Paper
+from subscriptions.model import Announce, Paper
 from tests.fakes import arxiv_pages as pages
 from tests.make import FakeClock
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
-from subscriptions import Announce, Paper
+from subscriptions.model import Announce, Paper
 
 _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 <rss xmlns:{prefix}="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0">

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Literal
 
 from bot.app import App
-from subscriptions import Wish, outbox_entries, parse_address, progress, subscribe
+from subscriptions.addresses import parse_address
+from subscriptions.service.outbox import outbox_entries, progress
+from subscriptions.service.subscriptions import Wish, subscribe
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_hearing import a_bot
 from tests.make import NOON, FakeClock, ingested, paper

@@ -27,8 +27,11 @@ from bot.conversation.stored_reply import Posting
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.plan import plan
 from bot.settings import Settings
-from subscriptions import ChatAddress, Message, OutboxEntry, RetryLater, SenderStopped, Unclear, outbox_entries
-from subscriptions.store._rows import MessageRow
+from subscriptions.errors import RetryLater, SenderStopped, Unclear
+from subscriptions.model import ChatAddress, Message
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.store import OutboxEntry
+from subscriptions.store.rows import MessageRow
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 ROUNDS = 2  # deliveries of each chat

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App
-from subscriptions import ChatKind, known_or_new, listed, parse_address
+from subscriptions.addresses import parse_address
+from subscriptions.model import ChatKind
+from subscriptions.service.chats import known_or_new
+from subscriptions.service.subscriptions import listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_hearing import a_listening_bot, settled
 from tests.make import FakeClock

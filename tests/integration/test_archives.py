@@ -8,19 +8,11 @@ import pytest
 from sqlmodel import select
 
 from bot.settings import SourceSettings
-from subscriptions import (
-    Announce,
-    ChatAddress,
-    Ingested,
-    KnownPaper,
-    Paper,
-    Store,
-    announce_filed,
-    ingest_digest,
-    plan_due,
-)
-from subscriptions.store import papers
-from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, PaperRow
+from subscriptions.model import Announce, ChatAddress, KnownPaper, Paper
+from subscriptions.service.papers import announce_filed, ingest_digest
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Ingested, Store, papers
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.feeding import SourceHarness, arxiv_source, new_york
 from tests.integration.cli import Terminal, page

@@ -10,8 +10,9 @@ import pytest
 from sqlmodel import select
 
 from bot.sources.http import Fetched, Fetcher, FetchLimits, Unchanged
-from subscriptions import Outcome, Store
-from subscriptions.store._rows import DigestRow, PaperRow
+from subscriptions.planning.receipts import Outcome
+from subscriptions.store import Store
+from subscriptions.store.rows import DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.feeding import LIMITS, SourceHarness, arxiv_source, new_york, titles, web_source

@@ -10,8 +10,11 @@ from sqlmodel import select
 from bot.sources.http import FetchLimits
 from bot.sources.http import backfill as missed
 from bot.sources.poll import Poll
-from subscriptions import ChatAddress, Outcome, Store, plan_due
-from subscriptions.store._rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
+from subscriptions.model import ChatAddress
+from subscriptions.planning.receipts import Outcome
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.feeding import SourceHarness, arxiv_source, new_york, web_source
 from tests.integration.cli import page

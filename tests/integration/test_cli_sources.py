@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from subscriptions import SourceFact, Store, known_sources, sync_sources, take_poll
+from subscriptions.service.sources import known_sources, sync_sources, take_poll
+from subscriptions.store import SourceFact, Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
 from tests.make import paper

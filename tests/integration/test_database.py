@@ -9,11 +9,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from subscriptions import Store, StoreError
-from subscriptions.store import HEAD
-from subscriptions.store._database import alembic_config
-from subscriptions.store._rows import TABLES
+from subscriptions.errors import StoreError
+from subscriptions.store import HEAD, Store
+from subscriptions.store.database import alembic_config
 from subscriptions.store.papers import change_before
+from subscriptions.store.rows import TABLES
 from tests.make import NOON, ingested, paper, subscribes
 
 
@@ -50,7 +50,7 @@ def test_opening_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
 def test_an_older_database_is_copied_before_it_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "old.db"
     store = opened(path)
-    monkeypatch.setattr("subscriptions.store._database.HEAD", "9000")
+    monkeypatch.setattr("subscriptions.store.database.HEAD", "9000")
     monkeypatch.setattr(Store, "upgrade", lambda _: None)
     store.open(now=NOON, copies=tmp_path / "copies")
     store.close()
@@ -154,7 +154,7 @@ def use(path: Path) -> None:
 
 
 def test_a_database_that_another_program_locks_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.store._database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("subscriptions.store.database.BUSY_SECONDS", 0.05)
     store = opened(tmp_path / "busy.db")
     other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -7,9 +7,10 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import create_engine
 
-from subscriptions import Announce, KnownPaper, Store, ingest_digest
-from subscriptions.store import papers
-from subscriptions.store._database import alembic_config
+from subscriptions.model import Announce, KnownPaper
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Store, papers
+from subscriptions.store.database import alembic_config
 from tests.make import NOON, digest, paper
 
 # Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without papers of its own.

@@ -14,7 +14,10 @@ from bot.app import App, build_app
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.plan import plan
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
-from subscriptions import Announce, Message, StoreError, get_chat, outbox_entries, retry_delivery
+from subscriptions.errors import StoreError
+from subscriptions.model import Announce, Message
+from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.service.subscriptions import get_chat
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock, address, ingested, paper, subscribes

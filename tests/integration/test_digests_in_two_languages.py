@@ -12,9 +12,10 @@ import pytest
 from sqlmodel import select
 
 from bot.digests import read_digest
-from subscriptions import Announce, Digest, Ingested, KnownPaper, Paper, Store, ingest_digest
-from subscriptions.store import papers
-from subscriptions.store._rows import AppearanceRow, DigestRow
+from subscriptions.model import Announce, Digest, KnownPaper, Paper
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Ingested, Store, papers
+from subscriptions.store.rows import AppearanceRow, DigestRow
 from tests.make import NOON
 
 MONTH = """# 2026年03月

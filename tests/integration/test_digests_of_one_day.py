@@ -11,9 +11,10 @@ from pathlib import Path
 from sqlmodel import select
 
 from bot.digests import read_digest
-from subscriptions import Digest, Ingested, KnownPaper, Paper, Store, ingest_digest
-from subscriptions.store import papers
-from subscriptions.store._rows import AppearanceRow, DigestRow
+from subscriptions.model import Digest, KnownPaper, Paper
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Ingested, Store, papers
+from subscriptions.store.rows import AppearanceRow, DigestRow
 from tests.make import NOON
 
 PAGE = """<div id=toc></div>

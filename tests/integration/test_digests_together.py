@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.digests import read_digest
-from subscriptions import Ingested, KnownPaper, Paper, Store, ingest_digest
-from subscriptions.store import papers
+from subscriptions.model import KnownPaper, Paper
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Ingested, Store, papers
 from tests.make import NOON
 
 DAILY = """<div id=toc></div>

@@ -30,27 +30,16 @@ from bot.operation.web_address import health_app
 from bot.rendering import Language
 from bot.rendering.reading import words
 from bot.settings import VARIABLES, Settings, load_settings
-from subscriptions import (
-    SETTINGS,
-    Announce,
-    ChatKind,
-    Kind,
-    NotDelivered,
-    Outcome,
-    Paper,
-    PaperwireError,
-    QueryError,
-    Summary,
-    Translation,
-    check_value,
-    matching_papers,
-    parse_query,
-    resolve,
-)
-from subscriptions.cadence import KINDS
+from subscriptions.chat_settings import SETTINGS, check_value, resolve
+from subscriptions.errors import NotDelivered, PaperwireError, QueryError
+from subscriptions.matching import matching_papers
+from subscriptions.model import Announce, ChatKind, Kind, Paper, Summary, Translation
+from subscriptions.planning.cadence import KINDS
+from subscriptions.planning.receipts import Outcome
+from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
+from subscriptions.query import parse_query
 from subscriptions.query._lexer import FIELDS
-from subscriptions.retry import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service._keeping import PAYLOADS, UPDATES
+from subscriptions.service.chats.retention import PAYLOADS, UPDATES
 from tests.integration.cli import INBOX, Terminal
 from tests.integration.pages import (
     DOCS,

@@ -12,22 +12,13 @@ from bot.digests import _feed
 from bot.settings import SourceSettings
 from bot.sources.http import FetchLimits
 from bot.sources.http import backfill as missed
-from subscriptions import (
-    ChatKind,
-    Outcome,
-    SourceFact,
-    Store,
-    clean_up,
-    give_turn,
-    known_sources,
-    meet,
-    receipts_of,
-    sync_sources,
-    take_turn,
-)
 from subscriptions.errors import StoreError
-from subscriptions.store import sources
-from subscriptions.store._rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
+from subscriptions.model import ChatKind
+from subscriptions.planning.receipts import Outcome
+from subscriptions.service.chats import clean_up, meet
+from subscriptions.service.sources import give_turn, known_sources, receipts_of, sync_sources, take_turn
+from subscriptions.store import SourceFact, Store, sources
+from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.feeding import SourceHarness, arxiv_source, new_york, titles, web_source

@@ -7,8 +7,10 @@ import pytest
 from sqlmodel import select
 
 from bot.sources import enrichment as filling
-from subscriptions import Paper, Store, plan_due
-from subscriptions.store._rows import DeliveryItemRow, PaperRow
+from subscriptions.model import Paper
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.feeding import SourceHarness, arxiv_source, fake_arxiv, new_york, web_source
 from tests.make import FakeClock, ingested, paper, subscribes, translation

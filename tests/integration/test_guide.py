@@ -10,7 +10,9 @@ import pytest
 from bot.commands.registry import COMMANDS, command_named
 from bot.digests import read_digest
 from bot.ports.conversation import Place
-from subscriptions import ChatKind, Store, ingest_digest
+from subscriptions.model import ChatKind
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Store
 from tests.integration.pages import DOCS, ROOT, blocks, page, rows
 from tests.make import NOON, address
 from tests.talking import BotHarness

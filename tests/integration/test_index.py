@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions import Announce, Paper, QueryError, Store, parse_query
+from subscriptions.errors import QueryError
 from subscriptions.matching import simple_terms
+from subscriptions.model import Announce, Paper
 from subscriptions.normalize import fold_plural, written_beginnings
-from subscriptions.query import Query, Term
-from subscriptions.service._counting import Entries, find, number_of
-from subscriptions.store import index
+from subscriptions.query import Query, Term, parse_query
+from subscriptions.service.papers.counting import Entries, find, number_of
+from subscriptions.store import Store, index
 from subscriptions.store import papers as stored
 from tests.make import NOON, ingested, paper, summary
 from tests.unit import slow_matcher

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions import Store, WouldWrite, find_link
+from subscriptions.service.chats import find_link
+from subscriptions.store import Store, WouldWrite
 from tests.make import NOON, ingested, paper, subscribes
 from tests.talking import BotHarness
 

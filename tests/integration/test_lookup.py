@@ -13,8 +13,10 @@ from sqlmodel import select
 from bot.app import App
 from bot.operation.process import Supervised, listening
 from bot.sources.lookup import Lookup
-from subscriptions import Announce, Store, plan_due
-from subscriptions.store._rows import LinkRow, PaperRow
+from subscriptions.model import Announce
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from subscriptions.store.rows import LinkRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.feeding import SourceHarness, arxiv_source, fake_arxiv, titles, web_source

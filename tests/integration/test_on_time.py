@@ -4,7 +4,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from subscriptions import ChatKind, Outcome, Receipt, Store, meet, outbox_entries, plan_due, tell_of_source
+from subscriptions.model import ChatKind
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.chats import meet
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.planner import plan_due
+from subscriptions.service.sources import tell_of_source
+from subscriptions.store import Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.feeding import SourceHarness, arxiv_source, new_york
 from tests.make import FakeClock, address, paper, subscribes

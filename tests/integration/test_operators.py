@@ -8,8 +8,10 @@ from pydantic import SecretStr
 from bot.app import build_app
 from bot.operation.process import Process, first_words, run
 from bot.settings import Settings, SourceSettings, TelegramSettings
-from subscriptions import Store, ask_to_be_let_in, get_chat, meet, take_code
 from subscriptions.model import ChatKind
+from subscriptions.service.chats import ask_to_be_let_in, meet, take_code
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions import get_chat, listed
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.hearing import RestingClock, a_listening_bot, confirmed, posts
 from tests.make import address, ingested, paper

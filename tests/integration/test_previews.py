@@ -8,18 +8,11 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscriptions import (
-    Announce,
-    Item,
-    Preview,
-    Store,
-    pause,
-    plan_due,
-    preview,
-    resume,
-    set_setting,
-)
-from subscriptions.store import outbox, people
+from subscriptions.model import Announce, Item
+from subscriptions.service.planner import Preview, plan_due, preview
+from subscriptions.service.subscriptions import pause, resume, set_setting
+from subscriptions.store import Store, outbox
+from subscriptions.store import chats as people
 from tests.integration.cli import Terminal
 from tests.make import NOON, address, ingested, paper, subscribes
 

@@ -14,8 +14,9 @@ from bot.commands.registry import command_named
 from bot.commands.turn import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation.process import Supervised, listening, problems_of
-from subscriptions import Sentence, StoreError, listed
-from subscriptions import once as real_once
+from subscriptions.errors import Sentence, StoreError
+from subscriptions.service.chats import once as real_once
+from subscriptions.service.subscriptions import listed
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.hearing import RestingClock, a_bot, a_listening_bot, confirmed, posts
 from tests.make import NOON, address

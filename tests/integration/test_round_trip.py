@@ -10,26 +10,25 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from subscriptions import (
-    SETTINGS,
-    ChatKind,
-    PaperwireError,
-    Store,
+from subscriptions.addresses import parse_address
+from subscriptions.chat_settings import SETTINGS, choices
+from subscriptions.errors import PaperwireError
+from subscriptions.model import ChatKind
+from subscriptions.planning.cadence import DAYS
+from subscriptions.portable import read_lines
+from subscriptions.service.subscriptions import (
     Wish,
-    choices,
     edit,
     export,
     import_lines,
     listed,
-    parse_address,
-    read_lines,
     rename,
     set_setting,
     subscribe,
     unsubscribe,
 )
-from subscriptions.cadence import DAYS
-from subscriptions.store import people
+from subscriptions.store import Store
+from subscriptions.store import chats as people
 from tests.make import NOON
 
 # ------------------------------------------------------------------------------------------------- what can be entered

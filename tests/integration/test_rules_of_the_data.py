@@ -9,65 +9,54 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session, col, select
 
-from subscriptions import (
-    Announce,
-    Asking,
-    ChatAddress,
-    ChatKind,
-    ChatMoved,
-    ChatState,
-    KnownPaper,
-    Link,
-    Message,
-    NotDelivered,
-    NotFound,
-    OnUnclear,
-    Refused,
-    Rejected,
-    RetryLater,
-    Store,
-    StoreError,
-    Unclear,
-    ingest_digest,
-    plan_due,
-    read_lines,
-)
-from subscriptions.service import (
-    _plans,
+from subscriptions.errors import ChatMoved, NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
+from subscriptions.model import Announce, ChatAddress, ChatKind, ChatState, KnownPaper, Link, Message
+from subscriptions.planning.retry import OnUnclear
+from subscriptions.portable import read_lines
+from subscriptions.service.chats import (
     add_links,
     ask_to_be_let_in,
-    begin,
     belongs_to,
     chat_moved,
-    claim,
     clean_up,
     commands_since,
-    confirm,
     deny,
-    dismiss,
-    export,
     find_link,
     forget,
+    meet,
+    once,
+    recall,
+    remember,
+)
+from subscriptions.service.notices import lose_place
+from subscriptions.service.outbox import (
+    Asking,
+    begin,
+    claim,
+    confirm,
+    dismiss,
     freeze,
+    lanes,
+    outbox_entries,
+    settle,
+    to_render,
+)
+from subscriptions.service.papers import ingest_digest
+from subscriptions.service.planner import plan as _plans
+from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import (
+    export,
     get_chat,
     import_lines,
     import_plan,
-    lanes,
     listed,
-    lose_place,
-    meet,
-    once,
-    outbox_entries,
-    recall,
-    remember,
     set_setting,
-    settle,
-    to_render,
     unsubscribe,
 )
-from subscriptions.store import Claim, Rendered, moving, outbox, papers, people
-from subscriptions.store._rows import PaperKeyRow
+from subscriptions.store import Claim, Rendered, Store, moving, outbox, papers
+from subscriptions.store import chats as people
 from subscriptions.store.changes import changes_of
+from subscriptions.store.rows import PaperKeyRow
 from tests.make import NOON, address, digest, ingested, paper, subscribes, summary, translation
 
 MINUTE = timedelta(minutes=1)

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from subscriptions import Store, set_setting
+from subscriptions.service.subscriptions import set_setting
+from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.make import address, subscribes

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from subscriptions import get_chat, listed, owner_of
+from subscriptions.service.chats import owner_of
+from subscriptions.service.subscriptions import get_chat, listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.hearing import RestingClock
 from tests.integration.slack_scene import Scene, a_scene

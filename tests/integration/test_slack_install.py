@@ -22,18 +22,9 @@ from bot.channels.slack.scopes import scopes_of
 from bot.channels.slack.vault import DecryptionFailed, TokenCipher
 from bot.operation.process import serving
 from bot.settings import Settings, SlackSettings, SlackWorkspace
-from subscriptions import (
-    ChatAddress,
-    Message,
-    Wish,
-    clean_up,
-    get_chat,
-    installations,
-    listed,
-    subscribe,
-    uninstall,
-    uninstalled,
-)
+from subscriptions.model import ChatAddress, Message
+from subscriptions.service.chats import clean_up, installations, uninstall, uninstalled
+from subscriptions.service.subscriptions import Wish, get_chat, listed, subscribe
 from tests.fakes.slack import TEAM, TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
 from tests.make import NOON, FakeClock

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.slack.scopes import scopes_of
-from subscriptions import listed, set_setting
+from subscriptions.service.subscriptions import listed, set_setting
 from tests.fakes.slack import FakeSlack
 from tests.integration.hearing import RestingClock
 from tests.integration.slack_scene import Scene, a_scene

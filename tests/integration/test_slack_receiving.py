@@ -14,8 +14,9 @@ import pytest
 from bot.errors import SettingsError
 from bot.operation.process import Supervised, answer_once, listening, problems_of
 from bot.operation.web_address import LARGEST_BODY
-from subscriptions import StoreError, listed
-from subscriptions import once as real_once
+from subscriptions.errors import StoreError
+from subscriptions.service.chats import once as real_once
+from subscriptions.service.subscriptions import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
 from tests.integration.hearing import RestingClock

@@ -20,8 +20,8 @@ from bot.operation.process import answer_once, listening, problems_of, serving
 from bot.operation.web_address import LARGEST_BODY, health_app
 from bot.ports.receiver import Receiver
 from bot.settings import Settings
-from subscriptions import StoreError
-from subscriptions import once as real_once
+from subscriptions.errors import StoreError
+from subscriptions.service.chats import once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.hearing import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON

@@ -19,7 +19,9 @@ from bot.app import App, build_app
 from bot.digests import read_digest
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
 from bot.sources.ingest import keep
-from subscriptions import Announce, ChatAddress, ChatKind, Wish, bot_name, find_link, set_setting, subscribe
+from subscriptions.model import Announce, ChatAddress, ChatKind
+from subscriptions.service.chats import bot_name, find_link
+from subscriptions.service.subscriptions import Wish, set_setting, subscribe
 from tests.fakes.journal import Entry
 from tests.fakes.markup import parse_html
 from tests.fakes.slack import FakeSlack

@@ -4,21 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from subscriptions import (
-    ChatKind,
-    NotFound,
-    QueryError,
-    Refused,
-    Store,
-    get_chat,
-    listed,
-    parse_address,
-    plan_due,
-    preview,
-    set_setting,
-    unsubscribe,
-)
-from subscriptions.store import outbox
+from subscriptions.addresses import parse_address
+from subscriptions.errors import NotFound, QueryError, Refused
+from subscriptions.model import ChatKind
+from subscriptions.service.planner import plan_due, preview
+from subscriptions.service.subscriptions import get_chat, listed, set_setting, unsubscribe
+from subscriptions.store import Store, outbox
 from tests.make import NOON, address, ingested, paper, subscribes
 
 HOUR = timedelta(hours=1)

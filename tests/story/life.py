@@ -25,7 +25,8 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.operation.process import answer_once
 from bot.settings import Settings, TelegramSettings
-from subscriptions import Paper, listed
+from subscriptions.model import Paper
+from subscriptions.service.subscriptions import listed
 from tests.fakes.journal import Entry
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.make import FakeClock, address, ingested

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions import Store, set_setting
+from subscriptions.service.subscriptions import set_setting
+from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN

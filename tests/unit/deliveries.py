@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from bot.rendering import render_delivery
-from subscriptions import (
+from subscriptions.model import (
     Because,
     Chat,
     ChatAddress,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from subscriptions import Item
+from subscriptions.model import Item
 from tests.unit.deliveries import because, item
 
 HOSTILE = (

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from subscriptions import Advice, Paper, Query, QueryError, Shelf, matching_papers, parse_query
-from subscriptions.advice import advise
+from subscriptions.errors import QueryError
+from subscriptions.matching import Shelf, matching_papers
+from subscriptions.model import Paper
+from subscriptions.query import Query, parse_query
+from subscriptions.query.advice import Advice, advise
 from subscriptions.summaries import summary_state
 from tests.make import paper, summary, translation
 from tests.unit.test_query_properties import typed_texts

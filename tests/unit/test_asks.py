@@ -18,7 +18,7 @@ from bot.sources.http import (
     next_page,
     place_of,
 )
-from subscriptions import ArxivCalendar
+from subscriptions.planning.source_calendar import ArxivCalendar
 from tests.fakes import arxiv_pages as pages
 from tests.make import paper
 

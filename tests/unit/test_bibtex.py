@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.bibtex import bibliography
-from subscriptions import KnownPaper
+from subscriptions.model import KnownPaper
 from tests.make import NOON, paper
 
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from subscriptions.cadence import (
+from subscriptions.errors import Refused
+from subscriptions.model import Cadence
+from subscriptions.planning.cadence import (
     cadence_text,
     closes,
     first_due,
@@ -18,8 +20,6 @@ from subscriptions.cadence import (
     parse_cadence,
     quiet_until,
 )
-from subscriptions.errors import Refused
-from subscriptions.model import Cadence
 from subscriptions.zones import zone
 
 NOW = Cadence(kind="now")

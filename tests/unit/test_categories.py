@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.categories import (
+from subscriptions.categories.tree import (
     ARCHIVES,
     CATEGORIES,
     archive_of,

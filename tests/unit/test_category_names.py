@@ -2,8 +2,8 @@
 
 import pytest
 
-from subscriptions.categories import CATEGORIES, CLASSES, canonical_category
-from subscriptions.category_names import _rows, categories_named
+from subscriptions.categories.names import _rows, categories_named
+from subscriptions.categories.tree import CATEGORIES, CLASSES, canonical_category
 
 
 def test_every_category_has_a_name() -> None:

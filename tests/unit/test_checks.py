@@ -16,7 +16,9 @@ from bot.errors import SettingsError
 from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
 from bot.rendering import render_delivery
 from bot.settings import Settings, TelegramSettings
-from subscriptions import ChatAddress, Message, RetryLater, Store
+from subscriptions.errors import RetryLater
+from subscriptions.model import ChatAddress, Message
+from subscriptions.store import Store
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_rules import Webhook
 from tests.make import NOON

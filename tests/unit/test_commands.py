@@ -8,22 +8,13 @@ import pytest
 
 from bot.commands import Row, changed, refused, rows_of, state_of, subscribed, unsubscribed, value_of
 from bot.rendering import Language
-from subscriptions import (
-    Base,
-    Chat,
-    ChatAddress,
-    ChatKind,
-    ChatState,
-    Listed,
-    QueryError,
-    Refused,
-    Sentence,
-    Subscribed,
-    Subscription,
-    parse_cadence,
-    parse_query,
-    resolve,
-)
+from subscriptions.chat_settings import resolve
+from subscriptions.errors import QueryError, Refused, Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Subscription
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.query import parse_query
+from subscriptions.service.papers import Base
+from subscriptions.service.subscriptions import Listed, Subscribed
 from tests.make import NOON
 
 ENGLISH = Language("en", "Europe/Berlin")

@@ -11,8 +11,9 @@ import pytest
 from bot.digests import FORMATS, read_digest
 from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
-from subscriptions import Digest, Store, ingest_digest
-from subscriptions.store import papers
+from subscriptions.model import Digest
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Store, papers
 from tests.make import NOON
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")

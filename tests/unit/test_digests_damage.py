@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
-from subscriptions import Paper
+from subscriptions.model import Paper
 from tests.digest_pages import PARTS, TOC, crawled, entry, group
 from tests.promises import FORMAT_NAMES, read_and_check
 

@@ -14,7 +14,8 @@ import pytest
 from bench.formats import GENERIC
 from bot.digests import FORMATS, _example, read_digest
 from bot.digests.report import digest_report
-from subscriptions import Digest, PaperwireError
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest
 from tests.digest_pages import PARTS
 
 PAGES = Path(__file__).parents[1] / "digests"

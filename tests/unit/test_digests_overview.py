@@ -10,7 +10,8 @@ from bot.digests import read_digest
 from bot.digests.overview import Overview, Refusals
 from bot.digests.report import Report, digest_report
 from bot.errors import UnreadableInput
-from subscriptions import Digest, DigestWarning, Paper, PaperwireError, Sentence, Summary
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Digest, DigestWarning, Paper, Summary
 
 NO_DATE = DigestWarning(code="date_from_name", message="the date is taken from the file name")
 

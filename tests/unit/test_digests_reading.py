@@ -19,7 +19,7 @@ from bot.digests._language import language_of
 from bot.digests._names import decode_accents, split_authors, split_listed, without_affiliations
 from bot.digests._plain import NotText, collapse, plain_text
 from bot.errors import BrokenDigest, UnknownFormat
-from subscriptions import Announce
+from subscriptions.model import Announce
 
 GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bot.digests.report import DigestTables, Report, digest_report
 from bot.errors import UnknownFormat
-from subscriptions import Announce, Digest, DigestWarning, Paper, Summary, Translation
+from subscriptions.model import Announce, Digest, DigestWarning, Paper, Summary, Translation
 
 KEYS = [
     "path", "format", "date", "papers", "unique", "categories", "declared", "announce_types", "summaries", "languages",

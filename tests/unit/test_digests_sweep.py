@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from bot.digests import daily_arxiv_md, read_digest
 from bot.digests._daily_standard import _LONGEST_FAILURE, plain_entries, standard_page
-from subscriptions import Digest, PaperwireError, summaries
+from subscriptions import summaries
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest
 
 PAGES = Path(__file__).parents[1] / "digests"
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")

@@ -7,7 +7,10 @@ import pytest
 
 from bot.commands.changes import changed
 from bot.rendering import Language, translator
-from subscriptions import LABELS, SETTINGS, VALUES, Chat, ChatKind, resolve, without_effect
+from subscriptions.chat_settings import SETTINGS, resolve
+from subscriptions.labels import LABELS, VALUES
+from subscriptions.model import Chat, ChatKind
+from subscriptions.planning.effects import without_effect
 from tests.make import address
 
 

@@ -5,7 +5,7 @@ from time import process_time
 import pytest
 
 from bot.commands.framing import LONGEST, unframed
-from subscriptions import parse_query
+from subscriptions.query import parse_query
 
 LLM = "large language models"
 

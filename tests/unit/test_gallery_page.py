@@ -9,7 +9,7 @@ import pytest
 
 from bot.rendering import Language, render_delivery
 from bot.rendering.gallery import Ask, Exhibit, Frame, Said, gallery_page, shown
-from subscriptions import ChatKind
+from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
 from tests.unit import deliveries as make
 

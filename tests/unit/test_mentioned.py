@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions import mentioned
+from subscriptions.query import mentioned
 
 
 @pytest.mark.parametrize(

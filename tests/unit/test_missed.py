@@ -10,7 +10,7 @@ from bot.sources.http import by_ids, by_title, categories_of, everything, missed
 from bot.sources.http.backfill import submitted_between
 from bot.sources.missed_days import MOST_TRIES, Owing, ranges
 from bot.sources.receipts import SourceSchedules
-from subscriptions import ArxivCalendar
+from subscriptions.planning.source_calendar import ArxivCalendar
 
 CALENDAR = ArxivCalendar()
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)

@@ -8,10 +8,10 @@ from pydantic import SecretStr
 
 from bot.app import schedules_of
 from bot.settings import Settings
-from subscriptions.cadence import first_due, next_due, parse_cadence
 from subscriptions.model import Cadence
-from subscriptions.outlook import Awaited, Coming, Outlook, comes
-from subscriptions.rhythm import ArxivCalendar, ArxivSchedule, EverySchedule, Schedules
+from subscriptions.planning.cadence import first_due, next_due, parse_cadence
+from subscriptions.planning.forecast import Awaited, Coming, Outlook, comes
+from subscriptions.planning.source_calendar import ArxivCalendar, ArxivSchedule, EverySchedule, Schedules
 from subscriptions.zones import zone
 
 BERLIN, TOKYO = zone("Europe/Berlin"), zone("Asia/Tokyo")

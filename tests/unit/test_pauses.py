@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import Refused, parse_pause, zone
+from subscriptions.errors import Refused
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.zones import zone
 
 THURSDAY = datetime(2026, 1, 22, 12, tzinfo=UTC)
 BERLIN = zone("Europe/Berlin")

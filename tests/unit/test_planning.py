@@ -6,21 +6,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from subscriptions import (
+from subscriptions.chat_settings import resolve
+from subscriptions.model import (
     Announce,
     Cadence,
     Chat,
     ChatAddress,
     ChatKind,
+    DrySpell,
     Facts,
     Item,
     Kind,
     KnownPaper,
     Subscription,
 )
-from subscriptions.model import DrySpell
-from subscriptions.planning import Due, Evidence, days_known, decide, nothing_fits, spell_after
-from subscriptions.preferences import resolve
+from subscriptions.planning.plan import Due, Evidence, days_known, decide, nothing_fits, spell_after
 from tests.make import NOON, paper
 
 HOUR = timedelta(hours=1)

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import ChatAddress, QueryError, Refused, cadence_text, parse_query, read_lines, text_of, zone_name
+from subscriptions.errors import QueryError, Refused
+from subscriptions.model import ChatAddress
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.portable import read_lines, text_of
+from subscriptions.query import parse_query
 from subscriptions.wording import LONGEST_NAME, checked_name, kept_query, mended_name, one_line
+from subscriptions.zones import zone_name
 
 ME = ChatAddress("console", "me")
 

@@ -4,10 +4,10 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from subscriptions.cadence import cadence_text, parse_cadence
+from subscriptions.chat_settings import SETTINGS, check_value, choices, resolve, setting_name
 from subscriptions.errors import Refused
 from subscriptions.model import ChatKind, ChatSettings
-from subscriptions.preferences import SETTINGS, check_value, choices, resolve, setting_name
+from subscriptions.planning.cadence import cadence_text, parse_cadence
 
 PRIVATE, GROUP, BROADCAST, TEAM = ChatKind.PRIVATE, ChatKind.GROUP, ChatKind.BROADCAST, ChatKind.TEAM
 

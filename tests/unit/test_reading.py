@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from bot.rendering import Language
 from bot.rendering.reading import caret, explain, words
-from subscriptions import parse_query
+from subscriptions.query import parse_query
 
 
 def english(template: str) -> str:

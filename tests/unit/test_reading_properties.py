@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.rendering import Language
 from bot.rendering.reading import words
-from subscriptions import Query, QueryError, parse_query
+from subscriptions.errors import QueryError
+from subscriptions.query import Query, parse_query
 from tests.unit.test_query_properties import typed_texts
 
 WORDS = re.split(

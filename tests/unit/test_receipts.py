@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from subscriptions.receipts import Judgement, Look, Outcome, joined, judge, judge_all
-from subscriptions.rhythm import Due
+from subscriptions.planning.receipts import Judgement, Look, Outcome, joined, judge, judge_all
+from subscriptions.planning.source_calendar import Due
 
 TODAY, YESTERDAY = date(2026, 1, 22), date(2026, 1, 21)
 DUE_AT = datetime(2026, 1, 22, 5, 5, tzinfo=UTC)

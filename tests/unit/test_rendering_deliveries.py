@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.rendering import render_delivery
-from subscriptions import Chat, ChatKind, Delivery, Facts, Item, Kind, Message
+from subscriptions.model import Chat, ChatKind, Delivery, Facts, Item, Kind, Message
 from tests.unit.deliveries import (
     THURSDAY,
     alert,

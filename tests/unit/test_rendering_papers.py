@@ -11,7 +11,7 @@ from bot.rendering.language import Language
 from bot.rendering.links import paper_url, web_url
 from bot.rendering.marks import marked
 from bot.rendering.views import CARD, COMPACT, ROW, Measure, PaperView, Reader, paper_view
-from subscriptions import Chat, ChatKind, Item, Paper, Summary, Translation
+from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
 from tests.unit.deliveries import ABSTRACT, because, chat, item, team
 
 

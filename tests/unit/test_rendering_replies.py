@@ -10,7 +10,7 @@ from bot.ports.button import Button
 from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply, translator
 from bot.rendering.notices import NOTICES
-from subscriptions import Chat, ChatKind, Item, Kind, Message, Summary, Translation
+from subscriptions.model import Chat, ChatKind, Item, Kind, Message, Summary, Translation
 from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
 
 REFUSED = Reply(

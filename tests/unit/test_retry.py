@@ -13,7 +13,7 @@ from subscriptions.errors import (
     SenderStopped,
     Unclear,
 )
-from subscriptions.retry import OnUnclear, Verdict, after, next_attempt
+from subscriptions.planning.retry import OnUnclear, Verdict, after, next_attempt
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 

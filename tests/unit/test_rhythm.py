@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.settings.cron import CronSchedule
-from subscriptions.rhythm import (
+from subscriptions.planning.source_calendar import (
     AGAIN_AFTER,
     DAY,
     NEW_YORK,

@@ -17,7 +17,7 @@ from bot.settings import (
     load_settings,
 )
 from bot.settings.cron import CronSchedule
-from subscriptions import ChatAddress
+from subscriptions.model import ChatAddress
 
 TOKEN = "123456:AAh-secret_secret"
 

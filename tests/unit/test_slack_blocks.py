@@ -11,7 +11,7 @@ from bot.ports.button import Button
 from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply
 from bot.rendering.slack import BLOCKS, BUDGET
-from subscriptions import ChatKind, Message
+from subscriptions.model import ChatKind, Message
 from tests.fakes.blocks import check_blocks
 from tests.unit.deliveries import THURSDAY, alert, because, chat, delivery, item, items, team
 

@@ -9,7 +9,7 @@ from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS, Malformed
 from bot.channels.slack.wording import after_mention, title_of, unescape
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import Request
-from subscriptions import ChatAddress, ChatKind
+from subscriptions.model import ChatAddress, ChatKind
 
 TEAMS = {
     "T1": ServedWorkspace(team="T1", prefix="", bot="UBOT"),

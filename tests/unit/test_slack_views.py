@@ -14,7 +14,7 @@ from bot.rendering import board_view, sheet_view
 from bot.rendering.display_views import Box, Row, Shot, view_display, views_page
 from bot.rendering.language import Language
 from bot.rendering.slack_views import BLOCKS, INPUT, OPTION, TITLE
-from subscriptions import Chat
+from subscriptions.model import Chat
 from tests.unit.deliveries import team
 from tests.unit.hostile import HOSTILE, hostile
 

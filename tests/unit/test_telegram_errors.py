@@ -22,7 +22,7 @@ from telegram.error import (
 from yarl import URL
 
 from bot.channels.telegram._errors import not_modified, outcome, outcome_of_repeatable
-from subscriptions import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 
 def caused(error: Exception, cause: BaseException) -> Exception:

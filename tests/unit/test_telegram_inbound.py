@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.channels.telegram.inbound import ANONYMOUS, MalformedUpdate, place_of, read_update
 from bot.ports.conversation import Place, Request
-from subscriptions import ChatAddress, ChatKind
+from subscriptions.model import ChatAddress, ChatKind
 
 BOT_ID, BOT = "4242", "paperwire_test_bot"
 ADA = {"id": 42, "is_bot": False, "first_name": "Ada", "last_name": "Example", "language_code": "zh-hans"}

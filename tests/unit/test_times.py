@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from subscriptions.cadence import DAYS, cadence_text, parse_cadence
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
-from subscriptions.times import NoSuchTime, as_words, clock_of, hours_of, make_when, read_when, split_when
+from subscriptions.planning.cadence import DAYS, cadence_text, parse_cadence
+from subscriptions.planning.times import NoSuchTime, as_words, clock_of, hours_of, make_when, read_when, split_when
 from subscriptions.zones import zone
 from tests.unit.times_table import TABLE
 

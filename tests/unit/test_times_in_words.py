@@ -4,7 +4,8 @@ import pytest
 
 from bot.commands.rhythms import cadence_words, spoken
 from bot.rendering import Language
-from subscriptions import parse_cadence, read_when, split_when
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import read_when, split_when
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CADENCES = (

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import NoReturn, TextIO
 
 from bot.ports.channel import Limits
-from subscriptions import ChatAddress, Message, Rejected, SenderStopped, Unclear
+from subscriptions.errors import Rejected, SenderStopped, Unclear
+from subscriptions.model import ChatAddress, Message
 
 _WIDTH = 72  # columns of the frame; narrow enough for a split terminal
 _UNKNOWN = 100  # columns of a terminal that does not tell its width

@@ -7,7 +7,8 @@ from typing import Literal
 
 from bot.ports.channel import Limits
 from bot.ports.clock import Clock
-from subscriptions import ChatAddress, Message, Rejected, RetryLater
+from subscriptions.errors import Rejected, RetryLater
+from subscriptions.model import ChatAddress, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

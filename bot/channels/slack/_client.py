@@ -17,7 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.channels.slack._errors import Declined, outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
 from bot.channels.slack._payload import MessageArguments
-from subscriptions import NotDelivered, Rejected, RetryLater, Unclear
+from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
 
 E = TypeVar("E", bound=Exception)
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from subscriptions import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 _NO_NUMBER = timedelta(seconds=30)  # a 429 whose Retry-After is missing
 _DIGITS = 6  # of a Retry-After that can be meant: eleven days

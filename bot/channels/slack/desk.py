@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.channels.slack.inbound import MalformedPayload, UnknownWorkspace, read
 from bot.ports.conversation import Request
-from subscriptions import NotDelivered
+from subscriptions.errors import NotDelivered
 
 if TYPE_CHECKING:
     from bot.channels.slack.outbound import SlackChannel

@@ -7,7 +7,7 @@ from bot.channels.slack.addresses import joined, split
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.venue import read_user
 from bot.channels.slack.workspaces import Workspace
-from subscriptions import ChatAddress
+from subscriptions.model import ChatAddress
 
 _PAGE = 200  # conversations that one answer names
 _MOST_PAGES = 10  # nobody waits longer for their board

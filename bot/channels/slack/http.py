@@ -20,7 +20,7 @@ from bot.channels.slack.patience import SlackBackoff
 from bot.ports.clock import Clock
 from bot.ports.receiver import Listener
 from bot.ports.web_route import WebAnswer, WebCall
-from subscriptions import StoreError
+from subscriptions.errors import StoreError
 
 if TYPE_CHECKING:
     from bot.channels.slack.outbound import SlackChannel

@@ -13,7 +13,7 @@ from bot.channels.slack.addresses import DIRECT, joined
 from bot.channels.slack.wording import after_mention, clean, title_of, unescape
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import Place, Request
-from subscriptions import ChatAddress, ChatKind
+from subscriptions.model import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]
 Teams = Mapping[str, ServedWorkspace]

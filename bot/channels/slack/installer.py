@@ -20,17 +20,9 @@ from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.clock import Clock
 from bot.ports.receiver import Listener
 from bot.ports.web_route import Door
-from subscriptions import (
-    INSTALLED_WITHIN,
-    NotDelivered,
-    Store,
-    StoreError,
-    install,
-    installations,
-    is_spent,
-    renew_tokens,
-    spend,
-)
+from subscriptions.errors import NotDelivered, StoreError
+from subscriptions.service.chats import INSTALLED_WITHIN, install, installations, is_spent, renew_tokens, spend
+from subscriptions.store import Store
 
 log = logging.getLogger("paperwire")
 

@@ -18,7 +18,7 @@ from slack_sdk.oauth import AuthorizeUrlGenerator
 
 from bot.channels.slack.scopes import scopes_of
 from bot.ports.web_route import WebAnswer, WebCall
-from subscriptions import NotDelivered, Rejected, StoreError
+from subscriptions.errors import NotDelivered, Rejected, StoreError
 
 if TYPE_CHECKING:
     from bot.channels.slack._client import Client

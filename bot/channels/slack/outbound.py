@@ -16,7 +16,8 @@ from bot.channels.slack._payload import MessageArguments, read_post
 from bot.channels.slack.addresses import PEOPLE, normalise, split
 from bot.channels.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
 from bot.ports.channel import Limits
-from subscriptions import ChatAddress, ChatGone, Message, NotDelivered, Rejected, RetryLater
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater
+from subscriptions.model import ChatAddress, Message
 
 if TYPE_CHECKING:
     from bot.channels.slack.forms import SlackForms

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.ports.clock import Clock
-from subscriptions import NotDelivered, RetryLater
+from subscriptions.errors import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")
 

@@ -23,7 +23,7 @@ from bot.channels.slack.desk import PayloadDispatcher
 from bot.channels.slack.patience import SlackBackoff
 from bot.ports.clock import Clock
 from bot.ports.receiver import Listener
-from subscriptions import RetryLater
+from subscriptions.errors import RetryLater
 
 if TYPE_CHECKING:
     from bot.channels.slack._client import Client

@@ -17,18 +17,9 @@ from bot.channels.slack.outbound import SlackChannel, open_message
 from bot.channels.slack.wording import clean, title_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
-from subscriptions import (
-    ChatAddress,
-    ChatKind,
-    Message,
-    NotDelivered,
-    Refused,
-    Rejected,
-    RetryLater,
-    SenderStopped,
-    Sentence,
-    zone_name,
-)
+from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
+from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.zones import zone_name
 
 if TYPE_CHECKING:
     from bot.channels.slack.workspaces import Workspace

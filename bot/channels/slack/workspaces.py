@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bot.channels.slack.addresses import split
-from subscriptions import NotDelivered, RetryLater, SenderStopped
+from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
 if TYPE_CHECKING:
     from bot.channels.slack._client import BotIdentity, Client

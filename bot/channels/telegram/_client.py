@@ -13,7 +13,7 @@ from telegram.request import BaseRequest
 from bot.channels.telegram._errors import not_modified, outcome, outcome_of_repeatable
 from bot.channels.telegram._payload import InlineButton, MessageArguments
 from bot.channels.telegram._transport import Transport
-from subscriptions import Rejected, RetryLater, Unclear
+from subscriptions.errors import Rejected, RetryLater, Unclear
 
 _TALKATIVE = ("telegram", "aiohttp")  # the library writes its base URL, and so the token, into its log at DEBUG
 _NO_PREVIEW = {"is_disabled": True}

@@ -21,7 +21,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from subscriptions import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 _MARGIN = timedelta(seconds=0.5)  # Telegram counts whole seconds
 _NO_NUMBER = timedelta(seconds=5)  # a 429 that does not say how long

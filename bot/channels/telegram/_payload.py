@@ -8,7 +8,7 @@ The plain form is {"text": "…", "silent": true}, without markup. `silent` and 
 import json
 from dataclasses import dataclass
 
-from subscriptions import Message
+from subscriptions.model import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.ports.conversation import TOPIC_UNTOLD, Place, Request
-from subscriptions import ChatAddress, ChatKind
+from subscriptions.model import ChatAddress, ChatKind
 
 ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")
 ANONYMOUS = "1087968824"  # the person as whom anonymous administrators write

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from subscriptions import NotDelivered, Sentence
+from subscriptions.errors import NotDelivered, Sentence
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from bot.channels.telegram._payload import MessageArguments, read_post
 from bot.ports.channel import Limits
-from subscriptions import ChatAddress, ChatGone, ChatKind, Message, Rejected, RetryLater
+from subscriptions.errors import ChatGone, Rejected, RetryLater
+from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client

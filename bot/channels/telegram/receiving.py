@@ -16,7 +16,7 @@ from bot.channels.telegram.venue import TelegramApi
 from bot.ports.clock import Clock
 from bot.ports.conversation import Request
 from bot.ports.receiver import Listener
-from subscriptions import NotDelivered
+from subscriptions.errors import NotDelivered
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from bot.channels.telegram._errors import UpdatesConflict
 from bot.ports.clock import Clock
-from subscriptions import NotDelivered, RetryLater, SenderStopped
+from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
 log = logging.getLogger("paperwire")
 

@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING, Any
 from bot.channels.telegram.inbound import place_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
-from subscriptions import (
-    ChatAddress,
-    ChatGone,
-    ChatMoved,
-    Message,
-    NotDelivered,
-    Refused,
-    Rejected,
-    RetryLater,
-    Sentence,
-)
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
+from subscriptions.model import ChatAddress, Message
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client

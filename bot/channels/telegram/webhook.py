@@ -16,7 +16,7 @@ from bot.channels.telegram.trouble import TelegramBackoff
 from bot.channels.telegram.venue import TelegramApi
 from bot.ports.clock import Clock
 from bot.ports.receiver import Listener
-from subscriptions import StoreError
+from subscriptions.errors import StoreError
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client

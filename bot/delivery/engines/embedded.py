@@ -9,7 +9,7 @@ from itertools import count
 from bot.delivery.rate_limiter import RateLimiter
 from bot.ports.clock import Clock
 from bot.ports.engine import Deliver
-from subscriptions import Lane
+from subscriptions.model import Lane
 
 CONCURRENCY = 10  # lanes at once
 MAX_SLEEP = 0.2  # seconds

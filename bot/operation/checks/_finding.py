@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from subscriptions import HEAD, Sentence, Store, StoreError
+from subscriptions.errors import Sentence, StoreError
+from subscriptions.store import HEAD, Store
 
 NOTHING = Sentence("")
 TOKENS = {"telegram": "PAPERWIRE_TELEGRAM_TOKEN", "slack": "PAPERWIRE_SLACK_BOT_TOKEN"}  # platform → its variable

@@ -10,8 +10,9 @@ from bot.digests import FORMATS, found_formats
 from bot.operation.checks._finding import NOTHING, TOKENS, Finding
 from bot.rendering import render_delivery
 from bot.settings import VARIABLES, Settings
-from subscriptions import (
-    HEAD,
+from subscriptions.chat_settings import resolve
+from subscriptions.errors import Sentence, StoreError
+from subscriptions.model import (
     Because,
     Chat,
     ChatAddress,
@@ -22,14 +23,11 @@ from subscriptions import (
     Kind,
     KnownPaper,
     Paper,
-    Sentence,
-    Store,
-    StoreError,
     Summary,
-    owners,
-    resolve,
-    zone,
 )
+from subscriptions.service.chats import owners
+from subscriptions.store import HEAD, Store
+from subscriptions.zones import zone
 
 OLDEST_COPY = timedelta(days=2)
 

@@ -16,14 +16,9 @@ from bot.channels.telegram.outbound import DEFAULT_API_URL, TelegramChannel
 from bot.operation.checks._finding import TOKENS, Finding
 from bot.ports.channel import Channel
 from bot.settings import Settings, TelegramSettings
-from subscriptions import (
-    NotDelivered,
-    SenderStopped,
-    Sentence,
-    Store,
-    StoreError,
-    owners,
-)
+from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
+from subscriptions.service.chats import owners
+from subscriptions.store import Store
 
 LARGEST_STEP = timedelta(
     seconds=60

@@ -12,17 +12,11 @@ from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks._finding import Finding, is_ready
 from bot.settings import Settings, SourceSettings
 from bot.sources.http import Ask, Fetched, Fetcher, address_key, asks_of, document_name, everything
-from subscriptions import (
-    KnownSource,
-    Outcome,
-    PaperwireError,
-    Receipt,
-    Seen,
-    Sentence,
-    Store,
-    known_sources,
-    zone,
-)
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.sources import known_sources
+from subscriptions.store import KnownSource, Seen, Store
+from subscriptions.zones import zone
 
 NEWEST = 3  # files of a folder that are read before it is called no source
 RECENTLY = timedelta(days=3)  # after that a failed look says little about now

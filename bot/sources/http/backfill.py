@@ -15,7 +15,9 @@ from urllib.parse import quote, urlsplit
 
 from bot.settings import SourceSettings
 from bot.sources.http.fetch_request import ARXIV, DATE, PAGE, Ask, Sites
-from subscriptions import CLASSES, NEW_YORK, Announce, ArxivCalendar, Paper
+from subscriptions.categories.tree import CLASSES
+from subscriptions.model import Announce, Paper
+from subscriptions.planning.source_calendar import NEW_YORK, ArxivCalendar
 
 DAY = timedelta(days=1)
 CLOSES_AT = time(14, 0)  # in New York: what is submitted later is announced a day later

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
-from subscriptions import CLASSES
+from subscriptions.categories.tree import CLASSES
 
 DATE = "{date}"
 MOST_PAGES = 100  # of one answer: more is a server that repeats itself

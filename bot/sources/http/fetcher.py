@@ -23,7 +23,7 @@ from bot.ports.clock import Clock
 from bot.sources.http.gunzip import Damaged, TooLarge, Unpacker, unpacked
 from bot.sources.http.host_limiter import Politeness, asked_to_wait
 from bot.sources.http.public_addresses import is_public
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # nobody is left alone for longer, whatever is asked for

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.errors import FetchError
 from bot.ports.clock import Clock
-from subscriptions import Sentence
+from subscriptions.errors import Sentence
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"

@@ -2,10 +2,10 @@
 
 from alembic import context
 
-from subscriptions.store._database import session_on
-from subscriptions.store._rows import TABLES
+from subscriptions.store.database import session_on
 from subscriptions.store.index import MOST_INDEXED
 from subscriptions.store.papers import index_newest
+from subscriptions.store.rows import TABLES
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=TABLES, render_as_batch=True, compare_type=True)

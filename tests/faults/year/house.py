@@ -16,8 +16,11 @@ from bot.delivery.plan import plan
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
 from bot.sources.ingest import ingest
-from subscriptions import ChatAddress, Message, Outcome, Receipt, SourceFact, Store, add_receipt, sync_sources
-from subscriptions.store._rows import DeliveryItemRow, DeliveryRow, PaperRow
+from subscriptions.model import ChatAddress, Message
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.sources import add_receipt, sync_sources
+from subscriptions.store import SourceFact, Store
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.faults.year.world import FEED, Arrival, batch_at
 from tests.make import FakeClock
 

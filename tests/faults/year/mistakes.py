@@ -7,10 +7,13 @@ from unittest.mock import patch
 
 from sqlmodel import col, delete, select
 
-from subscriptions import Store, clean_up, planning
-from subscriptions.service._coming import next_moment
-from subscriptions.store import Transaction, people, plans
-from subscriptions.store._rows import DeliveryItemRow, DeliveryRow
+from subscriptions.planning import plan as planning
+from subscriptions.service.chats import clean_up
+from subscriptions.service.subscriptions.next_deliveries import next_moment
+from subscriptions.store import Store, Transaction
+from subscriptions.store import chats as people
+from subscriptions.store import planner as plans
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow
 
 JANUARY = datetime(2025, 1, 15, tzinfo=UTC)
 KEPT = timedelta(days=5)
@@ -51,7 +54,7 @@ def knows_no_summer_time() -> Iterator[None]:
         return datetime.combine(day, at, timezone(offset)).astimezone(UTC)
 
     next_moment.cache_clear()
-    with patch("subscriptions.cadence.local_moment", by_winter):
+    with patch("subscriptions.planning.cadence.local_moment", by_winter):
         yield
     next_moment.cache_clear()
 
@@ -69,7 +72,7 @@ def ignores_the_limit() -> Iterator[None]:
 @contextmanager
 def waits_for_nothing() -> Iterator[None]:
     """A when-out that goes as soon as papers came, whatever is still awaited."""
-    with patch("subscriptions.outlook.Outlook.sources_in", None):
+    with patch("subscriptions.planning.forecast.Outlook.sources_in", None):
         yield
 
 

@@ -6,7 +6,16 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
-from subscriptions import Wish, edit, pause, reschedule, resume, set_setting, subscribe, unsubscribe
+from subscriptions.service.subscriptions import (
+    Wish,
+    edit,
+    pause,
+    reschedule,
+    resume,
+    set_setting,
+    subscribe,
+    unsubscribe,
+)
 from tests.faults.year.house import House
 from tests.faults.year.model import Ask, Model, Reader, When
 from tests.faults.year.world import CATEGORIES, TOPICS

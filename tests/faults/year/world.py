@@ -16,7 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.digests import read_digest
-from subscriptions import Announce, Paper
+from subscriptions.model import Announce, Paper
 from tests.fakes.arxiv_pages import feed
 from tests.faults.year.model import Entry
 

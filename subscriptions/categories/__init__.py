@@ -1,0 +1,1 @@
+"""The categories of arXiv and bioRxiv: their tree and their names."""

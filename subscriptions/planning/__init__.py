@@ -1,0 +1,1 @@
+"""What is due and when: pure decisions over values and `now`."""

@@ -1,0 +1,177 @@
+"""When is a subscription due: cadences as text, and the moments that follow from a cadence and a zone.
+
+Local times live here and in rendering, nowhere else. Everything is pure: `now` and `after` are arguments, aware UTC.
+A local time happens once per local day: one that the clocks skip is due at the first minute that
+exists after it, one that they repeat at the first of the two. A due moment is always computed from the calendar, never
+from the moment before it, so nothing drifts.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NoReturn
+
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Cadence
+
+KINDS = ("now", "when-out", "daily", "weekdays", "weekly")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NINE = time(9)
+DEFAULT_WINDOW = (time(8), time(20))
+
+_HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
+_STORED = re.compile(
+    rf"(?P<now>now)|when-out {_HOURS.pattern}(?P<weekdays> weekdays)?"
+    rf"|(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(DAYS)}))? (?P<at>\d\d:\d\d)"
+)
+EXAMPLES = Sentence(
+    "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."
+)
+
+
+def parse_cadence(text: str) -> Cadence:
+    """Reads a cadence in the form of `cadence_text`; what people type is read by `subscriptions.planning.times`. Raises Refused."""
+    match = _STORED.fullmatch(text)
+    try:
+        return _of(match) if match else _no_cadence(text)
+    except ValueError:
+        return _no_cadence(text)
+
+
+def _of(match: re.Match[str]) -> Cadence:
+    if match["now"]:
+        return Cadence(kind="now")
+    if match["first"]:
+        first, last = time.fromisoformat(match["first"]), time.fromisoformat(match["last"])
+        return Cadence(kind="when-out", at=first, until=last, weekdays_only=bool(match["weekdays"]))
+    if (match["kind"] == "weekly") != bool(match["day"]):
+        raise ValueError
+    weekday = DAYS.index(match["day"]) if match["day"] else None
+    return Cadence(kind=match["kind"], at=time.fromisoformat(match["at"]), weekday=weekday)
+
+
+def _no_cadence(text: str) -> NoReturn:
+    raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
+
+
+def cadence_text(cadence: Cadence) -> str:
+    """The cadence as stored and exported; `parse_cadence` reads it back to an equal value."""
+    first = f"{cadence.at:%H:%M}" if cadence.at else ""
+    match cadence.kind:
+        case "now":
+            return "now"
+        case "when-out":
+            return f"when-out {first}-{cadence.until:%H:%M}" + (" weekdays" if cadence.weekdays_only else "")
+        case "weekly":
+            return f"weekly {DAYS[cadence.weekday or 0]} {first}"
+    return f"{cadence.kind} {first}"
+
+
+def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
+    """The first regular moment strictly after `after`; both aware UTC. None for now, which waits for papers only.
+
+    For when-out it is the opening, the first of its two times, of the next local day's window.
+    """
+    if cadence.kind == "now":
+        return None
+    return next(moment for moment in _moments(cadence, zone, after) if moment > after)
+
+
+def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | None:
+    """Like `next_due`, but a when-out window that is open at `created` counts: its opening, which lies in the past."""
+    if cadence.kind == "when-out":
+        opened = next(_moments(cadence, zone, created))
+        if opened <= created < closes(cadence, zone, opened):
+            return opened
+    return next_due(cadence, zone, created)
+
+
+def closes(cadence: Cadence, zone: tzinfo, opened: datetime) -> datetime:
+    """When the window of a when-out cadence that opened at `opened` closes: its second time on the same local day."""
+    first, last = window_of(cadence)
+    day = opened.astimezone(zone).date()
+    yesterday = day - timedelta(days=1)
+    if local_moment(yesterday, first, zone) == opened:  # its own time was skipped, together with the end of that day
+        day = yesterday
+    return max(opened, local_moment(day, last, zone))
+
+
+def is_due(
+    cadence: Cadence,
+    zone: tzinfo,
+    next_due_at: datetime | None,
+    now: datetime,
+    papers_came: bool,  # noqa: FBT001 - a fact beside other facts, passed by name where it is read
+    *,
+    sources_in: bool | None = None,
+) -> bool:
+    """Whether a subscription whose next regular moment is `next_due_at` is to be planned at `now`.
+
+    `papers_came`: something arrived that is new to it. `sources_in`: whether every source that is awaited has reported
+    for its last due time; None when no source is awaited. Until its second time when-out waits for both. `now` has a next
+    moment only while it is held back, until then.
+    """
+    if cadence.kind == "now":
+        return papers_came and (next_due_at is None or now >= next_due_at)
+    if next_due_at is None or now < next_due_at:
+        return False
+    if cadence.kind != "when-out" or now >= closes(cadence, zone, next_due_at):
+        return True
+    return papers_came and sources_in is not False
+
+
+def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """When the quiet hours that hold at `now` end; None outside of them.
+
+    `quiet` is a chat's setting: "22:00-08:00", which may pass midnight, or "off". Instants are aware UTC.
+    """
+    hours = _HOURS.fullmatch(quiet)
+    if hours is None:
+        return None
+    first, last = time.fromisoformat(hours["first"]), time.fromisoformat(hours["last"])
+    today = now.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today):  # an hour that comes twice belongs to them the first time only
+        ends = local_moment(day + timedelta(days=first > last), last, zone)
+        if local_moment(day, first, zone) <= now < ends:
+            return ends
+    return None
+
+
+def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
+    """The instant of a local time, aware UTC: the first of two, or the first minute that exists after one that does not."""
+    local = datetime.combine(day, at.replace(fold=0))  # the first of a time that exists twice
+    while True:
+        instant = local.replace(tzinfo=zone).astimezone(UTC)
+        if instant.astimezone(zone).replace(tzinfo=None) == local:
+            return instant
+        local += timedelta(minutes=1)
+
+
+def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
+    """The due moments from the local day of `start` on, ascending, without end."""
+    at = cadence.at or NINE
+    day = start.astimezone(zone).date()
+    while True:
+        if _on_day(cadence, day) and not _replaced(cadence, zone, day):
+            yield local_moment(day, at, zone)
+        day += timedelta(days=1)
+
+
+def _on_day(cadence: Cadence, day: date) -> bool:
+    weekday = day.weekday()
+    if cadence.kind == "weekly":
+        return weekday == (cadence.weekday or 0)
+    return weekday < 5 or not (cadence.kind == "weekdays" or cadence.weekdays_only)  # noqa: PLR2004 - Saturday is 5
+
+
+def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
+    """Whether a zone left out the whole of `day` (Samoa: 30 December 2011) and the day after it is due anyway."""
+    following = local_moment(day, time(0), zone).astimezone(zone).date()
+    return following != day and _on_day(cadence, following)
+
+
+def window_of(cadence: Cadence | None) -> tuple[time, time]:
+    """The two times of a when-out cadence, the default ones of any other."""
+    if cadence is not None and cadence.kind == "when-out" and cadence.at and cadence.until:
+        return cadence.at, cadence.until
+    return DEFAULT_WINDOW

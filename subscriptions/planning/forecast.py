@@ -1,0 +1,135 @@
+"""What can be expected of the sources at a moment: which are waited for, what is missing, and when something comes. Pure.
+
+Every instant is aware UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from subscriptions.model import Cadence
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning.receipts import Outcome
+from subscriptions.planning.source_calendar import DAY, NEW_YORK, SATURDAY, ArxivSchedule, Schedule
+
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """A source that has something due at times that are known."""
+
+    name: str  # for people
+    schedule: Schedule
+    due: datetime | None = None  # the last moment at which something was; None: there was none yet
+    settled: bool = True  # it has reported since then, or nothing can come of it any more
+    outcome: Outcome | None = None  # of its last receipt since then
+    behind: tuple[str, ...] = ()  # its parts that have not come, where others have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is known of all sources at a moment."""
+
+    at: datetime
+    awaited: tuple[Awaited, ...] = ()
+    anytime: bool = False  # there are others, and nobody can tell when those have news
+
+    @property
+    def sources_in(self) -> bool | None:
+        """Whether all that are awaited have reported for their last due time; None when none is."""
+        return not self.missing if self.awaited else None
+
+    @property
+    def missing(self) -> tuple[Awaited, ...]:
+        """Those that have not."""
+        return tuple(one for one in self.awaited if not one.settled)
+
+    def next_due(self) -> datetime | None:
+        """When something is due next; None: nobody can tell."""
+        moments = [one.schedule.next_due(self.at) for one in self.awaited]
+        return min((moment for moment in moments if moment), default=None)
+
+    def may_have_come(self, since: datetime) -> bool:
+        """Whether papers could be expected from `since` to now; of what is missing they may come at any time."""
+        if self.anytime or not self.awaited or self.missing:
+            return True
+        return any(one.due and one.due > since for one in self.awaited)
+
+    def rest(self, until: datetime) -> str:
+        """Why nothing comes before `until`, on a later day: "weekend", "holiday"; "": no reason is known."""
+        first, last = (moment.astimezone(NEW_YORK).date() for moment in (self.at, until))
+        arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, ArxivSchedule)]
+        if self.anytime or len(arxiv) < len(self.awaited) or (last - first).days < 1:
+            return ""
+        between = [first + DAY * n for n in range((last - first).days)]
+        silent = [day for day in between if not any(schedule.calendar.has_batch(day) for schedule in arxiv)]
+        if any(day.weekday() < SATURDAY for day in silent):
+            return "holiday"
+        return "weekend" if silent else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """When something comes to a subscription, as far as it can be told."""
+
+    at: datetime | None = None  # None: as soon as papers do
+    about: bool = False  # papers are expected then; they may be late
+    opens: bool = False  # from then on, as soon as papers are out
+    latest: datetime | None = None  # it waits for papers now, and goes then without them
+    rest: str = ""  # why it is not earlier: see Outlook.rest
+
+
+def comes(
+    cadence: Cadence,
+    zone: tzinfo,
+    regular: datetime | None,
+    outlook: Outlook,
+    *,
+    news: bool,
+    quiet: str = "off",
+    clock: tzinfo | None = None,
+) -> Coming:
+    """When a subscription brings something next.
+
+    `regular` is its next regular moment, which may have passed. `news`: papers have come that are new to it. `quiet` are
+    the hours, by `clock`, in which `now` is held.
+    """
+    now = outlook.at
+    if cadence.kind == "now":
+        return _comes_at_once(regular, outlook, quiet, clock or zone)
+    plain = max(regular or now, now)
+    foreseen = outlook.awaited and not outlook.anytime and not news and not outlook.missing
+    batch = outlook.next_due() if foreseen else None
+    if cadence.kind == "when-out":
+        return _comes_when_out(cadence, zone, plain, batch, outlook, news=news)
+    if batch is None or batch <= plain:
+        return Coming(at=plain)
+    at = cadences.next_due(cadence, zone, batch - _INSTANT)
+    return Coming(at=at, rest=outlook.rest(batch))
+
+
+def _comes_at_once(held: datetime | None, outlook: Outlook, quiet: str, clock: tzinfo) -> Coming:
+    if held is not None and held > outlook.at:
+        return Coming(at=held)
+    batch = None if outlook.anytime or outlook.missing else outlook.next_due()
+    if batch is None:
+        return Coming()
+    return Coming(at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=outlook.rest(batch))
+
+
+def _comes_when_out(
+    cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, outlook: Outlook, *, news: bool
+) -> Coming:
+    """`plain` is the opening of its window, or now while that is open; `batch` when papers are due, if that can be told."""
+    now = outlook.at
+    closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)
+    if batch is not None:
+        opening = cadences.first_due(cadence, zone, batch) or batch
+        if batch < plain:
+            return Coming(at=plain, about=True)
+        return Coming(at=max(opening, batch), about=True, rest=outlook.rest(batch) if batch >= closes else "")
+    if plain > now:
+        return Coming(at=plain, about=True, opens=True)
+    if outlook.missing:
+        return Coming(latest=closes)
+    return Coming(at=now) if outlook.awaited and news else Coming(at=now, about=True, opens=True)

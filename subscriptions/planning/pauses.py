@@ -1,0 +1,148 @@
+"""How long a pause is to last, as people type it: "7d", "2 weeks", "until 3 Mar", "until mon", "until 2026-03-03 9:00".
+
+A day without a time begins at midnight of the chat's zone: "until mon" comes back on Monday with the first minute.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta, tzinfo
+from unicodedata import normalize
+
+from subscriptions.errors import Refused, Sentence
+from subscriptions.planning.cadence import local_moment
+from subscriptions.planning.times import clock_of
+
+LONGEST = timedelta(days=2 * 366)
+
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30)}
+_LENGTH = re.compile(r"(?:for )?(?P<many>\d{1,4}|an?) ?(?P<unit>h|hours?|d|days?|w|weeks?|months?)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_WEEKDAY = r"mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
+_UNTIL = re.compile(r"(?:until|till?) |(?:直到|到|至) ?")
+_NAMED_DAY = re.compile(
+    rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
+    rf"|(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
+    rf"|(?P<month2>{_MONTH}) (?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
+    rf"|(?:next )?(?P<weekday>{_WEEKDAY})|(?P<tomorrow>tomorrow)|(?P<today>today))"
+)
+# The same in Chinese, as our own answers write it: 3天, 到周一, 到3月3日.
+_DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
+_LENGTH_ZH = re.compile(r"(?P<many>\d{1,4}|[一两二三四五六七八九十半]) ?个?(?P<unit>小时|天|日|周|星期|礼拜|月)")
+_MANY_ZH = {
+    "一": "1",
+    "两": "2",
+    "二": "2",
+    "三": "3",
+    "四": "4",
+    "五": "5",
+    "六": "6",
+    "七": "7",
+    "八": "8",
+    "九": "9",
+    "十": "10",
+}
+_UNITS_ZH = {"小时": "h", "天": "d", "日": "d", "周": "w", "星期": "w", "礼拜": "w", "月": "months"}
+_DAY_ZH = re.compile(r"下?(?:周|星期|礼拜)([一二三四五六日天])")
+_DAYS_ZH = {"一": "mon", "二": "tue", "三": "wed", "四": "thu", "五": "fri", "六": "sat", "日": "sun", "天": "sun"}
+_LONGEST_TEXT = 60
+_EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
+
+
+def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
+    """When a pause ends that is asked for at `now`; aware UTC, later than `now`. Raises Refused."""
+    plain = _in_english(" ".join(normalize("NFKC", text).casefold().split()))
+    end = _after_length(plain, now) or _at_moment(plain, zone, now)
+    if end is None:
+        raise Refused(Sentence("“{text}” is not a time to pause until.", {"text": text.strip()}), _EXAMPLES)
+    if end <= now:
+        raise Refused(Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
+    if end - now > LONGEST:
+        raise Refused(
+            Sentence("That is longer than two years."), Sentence("Pause without a date; resume ends it when you like.")
+        )
+    return end
+
+
+def _in_english(plain: str) -> str:
+    """A day that is written in Chinese as the English one; all else stays as it is."""
+    if plain.isascii():
+        return plain.replace("tonight", "today night")
+    if length := _LENGTH_ZH.fullmatch(plain):
+        return f"{_MANY_ZH.get(length['many'], length['many'])} {_UNITS_ZH[length['unit']]}"
+    plain = plain.replace("明天", "tomorrow ").replace("今天", "today ").replace("今晚", "today 晚上")
+    plain = _DATE_ZH.sub(lambda date: f"{date['day']} {_MONTHS[int(date['month']) - 1]} {date['year'] or ''} ", plain)
+    return " ".join(_DAY_ZH.sub(lambda day: f"{_DAYS_ZH[day[1]]} ", plain).split())
+
+
+def _after_length(plain: str, now: datetime) -> datetime | None:
+    match = _LENGTH.fullmatch(plain)
+    if match is None:
+        return None
+    many = 1 if match["many"] in ("a", "an") else int(match["many"])
+    return now + min(many * _UNITS[match["unit"][0]], 2 * LONGEST)
+
+
+def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """The moment of a day with a time of day, either of which may be left out."""
+    said = _UNTIL.sub("", plain, count=1).strip() if _UNTIL.match(plain) else plain
+    today = now.astimezone(zone).date()
+    for day_words, clock_words in _halves(said[:_LONGEST_TEXT]):
+        clock = clock_of(clock_words) if clock_words else time(0)
+        match = _NAMED_DAY.fullmatch(day_words)
+        if clock is None or (day_words and match is None):
+            continue
+        if match is None:
+            return None if clock_words.isdecimal() else _next_at(clock, zone, now)  # "2" may be anything
+        day = _day(match, today)
+        far = date(today.year + 4, 1, 1)  # beyond LONGEST, and within what every zone can compute
+        return local_moment(min(day, far), clock, zone) if day else None
+    return None
+
+
+def _halves(said: str) -> Iterator[tuple[str, str]]:
+    """(a day, a time of day), and the other way round, at each blank."""
+    words = said.split()
+    for place in range(len(words), -1, -1) if words else ():
+        first, last = " ".join(words[:place]).rstrip(","), " ".join(words[place:])
+        yield first, last
+        yield last, first
+
+
+def _next_at(clock: time, zone: tzinfo, now: datetime) -> datetime:
+    """The next time that a clock shows it."""
+    today = now.astimezone(zone).date()
+    end = local_moment(today, clock, zone)
+    return end if end > now else local_moment(today + timedelta(days=1), clock, zone)
+
+
+def _day(match: re.Match[str], today: date) -> date | None:
+    """The day that is meant, the next one of its name; None when the calendar has no such day."""
+    if match["today"] or match["tomorrow"]:
+        return today + timedelta(days=bool(match["tomorrow"]))
+    if match["weekday"]:
+        ahead = (_DAYS.index(match["weekday"][:3]) - today.weekday() - 1) % 7 + 1
+        return today + timedelta(days=ahead)
+    try:
+        if match["iso"]:
+            return date(*map(int, match["iso"].split("-")))
+        month = _MONTHS.index((match["month"] or match["month2"])[:3]) + 1
+        number, year = int(match["day"] or match["day2"]), match["year"] or match["year2"]
+        if year:
+            return date(int(year), month, number)
+        return _next_of(month, number, today)
+    except ValueError:
+        return None
+
+
+def _next_of(month: int, day: int, today: date) -> date:
+    """The first day after today with that month and number; 29 February is looked for in the next leap year."""
+    for year in range(today.year, today.year + 9):
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found > today:
+            return found
+    raise ValueError("there is no such day")

@@ -1,0 +1,170 @@
+"""Where a query ends and its time begins.
+
+A time is read at the end of a text only, with something left before it, outside quotes.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from subscriptions.planning.times._reading import Reading, clock_of, meaning, reading_of
+from subscriptions.planning.times._words import may_be_place, plain, tokens_of
+from subscriptions.zones import zone_of_place
+
+_LONGEST = 90  # characters of a time
+_QUOTES = '"“”„‟«»「」『』＂'
+_GAPS = " \t\r\n\u3000,，、;；。"
+_STRAY = " \t\r\n\u3000,，、;；。.!！?？-–—·|"  # between a query and its time
+_BEHIND = " \t\r\n\u3000,，;；。.!！?？"  # a time
+# Behind these the end of a query is one of its words: an operator has two sides, and "the monday" names no rhythm.
+_OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
+_STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
+_ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
+_ARTICLES |= {"between", "than", "as", "into", "it", "next"}
+_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # with these a time needs nothing before it
+_FIELDS = frozenset(
+    {"title", "ti", "intitle", "abstract", "abs", "summary", "tldr", "author", "au", "category", "cat", "primary", "id"}
+    | {"doi", "source", "all", "作者", "标题", "摘要", "总结", "类别", "分类", "主类别", "来源"}
+)
+# Words between a query and its time that ask for no paper: "diffusion, send it daily at 9".
+_LEAD_IN = re.compile(
+    r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
+    r"(?:send|e?mail|notify|tell|remind|ping|message|deliver|update)(?:\s+(?:me|us|it|them))?$|(?<=[,，;；\s])(?:请|定时|请定时)$",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半天双隔下一二两三四五六七八九十0-9]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_ABBREVIATED = re.compile(r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?", re.IGNORECASE)
+_WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # such as surnames are written
+# Alone they are words that papers may hold.
+_OWN_WORDS = frozenset(
+    {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
+    | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
+    | {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+    | {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+)
+# What is counted at a number: behind these "at 5" is no more likely a time than a rank.
+_MEASURES = frozenset(
+    {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
+    | {"success", "rate"}
+)
+_LEAD = 40  # characters of a lead-in
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A text that people type behind /sub, taken apart."""
+
+    query: str
+    when: str | None  # the time as typed, without what stands between; None: there is none
+    either: bool = False  # the time may as well be words of the query
+    only_time: bool = False  # the whole text is a time, and nothing is left to look for
+
+
+def split_when(text: str) -> Ending:
+    """Splits a text into the query and its time at the end; `read_when` reads the time.
+
+    ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am")
+    """
+    body = text.rstrip(_BEHIND)
+    for start in _starts(body):
+        said = body[start:]
+        reading = _read(said, glued=_is_glued(body, start))
+        if reading is None or _is_name(said):
+            continue
+        query, said = _with_clock_before(_without_lead_in(body[:start]), said)
+        if not query:
+            return Ending(text, None, only_time=plain(said) not in _OWN_WORDS)
+        if sum(map(query.count, _QUOTES)) % 2 or _is_word(query, reading):
+            return Ending(text, None)
+        if _is_behind_article(query, said, _ARTICLES if reading.either else _STRICT):
+            continue
+        either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
+        return Ending(_bare(query), said.strip("()（）[] "), either)
+    return Ending(text, None)
+
+
+def _without_lead_in(query: str) -> str:
+    query = query.rstrip(_STRAY)
+    return query[:-_LEAD] + _LEAD_IN.sub("", query[-_LEAD:]).rstrip(_STRAY)
+
+
+def _bare(query: str) -> str:
+    """Without a colon that leads to the time; that of a field stays."""
+    last = query.rsplit(maxsplit=1)[-1]
+    return query.rstrip(":：") if last[-1] in ":：" and last[:-1].casefold() not in _FIELDS else query
+
+
+def as_words(text: str) -> str:
+    """The same text with its last word in quotes, so that its end is no time."""
+    *_, last = text.split() or [""]
+    head = text.rstrip()[: -len(last)] if last else text
+    return f'{head}"{last.strip(_STRAY)}"'
+
+
+def _starts(body: str) -> Iterator[int]:
+    """Where a time may begin, the longest one first."""
+    for place in range(max(0, len(body) - _LONGEST), len(body)):
+        before, sign = body[place - 1] if place else " ", body[place]
+        if sign in _GAPS:
+            continue
+        if (
+            before in _GAPS
+            or (_HAN.match(before) and sign.isascii() and sign.isalpha())
+            or (_GLUED.match(sign) and not before.isdecimal() and (_HAN.match(before) or _HAN.match(sign)))
+        ):
+            yield place
+
+
+def _is_glued(body: str, start: int) -> bool:
+    """Whether no blank stands before it; between Chinese and English none is needed."""
+    return bool(start) and body[start - 1] not in _GAPS and not (body[start].isascii() and body[start].isalpha())
+
+
+def _read(said: str, *, glued: bool) -> Reading | None:
+    """What the end of a text says of a time. Where no blank stands before it, one lonely word does not do."""
+    if said.count("(") + said.count("（") != said.count(")") + said.count("）"):
+        return None
+    reading = reading_of(said) or _with_place(said)
+    if reading is None or not glued:
+        return reading
+    return reading if said.startswith(("每", "逢")) or reading.words > 1 or not reading.either else None
+
+
+def _with_place(said: str) -> Reading | None:
+    """A time of day with a rhythm or am and pm, and behind it a place that nobody knows: it is refused, not searched for."""
+    tokens, rest = tokens_of(plain(said))
+    if not may_be_place(rest):
+        return None
+    reading = meaning(tokens)
+    clear = reading is not None and reading.timed and not reading.either and reading.there_is and not reading.zone
+    return reading if reading and clear and not reading.at_number else None
+
+
+def _is_word(query: str, reading: Reading) -> bool:
+    """Whether what looks like a time belongs to the query."""
+    if not reading.either:
+        return False
+    last = re.split(r"[\s,，、]+", query)[-1]
+    return last in _OPERATORS or (last[-1] in ":：" and last[:-1].casefold() in _FIELDS)
+
+
+def _is_name(said: str) -> bool:
+    """Whether the first word is SAT or Sun, and no time of day stands behind it."""
+    first, _, rest = said.partition(" ")
+    as_name = first.isupper() or first in _WEEKEND_NAMES
+    return bool(_ABBREVIATED.fullmatch(first)) and as_name and clock_of(rest) is None
+
+
+def _is_behind_article(query: str, said: str, articles: Collection[str]) -> bool:
+    """Whether "the", "of" and the like lead up to a word that is bare of "at", "on" and "every"."""
+    return query.rsplit(maxsplit=1)[-1].casefold() in articles and plain(said).split()[0] not in _OF_ITS_OWN
+
+
+def _with_clock_before(query: str, said: str) -> tuple[str, str]:
+    """In Chinese the clock may stand before the time, without a blank: 扩散模型北京时间每天8点."""
+    match = re.search(r"[\u4e00-\u9fff]{2,8}时间$", query)
+    for length in range(len(match[0]) if match else 0, 3, -1):
+        if zone_of_place(query[-length:]):
+            return query[:-length].rstrip(_STRAY), f"{query[-length:]} {said}"
+    return query, said

@@ -1,0 +1,272 @@
+"""The words and phrases of times, in English and Chinese, and the tokens that they are. All patterns are for plain text."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from subscriptions.planning.cadence import DAYS
+from subscriptions.planning.times._clocks import CLOCKS, NUMBERS, Clock, count_of
+from subscriptions.planning.times._tokens import Entry, Kind, Make, Token, Tokens
+
+_HAN_DAYS = "一二三四五六日"
+
+
+# ------------------------------------------------------------------------------------------------- rhythms that there are
+
+
+def _just(kind: Kind, value: object = None, *, firm: bool = False) -> Make:
+    return lambda _: iter((Token(kind, value, firm),))
+
+
+def _clock(kind: Kind, make: Callable[[re.Match[str]], Clock]) -> Make:
+    return lambda match: iter((Token(kind, make(match)),))
+
+
+def _day(match: re.Match[str]) -> Tokens:
+    yield Token(Kind.DAY, DAYS.index(match["day"][:3]), firm=bool(match["every"]))
+
+
+def _han_days(match: re.Match[str]) -> Tokens:
+    """周三, and 周一三五 for three days."""
+    for sign in match["days"].replace("天", "日").replace("、", ""):
+        day = int(sign) - 1 if sign.isascii() else _HAN_DAYS.index(sign)
+        yield Token(Kind.DAY, day, firm=match[0].startswith(("每", "逢")))
+
+
+def _part(match: re.Match[str]) -> Tokens:
+    if match["every"]:
+        yield Token(Kind.DAILY, firm=True)
+    yield Token(Kind.PART, _HAN_PARTS.get(match["part"], match["part"]))
+
+
+_HAN_PARTS = {
+    **dict.fromkeys(("凌晨",), "small hours"),
+    **dict.fromkeys(("清晨", "清早", "早上", "早晨", "早间", "早"), "morning"),
+    **dict.fromkeys(("上午",), "forenoon"),
+    **dict.fromkeys(("中午", "午间", "正午"), "noon"),
+    **dict.fromkeys(("下午", "午后"), "afternoon"),
+    **dict.fromkeys(("傍晚", "黄昏"), "evening"),
+    **dict.fromkeys(("晚上", "晚间", "夜里", "夜间", "夜晚", "深夜", "晚"), "night"),
+    **dict.fromkeys(("半夜", "午夜"), "midnight"),
+}
+
+
+# --------------------------------------------------------------------------------------------- rhythms that there are not
+
+_OFTEN = 2  # times a week; for more the five weekdays are nearest
+_HALF_A_DAY, _HALF_A_WEEK = 12, 4
+_HAN_UNITS = {"小时": "hour", "钟头": "hour", "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
+_UNITS = {"s": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+
+
+def _nth(match: re.Match[str]) -> Tokens:
+    """Every other day, every other friday."""
+    unit = match["unit"]
+    yield Token(Kind.NONE, "daily" if unit in ("day", "weekday") else "weekly")
+    if unit[:3] in DAYS:
+        yield Token(Kind.DAY, DAYS.index(unit[:3]))
+
+
+def _every_so_often(match: re.Match[str]) -> Tokens:
+    """Every 3 days; every 1 day there is."""
+    many, unit = count_of(match["many"] or ""), _unit(match["unit"])
+    unit, many = {("hour", 24): ("day", 1), ("day", 7): ("week", 1)}.get((unit, many), (unit, many))
+    yield _once(unit) if many == 1 and unit in ("day", "week") else Token(Kind.NONE, _nearest(many, unit))
+
+
+def _so_many_times(match: re.Match[str]) -> Tokens:
+    """Twice a day; once a day there is."""
+    many, unit = count_of(match["many"]), _unit(match["unit"])
+    if many == 1 and unit in ("day", "week"):
+        yield _once(unit)
+    elif unit == "week":
+        yield Token(Kind.NONE, "weekdays" if many > _OFTEN else "weekly")
+    else:
+        yield Token(Kind.NONE, "daily" if unit == "day" else _nearest(1, unit))
+
+
+def _some_day(match: re.Match[str]) -> Tokens:
+    if match["night"]:
+        yield Token(Kind.PART, "night")
+    yield Token(Kind.NONE, "daily")
+
+
+def _named(match: re.Match[str]) -> Tokens:
+    yield Token(Kind.NONE, "now" if "hour" in match[0] else "weekly")
+
+
+def _once(unit: str) -> Token:
+    return Token(Kind.DAILY if unit == "day" else Kind.WEEKLY, firm=True)
+
+
+def _unit(word: str) -> str:
+    """minute, hour, day, week, or month for all that is longer."""
+    if word in _HAN_UNITS:
+        return _HAN_UNITS[word]
+    if word == "daily":
+        return "day"
+    if word[0] in "月季年" or word.startswith("mo"):
+        return "month"
+    return _UNITS.get(word[0], "minute" if not word.isascii() else "month")
+
+
+def _nearest(many: int, unit: str) -> str:
+    if unit == "minute" or (unit == "hour" and many < _HALF_A_DAY):
+        return "now"
+    return "daily" if unit == "hour" or (unit == "day" and many <= _HALF_A_WEEK) else "weekly"
+
+
+# ------------------------------------------------------------------------------------------------------------ the lexicon
+
+
+def _words(pattern: str) -> str:
+    """English words: they end where no letter follows; Chinese goes on without a blank."""
+    return rf"(?:{pattern})(?![a-z0-9_])"
+
+
+_D = r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+_EVERY = r"(?:every|evry|evrey|each)"  # with slips of the pen, as below: they are no words of papers
+_MANY = (
+    r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"
+    r"|few|couple of|several|half an?|half)"
+)
+_UNIT = (
+    r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|fortnights?|months?|quarters?|years?)"
+)
+_WEEK = r"(?:周|星期|礼拜)"
+_HAN_MANY = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3}|半|几|数|多)"
+
+_LEFT_OUT = r"(?:except|excluding|but not|not)(?: for)?(?: on)?(?: the)?"
+
+_NONE: tuple[Entry, ...] = (  # before the others, since each begins like one that there is
+    (_words(rf"{_LEFT_OUT} (?:weekends?|sat(?:urday)?s? (?:and|or|&) sun(?:day)?s?)"), _just(Kind.EXCEPT, "weekend")),
+    (_words(rf"{_LEFT_OUT} {_D}s?"), _just(Kind.EXCEPT, "day")),
+    (r"(?:除了?|不含)周末(?:以?外)?|周末除外", _just(Kind.EXCEPT, "weekend")),
+    (
+        _words(
+            rf"(?:once )?{_EVERY} (?:other|alternate|second|third|fourth|2nd|3rd|4th) (?P<unit>day|weekday|week|month|weekend|{_D})s?"
+        ),
+        _nth,
+    ),
+    (_words(rf"(?:once )?{_EVERY} (?P<many>{_MANY}) ?(?P<unit>{_UNIT})"), _every_so_often),
+    (
+        _words(
+            r"(?:once )?(?:every|each|once an?|once per) (?P<many>)(?P<unit>second|minute|hour|fortnight|month|quarter|year)(?: or so)?"
+        ),
+        _every_so_often,
+    ),
+    (
+        _words(
+            rf"(?:once or |an? )?(?P<many>once|twice|thrice|\d{{1,2}} ?x|{_MANY} times)(?: (?:an?|per|each|every|in an?) | ?/ ?| )"
+            r"(?P<unit>hour|daily|day|weekly|week|monthly|month|yearly|year)"
+        ),
+        _so_many_times,
+    ),
+    (
+        _words(
+            r"(?:half-?)?hourly|bi-?weekly|semi-?weekly|fortnightly|(?:bi-?|semi-?)?monthly|quarterly|yearly|annually"
+        ),
+        _named,
+    ),
+    (
+        _words(
+            rf"(?:on |every )?(?:the )?(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:{_D}|day|weekday|week)"
+            r" of (?:the|each|every|a) (?:month|quarter|year)"
+        ),
+        _named,
+    ),
+    (_words(rf"every (?:first|second|third|fourth|last|1st) {_D}"), _named),
+    (
+        _words(
+            r"on the \d{1,2}(?:st|nd|rd|th)|(?:on )?the (?:first|last day|\d{1,2}(?:st|nd|rd|th)) of (?:the|each|every) month"
+        ),
+        _named,
+    ),
+    (_words(r"today|(?P<night>tonight)|tomorrow"), _some_day),  # once is no rhythm
+    (r"[今明](?=[早晚] ?(?:\d|[零一二两三四五六七八九十]+点))|[今明][天早晚]|后天", _just(Kind.NONE, "daily")),
+    (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
+    (rf"下个?(?={_WEEK}[一二三四五六日天])", _just(Kind.NONE, "weekly")),
+    (rf"每隔?(?P<many>{_HAN_MANY})?个?(?P<unit>小时|钟头|分钟|刻钟|秒钟?)(?:一次)?", _every_so_often),
+    (rf"[每一]个?(?P<unit>小时|天|日|周|星期|礼拜|月|年)(?P<many>{_HAN_MANY})[次回遍]", _so_many_times),
+    (r"(?P<many>[两三四五六七])个?(?P<unit>天|周|星期|礼拜|月)一次", _every_so_often),
+    (r"每天早晚|早晚各?一次", _just(Kind.NONE, "daily")),
+    (r"每?隔(?:一?天|一?日)", _just(Kind.NONE, "daily")),
+    (rf"每?隔一?个?{_WEEK}|每?双周(?:一次)?|每?半个?月(?:一次)?", _just(Kind.NONE, "weekly")),
+    (rf"每隔?(?P<many>{_HAN_MANY})个?(?P<unit>天|周|星期|礼拜|月|年)(?:一次)?", _every_so_often),
+    (
+        r"每个?(?:月|季度|季|年)(?:的?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[号日]|[初中末底])?",
+        _just(Kind.NONE, "weekly"),
+    ),
+)
+_RHYTHMS: tuple[Entry, ...] = (
+    (_words(rf"{_EVERY}(?: single)? day|(?:seven|7) days a week"), _just(Kind.DAILY, firm=True)),
+    (_words(r"daily|dayly|dialy|everyday|evryday"), _just(Kind.DAILY)),
+    (
+        _words(rf"(?:{_EVERY}|(?:only )?on|all) (?:week ?|work ?|working |business )days?|(?:five|5) days a week"),
+        _just(Kind.WEEKDAYS, firm=True),
+    ),
+    (
+        _words(r"(?:week ?|work ?|working |business )days|m-f|weekday(?= (?:morning|afternoon|evening|night))"),
+        _just(Kind.WEEKDAYS),
+    ),
+    (_words(rf"(?:{_EVERY}|(?:only )?on)(?: the)? weekends?"), _just(Kind.WEEKEND, firm=True)),
+    (_words(r"(?:(?:at|over|during) (?:the )?)?weekends?"), _just(Kind.WEEKEND)),
+    (_words(rf"{_EVERY} week"), _just(Kind.WEEKLY, firm=True)),
+    (_words(r"weekly|wekly|weekley"), _just(Kind.WEEKLY)),
+    (_words(rf"(?P<every>{_EVERY} |(?:only )?on )?(?P<day>{_D})s?\.?"), _day),
+    (r"每天|每日|天天", _just(Kind.DAILY)),
+    (
+        rf"(?:每一?个?|每?逢)(?:工作日|上班日|平日)|(?:每个?)?{_WEEK}[一1] ?(?:到|至|-) ?{_WEEK}?[五5]",
+        _just(Kind.WEEKDAYS, firm=True),
+    ),
+    (r"工作日|上班日|平日", _just(Kind.WEEKDAYS)),
+    (r"(?:每个?|每?逢)(?:周末|双休日)", _just(Kind.WEEKEND, firm=True)),
+    (r"周末|双休日", _just(Kind.WEEKEND)),
+    (
+        (
+            rf"(?:每个?|每?逢)?{_WEEK}(?P<days>[一二三四五六日天](?:、?[一二三四五六日天])*(?![点时:十])|[一二三四五六日天]|[1-7](?! ?[点时:]|\d))"
+        ),
+        _han_days,
+    ),
+    (rf"每个?{_WEEK}", _just(Kind.WEEKLY)),
+)
+_PARTS: tuple[Entry, ...] = (
+    (_words(rf"(?P<every>{_EVERY} )(?P<part>morning|afternoon|evening|night)s?"), _part),
+    (_words(r"(?P<every>)(?:(?:first thing )?(?:in|during) the )?(?P<part>morning|afternoon|evening|night)s?"), _part),
+    (_words(r"(?P<every>)at (?P<part>night)"), _part),
+    (_words(r"(?P<every>(?P<part>night)ly)"), _part),
+    (rf"(?P<every>每个?)?(?P<part>{'|'.join(name for name in _HAN_PARTS if len(name) > 1)})", _part),
+    (r"(?P<every>每)(?P<part>[早晚])(?!期)", _part),
+    (r"(?P<every>)(?P<part>[早晚])(?= ?(?:\d|[零一二两三四五六七八九十]+点))", _part),
+)
+_OTHERS: tuple[Entry, ...] = (
+    (_words(r"now"), _just(Kind.NOW, firm=True)),
+    (_words(r"immediately|instantly|asap|at once|(?:right|straight) away|as soon as possible"), _just(Kind.NOW)),
+    (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(Kind.NOW, firm=True)),
+    (r"立即|立刻|马上|即刻", _just(Kind.NOW)),
+    (_words(r"when[ -]?out"), _just(Kind.OUT, firm=True)),
+    (r"(?:当天)?论文(?:公布|发布)后", _just(Kind.OUT, firm=True)),  # as Chinese answers name it
+    (_words(r"(?:starting )?at"), _just(Kind.AT)),
+    (r"@", _just(Kind.AT)),
+    (_words(r"between"), _just(Kind.NEAR, "between")),
+    (_words(r"by|from|around|about|before|after|on|in"), _just(Kind.NEAR)),
+    (r"大约|大概|约|[的在于]", _just(Kind.NEAR)),
+    (_words(r"to|till?|until|through|thru"), _just(Kind.TO)),
+    (r"(?<! )- ?(?=\w)|(?<= )- (?=\w)|[到至]", _just(Kind.TO)),
+    (_words(r"and|or|plus"), _just(Kind.AND)),
+    (r"[&+和与及跟]", _just(Kind.AND)),
+)
+_LEXICON: tuple[Entry, ...] = (
+    *_NONE,
+    *_RHYTHMS,
+    *_PARTS,
+    *((pattern, _clock(Kind.CLOCK, make)) for pattern, make in CLOCKS),
+    *((pattern, _clock(Kind.NUMBER, make)) for pattern, make in NUMBERS),
+    *_OTHERS,
+)
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> tuple[tuple[re.Pattern[str], Make], ...]:
+    """Compiled when the first time is read: many processes read none."""
+    return tuple((re.compile(pattern), make) for pattern, make in _LEXICON)

@@ -1,0 +1,97 @@
+"""The options of a command line: --every, --on and --at."""
+
+from datetime import time
+
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Cadence
+from subscriptions.planning.cadence import DAYS, KINDS, NINE, window_of
+from subscriptions.planning.times._reading import Reading, clock_with_zone, hours_of, reading_of
+from subscriptions.planning.times._when import NoSuchTime, When, read_when, window
+
+
+def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
+    """The time that the options --every, --on and --at ask for (docs/commands.md, subscribe); None: not given.
+
+    Without --every it is the chat's schedule, with the time or day that was given: a range of times asks for when-out,
+    a day for weekly, a single time keeps the rhythm of a chat that has one and is daily elsewhere. Raises Refused.
+    """
+    if every is None and on is None and at is None:
+        return When(chat_schedule)
+    rhythm = _rhythm(every) if every is not None else _of_chat(on, at, chat_schedule)
+    day = _weekday(on) if on is not None else rhythm.weekday
+    if on is not None and rhythm.kind != "weekly":
+        raise Refused(
+            Sentence("A day of the week goes with weekly only."),
+            Sentence("For example: --every weekly --on mon --at 9."),
+        )
+    if rhythm.kind == "now":
+        if at is not None:
+            raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
+        return When(Cadence(kind="now"))
+    if rhythm.kind == "when-out":
+        first, last = _range(at, rhythm, chat_schedule)
+        return When(window(first, last, weekdays_only=rhythm.weekdays_only), rhythm.zone)
+    clock, zone = _single(at, rhythm, every)
+    return When(Cadence(kind=rhythm.kind, at=clock, weekday=day), zone or rhythm.zone)
+
+
+def _rhythm(every: str) -> Reading:
+    try:
+        read_when(every)
+    except NoSuchTime:
+        raise
+    except Refused:
+        kinds = Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(KINDS)})
+        raise Refused(Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
+    return reading_of(every, bare=True) or Reading()
+
+
+def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
+    """The rhythm of the chat, as far as what was given goes with it."""
+    kind = chat_schedule.kind
+    if on is not None:
+        kind = "weekly"
+    elif at is not None and hours_of(at):
+        kind = "when-out"
+    elif at is not None and kind not in ("daily", "weekdays", "weekly"):
+        kind = "daily"
+    weekday = (chat_schedule.weekday or 0) if kind == "weekly" else None
+    return Reading(kind=kind, weekday=weekday, weekdays_only=chat_schedule.weekdays_only)
+
+
+def _weekday(on: str) -> int:
+    reading = reading_of(on)
+    alone = reading is not None and reading.kind == "weekly" and reading.words == 1 and reading.there_is
+    if reading is None or not alone or reading.weekday is None:
+        raise Refused(
+            Sentence("“{day}” is not a day of the week.", {"day": on}),
+            Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
+        )
+    return reading.weekday
+
+
+def _single(at: str | None, rhythm: Reading, every: str | None) -> tuple[time, str]:
+    """The one time of day, and the zone that was said with it."""
+    if at is None:
+        return rhythm.at or NINE, ""
+    if rhythm.at is not None:
+        raise Refused(
+            Sentence("“{every}” says a time of day already.", {"every": every}),
+            Sentence("For example: --every monday --at 9."),
+        )
+    found, zone = clock_with_zone(at)
+    if found is None:
+        raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
+    return found, zone
+
+
+def _range(at: str | None, rhythm: Reading, chat_schedule: Cadence) -> tuple[time, time]:
+    if at is None:
+        return (rhythm.at, rhythm.until) if rhythm.at and rhythm.until else window_of(chat_schedule)
+    times = hours_of(at)
+    if times is None:
+        raise Refused(
+            Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
+            Sentence("For example: --every when-out --at 08:00-20:00."),
+        )
+    return times

@@ -1,0 +1,84 @@
+"""Queries that say something else than was meant, mended: a name in two (`author: Jane Doe`), a category by its name."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise, takewhile
+
+from subscriptions.categories.names import categories_named
+from subscriptions.categories.tree import canonical_category
+from subscriptions.query import And, Leaf, Node, Not, Or
+
+
+def is_word(node: Node) -> bool:
+    """A word as typed, which may be a part of a phrase."""
+    if not isinstance(node, Leaf) or node.quoted:
+        return False
+    return node.term.field == "text" and not node.term.exact and not node.term.prefix
+
+
+def as_one_author(node: Node) -> Node:
+    """An author with the words behind, which belong to the name: those that are capitalised, else the next one."""
+    if not isinstance(node, And):
+        return Or(tuple(map(as_one_author, node.nodes))) if isinstance(node, Or) else node
+    parts: list[Node] = []
+    rest = list(node.nodes)
+    while rest:
+        part = rest.pop(0)
+        behind = list(takewhile(is_word, rest)) if _is_part_of_a_name(part) else []
+        count = len(list(takewhile(_is_name, behind))) or min(len(behind), 1)
+        if isinstance(part, Leaf) and count:
+            words = " ".join((part.words, *(leaf.words for leaf in behind[:count] if isinstance(leaf, Leaf))))
+            part, rest = replace(part, words=words, quoted=True), rest[count:]
+        parts.append(part)
+    return And(tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def _is_part_of_a_name(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.term.field == "author" and not (node.quoted or node.term.prefix)
+
+
+def _is_name(node: Node) -> bool:
+    """A word that looks like one of a person: "LeCun", not "GAN"."""
+    word = node.words if isinstance(node, Leaf) else ""
+    return word[:1].isupper() and (len(word) == 1 or not word.isupper())
+
+
+def has_a_name_in_two(node: Node) -> bool:
+    """Whether some author is followed by a word that looks like a name."""
+    if isinstance(node, Leaf | Not):
+        return False
+    if any(_is_part_of_a_name(first) and is_word(then) and _is_name(then) for first, then in pairwise(node.nodes)):
+        return True
+    return any(map(has_a_name_in_two, node.nodes))
+
+
+def by_its_code(node: Node) -> Node:
+    """A category that was written by its name, by its code: `cat:machine learning` is cs.LG or stat.ML."""
+    if isinstance(node, Leaf):
+        return _coded(node, [])[0]
+    if isinstance(node, Not):
+        return replace(node, node=by_its_code(node.node))
+    parts: list[Node] = []
+    rest = list(node.nodes)
+    while rest:
+        part = rest.pop(0)
+        behind = list(takewhile(is_word, rest)) if isinstance(node, And) else []
+        coded, count = _coded(part, behind) if isinstance(part, Leaf) else (by_its_code(part), 0)
+        parts.append(coded)
+        rest = rest[count:]
+    return type(node)(tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def _coded(leaf: Leaf, behind: Sequence[Node]) -> tuple[Node, int]:
+    """The categories that a leaf and the words behind it name, and how many of these words do."""
+    if leaf.term.field not in ("category", "primary") or canonical_category(leaf.term.value):
+        return leaf, 0
+    own = leaf.words.split()
+    more = [] if leaf.quoted else [part.words for part in behind if isinstance(part, Leaf)]
+    count, codes = categories_named([*own, *more])
+    if count < len(own):
+        return leaf, 0
+    leaves = tuple(
+        replace(leaf, words=code, term=replace(leaf.term, value=code.lower()), quoted=False) for code in codes
+    )
+    return leaves[0] if len(leaves) == 1 else Or(leaves), count - len(own)

@@ -1,0 +1,32 @@
+"""What a person may look after: their own chat, and chats where they are."""
+
+from collections.abc import Collection
+
+from subscriptions.model import Chat, Subscription
+from subscriptions.service.subscriptions.requests import Listed
+from subscriptions.store import Store, access
+from subscriptions.store import chats as people
+
+
+def wished_around(
+    store: Store, own: Chat, shared: Collection[str] | None
+) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
+    """The person's own chat and the chats at these addresses that have asked for something, each with its subscriptions.
+
+    `own` comes first, met or not. Threads and topics of an address are chats of their own. `shared` None: nobody can tell
+    where the person is; then the chats that they set up.
+    """
+    with store.read() as session:
+        others = (
+            access.owned_by(session, own.address, zone=store.zone)
+            if shared is None
+            else access.chats_at(session, own.address.platform, shared, zone=store.zone)
+        )
+        chats = [own, *(chat for chat in others if chat.address != own.address)]
+        wishes = people.subscriptions_of(session, [chat.id for chat in chats if chat.id])
+    listed = [(chat, tuple(_listed(chat, wishes.get(chat.id, ())))) for chat in chats]
+    return tuple((chat, found) for chat, found in listed if found or chat is own)
+
+
+def _listed(chat: Chat, wishes: Collection[Subscription]) -> list[Listed]:
+    return [Listed(chat=chat, subscription=wish, zone=wish.zone or chat.settings.timezone) for wish in wishes]

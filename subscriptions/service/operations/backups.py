@@ -1,0 +1,148 @@
+"""Copies of the database put back in its place (docs/operating.md, Copies)."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
+from subscriptions.service.chats.retention import owners
+from subscriptions.service.outbox.sending import count_as_sent
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.store import OWNER_ONLY, Store
+
+BUSY_SECONDS = 10.0
+_BESIDE = ("", "-wal", "-shm")  # a database of SQLite and the files that belong to it
+_DAMAGED = "The copy {copy} is damaged."
+_TAKE_ANOTHER = "Take an older copy."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore did."""
+
+    kept: Path | None  # where the database is now that was replaced; None: there was none
+    counted: int  # deliveries that count as sent from now on
+
+
+def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None, now: datetime) -> Restored:
+    """Puts a copy in the place of the database, whole or not at all. The caller holds the sending role.
+
+    The copy is looked at first: whole, of this or an older version, of the same bot. What it replaces is kept in
+    `copies`. With `lost_at`, whatever was due until then counts as sent. Raises StoreError.
+    """
+    look_for_copy(copy)
+    store.path.parent.mkdir(parents=True, exist_ok=True)
+    prepared = store.path.with_name(f"{store.path.name}.restoring")
+    try:
+        _take(copy, prepared)
+        candidate = Store(f"sqlite:///{prepared}", zone=store.zone)
+        candidate.where = str(copy)  # what is wrong with it is wrong with the copy
+        try:
+            _look_at(candidate, copy)
+            _refuse_another_bot(candidate, store)
+            candidate.open(now=now)
+            counted = _count_as_sent(candidate, lost_at, now) if lost_at else 0
+        finally:
+            candidate.close()
+        kept = _replace(store, prepared, copies, now)
+    except StoreError as error:
+        error.exit_code = StoreError.exit_code  # it is the copy that is wrong, and no setting
+        raise
+    except (OSError, sqlite3.Error) as error:
+        if "disk is full" in str(error) or (isinstance(error, OSError) and is_disk_full(error)):
+            raise StoreError(*disk_full(store.where)) from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise StoreError(Sentence("The copy cannot be put back: {why}.", {"why": why})) from error
+    finally:
+        for suffix in _BESIDE:
+            prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
+    return Restored(kept=kept, counted=counted)
+
+
+def look_for_copy(copy: Path) -> None:
+    """Raises StoreError where there is no file."""
+    if not copy.is_file():
+        raise StoreError(
+            Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
+        )
+
+
+def _take(copy: Path, prepared: Path) -> None:
+    """A copy of the copy, so that nothing is changed in it, not even by looking."""
+    for suffix in _BESIDE:  # what a restore that was killed has left belongs to another copy
+        prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
+    for suffix in _BESIDE[:2]:
+        source, target = copy.with_name(copy.name + suffix), prepared.with_name(prepared.name + suffix)
+        if source.is_file():
+            target.touch(mode=OWNER_ONLY)
+            shutil.copyfile(source, target)
+
+
+def _look_at(candidate: Store, copy: Path) -> None:
+    """Raises StoreError unless this is a whole database of paperwire, of this version or an older one."""
+    try:
+        with closing(sqlite3.connect(str(candidate.path))) as connection:
+            found = connection.execute("PRAGMA integrity_check").fetchone()
+    except sqlite3.DatabaseError:
+        found = None
+    if found != ("ok",):
+        raise StoreError(Sentence(_DAMAGED, {"copy": copy}), Sentence(_TAKE_ANOTHER))
+    if not _is_ours(candidate):
+        raise StoreError(Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy}))
+
+
+def _is_ours(candidate: Store) -> bool:
+    try:
+        return candidate.revision() is not None
+    except StoreError:  # tables of another program
+        return False
+
+
+def _refuse_another_bot(candidate: Store, store: Store) -> None:
+    try:
+        ours = owners(store) if store.revision() else {}
+    except StoreError:  # what is damaged belongs to nobody any more
+        return
+    for platform, bot in owners(candidate).items():
+        if ours.get(platform, bot) != bot:
+            raise StoreError(
+                Sentence(
+                    "The copy belongs to another {platform} bot than this database.", {"platform": platform.title()}
+                ),
+                Sentence("Name a database of its own in PAPERWIRE_DATABASE_URL to look into it."),
+            )
+
+
+def _count_as_sent(candidate: Store, lost_at: datetime, now: datetime) -> int:
+    """What was due until then has been sent by whoever held the database before it was lost."""
+    plan_due(candidate, now=lost_at)
+    return count_as_sent(candidate, lost_at + timedelta(microseconds=1), now=now)
+
+
+def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
+    """Puts the prepared file in place; returns where the one before it is kept."""
+    if not store.path.exists():
+        prepared.replace(store.path)
+        return None
+    kept = copies / f"replaced-{now:%Y%m%dT%H%M%SZ}.db"
+    try:
+        store.backup(kept)
+    except StoreError:  # it cannot even be read: the file itself is kept
+        store.close()
+        copies.mkdir(parents=True, exist_ok=True)
+        for suffix in reversed(_BESIDE):
+            part = store.path.with_name(store.path.name + suffix)
+            if part.exists():
+                shutil.move(part, kept.with_name(kept.name + suffix))
+        prepared.replace(store.path)
+        return kept
+    # Within SQLite, in one transaction: other processes see the old content or the new, never a missing file.
+    with (
+        closing(sqlite3.connect(prepared)) as source,
+        closing(sqlite3.connect(store.path, timeout=BUSY_SECONDS)) as target,
+    ):
+        source.backup(target)
+    return kept

@@ -1,0 +1,100 @@
+"""How a chat stands, and how the whole bot does, for `status`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions.planning.forecast import Coming, Outlook
+from subscriptions.service.outbox.sending import Progress, progress, stopped_platforms
+from subscriptions.service.subscriptions.next_deliveries import Foresight
+from subscriptions.service.subscriptions.requests import Listed, find
+from subscriptions.store import Store, access, sources
+from subscriptions.store import chats as people
+from subscriptions.store import status as stands
+from subscriptions.store.status import LastDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one chat stands."""
+
+    chat: Chat
+    subscriptions: int
+    coming: Coming  # of what comes first
+    waiting: int  # deliveries; planned and held ones included
+    unclear: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the whole bot stands."""
+
+    chats: int
+    asking: int
+    subscriptions: int
+    outbox: Progress
+    stopped: Mapping[str, str]  # platform -> why it stands still
+
+
+def standing(store: Store, address: ChatAddress, *, now: datetime) -> Standing:
+    """How a chat stands. Raises NotFound."""
+    with store.read() as session:
+        chat = find(session, store, address)
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        states = stands.states_of(session, chat.id)
+        coming = Foresight.of(session, store, now).next_of(chat, wishes)
+    return Standing(
+        chat=chat,
+        subscriptions=len(wishes),
+        coming=coming,
+        waiting=sum(states[name] for name in ("planned", "held", "sending", "waiting")),
+        unclear=states["unclear"],
+        dead=states["dead"],
+    )
+
+
+def expectations(store: Store, *, now: datetime) -> Outlook:
+    """What can be expected of the sources."""
+    with store.read() as session:
+        return sources.outlook(session, store.schedules, now)
+
+
+def coming_to(store: Store, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime) -> Coming:
+    """When the first of these subscriptions of a chat brings something. Raises NotFound."""
+    with store.read() as session:
+        return Foresight.of(session, store, now).next_of(find(session, store, address), wishes)
+
+
+def coming_of(store: Store, wishes: Sequence[Listed], *, now: datetime) -> tuple[Coming, ...]:
+    """When each of these subscriptions brings something, be they of several chats; of one that is held, when it would."""
+    with store.read() as session:
+        foresight = Foresight.of(session, store, now)
+        return tuple(foresight.coming(one.subscription, one.chat) for one in wishes)
+
+
+def last_days(store: Store, most: int) -> tuple[LastDay, ...]:
+    """What came last from each source, the newest first."""
+    with store.read() as session:
+        return stands.last_days(session, most)
+
+
+def papers_of_day(store: Store, day: date) -> int:
+    """How many different papers the digests of a day brought."""
+    with store.read() as session:
+        return stands.papers_of_day(session, day)
+
+
+def health(store: Store) -> Health:
+    """How the whole bot stands."""
+    with store.read() as session:
+        chats, subscriptions = stands.census(session)
+        waiting = len(access.asking(session, zone=store.zone))
+    return Health(
+        chats=chats,
+        asking=waiting,
+        subscriptions=subscriptions,
+        outbox=progress(store),
+        stopped=stopped_platforms(store),
+    )

@@ -1,0 +1,27 @@
+"""The outbox: claimed, sent, confirmed, retried."""
+
+from subscriptions.service.outbox.edits import edit_done as edit_done
+from subscriptions.service.outbox.edits import settle_edit as settle_edit
+from subscriptions.service.outbox.sending import Asking as Asking
+from subscriptions.service.outbox.sending import Progress as Progress
+from subscriptions.service.outbox.sending import Step as Step
+from subscriptions.service.outbox.sending import begin as begin
+from subscriptions.service.outbox.sending import claim as claim
+from subscriptions.service.outbox.sending import confirm as confirm
+from subscriptions.service.outbox.sending import count_as_sent as count_as_sent
+from subscriptions.service.outbox.sending import dismiss as dismiss
+from subscriptions.service.outbox.sending import free_platforms as free_platforms
+from subscriptions.service.outbox.sending import freeze as freeze
+from subscriptions.service.outbox.sending import hold as hold
+from subscriptions.service.outbox.sending import lanes as lanes
+from subscriptions.service.outbox.sending import outbox_entries as outbox_entries
+from subscriptions.service.outbox.sending import progress as progress
+from subscriptions.service.outbox.sending import recent_sends as recent_sends
+from subscriptions.service.outbox.sending import retry_delivery as retry_delivery
+from subscriptions.service.outbox.sending import settle as settle
+from subscriptions.service.outbox.sending import skip_unclear as skip_unclear
+from subscriptions.service.outbox.sending import stop_platform as stop_platform
+from subscriptions.service.outbox.sending import stopped_platforms as stopped_platforms
+from subscriptions.service.outbox.sending import take_over as take_over
+from subscriptions.service.outbox.sending import to_render as to_render
+from subscriptions.service.outbox.sending import together as together

@@ -1,0 +1,40 @@
+"""Messages that were sent and should say something else now, as senders use them."""
+
+from datetime import datetime, timedelta
+
+from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped, Unclear
+from subscriptions.planning.retry import after
+from subscriptions.store import Edit, Store, edits, moving, outbox
+
+
+def edit_done(store: Store, edit: Edit) -> None:
+    """The message says what it should."""
+    with store.write() as session:
+        edits.edit_is_over(session, edit)
+
+
+def settle_edit(store: Store, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
+    """Writes down that an edit did not come about. True: the sender stops.
+
+    What waiting can help is tried again: to edit twice changes nothing. What the platform refuses is let go, since the
+    message itself has arrived.
+    """
+    with store.write() as session:
+        match outcome:
+            case RetryLater() | Unclear():
+                asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
+                waiting = RetryLater(outcome.reason, asked)
+                verdict = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
+                if verdict.hold:
+                    outbox.hold_lane(session, edit.chat.address.lane, wall, wall + verdict.hold)
+                edits.edit_later(session, edit, next_at=verdict.not_before)
+            case SenderStopped():
+                edits.edit_later(session, edit, next_at=None)
+                return True
+            case ChatMoved():
+                edits.edit_later(session, edit, next_at=None)
+                address = edit.chat.address
+                moving.move_address(session, address.platform, address.address, outcome.address, now=now)
+            case _:
+                edits.edit_is_over(session, edit)
+    return False

@@ -1,0 +1,29 @@
+"""Papers: stored, found, counted, and why they came."""
+
+from subscriptions.service.papers.ingest import announce_filed as announce_filed
+from subscriptions.service.papers.ingest import ingest_digest as ingest_digest
+from subscriptions.service.papers.known_papers import as_item as as_item
+from subscriptions.service.papers.known_papers import known_paper as known_paper
+from subscriptions.service.papers.known_papers import telling_words as telling_words
+from subscriptions.service.papers.known_papers import told_paper as told_paper
+from subscriptions.service.papers.known_papers import told_papers as told_papers
+from subscriptions.service.papers.known_papers import where_told as where_told
+from subscriptions.service.papers.known_papers import wishes_behind as wishes_behind
+from subscriptions.service.papers.reasons import Keeps as Keeps
+from subscriptions.service.papers.reasons import Reason as Reason
+from subscriptions.service.papers.reasons import last_told as last_told
+from subscriptions.service.papers.reasons import reasons as reasons
+from subscriptions.service.papers.reasons import told as told
+from subscriptions.service.papers.recent import Base as Base
+from subscriptions.service.papers.recent import Brought as Brought
+from subscriptions.service.papers.recent import Lately as Lately
+from subscriptions.service.papers.recent import activity as activity
+from subscriptions.service.papers.recent import advice_on as advice_on
+from subscriptions.service.papers.recent import found_lately as found_lately
+from subscriptions.service.papers.recent import keep_recent as keep_recent
+from subscriptions.service.papers.recent import read_recent as read_recent
+from subscriptions.service.papers.search import Found as Found
+from subscriptions.service.papers.search import known_since as known_since
+from subscriptions.service.papers.search import papers_named as papers_named
+from subscriptions.service.papers.search import search as search
+from subscriptions.service.papers.search_all import search_all as search_all

@@ -1,0 +1,193 @@
+"""The papers of the last days, counted for echoes, lists and advice: people ask them one query after the other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
+from weakref import WeakKeyDictionary
+
+from subscriptions import zones
+from subscriptions.model import Chat, KnownPaper, Subscription
+from subscriptions.query import Query, parse_canonical
+from subscriptions.query.advice import Advice, advise
+from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entries, find, read
+from subscriptions.store import Store, Transaction, chat_outbox, index, papers
+
+DAYS_KNOWN = 7  # an echo counts what a query would have brought in so many days
+CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a number of papers is counted over."""
+
+    days: int = 0  # how many different ones papers are known of; 0 while none is
+    of: int = 0  # papers that were counted
+    whole: bool = True  # those are all papers of the days; else they are the newest
+    week: bool = False  # the days are all of a week, also those on which nothing came
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The papers of the last days, within a transaction."""
+
+    session: Transaction
+    entries: Entries
+    since: date  # the first of the days
+    week: bool
+
+    def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "Sets":
+        """What each of these queries finds, counted over the same papers; of a chat that wants none without cross-lists."""
+        hits = {name: find(self.session, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
+        end = max((one.end for one in hits.values()), default=0)
+        counted = self.entries.newer_than(end) if end else self.entries.papers
+        wanted = counted
+        if chat is not None and chat.settings.crosslists == "out":
+            wanted &= ~self.entries.crosslisted
+        base = Base(
+            days=len(self.entries.days),
+            of=counted.bit_count(),
+            whole=self.entries.whole and not end,
+            week=self.week,
+        )
+        return Sets({name: one.bits & wanted for name, one in hits.items()}, base)
+
+    def newest(self, found: int, most: int) -> tuple[KnownPaper, ...]:
+        """The newest of a set of papers, the newest first."""
+        return read(self.session, self.entries.newest_first(found, most))
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The sets of papers that queries find, by the names of the queries."""
+
+    of: Mapping[str, int]
+    base: Base
+
+    @property
+    def union(self) -> int:
+        """The papers that any of them finds."""
+        return reduce(or_, self.of.values(), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """What a query finds in the last days."""
+
+    found: int
+    base: Base
+    newest: tuple[KnownPaper, ...] = ()  # some of them, the newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What subscriptions find and brought."""
+
+    found: Mapping[str, int]  # canonical text -> papers
+    base: Base
+    came: Mapping[int, datetime]  # number of a subscription -> when papers of it were sent last
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What holds until another digest comes, or another day."""
+
+    state: tuple[int, int, int, date]
+    entries: Entries
+    since: date
+    week: bool
+
+
+_KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
+
+
+def recent(session: Transaction, store: Store, now: datetime) -> Recent:
+    """The papers of the last seven days, by the operator's clock; where none is known of these, of all days there are.
+
+    Of more than 50,000 papers the newest.
+    """
+    today = now.astimezone(zones.zone(store.zone)).date()
+    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session), today
+    kept = _KEPT.get(store)
+    if kept is None or kept.state != state:
+        kept = _KEPT[store] = _look(session, state)
+    return Recent(session, kept.entries, kept.since, kept.week)
+
+
+def _look(session: Transaction, state: tuple[int, int, int, date]) -> _Kept:
+    """A digest bears the date of the day after, so the week may end tomorrow."""
+    today = state[3]
+    since, week = today - timedelta(days=DAYS_KNOWN - 1), True
+    rows = index.news(session, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    if not rows:
+        rows, week = index.news(session, MOST_COUNTED + 1, since=date.min), False
+        since = min((row.day for row in rows), default=since)
+    entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
+    return _Kept(state, entries, since, week and index.has_news_upto(session, since))
+
+
+def read_recent(store: Store, *, now: datetime) -> None:
+    """Looks up which papers are of the last days, for use cases that are to find it ready."""
+    with store.read() as session:
+        recent(session, store, now)
+
+
+def keep_recent(store: Store, *, now: datetime) -> None:
+    """The same where somebody asked for them before."""
+    if store in _KEPT:
+        read_recent(store, now=now)
+
+
+def activity(store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> Brought:
+    """How many papers of the last days these subscriptions of a chat find, and when they brought some."""
+    with store.read() as session:
+        window = recent(session, store, now)
+        came = chat_outbox.last_came(session, chat.id, now - CAME_WITHIN)
+        sets = window.find({text: parse_canonical(text) for text in {wish.canonical for wish in wishes}}, chat)
+    return Brought(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
+
+
+def advice_on(store: Store, chat: Chat, query: Query, *, now: datetime, categorised: bool = True) -> Advice | None:
+    """The advice on a query that has most effect on the papers known; None: it is fine as it is.
+
+    `categorised`: some source tells categories.
+    """
+    with store.read() as session:
+        window = recent(session, store, now)
+        known = _Known(window, chat)
+        crosslists = chat.settings.crosslists != "out"
+        return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
+
+
+def found_lately(store: Store, query: Query, *, now: datetime, most: int) -> Lately:
+    """How many papers of the last days a query finds, and the newest of them."""
+    with store.read() as session:
+        window = recent(session, store, now)
+        sets = window.find({"": query})
+        return Lately(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The papers of the last days as advice asks them."""
+
+    window: Recent
+    chat: Chat
+
+    @property
+    def papers(self) -> int:
+        return self.window.entries.papers.bit_count()
+
+    def count(self, query: Query) -> int:
+        return self.window.find({"": query}, self.chat).union.bit_count()
+
+    def having(self, kind: str) -> int:
+        window, entries = self.window, self.window.entries
+        if kind == "doi":
+            return int(index.has_dois(window.session, window.since))
+        found = index.having_any(window.session, kind, entries.first, entries.last)
+        return (entries.set_of(found) & entries.papers).bit_count()
+
+    def sources(self) -> tuple[str, ...]:
+        return tuple(index.sources_of_days(self.window.session, self.window.since))

@@ -1,0 +1,100 @@
+"""Stored papers: looked through for a query, found by what people call them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from weakref import WeakKeyDictionary
+
+from subscriptions.model import KnownPaper
+from subscriptions.query import Query
+from subscriptions.service.papers.counting import (
+    MOST_COUNTED,
+    MOST_READ,
+    Entries,
+    day_of,
+    find,
+    key_of,
+    number_of,
+    read,
+)
+from subscriptions.store import Store, Transaction, index, papers, skimming
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found in one stretch of the stored papers."""
+
+    papers: tuple[KnownPaper, ...]  # a page of them, the newest first
+    found: int  # in the whole stretch
+    upto: int  # where the stretch begins: the key of its newest paper
+    looked: int  # papers looked at
+    stored: int  # papers in all
+    below: int | None  # where the next stretch begins; None: all older ones were looked at
+    since: date | None  # the day of the oldest paper looked at
+
+
+def search(store: Store, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> Found:
+    """The papers that a query finds, the newest by their days first, in one stretch from the paper with the key `upto` on down.
+
+    Of what it finds there `papers` holds `most`, from the one at `start` on. A stretch has 50,000 papers, fewer where so many
+    can only be told by reading them that this would take long.
+    """
+    with store.read() as session:
+        entries, below = _stretch(session, store, upto)
+        hits = find(session, entries, query, most_read=MOST_READ)
+        keys = [key for key in entries.keys if key > hits.end]
+        return Found(
+            papers=read(session, entries.newest_first(hits.bits, start + most)[start:]),
+            found=hits.bits.bit_count(),
+            upto=max(keys, default=0),
+            looked=len(keys),
+            stored=skimming.amount(session),
+            below=hits.end or below,
+            since=day_of(min(keys)) if keys else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The one that was looked at last: people turn its pages."""
+
+    state: tuple[int, int, int]
+    top: int  # the key of its newest paper
+    newest: bool  # there is no newer paper
+    entries: Entries
+    below: int | None
+
+
+_KEPT: WeakKeyDictionary[Store, _Stretch] = WeakKeyDictionary()
+
+
+def _stretch(session: Transaction, store: Store, upto: int | None) -> tuple[Entries, int | None]:
+    """The newest papers from a key on down, and the key of the first beyond them."""
+    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session)
+    kept = _KEPT.get(store)
+    if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
+        kept = _KEPT[store] = _look(session, state, upto)
+    return kept.entries, kept.below
+
+
+def _look(session: Transaction, state: tuple[int, int, int], upto: int | None) -> _Stretch:
+    begin = None if upto is None else (day_of(upto), number_of(upto))
+    rows = index.newest(session, MOST_COUNTED + 1, upto=begin)
+    keys = [key_of(row.day, row.paper) for row in rows]
+    below = keys[MOST_COUNTED] if len(keys) > MOST_COUNTED else None
+    entries = Entries.of(rows[:MOST_COUNTED], whole=below is None)
+    return _Stretch(state, keys[0] if keys else 0, upto is None, entries, below)
+
+
+def papers_named(store: Store, names: Sequence[str]) -> dict[str, KnownPaper]:
+    """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
+    with store.read() as session:
+        ids = skimming.papers_with_keys(session, names)
+        known = papers.stored_papers(session, list(set(ids.values())))
+    return {name: known[paper_id] for name, paper_id in ids.items()}
+
+
+def known_since(store: Store) -> datetime | None:
+    """When the first paper of all became known; None: there is none."""
+    with store.read() as session:
+        return skimming.known_since(session)

@@ -1,0 +1,376 @@
+"""Planning: what is due is matched, decided and written down, a slice of chats at a time."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+from subscriptions import zones
+from subscriptions.matching import PaperIndex, QuerySet, Shelf, match, why
+from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning.effects import shows_more
+from subscriptions.planning.forecast import Outlook
+from subscriptions.planning.plan import Due, Evidence, decide
+from subscriptions.query import Query, parse_canonical
+from subscriptions.service.planner.no_match import how_missing, is_public, tell_of_nothing
+from subscriptions.service.subscriptions.next_deliveries import Foresight, next_moment, zone_of
+from subscriptions.service.subscriptions.pausing import wake_paused
+from subscriptions.service.subscriptions.quiet_hours import Move, held
+from subscriptions.service.subscriptions.requests import span
+from subscriptions.store import Planned, Store, Transaction, outbox, papers
+from subscriptions.store import chats as people
+from subscriptions.store import planner as plans
+
+SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
+FEW = 100  # queries that are asked one after the other; for more an index of the papers, 0.8 ms each, is made
+MOST_KEPT = 1000  # papers of a window, some 25 KB of memory each, that are kept for the next plan: a week of most chats
+MOST_INDEXED = 300  # of which the index is kept, too, some 55 KB each
+_MINUTE = "%Y-%m-%dT%H:%M"
+
+_ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
+
+
+@dataclass(slots=True)
+class Window:
+    """Papers with a change in (after, head], taken to pieces; widened when a slice looks further back."""
+
+    head: int
+    after: int | None = None
+    newest: int = 0  # the digest after which they were read
+    known: tuple[KnownPaper, ...] = ()
+    shelf: Shelf = field(default_factory=lambda: Shelf.of(()))
+    index: PaperIndex | None = None  # of the shelf, once many queries were asked
+
+    def cover(self, session: Transaction, after: int) -> None:
+        """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
+        newest = papers.newest_digest(session)
+        if self.after is None or after < self.after or newest != self.newest:
+            self.after, self.newest = after, newest
+            self.known = papers.window(session, after, self.head)
+            self.shelf = Shelf.of((known.paper for known in self.known), self.shelf)
+            self.index = None
+
+    def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
+        """Subscription id -> places of the papers that its query matches; each unique query is matched once."""
+        queries = {canonical: stored_query(canonical) for canonical in {s.canonical for s in subscriptions}}
+        if len(queries) <= FEW:
+            places = {canonical: self.shelf.matching(query) for canonical, query in queries.items()}
+        else:
+            places = self._matched_together(queries)
+        return {s.id: places[s.canonical] for s in subscriptions}
+
+    def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
+        if self.index is None:
+            self.index = PaperIndex.on(self.shelf)
+        asked = QuerySet()
+        handles = {canonical: asked.add(query) for canonical, query in queries.items()}
+        bits = match(asked, self.index)
+        return {canonical: tuple(self.index.positions(bits.get(handle, 0))) for canonical, handle in handles.items()}
+
+
+@lru_cache(maxsize=65536)
+def stored_query(canonical: str) -> Query:
+    """Returns the query of a stored canonical text; parsed texts are cached."""
+    return parse_canonical(canonical)
+
+
+def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
+    """How papers fit queries; many chats share a query, so each pair is looked at once per plan."""
+    known: dict[tuple[str, int], Evidence] = {}
+
+    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
+        key = (subscription.canonical, paper.id)
+        found = known.get(key)
+        if found is None:
+            hits = why(stored_query(subscription.canonical), paper.paper)
+            words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
+            fields = {hit.field for hit in hits}
+            found = known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
+        return found
+
+    return evidence
+
+
+_KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # all morning long some chat is due every minute
+
+
+@dataclass(slots=True)
+class Occasion:
+    """What holds for all chats that are planned at one moment."""
+
+    now: datetime
+    foresight: Foresight
+    window: Window
+    evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
+
+    @property
+    def outlook(self) -> Outlook:
+        """The forecast of the sources."""
+        return self.foresight.outlook
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A chat's case, and what came of it."""
+
+    case: Due
+    wishes: Sequence[Subscription]  # all of the chat
+    result: tuple[Kind, tuple[Item, ...], Facts] | None
+
+    def said(self, wish: Subscription) -> bool:
+        """Whether a subscription had its say: it brought papers, or it was said that there are none."""
+        if self.result is None:
+            return False
+        _, items, _ = self.result
+        return not items or any(because.number == wish.number for item in items for because in item.because)
+
+
+def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda: False) -> tuple[Lane, ...]:
+    """Plans everything that is due, until `enough`; returns the lane of each delivery that was written down.
+
+    A second call at the same moment plans nothing: a subscription's place and next moment move in the transaction that
+    writes the delivery.
+    """
+    foresight, chat_ids, pause_ended = _look(store, now)
+    if pause_ended:
+        wake_paused(store, now=now)
+        foresight, chat_ids, _ = _look(store, now)
+    occasion = Occasion(now, foresight, _window(store, foresight.head))
+    lanes: list[Lane] = []
+    for start in range(0, len(chat_ids), SLICE):
+        if enough():
+            break
+        with store.write() as session:
+            lanes += _plan_slice(session, store, chat_ids[start : start + SLICE], occasion)
+            if start + SLICE >= len(chat_ids):  # only then everybody has caught up
+                plans.share_now_mark(session, foresight.head)
+    _keep(store, occasion.window)
+    return tuple(lanes)
+
+
+def _look(store: Store, now: datetime) -> tuple[Foresight, list[int], bool]:
+    """What is known at `now`, who is due, and whether somebody's pause has ended who may be, too."""
+    with store.read() as session:
+        foresight = Foresight.of(session, store, now)
+        waiting = foresight.outlook.sources_in is False
+        chat_ids = plans.due_chats(session, now, foresight.head, waiting=waiting)
+        return foresight, chat_ids, plans.a_pause_ended(session, now)
+
+
+def _window(store: Store, head: int) -> Window:
+    """That of the plan before, where no further paper has a change since; else one that begins with what it read."""
+    kept = _KEPT.pop(store, None)
+    if kept is None or kept.head == head:
+        return kept or Window(head)
+    return Window(head, shelf=kept.shelf)
+
+
+def _keep(store: Store, window: Window) -> None:
+    if len(window.known) > MOST_INDEXED:
+        window.index = None
+    if len(window.known) <= MOST_KEPT:
+        _KEPT[store] = window
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """What is decided for some chats at one moment."""
+
+    decided: list[Decided]
+    keys: dict[int, str]  # id of a chat -> the dedupe key of its delivery
+    due: dict[int, tuple[Subscription, ...]]
+    waits: list[Move]
+
+
+def _plan_slice(session: Transaction, store: Store, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
+    chats = people.chats_by_id(session, chat_ids, zone=store.zone)
+    part = _decide_slice(session, chats, people.subscriptions_of(session, chat_ids), occasion)
+    head, now = occasion.window.head, occasion.now
+    planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
+    moves = part.waits
+    moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
+    left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
+    moves += [move for theirs in left for move in _left_behind(theirs, people.now_mark(session))]
+    outbox.add_deliveries(session, planned, now=now)
+    plans.advance(session, moves)
+    plans.mark_spoken(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
+    lanes = [chats[p.chat_id].address.lane for p in planned]
+    return lanes + tell_of_nothing(session, store, [(one.case, one.result) for one in part.decided], head=head, now=now)
+
+
+def _decide_slice(
+    session: Transaction,
+    chats: Mapping[int, Chat],
+    wishes: Mapping[int, Sequence[Subscription]],
+    occasion: Occasion,
+) -> _Slice:
+    """What these chats get; nothing is written."""
+    mark, head, now = people.now_mark(session), occasion.window.head, occasion.now
+    waits: list[Move] = []
+    due: dict[int, tuple[Subscription, ...]] = {}
+    for chat_id, chat in chats.items():
+        if chat.state == "active":
+            due[chat_id], held_back = _due_now(chat, wishes[chat_id], mark, occasion)
+            waits += held_back
+    keys = _free_keys(session, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now)
+    decided = _decide_all(session, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
+    return _Slice(decided, keys, due, waits)
+
+
+def would_be_planned(
+    session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime
+) -> tuple[Decided | None, Occasion]:
+    """What a plan at this moment would give a chat, and what holds then; nothing is written."""
+    foresight = Foresight.of(session, store, now)
+    occasion = Occasion(now, foresight, Window(foresight.head))
+    decided = _decide_slice(session, {chat.id: chat}, {chat.id: wishes}, occasion).decided
+    return (decided[0] if decided else None), occasion
+
+
+def _decide_all(session: Transaction, due: Sequence[_ToPlan], mark: int, occasion: Occasion) -> list[Decided]:
+    everybody = [s for _, _, theirs in due for s in theirs]
+    if not everybody:
+        return []
+    seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
+    window = occasion.window
+    window.cover(session, min(seen.values()))
+    fits = window.fits(everybody)
+    matched = {window.known[place].id for places in fits.values() for place in places}
+    told = outbox.told(session, [chat.id for chat, _, _ in due], matched)
+    decided = []
+    for chat, wishes, theirs in due:
+        case = _case((chat, wishes, theirs), {s.id: seen[s.id] for s in theirs}, fits, told[chat.id], occasion)
+        decided.append(Decided(case, wishes, decide(case, occasion.evidence, limited=shows_more(chat))))
+    return decided
+
+
+def _case(
+    to_plan: _ToPlan,
+    seen: Mapping[int, int],
+    fits: Mapping[int, tuple[int, ...]],
+    told: set[int],
+    occasion: Occasion,
+) -> Due:
+    chat, wishes, due = to_plan
+    outlook, now = occasion.outlook, occasion.now
+    coming = occasion.foresight.next_of(chat, wishes, planned={s.id for s in due})
+    timed = [s for s in due if s.cadence.kind != "now"]
+    behind = outlook.missing if timed else ()
+    over = [s for s in timed if occasion.foresight.is_last_word(s, chat)]
+    return Due(
+        chat=chat,
+        subscriptions=due,
+        seen=seen,
+        papers=occasion.window.known,
+        fits=fits,
+        told=told,
+        due=_due_moment(chat, due, now),
+        now=now,
+        zone=zones.zone(chat.settings.timezone),
+        next_due=coming.at or coming.latest,
+        next_about=coming.about or coming.at is None,
+        may_be_empty=bool(over) or not timed,
+        expected=any(outlook.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due),
+        notes=bool(over) and chat.settings.quietday == "on" and not is_public(chat),
+        missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
+        missing_how=how_missing(behind),
+    )
+
+
+def _period(cadence: Cadence) -> timedelta:
+    """How long before a due moment of this cadence the one before it was, or could have been."""
+    return timedelta(days=7 if cadence.kind == "weekly" else 1)
+
+
+def _planned(one: Decided, key: str) -> Planned:
+    assert one.result is not None  # noqa: S101 - asked before
+    kind, items, facts = one.result
+    case = one.case
+    return Planned(
+        id=secrets.token_hex(8), chat_id=case.chat.id, kind=kind, due=case.due, key=key, items=items, facts=facts
+    )
+
+
+def _due_now(
+    chat: Chat, wishes: Sequence[Subscription], mark: int, occasion: Occasion
+) -> tuple[tuple[Subscription, ...], list[Move]]:
+    """What of a chat is due; and where those move that have to wait all the same."""
+    now, sources_in = occasion.now, occasion.outlook.sources_in
+
+    def due(s: Subscription) -> bool:
+        came = (mark if s.seen is None else s.seen) < occasion.window.head
+        zone = zone_of(s, chat)
+        return s.state == "active" and cadences.is_due(s.cadence, zone, s.next_due_at, now, came, sources_in=sources_in)
+
+    found = [s for s in wishes if due(s)]
+    waits = held(chat, found, mark, now)
+    if sources_in is False:
+        waits += [(s.id, s.seen or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
+    waiting = {wish_id for wish_id, _, _ in waits}
+    return tuple(s for s in found if s.id not in waiting), waits
+
+
+def _left_behind(waiting: Sequence[Subscription], mark: int) -> list[Move]:
+    """Those that wait for the next minute have their own place until then: the mark that they share goes on without them."""
+    return [(wish.id, mark, (None, None)) for wish in waiting if wish.seen is None]
+
+
+def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span | None:
+    """The window of a when-out that is open at `now`, where an earlier one passed while nothing ran: it waits in that."""
+    if wish.cadence.kind != "when-out" or wish.next_due_at is None:
+        return None
+    zone = zone_of(wish, chat)
+    opened = cadences.first_due(wish.cadence, zone, now)
+    if opened is None or not wish.next_due_at < opened <= now:
+        return None
+    return span(wish.cadence, zone, opened)
+
+
+def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> people.Span:
+    """When it is due next. A when-out that had nothing to say stays due until the end of its window."""
+    zone, opened, now = zone_of(wish, one.case.chat), wish.next_due_at, occasion.now
+    waits = opened is not None and wish.cadence.kind == "when-out" and not one.said(wish)
+    if waits and opened is not None and now < cadences.closes(wish.cadence, zone, opened):
+        return span(wish.cadence, zone, opened)
+    return span(wish.cadence, zone, next_moment(wish.cadence, zone, now))
+
+
+def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
+    """The latest of the moments that made a chat due; `now` and an open when-out are due when planned."""
+    return max(_moment(s, chat, now) for s in theirs)
+
+
+def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
+    if subscription.next_due_at is None or subscription.cadence.kind == "now":
+        return now  # `now` has a moment only while it is held back after a pause
+    if subscription.cadence.kind == "when-out":
+        return min(now, cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at))
+    return subscription.next_due_at
+
+
+def _free_keys(
+    session: Transaction, due: Sequence[tuple[Chat, Sequence[Subscription]]], mark: int, head: int, now: datetime
+) -> dict[int, str]:
+    """Chat id -> the dedupe key of its delivery; without the chats that have had their delivery of this minute.
+
+    Those wait for the next minute. A wish whose own minute is over by then has a key of its own: else it would be due
+    for ever and never sent.
+    """
+    keys = {chat.id: _dedupe_key(chat, theirs, mark, head, now) for chat, theirs in due}
+    taken = outbox.taken_keys(session, list(keys.values()))
+    for chat, theirs in due:
+        if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
+            keys[chat.id] += f":{head}:" + ",".join(str(s.number) for s in theirs)
+    return {chat_id: key for chat_id, key in keys.items() if key not in taken}
+
+
+def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int, now: datetime) -> str:
+    """Rule 5 of docs/architecture.md: one delivery per chat and due minute; for `now` alone, one per chat and stretch of papers."""
+    if any(s.next_due_at is not None for s in theirs):
+        return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
+    numbers = ",".join(str(s.number) for s in theirs)
+    seen = min(mark if s.seen is None else s.seen for s in theirs)
+    return f"{chat.id}:now:{seen}-{head}:{numbers}"

@@ -1,0 +1,112 @@
+"""A subscription is changed: its query, its name, its time. It keeps its number and its place (`seen`)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from subscriptions import zones
+from subscriptions.chat_settings import check_value
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning.times import When, read_when
+from subscriptions.service.subscriptions.changes import changing
+from subscriptions.service.subscriptions.requests import Subscribed, echo_of, find, span, which_one
+from subscriptions.store import Store, Transaction
+from subscriptions.store import chats as people
+from subscriptions.wording import checked_name, kept_query
+
+
+def edit(
+    store: Store,
+    address: ChatAddress,
+    number: int,
+    text: str,
+    *,
+    now: datetime,
+    when: str | None = None,
+    tz: str | None = None,
+    who: str = "",
+) -> Subscribed:
+    """Changes the query of a subscription, and with `when` its schedule; what is planned already stays as it is.
+
+    `tz` is a zone of its own from now on, "" that of the chat; None: as before. The outcome is "edited", or "known" when nothing changed. Raises NotFound, QueryError, and Refused when another
+    subscription of the chat asks for the same.
+    """
+    query = kept_query(text)
+    with store.write() as session:
+        chat = find(session, store, address)
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        wish = which_one(wishes, str(number))
+        same = next((s for s in wishes if s.canonical == query.canonical and s.id != wish.id), None)
+        if same is not None:
+            raise Refused(
+                Sentence("Subscription {number} asks for that already.", {"number": same.number}),
+                Sentence("Remove one of them: /unsub {number}", {"number": wish.number}),
+            )
+        read = _read_when(when, wish.cadence, chat) if when else When(wish.cadence)
+        schedule, own_zone = read.cadence, wish.zone if tz is None else zones.zone_name(tz) if tz else None
+        own_zone = read.zone or own_zone
+        time = (schedule, own_zone)
+        changed = (query.text, query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
+        if changed:
+            changing(session, chat.id, now=now, who=who)
+            people.edit_query(session, wish.id, text=query.text, canonical=query.canonical)
+            if query.canonical != wish.canonical:
+                people.mark_dry(session, {chat.id: None})
+            if time != (wish.cadence, wish.zone):
+                _reschedule(session, chat, replace(wish, zone=own_zone), schedule, now)
+        outcome = "edited" if changed else "known"
+        return echo_of(session, store, chat, _fresh(session, chat, wish), query=query, outcome=outcome, now=now)
+
+
+def rename(store: Store, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = "") -> Subscription:
+    """Gives a subscription a name, or with "" none. Raises NotFound, Refused."""
+    plain = checked_name(name)
+    with store.write() as session:
+        chat = find(session, store, address)
+        wish = which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+        if plain != wish.name:
+            changing(session, chat.id, now=now, who=who)
+            people.rename(session, wish.id, plain)
+        return _fresh(session, chat, wish)
+
+
+def reschedule(
+    store: Store, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
+    """Gives a subscription another time; without a number all of the chat, and those that are still to come.
+
+    Returns them as they are now. Raises NotFound, Refused.
+    """
+    with store.write() as session:
+        chat = find(session, store, address)
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        chosen = wishes if number is None else (which_one(wishes, str(number)),)
+        read = _read_when(when, None, chat)
+        if number is None:
+            stored = check_value("schedule", str(read), kind=chat.kind)
+            if people.chosen_settings(session, chat.id).get("schedule") != stored:
+                changing(session, chat.id, now=now, who=who)
+                people.choose_setting(session, chat.id, "schedule", stored)
+        for wish in chosen:
+            own_zone = read.zone or wish.zone
+            if (wish.cadence, wish.zone) != (read.cadence, own_zone):
+                changing(session, chat.id, now=now, who=who)
+                _reschedule(session, chat, replace(wish, zone=own_zone), read.cadence, now)
+        return tuple(_fresh(session, chat, wish) for wish in chosen)
+
+
+def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
+    """A time as typed; the two times of when-out, if it names none, from its own, else from the chat's."""
+    of_chat = cadences.parse_cadence(chat.settings.schedule)
+    return read_when(when, own if own and own.kind == "when-out" else of_chat)
+
+
+def _reschedule(session: Transaction, chat: Chat, wish: Subscription, schedule: Cadence, now: datetime) -> None:
+    zone = zones.zone(wish.zone or chat.settings.timezone)
+    due = span(schedule, zone, cadences.first_due(schedule, zone, now))
+    people.change_schedule(session, wish.id, cadence=schedule, zone=wish.zone, due=due)
+
+
+def _fresh(session: Transaction, chat: Chat, wish: Subscription) -> Subscription:
+    return next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == wish.id)

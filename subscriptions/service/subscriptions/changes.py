@@ -1,0 +1,210 @@
+"""What a chat asks for and has chosen, and the changes of it that can be taken back.
+
+Whatever changes a chat says so first: `changing` writes down what the chat was. One transaction is one change, however
+many use cases it joins. The newest five are kept; which of them were undone is written beside them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from subscriptions.model import Chat, ChatState, Subscription
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.store import Transaction, changes
+from subscriptions.store import chats as people
+
+KEPT = 5  # changes that can be undone
+LOGGED = 20  # with those that were undone and those that undid them
+PAUSED_BY_PERSON = "paused in the chat"  # the reason of a pause that a person asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a chat asks for and has chosen at one moment."""
+
+    wishes: Mapping[int, Subscription]  # by number; `seen` is always a change here
+    settings: Mapping[str, str]  # what the chat chose itself
+    paused: bool = False  # by a person
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How a later state differs from an earlier one."""
+
+    added: tuple[Subscription, ...] = ()
+    removed: tuple[Subscription, ...] = ()
+    changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
+    settings: tuple[str, ...] = ()  # names
+    paused: bool | None = None  # True: the chat is paused now; False: not any more; None: as it was
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed or self.settings or self.paused is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that a person changed in a chat."""
+
+    id: int
+    who: str  # "ID NAME", the platform's id and the plain name; "" where nobody is named
+    at: datetime
+    what: Difference
+    undone: bool = False
+    undoes: int | None = None  # the change that this one took back
+
+
+def changing(
+    session: Transaction, chat_id: int, *, now: datetime, who: str = "", taking_back: int | None = None
+) -> int:
+    """Writes down what a chat is, right before it is changed; returns the id of the change that begins.
+
+    To be called by every use case that changes subscriptions or settings, in its own transaction. Where several make one
+    transaction, the first call counts for all. `who` is "ID NAME" of the person, as Turn.who gives it.
+    """
+    begun: dict[int, int] = session.info.setdefault("changing", {})
+    if taking_back is None and chat_id in begun and changes.change_is_of(session, begun[chat_id], chat_id):
+        return begun[chat_id]
+    state = _to_json(state_of(session, chat_id)) | {"undoes": taking_back, "undone": False}
+    begun[chat_id] = changes.add_change(session, chat_id, who=who, at=now, before=state)
+    _drop_old(session, chat_id)
+    return begun[chat_id]
+
+
+def person_of(who: str) -> str:
+    """The platform's id in "ID NAME"."""
+    return who.partition(" ")[0]
+
+
+def before(change: changes.Kept) -> State:
+    """What the chat was before a change that is kept."""
+    value = change.before
+    wishes = [_wish_from_json(wish, change.chat_id) for wish in value["wishes"]]
+    return State(
+        wishes={wish.number: wish for wish in wishes},
+        settings=value["settings"],
+        paused=value["paused"],
+        until=_read(value["until"]),
+    )
+
+
+def is_undone(change: changes.Kept) -> bool:
+    """Whether a change was taken back."""
+    return bool(change.before["undone"])
+
+
+def undoes(change: changes.Kept) -> int | None:
+    """The id of the change that this one took back."""
+    taken_back: int | None = change.before["undoes"]
+    return taken_back
+
+
+def mark_undone(session: Transaction, chat_id: int, change_id: int, *, undone: bool) -> None:
+    """Writes beside a change that it was undone, or that it holds again."""
+    for kept in changes.changes_of(session, chat_id):
+        if kept.id == change_id:
+            changes.rewrite_change(session, change_id, {**kept.before, "undone": undone})
+
+
+def state_of(session: Transaction, chat_id: int) -> State:
+    """What a chat asks for and has chosen now."""
+    chat = people.chats_by_id(session, [chat_id], zone="UTC")[chat_id]
+    mark = people.now_mark(session)
+    wishes = people.subscriptions_of(session, [chat_id])[chat_id]
+    paused = is_paused_by_person(chat)
+    return State(
+        wishes={s.number: s if s.seen is not None else replace(s, seen=mark) for s in wishes},
+        settings=people.chosen_settings(session, chat_id),
+        paused=paused,
+        until=chat.paused_until if paused else None,
+    )
+
+
+def is_paused_by_person(chat: Chat) -> bool:
+    """Whether a person paused this chat, and not what happened to it."""
+    return chat.state is ChatState.PAUSED and chat.state_reason == PAUSED_BY_PERSON
+
+
+def difference(earlier: State, later: State) -> Difference:
+    """What must have been done to come from one state to the other; what a subscription has seen is no part of it."""
+    both = sorted(earlier.wishes.keys() & later.wishes.keys())
+    pairs = ((earlier.wishes[number], later.wishes[number]) for number in both)
+    names = sorted(earlier.settings.keys() | later.settings.keys())
+    before, after = (earlier.paused, earlier.until), (later.paused, later.until)
+    return Difference(
+        added=tuple(later.wishes[n] for n in sorted(later.wishes.keys() - earlier.wishes.keys())),
+        removed=tuple(earlier.wishes[n] for n in sorted(earlier.wishes.keys() - later.wishes.keys())),
+        changed=tuple((old, new) for old, new in pairs if wish_value(old) != wish_value(new)),
+        settings=tuple(name for name in names if earlier.settings.get(name) != later.settings.get(name)),
+        paused=None if before == after else later.paused,
+    )
+
+
+def wish_value(wish: Subscription | None) -> object:
+    """What a person knows of a subscription: equal values are the same wish."""
+    if wish is None:
+        return None
+    return wish.text, wish.canonical, wish.name, wish.cadence, wish.zone, wish.state, wish.paused_until
+
+
+def _drop_old(session: Transaction, chat_id: int) -> None:
+    """Keeps five changes that can be undone, and what was undone since. Only the oldest go: ids are not given again."""
+    alive = 0
+    too_old = []
+    for place, kept in enumerate(changes.changes_of(session, chat_id)):
+        if alive == KEPT or place >= LOGGED:
+            too_old.append(kept.id)
+        elif not is_undone(kept) and undoes(kept) is None:
+            alive += 1
+    changes.drop_changes(session, too_old)
+
+
+def _to_json(state: State) -> dict[str, Any]:
+    return {
+        "settings": dict(state.settings),
+        "paused": state.paused,
+        "until": _written(state.until),
+        "wishes": [_wish_to_json(wish) for wish in state.wishes.values()],
+    }
+
+
+def _wish_to_json(wish: Subscription) -> dict[str, Any]:
+    return {
+        "number": wish.number,
+        "text": wish.text,
+        "canonical": wish.canonical,
+        "cadence": cadence_text(wish.cadence),
+        "zone": wish.zone,
+        "name": wish.name,
+        "state": wish.state,
+        "paused_until": _written(wish.paused_until),
+        "state_reason": wish.state_reason,
+        "added_by": wish.added_by,
+        "subscriber": wish.subscriber,
+        "since": _written(wish.since),
+        "seen": wish.seen,
+        "next_due_at": _written(wish.next_due_at),
+    }
+
+
+def _wish_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
+    return Subscription(
+        id=0,
+        chat_id=chat_id,
+        **{
+            **value,
+            "cadence": parse_cadence(value["cadence"]),
+            "paused_until": _read(value["paused_until"]),
+            "since": _read(value["since"]),
+            "next_due_at": _read(value["next_due_at"]),
+        },
+    )
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _read(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,209 @@
+"""Subscriptions as text: exported, and brought back by an import that does all of it or nothing."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from subscriptions import zones
+from subscriptions.chat_settings import check_value, setting_name
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.portable import Line, subscription_line
+from subscriptions.query import Query
+from subscriptions.service.subscriptions.changes import changing
+from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
+from subscriptions.service.subscriptions.requests import MOST_PER_CHAT, find, follow_zone, kind_of, span
+from subscriptions.store import Store, Transaction, outbox, papers
+from subscriptions.store import chats as people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPlan:
+    """What an import does, line by line: ("+", new), ("~", changed), ("=", there already), each with its chat."""
+
+    changes: tuple[tuple[str, str, str], ...]  # sign, chat, the line
+
+
+@dataclass(slots=True, kw_only=True)
+class _Target:
+    """A chat that lines are about, as it is by now."""
+
+    chat: Chat
+    wishes: dict[str, Subscription]  # by canonical text
+
+
+# -------------------------------------------------------------------------------------------------------------- export
+
+
+def export(store: Store, address: ChatAddress | None) -> str:
+    """One chat's subscriptions, or with None those of all chats with their settings. Raises NotFound."""
+    with store.read() as session:
+        if address is not None:
+            chat = find(session, store, address)
+            return _lines(_subscription_lines(session, chat))
+        return "\n".join(filter(None, (_whole(session, chat) for chat in people.all_chats(session, zone=store.zone))))
+
+
+def _whole(session: Transaction, chat: Chat) -> str:
+    """All that an import needs to make this chat again; "" for one that has nothing of its own."""
+    chosen = people.chosen_settings(session, chat.id)
+    settings = [f"set {name} {value}" for name, value in sorted(chosen.items())]
+    kind = (
+        [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
+    )  # a channel's id looks like a group's
+    wishes = _subscription_lines(session, chat)
+    return _lines([f"[{chat.address}]", *kind, *settings, *wishes]) if settings or wishes else ""
+
+
+def _subscription_lines(session: Transaction, chat: Chat) -> list[str]:
+    return [subscription_line(chat, wish) for wish in people.subscriptions_of(session, [chat.id])[chat.id]]
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def delivered(store: Store, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+    """The papers that messages of a chat showed at `since` or later, in the order they came. Raises NotFound."""
+    with store.read() as session:
+        chat = find(session, store, address)
+        ids = outbox.shown_since(session, chat.id, since)
+        known = papers.stored_papers(session, ids)
+    return tuple(known[paper_id] for paper_id in ids)
+
+
+# -------------------------------------------------------------------------------------------------------------- import
+
+
+def import_plan(store: Store, lines: Sequence[Line], *, now: datetime) -> ImportPlan:
+    """What `import_lines` would do; changes nothing. Raises Refused with the line."""
+    return _import(store, lines, now=now, dry=True, who="")
+
+
+def import_lines(store: Store, lines: Sequence[Line], *, now: datetime, who: str = "") -> ImportPlan:
+    """Adds what is new and changes what differs, all or nothing. Nothing is removed. Raises Refused with the line.
+
+    `who` is "ID NAME" of the person.
+    """
+    return _import(store, lines, now=now, dry=False, who=who)
+
+
+def _import(store: Store, lines: Sequence[Line], *, now: datetime, dry: bool, who: str) -> ImportPlan:
+    changes: tuple[tuple[str, str, str], ...] = ()
+    with suppress(_TriedOut), store.write() as session:
+        for place in dict.fromkeys(line.chat for line in lines):
+            chat = people.find_chat(session, place, zone=store.zone)
+            if chat is not None:
+                changing(session, chat.id, now=now, who=who)
+        chats: dict[ChatAddress, _Target] = {}
+        changes = tuple((_apply(session, store, line, chats, now), str(line.chat), line.text) for line in lines)
+        if dry:
+            raise _TriedOut
+    return ImportPlan(changes=changes)
+
+
+class _TriedOut(Exception):
+    """Everything was done to see what it would do, and is undone."""
+
+
+def _apply(session: Transaction, store: Store, line: Line, chats: dict[ChatAddress, _Target], now: datetime) -> str:
+    """Does what one line says; returns its sign. `chats` are those that earlier lines were about."""
+    if line.kind is not None:
+        return _make(session, store, line.chat, line.kind, now)
+    target = chats.get(line.chat) or _target(session, store, line.chat, now)
+    chats[line.chat] = target
+    if line.setting is not None:
+        sign = _apply_setting(session, line, line.setting, target.chat, now)
+        if sign != "=":
+            del chats[line.chat]  # its zone may be another, and so may be what is due
+        return sign
+    if line.cadence is None or line.query is None:  # pragma: no cover - every other line has both
+        return "="
+    known = target.wishes.get(line.query.canonical)
+    if known is None:
+        return _added(session, line, target, cadence=line.cadence, query=line.query, now=now)
+    return _changed(session, line, target, cadence=line.cadence, known=known, now=now)
+
+
+def _make(session: Transaction, store: Store, address: ChatAddress, kind: ChatKind, now: datetime) -> str:
+    """A chat is made of the kind that it was; one that is there is what its platform says."""
+    if people.find_chat(session, address, zone=store.zone) is not None:
+        return "="
+    people.add_chat(session, address, kind, now=now, zone=store.zone)
+    return "+"
+
+
+def _target(session: Transaction, store: Store, address: ChatAddress, now: datetime) -> _Target:
+    """The chat of a line, made if nobody has met it."""
+    chat = people.find_chat(session, address, zone=store.zone) or people.add_chat(
+        session, address, kind_of(address), now=now, zone=store.zone
+    )
+    wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    return _Target(chat=chat, wishes={wish.canonical: wish for wish in wishes})
+
+
+def _changed(
+    session: Transaction, line: Line, target: _Target, *, cadence: Cadence, known: Subscription, now: datetime
+) -> str:
+    """The chat has this wish: its time, its zone and its name become those of the line, as far as it says them."""
+    own = target.chat.settings.timezone
+    zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
+    name = known.name if line.name is None else line.name
+    if (known.cadence, known.zone, known.name) == (cadence, zone, name):
+        return "="
+    people.rename(session, known.id, name)
+    if (known.cadence, known.zone) != (cadence, zone):
+        due = _due(cadence, zone or own, now)
+        people.change_schedule(session, known.id, cadence=cadence, zone=zone, due=due)
+    target.wishes[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
+    return "~"
+
+
+def _added(session: Transaction, line: Line, target: _Target, *, cadence: Cadence, query: Query, now: datetime) -> str:
+    if len(target.wishes) >= MOST_PER_CHAT:
+        too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
+        raise line.refused(too_many, Sentence("Remove one first."))
+    zone = _own_zone(line, target)
+    since = now - timedelta(days=7 if cadence.kind == "weekly" else 1)
+    target.wishes[query.canonical] = people.add_subscription(
+        session,
+        target.chat.id,
+        text=query.text,
+        canonical=query.canonical,
+        cadence=cadence,
+        zone=zone,
+        since=since,
+        seen=papers.change_before(session, since),
+        due=_due(cadence, zone or target.chat.settings.timezone, now),
+        name=line.name or "",
+        added_by="import",
+    )
+    return "+"
+
+
+def _own_zone(line: Line, target: _Target) -> str | None:
+    """The zone of the line, where it is not that of the chat anyway."""
+    return None if line.zone == target.chat.settings.timezone else line.zone
+
+
+def _due(cadence: Cadence, zone_name: str, now: datetime) -> people.Span:
+    zone = zones.zone(zone_name)
+    return span(cadence, zone, cadences.first_due(cadence, zone, now))
+
+
+def _apply_setting(session: Transaction, line: Line, setting: tuple[str, str], chat: Chat, now: datetime) -> str:
+    try:
+        name = setting_name(setting[0])
+        value = check_value(name, setting[1], kind=chat.kind, public=chat.public)
+    except PaperwireError as error:
+        raise line.refused(error.sentence, error.hint) from error
+    if people.chosen_settings(session, chat.id).get(name) == value:
+        return "="
+    people.choose_setting(session, chat.id, name, value)
+    if name == "timezone":
+        follow_zone(session, chat, value, now)
+    if name in FOLLOWED:
+        follow_quiet(session, chat, now)
+    return "~"

@@ -1,0 +1,39 @@
+"""Quiet hours: what would come at once is held until they end (docs/architecture.md, rule 2)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from subscriptions import zones
+from subscriptions.model import Chat, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.store import Transaction
+from subscriptions.store import chats as people
+
+FOLLOWED = frozenset({"quiet", "timezone"})  # settings that say when it is quiet
+
+Move = tuple[int, int, people.Span]  # of a subscription: its id, what it has seen, when it is due
+
+
+def silent_until(chat: Chat, moment: datetime) -> datetime | None:
+    """When the quiet hours of a chat that hold at `moment` end; None outside of them."""
+    return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
+
+
+def held(chat: Chat, due: Sequence[Subscription], mark: int, now: datetime) -> list[Move]:
+    """Where those of these due subscriptions move that quiet hours hold; what a person asked for is not held."""
+    at_once = [wish for wish in due if wish.cadence.kind == "now" and not wish.hurry]
+    until = silent_until(chat, now) if at_once else None
+    if until is None:
+        return []
+    return [(wish.id, mark if wish.seen is None else wish.seen, (until, None)) for wish in at_once]
+
+
+def follow_quiet(session: Transaction, before: Chat, now: datetime) -> None:
+    """The chat has other quiet hours, or another clock, than `before`: what was held by those is held by these, or goes."""
+    until = silent_until(before, now)
+    if until is None:
+        return
+    after = people.chats_by_id(session, [before.id], zone=before.settings.timezone)[before.id]
+    for wish in people.subscriptions_of(session, [before.id])[before.id]:
+        if wish.cadence.kind == "now" and wish.next_due_at == until:
+            people.reset_due(session, wish.id, (silent_until(after, now), None))

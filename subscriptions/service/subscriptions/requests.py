@@ -1,0 +1,400 @@
+"""Chats and what they ask for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from subscriptions import zones
+from subscriptions.chat_settings import check_value, setting_name
+from subscriptions.errors import NotFound, Refused, Sentence
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning.forecast import Coming
+from subscriptions.planning.times import When, make_when, read_when
+from subscriptions.query import Query, parse_query
+from subscriptions.service.papers.recent import Base, recent
+from subscriptions.service.subscriptions.changes import changing, person_of
+from subscriptions.service.subscriptions.next_deliveries import Foresight
+from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
+from subscriptions.store import Store, Transaction, papers
+from subscriptions.store import chats as people
+from subscriptions.wording import checked_name, kept_query
+
+EXAMPLES = 3
+MOST_PER_CHAT = 200
+_SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody asks for, as typed; None where they said nothing."""
+
+    text: str
+    when: str | None = None  # a whole cadence as people write it behind a query; else every, on and at say it
+    every: str | None = None
+    on: str | None = None
+    at: str | None = None
+    tz: str | None = None
+    since: str | None = None
+    name: str | None = None
+    added_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """What became of a wish, and what the echo says about it."""
+
+    chat: Chat
+    subscription: Subscription
+    query: Query
+    outcome: str  # added, rescheduled, known
+    first: datetime | None  # the first due moment; None: as soon as papers come
+    starts: datetime  # papers that became known from here on will come
+    found: int = 0  # papers it would have brought
+    base: Base = field(default_factory=Base)  # in these that are known
+    examples: tuple[KnownPaper, ...] = ()
+    coming: Coming | None = None  # when it comes first, by the rhythm of the sources; None: no source has one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One subscription as people look at it."""
+
+    chat: Chat
+    subscription: Subscription
+    zone: str  # the zone that counts
+
+
+def get_chat(store: Store, address: ChatAddress) -> Chat:
+    """The chat at this address, or where it moved to. Raises NotFound."""
+    with store.read() as session:
+        return find(session, store, address)
+
+
+def subscribe(
+    store: Store,
+    address: ChatAddress,
+    wish: Wish,
+    *,
+    now: datetime,
+    title: str = "",
+    kind: ChatKind | None = None,
+    who: str = "",
+) -> Subscribed:
+    """Adds a wish; makes the chat if it is new. The same wish again changes its schedule. Raises QueryError, Refused.
+
+    `who` is "ID NAME" of the person, for `undo`, and so that what they asked for waits when they leave the chat.
+    """
+    query = kept_query(wish.text)
+    if wish.name is not None:
+        wish = replace(wish, name=checked_name(wish.name))
+    with store.write() as session:
+        chat = people.find_chat(session, address, zone=store.zone)
+        if chat is None:
+            chat = _new_chat(session, store, address, wish=wish, now=now, title=title, kind=kind)
+            own_zone = None
+        else:
+            own_zone = zones.zone_name(wish.tz) if wish.tz else None
+            people.come_back(session, chat.id, now=now)
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        known = next((s for s in wishes if s.canonical == query.canonical), None)
+        when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
+        schedule, own_zone = when.cadence, own_zone or when.zone or None
+        if known is not None:
+            return _known_wish(
+                session, store, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
+            )
+        if len(wishes) >= MOST_PER_CHAT:
+            raise Refused(
+                Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+                Sentence("Remove one first."),
+            )
+        changing(session, chat.id, now=now, who=who)
+        added = _add(session, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
+        return echo_of(session, store, chat, added, query=query, outcome="added", now=now)
+
+
+def echo_of(
+    session: Transaction,
+    store: Store,
+    chat: Chat,
+    subscription: Subscription,
+    *,
+    query: Query,
+    outcome: str,
+    now: datetime,
+) -> Subscribed:
+    """What the echo of a wish says, with what it would have brought in the days known."""
+    window = recent(session, store, now)
+    sets = window.find({"": query}, chat)
+    found = sets.union
+    foresight = Foresight.of(session, store, now)
+
+    def fits(after: int) -> bool:
+        return window.entries.newest_change(found) > after
+
+    return Subscribed(
+        chat=chat,
+        subscription=subscription,
+        query=query,
+        outcome=outcome,
+        first=subscription.next_due_at,
+        starts=subscription.since,
+        found=found.bit_count(),
+        base=sets.base,
+        examples=window.newest(found, EXAMPLES),
+        coming=foresight.coming(subscription, chat, fits=fits) if foresight.outlook.awaited else None,
+    )
+
+
+def _add(
+    session: Transaction,
+    chat: Chat,
+    wish: Wish,
+    *,
+    query: Query,
+    schedule: Cadence,
+    own_zone: str | None,
+    now: datetime,
+    who: str,
+) -> Subscription:
+    zone = zones.zone(own_zone or chat.settings.timezone)
+    people.mark_dry(session, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
+    since = _since(wish.since, schedule, chat, zone, now)
+    return people.add_subscription(
+        session,
+        chat.id,
+        text=query.text,
+        canonical=query.canonical,
+        cadence=schedule,
+        zone=own_zone,
+        since=since,
+        seen=papers.change_before(session, since),
+        due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
+        name=wish.name or "",
+        added_by=wish.added_by,
+        subscriber=person_of(who),
+    )
+
+
+def unsubscribe(
+    store: Store, address: ChatAddress, which: str, *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
+    """Removes by number, by query or `all`; what was planned is still sent. Raises NotFound, QueryError."""
+    with store.write() as session:
+        chat = find(session, store, address)
+        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+        gone = wishes if which.strip().casefold() == "all" else (which_one(wishes, which),)
+        if gone:
+            changing(session, chat.id, now=now, who=who)
+        people.remove_subscriptions(session, [s.id for s in gone])
+        return gone
+
+
+def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
+    """Subscriptions of one chat, or of all. Raises NotFound for a chat that does not exist."""
+    with store.read() as session:
+        chats = people.all_chats(session, zone=store.zone) if address is None else (find(session, store, address),)
+        wishes = people.subscriptions_of(session, [chat.id for chat in chats])
+        return tuple(
+            Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
+            for chat in chats
+            for s in wishes[chat.id]
+        )
+
+
+def wish_of(store: Store, address: ChatAddress, number: int) -> Subscription:
+    """One subscription of a chat. Raises NotFound."""
+    with store.read() as session:
+        chat = find(session, store, address)
+        return which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+
+
+def chosen_settings(store: Store, address: ChatAddress) -> dict[str, str]:
+    """What a chat has set itself, or its platform told of it; all else is as its kind has it. Raises NotFound."""
+    with store.read() as session:
+        return people.chosen_settings(session, find(session, store, address).id)
+
+
+def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
+    """Sets one of SETTINGS. Raises NotFound, Refused."""
+    with store.write() as session:
+        chat = find(session, store, address)
+        setting = setting_name(name)
+        stored = check_value(setting, value, kind=chat.kind, public=chat.public)
+        before = getattr(chat.settings, setting)
+        if stored != ("all" if before is None else str(before)):
+            changing(session, chat.id, now=now, who=who)
+        people.choose_setting(session, chat.id, setting, stored)
+        if setting == "timezone":
+            follow_zone(session, chat, stored, now)
+        if setting in FOLLOWED:
+            follow_quiet(session, chat, now)
+        return find(session, store, address)
+
+
+def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> people.Span:
+    """A due moment with the latest one that it may become: for when-out the end of its window."""
+    if moment is None or cadence.kind != "when-out":
+        return moment, moment
+    return moment, cadences.closes(cadence, zone, moment)
+
+
+def kind_of(address: ChatAddress) -> ChatKind:
+    """What sort of place an address names, as far as it tells by itself: Telegram's groups have negative ids, Slack's people U or D."""
+    if address.platform == "telegram":
+        return ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE
+    if address.platform == "slack":
+        return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
+    return ChatKind.PRIVATE
+
+
+def find(session: Transaction, store: Store, address: ChatAddress) -> Chat:
+    """Returns the chat at this address. Raises NotFound."""
+    chat = people.find_chat(session, address, zone=store.zone)
+    if chat is None:
+        raise NotFound(
+            Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
+            Sentence(
+                "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
+                {"chat": str(address)},
+            ),
+        )
+    return chat
+
+
+def _new_chat(
+    session: Transaction,
+    store: Store,
+    address: ChatAddress,
+    *,
+    wish: Wish,
+    now: datetime,
+    title: str,
+    kind: ChatKind | None,
+) -> Chat:
+    return people.add_chat(
+        session,
+        address,
+        kind or kind_of(address),
+        now=now,
+        zone=store.zone,
+        title=title,
+        timezone=zones.zone_name(wish.tz) if wish.tz else "",
+        state=ChatState.ACTIVE,
+    )
+
+
+def _known_wish(
+    session: Transaction,
+    store: Store,
+    chat: Chat,
+    known: Subscription,
+    wish: Wish,
+    *,
+    query: Query,
+    schedule: Cadence,
+    own_zone: str | None,
+    now: datetime,
+    who: str,
+) -> Subscribed:
+    """The chat has this wish already: another schedule or name is taken, its place stays."""
+    if wish.name is not None and wish.name != known.name:
+        changing(session, chat.id, now=now, who=who)
+        people.rename(session, known.id, wish.name)
+    zone_name = own_zone or known.zone
+    changed = (schedule, zone_name) != (known.cadence, known.zone)
+    if changed:
+        zone = zones.zone(zone_name or chat.settings.timezone)
+        first = cadences.first_due(schedule, zone, now)
+        changing(session, chat.id, now=now, who=who)
+        people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
+    fresh = next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == known.id)
+    foresight = Foresight.of(session, store, now)
+    return Subscribed(
+        chat=chat,
+        coming=foresight.coming(fresh, chat) if foresight.outlook.awaited else None,
+        subscription=fresh,
+        query=query,
+        outcome="rescheduled" if changed else "known",
+        first=fresh.next_due_at,
+        starts=fresh.since,
+    )
+
+
+def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
+    """A bare number is a subscription if the chat has that number, else a query."""
+    text = which.strip().lstrip("#")
+    if text.isdecimal():
+        for subscription in wishes:
+            if subscription.number == int(text):
+                return subscription
+    canonical = parse_query(which).canonical
+    for subscription in wishes:
+        if subscription.canonical == canonical:
+            return subscription
+    raise NotFound(
+        Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
+        Sentence("paperwire subscriptions lists them."),
+    )
+
+
+def _when(wish: Wish, chat_schedule: Cadence, known: Subscription | None) -> When:
+    """When it is to come. A wish that the chat has already keeps its time unless another one is said."""
+    if wish.when is not None:
+        return read_when(wish.when, chat_schedule)
+    if known is not None and not any((wish.every, wish.on, wish.at)):
+        return When(known.cadence)
+    return make_when(wish.every, wish.on, wish.at, chat_schedule)
+
+
+def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
+    """Where a new subscription starts (docs/architecture.md, rule 3)."""
+    if typed is None:
+        if schedule.kind == "now" and chat.address.platform not in ("console", "web"):
+            return now
+        return now - timedelta(days=7 if schedule.kind == "weekly" else 1)
+    since = _moment(typed.strip().casefold(), zone, now)
+    if since is None:
+        raise Refused(Sentence("“{typed}” is not a moment to start from.", {"typed": typed}), _SINCE)
+    if since > now:
+        raise Refused(
+            Sentence(
+                "“{typed}” lies in the future, and a subscription begins with papers that came.", {"typed": typed}
+            ),
+            _SINCE,
+        )
+    return since
+
+
+def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """What `--since` names, aware UTC; None: nothing that a calendar of today can have."""
+    if text == "now":
+        return now
+    if text == "today":
+        return datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC)
+    if text.endswith("d") and text[:-1].isdecimal() and len(text) <= 4:  # noqa: PLR2004 - up to 999 days
+        return now - timedelta(days=int(text[:-1]))
+    try:
+        instant = datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+    if not date.min.year < instant.year < date.max.year:  # the first and the last year lie half outside, in some zones
+        return None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def follow_zone(session: Transaction, chat: Chat, name: str, now: datetime) -> None:
+    """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
+    zone = zones.zone(name)
+    for subscription in people.subscriptions_of(session, [chat.id])[chat.id]:
+        overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
+        if subscription.zone is None and subscription.next_due_at is not None and not overdue:
+            due = cadences.first_due(subscription.cadence, zone, now)
+            people.change_schedule(
+                session,
+                subscription.id,
+                cadence=subscription.cadence,
+                zone=None,
+                due=span(subscription.cadence, zone, due),
+            )

@@ -1,0 +1,394 @@
+"""The database: transactions, schema, and the sentences for what a database can answer.
+
+SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two writers wait
+for each other instead of failing (busy timeout 10 s).
+"""
+
+import errno
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from shutil import disk_usage
+from threading import Lock, local
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable, create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlmodel import Session
+
+from subscriptions.errors import NotFound, Sentence, StoreError, disk_full, is_disk_full
+from subscriptions.planning.source_calendar import Schedules
+
+HEAD = "0006"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+BUSY_SECONDS = 10.0
+KEPT_COPIES = 7
+_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
+OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+_CONNECTION = "connection"  # where a session keeps it
+
+_RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
+_SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
+    (
+        "locked",
+        Sentence("The database {where} is locked by another program."),
+        Sentence("Close what holds it, then try again."),
+    ),
+    ("readonly", Sentence("The database {where} cannot be written to."), _RIGHTS),
+    ("read-only", Sentence("The database {where} cannot be written to."), _RIGHTS),
+    (
+        "disk i/o",
+        Sentence("The disk that holds the database {where} does not answer."),
+        Sentence("Check the disk, then try again."),
+    ),
+    (
+        "not a database",
+        Sentence("The file {where} is not a paperwire database."),
+        Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+    ),
+    (
+        "no such module: fts5",
+        Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
+        Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
+    ),
+    ("malformed", Sentence("The database {where} is damaged."), Sentence("Restore a copy: paperwire restore FILE.")),
+    ("unable to open", Sentence("The database {where} cannot be opened."), _RIGHTS),
+)
+# What these say is of the disk or of other programs, and may pass. All else is wrong with the setting: wrong usage.
+_PASSING = frozenset({"locked", "disk i/o", "malformed"})
+_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
+
+
+class WouldWrite(Exception):
+    """Somebody who was only to look wants to write."""
+
+
+class Store:
+    """One database. Everything that reads or writes it goes through `read` and `write`, one transaction each."""
+
+    def __init__(self, url: str, *, zone: str = "UTC", schedules: Schedules | None = None) -> None:
+        """`url` as SQLAlchemy writes them; only SQLite for now. `zone` is the operator's, for chats that chose none.
+
+        `schedules` read what is stored of the sources' schedules. Opens nothing yet.
+        """
+        self.zone = zone
+        self.schedules = schedules or Schedules()
+        self.url: URL = make_url(url)
+        self.path = _sqlite_path(self.url)
+        self.where = str(self.path.absolute())  # what errors call it: the file alone, never the address
+        self._turns = _Turns()
+        self._mine = local()  # the writing session of this thread, while there is one
+        self._engine = _engine(self.url)
+        self._writer = self._engine.execution_options(paperwire_write=True)
+
+    @contextmanager
+    def write(self, *, as_one: bool = False) -> Iterator[Session]:
+        """A transaction that may write: committed at the end, rolled back on any error. Raises StoreError.
+
+        Within a process writers take turns. SQLite alone lets those who wait ask again at intervals, so that somebody
+        who writes again and again would keep all others out.
+
+        A write inside a write of the same thread is a part of it: it is committed with the outer one, and an error in it
+        undoes only what it did. So several use cases make one transaction. Inside one that is `as_one` nothing is undone
+        by itself: it costs half as much, for those who let an error undo all.
+        """
+        outer: Session | None = getattr(self._mine, "session", None)
+        if getattr(self._mine, "looking", False):
+            raise WouldWrite
+        if outer is not None and getattr(self._mine, "as_one", False):
+            yield outer
+            return
+        if outer is not None:
+            with self._sentences(), outer.begin_nested():
+                yield outer
+            return
+        with self._turns, self._sentences(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            session.info[_CONNECTION] = session.connection()
+            self._mine.session, self._mine.as_one = session, as_one
+            try:
+                yield session
+            finally:
+                self._mine.session, self._mine.as_one = None, False
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one state of the database and writes nothing; inside a write it sees that one's.
+
+        Raises StoreError.
+        """
+        outer: Session | None = getattr(self._mine, "session", None)
+        if outer is not None:
+            yield outer
+            return
+        with self._sentences(), Session(self._engine, expire_on_commit=False) as session, session.begin():
+            session.info[_CONNECTION] = session.connection()
+            yield session
+
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        """Within, everything reads one state of the database, and a write raises WouldWrite. Raises StoreError.
+
+        What takes long to find out is found out here, while others write.
+        """
+        with self.read() as session:
+            self._mine.session, self._mine.looking = session, True
+            try:
+                yield
+            finally:
+                self._mine.session, self._mine.looking = None, False
+
+    def exists(self) -> bool:
+        """Whether there is something at its path. Raises StoreError when its folder cannot be looked into, or is none."""
+        with self._sentences():
+            try:
+                return self.path.stat() is not None
+            except FileNotFoundError:
+                return False
+
+    def open(self, *, now: datetime, copies: Path | None = None, make: bool = True) -> None:
+        """Makes the schema the newest one. An older database is copied into `copies` first.
+
+        Where there is none, it is made, with its folder; without `make` nothing is. Raises StoreError, NotFound.
+        """
+        with self._sentences():
+            revision = self.revision()
+            if revision == HEAD:
+                return
+            if revision is None and not make:
+                raise self.missing()
+            if revision is not None and not _is_known(revision):
+                raise _of_the_setting(
+                    Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
+                    Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
+                )
+            if revision is not None and copies is not None:
+                self.copy_into(copies, f"before-{HEAD}", now)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.exists():
+                self.path.touch(mode=OWNER_ONLY)  # SQLite gives its own files beside it the same rights
+            self.upgrade()
+
+    def missing(self) -> NotFound:
+        """What to raise where there is no database, or an empty file."""
+        return NotFound(
+            Sentence("There is no database at {path}.", {"path": self.where}),
+            Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
+        )
+
+    def revision(self) -> str | None:
+        """The schema's revision; None for a database without one, or none at all. Looking changes nothing.
+
+        Raises StoreError, also for a database of another program.
+        """
+        with self._sentences():
+            if not self.exists():
+                return None
+            if not self.path.is_file():
+                raise OSError(errno.EINVAL, "it is no file")
+            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                tables = {name for (name,) in connection.execute(_TABLES)}
+                if not tables:
+                    return None
+                if not tables >= _OURS:
+                    raise _of_the_setting(
+                        Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
+                        Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
+                    )
+                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                return None if row is None else str(row[0])
+
+    def upgrade(self) -> None:
+        """Runs the migrations, in one transaction."""
+        from alembic import command  # noqa: PLC0415 - a third of a second that only a new schema should cost
+
+        with self._sentences(), self._writer.begin() as connection:
+            command.upgrade(alembic_config(connection), "head")
+
+    def backup(self, target: Path) -> None:
+        """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")  # several processes may copy at once
+        with self._sentences(), _copying_to(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.touch(mode=OWNER_ONLY)
+            try:
+                with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
+                    source.backup(copy)
+                    if copy.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                        raise sqlite3.DatabaseError("malformed")
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
+
+    def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
+        """Makes one of the program's own copies, such as "daily", and keeps the newest seven of its kind."""
+        self.backup(folder / f"{kind}-{now:%Y%m%dT%H%M%SZ}.db")
+        for old in sorted(folder.glob(f"{kind.partition('-')[0]}-*.db"))[:-KEPT_COPIES]:
+            old.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Lets go of all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise _translated(error, self.path.absolute(), self.where) from error
+
+
+@contextmanager
+def _copying_to(target: Path) -> Iterator[None]:
+    """What goes wrong within is told as a sentence about the copy, unless what is copied is to blame."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        message = _message(error)
+        if _is_full(error, message, target):
+            raise StoreError(*disk_full(target)) from error
+        if "malformed" in message or "not a database" in message:
+            raise
+        raise StoreError(
+            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
+            Sentence("Check the rights of its folder, or name another file."),
+        ) from error
+
+
+def _message(error: Exception) -> str:
+    """What the system or the driver says, without a path: in small letters."""
+    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
+
+
+def _translated(error: Exception, file: Path, where: str) -> Exception:
+    """An error about the database file as a sentence that calls it `where`."""
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
+        return error
+    message = _message(error)
+    if _is_full(error, message, file):
+        return StoreError(*disk_full(file))
+    for part, sentence, hint in _SENTENCES:
+        if part in message:
+            make = StoreError if part in _PASSING else _of_the_setting
+            return make(replace(sentence, values={"where": where}), hint)
+    if not isinstance(error, OperationalError | OSError | sqlite3.Error):
+        return error
+    return _of_the_setting(
+        Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
+        Sentence("Check PAPERWIRE_DATABASE_URL."),
+    )
+
+
+def _of_the_setting(sentence: Sentence, hint: Sentence) -> StoreError:
+    """PAPERWIRE_DATABASE_URL names what cannot be used, and trying again does not mend it."""
+    error = StoreError(sentence, hint)
+    error.exit_code = 2
+    return error
+
+
+def _is_full(error: Exception, message: str, file: Path) -> bool:
+    """Whether there was no room. SQLite says so, or only that it could not open or lay out a file."""
+    if isinstance(error, OSError):
+        return is_disk_full(error)
+    if "disk is full" in message:
+        return True
+    vague = "disk i/o" in message or "unable to open" in message
+    return vague and file.parent.is_dir() and disk_usage(file.parent).free < _ROOM
+
+
+class _Turns:
+    """A lock that is given in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._taken = False
+        self._waiting: deque[Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()  # until the one before lets it go
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
+def execute(
+    session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """Executes a statement that was made once, of tables and columns, after what the session still holds back."""
+    session.flush()
+    return connection_of(session).execute(statement, values)
+
+
+def session_on(connection: Connection) -> Session:
+    """A session within a transaction that somebody else began, and ends."""
+    session = Session(connection, expire_on_commit=False)
+    session.info[_CONNECTION] = connection
+    return session
+
+
+def connection_of(session: Session) -> Connection:
+    """The connection of a transaction; the session itself would look for it each time that it is asked."""
+    connection: Connection = session.info[_CONNECTION]
+    return connection
+
+
+def alembic_config(connection: Connection) -> Any:  # noqa: ANN401 - alembic is imported only here and in upgrade
+    """Alembic's configuration for a connection that is open."""
+    from alembic.config import Config  # noqa: PLC0415 - as in upgrade
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _is_known(revision: str) -> bool:
+    versions = Path(__file__).parent / "migrations" / "versions"
+    return any(path.name.startswith(f"{revision}_") for path in versions.glob("*.py"))
+
+
+def _sqlite_path(url: URL) -> Path:
+    if url.get_backend_name() != "sqlite":
+        raise _of_the_setting(
+            Sentence("PAPERWIRE_DATABASE_URL names a database other than SQLite, which this version cannot use."),
+            Sentence("Use sqlite:////path/of/paperwire.db"),
+        )
+    if not url.database or url.database == ":memory:":
+        raise _of_the_setting(
+            Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
+        )
+    return Path(url.database)
+
+
+def _engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("paperwire_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
