@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from subscriptions.matching import Shelf
+from subscriptions.matching import TokenizedPapers
 from subscriptions.model import Paper, Summary
 from subscriptions.query import parse_query
 from subscriptions.service.papers import ingest_digest
@@ -165,7 +165,7 @@ def read_all(amount: int) -> None:
     """The other way, of some papers: they are read, then asked."""
     some = [made(random.Random(n), n) for n in range(READ)]
     start = time.perf_counter()
-    shelf = Shelf.of(some)
+    shelf = TokenizedPapers.of(some)
     reading = time.perf_counter() - start
     start = time.perf_counter()
     for query in QUERIES:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from bot.clock import SystemClock
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.engines.embedded import EmbeddedEngine
@@ -28,11 +28,11 @@ from bot.delivery.sender_lock import sender_lock
 from bot.errors import SettingsError
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
-from bot.ports.conversation import Venue
+from bot.ports.conversation import PlatformApi
 from bot.ports.forms import Forms
 from bot.ports.receiver import Receiver
 from bot.settings import EVERYTHING, Settings
-from bot.sources.ingest import Keeping
+from bot.sources.ingest import IngestContext
 from subscriptions.errors import NotDelivered, NotFound, RetryLater, Sentence, StoreError
 from subscriptions.model import Delivery, Message
 from subscriptions.planning.source_calendar import ArxivCalendar, Schedule, Schedules
@@ -46,7 +46,7 @@ from subscriptions.service.chats import (
     share_link,
     uninstalled,
 )
-from subscriptions.service.outbox import free_platforms, lanes, progress, stopped_platforms, take_over
+from subscriptions.service.outbox import free_platforms, lanes, progress, recover_in_flight, stopped_platforms
 from subscriptions.service.sources import sync_sources, unknown_sources
 from subscriptions.store import HEAD, Store
 from subscriptions.zones import zone
@@ -116,7 +116,7 @@ class App:
 
     async def prepare_sender(self, *, new_bot: bool = False) -> None:
         """What the process with the sending role does first: unclear messages, whose bot it is, the pace so far."""
-        await asyncio.to_thread(take_over, self.store)
+        await asyncio.to_thread(recover_in_flight, self.store)
         for platform, channel in self.wire.channels.items():
             with suppress(NotDelivered):  # a platform that does not answer now is found out by the first message
                 if identity := self._bot_id(platform) or await channel.identity():
@@ -296,7 +296,7 @@ class App:
         """
         platform, talk = delivery.chat.address.platform, self.wire.conversation
         numbers = Counter(item.because[0].number for item in delivery.items if item.because)
-        name = bot_name(self.store, platform, talk.bot_info.bots.get(platform, "") if talk else "")
+        name = bot_name(self.store, platform, talk.bot_info.bot_names.get(platform, "") if talk else "")
         if not name or not numbers:
             return ""
         from bot.commands.portable import offer_url  # noqa: PLC0415 - only where people can talk to us
@@ -327,7 +327,7 @@ class App:
         """The platform told the bot's name there; links to the bot need it."""
         conversation = self.wire.conversation
         if conversation is not None:
-            bot_info = replace(conversation.bot_info, bots={**conversation.bot_info.bots, platform: name})
+            bot_info = replace(conversation.bot_info, bot_names={**conversation.bot_info.bot_names, platform: name})
             self.wire = replace(self.wire, conversation=replace(conversation, bot_info=bot_info))
 
     def enable_arxiv_lookup(self) -> None:
@@ -335,7 +335,8 @@ class App:
         conversation = self.wire.conversation
         if conversation is not None:
             self.wire = replace(
-                self.wire, conversation=replace(conversation, bot_info=replace(conversation.bot_info, asks_arxiv=True))
+                self.wire,
+                conversation=replace(conversation, bot_info=replace(conversation.bot_info, looks_up_papers=True)),
             )
 
     async def run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
@@ -399,7 +400,7 @@ def make_conversation_context(settings: Settings, channels: Mapping[str, Channel
     from bot.rendering import Language, ReplyWords, board_view, render_reply, sheet_view  # noqa: PLC0415 - see build_app
 
     venues = {platform: channel.api() for platform, channel in channels.items() if isinstance(channel, _HasApi)}
-    house = House(
+    house = BotInfo(
         access=settings.access,
         admins=settings.admins,
         contact=settings.contact or "",
@@ -419,7 +420,7 @@ def make_conversation_context(settings: Settings, channels: Mapping[str, Channel
 
 
 def make_source_scheduler(
-    settings: Settings, context: Keeping, *, stopping: Callable[[], bool] = lambda: False
+    settings: Settings, context: IngestContext, *, stopping: Callable[[], bool] = lambda: False
 ) -> "SourceScheduler":
     """The sources of these settings, into a store."""
     from bot.sources.source_scheduler import SourceScheduler  # noqa: PLC0415 - httpx is loaded only where sources are asked
@@ -428,7 +429,7 @@ def make_source_scheduler(
     return SourceScheduler(book.context, make_fetcher(settings, context), settings.sources, stopping=stopping)
 
 
-def make_file_receipts(settings: Settings, context: Keeping) -> "FileReceiptWriter":
+def make_file_receipts(settings: Settings, context: IngestContext) -> "FileReceiptWriter":
     """Where receipts of files are written."""
     from bot.sources.receipts import FileReceiptWriter, PollContext, SourceSchedules  # noqa: PLC0415 - as in make_feeder
 
@@ -436,16 +437,16 @@ def make_file_receipts(settings: Settings, context: Keeping) -> "FileReceiptWrit
     return FileReceiptWriter(PollContext(ingest_context=context, timing=timing, admins=settings.admins))
 
 
-def make_fetcher(settings: Settings, context: Keeping, *, alone: bool = False) -> "Fetcher":
+def make_fetcher(settings: Settings, context: IngestContext, *, alone: bool = False) -> "Fetcher":
     """Who asks for documents, politely: all processes on one store keep the distance that arXiv wants.
 
     `alone`: the store cannot be used.
     """
-    from bot.sources.http import Fetcher, Politeness  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.http import Fetcher, HostLimiter  # noqa: PLC0415 - as in make_feeder
     from bot.sources.receipts import StoredHostSlots  # noqa: PLC0415 - as in make_feeder
 
     agent = f"paperwire/{_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
-    politeness = Politeness(context.clock, others=None if alone else StoredHostSlots(context))
+    politeness = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context))
     return Fetcher(context.clock, politeness, agent=agent, allowed_hosts=settings.allowed_hosts)
 
 
@@ -474,7 +475,7 @@ class _Render(Protocol):
 class _HasApi(Protocol):
     """A channel of a platform where people can talk to us."""
 
-    def api(self) -> Venue:
+    def api(self) -> PlatformApi:
         """The same token as a place where people talk."""
 
 

@@ -163,7 +163,7 @@ class ChatState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrySpell:
+class NoMatchStreak:
     """Days in a row on which papers came, and none of them fitted what a chat asks for."""
 
     days: int
@@ -187,11 +187,11 @@ class Chat:
     state_reason: str = ""
     paused_until: datetime | None = None
     spoken: bool = False  # its first due delivery has been planned
-    dry: DrySpell | None = None  # None: something fitted last, or nothing was looked at yet
+    dry: NoMatchStreak | None = None  # None: something fitted last, or nothing was looked at yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class CallbackToken:
     """What an opaque id stands for: a button under a message, or the payload of a link that opens the bot."""
 
     verb: str

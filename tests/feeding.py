@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlmodel import select
 
 from bot.settings import SourceSettings
-from bot.sources.http import Fetcher, FetchLimits, Politeness
+from bot.sources.http import Fetcher, FetchLimits, HostLimiter
 from bot.sources.receipts import PollContext, SourceSchedules, StoredHostSlots
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
@@ -55,7 +55,7 @@ class SourceHarness:
     ) -> None:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
-        politeness = Politeness(
+        politeness = HostLimiter(
             clock, others=YieldingTurns(StoreAndClock(store, clock)), polite_to=lambda host: host == LOOPBACK
         )
         fetcher = Fetcher(

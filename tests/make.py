@@ -7,7 +7,7 @@ from itertools import count
 
 from subscriptions.model import Announce, ChatAddress, Digest, Paper, Summary, Translation
 from subscriptions.service.papers import ingest_digest
-from subscriptions.service.subscriptions import Subscribed, Wish, subscribe
+from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.store import Store
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -108,4 +108,4 @@ def address(text: str) -> ChatAddress:
 
 def subscribes(store: Store, chat: str, query: str, *, now: datetime = NOON, **wish: str) -> Subscribed:
     """A chat subscribes."""
-    return subscribe(store, address(chat), Wish(text=query, **wish), now=now)
+    return subscribe(store, address(chat), SubscriptionRequest(text=query, **wish), now=now)

@@ -17,11 +17,11 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from bot.context.dependencies import Context
 from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer
-from bot.conversation.stored_reply import Posting
+from bot.conversation.stored_reply import StoredReply
 from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import RateLimiter
 from bot.ports.conversation import Place, Request
@@ -41,7 +41,7 @@ _TAG = re.compile(r"<[^>]+>")
 class Answer:
     """What came back; `bool(answer)` is False for silence."""
 
-    stored_reply: Posting | None
+    stored_reply: StoredReply | None
 
     def __bool__(self) -> bool:
         return self.stored_reply is not None
@@ -140,7 +140,7 @@ class BotHarness:
 
     store: Store
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
-    bot_info: House = field(default_factory=lambda: House(bots={"telegram": BOT}))
+    bot_info: BotInfo = field(default_factory=lambda: BotInfo(bot_names={"telegram": BOT}))
     admins: dict[str, set[str] | None] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)  # "@name" or id → what the platform knows
     files: dict[str, bytes] = field(default_factory=dict)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.rendering import Language
-    from subscriptions.planning.forecast import Coming
+    from subscriptions.planning.forecast import NextDelivery
 
 
-def when_next(coming: "Coming", voice: "Language", now: datetime) -> str:
+def when_next(coming: "NextDelivery", voice: "Language", now: datetime) -> str:
     """When a subscription brings something next, as bot.commands.coming says it in a sentence."""
     if coming.at is None:
         return f"{voice.moment(coming.latest, now=now)} at the latest" if coming.latest else "when papers come"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.cli._session import Session
     from subscriptions.model import Because, Chat, KnownPaper
     from subscriptions.service.papers import Reason
-    from subscriptions.store import Told
+    from subscriptions.store import DeliveredPaper
 
 _MOST_DAYS = 3650
 _MOST_SHOWN = 50  # papers of a search; --json has all
@@ -129,13 +129,15 @@ def whynot(paper: PaperArgument, *, chat: ChatOption, now: Now = None, json: Jso
 
 def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
     from bot.cli._session import open_session
-    from subscriptions.service.papers import last_told, reasons, told
+    from subscriptions.service.papers import deliveries_of_paper, last_delivered, reasons
     from subscriptions.service.subscriptions import get_chat
 
     with open_session(now) as session:
         there = get_chat(session.store, session.address(chat))
         known = None if paper is None else _known(session, paper)
-        came = last_told(session.store, there) if known is None else told(session.store, there, known)
+        came = (
+            last_delivered(session.store, there) if known is None else deliveries_of_paper(session.store, there, known)
+        )
         known = known or (came.item.paper if came else None)
         if known is None:
             raise NotFound(Sentence("{chat} was not sent a paper yet.", {"chat": str(there.address)}))
@@ -165,7 +167,7 @@ def _known(session: "Session", text: str) -> "KnownPaper":
 
 
 def _reasons_document(
-    chat: "Chat", known: "KnownPaper", came: "Told | None", kept: "tuple[Reason, ...]"
+    chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]"
 ) -> dict[str, object]:
     """What `why --json` and `whynot --json` print (docs/commands.md)."""
     told = {"at": json_time(came.at), "state": came.state, "shown": came.item.shown} if came else None
@@ -193,15 +195,15 @@ def _reason(one: "Reason") -> dict[str, object]:
         "number": wish.number,
         "name": wish.name,
         "text": wish.text,
-        "keeps": one.keeps.value,
+        "keeps": one.hold_reason.value,
         "lacks": lacks,
         "excludes": excluded,
         "due_at": json_time(one.due),
     }
 
 
-def _show_reasons(chat: "Chat", known: "KnownPaper", came: "Told | None", kept: "tuple[Reason, ...]") -> None:
-    from bot.commands import Teller, came_line, kept_line
+def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]") -> None:
+    from bot.commands import ReasonContext, came_line, kept_line
     from bot.rendering import Language
     from bot.rendering.reading import words
 
@@ -214,8 +216,8 @@ def _show_reasons(chat: "Chat", known: "KnownPaper", came: "Told | None", kept: 
         return
     moment = voice.moment(known.changed_at or known.first_seen_at)
     print_line(f"It became known {moment}; {chat.address} was not sent it.")
-    teller = Teller(
-        voice=voice,
+    teller = ReasonContext(
+        localizer=voice,
         reading=lambda query: words(query, voice.translate),
         command=lambda typed: f"paperwire {typed} --as {chat.address}",
     )

@@ -122,7 +122,7 @@ async def _ingest_all(
 
 async def _ingest(desk: _IngestContext, path: str, data: bytes | PaperwireError) -> _IngestedFile:
     from bot.digests import dated, read_digest
-    from bot.sources.ingest import keep, today
+    from bot.sources.ingest import store_digest, today
 
     if isinstance(data, PaperwireError):
         raise data
@@ -132,7 +132,7 @@ async def _ingest(desk: _IngestContext, path: str, data: bytes | PaperwireError)
     ours = known if known and known.name == name and known.path is not None else None
     note = partial(desk.receipts.record_stored, ours, digest) if ours else None
     announce = desk.announce or bool(known and known.announce == "all")
-    done = await keep(desk.session, digest, source=name, note=note, announce=announce)
+    done = await store_digest(desk.session, digest, source=name, note=note, announce=announce)
     kept = digest if done.already_known else dated(digest, today(desk.session))
     return _IngestedFile(path, kept.warnings, done)
 

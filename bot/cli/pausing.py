@@ -12,7 +12,7 @@ from bot.ports.reply import Reply
 
 if TYPE_CHECKING:
     from bot.rendering import Language
-    from subscriptions.service.subscriptions import Held, Waiting
+    from subscriptions.service.subscriptions import HeldBack, Waiting
 
 
 def pause(
@@ -87,7 +87,7 @@ def _skipped(count: int, voice: "Language") -> tuple[str, ...]:
     return (voice.count("{count} paper is skipped.", "{count} papers are skipped.", count),) if count else ()
 
 
-def _document(held: "Held") -> dict[str, object]:
+def _document(held: "HeldBack") -> dict[str, object]:
     """What `pause --json` prints, and the beginning of what `resume --json` does (docs/commands.md)."""
     state = held.subscription.state if held.subscription else held.chat.state.value
     return {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from subscriptions.model import Chat, ChatAddress, Message
-    from subscriptions.service.operations import Standing
+    from subscriptions.service.operations import Status
     from subscriptions.service.planner import NotDue, Preview
 
 _MOST_DAYS = 3650
@@ -52,7 +52,7 @@ def preview(
     from bot.cli._queries import reporting_query_errors
     from bot.cli._session import open_session
     from bot.rendering import render_delivery
-    from subscriptions.service.operations import standing
+    from subscriptions.service.operations import status
     from subscriptions.service.planner import preview as look
 
     if days is not None and not 1 <= days <= _MOST_DAYS:
@@ -60,7 +60,7 @@ def preview(
     with open_session(now) as session, reporting_query_errors(query or ""):
         address = session.address(chat)
         found = look(session.store, address, now=session.now, text=query, days=days)
-        about = standing(session.store, address, now=session.now)
+        about = status(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now
     due, later = (render_delivery(one, titles=titles) if one else () for one in (found.delivery, found.later))
     if json:
@@ -71,7 +71,7 @@ def preview(
 
 
 def _say(
-    found: "Preview", about: "Standing", due: "Sequence[Message]", later: "Sequence[Message]", now: datetime
+    found: "Preview", about: "Status", due: "Sequence[Message]", later: "Sequence[Message]", now: datetime
 ) -> None:
     """What is due, then what is not; a line for what was planned before, since that is sent as well."""
     address = about.chat.address
@@ -98,12 +98,12 @@ def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
     lines = ["Not due yet:"] if found.not_due else []
     for one in found.not_due:
         wish, count = one.subscription, voice.count("{count} paper", "{count} papers", len(one.papers))
-        when = _HELD.get(one.held, "") or when_next(one.coming, voice, now)
+        when = _HELD.get(one.held, "") or when_next(one.next_delivery, voice, now)
         lines.append(f"  {wish.number}  {in_short(wish.name or wish.text)} · {count} · {when}")
     return lines
 
 
-def _document(about: "Standing", found: "Preview", messages: "tuple[Message, ...]") -> dict[str, object]:
+def _document(about: "Status", found: "Preview", messages: "tuple[Message, ...]") -> dict[str, object]:
     """What `preview --json` prints; `payload` and `plain` are what the platform would be sent."""
     from json import loads
 
@@ -133,7 +133,7 @@ def _document(about: "Standing", found: "Preview", messages: "tuple[Message, ...
 
 def _waits(one: "NotDue") -> dict[str, object]:
     """A subscription whose papers are not due; `at` is null while it is held, and where nobody can tell."""
-    at = one.coming.at or one.coming.latest
+    at = one.next_delivery.at or one.next_delivery.latest
     return {
         "number": one.subscription.number,
         "at": json_time(at),

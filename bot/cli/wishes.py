@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.commands import Row
     from bot.settings import Settings
     from subscriptions.model import Subscription
-    from subscriptions.planning.forecast import Coming
+    from subscriptions.planning.forecast import NextDelivery
     from subscriptions.service.subscriptions import Listed, Subscribed
 
 _TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words
@@ -70,12 +70,12 @@ def subscribe(
     from bot.cli._queries import reporting_query_errors
     from bot.cli._session import look_up_new_chat, open_session
     from subscriptions.service.chats import allow
-    from subscriptions.service.subscriptions import Wish
+    from subscriptions.service.subscriptions import SubscriptionRequest
     from subscriptions.service.subscriptions import subscribe as add
     from subscriptions.zones import zone_of_place
 
     named = tz and (zone_of_place(tz) or tz)
-    wish = Wish(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
+    wish = SubscriptionRequest(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
     with open_session(now, make=True) as session, reporting_query_errors(query):
         address = session.address(chat)
         title, kind = look_up_new_chat(session, address)
@@ -145,12 +145,12 @@ def _example(paper: Paper) -> str:
 def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
     from bot.cli._session import open_session
-    from subscriptions.service.operations import coming_of
+    from subscriptions.service.operations import next_deliveries_of
     from subscriptions.service.subscriptions import listed
 
     with open_session(now) as session:
         found = listed(session.store, None if chat is None else session.address(chat))
-        coming = () if json else coming_of(session.store, found, now=session.now)
+        coming = () if json else next_deliveries_of(session.store, found, now=session.now)
     if json:
         print_json([_document(one) for one in found])
     elif found:
@@ -179,7 +179,7 @@ def _document(one: "Listed") -> dict[str, object]:
     }
 
 
-def _rows(found: "tuple[Listed, ...]", coming: "tuple[Coming, ...]", now: datetime) -> "list[Row]":
+def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: datetime) -> "list[Row]":
     from bot.commands import rows_of, state_of
     from bot.rendering import Language
     from bot.rendering.reading import words
@@ -292,7 +292,7 @@ def name(
     from bot.cli._queries import TERMINAL_LANGUAGE, subscription_number
     from bot.cli._session import open_session
     from bot.commands import name_given, renamed
-    from subscriptions.service.subscriptions import get_chat, rename, wish_of
+    from subscriptions.service.subscriptions import get_chat, rename, subscription_of
 
     example = "paperwire name 4 Vision --as CHAT"
     which = subscription_number(number, example)
@@ -302,7 +302,7 @@ def name(
         )
     with open_session(now) as session:
         address = get_chat(session.store, session.address(chat)).address
-        before = wish_of(session.store, address, which)
+        before = subscription_of(session.store, address, which)
         after = rename(session.store, address, before.number, name_given(" ".join(text)), now=session.now)
     changed = before.name != after.name
     if json:

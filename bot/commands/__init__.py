@@ -11,13 +11,13 @@ from bot.commands.erasing import would_erase as would_erase
 from bot.commands.holding import held_line as held_line
 from bot.commands.holding import resumed_line as resumed_line
 from bot.commands.holding import waiting_lines as waiting_lines
-from bot.commands.reasoning import Teller as Teller
+from bot.commands.reasoning import ReasonContext as ReasonContext
 from bot.commands.reasoning import came_line as came_line
 from bot.commands.reasoning import kept_line as kept_line
 from bot.commands.reasoning import lacking as lacking
 from bot.commands.refusals import refused as refused
 from bot.commands.rhythms import cadence_words as cadence_words
-from bot.commands.voice import Voice as Voice
+from bot.commands.voice import Localizer as Localizer
 from bot.commands.wishes import Row as Row
 from bot.commands.wishes import in_short as in_short
 from bot.commands.wishes import name_given as name_given

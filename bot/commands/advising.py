@@ -1,6 +1,6 @@
 """The one piece of advice under the echo of a wish, in words and as a button that follows it."""
 
-from bot.commands.turn import Turn
+from bot.commands.turn import CommandContext
 from bot.ports.button import Button
 from subscriptions.query import parse_query
 from subscriptions.query.advice import Advice
@@ -11,14 +11,14 @@ REWRITE = "rewrite"  # the verb of the button
 _VARIANTS = frozenset({"one-author", "named-category", "phrase", "initials", "primary", "titles"})
 
 
-def advice_for(turn: Turn, done: Subscribed) -> Advice | None:
+def advice_for(turn: CommandContext, done: Subscribed) -> Advice | None:
     """The advice with most effect on a wish that was just said; None: it is fine as it is."""
-    return advice_on(turn.store, done.chat, done.query, now=turn.now, categorised=turn.house.categorised)
+    return advice_on(turn.store, done.chat, done.query, now=turn.now, categorised=turn.bot_info.categorised)
 
 
-def advice_line(turn: Turn, advice: Advice) -> str:
+def advice_line(turn: CommandContext, advice: Advice) -> str:
     """What the advice says."""
-    found = turn.voice.count("{count} paper", "{count} papers", advice.found)
+    found = turn.localizer.count("{count} paper", "{count} papers", advice.found)
     if advice.kind == "chinese":
         return turn.say("Only papers with Chinese text can fit: {found} of the {of} I know.", found=found, of=advice.of)
     if advice.kind == "many":
@@ -26,8 +26,8 @@ def advice_line(turn: Turn, advice: Advice) -> str:
     return _variant(turn, advice, found) if advice.kind in _VARIANTS else _never(turn, advice)
 
 
-def _variant(turn: Turn, advice: Advice, found: str) -> str:
-    reading = turn.words.reading(parse_query(advice.text))
+def _variant(turn: CommandContext, advice: Advice, found: str) -> str:
+    reading = turn.formatter.reading(parse_query(advice.text))
     match advice.kind:
         case "one-author" | "named-category":
             return turn.say("You may mean {reading}: {found}.", reading=reading, found=found)
@@ -40,7 +40,7 @@ def _variant(turn: Turn, advice: Advice, found: str) -> str:
     return turn.say("That is more than ten a day. In titles only: {found}.", found=found)
 
 
-def advice_button(turn: Turn, advice: Advice, number: int) -> Button | None:
+def advice_button(turn: CommandContext, advice: Advice, number: int) -> Button | None:
     """The button that rewrites the wish; None where nothing can be rewritten."""
     if not advice.text:
         return None
@@ -57,7 +57,7 @@ def advice_button(turn: Turn, advice: Advice, number: int) -> Button | None:
     return Button(label=label, verb=REWRITE, arguments={"number": number, "text": advice.text})
 
 
-def _never(turn: Turn, advice: Advice) -> str:
+def _never(turn: CommandContext, advice: Advice) -> str:
     match advice.kind:
         case "category":
             return turn.say("No source here tells categories, so no paper can fit.")

@@ -4,13 +4,21 @@ from dataclasses import replace
 
 from bot.commands.asking import ask, may_ask
 from bot.commands.coming import next_line
-from bot.commands.picking import gone, no_wishes, number_and_rest, numbered, pick_list, required_number, shown_buttons
+from bot.commands.picking import (
+    gone,
+    no_subscriptions,
+    number_and_rest,
+    numbered,
+    pick_list,
+    required_number,
+    shown_buttons,
+)
 from bot.commands.rhythms import cadence_words, when_words
-from bot.commands.sheets import edit_wish
+from bot.commands.sheets import edit_subscription
 from bot.commands.subscribing import echo
 from bot.commands.timing import no_such_time
 from bot.commands.trying import asked_for
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.commands.undoing import undo_row
 from bot.commands.wishes import name_given, renamed
 from bot.ports.button import Button
@@ -20,7 +28,7 @@ from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, clock_of, is_time, split_when
 from subscriptions.query import links_to_no_paper, mentioned, parse_query
-from subscriptions.service.operations import coming_to
+from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.subscriptions import edit, rename, reschedule
 
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
@@ -29,7 +37,7 @@ _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon
 # ---------------------------------------------------------------------------------------------------------------- edit
 
 
-def edit_(turn: Turn) -> Reply:
+def edit_(turn: CommandContext) -> Reply:
     """Changes the query of a subscription, with a WHEN at the end also its time; without a query it asks."""
     if not turn.args:
         return pick_list(turn, turn.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask")
@@ -37,19 +45,19 @@ def edit_(turn: Turn) -> Reply:
     return _edit(turn, wish, text) if text else _ask_query(turn, wish)
 
 
-def press_edit_ask(turn: Turn) -> Reply:
+def press_edit_ask(turn: CommandContext) -> Reply:
     """Asks for the new query of the one that was picked."""
     wish = numbered(turn, turn.arguments.get("number"))
     return gone(turn) if wish is None else _ask_query(turn, wish)
 
 
-def press_edit_page(turn: Turn) -> Reply:
+def press_edit_page(turn: CommandContext) -> Reply:
     """Another page of the pick list."""
     question = turn.say("Which one do you want to change? /edit N QUERY does it, too.")
     return pick_list(turn, question, "edit-ask", page=int(turn.arguments["page"]), replaces=True)
 
 
-def answer_edit(turn: Turn) -> Reply | None:
+def answer_edit(turn: CommandContext) -> Reply | None:
     """The text that was asked for is the query."""
     wish = numbered(turn, turn.arguments.get("number"))
     if wish is None:
@@ -57,9 +65,9 @@ def answer_edit(turn: Turn) -> Reply | None:
     return None if _is_a_paper(turn.args) else _edit(turn, wish, asked_for(turn.args))
 
 
-def _ask_query(turn: Turn, wish: Subscription) -> Reply:
-    if turn.request.opens:
-        return edit_wish(turn, wish)
+def _ask_query(turn: CommandContext, wish: Subscription) -> Reply:
+    if turn.request.trigger_id:
+        return edit_subscription(turn, wish)
     now = turn.say("{number} asks for: {text}", number=wish.number, text=wish.text)
     if not may_ask(turn):
         example = turn.say("Say it in one line: /edit {number} diffusion -survey", number=wish.number)
@@ -67,7 +75,7 @@ def _ask_query(turn: Turn, wish: Subscription) -> Reply:
     return ask(turn, "edit", {"number": wish.number}, now, turn.say("Write what it shall be instead."))
 
 
-def _edit(turn: Turn, wish: Subscription, typed: str) -> Reply:
+def _edit(turn: CommandContext, wish: Subscription, typed: str) -> Reply:
     ending = split_when(typed)
     if ending.only_time:  # the query stays
         return _schedule(turn, wish, typed)
@@ -78,11 +86,11 @@ def _edit(turn: Turn, wish: Subscription, typed: str) -> Reply:
         raise QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
     try:
-        done = edit(turn.store, turn.chat.address, wish.number, text, when=ending.when, now=turn.now, who=turn.who)
+        done = edit(turn.store, turn.chat.address, wish.number, text, when=ending.when, now=turn.now, who=turn.actor)
     except NoSuchTime as error:
         words = replace(_edit_button(wish, as_words(typed)), label=turn.say("as words"))
         return no_such_time(turn, error, lambda when: _edit_button(wish, text, when), (words,))
-    instead = turn.words.reading(parse_query(wish.text))
+    instead = turn.formatter.reading(parse_query(wish.text))
     return echo(turn, done, instead=instead, ending=ending, typed=typed, number=wish.number)
 
 
@@ -90,20 +98,20 @@ def _edit_button(wish: Subscription, text: str, when: str = "") -> Button:
     return Button(label=when, verb="edit-at", arguments={"number": wish.number, "text": text, "when": when})
 
 
-def press_edit_at(turn: Turn) -> Reply:
+def press_edit_at(turn: CommandContext) -> Reply:
     """Changes the query and the time to those that the button has."""
     wish = numbered(turn, turn.arguments.get("number"))
     if wish is None:
         return gone(turn)
     text, when = str(turn.arguments["text"]), str(turn.arguments["when"]) or None
-    done = edit(turn.store, turn.chat.address, wish.number, text, when=when, now=turn.now, who=turn.who)
-    return echo(turn, done, instead=turn.words.reading(parse_query(wish.text)), replaces=True)
+    done = edit(turn.store, turn.chat.address, wish.number, text, when=when, now=turn.now, who=turn.actor)
+    return echo(turn, done, instead=turn.formatter.reading(parse_query(wish.text)), replaces=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------- name
 
 
-def name(turn: Turn) -> Reply:
+def name(turn: CommandContext) -> Reply:
     """Gives a subscription a name; "-" takes it away."""
     if not turn.args:
         raise _usage_of_name()
@@ -116,7 +124,7 @@ def name(turn: Turn) -> Reply:
     return ask(turn, "name", {"number": wish.number}, question)
 
 
-def answer_name(turn: Turn) -> Reply | None:
+def answer_name(turn: CommandContext) -> Reply | None:
     """The text that was asked for is the name."""
     wish = numbered(turn, turn.arguments.get("number"))
     if wish is None:
@@ -134,20 +142,20 @@ def _usage_of_name() -> Refused:
     return Refused(Sentence("Say the number and the name."), example)
 
 
-def _name(turn: Turn, wish: Subscription, text: str) -> Reply:
+def _name(turn: CommandContext, wish: Subscription, text: str) -> Reply:
     called = name_given(text)
     try:
-        done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.who)
+        done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.actor)
     except Refused as error:
         example = Sentence("For example: /name {number} diffusion", {"number": wish.number})
         raise Refused(error.sentence, example) from None
-    return replace(renamed(wish, done, turn.voice), buttons=undo_row(turn) if done.name != wish.name else ())
+    return replace(renamed(wish, done, turn.localizer), buttons=undo_row(turn) if done.name != wish.name else ())
 
 
 # ------------------------------------------------------------------------------------------------------------ schedule
 
 
-def schedule(turn: Turn) -> Reply:
+def schedule(turn: CommandContext) -> Reply:
     """The time of one subscription, or without a number of all and of new ones; without a time it offers some."""
     wish, text = number_and_rest(turn, turn.args)
     if wish is None:
@@ -168,7 +176,7 @@ def _refuse_foreign_number(text: str) -> None:
         )
 
 
-def press_schedule(turn: Turn) -> Reply:
+def press_schedule(turn: CommandContext) -> Reply:
     """A time that was picked."""
     number = turn.arguments.get("number")
     wish = numbered(turn, number)
@@ -177,13 +185,13 @@ def press_schedule(turn: Turn) -> Reply:
     return replace(_schedule(turn, wish, str(turn.arguments["when"])), replaces=True)
 
 
-def _offer_times(turn: Turn, wish: Subscription | None) -> Reply:
+def _offer_times(turn: CommandContext, wish: Subscription | None) -> Reply:
     if wish is None:
-        now = cadence_words(parse_cadence(turn.chat.settings.schedule), turn.voice)
+        now = cadence_words(parse_cadence(turn.chat.settings.schedule), turn.localizer)
         lines = [turn.say("New subscriptions come: {when}", when=now)]
         lines.append(turn.say("A new time is for all of them. For one of them: /schedule N daily 9"))
     else:
-        now = cadence_words(wish.cadence, turn.voice)
+        now = cadence_words(wish.cadence, turn.localizer)
         lines = [turn.say("{number} comes: {when}", number=wish.number, when=now)]
     example = f"{wish.number} weekdays 8:30" if wish else "weekdays 8:30"
     lines.append(turn.say("Or write it: /schedule {example}", example=example))
@@ -193,53 +201,58 @@ def _offer_times(turn: Turn, wish: Subscription | None) -> Reply:
     return Reply(lines=tuple(lines), buttons=shown_buttons(turn, rows))
 
 
-def _time(turn: Turn, when: str) -> str:
+def _time(turn: CommandContext, when: str) -> str:
     """What the button of a time says."""
-    return when_words(when, turn.voice, parse_cadence(turn.chat.settings.schedule))
+    return when_words(when, turn.localizer, parse_cadence(turn.chat.settings.schedule))
 
 
-def _schedule(turn: Turn, wish: Subscription | None, typed: str) -> Reply:
+def _schedule(turn: CommandContext, wish: Subscription | None, typed: str) -> Reply:
     if wish is None and not turn.chat.id:
-        return no_wishes(turn)
+        return no_subscriptions(turn)
     number = wish.number if wish else None
     try:
-        done = reschedule(turn.store, turn.chat.address, number, typed, now=turn.now, who=turn.who)
+        done = reschedule(turn.store, turn.chat.address, number, typed, now=turn.now, who=turn.actor)
     except NoSuchTime as error:
         of = {"number": number} if wish else {}
         return no_such_time(
             turn, error, lambda when: Button(label=when, verb="schedule", arguments={**of, "when": when})
         )
     if wish is not None:
-        when = cadence_words(done[0].cadence, turn.voice, done[0].zone or "")
+        when = cadence_words(done[0].cadence, turn.localizer, done[0].zone or "")
         said = turn.say("Schedule of {number}: {when}", number=wish.number, when=when)
     else:
-        when = when_words(typed, turn.voice, parse_cadence(turn.chat.settings.schedule))
+        when = when_words(typed, turn.localizer, parse_cadence(turn.chat.settings.schedule))
         said = turn.say("Schedule of all subscriptions, new ones too: {when}", when=when)
-    coming = coming_to(turn.store, turn.chat.address, done, now=turn.now)
-    first = [next_line(coming, turn.voice, turn.now)] if any(one.state == "active" for one in done) else []
+    coming = next_deliveries_to(turn.store, turn.chat.address, done, now=turn.now)
+    first = [next_line(coming, turn.localizer, turn.now)] if any(one.state == "active" for one in done) else []
     return Reply(lines=(said, *first), ok=True, buttons=undo_row(turn))
 
 
 COMMANDS = (
     Command(
-        name="edit", run=edit_, changes=True, looks=True, usage="N QUERY", summary=Sentence("change a subscription")
+        name="edit",
+        run=edit_,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="N QUERY",
+        summary=Sentence("change a subscription"),
     ),
-    Command(name="name", run=name, changes=True, usage="N TEXT", summary=Sentence("name a subscription")),
+    Command(name="name", run=name, needs_manager=True, usage="N TEXT", summary=Sentence("name a subscription")),
     Command(
         name="schedule",
         aliases=("time", "when"),
         run=schedule,
-        changes=True,
-        looks=True,
+        needs_manager=True,
+        shows_without_args=True,
         usage="[N] WHEN",
         summary=Sentence("when papers come"),
     ),
 )
 PRESSES = {
-    "edit-ask": Press(run=press_edit_ask, changes=True),
-    "edit-ask-page": Press(run=press_edit_page),
-    "edit-at": Press(run=press_edit_at, changes=True),
-    "edit": Press(run=answer_edit, changes=True),
-    "name": Press(run=answer_name, changes=True),
-    "schedule": Press(run=press_schedule, changes=True),
+    "edit-ask": Callback(run=press_edit_ask, needs_manager=True),
+    "edit-ask-page": Callback(run=press_edit_page),
+    "edit-at": Callback(run=press_edit_at, needs_manager=True),
+    "edit": Callback(run=answer_edit, needs_manager=True),
+    "name": Callback(run=answer_name, needs_manager=True),
+    "schedule": Callback(run=press_schedule, needs_manager=True),
 }

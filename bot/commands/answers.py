@@ -13,9 +13,9 @@ from bot.commands.cities import cities_at
 from bot.commands.framing import unframed
 from bot.commands.picking import listed_here, numbered
 from bot.commands.settings import ZONE, change, zone_buttons
-from bot.commands.spoken import is_no_wish
+from bot.commands.spoken import is_small_talk
 from bot.commands.trying import finds, is_query
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError
@@ -42,7 +42,7 @@ _MOST_SIGNS = 8  # of a place in Chinese
 _LONGEST_PLACE = 2  # words of a text that may be a place which nobody knows
 
 
-def answer_zone(turn: Turn) -> Reply | None:
+def answer_zone(turn: CommandContext) -> Reply | None:
     """A city in either language, a zone, an offset; what is near is asked back, what is no place at all gets the cities."""
     said = turn.args.strip().rstrip(".!。！")
     place = _place(said)
@@ -59,15 +59,15 @@ def answer_zone(turn: Turn) -> Reply | None:
     return _no_place(turn, said, place) if _may_be_a_place(said, place) else None
 
 
-def _where_it_is(turn: Turn, shown: time) -> Reply:
+def _where_it_is(turn: CommandContext, shown: time) -> Reply:
     """The cities whose clocks show a time: "Which clock is yours?" is answered by "3pm" as well."""
-    near = [(turn.voice.city(name), name) for name in cities_at(shown, turn.now)]
+    near = [(turn.localizer.city(name), name) for name in cities_at(shown, turn.now)]
     if not near:
         return _cities(turn, turn.say("Which clock is yours, then?"))
     return _did_you_mean(turn, tuple(near))
 
 
-def _no_place(turn: Turn, said: str, place: str) -> Reply | None:
+def _no_place(turn: CommandContext, said: str, place: str) -> Reply | None:
     """What is answered to a place that nobody knows; None: it is rather a query, since papers hold it, or since nobody writes a place so."""
     if near := near_places(place):
         return _did_you_mean(turn, near)
@@ -80,7 +80,7 @@ def _no_place(turn: Turn, said: str, place: str) -> Reply | None:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Whether a text that names no place may be meant for one: a word or two without the signs of a query."""
     words = _LONGEST_PLACE + (place != said)
-    if is_no_wish(said) or unframed(said) != said or mentioned(said) or links_to_no_paper(said):
+    if is_small_talk(said) or unframed(said) != said or mentioned(said) or links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False
@@ -92,7 +92,7 @@ def _place(said: str) -> str:
     return said[found.end() if found else 0 :].strip()
 
 
-def _did_you_mean(turn: Turn, near: tuple[tuple[str, str], ...]) -> Reply:
+def _did_you_mean(turn: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
     """The places that are spelt nearly so, a button each."""
     awaits(turn, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
     if len(near) == 1:
@@ -104,7 +104,7 @@ def _did_you_mean(turn: Turn, near: tuple[tuple[str, str], ...]) -> Reply:
     return Reply(lines=(words,), buttons=(buttons, (others,)))
 
 
-def _look_for(turn: Turn, said: str) -> Buttons:
+def _look_for(turn: CommandContext, said: str) -> Buttons:
     words = " ".join(said.split())
     if not is_query(words):
         return ()
@@ -112,16 +112,16 @@ def _look_for(turn: Turn, said: str) -> Buttons:
     return ((Button(label=label, verb="look-for", arguments={"text": words}),),)
 
 
-def _cities(turn: Turn, words: str, more: Buttons = ()) -> Reply:
+def _cities(turn: CommandContext, words: str, more: Buttons = ()) -> Reply:
     awaits(turn, "answer-zone")
     return Reply(lines=(words,), buttons=(*zone_buttons(turn, replaces=True), *more))
 
 
-def answer_pick(turn: Turn) -> Reply | None:
+def answer_pick(turn: CommandContext) -> Reply | None:
     """The number of a subscription, where one was to be picked."""
     said, verb = turn.args.strip(), str(turn.arguments["verb"])
     if verb == "unsub" and said.casefold() in _EVERYTHING and (everything := press_of("unsub-all")):
-        return everything.run(replace(turn, request=replace(turn.request, pressed="")))
+        return everything.run(replace(turn, request=replace(turn.request, callback_data="")))
     wish, press, digits = _picked(turn, said), press_of(verb), _digits(said)
     if wish is None and digits.isdecimal():
         return Reply(lines=(turn.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
@@ -131,7 +131,7 @@ def answer_pick(turn: Turn) -> Reply | None:
     return replace(reply, replaces=False) if reply else None
 
 
-def _picked(turn: Turn, said: str) -> Subscription | None:
+def _picked(turn: CommandContext, said: str) -> Subscription | None:
     """The subscription with this number, this name or exactly this query."""
     digits = _digits(said)
     if digits.isdecimal():
@@ -145,7 +145,7 @@ def _digits(said: str) -> str:
     return said.strip("#.。号第条个 ")
 
 
-def answer_value(turn: Turn) -> Reply | None:
+def answer_value(turn: CommandContext) -> Reply | None:
     """A value of the setting that was shown."""
     name, said = str(turn.arguments["name"]), turn.args.strip()
     if name == ZONE:
@@ -160,7 +160,7 @@ def answer_value(turn: Turn) -> Reply | None:
         return None
 
 
-def answer_yes(turn: Turn) -> Reply | None:
+def answer_yes(turn: CommandContext) -> Reply | None:
     """Yes or no, or what the two buttons say."""
     said = turn.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):
@@ -174,8 +174,8 @@ def answer_yes(turn: Turn) -> Reply | None:
 
 COMMANDS: tuple[Command, ...] = ()
 PRESSES = {
-    "answer-zone": Press(run=answer_zone, changes=True),
-    "answer-pick": Press(run=answer_pick, changes=True),
-    "answer-value": Press(run=answer_value, changes=True),
-    "answer-yes": Press(run=answer_yes),
+    "answer-zone": Callback(run=answer_zone, needs_manager=True),
+    "answer-pick": Callback(run=answer_pick, needs_manager=True),
+    "answer-value": Callback(run=answer_value, needs_manager=True),
+    "answer-yes": Callback(run=answer_yes),
 }

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 from bot.commands.changes import LANGUAGES
 from bot.commands.subscribing import at, sub
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.commands.wishes import days_i_know
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatKind, Link
+from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.query import parse_query
-from subscriptions.service.chats import find_link
-from subscriptions.service.papers import found_lately
+from subscriptions.service.chats import find_callback
+from subscriptions.service.papers import recent_matches
 from subscriptions.service.subscriptions import set_setting
 
 ADDED = "added"  # what our links that add the bot to a chat carry: the chat is greeted when the bot arrives
@@ -22,12 +22,12 @@ _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Yann
 _LONGEST = 32  # characters of a word that is repeated to the person
 
 
-def start(turn: Turn) -> Reply | None:
+def start(turn: CommandContext) -> Reply | None:
     """What this bot is, and examples that work; behind a shared link what it offers."""
-    if turn.home.kind is not ChatKind.PRIVATE:
+    if turn.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(turn)
     if turn.args:
-        link = find_link(turn.store, turn.args)
+        link = find_callback(turn.store, turn.args)
         if link is not None and link.verb == OFFER and not link.place:
             return _offer(turn, turn.args, link)
         begin = _begin(turn)
@@ -35,7 +35,7 @@ def start(turn: Turn) -> Reply | None:
     return _begin(turn)
 
 
-def _begin(turn: Turn) -> Reply:
+def _begin(turn: CommandContext) -> Reply:
     lines = (
         turn.say("I tell you when papers appear that you care about, once a day or at once."),
         turn.say("Send me words that such a paper holds, or press an example:"),
@@ -43,20 +43,20 @@ def _begin(turn: Turn) -> Reply:
     return Reply(lines=lines, buttons=_first_buttons(turn))
 
 
-def _first_buttons(turn: Turn) -> Buttons:
-    examples = _WITH_CATEGORIES if turn.house.categorised else _WITHOUT
+def _first_buttons(turn: CommandContext) -> Buttons:
+    examples = _WITH_CATEGORIES if turn.bot_info.categorised else _WITHOUT
     rows: list[tuple[Button, ...]] = [
         (Button(label=query, verb="example", arguments={"query": query}),) for query in examples
     ]
-    other = next(code for code in LANGUAGES if code != turn.home.settings.lang)
+    other = next(code for code in LANGUAGES if code != turn.origin.settings.lang)
     rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
-    bot = turn.house.bots.get("telegram", "")
-    if bot and turn.home.address.platform == "telegram":
+    bot = turn.bot_info.bot_names.get("telegram", "")
+    if bot and turn.origin.address.platform == "telegram":
         rows.append(adding(turn, bot))
     return tuple(rows)
 
 
-def adding(turn: Turn, bot: str) -> tuple[Button, ...]:
+def adding(turn: CommandContext, bot: str) -> tuple[Button, ...]:
     """Telegram's own dialogues to add a bot (core.telegram.org/api/links#bot-links)."""
     group = f"https://t.me/{bot}?startgroup={ADDED}"
     channel = f"https://t.me/{bot}?startchannel={ADDED}&admin=post_messages"
@@ -66,18 +66,18 @@ def adding(turn: Turn, bot: str) -> tuple[Button, ...]:
     )
 
 
-def _in_a_group(turn: Turn) -> Reply | None:
+def _in_a_group(turn: CommandContext) -> Reply | None:
     """Two lines; none after our own link, since the chat was greeted when the bot arrived."""
     if turn.args == ADDED:
         return None
-    if turn.home.kind is ChatKind.TEAM:
+    if turn.origin.kind is ChatKind.TEAM:
         return Reply(
             lines=(
                 turn.say("I tell this chat when papers appear that it asks for."),
                 turn.say("For everybody here: /sub diffusion. I am quiet otherwise."),
             )
         )
-    bot = turn.house.bots.get(turn.home.address.platform, "")
+    bot = turn.bot_info.bot_names.get(turn.origin.address.platform, "")
     command = f"/sub@{bot}" if bot else "/sub"
     return Reply(
         lines=(
@@ -87,40 +87,42 @@ def _in_a_group(turn: Turn) -> Reply | None:
     )
 
 
-def press_example(turn: Turn) -> Reply:
+def press_example(turn: CommandContext) -> Reply:
     """Subscribes to an example."""
     return sub(replace(turn, args=str(turn.arguments["query"])))
 
 
-def press_speak(turn: Turn) -> Reply:
+def press_speak(turn: CommandContext) -> Reply:
     """The other language, and the first words in it."""
-    chat = set_setting(turn.store, turn.home.address, "lang", str(turn.arguments["lang"]), now=turn.now, who=turn.who)
-    voice = turn.voice.speaking(chat.settings.lang, chat.settings.timezone)
-    return replace(_begin(replace(turn, home=chat, chat=chat, voice=voice)), replaces=True)
+    chat = set_setting(
+        turn.store, turn.origin.address, "lang", str(turn.arguments["lang"]), now=turn.now, who=turn.actor
+    )
+    voice = turn.localizer.speaking(chat.settings.lang, chat.settings.timezone)
+    return replace(_begin(replace(turn, origin=chat, chat=chat, localizer=voice)), replaces=True)
 
 
 # ------------------------------------------------------------------------------------------------- a shared subscription
 
 
-def _offer(turn: Turn, payload: str, link: Link) -> Reply:
+def _offer(turn: CommandContext, payload: str, link: CallbackToken) -> Reply:
     """What a link offers: how it reads, when it would come, what it would have found."""
     text, when = str(link.arguments["text"]), str(link.arguments["when"])
     query = parse_query(text)
-    lately = found_lately(turn.store, query, now=turn.now, most=EXAMPLES)
-    lines = [turn.say("Somebody shares a subscription with you:"), f"{turn.words.reading(query)} · {when}"]
+    lately = recent_matches(turn.store, query, now=turn.now, most=EXAMPLES)
+    lines = [turn.say("Somebody shares a subscription with you:"), f"{turn.formatter.reading(query)} · {when}"]
     if lately.base.days:
-        known = days_i_know(turn.voice, lately.base)
+        known = days_i_know(turn.localizer, lately.base)
         lines.append(
-            turn.voice.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
+            turn.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
         )
     lines += [f"· {turn.title(paper)}" for paper in lately.newest]
     accept = Button(label=turn.say("subscribe"), verb="accept", arguments={"link": payload})
     return Reply(lines=tuple(lines), buttons=((accept,),))
 
 
-def press_accept(turn: Turn) -> Reply:
+def press_accept(turn: CommandContext) -> Reply:
     """Subscribes to what was shared, as it is now."""
-    link = find_link(turn.store, str(turn.arguments["link"]))
+    link = find_callback(turn.store, str(turn.arguments["link"]))
     if link is None or link.verb != OFFER:
         return Reply(toast=turn.say("What that link led to is not there any more."))
     text, when = str(link.arguments["text"]), str(link.arguments["when"])
@@ -130,7 +132,7 @@ def press_accept(turn: Turn) -> Reply:
 # --------------------------------------------------------------------------------------------------- not understood
 
 
-def unknown(turn: Turn) -> Reply:
+def unknown(turn: CommandContext) -> Reply:
     """A command that does not exist, and the nearest that does."""
     from bot.commands.registry import nearest  # noqa: PLC0415 - the registry imports this family
 
@@ -138,19 +140,19 @@ def unknown(turn: Turn) -> Reply:
     name = turn.args[:_LONGEST]
     lines = [
         turn.say("I do not know “{name}”.", name=name)
-        if turn.request.bare or not turn.request.command
+        if turn.request.takes_bare_commands or not turn.request.command
         else turn.say("I do not know /{name}.", name=name)
     ]
     lines.append(turn.say("Did you mean /{name}?", name=near) if near else turn.say("/help lists what I know."))
     return Reply(lines=tuple(lines), ok=False)
 
 
-UNKNOWN = Press(run=unknown)
+UNKNOWN = Callback(run=unknown)
 EXAMPLES = 3  # papers that an offer shows
 
-COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), listed=False, here=True),)
-PRESSES: dict[str, Press] = {
-    "example": Press(run=press_example, changes=True),
-    "speak": Press(run=press_speak, changes=True),
-    "accept": Press(run=press_accept, changes=True),
+COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), listed=False, stays_here=True),)
+PRESSES: dict[str, Callback] = {
+    "example": Callback(run=press_example, needs_manager=True),
+    "speak": Callback(run=press_speak, needs_manager=True),
+    "accept": Callback(run=press_accept, needs_manager=True),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.commands.picking import listed_here
 from bot.commands.subscribing import follow
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.commands.undoing import undo_row
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
@@ -18,7 +18,14 @@ from subscriptions.errors import QueryError
 from subscriptions.matching import matching_papers
 from subscriptions.model import Item, KnownPaper, Subscription
 from subscriptions.query import author_rule, narrowed, parse_canonical, parse_query, words_rule
-from subscriptions.service.papers import as_item, known_paper, telling_words, told_paper, told_papers, wishes_behind
+from subscriptions.service.papers import (
+    as_item,
+    delivered_paper,
+    delivered_papers,
+    distinctive_words,
+    known_paper,
+    subscriptions_behind,
+)
 from subscriptions.service.subscriptions import edit, pause, rename
 from subscriptions.wording import mended_name
 
@@ -30,7 +37,7 @@ _LABEL = 40  # characters
 _IN_ROW = 2
 
 
-def card_reply(turn: Turn, known: KnownPaper, *, delivery: str = "", position: int = 0) -> Reply:
+def card_reply(turn: CommandContext, known: KnownPaper, *, delivery: str = "", position: int = 0) -> Reply:
     """The card of a paper: title, authors, categories, what it says; with its verbs, where buttons may stand.
 
     `delivery` and `position` name it where a delivery told it; else the store is asked what this chat knows of it.
@@ -39,32 +46,32 @@ def card_reply(turn: Turn, known: KnownPaper, *, delivery: str = "", position: i
     return _card(turn, as_item(turn.store, turn.chat, known), where)
 
 
-def press_card(turn: Turn) -> Reply:
+def press_card(turn: CommandContext) -> Reply:
     """The number under a delivery: that paper's card."""
     item = _pressed_paper(turn)
     return _card(turn, item, _where(turn)) if item else _gone(turn)
 
 
-def press_more(turn: Turn) -> Reply:
+def press_more(turn: CommandContext) -> Reply:
     """All that is known of a paper: its abstract, and every field of its summaries."""
     item = _pressed_paper(turn)
     if item is None:
         return _gone(turn)
     on_card = bool(turn.arguments.get("on_card"))
     buttons = _verbs(turn, item, _where(turn), more=False) if on_card else ()
-    return Reply(items=(item,), form="whole", buttons=buttons, replaces=on_card)
+    return Reply(items=(item,), item_layout="whole", buttons=buttons, replaces=on_card)
 
 
-def press_why(turn: Turn) -> Reply:
+def press_why(turn: CommandContext) -> Reply:
     """Which subscriptions brought a paper, and which words of it."""
     item = _pressed_paper(turn)
-    return Reply(items=(item,), form="why") if item else _gone(turn)
+    return Reply(items=(item,), item_layout="why") if item else _gone(turn)
 
 
-def press_show_more(turn: Turn) -> Reply:
+def press_show_more(turn: CommandContext) -> Reply:
     """What lies beyond the chat's limit, a page at a time, numbered on from what the delivery shows."""
     delivery, start = str(turn.arguments["delivery"]), int(turn.arguments.get("start", 0))
-    told = told_papers(turn.store, turn.chat, delivery)
+    told = delivered_papers(turn.store, turn.chat, delivery)
     rest = [item for item in told if not item.shown]
     page = tuple(rest[start : start + PAGE])
     if not page:
@@ -74,19 +81,19 @@ def press_show_more(turn: Turn) -> Reply:
         Button(label=str(number), data=f"d{delivery}.c{item.position}") for number, item in enumerate(page, first)
     )
     left = len(rest) - start - len(page)
-    label = turn.voice.count("show {count} more", "show {count} more", left)
+    label = turn.localizer.count("show {count} more", "show {count} more", left)
     more = ((Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
-    return Reply(items=page, form="row", first=first, numbers=numbers, buttons=more)
+    return Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
 
 
 # ------------------------------------------------------------------------------------------------------------ the card
 
 
-def _card(turn: Turn, item: Item, where: Mapping[str, Any]) -> Reply:
-    return Reply(items=(item,), form="card", buttons=_verbs(turn, item, where))
+def _card(turn: CommandContext, item: Item, where: Mapping[str, Any]) -> Reply:
+    return Reply(items=(item,), item_layout="card", buttons=_verbs(turn, item, where))
 
 
-def _verbs(turn: Turn, item: Item, where: Mapping[str, Any], *, more: bool = True) -> Buttons:
+def _verbs(turn: CommandContext, item: Item, where: Mapping[str, Any], *, more: bool = True) -> Buttons:
     """What can be done with a paper; none where the buttons would be everybody's."""
     if turn.in_public:
         return ()
@@ -97,7 +104,7 @@ def _verbs(turn: Turn, item: Item, where: Mapping[str, Any], *, more: bool = Tru
         short.append(Button(label=turn.say("why"), verb="card-why", arguments=where))
     if item.paper.paper.authors:
         long.append(Button(label=turn.say("follow authors"), verb="card-follow", arguments=where))
-    if wishes_behind(turn.store, turn.chat, item):
+    if subscriptions_behind(turn.store, turn.chat, item):
         short.append(Button(label=turn.say("mute ▾"), verb="card-mute", arguments=where))
         long.append(Button(label=turn.say("exclude"), verb="card-exclude", arguments=where))
     return tuple(tuple(row) for row in (short, long) if row)
@@ -106,20 +113,20 @@ def _verbs(turn: Turn, item: Item, where: Mapping[str, Any], *, more: bool = Tru
 # ---------------------------------------------------------------------------------------------------------------- mute
 
 
-def press_mute(turn: Turn) -> Reply:
+def press_mute(turn: CommandContext) -> Reply:
     """The subscription that brought a paper is quiet for a week; which one is asked where there are several."""
     item = _pressed_paper(turn)
     if item is None:
         return _gone(turn)
-    wishes = wishes_behind(turn.store, turn.chat, item)
+    wishes = subscriptions_behind(turn.store, turn.chat, item)
     loud = [wish for wish in wishes if wish.state == "active"]
     if "number" in turn.arguments:
         chosen = _chosen(turn, loud)
-        return _muted(turn, chosen, replaces=True) if chosen else _no_wish(turn, _chosen(turn, wishes))
+        return _muted(turn, chosen, replaces=True) if chosen else _no_subscription(turn, _chosen(turn, wishes))
     if len(loud) == 1:
         return _muted(turn, loud[0])
     if not loud:
-        return _no_wish(turn, wishes)
+        return _no_subscription(turn, wishes)
     rows = tuple(
         (Button(label=_called(wish), verb="card-mute", arguments={**_where(turn), "number": wish.number}),)
         for wish in loud
@@ -127,13 +134,13 @@ def press_mute(turn: Turn) -> Reply:
     return Reply(lines=(turn.say("Which subscription shall be quiet for a week?"),), buttons=rows)
 
 
-def _muted(turn: Turn, wish: Subscription, *, replaces: bool = False) -> Reply:
+def _muted(turn: CommandContext, wish: Subscription, *, replaces: bool = False) -> Reply:
     until = turn.now + MUTED_FOR
-    pause(turn.store, turn.chat.address, wish.number, until=until, now=turn.now, who=turn.who)
+    pause(turn.store, turn.chat.address, wish.number, until=until, now=turn.now, who=turn.actor)
     said = turn.say(
         "{subscription} is quiet until {moment}. Its papers wait until then.",
         subscription=_called(wish),
-        moment=turn.voice.moment(until),
+        moment=turn.localizer.moment(until),
     )
     return Reply(lines=(said,), ok=True, buttons=undo_row(turn), replaces=replaces)
 
@@ -141,14 +148,14 @@ def _muted(turn: Turn, wish: Subscription, *, replaces: bool = False) -> Reply:
 # ------------------------------------------------------------------------------------------------------------- exclude
 
 
-def press_exclude(turn: Turn) -> Reply:
+def press_exclude(turn: CommandContext) -> Reply:
     """What a subscription could leave out from now on, so that papers such as this one do not come again."""
     item = _pressed_paper(turn)
     if item is None:
         return _gone(turn)
     finding = _still_finding(turn, item)
     if not finding:
-        return _no_wish(turn, finding)
+        return _no_subscription(turn, finding)
     wish = finding[0]
     buttons = [
         Button(label=_short(text), verb="leave-out", arguments={**_where(turn), "number": wish.number, "rule": rule})
@@ -165,28 +172,28 @@ def press_exclude(turn: Turn) -> Reply:
     return Reply(lines=lines)
 
 
-def _rules(turn: Turn, wish: Subscription, item: Item) -> dict[str, str]:
+def _rules(turn: CommandContext, wish: Subscription, item: Item) -> dict[str, str]:
     """What a query could exclude, as it is written there → as people call it: words of the title, then authors."""
     authors = item.paper.paper.authors
     named = [*authors[: EXCLUDED_AUTHORS - 1], *authors[-1:]]
-    rules = {words_rule(text): text for text in telling_words(turn.store, turn.chat, wish, item)}
+    rules = {words_rule(text): text for text in distinctive_words(turn.store, turn.chat, wish, item)}
     rules |= {author_rule(name): name for name in named}
     return {rule: text for rule, text in rules.items() if _can_leave_out(wish, rule, item)}
 
 
-def press_leave_out(turn: Turn) -> Reply:
+def press_leave_out(turn: CommandContext) -> Reply:
     """The rule is written into the query."""
     item = _pressed_paper(turn)
     if item is None:
         return _gone(turn)
-    wishes = wishes_behind(turn.store, turn.chat, item)
+    wishes = subscriptions_behind(turn.store, turn.chat, item)
     wish = _chosen(turn, wishes)
     if wish is None:
-        return _no_wish(turn, ())
+        return _no_subscription(turn, ())
     rule = str(turn.arguments["rule"])
     less = narrowed(parse_query(wish.text), rule)
-    done = edit(turn.store, turn.chat.address, wish.number, less.text, now=turn.now, who=turn.who)
-    lines = [f"{wish.number}  {turn.words.reading(done.query)}"]
+    done = edit(turn.store, turn.chat.address, wish.number, less.text, now=turn.now, who=turn.actor)
+    lines = [f"{wish.number}  {turn.formatter.reading(done.query)}"]
     buttons = undo_row(turn) if done.outcome == "edited" else ()
     others = [other for other in _still_finding(turn, item) if other.number != wish.number]
     if others:
@@ -196,9 +203,9 @@ def press_leave_out(turn: Turn) -> Reply:
     return Reply(lines=tuple(lines), code=(done.subscription.text,), ok=True, buttons=buttons, replaces=True)
 
 
-def _still_finding(turn: Turn, item: Item) -> tuple[Subscription, ...]:
+def _still_finding(turn: CommandContext, item: Item) -> tuple[Subscription, ...]:
     """The subscriptions behind a paper that would bring it again."""
-    wishes = wishes_behind(turn.store, turn.chat, item)
+    wishes = subscriptions_behind(turn.store, turn.chat, item)
     return tuple(wish for wish in wishes if matching_papers(parse_canonical(wish.canonical), [item.paper.paper]))
 
 
@@ -214,7 +221,7 @@ def _can_leave_out(wish: Subscription, rule: str, item: Item) -> bool:
 # ------------------------------------------------------------------------------------------------------ follow authors
 
 
-def press_follow(turn: Turn) -> Reply:
+def press_follow(turn: CommandContext) -> Reply:
     """The authors of a paper, each to be followed."""
     item = _pressed_paper(turn)
     if item is None:
@@ -229,7 +236,7 @@ def press_follow(turn: Turn) -> Reply:
     rows = _in_rows(buttons)
     left = len(authors) - start - len(page)
     if left:
-        label = turn.voice.count("{count} more", "{count} more", left)
+        label = turn.localizer.count("{count} more", "{count} more", left)
         further = {**_where(turn), "start": start + AUTHORS}
         rows = (*rows, (Button(label=label, verb="card-follow", arguments=further),))
     return Reply(lines=(turn.say("Whose papers shall I tell you of?"),), buttons=rows, replaces=start > 0)
@@ -244,7 +251,7 @@ def _is_name(author: str) -> bool:
     return True
 
 
-def press_follow_author(turn: Turn) -> Reply:
+def press_follow_author(turn: CommandContext) -> Reply:
     """An author becomes a subscription, named after them."""
     name = str(turn.arguments["name"])
     rule = author_rule(name)
@@ -253,37 +260,37 @@ def press_follow_author(turn: Turn) -> Reply:
     for one in listed_here(turn):
         if one.subscription.canonical == canonical and not one.subscription.name:
             called = mended_name(_short(name))
-            rename(turn.store, turn.chat.address, one.subscription.number, called, now=turn.now, who=turn.who)
+            rename(turn.store, turn.chat.address, one.subscription.number, called, now=turn.now, who=turn.actor)
     return reply
 
 
 # ------------------------------------------------------------------------------------------------------ what is pressed
 
 
-def _pressed_paper(turn: Turn) -> Item | None:
+def _pressed_paper(turn: CommandContext) -> Item | None:
     """The paper that a button names; None when this chat was not told it so, or it is gone."""
     if "delivery" in turn.arguments:
-        return told_paper(turn.store, turn.chat, str(turn.arguments["delivery"]), int(turn.arguments["position"]))
+        return delivered_paper(turn.store, turn.chat, str(turn.arguments["delivery"]), int(turn.arguments["position"]))
     known = known_paper(turn.store, int(turn.arguments["paper"]))
     return as_item(turn.store, turn.chat, known) if known else None
 
 
-def _where(turn: Turn) -> dict[str, Any]:
+def _where(turn: CommandContext) -> dict[str, Any]:
     """How the pressed button names its paper."""
     return {name: turn.arguments[name] for name in ("delivery", "position", "paper") if name in turn.arguments}
 
 
-def _chosen(turn: Turn, wishes: Sequence[Subscription]) -> Subscription | None:
+def _chosen(turn: CommandContext, wishes: Sequence[Subscription]) -> Subscription | None:
     """The subscription that the button names, if it is one of these."""
     number = turn.arguments.get("number")
     return next((wish for wish in wishes if wish.number == number), None)
 
 
-def _gone(turn: Turn) -> Reply:
+def _gone(turn: CommandContext) -> Reply:
     return Reply(toast=turn.say("I do not have this paper any more."))
 
 
-def _no_wish(turn: Turn, wishes: object) -> Reply:
+def _no_subscription(turn: CommandContext, wishes: object) -> Reply:
     """Nothing can be done: the subscription is quiet already, or it is not there."""
     if wishes:
         return Reply(toast=turn.say("It is paused already."))
@@ -306,13 +313,13 @@ def _in_rows(buttons: Sequence[Button]) -> Buttons:
 
 COMMANDS: tuple[Command, ...] = ()
 PRESSES = {
-    "card": Press(run=press_card),
-    "card-more": Press(run=press_more),
-    "card-why": Press(run=press_why),
-    "show-more": Press(run=press_show_more),
-    "card-mute": Press(run=press_mute, changes=True),
-    "card-exclude": Press(run=press_exclude, changes=True),
-    "leave-out": Press(run=press_leave_out, changes=True),
-    "card-follow": Press(run=press_follow, changes=True),
-    "follow-author": Press(run=press_follow_author, changes=True),
+    "card": Callback(run=press_card),
+    "card-more": Callback(run=press_more),
+    "card-why": Callback(run=press_why),
+    "show-more": Callback(run=press_show_more),
+    "card-mute": Callback(run=press_mute, needs_manager=True),
+    "card-exclude": Callback(run=press_exclude, needs_manager=True),
+    "leave-out": Callback(run=press_leave_out, needs_manager=True),
+    "card-follow": Callback(run=press_follow, needs_manager=True),
+    "follow-author": Callback(run=press_follow_author, needs_manager=True),
 }

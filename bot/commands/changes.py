@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from bot.commands.rhythms import spoken
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from bot.ports.reply import Reply
 from subscriptions.labels import LABELS, VALUES
 from subscriptions.model import Chat, ChatSettings
@@ -13,7 +13,7 @@ from subscriptions.planning.effects import without_effect
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
 
 
-def changed(name: str, before: Chat, after: Chat, voice: Voice) -> Reply:
+def changed(name: str, before: Chat, after: Chat, voice: Localizer) -> Reply:
     """The answer to `set`; `name` is one of SETTINGS. It says so where the setting has no effect."""
     label = label_of(name, voice)
     old, new = value_of(before.settings, name), value_of(after.settings, name)
@@ -31,7 +31,7 @@ def changed(name: str, before: Chat, after: Chat, voice: Voice) -> Reply:
     return Reply(lines=tuple(lines), ok=True)
 
 
-def label_of(name: str, voice: Voice) -> str:
+def label_of(name: str, voice: Localizer) -> str:
     """What people call one of SETTINGS."""
     return LABELS[name].say(voice.translate)
 
@@ -42,23 +42,23 @@ def value_of(settings: ChatSettings, name: str) -> str:
     return "all" if value is None else str(value)
 
 
-def in_words(name: str, value: str, voice: Voice) -> str:
+def in_words(name: str, value: str, voice: Localizer) -> str:
     """A value of one of SETTINGS, given as it is stored, as people say it."""
     if value in VALUES.get(name, {}):
         return VALUES[name][value].say(voice.translate)
     return _WRITTEN[name](value, voice) if name in _WRITTEN else value
 
 
-def _hours(value: str, voice: Voice) -> str:
+def _hours(value: str, voice: Localizer) -> str:
     start, _, end = value.partition("-")
     return voice.say("from {start} to {end}", start=start, end=end)
 
 
-def _limit(value: str, voice: Voice) -> str:
+def _limit(value: str, voice: Localizer) -> str:
     return voice.count("{count} paper", "{count} papers", int(value))
 
 
-_WRITTEN: Mapping[str, Callable[[str, Voice], str]] = MappingProxyType(
+_WRITTEN: Mapping[str, Callable[[str, Localizer], str]] = MappingProxyType(
     {
         "schedule": spoken,
         "timezone": lambda value, voice: voice.zone_name(value),
@@ -69,7 +69,7 @@ _WRITTEN: Mapping[str, Callable[[str, Voice], str]] = MappingProxyType(
 )
 
 
-def fixed_offset(zone: str, voice: Voice) -> list[str]:
+def fixed_offset(zone: str, voice: Localizer) -> list[str]:
     """What a person should know of a zone that is only an offset; nothing of any other."""
     if zone[:1] not in ("+", "-"):
         return []

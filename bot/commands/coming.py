@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 
 if TYPE_CHECKING:  # its module loads the store, which a refused query has no need of
-    from subscriptions.planning.forecast import Coming
+    from subscriptions.planning.forecast import NextDelivery
 
 
-def first_line(coming: "Coming", voice: Voice, now: datetime) -> str:
+def first_line(coming: "NextDelivery", voice: Localizer, now: datetime) -> str:
     """When a subscription comes first."""
     if coming.at is None and coming.latest is not None:
         return voice.say(
@@ -25,7 +25,7 @@ def first_line(coming: "Coming", voice: Voice, now: datetime) -> str:
     return voice.say("First: {moment}.", moment=moment)
 
 
-def next_line(coming: "Coming", voice: Voice, now: datetime) -> str:
+def next_line(coming: "NextDelivery", voice: Localizer, now: datetime) -> str:
     """When a chat hears next."""
     if coming.at is None and coming.latest is not None:
         return voice.say("Next: as soon as papers are out, {moment} at the latest.", moment=voice.moment(coming.latest))
@@ -39,7 +39,7 @@ def next_line(coming: "Coming", voice: Voice, now: datetime) -> str:
     return voice.say("Next: {moment}.", moment=moment)
 
 
-def _moment(coming: "Coming", voice: Voice) -> str:
+def _moment(coming: "NextDelivery", voice: Localizer) -> str:
     """The moment, with the reason why it is no earlier one."""
     assert coming.at is not None  # noqa: S101 - asked before
     moment = voice.moment(coming.at, about=coming.about and not coming.opens)

@@ -4,13 +4,22 @@ from datetime import datetime, timedelta
 
 from bot.commands.asking import forget_question
 from bot.commands.beginning import adding
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind, Link
-from subscriptions.service.chats import chats_of, known_or_new, let_go, meet, owner_of, recall, remember, set_owner
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.service.chats import (
+    chats_of,
+    clear_conversation_state,
+    get_conversation_state,
+    known_or_new,
+    meet,
+    owner_of,
+    set_conversation_state,
+    set_owner,
+)
 from subscriptions.service.notices import name_of
 from subscriptions.store import Store
 
@@ -22,20 +31,20 @@ _LABEL = 40
 
 def connection(store: Store, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
     """The chat that a private chat manages at present."""
-    link = recall(store, _name(home), since=now - LASTS)
+    link = get_conversation_state(store, _name(home), since=now - LASTS)
     return parse_address(str(link.arguments["chat"])) if link else None
 
 
-def disconnect(turn: Turn) -> None:
+def disconnect(turn: CommandContext) -> None:
     """The private chat is about itself again."""
-    let_go(turn.store, _name(turn.home.address))
+    clear_conversation_state(turn.store, _name(turn.origin.address))
 
 
-def connect(turn: Turn) -> Reply:
+def connect(turn: CommandContext) -> Reply:
     """Without words the chats to choose from, `off` to end it, else the chat that was named, which rights were asked for."""
     if turn.request.place.kind is not ChatKind.PRIVATE:
         return _in_private(turn)
-    if turn.chat.address != turn.home.address:
+    if turn.chat.address != turn.origin.address:
         return _begin(turn)
     if turn.args.casefold() in _OFF:
         return _end(turn)
@@ -45,17 +54,17 @@ def connect(turn: Turn) -> Reply:
     return _choices(turn)
 
 
-def _begin(turn: Turn) -> Reply:
+def _begin(turn: CommandContext) -> Reply:
     chat = known(turn)
     # Notices about that chat find them here.
-    meet(turn.store, turn.home.address, turn.home.kind, now=turn.now, lang=turn.request.language)
-    link = Link(
+    meet(turn.store, turn.origin.address, turn.origin.kind, now=turn.now, lang=turn.request.language)
+    link = CallbackToken(
         verb="connect",
         arguments={"chat": str(chat.address)},
-        place=str(turn.home.address),
+        place=str(turn.origin.address),
         person=turn.request.sender,
     )
-    remember(turn.store, _name(turn.home.address), link, now=turn.now)
+    set_conversation_state(turn.store, _name(turn.origin.address), link, now=turn.now)
     _add_to_theirs(turn, chat.address)
     forget_question(turn)
     end = Button(label=turn.say("back to this chat"), verb="disconnect")
@@ -70,7 +79,7 @@ def _begin(turn: Turn) -> Reply:
     )
 
 
-def known(turn: Turn) -> Chat:
+def known(turn: CommandContext) -> Chat:
     """The chat that a person turns to, met and remembered as theirs if it is nobody's."""
     there = turn.chat
     chat = meet(
@@ -88,21 +97,21 @@ def known(turn: Turn) -> Chat:
     return chat
 
 
-def _end(turn: Turn) -> Reply:
-    was = connection(turn.store, turn.home.address, now=turn.now)
+def _end(turn: CommandContext) -> Reply:
+    was = connection(turn.store, turn.origin.address, now=turn.now)
     disconnect(turn)
     if was is None:
         return Reply(lines=(turn.say("What you say here is about this chat already."),), ok=True)
     return Reply(lines=(turn.say("What you say here is about this chat again."),), ok=True)
 
 
-def press_disconnect(turn: Turn) -> Reply:
+def press_disconnect(turn: CommandContext) -> Reply:
     """[back to this chat]."""
     return _end(turn)
 
 
-def _choices(turn: Turn) -> Reply:
-    managed = connection(turn.store, turn.home.address, now=turn.now)
+def _choices(turn: CommandContext) -> Reply:
+    managed = connection(turn.store, turn.origin.address, now=turn.now)
     theirs = _theirs(turn)
     chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
     lines = []
@@ -120,37 +129,37 @@ def _choices(turn: Turn) -> Reply:
     return Reply(lines=tuple(lines), buttons=(*rows, *_adding(turn)))
 
 
-def _theirs(turn: Turn) -> dict[ChatAddress, Chat]:
+def _theirs(turn: CommandContext) -> dict[ChatAddress, Chat]:
     """The chats that a person set up or turned to before. Whether they still may is asked when they choose one."""
-    before = recall(turn.store, _theirs_name(turn.home.address), since=turn.now - LASTS)
+    before = get_conversation_state(turn.store, _theirs_name(turn.origin.address), since=turn.now - LASTS)
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
     turned_to = (known_or_new(turn.store, address, ChatKind.BROADCAST) for address in addresses)
-    return {chat.address: chat for chat in (*chats_of(turn.store, turn.home.address), *turned_to) if chat.id}
+    return {chat.address: chat for chat in (*chats_of(turn.store, turn.origin.address), *turned_to) if chat.id}
 
 
-def _add_to_theirs(turn: Turn, address: ChatAddress) -> None:
-    name = _theirs_name(turn.home.address)
-    before = recall(turn.store, name, since=turn.now - LASTS)
+def _add_to_theirs(turn: CommandContext, address: ChatAddress) -> None:
+    name = _theirs_name(turn.origin.address)
+    before = get_conversation_state(turn.store, name, since=turn.now - LASTS)
     chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
-    link = Link(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(turn.home.address))
-    remember(turn.store, name, link, now=turn.now)
+    link = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(turn.origin.address))
+    set_conversation_state(turn.store, name, link, now=turn.now)
 
 
-def _choice(turn: Turn, chat: Chat) -> Button:
+def _choice(turn: CommandContext, chat: Chat) -> Button:
     name = name_of(chat)
     label = name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
-    return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only=turn.request.sender)
+    return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=turn.request.sender)
 
 
-def _adding(turn: Turn) -> Buttons:
-    bot = turn.house.bots.get("telegram", "")
-    return (adding(turn, bot),) if bot and turn.home.address.platform == "telegram" else ()
+def _adding(turn: CommandContext) -> Buttons:
+    bot = turn.bot_info.bot_names.get("telegram", "")
+    return (adding(turn, bot),) if bot and turn.origin.address.platform == "telegram" else ()
 
 
-def _in_private(turn: Turn) -> Reply:
-    name = turn.house.bots.get("telegram", "")
+def _in_private(turn: CommandContext) -> Reply:
+    name = turn.bot_info.bot_names.get("telegram", "")
     link = Button(label=turn.say("open"), url=f"https://t.me/{name}")
-    rows = ((link,),) if name and turn.home.address.platform == "telegram" else ()
+    rows = ((link,),) if name and turn.origin.address.platform == "telegram" else ()
     return Reply(lines=(turn.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
 
 
@@ -169,11 +178,11 @@ COMMANDS = (
         run=connect,
         usage="[@name|-100…|off]",
         summary=Sentence("manage a group or channel from here"),
-        here=True,
-        turns=True,
+        stays_here=True,
+        args_are_chat=True,
     ),
 )
 PRESSES = {
-    "connect": Press(run=connect),
-    "disconnect": Press(run=press_disconnect, here=True),
+    "connect": Callback(run=connect),
+    "disconnect": Callback(run=press_disconnect, stays_here=True),
 }

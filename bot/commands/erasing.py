@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 
 if TYPE_CHECKING:
     from subscriptions.service.chats import Forgotten
 
 
-def would_erase(subscriptions: int, chat: str, voice: Voice) -> str:
+def would_erase(subscriptions: int, chat: str, voice: Localizer) -> str:
     """What goes, before it goes; `chat` is what the chat is called."""
     return voice.count(
         "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
@@ -18,7 +18,7 @@ def would_erase(subscriptions: int, chat: str, voice: Voice) -> str:
     )
 
 
-def erased(gone: "Forgotten", voice: Voice) -> str:
+def erased(gone: "Forgotten", voice: Localizer) -> str:
     """What is gone."""
     wishes = voice.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
     papers = voice.count("{count} paper", "{count} papers", gone.papers)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands.rhythms import when_words
 from bot.commands.timing import OnlyTime, no_such_time, taken_for_time, there_is, time_alone
-from bot.commands.turn import Turn
+from bot.commands.turn import CommandContext
 from bot.commands.wishes import of_the_newest
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
@@ -14,7 +14,7 @@ from subscriptions.model import Because, Item, KnownPaper
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
 from subscriptions.query import Query
-from subscriptions.service.planner import Tried
+from subscriptions.service.planner import TrialResult
 
 
 def rows_of(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
@@ -28,24 +28,24 @@ def _found(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
     return (Because(number=0, text="", words=tuple(words)),) if words else ()
 
 
-def count_found(turn: Turn, tried: Tried) -> str:
+def count_found(turn: CommandContext, tried: TrialResult) -> str:
     """Such as "6 papers in the 3 days known": a count names its base."""
     if not tried.base.of:
         return turn.say("No papers are known yet.")
     found = len(tried.delivery.items) if tried.delivery else 0
-    days = turn.voice.count("the one day known", "the {count} days known", tried.base.days)
-    days = of_the_newest(turn.voice, days, tried.base)
+    days = turn.localizer.count("the one day known", "the {count} days known", tried.base.days)
+    days = of_the_newest(turn.localizer, days, tried.base)
     if not found:
-        return turn.voice.count(
+        return turn.localizer.count(
             "The only paper of {days} does not fit.",
             "None of the {count} papers of {days} fits.",
             tried.base.of,
             days=days,
         )
-    return turn.voice.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+    return turn.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
 
 
-def card_buttons(turn: Turn, items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:
+def card_buttons(turn: CommandContext, items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:
     """A number for each paper, that opens its card; none where they would be everybody's."""
     if turn.in_public:
         return ()
@@ -55,7 +55,7 @@ def card_buttons(turn: Turn, items: Sequence[Item], *, first: int = 1) -> tuple[
     )
 
 
-def subscribe_button(turn: Turn, text: str) -> Buttons:
+def subscribe_button(turn: CommandContext, text: str) -> Buttons:
     """[subscribe] to exactly this text, as if it had been typed behind /sub; in one line, since /sub takes several."""
     if turn.in_public:
         return ()
@@ -63,14 +63,14 @@ def subscribe_button(turn: Turn, text: str) -> Buttons:
     return ((Button(label=turn.say("subscribe"), verb="subscribe-to", arguments=arguments),),)
 
 
-def words_button(turn: Turn, ending: Ending, text: str) -> Buttons:
+def words_button(turn: CommandContext, ending: Ending, text: str) -> Buttons:
     """[as words] where what was read as a time may have been meant as words: the preview of all of them."""
     if turn.in_public or not ending.either:
         return ()
     return ((Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
 
 
-def only_time(turn: Turn, typed: str) -> Reply:
+def only_time(turn: CommandContext, typed: str) -> Reply:
     """The refusal of a time without a query; to say it alone may be meant for what the chat asks for already."""
     words = Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(typed)})
     reply = time_alone(turn, OnlyTime(typed), words)
@@ -79,7 +79,7 @@ def only_time(turn: Turn, typed: str) -> Reply:
     return replace(reply, lines=(*reply.lines, turn.say("For all subscriptions: /schedule {when}", when=typed)))
 
 
-def time_refused(turn: Turn, ending: Ending) -> Reply | None:
+def time_refused(turn: CommandContext, ending: Ending) -> Reply | None:
     """The refusal of a time behind a query that cannot be had, with buttons to subscribe at one that can; None: it can."""
     try:
         read_when(str(ending.when))
@@ -93,15 +93,15 @@ def _subscribe_at(text: str, when: str) -> Button:
     return Button(label=when, verb="subscribe-at", arguments={"text": " ".join(text.split()), "when": when})
 
 
-def query_lines(turn: Turn, query: Query, ending: Ending | None) -> tuple[str, ...]:
+def query_lines(turn: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
     """How a query was read, with the schedule that stood behind it, and what was odd about it. In groups the first."""
-    reading = turn.words.reading(query)
+    reading = turn.formatter.reading(query)
     if ending and ending.when is not None:
-        when = when_words(ending.when, turn.voice, parse_cadence(turn.chat.settings.schedule))
+        when = when_words(ending.when, turn.localizer, parse_cadence(turn.chat.settings.schedule))
         reading = f"{reading} · {when}"
-    if turn.seen_by_all:
+    if turn.is_public:
         return (reading,)
-    odd = [hint.say(turn.voice.translate) for hint in query.hints]
+    odd = [hint.say(turn.localizer.translate) for hint in query.hints]
     if ending and ending.either:
         odd.insert(0, taken_for_time(turn, ending))
     return (reading, *(turn.say("({inner})", inner=one) for one in odd))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from bot.commands.changes import label_of
 from bot.commands.settings import MEANINGS
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.chat_settings import SETTINGS
@@ -96,49 +96,49 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 )
 
 
-def help_(turn: Turn) -> Reply:
+def help_(turn: CommandContext) -> Reply:
     """What most people want, each with an example; or all commands, or one topic: query, when, settings, or a command."""
     typed = turn.args.casefold().lstrip("/").split()
     if typed:
         return _topic(turn, typed[0])
-    return _overview(turn) if turn.seen_by_all else _first(turn)
+    return _overview(turn) if turn.is_public else _first(turn)
 
 
-def press_help(turn: Turn) -> Reply:
+def press_help(turn: CommandContext) -> Reply:
     """A topic that was picked; all commands take the place of the first few."""
     topic = str(turn.arguments["topic"])
     return replace(_topic(turn, topic), replaces=topic == ALL)
 
 
-def _first(turn: Turn) -> Reply:
-    lines = tuple(one.say(turn.voice.translate) for one in FIRST)
+def _first(turn: CommandContext) -> Reply:
+    lines = tuple(one.say(turn.localizer.translate) for one in FIRST)
     more = Button(label=turn.say("more"), verb="help", arguments={"topic": ALL})
     return Reply(lines=lines, buttons=((more, *_topics(turn)[:2]),))
 
 
-def _topics(turn: Turn) -> tuple[Button, ...]:
+def _topics(turn: CommandContext) -> tuple[Button, ...]:
     return tuple(
-        Button(label=label.say(turn.voice.translate), verb="help", arguments={"topic": topic})
+        Button(label=label.say(turn.localizer.translate), verb="help", arguments={"topic": topic})
         for topic, label in TOPICS.items()
     )
 
 
-def _overview(turn: Turn) -> Reply:
-    purposes = (*_PURPOSES, _OPERATORS) if turn.admin else _PURPOSES
+def _overview(turn: CommandContext) -> Reply:
+    purposes = (*_PURPOSES, _OPERATORS) if turn.is_operator else _PURPOSES
     known = _commands()
     groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
     more = turn.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
-    if turn.seen_by_all:
+    if turn.is_public:
         return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
     lines = [
-        turn.say("{name}: {text}", name=title.say(turn.voice.translate), text=" ".join(names))
+        turn.say("{name}: {text}", name=title.say(turn.localizer.translate), text=" ".join(names))
         for title, names in groups
         if names
     ]
     return Reply(lines=(*lines, more), buttons=() if turn.in_public else (_topics(turn),))
 
 
-def _topic(turn: Turn, name: str) -> Reply:
+def _topic(turn: CommandContext, name: str) -> Reply:
     if name in (ALL, "more", "commands", "全部", "更多", "命令"):
         return _overview(turn)
     if name in ("query", "queries", "syntax", "查询", "语法"):
@@ -146,31 +146,31 @@ def _topic(turn: Turn, name: str) -> Reply:
     if name in ("when", "times", "时间"):
         return _table(turn, turn.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
     if name in ("settings", "set", "preferences", "设置"):
-        rows = tuple((f"{label_of(setting, turn.voice)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)
+        rows = tuple((f"{label_of(setting, turn.localizer)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)
         return _table(turn, turn.say("/set shows all settings; /set limit 12 changes one."), rows)
     command = _commands().get(name)
     return _of(turn, command) if command else _no_such(turn, name)
 
 
-def _table(turn: Turn, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
+def _table(turn: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
     """What can be written, and what it means; in a group only how to see it."""
-    if turn.seen_by_all:
+    if turn.is_public:
         shown = " · ".join(written for written, _ in rows[:4])
         return Reply(lines=(head, turn.say("For example: {examples}", examples=shown)))
-    code = tuple(f"{written}\n  {meaning.say(turn.voice.translate)}" for written, meaning in rows)
+    code = tuple(f"{written}\n  {meaning.say(turn.localizer.translate)}" for written, meaning in rows)
     return Reply(lines=(head,), code=code)
 
 
-def _of(turn: Turn, command: Command) -> Reply:
-    summary = command.summary.say(turn.voice.translate)
+def _of(turn: CommandContext, command: Command) -> Reply:
+    summary = command.summary.say(turn.localizer.translate)
     lines = [turn.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
-    if command.aliases and not turn.seen_by_all:
+    if command.aliases and not turn.is_public:
         lines.append(turn.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
     examples = EXAMPLES.get(command.name, ())
-    return Reply(lines=tuple(lines), code=examples[:1] if turn.seen_by_all else examples)
+    return Reply(lines=tuple(lines), code=examples[:1] if turn.is_public else examples)
 
 
-def _no_such(turn: Turn, name: str) -> Reply:
+def _no_such(turn: CommandContext, name: str) -> Reply:
     near = get_close_matches(name, [*_commands(), *TOPICS], n=1, cutoff=0.6)
     lines = [turn.say("There is no help on “{name}”.", name=name[:32])]
     lines.append(turn.say("Did you mean /help {name}?", name=near[0]) if near else turn.say("/help lists what I know."))
@@ -184,18 +184,18 @@ def _commands() -> Mapping[str, Command]:
     return {name: command for command in COMMANDS for name in (*command.aliases, command.name)}
 
 
-def about(turn: Turn) -> Reply:
+def about(turn: CommandContext) -> Reply:
     """Who this is, whom to thank, whom to ask."""
-    name = f"paperwire {turn.house.version}".rstrip()
+    name = f"paperwire {turn.bot_info.version}".rstrip()
     lines = [turn.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
-    if turn.house.contact:
-        lines.append(turn.say("Contact: {contact}", contact=turn.house.contact))
+    if turn.bot_info.contact:
+        lines.append(turn.say("Contact: {contact}", contact=turn.bot_info.contact))
     lines.append(turn.say("Its source is free, under the MIT licence. What I store: /privacy"))
     return Reply(lines=tuple(lines))
 
 
 COMMANDS = (
-    Command(name="help", run=help_, usage="[TOPIC]", summary=Sentence("what you can say"), here=True),
-    Command(name="about", run=about, summary=Sentence("what this is, and thanks"), here=True),
+    Command(name="help", run=help_, usage="[TOPIC]", summary=Sentence("what you can say"), stays_here=True),
+    Command(name="about", run=about, summary=Sentence("what this is, and thanks"), stays_here=True),
 )
-PRESSES = {"help": Press(run=press_help)}
+PRESSES = {"help": Callback(run=press_help)}

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from bot.commands.wishes import called
 
 if TYPE_CHECKING:
-    from subscriptions.service.subscriptions import Held, Waiting
+    from subscriptions.service.subscriptions import HeldBack, Waiting
 
 
-def held_line(held: "Held", voice: Voice, *, now: datetime) -> str:
+def held_line(held: "HeldBack", voice: Localizer, *, now: datetime) -> str:
     """What is paused, and until when."""
     words = called(held.subscription) if held.subscription else ""
     if held.until is None:
@@ -21,7 +21,7 @@ def held_line(held: "Held", voice: Voice, *, now: datetime) -> str:
     return voice.say("This chat is paused until {moment}.", moment=until)
 
 
-def resumed_line(held: "Held", voice: Voice) -> str:
+def resumed_line(held: "HeldBack", voice: Localizer) -> str:
     """What is active again."""
     if not held.changed:
         return voice.say("Nothing is paused here.")
@@ -29,7 +29,7 @@ def resumed_line(held: "Held", voice: Voice) -> str:
     return voice.say("{wish} is active again.", wish=called(wish)) if wish else voice.say("Papers come again.")
 
 
-def waiting_lines(found: "Waiting", voice: Voice) -> tuple[str, ...]:
+def waiting_lines(found: "Waiting", voice: Localizer) -> tuple[str, ...]:
     """How many papers wait after a pause, and when they come by themselves; nothing when none do."""
     if not found.papers:
         return ()

@@ -5,12 +5,18 @@ from datetime import datetime, timedelta
 
 from bot.commands.asking import awaits_yes
 from bot.commands.erasing import erased, would_erase
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.button import Button
 from bot.ports.reply import File, Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Link
-from subscriptions.service.chats import forget, held, let_go, recall, remember
+from subscriptions.model import CallbackToken
+from subscriptions.service.chats import (
+    clear_conversation_state,
+    forget,
+    get_conversation_state,
+    held,
+    set_conversation_state,
+)
 from subscriptions.service.notices import name_of
 from subscriptions.service.subscriptions import listed
 
@@ -21,10 +27,10 @@ YES, NO = "yes", "no"
 # ------------------------------------------------------------------------------------------------------------- privacy
 
 
-def privacy(turn: Turn) -> Reply:
+def privacy(turn: CommandContext) -> Reply:
     """What is stored, how long and by whom; in a private chat with all of it as a file."""
-    contact = turn.house.contact or turn.say("the operator of this bot; they left no address")
-    if turn.seen_by_all:
+    contact = turn.bot_info.contact or turn.say("the operator of this bot; they left no address")
+    if turn.is_public:
         button = Button(label=turn.say("as a file"), verb="privacy")
         return Reply(
             lines=(
@@ -51,14 +57,14 @@ def privacy(turn: Turn) -> Reply:
     return Reply(lines=(*lines, said), file=_file(turn), names_chat=True)
 
 
-def press_privacy(turn: Turn) -> Reply:
+def press_privacy(turn: CommandContext) -> Reply:
     """All that is stored of a group, for those who manage it."""
     if not turn.chat.id:
         return Reply(toast=turn.say("Of this chat nothing is stored yet."))
     return Reply(lines=(turn.say("All that is stored of this chat:"),), file=_file(turn))
 
 
-def _file(turn: Turn) -> File:
+def _file(turn: CommandContext) -> File:
     rows = held(turn.store, turn.chat.address)
     return File(name="paperwire-privacy.json", text=json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
 
@@ -66,7 +72,7 @@ def _file(turn: Turn) -> File:
 # -------------------------------------------------------------------------------------------------------------- forget
 
 
-def forget_(turn: Turn) -> Reply:
+def forget_(turn: CommandContext) -> Reply:
     """Asks once; where no button can ask, the word yes is the answer."""
     if _just_met(turn):  # by this very command; that is undone
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
@@ -74,18 +80,18 @@ def forget_(turn: Turn) -> Reply:
     if turn.in_public and word in (YES, NO):
         return _answered(turn, word)
     count = len(listed(turn.store, turn.chat.address))
-    what = would_erase(count, _chat(turn), turn.voice)
+    what = would_erase(count, _chat(turn), turn.localizer)
     if turn.in_public:
-        remember(turn.store, _name(turn), _question(turn), now=turn.now)
+        set_conversation_state(turn.store, _name(turn), _question(turn), now=turn.now)
         how = turn.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
     lines = (what, turn.say("It cannot be undone. /export keeps a copy of the subscriptions."))
     keep, erase = _buttons(turn)
     awaits_yes(turn, erase, keep)
-    return Reply(lines=lines, buttons=((keep, erase),), only_you=True, names_chat=True)
+    return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
 
 
-def _just_met(turn: Turn) -> bool:
+def _just_met(turn: CommandContext) -> bool:
     """Whether nobody knew this chat before this very command; a chat with subscriptions is not even looked through."""
     if listed(turn.store, turn.chat.address):
         return False
@@ -95,33 +101,33 @@ def _just_met(turn: Turn) -> bool:
     return datetime.fromisoformat(rows["chat"]["created_at"]) == turn.now
 
 
-def _buttons(turn: Turn) -> tuple[Button, Button]:
+def _buttons(turn: CommandContext) -> tuple[Button, Button]:
     """An anonymous admin presses as another person than the one who asked: there whoever manages the chat may."""
-    only = "" if turn.request.proven else turn.request.sender
+    only = "" if turn.request.sender_is_admin else turn.request.sender
     until = (turn.now + SURE_WITHIN).isoformat()
     arguments = {"until": until}
     return (
-        Button(label=turn.say("keep it"), verb="keep", only=only),
-        Button(label=turn.say("erase everything"), verb="forget", arguments=arguments, only=only),
+        Button(label=turn.say("keep it"), verb="keep", only_for=only),
+        Button(label=turn.say("erase everything"), verb="forget", arguments=arguments, only_for=only),
     )
 
 
-def press_forget(turn: Turn) -> Reply:
+def press_forget(turn: CommandContext) -> Reply:
     """The answer to the question, while it stands."""
     if turn.now > datetime.fromisoformat(str(turn.arguments["until"])):
         return Reply(toast=turn.say("That was too long ago. Nothing is erased; /forget asks again."))
     return _erased(turn, replaces=True)
 
 
-def press_keep(turn: Turn) -> Reply:
+def press_keep(turn: CommandContext) -> Reply:
     """All stays."""
-    let_go(turn.store, _name(turn))
+    clear_conversation_state(turn.store, _name(turn))
     return Reply(lines=(turn.say("Nothing is erased."),), ok=True, replaces=True)
 
 
-def _answered(turn: Turn, word: str) -> Reply:
-    asked = recall(turn.store, _name(turn), since=turn.now - SURE_WITHIN)
-    let_go(turn.store, _name(turn))
+def _answered(turn: CommandContext, word: str) -> Reply:
+    asked = get_conversation_state(turn.store, _name(turn), since=turn.now - SURE_WITHIN)
+    clear_conversation_state(turn.store, _name(turn))
     if asked is None:
         return Reply(
             lines=(turn.say("Nothing is erased: /forget asks first, and its question stands for ten minutes."),)
@@ -131,32 +137,32 @@ def _answered(turn: Turn, word: str) -> Reply:
     return _erased(turn, replaces=False)
 
 
-def _erased(turn: Turn, *, replaces: bool) -> Reply:
-    said = erased(forget(turn.store, turn.chat.address), turn.voice)
+def _erased(turn: CommandContext, *, replaces: bool) -> Reply:
+    said = erased(forget(turn.store, turn.chat.address), turn.localizer)
     hint = turn.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(turn))
     return Reply(lines=(said, hint), ok=True, replaces=replaces)
 
 
-def _chat(turn: Turn) -> str:
+def _chat(turn: CommandContext) -> str:
     """The chat that it is about, by its name when that is another one."""
-    return turn.say("this chat") if turn.chat.address == turn.home.address else name_of(turn.chat)
+    return turn.say("this chat") if turn.chat.address == turn.origin.address else name_of(turn.chat)
 
 
-def _name(turn: Turn) -> str:
+def _name(turn: CommandContext) -> str:
     """What the question is remembered under: for one person, about one chat."""
-    return f"forget:{turn.home.address}:{turn.chat.address}:{turn.request.sender}"
+    return f"forget:{turn.origin.address}:{turn.chat.address}:{turn.request.sender}"
 
 
-def _question(turn: Turn) -> Link:
-    return Link(verb="forget", place=str(turn.home.address), person=turn.request.sender)
+def _question(turn: CommandContext) -> CallbackToken:
+    return CallbackToken(verb="forget", place=str(turn.origin.address), person=turn.request.sender)
 
 
 COMMANDS = (
     Command(name="privacy", run=privacy, summary=Sentence("what I store of this chat")),
-    Command(name="forget", run=forget_, changes=True, summary=Sentence("erase this chat, after one question")),
+    Command(name="forget", run=forget_, needs_manager=True, summary=Sentence("erase this chat, after one question")),
 )
 PRESSES = {
-    "privacy": Press(run=press_privacy, changes=True),
-    "forget": Press(run=press_forget, changes=True),
-    "keep": Press(run=press_keep, changes=True),
+    "privacy": Callback(run=press_privacy, needs_manager=True),
+    "forget": Callback(run=press_forget, needs_manager=True),
+    "keep": Callback(run=press_keep, needs_manager=True),
 }

@@ -11,29 +11,29 @@ from typing import Any
 
 from bot.commands.cards import card_reply
 from bot.commands.found import card_buttons
-from bot.commands.turn import Turn
+from bot.commands.turn import CommandContext
 from bot.ports.button import Button
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import Reply
-from subscriptions.model import ChatAddress, ChatKind, KnownPaper, Link
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
 from subscriptions.query import mentioned
-from subscriptions.service.chats import let_go, recall
+from subscriptions.service.chats import clear_conversation_state, get_conversation_state
 from subscriptions.service.papers import as_item, known_since, papers_named
 
 CARDS = 5  # papers that one message may ask for
 KEPT = timedelta(days=1)  # how long somebody is still answered
-LOOKED_UP = "looked-up"  # what happens when arXiv has answered
-LOOKS_UP = "looks-up"  # the verb of what is remembered until then
+LOOKUP_EVENT = "looked-up"  # what happens when arXiv has answered
+LOOKUP_VERB = "looks-up"  # the verb of what is remembered until then
 FAILED = "failed"  # told: arXiv could not be asked
 _SAID = ("sender", "sender_name", "language", "answer_at", "thread")  # of a request
 
 
-def named_papers(turn: Turn, text: str) -> Reply:
+def named_papers(turn: CommandContext, text: str) -> Reply:
     """The cards of the papers that a text names by id, DOI or link; it names at least one."""
     names = mentioned(text)
     known = papers_named(turn.store, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
-    asked = tuple(name for name in unknown if turn.house.asks_arxiv and not _is_doi(name))
+    asked = tuple(name for name in unknown if turn.bot_info.looks_up_papers and not _is_doi(name))
     lost = [name for name in unknown if name not in asked]
     lines = [turn.say("{name} is not known here.", name=name) for name in lost]
     if lost:
@@ -43,15 +43,15 @@ def named_papers(turn: Turn, text: str) -> Reply:
     if len(names) > CARDS:
         lines.append(turn.say("The first {most} of {count}.", most=CARDS, count=len(names)))
     reply = _cards(turn, names[:CARDS], known, lines)
-    return replace(reply, ok=None if known or asked else False, looks_up=asked)
+    return replace(reply, ok=None if known or asked else False, lookup_ids=asked)
 
 
-def looked_up(turn: Turn) -> Reply | None:
+def looked_up(turn: CommandContext) -> Reply | None:
     """What arXiv answered: the cards, and which of the papers it does not know. None: the question was forgotten meanwhile."""
-    told = turn.request.told
-    if recall(turn.store, told["as"], since=turn.now - KEPT) is None:
+    told = turn.request.details
+    if get_conversation_state(turn.store, told["as"], since=turn.now - KEPT) is None:
         return None
-    let_go(turn.store, told["as"])
+    clear_conversation_state(turn.store, told["as"])
     names = told["names"].split()
     known = papers_named(turn.store, names)
     unknown = ", ".join(name for name in names if name not in known)
@@ -65,34 +65,34 @@ def looked_up(turn: Turn) -> Reply | None:
     return replace(_cards(turn, names, known, lines), ok=None if known else False)
 
 
-def waiting(request: Request, names: Sequence[str]) -> tuple[str, Link]:
+def waiting(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
     """What is remembered of a request whose papers are looked up, and under which name."""
     place = request.place
-    where = {"kind": place.kind.value, "title": place.title, "public": place.public, "outside": place.outside}
+    where = {"kind": place.kind.value, "title": place.title, "public": place.public, "outside": place.is_outside}
     said = {name: getattr(request, name) for name in _SAID}
     chat = [request.chat.platform, request.chat.address, request.chat.topic]
-    arguments = {"names": list(names), "chat": chat, "update": request.update, "place": where, **said}
-    link = Link(verb=LOOKS_UP, arguments=arguments, place=str(request.chat), person=request.sender)
+    arguments = {"names": list(names), "chat": chat, "update": request.update_id, "place": where, **said}
+    link = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
     return waiting_as(request), link
 
 
 def waiting_as(request: Request) -> str:
     """Under which name it is remembered."""
-    return f"{LOOKS_UP}:{request.chat.platform}:{request.update}"
+    return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
 
 
-def request_of(name: str, link: Link, *, failed: bool) -> Request:
+def request_of(name: str, link: CallbackToken, *, failed: bool) -> Request:
     """The request again, as what happens now that arXiv has answered."""
     kept: Mapping[str, Any] = link.arguments
     where = dict(kept["place"])
     place = Place(chat=ChatAddress(*kept["chat"]), kind=ChatKind(where.pop("kind")), **where)
     told = {"as": name, "names": " ".join(kept["names"]), **({FAILED: "yes"} if failed else {})}
-    again = Request(place=place, update=f"{LOOKS_UP}:{kept['update']}", happened=LOOKED_UP, told=told)
+    again = Request(place=place, update_id=f"{LOOKUP_VERB}:{kept['update']}", event=LOOKUP_EVENT, details=told)
     said: dict[str, Any] = {field: str(kept[field]) for field in _SAID}
     return replace(again, **said)
 
 
-def _cards(turn: Turn, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]) -> Reply:
+def _cards(turn: CommandContext, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]) -> Reply:
     """The papers that are known, one by itself with all that can be done with it."""
     if len(names) == 1 and known:
         return card_reply(turn, known[names[0]])
@@ -103,26 +103,26 @@ def _cards(turn: Turn, names: Sequence[str], known: Mapping[str, KnownPaper], li
     return Reply(
         lines=tuple(lines),
         items=items,
-        form="card",
+        item_layout="card",
         numbers=card_buttons(turn, items),
         buttons=((_elsewhere(turn, names[0]),),) if len(names) == 1 else (),
     )
 
 
-def _known_since(turn: Turn) -> str:
+def _known_since(turn: CommandContext) -> str:
     since = known_since(turn.store)
     if since is None:
         return turn.say("No papers are known yet.")
-    return turn.say("I know the papers that came since {moment}.", moment=turn.voice.moment(since))
+    return turn.say("I know the papers that came since {moment}.", moment=turn.localizer.moment(since))
 
 
 def _is_doi(name: str) -> bool:
     return name.startswith("10.") and "/" in name
 
 
-def _elsewhere(turn: Turn, name: str) -> Button:
+def _elsewhere(turn: CommandContext, name: str) -> Button:
     host = "https://doi.org/" if _is_doi(name) else "https://arxiv.org/abs/"
     return Button(label=turn.say("look there"), url=host + name)
 
 
-HAPPENINGS = {LOOKED_UP: looked_up}
+HAPPENINGS = {LOOKUP_EVENT: looked_up}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from bot.commands.asking import awaits
-from bot.commands.turn import Turn
+from bot.commands.turn import CommandContext
 from bot.commands.wishes import called
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
@@ -19,22 +19,22 @@ _LABEL = 40  # characters of a button
 _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 
-def listed_here(turn: Turn) -> tuple[Listed, ...]:
+def listed_here(turn: CommandContext) -> tuple[Listed, ...]:
     """The subscriptions of the chat that this is about, by their numbers."""
     return listed(turn.store, turn.chat.address) if turn.chat.id else ()
 
 
-def numbered(turn: Turn, number: object) -> Subscription | None:
+def numbered(turn: CommandContext, number: object) -> Subscription | None:
     """The subscription that a button stands for; None: it is gone."""
     return next((one.subscription for one in listed_here(turn) if one.subscription.number == number), None)
 
 
-def gone(turn: Turn) -> Reply:
+def gone(turn: CommandContext) -> Reply:
     """The answer to a button of a subscription that is gone."""
     return Reply(toast=turn.say("That subscription is gone. /list shows those that are there."))
 
 
-def named(turn: Turn, which: str) -> Subscription:
+def named(turn: CommandContext, which: str) -> Subscription:
     """The subscription that a person names by its number or its query. Raises NotFound, QueryError."""
     wishes = [one.subscription for one in listed_here(turn)]
     text = which.strip().removeprefix("#")
@@ -61,7 +61,7 @@ def _not_found(which: str, text: str) -> NotFound:
     return NotFound(words, Sentence("/list shows those that are there."))
 
 
-def number_and_rest(turn: Turn, text: str) -> tuple[Subscription | None, str]:
+def number_and_rest(turn: CommandContext, text: str) -> tuple[Subscription | None, str]:
     """A first word that is the number of a subscription here, and what follows; (None, text) when it is none."""
     first, *rest = text.split(maxsplit=1) or [""]
     digits = first.removeprefix("#")
@@ -69,7 +69,7 @@ def number_and_rest(turn: Turn, text: str) -> tuple[Subscription | None, str]:
     return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
 
 
-def required_number(turn: Turn, text: str, example: str) -> tuple[Subscription, str]:
+def required_number(turn: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
     """As `number_and_rest`, for commands that need a number. Raises NotFound, Refused; `example` is a whole command."""
     wish, rest = number_and_rest(turn, text)
     if wish is not None:
@@ -85,13 +85,19 @@ def required_number(turn: Turn, text: str, example: str) -> tuple[Subscription, 
     )
 
 
-def no_wishes(turn: Turn) -> Reply:
+def no_subscriptions(turn: CommandContext) -> Reply:
     """The answer where there is nothing to choose from."""
     return Reply(lines=(turn.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
 
 
 def pick_list(
-    turn: Turn, question: str, verb: str, *, page: int = 0, replaces: bool = False, last: Sequence[Button] = ()
+    turn: CommandContext,
+    question: str,
+    verb: str,
+    *,
+    page: int = 0,
+    replaces: bool = False,
+    last: Sequence[Button] = (),
 ) -> Reply:
     """Asks which subscription: a button each, which runs `verb` with its number; eight a page.
 
@@ -99,7 +105,7 @@ def pick_list(
     """
     wishes = [one.subscription for one in listed_here(turn)]
     if not wishes:
-        return no_wishes(turn)
+        return no_subscriptions(turn)
     if turn.in_public:
         return Reply(lines=(question, *map(called, wishes[:_IN_PUBLIC]), *_not_named(turn, len(wishes) - _IN_PUBLIC)))
     pages = range(0, len(wishes), A_PAGE)
@@ -111,14 +117,14 @@ def pick_list(
     return Reply(lines=(question,), buttons=(*rows, tuple(last)), replaces=replaces)
 
 
-def _not_named(turn: Turn, left: int) -> tuple[str, ...]:
+def _not_named(turn: CommandContext, left: int) -> tuple[str, ...]:
     if left <= 0:
         return ()
     one, many = "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all."
-    return (turn.voice.count(one, many, left),)
+    return (turn.localizer.count(one, many, left),)
 
 
-def pager(turn: Turn, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
+def pager(turn: CommandContext, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
     """Buttons to the page before and the page after; `to` makes the one that leads to a page, its label left open."""
     found = []
     for label, number in ((turn.say("back"), page - 1), (turn.say("more"), page + 1)):
@@ -135,6 +141,6 @@ def _pick(wish: Subscription, verb: str) -> Button:
     return Button(label=label, verb=verb, arguments={"number": wish.number})
 
 
-def shown_buttons(turn: Turn, buttons: Buttons) -> Buttons:
+def shown_buttons(turn: CommandContext, buttons: Buttons) -> Buttons:
     """No buttons where strangers could press them."""
     return () if turn.in_public else tuple(row for row in buttons if row)

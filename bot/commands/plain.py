@@ -4,37 +4,37 @@ from dataclasses import replace
 
 from bot.commands.asking import answer_of
 from bot.commands.named import named_papers
-from bot.commands.spoken import is_no_wish, mistyped
+from bot.commands.spoken import is_small_talk, mistyped
 from bot.commands.trying import tried
-from bot.commands.turn import Press, Turn
+from bot.commands.turn import Callback, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.query import links_to_no_paper, mentioned
 
 
-def plain(turn: Turn) -> Reply | None:
+def plain(turn: CommandContext) -> Reply | None:
     """The answer to text that is no command."""
     said = turn.args.strip()
     if said and (answered := answer_of(turn)) is not None:
         return answered
     if said and mentioned(said):
         return named_papers(turn, said)
-    if turn.request.file and turn.home.kind is ChatKind.PRIVATE:
+    if turn.request.file_id and turn.origin.kind is ChatKind.PRIVATE:
         return _document(turn)
     if links_to_no_paper(said):
         return _no_paper(turn)
-    if is_no_wish(said):
+    if is_small_talk(said):
         return _what_to_say(turn) if said else _only_text(turn)
     return _with_near_command(turn, said, tried(turn, said))
 
 
-def _what_to_say(turn: Turn) -> Reply:
+def _what_to_say(turn: CommandContext) -> Reply:
     words = turn.say("Send me words that papers should hold, such as diffusion -survey, or a link to a paper.")
     commands = turn.say("Words such as list, today, settings and stop do what they say.")
     return Reply(lines=(words, commands, turn.say("/help lists what else I know.")))
 
 
-def _no_paper(turn: Turn) -> Reply:
+def _no_paper(turn: CommandContext) -> Reply:
     """A link that leads to no paper that can be looked up: which ones do."""
     lines = (
         turn.say("That link names no paper that I can look up."),
@@ -47,7 +47,7 @@ def _no_paper(turn: Turn) -> Reply:
     return Reply(lines=lines, ok=False)
 
 
-def _with_near_command(turn: Turn, said: str, reply: Reply) -> Reply:
+def _with_near_command(turn: CommandContext, said: str, reply: Reply) -> Reply:
     """The reply to a single word that finds nothing names the command that was perhaps meant."""
     near = mistyped(said) if not reply.items and said.isascii() and said.isalpha() else ""
     if not near:
@@ -55,20 +55,20 @@ def _with_near_command(turn: Turn, said: str, reply: Reply) -> Reply:
     return replace(reply, lines=(*reply.lines, turn.say("Did you mean /{name}?", name=near)))
 
 
-def _only_text(turn: Turn) -> Reply:
+def _only_text(turn: CommandContext) -> Reply:
     return Reply(lines=(turn.say("I read only text: words that papers should hold, or a link to a paper."),))
 
 
-def _document(turn: Turn) -> Reply | None:
+def _document(turn: CommandContext) -> Reply | None:
     """A file that was dropped is to be imported."""
     return _run(turn, "import") or _only_text(turn)
 
 
-def _run(turn: Turn, name: str) -> Reply | None:
+def _run(turn: CommandContext, name: str) -> Reply | None:
     from bot.commands.registry import command_named  # noqa: PLC0415 - the registry imports what this module does
 
     command = command_named(name)
     return command.run(replace(turn, args="")) if command else None
 
 
-PLAIN = Press(run=plain)
+PLAIN = Callback(run=plain)

@@ -13,7 +13,7 @@ What they name is looked up in the store among the deliveries of the chat where 
 
 import re
 
-from subscriptions.model import Link
+from subscriptions.model import CallbackToken
 
 _PRESS = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxa])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
 _VERBS = {
@@ -26,13 +26,13 @@ _VERBS = {
 }
 
 
-def read_press(data: str, place: str) -> Link | None:
+def read_callback(data: str, place: str) -> CallbackToken | None:
     """The link that a button under a delivery stands for; None: it is no such button."""
     match = _PRESS.fullmatch(data)
     if match is None:
         return None
     if match["what"] is None:
         arguments = {"delivery": match["delivery"], "start": int(match["start"] or 0)}
-        return Link(verb="show-more", arguments=arguments, place=place)
+        return CallbackToken(verb="show-more", arguments=arguments, place=place)
     arguments = {"delivery": match["delivery"], "position": int(match["position"])}
-    return Link(verb=_VERBS[match["what"]], arguments=arguments, place=place)
+    return CallbackToken(verb=_VERBS[match["what"]], arguments=arguments, place=place)

@@ -6,7 +6,7 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from bot.commands.wishes import in_short
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatState
@@ -14,7 +14,7 @@ from subscriptions.query import And, Not, Query
 
 if TYPE_CHECKING:
     from subscriptions.service.papers import Reason
-    from subscriptions.store import Told
+    from subscriptions.store import DeliveredPaper
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
 _COMING = Sentence("It was planned {moment} and is on its way.")
@@ -50,15 +50,15 @@ _COMES = Sentence("fits, and comes {moment}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teller:
+class ReasonContext:
     """Who tells it: a language, how a query is said in words, and how a command is typed there ("/resume 4")."""
 
-    voice: Voice
+    localizer: Localizer
     reading: Callable[[Query], str]
     command: Callable[[str], str]
 
 
-def came_line(found: "Told", chat: Chat, voice: Voice) -> str:
+def came_line(found: "DeliveredPaper", chat: Chat, voice: Localizer) -> str:
     """When a paper came to a chat, or what has become of it."""
     sentence = _TOLD["long ago" if found.at is None else found.state]
     if found.state == "sent" and not found.item.shown:
@@ -69,16 +69,18 @@ def came_line(found: "Told", chat: Chat, voice: Voice) -> str:
     return replace(sentence, values={"moment": moment}).say(voice.translate)
 
 
-def kept_line(reason: "Reason", chat: Chat, teller: Teller, day: str) -> str:
+def kept_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
     """What keeps a paper of that day from coming for one subscription: its number, its name, and why."""
     wish = reason.subscription
     label = in_short(wish.name or wish.text)
-    return f"{wish.number}  " + teller.voice.say("{name}: {text}", name=label, text=_kept(reason, chat, teller, day))
+    return f"{wish.number}  " + teller.localizer.say(
+        "{name}: {text}", name=label, text=_kept(reason, chat, teller, day)
+    )
 
 
-def _kept(reason: "Reason", chat: Chat, teller: Teller, day: str) -> str:
+def _kept(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
     """In the words of who subscribed."""
-    wish, moment, keeps = reason.subscription, teller.voice.moment, reason.keeps.value
+    wish, moment, keeps = reason.subscription, teller.localizer.moment, reason.hold_reason.value
     if keeps == "words":
         return _words(reason, teller)
     sentence = _KEPT[keeps]
@@ -92,7 +94,7 @@ def _kept(reason: "Reason", chat: Chat, teller: Teller, day: str) -> str:
         sentence, values["moment"] = _PAUSED_UNTIL, moment(wish.paused_until)
     elif keeps == "time" and reason.due:
         sentence, values["moment"] = _COMES, moment(reason.due, about=reason.about)
-    return replace(sentence, values=values).say(teller.voice.translate)
+    return replace(sentence, values=values).say(teller.localizer.translate)
 
 
 def lacking(reason: "Reason", reading: Callable[[Query], str]) -> tuple[list[str], list[str]]:
@@ -102,8 +104,8 @@ def lacking(reason: "Reason", reading: Callable[[Query], str]) -> tuple[list[str
     return [words for excluded, words in said if not excluded], [words for excluded, words in said if excluded]
 
 
-def _words(reason: "Reason", teller: Teller) -> str:
-    voice = teller.voice
+def _words(reason: "Reason", teller: ReasonContext) -> str:
+    voice = teller.localizer
 
     def read(query: Query) -> str:
         said = teller.reading(query)
@@ -117,5 +119,5 @@ def _words(reason: "Reason", teller: Teller) -> str:
     return voice.say("has {excluded}, which this excludes", excluded=excluded)
 
 
-def _list(voice: Voice, parts: list[str]) -> str:
+def _list(voice: Localizer, parts: list[str]) -> str:
     return reduce(lambda before, part: voice.say("{before}; {part}", before=before, part=part), parts) if parts else ""

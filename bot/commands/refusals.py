@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, Sentence
 
 _LONGEST = 60  # characters of somebody's words that are said back to them
 
 
-def refused(error: PaperwireError, voice: Voice, *, code: Sequence[str] = ()) -> Reply:
+def refused(error: PaperwireError, voice: Localizer, *, code: Sequence[str] = ()) -> Reply:
     """The answer to a wish that is refused. `code` shows the place: the query, and a caret under its column."""
     hint = error.hint.say(voice.translate)
     return Reply(

@@ -30,7 +30,7 @@ from bot.commands import (
     trying,
     undoing,
 )
-from bot.commands.turn import Command, Press, Run
+from bot.commands.turn import Callback, Command, CommandFunction
 
 _FAMILIES = (
     beginning,
@@ -57,10 +57,10 @@ _FAMILIES = (
 )
 
 COMMANDS: tuple[Command, ...] = tuple(command for family in _FAMILIES for command in family.COMMANDS)
-PRESSES: Mapping[str, Press] = MappingProxyType(
+PRESSES: Mapping[str, Callback] = MappingProxyType(
     {verb: press for family in _FAMILIES for verb, press in family.PRESSES.items()}
 )
-HAPPENINGS: Mapping[str, Run] = MappingProxyType(
+HAPPENINGS: Mapping[str, CommandFunction] = MappingProxyType(
     {**happenings.HAPPENINGS, **board.HAPPENINGS, **sheets.HAPPENINGS, **named.HAPPENINGS}
 )
 

@@ -5,20 +5,20 @@ from dataclasses import replace
 from bot.commands.picking import gone, numbered
 from bot.commands.subscribing import at, echo
 from bot.commands.timing import AS_WORDS
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.query import parse_query
 from subscriptions.service.subscriptions import edit, find_change
 
 
-def press_at(turn: Turn) -> Reply:
+def press_at(turn: CommandContext) -> Reply:
     """Subscribes to a query at a time, each as the button has it."""
     when = turn.arguments.get("when")
     return at(turn, str(turn.arguments["text"]), str(when) if when else None)
 
 
-def press_as_words(turn: Turn) -> Reply:
+def press_as_words(turn: CommandContext) -> Reply:
     """What was read as a time is words: they are asked for, and a time that was there before holds again."""
     change = find_change(turn.store, turn.chat.address, int(turn.arguments["change"]))
     text = str(turn.arguments["text"])
@@ -32,20 +32,20 @@ def press_as_words(turn: Turn) -> Reply:
     when, tz = cadence_text(old.cadence), old.zone or ""
     if turn.arguments.get("number") is not None:  # it was an edit
         return _in_words(turn, old.number, text, when, tz)
-    edit(turn.store, turn.chat.address, old.number, old.text, when=when, tz=tz, now=turn.now, who=turn.who)
+    edit(turn.store, turn.chat.address, old.number, old.text, when=when, tz=tz, now=turn.now, who=turn.actor)
     return replace(at(turn, text, None), replaces=True)
 
 
-def _in_words(turn: Turn, number: int, text: str, when: str, tz: str) -> Reply:
+def _in_words(turn: CommandContext, number: int, text: str, when: str, tz: str) -> Reply:
     before = numbered(turn, number)
     if before is None:
         return gone(turn)
-    done = edit(turn.store, turn.chat.address, number, text, when=when, tz=tz, now=turn.now, who=turn.who)
-    return echo(turn, done, instead=turn.words.reading(parse_query(before.text)), replaces=True)
+    done = edit(turn.store, turn.chat.address, number, text, when=when, tz=tz, now=turn.now, who=turn.actor)
+    return echo(turn, done, instead=turn.formatter.reading(parse_query(before.text)), replaces=True)
 
 
 COMMANDS: tuple[Command, ...] = ()
 PRESSES = {
-    AS_WORDS: Press(run=press_as_words, changes=True),
-    "subscribe-at": Press(run=press_at, changes=True),
+    AS_WORDS: Callback(run=press_as_words, needs_manager=True),
+    "subscribe-at": Callback(run=press_at, needs_manager=True),
 }

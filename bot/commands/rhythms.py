@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from subscriptions.errors import Sentence
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import parse_cadence
@@ -44,7 +44,7 @@ DAYS = tuple(_EVERY)
 """Rhythms that a time of day belongs to."""
 
 
-def cadence_words(cadence: Cadence, voice: Voice, zone: str = "") -> str:
+def cadence_words(cadence: Cadence, voice: Localizer, zone: str = "") -> str:
     """A cadence as it can be typed in this language, by the clock of `zone`: "daily 08:00 Europe/Berlin", "每天 08:00 柏林"."""
     match cadence.kind:
         case "now":
@@ -60,18 +60,18 @@ def cadence_words(cadence: Cadence, voice: Voice, zone: str = "") -> str:
     return f"{said} {voice.zone_name(zone)}" if zone else said
 
 
-def when_words(text: str, voice: Voice, schedule: Cadence | None = None) -> str:
+def when_words(text: str, voice: Localizer, schedule: Cadence | None = None) -> str:
     """A time as somebody wrote it, as it can be typed in this language. Raises as `read_when`."""
     when = read_when(text, schedule)
     return cadence_words(when.cadence, voice, when.zone)
 
 
-def every(rhythm: str, voice: Voice) -> str:
+def every(rhythm: str, voice: Localizer) -> str:
     """One of DAYS as people say it: "every Monday"."""
     return _EVERY[rhythm].say(voice.translate)
 
 
-def spoken(text: str, voice: Voice) -> str:
+def spoken(text: str, voice: Localizer) -> str:
     """A cadence, given as it is stored, as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
     cadence = parse_cadence(text)
     if cadence.kind == "now":

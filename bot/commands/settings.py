@@ -14,9 +14,9 @@ from bot.commands.picking import listed_here
 from bot.commands.refusals import refused
 from bot.commands.rhythms import cadence_words
 from bot.commands.timing import no_such_time
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.commands.undoing import undo_row
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.chat_settings import SETTINGS, choices, setting_name
@@ -69,7 +69,7 @@ _LONGEST_NAME = 4  # words: "who may change it"
 _ROW = 34  # columns that stand side by side on a phone, each button as wide as the longest of its row
 
 
-def set_(turn: Turn) -> Reply:
+def set_(turn: CommandContext) -> Reply:
     """Without words all settings, with a name its choices, with a value the change."""
     if not turn.args:
         return _all(turn)
@@ -77,17 +77,17 @@ def set_(turn: Turn) -> Reply:
     return change(turn, name, value) if value else _one(turn, name)
 
 
-def lang(turn: Turn) -> Reply:
+def lang(turn: CommandContext) -> Reply:
     """Which language; without a word the languages as buttons."""
     return change(turn, "lang", turn.args) if turn.args else _one(turn, "lang")
 
 
-def timezone(turn: Turn) -> Reply:
+def timezone(turn: CommandContext) -> Reply:
     """Which zone, by city, zone or offset; without a word cities with what the clock shows there."""
     return change(turn, "timezone", turn.args) if turn.args else _one(turn, "timezone")
 
 
-def change(turn: Turn, name: str, value: str) -> Reply:
+def change(turn: CommandContext, name: str, value: str) -> Reply:
     """Sets one of SETTINGS and says what it was; the answer is in the language that holds from then on.
 
     Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
@@ -100,10 +100,10 @@ def change(turn: Turn, name: str, value: str) -> Reply:
         return _change(turn, name, zone_of_place(value) or value)
     except Refused as error:
         near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in near_places(value)[:1]]
-        return replace(refused(error, turn.voice), buttons=_shown(turn, (tuple(near),) if near else ()))
+        return replace(refused(error, turn.localizer), buttons=_shown(turn, (tuple(near),) if near else ()))
 
 
-def zone_buttons(turn: Turn, *, replaces: bool = False) -> Buttons:
+def zone_buttons(turn: CommandContext, *, replaces: bool = False) -> Buttons:
     """Cities with what the clock shows there now, to choose a zone by; [more] leads to others.
 
     They go under any reply that asks for the zone. With `replaces` the answer takes the place of that reply.
@@ -111,27 +111,27 @@ def zone_buttons(turn: Turn, *, replaces: bool = False) -> Buttons:
     return _page_of_zones(turn, 0, replaces=replaces)
 
 
-def press_setting(turn: Turn) -> Reply:
+def press_setting(turn: CommandContext) -> Reply:
     """A setting that was picked from the list."""
     return replace(_one(turn, str(turn.arguments["name"])), replaces=True)
 
 
-def press_settings(turn: Turn) -> Reply:
+def press_settings(turn: CommandContext) -> Reply:
     """Back to the list."""
     return replace(_all(turn), replaces=True)
 
 
-def press_set(turn: Turn) -> Reply:
+def press_set(turn: CommandContext) -> Reply:
     """A value that was picked."""
     return replace(change(turn, str(turn.arguments["name"]), str(turn.arguments["value"])), replaces=True)
 
 
-def press_zone(turn: Turn) -> Reply:
+def press_zone(turn: CommandContext) -> Reply:
     """A city that was picked."""
     return replace(change(turn, "timezone", str(turn.arguments["zone"])), replaces=bool(turn.arguments.get("replaces")))
 
 
-def press_zones(turn: Turn) -> Reply:
+def press_zones(turn: CommandContext) -> Reply:
     """Other cities. What stood above the first ones stays; further pages take each other's place."""
     buttons = _page_of_zones(turn, int(turn.arguments["page"]), replaces=True)
     return Reply(lines=(_which_clock(turn),), buttons=buttons, replaces=bool(turn.arguments.get("replaces")))
@@ -140,13 +140,13 @@ def press_zones(turn: Turn) -> Reply:
 # ------------------------------------------------------------------------------------------------------------- showing
 
 
-def _all(turn: Turn) -> Reply:
+def _all(turn: CommandContext) -> Reply:
     """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
-    voice, fixed = turn.voice, _fixed(turn)
-    own = turn.chat.address == turn.home.address
+    voice, fixed = turn.localizer, _fixed(turn)
+    own = turn.chat.address == turn.origin.address
     head = turn.say("Settings of this chat:") if own else turn.say("Settings of {chat}:", chat=name_of(turn.chat))
     free = [name for name in SETTINGS if name not in fixed]
-    if turn.seen_by_all and not turn.in_public:
+    if turn.is_public and not turn.in_public:
         return Reply(
             lines=(head,), buttons=_setting_buttons({name: _said(turn, name) for name in free}), names_chat=True
         )
@@ -156,31 +156,31 @@ def _all(turn: Turn) -> Reply:
     return Reply(lines=lines, buttons=_setting_buttons({name: label_of(name, voice) for name in free}), names_chat=True)
 
 
-def _lines(turn: Turn, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
+def _lines(turn: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
     """A line for each setting that can be changed here and has an effect, then what is fixed, then what has none."""
     idle = [name for name in free if name in without_effect(turn.chat)]
     yield from (f"· {_said(turn, name)}" for name in free if name not in idle)
     always = [
-        turn.say("{label} ({value})", label=label_of(name, turn.voice), value=_value(turn, name)) for name in fixed
+        turn.say("{label} ({value})", label=label_of(name, turn.localizer), value=_value(turn, name)) for name in fixed
     ]
     for before, said in (
         (turn.say("Fixed here:"), always),
-        (turn.say("Without effect here:"), [label_of(name, turn.voice) for name in idle]),
+        (turn.say("Without effect here:"), [label_of(name, turn.localizer) for name in idle]),
     ):
         if said:
             yield turn.say("{sentence} {next}", sentence=before, next=" · ".join(said))
 
 
-def _said(turn: Turn, name: str) -> str:
+def _said(turn: CommandContext, name: str) -> str:
     """A setting with its value: "Quiet hours: from 22:00 to 08:00"."""
-    return turn.say("{label}: {value}", label=label_of(name, turn.voice), value=_value(turn, name))
+    return turn.say("{label}: {value}", label=label_of(name, turn.localizer), value=_value(turn, name))
 
 
-def _value(turn: Turn, name: str) -> str:
-    return in_words(name, value_of(turn.chat.settings, name), turn.voice)
+def _value(turn: CommandContext, name: str) -> str:
+    return in_words(name, value_of(turn.chat.settings, name), turn.localizer)
 
 
-def _fixed(turn: Turn) -> tuple[str, ...]:
+def _fixed(turn: CommandContext) -> tuple[str, ...]:
     """Settings that a chat of this kind cannot choose."""
     public = turn.chat.public
     return tuple(name for name in SETTINGS if len(choices(name, kind=turn.chat.kind, public=public)) == 1)
@@ -190,9 +190,9 @@ def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
     return _rows([Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()])
 
 
-def _one(turn: Turn, name: str) -> Reply:
+def _one(turn: CommandContext, name: str) -> Reply:
     """One setting: what it is, what it means, what it could be."""
-    voice, value = turn.voice, value_of(turn.chat.settings, name)
+    voice, value = turn.localizer, value_of(turn.chat.settings, name)
     offered, idle = _offered(turn, name), without_effect(turn.chat).get(name)
     if len(offered) == 1:
         label, shown = label_of(name, voice), _value(turn, name)
@@ -215,7 +215,7 @@ def _one(turn: Turn, name: str) -> Reply:
     return Reply(lines=tuple(lines), buttons=_shown(turn, (*buttons, (back,))))
 
 
-def _offered(turn: Turn, name: str) -> tuple[str, ...]:
+def _offered(turn: CommandContext, name: str) -> tuple[str, ...]:
     """The values that buttons offer: all there are, or some with the one that holds; none for the time zone."""
     words = choices(name, kind=turn.chat.kind, public=turn.chat.public)
     if words or name not in _SOME:
@@ -227,18 +227,18 @@ def _offered(turn: Turn, name: str) -> tuple[str, ...]:
     return some if value in some else (value, *some)
 
 
-def _value_button(turn: Turn, name: str, value: str, *, chosen: bool) -> Button:
+def _value_button(turn: CommandContext, name: str, value: str, *, chosen: bool) -> Button:
     short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
-    label = value.replace("-", "–") if short else in_words(name, value, turn.voice)
+    label = value.replace("-", "–") if short else in_words(name, value, turn.localizer)
     return Button(label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value})
 
 
-def _page_of_zones(turn: Turn, page: int, *, replaces: bool) -> Buttons:
-    pages = city_pages(turn.now, operator=turn.house.timezone, language=turn.request.language)
+def _page_of_zones(turn: CommandContext, page: int, *, replaces: bool) -> Buttons:
+    pages = city_pages(turn.now, operator=turn.bot_info.timezone, language=turn.request.language)
     number = page % len(pages)
     buttons = [
         Button(
-            label=f"{_clock(turn.now, name)} {turn.voice.city(name)}",
+            label=f"{_clock(turn.now, name)} {turn.localizer.city(name)}",
             verb="zone",
             arguments={"zone": name, "replaces": replaces},
         )
@@ -248,7 +248,7 @@ def _page_of_zones(turn: Turn, page: int, *, replaces: bool) -> Buttons:
     return _shown(turn, _rows([*buttons, more]))
 
 
-def _which_clock(turn: Turn) -> str:
+def _which_clock(turn: CommandContext) -> str:
     if turn.in_public:
         return turn.say("Write a city: /timezone {city}", city=A_CITY)
     return turn.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
@@ -258,7 +258,7 @@ def _clock(now: datetime, name: str) -> str:
     return f"{now.astimezone(zone(name)):%H:%M}"
 
 
-def _shown(turn: Turn, buttons: Buttons) -> Buttons:
+def _shown(turn: CommandContext, buttons: Buttons) -> Buttons:
     """No buttons where strangers could press them."""
     return () if turn.in_public else buttons
 
@@ -283,24 +283,24 @@ def _columns(text: str) -> int:
 # ------------------------------------------------------------------------------------------------------------ changing
 
 
-def _change(turn: Turn, name: str, value: str) -> Reply:
+def _change(turn: CommandContext, name: str, value: str) -> Reply:
     before = turn.chat
-    after = set_setting(turn.store, before.address, name, value, now=turn.now, who=turn.who)
+    after = set_setting(turn.store, before.address, name, value, now=turn.now, who=turn.actor)
     settings = after.settings
     if value_of(before.settings, name) == value_of(settings, name):
-        return changed(name, before, after, turn.voice)
-    own = turn.chat.address == turn.home.address
-    voice = turn.voice.speaking(settings.lang if own else turn.home.settings.lang, settings.timezone)
+        return changed(name, before, after, turn.localizer)
+    own = turn.chat.address == turn.origin.address
+    voice = turn.localizer.speaking(settings.lang if own else turn.origin.settings.lang, settings.timezone)
     reply = changed(name, before, after, voice)
     if name == ZONE:
         settle(turn, "answer-zone")
         clock = _clock(turn.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, voice.say("It is {time} there.", time=clock)))
     lines = (*reply.lines, *_what_stays(turn, name, settings, voice))
-    return replace(reply, lines=lines, buttons=undo_row(replace(turn, voice=voice)))
+    return replace(reply, lines=lines, buttons=undo_row(replace(turn, localizer=voice)))
 
 
-def _what_stays(turn: Turn, name: str, settings: ChatSettings, voice: Voice) -> list[str]:
+def _what_stays(turn: CommandContext, name: str, settings: ChatSettings, voice: Localizer) -> list[str]:
     """What somebody may have expected of a setting, and it does not do that."""
     wishes = [one.subscription for one in listed_here(turn)]
     if name == "schedule" and any(cadence_text(wish.cadence) != settings.schedule for wish in wishes):
@@ -311,7 +311,7 @@ def _what_stays(turn: Turn, name: str, settings: ChatSettings, voice: Voice) -> 
     return []
 
 
-def _change_schedule(turn: Turn, value: str) -> Reply:
+def _change_schedule(turn: CommandContext, value: str) -> Reply:
     try:
         return _change(turn, "schedule", value)
     except NoSuchTime as error:
@@ -340,26 +340,33 @@ COMMANDS = (
         name="set",
         aliases=("settings", "preferences"),
         run=set_,
-        changes=True,
-        looks=True,
+        needs_manager=True,
+        shows_without_args=True,
         usage="[NAME VALUE]",
         summary=Sentence("settings of this chat"),
     ),
-    Command(name="lang", run=lang, changes=True, looks=True, usage="[en|zh]", summary=Sentence("English or Chinese")),
+    Command(
+        name="lang",
+        run=lang,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[en|zh]",
+        summary=Sentence("English or Chinese"),
+    ),
     Command(
         name="timezone",
         aliases=("tz",),
         run=timezone,
-        changes=True,
-        looks=True,
+        needs_manager=True,
+        shows_without_args=True,
         usage="[CITY]",
         summary=Sentence("your clock, for all times"),
     ),
 )
 PRESSES = {
-    "setting": Press(run=press_setting, changes=True),
-    "settings": Press(run=press_settings, changes=True),
-    "set": Press(run=press_set, changes=True),
-    "zone": Press(run=press_zone, changes=True),
-    "zones": Press(run=press_zones, changes=True),
+    "setting": Callback(run=press_setting, needs_manager=True),
+    "settings": Callback(run=press_settings, needs_manager=True),
+    "set": Callback(run=press_set, needs_manager=True),
+    "zone": Callback(run=press_zone, needs_manager=True),
+    "zones": Callback(run=press_zones, needs_manager=True),
 }

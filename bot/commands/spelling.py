@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from bot.platform import slash
 from bot.ports.button import Button
-from bot.ports.forms import Board, Sheet
+from bot.ports.forms import HomeView, Modal
 from bot.ports.reply import Reply
 from subscriptions.model import ChatAddress
 
@@ -22,18 +22,18 @@ def spelled(reply: Reply, chat: ChatAddress) -> Reply:
         code=tuple(_spelled(line, before) for line in reply.code),
         toast=_spelled(reply.toast, before),
         buttons=tuple(tuple(_labelled(button, before) for button in row) for row in reply.buttons),
-        problems={name: _spelled(words, before) for name, words in reply.problems.items()},
-        sheet=_sheet(reply.sheet, before) if reply.sheet else None,
-        board=_board(reply.board, before) if reply.board else None,
+        form_errors={name: _spelled(words, before) for name, words in reply.form_errors.items()},
+        modal=_sheet(reply.modal, before) if reply.modal else None,
+        home_view=_board(reply.home_view, before) if reply.home_view else None,
     )
 
 
-def _sheet(sheet: Sheet, before: str) -> Sheet:
+def _sheet(sheet: Modal, before: str) -> Modal:
     fields = (replace(one, notes=tuple(_spelled(note, before) for note in one.notes)) for one in sheet.fields)
-    return replace(sheet, fields=tuple(fields), instead=_spelled(sheet.instead, before))
+    return replace(sheet, fields=tuple(fields), fallback=_spelled(sheet.fallback, before))
 
 
-def _board(board: Board, before: str) -> Board:
+def _board(board: HomeView, before: str) -> HomeView:
     panels = (replace(one, lines=tuple(_spelled(line, before) for line in one.lines)) for one in board.panels)
     return replace(board, panels=tuple(panels), remark=_spelled(board.remark, before))
 

@@ -255,7 +255,7 @@ def spoken(text: str) -> tuple[str, str] | None:
     return _with_words(_BLANKS.sub(r"\1", text.strip()))
 
 
-def is_no_wish(text: str) -> bool:
+def is_small_talk(text: str) -> bool:
     """Whether no paper is asked for: a greeting, a question about the bot, nothing but signs and emoji."""
     words = "".join(char if char.isalnum() else " " for char in text.casefold()).split()
     return spoken(text) == (HELLO, "") or all(word in _CIVILITIES for word in words)

@@ -11,18 +11,18 @@ from bot.commands.picking import gone, numbered, shown_buttons
 from bot.commands.settings import zone_buttons
 from bot.commands.timing import OnlyTime, as_words_button, no_such_time, read_as_time, time_alone
 from bot.commands.trying import asked_for, tried
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.commands.undoing import undo_row
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from bot.commands.wishes import one_line, subscribed
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
-from subscriptions.model import ChatKind, Link
+from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
 from subscriptions.query import parse_query
-from subscriptions.service.chats import recall, remember
-from subscriptions.service.subscriptions import Subscribed, Wish, edit, subscribe, unsubscribe
+from subscriptions.service.chats import get_conversation_state, set_conversation_state
+from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, edit, subscribe, unsubscribe
 
 MOST_LINES = 20  # wishes in one message
 EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first
@@ -41,13 +41,13 @@ class _Said:
     instead: str = ""  # the query that it takes the place of
 
 
-def sub(turn: Turn) -> Reply:
+def sub(turn: CommandContext) -> Reply:
     """Adds a wish for each line; an edited message replaces what it added before."""
     lines = list(_lines(turn.args))
-    if not lines and turn.request.opens:
-        from bot.commands.sheets import new_wish  # noqa: PLC0415 - forms end in what this module does
+    if not lines and turn.request.trigger_id:
+        from bot.commands.sheets import new_subscription  # noqa: PLC0415 - forms end in what this module does
 
-        return new_wish(turn)
+        return new_subscription(turn)
     if not lines:
         raise Refused(
             Sentence("Say what papers should hold."),
@@ -58,7 +58,7 @@ def sub(turn: Turn) -> Reply:
             Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
             Sentence("Send the rest in another message."),
         )
-    if len(lines) == 1 and not turn.request.pressed and asked_for(lines[0]) != lines[0]:
+    if len(lines) == 1 and not turn.request.callback_data and asked_for(lines[0]) != lines[0]:
         return tried(turn, lines[0])  # a sentence may be understood amiss, so it is offered
     lines = [asked_for(line) for line in lines] if len(lines) > 1 else lines
     before = _said_before(turn)
@@ -71,7 +71,7 @@ def sub(turn: Turn) -> Reply:
     return _several(turn, said)
 
 
-def _not_taken(turn: Turn, said: _Said) -> Reply:
+def _not_taken(turn: CommandContext, said: _Said) -> Reply:
     """Why the only line was refused; a time that cannot be had comes with buttons that say what can. Raises its error."""
     words = Button(label=turn.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(said.error, NoSuchTime):
@@ -86,18 +86,18 @@ def _at_button(text: str, when: str) -> Button:
     return Button(label=when, verb="subscribe-at", arguments={"text": text, "when": when})
 
 
-def at(turn: Turn, text: str, when: str | None) -> Reply:
+def at(turn: CommandContext, text: str, when: str | None) -> Reply:
     """Subscribes to a query that holds no time, and echoes it. Raises QueryError, Refused."""
     return echo(turn, _subscribed(turn, _Said(text=text, when=when)))
 
 
-def follow(turn: Turn, text: str) -> Reply:
+def follow(turn: CommandContext, text: str) -> Reply:
     """Subscribes to one query, as a button or another command asks for it, and echoes it. Raises QueryError, Refused."""
     return echo(turn, _subscribed(turn, _Said(text=text, when=None)))
 
 
 def echo(
-    turn: Turn,
+    turn: CommandContext,
     done: Subscribed,
     *,
     instead: str = "",
@@ -111,12 +111,12 @@ def echo(
     `ending` is how `typed` was taken apart where its time may have been meant as words, `number` the subscription
     that was to be changed.
     """
-    private = turn.home.kind is ChatKind.PRIVATE
+    private = turn.origin.kind is ChatKind.PRIVATE
     advice = advice_for(turn, done)
     reply = subscribed(
         done,
         _by_its_clock(turn, done),
-        reading=turn.words.reading(done.query),
+        reading=turn.formatter.reading(done.query),
         examples=[turn.title(known) for known in done.examples],
         instead=instead,
         advice=advice_line(turn, advice) if advice and private else "",
@@ -136,28 +136,28 @@ def echo(
     return replace(reply, buttons=shown_buttons(turn, rows), replaces=replaces)
 
 
-def _todays_and_undo(turn: Turn, done: Subscribed) -> tuple[Button, ...]:
+def _todays_and_undo(turn: CommandContext, done: Subscribed) -> tuple[Button, ...]:
     undoing = tuple(_undo(turn, done))
-    if turn.home.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
+    if turn.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
     number = done.subscription.number
     return (Button(label=turn.say("today's now"), verb="today", arguments={"number": number}), *undoing)
 
 
-def _by_its_clock(turn: Turn, done: Subscribed) -> Voice:
+def _by_its_clock(turn: CommandContext, done: Subscribed) -> Localizer:
     """Whoever says a time by the clock of a place reads by it when it comes."""
     own = done.subscription.zone
-    return turn.voice.speaking(turn.home.settings.lang, own) if own else turn.voice
+    return turn.localizer.speaking(turn.origin.settings.lang, own) if own else turn.localizer
 
 
-def press_rewrite(turn: Turn) -> Reply:
+def press_rewrite(turn: CommandContext) -> Reply:
     """The advice is followed."""
     wish = numbered(turn, turn.arguments.get("number"))
     if wish is None:
         return gone(turn)
     text = str(turn.arguments["text"])
-    done = edit(turn.store, turn.chat.address, wish.number, text, now=turn.now, who=turn.who)
-    return echo(turn, done, instead=turn.words.reading(parse_query(wish.text)), replaces=True)
+    done = edit(turn.store, turn.chat.address, wish.number, text, now=turn.now, who=turn.actor)
+    return echo(turn, done, instead=turn.formatter.reading(parse_query(wish.text)), replaces=True)
 
 
 # -------------------------------------------------------------------------------------------------------- line by line
@@ -189,7 +189,7 @@ def _of_another_command(line: str) -> Refused | None:
     return Refused(Sentence("This is another command. Send it by itself."))
 
 
-def _added(turn: Turn, said: _Said) -> _Said:
+def _added(turn: CommandContext, said: _Said) -> _Said:
     """A line that is refused refuses only itself."""
     if said.error is not None:
         return said
@@ -199,80 +199,84 @@ def _added(turn: Turn, said: _Said) -> _Said:
         return replace(said, error=error)
 
 
-def _subscribed(turn: Turn, said: _Said) -> Subscribed:
-    wish = Wish(text=said.text, when=said.when, added_by=turn.request.sender_name)
-    return subscribe(turn.store, turn.chat.address, wish, now=turn.now, who=turn.who)
+def _subscribed(turn: CommandContext, said: _Said) -> Subscribed:
+    wish = SubscriptionRequest(text=said.text, when=said.when, added_by=turn.request.sender_name)
+    return subscribe(turn.store, turn.chat.address, wish, now=turn.now, who=turn.actor)
 
 
-def _several(turn: Turn, said: Sequence[_Said]) -> Reply:
+def _several(turn: CommandContext, said: Sequence[_Said]) -> Reply:
     done = [one for one in said if one.done is not None]
-    of = turn.voice.count("{count} line", "{count} lines", len(said))
-    head = turn.voice.count(
+    of = turn.localizer.count("{count} line", "{count} lines", len(said))
+    head = turn.localizer.count(
         "{count} of {lines} is a subscription now.",
         "{count} of {lines} are subscriptions now.",
         len(done),
         lines=of,
     )
-    lines = [one_line(one.done, turn.voice, reading=turn.words.reading(one.done.query)) for one in done if one.done]
+    lines = [
+        one_line(one.done, turn.localizer, reading=turn.formatter.reading(one.done.query)) for one in done if one.done
+    ]
     refused = tuple(text for one in said if one.error for text in _refused(turn, one.text, one.error))
     buttons = undo_row(turn) if any(one.done and one.done.outcome != "known" for one in done) else ()
     return Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=buttons)
 
 
-def _refused(turn: Turn, text: str, error: PaperwireError) -> tuple[str, str]:
+def _refused(turn: CommandContext, text: str, error: PaperwireError) -> tuple[str, str]:
     """A line that was refused, and below it where and why."""
-    why = error.sentence.say(turn.voice.translate)
+    why = error.sentence.say(turn.localizer.translate)
     if not isinstance(error, QueryError):
         return text, f"^ {why}"
-    line, mark = turn.words.caret(text, error.column)
+    line, mark = turn.formatter.caret(text, error.column)
     return line, f"{mark} {why}"
 
 
-def _undo(turn: Turn, done: Subscribed) -> list[Button]:
+def _undo(turn: CommandContext, done: Subscribed) -> list[Button]:
     rows = undo_row(turn) if done.outcome != "known" else ()
     return [button for row in rows for button in row]
 
 
-def _which_clock(turn: Turn, done: Subscribed) -> str:
+def _which_clock(turn: CommandContext, done: Subscribed) -> str:
     zone = turn.chat.settings.timezone
     if done.subscription.zone:
         return turn.say("All other times are those of {zone}. Which clock is yours?", zone=zone)
     return turn.say("The times are those of {zone}. Which clock is yours?", zone=zone)
 
 
-def _asks_for_zone(turn: Turn, done: Subscribed) -> bool:
+def _asks_for_zone(turn: CommandContext, done: Subscribed) -> bool:
     """At the first wish of a person whose clock nobody knows."""
     return (
         turn.chat.kind is ChatKind.PRIVATE
         and turn.chat.address.platform == "telegram"
-        and turn.chat.address == turn.home.address
+        and turn.chat.address == turn.origin.address
         and (done.outcome, done.subscription.number) == ("added", 1)
-        and turn.chat.settings.timezone == turn.house.timezone
+        and turn.chat.settings.timezone == turn.bot_info.timezone
     )
 
 
 # ------------------------------------------------------------------------------------------------- an edited /sub
 
 
-def _remember(turn: Turn, said: Sequence[_Said], before: Sequence[int]) -> None:
+def _remember(turn: CommandContext, said: Sequence[_Said], before: Sequence[int]) -> None:
     """Which subscriptions this message made, so that its edit can replace them; not those that were there before it."""
     done = [one.done for one in said if one.done]
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
-    if made and turn.request.message and not turn.request.pressed:
-        link = Link(verb="said", arguments={"numbers": made}, place=str(turn.home.address))
-        remember(turn.store, _name(turn), link, now=turn.now)
+    if made and turn.request.message_id and not turn.request.callback_data:
+        link = CallbackToken(verb="said", arguments={"numbers": made}, place=str(turn.origin.address))
+        set_conversation_state(turn.store, _name(turn), link, now=turn.now)
 
 
-def _said_before(turn: Turn) -> list[int]:
+def _said_before(turn: CommandContext) -> list[int]:
     """The numbers of what this message made before it was edited, without those that are gone."""
-    if not turn.request.edited:
+    if not turn.request.is_edit:
         return []
-    link = recall(turn.store, _name(turn), since=turn.now - 2 * EDITED_WITHIN)  # how late it is was asked before
+    link = get_conversation_state(
+        turn.store, _name(turn), since=turn.now - 2 * EDITED_WITHIN
+    )  # how late it is was asked before
     numbers = link.arguments["numbers"] if link else []
     return [number for number in numbers if numbered(turn, number) is not None]
 
 
-def _replaced(turn: Turn, lines: Sequence[str], numbers: Sequence[int]) -> list[_Said]:
+def _replaced(turn: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Said]:
     """What is asked for as before stays, what is new takes the places of what is gone, in their order."""
     there = {wish.canonical: wish.number for number in numbers if (wish := numbered(turn, number))}
     read = [_read(line) for line in lines]
@@ -284,18 +288,18 @@ def _replaced(turn: Turn, lines: Sequence[str], numbers: Sequence[int]) -> list[
         said.append(_edited(turn, one, number) if number else _added(turn, one))
     if not any(one.error for one in said):
         for number in free:
-            unsubscribe(turn.store, turn.chat.address, str(number), now=turn.now, who=turn.who)
+            unsubscribe(turn.store, turn.chat.address, str(number), now=turn.now, who=turn.actor)
     return said
 
 
-def _edited(turn: Turn, said: _Said, number: int) -> _Said:
+def _edited(turn: CommandContext, said: _Said, number: int) -> _Said:
     before = numbered(turn, number)
     try:
         when = said.when or turn.chat.settings.schedule
-        done = edit(turn.store, turn.chat.address, number, said.text, when=when, now=turn.now, who=turn.who)
+        done = edit(turn.store, turn.chat.address, number, said.text, when=when, now=turn.now, who=turn.actor)
     except PaperwireError as error:
         return replace(said, error=error)
-    return replace(said, done=done, instead=turn.words.reading(parse_query(before.text)) if before else "")
+    return replace(said, done=done, instead=turn.formatter.reading(parse_query(before.text)) if before else "")
 
 
 def _canonical(text: str) -> str:
@@ -305,29 +309,29 @@ def _canonical(text: str) -> str:
         return ""
 
 
-def late_edit(turn: Turn) -> Reply:
+def late_edit(turn: CommandContext) -> Reply:
     """An edit that came too late to be taken for what was meant at first."""
     return Reply(lines=(turn.say("An edit counts within five minutes. Send it as a new message, please."),))
 
 
-def _name(turn: Turn) -> str:
-    return f"said:{turn.home.address}:{turn.request.message}"
+def _name(turn: CommandContext) -> str:
+    return f"said:{turn.origin.address}:{turn.request.message_id}"
 
 
-LATE_EDIT = Press(run=late_edit)
+LATE_EDIT = Callback(run=late_edit)
 
 COMMANDS = (
     Command(
         name="sub",
         aliases=("subscribe", "add", "follow"),
         run=sub,
-        changes=True,
-        looks=True,
+        needs_manager=True,
+        shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
         summary=Sentence("subscribe to a query"),
     ),
 )
 PRESSES = {
-    REWRITE: Press(run=press_rewrite, changes=True),
+    REWRITE: Callback(run=press_rewrite, needs_manager=True),
 }

@@ -14,18 +14,18 @@ from bot.commands.found import (
     words_button,
 )
 from bot.commands.framing import unframed
-from bot.commands.turn import Command, Press, Turn
+from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import parse_query
-from subscriptions.service.planner import Tried, would_come
+from subscriptions.service.planner import TrialResult, would_come
 
 ROWS = 5  # papers of a preview
 _MANY_WORDS = 12
 
 
-def tried(turn: Turn, said: str) -> Reply:
+def tried(turn: CommandContext, said: str) -> Reply:
     """How many papers the words find, the newest, how they were read, and [subscribe]."""
     text = asked_for(said)
     ending = split_when(text)
@@ -63,7 +63,7 @@ def is_query(text: str) -> bool:
     return True
 
 
-def finds(turn: Turn, said: str) -> bool:
+def finds(turn: CommandContext, said: str) -> bool:
     """Whether words find any paper that is known."""
     try:
         found = would_come(turn.store, turn.chat, now=turn.now, which=split_when(said).query)
@@ -72,35 +72,35 @@ def finds(turn: Turn, said: str) -> bool:
     return found.delivery is not None
 
 
-def press_look_for(turn: Turn) -> Reply:
+def press_look_for(turn: CommandContext) -> Reply:
     """Words that were not taken for a query at first."""
     return tried(turn, str(turn.arguments["text"]))
 
 
-def _reading(turn: Turn, found: Tried, ending: Ending) -> Sequence[str]:
+def _reading(turn: CommandContext, found: TrialResult, ending: Ending) -> Sequence[str]:
     if found.query is None:
         wish = found.wishes[0]
         return (turn.say("This is subscription {number}: {name}", number=wish.number, name=wish.name or wish.text),)
     return query_lines(turn, found.query, ending)
 
 
-def _left_out(turn: Turn, said: str, text: str) -> Sequence[str]:
+def _left_out(turn: CommandContext, said: str, text: str) -> Sequence[str]:
     """That a sentence was understood, where everything is explained."""
-    if text == said or turn.seen_by_all:
+    if text == said or turn.is_public:
         return ()
     return (turn.say("(I left out the words around it; in quotation marks all of them count.)"),)
 
 
-def _too_many_words(turn: Turn, found: Tried) -> Sequence[str]:
+def _too_many_words(turn: CommandContext, found: TrialResult) -> Sequence[str]:
     if found.query is None or found.delivery is not None:
         return ()
     words = len(found.query.text.split())
     if words < _MANY_WORDS:
         return ()
-    return (turn.voice.count("{count} word", "A paper must have all {count} words; fewer find more.", words),)
+    return (turn.localizer.count("{count} word", "A paper must have all {count} words; fewer find more.", words),)
 
 
-def _how_to_subscribe(turn: Turn, found: Tried, text: str) -> Sequence[str]:
+def _how_to_subscribe(turn: CommandContext, found: TrialResult, text: str) -> Sequence[str]:
     """In words, where a button would be everybody's."""
     if not turn.in_public or found.query is None:
         return ()
@@ -108,4 +108,4 @@ def _how_to_subscribe(turn: Turn, found: Tried, text: str) -> Sequence[str]:
 
 
 COMMANDS: tuple[Command, ...] = ()
-PRESSES = {"look-for": Press(run=press_look_for)}
+PRESSES = {"look-for": Callback(run=press_look_for)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from bot.ports.conversation import Request
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
@@ -15,7 +15,7 @@ from subscriptions.service.chats import runs_the_bot
 from subscriptions.store import Store
 
 
-class Words(Protocol):
+class InlineFormatter(Protocol):
     """How rendering says things that stand in the middle of a reply's lines."""
 
     def reading(self, query: Query) -> str:
@@ -29,21 +29,21 @@ class Words(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class BotInfo:
     """What commands know of the bot that they run in."""
 
     access: Literal["open", "ask", "closed"] = "open"
     admins: tuple[ChatAddress, ...] = ()
     contact: str = ""
     timezone: str = "UTC"
-    bots: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
+    bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
     categorised: bool = True  # some source here tells categories
-    asks_arxiv: bool = False  # papers that are not known here can be asked of arXiv
+    looks_up_papers: bool = False  # papers that are not known here can be asked of arXiv
     version: str = ""  # of paperwire; "" where it runs from its source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class CommandContext:
     """One request on its way to its reply.
 
     `chat` is what the command is about, `home` is where it was said and where the reply goes; they differ when a
@@ -54,48 +54,48 @@ class Turn:
     now: datetime
     request: Request
     chat: Chat  # id 0: nobody has met it yet, and nothing of it is stored
-    home: Chat
+    origin: Chat
     args: str = ""  # what follows the command
     arguments: Mapping[str, Any] = field(default_factory=dict)  # what a button carries
     file: bytes = b""  # the document that came along, fetched
-    voice: Voice
-    words: Words
-    house: House
-    seen_by_all: bool = False  # the reply stands in a group or channel
-    chats: frozenset[str] | None = None  # addresses of the chats where the person is, too; None: nobody can tell
+    localizer: Localizer
+    formatter: InlineFormatter
+    bot_info: BotInfo
+    is_public: bool = False  # the reply stands in a group or channel
+    shared_chats: frozenset[str] | None = None  # addresses of the chats where the person is, too; None: nobody can tell
 
     @property
     def person(self) -> ChatAddress:
         """The private chat of whoever asks."""
-        return ChatAddress(self.home.address.platform, self.request.sender)
+        return ChatAddress(self.origin.address.platform, self.request.sender)
 
     @property
-    def who(self) -> str:
+    def actor(self) -> str:
         """Who asks, as changes remember it: "ID NAME"."""
         return f"{self.request.sender} {self.request.sender_name}".strip()
 
     @property
-    def admin(self) -> bool:
+    def is_operator(self) -> bool:
         """Whether who asks runs this bot: the chat does, or the person, wherever they say it."""
-        if not self.in_public and (self.home.admin or self.home.address in self.house.admins):
+        if not self.in_public and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
-        return bool(self.request.sender) and runs_the_bot(self.store, self.house.admins, self.person)
+        return bool(self.request.sender) and runs_the_bot(self.store, self.bot_info.admins, self.person)
 
     @property
     def in_public(self) -> bool:
         """Whether strangers read the reply: buttons that do something would be everybody's, so it carries none."""
-        return self.home.public or self.home.kind is ChatKind.BROADCAST
+        return self.origin.public or self.origin.kind is ChatKind.BROADCAST
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in the reader's language."""
-        return self.voice.say(sentence, **values)
+        return self.localizer.say(sentence, **values)
 
     def title(self, known: KnownPaper) -> str:
         """A paper on one line."""
-        return self.words.title(known.paper)
+        return self.formatter.title(known.paper)
 
 
-Run = Callable[[Turn], Reply | None]
+CommandFunction = Callable[[CommandContext], Reply | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,27 +103,27 @@ class Command:
     """Something that people can say."""
 
     name: str
-    run: Run
+    run: CommandFunction
     summary: Sentence  # for menus and help: a few words, without a full stop
     aliases: tuple[str, ...] = ()
     usage: str = ""  # what follows the name: "QUERY [WHEN]"
-    changes: bool = False  # only for those who manage the chat
-    looks: bool = False  # with no words after it, it only shows something and changes nothing
-    operator: bool = False  # only for administrators of the bot
+    needs_manager: bool = False  # only for those who manage the chat
+    shows_without_args: bool = False  # with no words after it, it only shows something and changes nothing
+    needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # stands in menus
     wants_file: bool = False  # reads a document that comes along
-    here: bool = False  # about the chat where it is said, also while that manages another one
+    stays_here: bool = False  # about the chat where it is said, also while that manages another one
     names_chats: bool = False  # a chat in its words is what it reads, not where it is sent
-    turns: bool = False  # its words are a chat, however that is written
+    args_are_chat: bool = False  # its words are a chat, however that is written
     many_lines: bool = False  # reads every line of a message; elsewhere a line may begin another command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class Callback:
     """Something that a button does."""
 
-    run: Run
-    changes: bool = False
-    operator: bool = False
-    here: bool = False  # about the chat where the button stands, even if what it stands under is about another
-    look: Run | None = None  # of a form: how it looks by what is filled in so far
+    run: CommandFunction
+    needs_manager: bool = False
+    needs_operator: bool = False
+    stays_here: bool = False  # about the chat where the button stands, even if what it stands under is about another
+    show_form: CommandFunction | None = None  # of a form: how it looks by what is filled in so far

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.commands.beginning import UNKNOWN
-from bot.commands.board import BOARD
+from bot.commands.board import HOME_VIEW
 from bot.commands.plain import PLAIN
 from bot.commands.registry import HAPPENINGS, PRESSES, command_named
 from bot.commands.spoken import HELLO, spoken
 from bot.commands.subscribing import EDITED_WITHIN, LATE_EDIT
-from bot.commands.turn import Command, Run
+from bot.commands.turn import Command, CommandFunction
 from bot.ports.conversation import Request
-from subscriptions.model import ChatKind, Link
+from subscriptions.model import CallbackToken, ChatKind
 
 ABOUT = "about"  # the argument of a button that stands in one chat and is about another
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
@@ -34,7 +34,7 @@ _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 class Intent:
     """What is to be run, and what must be known before."""
 
-    run: Run
+    run: CommandFunction
     changes: bool = False  # only for those who manage the chat that it is about
     operator: bool = False
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the chat that it is about, if it is another one
@@ -48,26 +48,26 @@ class Intent:
     spoken: bool = False  # in words without a slash, which could have answered a question
 
 
-def understand(request: Request, link: Link | None, *, now: datetime) -> Intent | None:
+def understand(request: Request, link: CallbackToken | None, *, now: datetime) -> Intent | None:
     """What the request asks for; None: nothing that we may answer. `link` is what the pressed button stands for.
 
     What was edited soon counts as if it were written now, what was edited later is not done.
     """
     intent = _understood(request, link)
-    if intent and request.edited and request.written and now - request.written > EDITED_WITHIN:
+    if intent and request.is_edit and request.written_at and now - request.written_at > EDITED_WITHIN:
         return Intent(run=LATE_EDIT.run, here=True)
     return intent
 
 
-def _understood(request: Request, link: Link | None) -> Intent | None:
-    if request.happened:
-        run = HAPPENINGS.get(request.happened)
-        return Intent(run=run, here=True, counts=False, wants_chats=request.happened == BOARD) if run else None
-    if request.pressed:
+def _understood(request: Request, link: CallbackToken | None) -> Intent | None:
+    if request.event:
+        run = HAPPENINGS.get(request.event)
+        return Intent(run=run, here=True, counts=False, wants_chats=request.event == HOME_VIEW) if run else None
+    if request.callback_data:
         return _pressed(request, link)
     if request.command:
         return _said(request, request.command, request.text)
-    return _words(request) if request.meant else None
+    return _words(request) if request.is_addressed else None
 
 
 def _words(request: Request) -> Intent | None:
@@ -77,17 +77,22 @@ def _words(request: Request) -> Intent | None:
     """
     found = spoken(request.text)
     name, rest = _first_word(request.text)
-    if request.bare and command_named(name) and (request.opens or not found) and _is_typed(request, name, rest):
+    if (
+        request.takes_bare_commands
+        and command_named(name)
+        and (request.trigger_id or not found)
+        and _is_typed(request, name, rest)
+    ):
         return _said(request, name, rest)
     if found and found[0] != HELLO:
         intent = _said(request, *found)
         return replace(intent, spoken=True) if intent else None
-    if request.answers and not request.named:
+    if request.reply_to and not request.mentions_bot:
         return None
     private = request.place.kind is ChatKind.PRIVATE
-    if not request.text.strip() and not request.file and (request.bare or not private):
-        return _said(request, "help" if request.bare else "start", "")
-    return Intent(run=PLAIN.run, args=request.text, wants_file=private and bool(request.file))
+    if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
+        return _said(request, "help" if request.takes_bare_commands else "start", "")
+    return Intent(run=PLAIN.run, args=request.text, wants_file=private and bool(request.file_id))
 
 
 def _is_typed(request: Request, name: str, rest: str) -> bool:
@@ -96,7 +101,7 @@ def _is_typed(request: Request, name: str, rest: str) -> bool:
     Behind the sign of the platform's own command it always is, and before the name of a chat. Elsewhere `list decoding` is a query, as is `search engines`
     in a conversation with the bot alone; in a thread there is no other way to search.
     """
-    if request.opens or _directed(rest)[0]:
+    if request.trigger_id or _directed(rest)[0]:
         return True
     if request.place.kind is ChatKind.PRIVATE:
         return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)
@@ -113,10 +118,10 @@ def _said(request: Request, name: str, text: str) -> Intent | None:
     command = command_named(name)
     if command is None:
         # In a group a word that nobody knows may be for another bot.
-        quiet = request.place.kind is not ChatKind.PRIVATE and not request.meant
+        quiet = request.place.kind is not ChatKind.PRIVATE and not request.is_addressed
         return None if quiet else Intent(run=UNKNOWN.run, args=name)
     target, text = ("", text) if command.names_chats else _directed(text)
-    if command.turns and not target:
+    if command.args_are_chat and not target:
         target, text = _turned_to(text.strip())
     words, alone = (text, True) if command.many_lines else _first_command(text)
     return _intent(command, target, words, alone=alone)
@@ -134,10 +139,10 @@ def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
     return Intent(
         run=command.run,
         alone=alone,
-        changes=command.changes and not (command.looks and not text.strip()),
-        operator=command.operator,
+        changes=command.needs_manager and not (command.shows_without_args and not text.strip()),
+        operator=command.needs_operator,
         target=target,
-        here=command.here,
+        here=command.stays_here,
         args=text.strip(),
         wants_file=command.wants_file,
     )
@@ -158,14 +163,19 @@ def _turned_to(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _pressed(request: Request, link: Link | None) -> Intent | None:
+def _pressed(request: Request, link: CallbackToken | None) -> Intent | None:
     press = PRESSES.get(link.verb) if link else None
     if link is None or press is None:
         return None
-    if press.look is not None and not request.sent:
-        return Intent(run=press.look, here=True, arguments=dict(link.arguments), counts=False)
+    if press.show_form is not None and not request.is_submitted:
+        return Intent(run=press.show_form, here=True, arguments=dict(link.arguments), counts=False)
     arguments = dict(link.arguments)
     about = str(arguments.pop(ABOUT, "")).partition(":")[2]
     return Intent(
-        run=press.run, changes=press.changes, operator=press.operator, target=about, here=True, arguments=arguments
+        run=press.run,
+        changes=press.needs_manager,
+        operator=press.needs_operator,
+        target=about,
+        here=True,
+        arguments=arguments,
     )

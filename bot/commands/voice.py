@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 
-class Voice(Protocol):
+class Localizer(Protocol):
     """Says sentences, counts and moments in a chat's language and time zone; `bot.rendering.Language` is one."""
 
     @property
@@ -30,5 +30,5 @@ class Voice(Protocol):
     def zone_name(self, zone: str) -> str:
         """A zone as it stands behind a time: its name, or its city where this language has another word for that."""
 
-    def speaking(self, lang: str, timezone: str) -> "Voice":
+    def speaking(self, lang: str, timezone: str) -> "Localizer":
         """The same in another language or zone."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.commands.changes import fixed_offset
 from bot.commands.coming import first_line
 from bot.commands.rhythms import cadence_words
-from bot.commands.voice import Voice
+from bot.commands.voice import Localizer
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatState, Subscription
@@ -43,7 +43,7 @@ class Row:
 
 def subscribed(
     done: "Subscribed",
-    voice: Voice,
+    voice: Localizer,
     *,
     reading: str,
     examples: Sequence[str],
@@ -84,14 +84,14 @@ def subscribed(
     return Reply(lines=(*lines, *fixed_offset(zone, voice)), ok=True)
 
 
-def one_line(done: "Subscribed", voice: Voice, *, reading: str) -> str:
+def one_line(done: "Subscribed", voice: Localizer, *, reading: str) -> str:
     """A wish as one of several: its number, how it was read, when it comes, and whether it is new."""
     wish = done.subscription
     said = f"{wish.number}  {reading} · {_when(wish, wish.zone or done.chat.settings.timezone, voice)}"
     return said if done.outcome in ("added", "edited") else f"{said} · {_become(done, voice)}"
 
 
-def unsubscribed(gone: Sequence[Subscription], voice: Voice, *, missing: str = "") -> Reply:
+def unsubscribed(gone: Sequence[Subscription], voice: Localizer, *, missing: str = "") -> Reply:
     """The answer to `unsubscribe`; `missing` are numbers that were named and are nobody's."""
     if not gone:
         return Reply(lines=(voice.say("There was no subscription to remove."),))
@@ -108,7 +108,7 @@ def name_given(typed: str) -> str:
     return "" if typed.strip().casefold() in _NO_NAME else typed
 
 
-def renamed(before: Subscription, after: Subscription, voice: Voice) -> Reply:
+def renamed(before: Subscription, after: Subscription, voice: Localizer) -> Reply:
     """The answer to `name`."""
     if after.name == before.name:
         said = voice.say("It is called that already.") if after.name else voice.say("It has no name.")
@@ -120,7 +120,7 @@ def renamed(before: Subscription, after: Subscription, voice: Voice) -> Reply:
     return Reply(lines=(said,), ok=True)
 
 
-def _beside(voice: Voice, first: str, *then: str) -> str:
+def _beside(voice: Localizer, first: str, *then: str) -> str:
     """Sentences on one line, as the language sets them."""
     for one in then:
         first = voice.say("{sentence} {next}", sentence=first, next=one)
@@ -141,7 +141,7 @@ def in_short(words: str) -> str:
 def rows_of(
     found: Sequence["Listed"],
     reading: Callable[[str], str],
-    voice: Callable[["Listed"], Voice],
+    voice: Callable[["Listed"], Localizer],
     now: datetime | None = None,
 ) -> list[Row]:
     """The rows of a list. `reading` says a query, given as typed, in words; `voice` speaks in the zone of each row.
@@ -156,7 +156,7 @@ def state_of(one: "Listed") -> str:
     return one.subscription.state if one.chat.state == "active" else one.chat.state.value
 
 
-def _row(one: "Listed", reading: Callable[[str], str], voice: Voice, now: datetime | None) -> Row:
+def _row(one: "Listed", reading: Callable[[str], str], voice: Localizer, now: datetime | None) -> Row:
     wish = one.subscription
     state = state_of(one)
     until = wish.paused_until if state == wish.state else one.chat.paused_until
@@ -175,11 +175,11 @@ def _row(one: "Listed", reading: Callable[[str], str], voice: Voice, now: dateti
     )
 
 
-def _when(wish: Subscription, zone: str, voice: Voice) -> str:
+def _when(wish: Subscription, zone: str, voice: Localizer) -> str:
     return cadence_words(wish.cadence, voice, zone)
 
 
-def _become(done: "Subscribed", voice: Voice) -> str:
+def _become(done: "Subscribed", voice: Localizer) -> str:
     """What became of the wish, in one sentence."""
     if done.outcome == "rescheduled":
         return voice.say("It was there already; its schedule is changed.")
@@ -190,7 +190,7 @@ def _become(done: "Subscribed", voice: Voice) -> str:
     return _nothing(done, voice)
 
 
-def _found(done: "Subscribed", voice: Voice, examples: Sequence[str]) -> list[str]:
+def _found(done: "Subscribed", voice: Localizer, examples: Sequence[str]) -> list[str]:
     if not done.found:
         return [_nothing(done, voice)]
     days = _days(done, voice)
@@ -203,13 +203,13 @@ def _found(done: "Subscribed", voice: Voice, examples: Sequence[str]) -> list[st
     return [head, *(f"· {example}" for example in examples)]
 
 
-def _nothing(done: "Subscribed", voice: Voice) -> str:
+def _nothing(done: "Subscribed", voice: Localizer) -> str:
     if not done.base.days:
         return voice.say("I know no papers yet.")
     return voice.say("No paper of {days} fits.", days=_days(done, voice))
 
 
-def of_the_newest(voice: Voice, days: str, base: "Base") -> str:
+def of_the_newest(voice: Localizer, days: str, base: "Base") -> str:
     """Days that a number is told of; where not all their papers were counted, it says how many were."""
     if base.whole:
         return days
@@ -218,16 +218,16 @@ def of_the_newest(voice: Voice, days: str, base: "Base") -> str:
     )
 
 
-def days_i_know(voice: Voice, base: "Base") -> str:
+def days_i_know(voice: Localizer, base: "Base") -> str:
     """Such as "the 3 days I know"."""
     return of_the_newest(voice, voice.count("the one day I know", "the {count} days I know", base.days), base)
 
 
-def _days(done: "Subscribed", voice: Voice) -> str:
+def _days(done: "Subscribed", voice: Localizer) -> str:
     return days_i_know(voice, done.base)
 
 
-def _beginning(done: "Subscribed", voice: Voice, now: datetime | None, *, says_since: bool, says_year: bool) -> str:
+def _beginning(done: "Subscribed", voice: Localizer, now: datetime | None, *, says_since: bool, says_year: bool) -> str:
     """When it comes first, and of a new one with what, unless that goes without saying."""
     first = _first(done, voice, now)
     from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
@@ -239,17 +239,17 @@ def _beginning(done: "Subscribed", voice: Voice, now: datetime | None, *, says_s
     return voice.say("{sentence} {next}", sentence=first, next=since)
 
 
-def _first(done: "Subscribed", voice: Voice, now: datetime | None) -> str:
+def _first(done: "Subscribed", voice: Localizer, now: datetime | None) -> str:
     if done.chat.state is ChatState.PAUSED:
         return voice.say("This chat is paused; /resume ends that.")
     if done.subscription.state == "paused":
         return voice.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
-    if done.coming is not None and now is not None:
-        return first_line(done.coming, voice, now)
+    if done.next_delivery is not None and now is not None:
+        return first_line(done.next_delivery, voice, now)
     return _first_by_itself(done, voice, now)
 
 
-def _first_by_itself(done: "Subscribed", voice: Voice, now: datetime | None) -> str:
+def _first_by_itself(done: "Subscribed", voice: Localizer, now: datetime | None) -> str:
     """Where nobody knows when the sources have papers."""
     if done.first is None:
         return voice.say("It comes as soon as papers do.")

@@ -3,45 +3,45 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from bot.commands.turn import Run, Turn
+from bot.commands.turn import CommandContext, CommandFunction
 from bot.ports.reply import Reply
-from subscriptions.model import ChatAddress, Link, Subscription
+from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.service.chats import leave_place, uninstall
 from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
 from subscriptions.service.subscriptions import get_chat, listed
 
 
-def archived(turn: Turn) -> Reply | None:
+def archived(turn: CommandContext) -> Reply | None:
     """Nobody can write there; what the channel asked for waits until it is open again."""
-    lose_place(turn.store, turn.home.address, "The channel was archived.", topic=False, now=turn.now)
+    lose_place(turn.store, turn.origin.address, "The channel was archived.", topic=False, now=turn.now)
     return None
 
 
-def deleted(turn: Turn) -> Reply | None:
+def deleted(turn: CommandContext) -> Reply | None:
     """Nobody can write there any more."""
-    lose_place(turn.store, turn.home.address, "The channel was deleted.", topic=False, now=turn.now)
+    lose_place(turn.store, turn.origin.address, "The channel was deleted.", topic=False, now=turn.now)
     return None
 
 
-def renamed(turn: Turn) -> Reply | None:
+def renamed(turn: CommandContext) -> Reply | None:
     """Its name was taken over with the request."""
     del turn
     return None
 
 
-def member_left(turn: Turn) -> Reply | None:
+def member_left(turn: CommandContext) -> Reply | None:
     """What somebody asked for waits when they leave: each chat there is told once how it goes on, and the operators."""
-    paused = leave_place(turn.store, turn.home.address, turn.request.sender, now=turn.now)
+    paused = leave_place(turn.store, turn.origin.address, turn.request.sender, now=turn.now)
     for address, wishes in paused.items():
         _tell_chat(turn, address, wishes)
     if paused:
-        detail = {"chat": name_of(turn.home)}
-        about = str(turn.home.address)
-        notify_operators(turn.store, turn.house.admins, "subscriber-left", detail, now=turn.now, about=about)
+        detail = {"chat": name_of(turn.origin)}
+        about = str(turn.origin.address)
+        notify_operators(turn.store, turn.bot_info.admins, "subscriber-left", detail, now=turn.now, about=about)
     return None
 
 
-def _tell_chat(turn: Turn, address: ChatAddress, wishes: Sequence[Subscription]) -> None:
+def _tell_chat(turn: CommandContext, address: ChatAddress, wishes: Sequence[Subscription]) -> None:
     """The channel, or the thread, whose subscriptions wait. The button resumes these and nothing else."""
     chat = get_chat(turn.store, address)
     waiting = {one.subscription.number for one in listed(turn.store, address) if one.subscription.state == "paused"}
@@ -51,7 +51,7 @@ def _tell_chat(turn: Turn, address: ChatAddress, wishes: Sequence[Subscription])
         "wishes": " · ".join(f"{wish.number} {wish.name or wish.text}" for wish in wishes),
         "number": only,
     }
-    button = Link(verb="resume", arguments={"number": wishes[0].number} if only else {})
+    button = CallbackToken(verb="resume", arguments={"number": wishes[0].number} if only else {})
     alone = only or waiting == {wish.number for wish in wishes}
     notify(
         turn.store,
@@ -59,20 +59,20 @@ def _tell_chat(turn: Turn, address: ChatAddress, wishes: Sequence[Subscription])
         "orphaned",
         detail,
         now=turn.now,
-        key=turn.request.update,
+        key=turn.request.update_id,
         buttons={"resume": button} if alone else None,
     )
 
 
-def removed(turn: Turn) -> Reply | None:
+def removed(turn: CommandContext) -> Reply | None:
     """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
-    team = turn.request.told["team"]
+    team = turn.request.details["team"]
     uninstall(turn.store, team, now=turn.now)
     detail = {"platform": f"slack:{team}", "reason": "The app was removed from the workspace."}
-    notify_operators(turn.store, turn.house.admins, "stopped", detail, now=turn.now, about=f"slack:{team}")
+    notify_operators(turn.store, turn.bot_info.admins, "stopped", detail, now=turn.now, about=f"slack:{team}")
     return None
 
 
-HAPPENINGS: Mapping[str, Run] = MappingProxyType(
+HAPPENINGS: Mapping[str, CommandFunction] = MappingProxyType(
     {"archived": archived, "deleted": deleted, "renamed": renamed, "member-left": member_left, "uninstalled": removed}
 )

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.commands import Voice
-from bot.commands.turn import House, Words
+from bot.commands import Localizer
+from bot.commands.turn import BotInfo, InlineFormatter
 from bot.context.group_commit import GroupCommit
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
-from bot.ports.conversation import Venue
+from bot.ports.conversation import PlatformApi
 from bot.ports.engine import Engine, LaneRateLimiter
-from bot.ports.forms import Board, Forms, Sheet
+from bot.ports.forms import Forms, HomeView, Modal
 from bot.ports.reply import Reply
 from subscriptions.model import Chat, Delivery, Lane, Message
 from subscriptions.planning.retry import OnUnclear
@@ -29,15 +29,15 @@ class ConversationContext:
     """What conversations need beside posting."""
 
     render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
-    make_localizer: Callable[[str, str], Voice]  # (language, zone) → who speaks
-    make_inline_formatter: Callable[[Voice], Words]
-    platform_apis: Mapping[str, Venue] = field(default_factory=dict)
-    bot_info: House = field(default_factory=House)
+    make_localizer: Callable[[str, str], Localizer]  # (language, zone) → who speaks
+    make_inline_formatter: Callable[[Localizer], InlineFormatter]
+    platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
+    bot_info: BotInfo = field(default_factory=BotInfo)
     forms: Mapping[str, Forms] = field(default_factory=dict)  # platforms that show forms and boards
-    render_modal: Callable[[Sheet, str, Chat], str] = (
+    render_modal: Callable[[Modal, str, Chat], str] = (
         _no_view  # (form, id of what it stands for, reader) → as it is shown
     )
-    render_home_view: Callable[[Board, Chat], str] = _no_view
+    render_home_view: Callable[[HomeView, Chat], str] = _no_view
     reply_locks: dict[Lane, asyncio.Lock] = field(default_factory=dict)  # answers of one lane keep their order
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from subscriptions.service.outbox import together
+from subscriptions.service.outbox import batch
 from subscriptions.store import Store
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class GroupCommit:
     async def _commit_pending(self, store: Store) -> None:
         while self._pending:
             asked, self._pending = self._pending, []
-            results = await asyncio.to_thread(together, store, [work for work, _ in asked])
+            results = await asyncio.to_thread(batch, store, [work for work, _ in asked])
             for (_, done), result in zip(asked, results, strict=True):
                 if done.done():  # whoever asked was cancelled
                     continue

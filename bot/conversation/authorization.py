@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import partial
 
 from bot.commands.connecting import connection, disconnect
-from bot.commands.turn import House, Turn
+from bot.commands.turn import BotInfo, CommandContext
 from bot.commands.understanding import Intent
-from bot.ports.conversation import Place, Request, Venue
+from bot.ports.conversation import Place, PlatformApi, Request
 from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
@@ -21,7 +21,7 @@ from subscriptions.store import Store
 
 MOST_ASKED = 5  # operators whose standing in a chat is asked for, one call each
 
-Refusal = Callable[[Turn], Reply | None]
+Refusal = Callable[[CommandContext], Reply | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,8 @@ class Gate:
     """What must be known to tell."""
 
     store: Store
-    venue: Venue | None  # None: nobody talks on this platform but in a chat of their own
-    house: House
+    api: PlatformApi | None  # None: nobody talks on this platform but in a chat of their own
+    bot_info: BotInfo
     now: datetime
 
 
@@ -65,7 +65,7 @@ async def _right(gate: Gate, request: Request, intent: Intent) -> Right:
 async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
     """The chat that the words or the button name, if it is one that the sender administers."""
     name, topic = _parts(intent.target, request.chat.platform)
-    found = await gate.venue.place(name) if gate.venue else None
+    found = await gate.api.find_chat(name) if gate.api else None
     unknown = Right(place=request.place, refusal=partial(_not_there, name=name))
     if found is None or found.kind is ChatKind.PRIVATE:
         return unknown
@@ -74,7 +74,7 @@ async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
         return Right(place=request.place, refusal=await _at_home(gate, request, intent))
     if not await _runs(gate, found.chat, found.kind, request.sender):
         return unknown
-    if topic and not found.forum and found.kind is not ChatKind.TEAM:
+    if topic and not found.is_forum and found.kind is not ChatKind.TEAM:
         return Right(place=request.place, refusal=partial(_no_topics, place=found))
     return Right(place=place)
 
@@ -91,13 +91,13 @@ async def _connected(gate: Gate, request: Request, managed: ChatAddress) -> Righ
 
 async def _at_home(gate: Gate, request: Request, intent: Intent) -> Refusal | None:
     """Why the sender may not change what the chat wants in which they said it; None: they may."""
-    if not intent.changes or request.place.kind is ChatKind.PRIVATE or request.proven:
+    if not intent.changes or request.place.kind is ChatKind.PRIVATE or request.sender_is_admin:
         return None
     chat = await asyncio.to_thread(known_or_new, gate.store, request.chat, request.place.kind)
     members, team = chat.settings.manage == "members", request.place.kind is ChatKind.TEAM
     if members and not team:
         return None
-    manages = await _manages(gate, request.chat, request.sender, members=members, there=True)
+    manages = await _is_admin(gate, request.chat, request.sender, members=members, there=True)
     if manages is None:
         return _cannot_see_team if team else _cannot_see
     if team:
@@ -109,13 +109,15 @@ async def _runs(gate: Gate, chat: ChatAddress, kind: ChatKind, person: str) -> b
     """Whether a person administers a chat in which they do not say it."""
     known = await asyncio.to_thread(known_or_new, gate.store, chat, kind)
     members = kind is ChatKind.TEAM and known.settings.manage == "members"
-    return await _manages(gate, chat, person, members=members)
+    return await _is_admin(gate, chat, person, members=members)
 
 
-async def _manages(
+async def _is_admin(
     gate: Gate, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
 ) -> bool | None:
-    return await gate.venue.manages(chat, person, members=members, there=there) if gate.venue and person else False
+    return (
+        await gate.api.is_admin(chat, person, member_suffices=members, in_chat=there) if gate.api and person else False
+    )
 
 
 def _parts(target: str, platform: str) -> tuple[str, str]:
@@ -129,15 +131,15 @@ def _parts(target: str, platform: str) -> tuple[str, str]:
 
 async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
     """Whether somebody who runs the bot administers a group or channel that nobody has let in yet."""
-    of_many = right.place.kind is not ChatKind.PRIVATE and gate.venue is not None
-    if gate.house.access == "open" or not intent.changes or right.refusal is not None or not of_many:
+    of_many = right.place.kind is not ChatKind.PRIVATE and gate.api is not None
+    if gate.bot_info.access == "open" or not intent.changes or right.refusal is not None or not of_many:
         return False
     chat = replace(right.place.chat, topic="")
     if await asyncio.to_thread(was_let_in, gate.store, chat):
         return False
-    people = await asyncio.to_thread(operators_on, gate.store, gate.house.admins, chat.platform)
+    people = await asyncio.to_thread(operators_on, gate.store, gate.bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:
-        if await _manages(gate, chat, person):
+        if await _is_admin(gate, chat, person):
             return True
     return False
 
@@ -145,52 +147,52 @@ async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
 # ------------------------------------------------------------------------------------------------------------ refusals
 
 
-def no(turn: Turn, words: str) -> Reply:
+def no(turn: CommandContext, words: str) -> Reply:
     """A refusal for the asker's eyes: a few words where a button was pressed, else one line."""
-    return Reply(toast=words) if turn.request.pressed else Reply(lines=(words,), ok=False, only_you=True)
+    return Reply(toast=words) if turn.request.callback_data else Reply(lines=(words,), ok=False, is_ephemeral=True)
 
 
-def _managers_only(turn: Turn) -> Reply:
+def _managers_only(turn: CommandContext) -> Reply:
     return no(turn, turn.say("Only admins of this chat can change that."))
 
 
-def _cannot_see(turn: Turn) -> Reply:
+def _cannot_see(turn: CommandContext) -> Reply:
     return no(
         turn, turn.say("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
     )
 
 
-def _members_only(turn: Turn, *, members: bool) -> Reply:
+def _members_only(turn: CommandContext, *, members: bool) -> Reply:
     if members:
         return no(turn, turn.say("Only members of this workspace can change that, not guests."))
     return no(turn, turn.say("Only admins of this workspace can change that."))
 
 
-def _cannot_see_team(turn: Turn) -> Reply:
+def _cannot_see_team(turn: CommandContext) -> Reply:
     return no(
         turn, turn.say("I cannot see who is an admin of this workspace: the app may not read people (users:read).")
     )
 
 
-def _cannot_ask(turn: Turn) -> Reply:
+def _cannot_ask(turn: CommandContext) -> Reply:
     return no(turn, turn.say("I cannot find out now who is an admin, so nothing is changed. Please try again later."))
 
 
-def _not_there(turn: Turn, *, name: str) -> Reply:
+def _not_there(turn: CommandContext, *, name: str) -> Reply:
     return no(turn, turn.say("I know no chat {name} that you administer and I am in. Add me to it first.", name=name))
 
 
-def _no_topics(turn: Turn, *, place: Place) -> Reply:
+def _no_topics(turn: CommandContext, *, place: Place) -> Reply:
     if place.kind is ChatKind.BROADCAST:
         return no(turn, turn.say("A channel has no topics."))
-    if place.linked:
+    if place.is_linked:
         return no(
             turn, turn.say("{name} is linked to a channel, and such a group can have no topics.", name=place.title)
         )
     return no(turn, turn.say("{name} has no topics.", name=place.title))
 
 
-def _connection_over(turn: Turn, *, name: str) -> Reply:
+def _connection_over(turn: CommandContext, *, name: str) -> Reply:
     disconnect(turn)
     return Reply(
         lines=(

@@ -9,17 +9,17 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.app import App
-from bot.commands.board import BOARD
-from bot.commands.named import KEPT, LOOKS_UP, request_of, waiting_as
+from bot.commands.board import HOME_VIEW
+from bot.commands.named import KEPT, LOOKUP_VERB, request_of, waiting_as
 from bot.conversation.handler import answer, stumble
 from bot.conversation.reply_sender import speak
-from bot.conversation.stored_reply import Posting, read_posting
+from bot.conversation.stored_reply import StoredReply, read_stored_reply
 from bot.errors import error_location
 from bot.ports.conversation import Place, Request
-from bot.sources.lookup import Lookup
+from bot.sources.lookup import PaperLookup
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, ChatKind, Lane
-from subscriptions.service.chats import has_board, recall, remembered, unfinished_replies
+from subscriptions.service.chats import conversation_states, get_conversation_state, has_home_view, unfinished_replies
 
 log = logging.getLogger("paperwire")
 
@@ -33,7 +33,7 @@ REPLY_GRACE = 10.0  # as long for replies to arrive
 class Dispatcher:
     """A Listener, which also keeps the replies that are on their way."""
 
-    def __init__(self, app: App, lookup: Lookup | None = None) -> None:
+    def __init__(self, app: App, lookup: PaperLookup | None = None) -> None:
         """`lookup` finds papers that are not known here; None: nobody may be asked for them."""
         self._app = app
         self._lookup = lookup
@@ -70,9 +70,11 @@ class Dispatcher:
         wire = self._app.wire
         for platform, update, text in await asyncio.to_thread(unfinished_replies, wire.store, now=wire.clock.now()):
             if platform in wire.channels:
-                self._post_reply(read_posting(update, text))
+                self._post_reply(read_stored_reply(update, text))
 
-        for name, _ in await asyncio.to_thread(remembered, wire.store, LOOKS_UP, since=wire.clock.now() - KEPT):
+        for name, _ in await asyncio.to_thread(
+            conversation_states, wire.store, LOOKUP_VERB, since=wire.clock.now() - KEPT
+        ):
             self._start_lookup(name)
 
     async def wait_for_lookups(self, patience: float) -> None:
@@ -109,7 +111,7 @@ class Dispatcher:
 
         Whatever our code stumbles over is answered kindly. Raises StoreError; not for ever for the same request, since then not the database but the request is to blame.
         """
-        key = (request.chat.platform, request.update)
+        key = (request.chat.platform, request.update_id)
         try:
             posting = await answer(self._app.wire, request)
         except StoreError:
@@ -119,16 +121,19 @@ class Dispatcher:
             posting = await asyncio.to_thread(stumble, self._app.wire, request)
         except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
             log.error(
-                "Update %s of %s was not understood: %s", request.update, request.chat.platform, error_location(error)
+                "Update %s of %s was not understood: %s",
+                request.update_id,
+                request.chat.platform,
+                error_location(error),
             )
             posting = await asyncio.to_thread(stumble, self._app.wire, request)
         del self._store_failures[key]
         if posting is None:
-            if request.press:
+            if request.callback_id:
                 self._run_in_background(self._acknowledge(request))
             return {}
         self._post_reply(posting)
-        if posting.looks_up:
+        if posting.lookup_ids:
             self._start_lookup(waiting_as(request))
         if posting.changed:
             self._run_in_background(self._refresh_home_view(request))
@@ -143,7 +148,7 @@ class Dispatcher:
     async def _run_lookup(self, name: str) -> None:
         """Asks arXiv for what is remembered under a name, and has the answer told as something that happened."""
         wire = self._app.wire
-        link = await asyncio.to_thread(recall, wire.store, name, since=wire.clock.now() - KEPT)
+        link = await asyncio.to_thread(get_conversation_state, wire.store, name, since=wire.clock.now() - KEPT)
         if link is None:  # the chat was forgotten meanwhile
             return
         found = self._lookup is not None and await self._lookup.find(link.arguments["names"])
@@ -152,19 +157,21 @@ class Dispatcher:
     async def _refresh_home_view(self, request: Request) -> None:
         """What somebody changed shows on their board, if they were ever shown one."""
         person = ChatAddress(request.chat.platform, request.sender)
-        if not person.address or not await asyncio.to_thread(has_board, self._app.wire.store, person):
+        if not person.address or not await asyncio.to_thread(has_home_view, self._app.wire.store, person):
             return
-        place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update}"
-        shown = Request(place=place, update=update, happened=BOARD, sender=person.address, language=request.language)
+        place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update_id}"
+        shown = Request(
+            place=place, update_id=update, event=HOME_VIEW, sender=person.address, language=request.language
+        )
         await self._handle(shown)
 
     async def _acknowledge(self, request: Request) -> None:
         talk = self._app.wire.conversation
         venue = talk.platform_apis.get(request.chat.platform) if talk else None
         if venue is not None:
-            await venue.acknowledge(request.press)
+            await venue.acknowledge(request.callback_id)
 
-    def _post_reply(self, posting: Posting) -> None:
+    def _post_reply(self, posting: StoredReply) -> None:
         self._run_in_background(speak(self._app.wire, posting))
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.commands.turn import Turn
+from bot.commands.turn import CommandContext
 from bot.ports.button import Button, Buttons
 from bot.ports.conversation import Place, Request
-from bot.ports.forms import PLACE, Board, BoardItem, Panel, Sheet
+from bot.ports.forms import CHAT_FIELD, HomeItem, HomePanel, HomeView, Modal
 from bot.ports.reply import Reply
-from subscriptions.model import ChatAddress, ChatKind, Link
-from subscriptions.service.chats import add_links, board_links, board_of, find_link, known_or_new
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind
+from subscriptions.service.chats import add_callbacks, find_callback, home_callbacks, home_view_of, known_or_new
 from subscriptions.store import Store
 
 MAX_FORM_AGE = timedelta(days=1)  # how long after it was opened a form is taken
@@ -30,23 +30,23 @@ class RoutedRequest:
     """A request from a form or board, as if made in the chat that it is about, with what was pressed."""
 
     request: Request
-    token: Link
+    token: CallbackToken
     on_home_view: bool = False
 
 
 def route_form_request(store: Store, request: Request, *, now: datetime) -> RoutedRequest | None:
     """What something on a form or board is about. None: it is not this person's, or was shown too long ago."""
-    link = find_link(store, request.pressed)
+    link = find_callback(store, request.callback_data)
     if link is None or not link.person or link.person != request.sender:
         return None
     arguments = dict(link.arguments)
-    on_board = link.place == board_of(request.chat)
+    on_board = link.place == home_view_of(request.chat)
     if on_board:
         at = arguments.pop(_CHAT_KEY, None)
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
             return None
-        places, chosen = arguments.pop(_PLACES), request.filled.get(PLACE, "")
+        places, chosen = arguments.pop(_PLACES), request.form_values.get(CHAT_FIELD, "")
         if chosen not in places:
             return None
         at = places[chosen]
@@ -55,29 +55,31 @@ def route_form_request(store: Store, request: Request, *, now: datetime) -> Rout
     place = _place(store, at) if at else request.place
     return RoutedRequest(
         request=replace(request, place=place),
-        token=Link(verb=link.verb, arguments=arguments, place=str(place.chat), person=link.person),
+        token=CallbackToken(verb=link.verb, arguments=arguments, place=str(place.chat), person=link.person),
         on_home_view=on_board,
     )
 
 
-def store_modal_token(context: Turn, modal: Sheet) -> str:
+def store_modal_token(context: CommandContext, modal: Modal) -> str:
     """The id of what a form stands for; one that is shown anew while it is being filled in stays what it was."""
-    if context.request.view and context.request.filled:
-        return context.request.pressed
+    if context.request.view_id and context.request.form_values:
+        return context.request.callback_data
     here = {**_address(context.chat.address), "kind": context.chat.kind.value, "title": context.chat.title}
     places = {"": here, **{value: _elsewhere(context, address) for value, address in modal.places.items()}}
     until = (context.now + MAX_FORM_AGE).isoformat()
     arguments = {**modal.arguments, _PLACES: places, _UNTIL: until}
-    link = Link(verb=modal.verb, arguments=arguments, place=str(context.home.address), person=context.request.sender)
-    (link_id,) = add_links(context.store, [link], now=context.now)
+    link = CallbackToken(
+        verb=modal.verb, arguments=arguments, place=str(context.origin.address), person=context.request.sender
+    )
+    (link_id,) = add_callbacks(context.store, [link], now=context.now)
     return link_id
 
 
-def with_home_view_tokens(context: Turn, home_view: Board) -> Board:
+def with_home_view_tokens(context: CommandContext, home_view: HomeView) -> HomeView:
     """The board with ids for its buttons, which work on it until it is shown anew."""
     wanted = [(button, panel.about) for panel in home_view.panels for button in _buttons_of(panel) if button.verb]
     links = [_home_view_token(button, about, context.request.sender) for button, about in wanted]
-    ids = iter(board_links(context.store, context.home.address, links, now=context.now))
+    ids = iter(home_callbacks(context.store, context.origin.address, links, now=context.now))
 
     def bound(button: Button) -> Button:
         return replace(button, data=next(ids)) if button.verb else button
@@ -87,27 +89,27 @@ def with_home_view_tokens(context: Turn, home_view: Board) -> Board:
 
 def as_form_problems(reply: Reply | None) -> Reply | None:
     """The answer to a form that was sent: a refusal stands on the form itself, and the form stays open."""
-    if reply is None or reply.problems or (reply.ok is not False and not (reply.toast and not reply.lines)):
+    if reply is None or reply.form_errors or (reply.ok is not False and not (reply.toast and not reply.lines)):
         return reply
-    return Reply(problems={MAIN: " ".join(reply.lines) or reply.toast})
+    return Reply(form_errors={MAIN: " ".join(reply.lines) or reply.toast})
 
 
-def _home_view_token(button: Button, about: ChatAddress | None, person: str) -> Link:
+def _home_view_token(button: Button, about: ChatAddress | None, person: str) -> CallbackToken:
     at = {_CHAT_KEY: _address(about)} if about else {}
-    return Link(verb=button.verb, arguments={**button.arguments, **at}, person=person)
+    return CallbackToken(verb=button.verb, arguments={**button.arguments, **at}, person=person)
 
 
-def _buttons_of(panel: Panel) -> list[Button]:
+def _buttons_of(panel: HomePanel) -> list[Button]:
     return [button for item in panel.items for button in item.menu] + [one for row in panel.buttons for one in row]
 
 
-def _bound(panel: Panel, bound: Callable[[Button], Button]) -> Panel:
-    items: Sequence[BoardItem] = [replace(item, menu=tuple(map(bound, item.menu))) for item in panel.items]
+def _bound(panel: HomePanel, bound: Callable[[Button], Button]) -> HomePanel:
+    items: Sequence[HomeItem] = [replace(item, menu=tuple(map(bound, item.menu))) for item in panel.items]
     buttons: Buttons = tuple(tuple(map(bound, row)) for row in panel.buttons)
     return replace(panel, items=tuple(items), buttons=buttons)
 
 
-def _elsewhere(context: Turn, address: ChatAddress) -> dict[str, Any]:
+def _elsewhere(context: CommandContext, address: ChatAddress) -> dict[str, Any]:
     """A chat that a form may lead into: the person's own, or one beside that where it was opened."""
     kind = ChatKind.PRIVATE if address == context.person else context.chat.kind
     title = context.chat.title if address.lane == context.chat.address.lane else ""

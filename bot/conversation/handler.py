@@ -14,11 +14,11 @@ from bot.commands.access import Entry, entered
 from bot.commands.asking import still_asked, turn_away
 from bot.commands.named import waiting
 from bot.commands.plain import PLAIN
-from bot.commands.presses import read_press
+from bot.commands.presses import read_callback
 from bot.commands.registry import PRESSES
 from bot.commands.returning import welcome_back
 from bot.commands.spelling import spelled
-from bot.commands.turn import Turn
+from bot.commands.turn import CommandContext
 from bot.commands.understanding import ABOUT, Intent, understand
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.authorization import Gate, Refusal, no, right_to
@@ -29,28 +29,28 @@ from bot.conversation.form_routing import (
     store_modal_token,
     with_home_view_tokens,
 )
-from bot.conversation.stored_reply import Posting, read_posting
+from bot.conversation.stored_reply import StoredReply, read_stored_reply
 from bot.conversation.visibility import is_ephemeral, subscription_state, with_invitation, without_toast
 from bot.ports.button import Button, Buttons
-from bot.ports.conversation import TOPIC_UNTOLD, Place, Request
+from bot.ports.conversation import TOPIC_UNKNOWN, Place, Request
 from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError, StoreError
-from subscriptions.model import Chat, ChatAddress, ChatKind, Link
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service.chats import (
-    add_links,
+    add_callbacks,
     commands_since,
     describe,
-    find_link,
+    find_callback,
     had_its_effect,
     home_of,
     known_or_new,
     meet,
     once,
     one_address,
-    remember,
+    set_conversation_state,
 )
 from subscriptions.service.notices import is_gone, name_of
-from subscriptions.service.papers import read_recent, where_told
+from subscriptions.service.papers import read_recent, where_delivered
 from subscriptions.store import WouldWrite
 
 log = logging.getLogger("paperwire")
@@ -77,29 +77,29 @@ class PreparedRequest:
 async def prepare(context: Context, conversation: ConversationContext, request: Request) -> PreparedRequest | None:
     """Finds out what is asked for and whether it may be done; None: there is nothing to answer."""
     now = context.clock.now()
-    if request.written is not None and request.written < now - MAX_MESSAGE_AGE and not request.edited:
-        log.info("A message of %s is older than a day and was not answered.", request.written.isoformat())
+    if request.written_at is not None and request.written_at < now - MAX_MESSAGE_AGE and not request.is_edit:
+        log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
         return None
-    if await asyncio.to_thread(had_its_effect, context.store, request.chat.platform, request.update):
+    if await asyncio.to_thread(had_its_effect, context.store, request.chat.platform, request.update_id):
         return None
-    link: Link | None = None
-    if request.view and request.pressed:
+    link: CallbackToken | None = None
+    if request.view_id and request.callback_data:
         found = await asyncio.to_thread(route_form_request, context.store, request, now=now)
         if found is None or not await _may_see_target(conversation, request, found):
             return PreparedRequest(intent=Intent(run=_old_form), place=request.place)
         request, link = found.request, found.token
     else:
-        if request.chat.topic or request.told:
+        if request.chat.topic or request.details:
             request = await asyncio.to_thread(_with_home_chat, context, request)
-        if request.pressed:
+        if request.callback_data:
             link = await asyncio.to_thread(_permitted_token, context, request)
     intent = understand(request, link, now=now)
     if intent is None:
         old = PreparedRequest(intent=Intent(run=_old_button), place=request.place, request=request)
-        return old if request.pressed else None
+        return old if request.callback_data else None
     venue = conversation.platform_apis.get(request.chat.platform)
     if venue is not None:
-        request = await venue.acquaint(request, changes=intent.changes or intent.wants_chats)
+        request = await venue.enrich(request, changes=intent.changes or intent.wants_chats)
     return await _allowed(context, conversation, request, intent)
 
 
@@ -109,7 +109,7 @@ async def _may_see_target(conversation: ConversationContext, request: Request, f
     if not found.on_home_view or chat == request.chat or forms is None:
         return True
     with suppress(NotDelivered):  # whether they may change something there is asked anyway
-        there = await forms.chats_with(request.chat)
+        there = await forms.shared_chats(request.chat)
         return there is None or chat.address in there
     return True
 
@@ -118,40 +118,42 @@ async def _chats(conversation: ConversationContext, request: Request, intent: In
     """The chats where the person is, if the request is about them."""
     forms = conversation.forms.get(request.chat.platform) if intent.wants_chats else None
     with suppress(NotDelivered):
-        return await forms.chats_with(request.chat) if forms is not None else None
+        return await forms.shared_chats(request.chat) if forms is not None else None
     return None
 
 
 def _with_home_chat(context: Context, request: Request) -> Request:
     """The request with the chat that it belongs to, where it was said in a thread."""
-    if direct := request.told.get("direct"):
+    if direct := request.details.get("direct"):
         prefix, _, _ = request.sender.rpartition("/")
         one_address(context.store, request.chat, f"{prefix}/{direct}" if prefix else direct, now=context.clock.now())
-    if TOPIC_UNTOLD in request.told:
+    if TOPIC_UNKNOWN in request.details:
         request = _in_its_topic(context, request)
     home = home_of(context.store, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
-    return replace(request, place=replace(request.place, chat=home), thread=request.chat.topic)
+    return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
 
 
 def _in_its_topic(context: Context, request: Request) -> Request:
     """The press with the topic that its button was made for; of a very old message the platform tells only the chat."""
     topics = f"{request.chat}/"
-    if pressed := read_press(request.pressed, ""):
-        told = where_told(context.store, request.chat.lane, str(pressed.arguments["delivery"]))
+    if pressed := read_callback(request.callback_data, ""):
+        told = where_delivered(context.store, request.chat.lane, str(pressed.arguments["delivery"]))
         place = str(told or "")
     else:
-        link = find_link(context.store, request.pressed)
+        link = find_callback(context.store, request.callback_data)
         place = link.place if link else ""
     if not place.startswith(topics):
         return request
     return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
 
 
-def _permitted_token(context: Context, request: Request) -> Link | None:
+def _permitted_token(context: Context, request: Request) -> CallbackToken | None:
     """What the pressed button stands for, if it may be pressed here and by this person. Callback data is never trusted."""
-    link = read_press(request.pressed, str(request.chat)) or find_link(context.store, request.pressed)
+    link = read_callback(request.callback_data, str(request.chat)) or find_callback(
+        context.store, request.callback_data
+    )
     if link is None or link.person not in ("", request.sender):
         return None
     moved_to = known_or_new(context.store, request.chat, request.place.kind).address
@@ -163,12 +165,12 @@ async def _allowed(
 ) -> PreparedRequest:
     """The intent with its place, or with the refusal that stands in its stead."""
     venue = conversation.platform_apis.get(request.chat.platform)
-    gate = Gate(store=context.store, venue=venue, house=conversation.bot_info, now=context.clock.now())
+    gate = Gate(store=context.store, api=venue, bot_info=conversation.bot_info, now=context.clock.now())
     right = await right_to(gate, request, intent)
     refusal, file = right.refusal, b""
-    if refusal is None and intent.wants_file and request.file and venue:
+    if refusal is None and intent.wants_file and request.file_id and venue:
         try:
-            file = await venue.fetch(request.file, MAX_FILE_BYTES)
+            file = await venue.fetch(request.file_id, MAX_FILE_BYTES)
         except NotDelivered as error:
             refusal = partial(_file_unreadable, why=str(error))
         except PaperwireError as error:
@@ -186,7 +188,7 @@ async def _allowed(
 
 def execute(
     context: Context, conversation: ConversationContext, request: Request, prepared: PreparedRequest
-) -> Posting | None:
+) -> StoredReply | None:
     """What was asked for happens, and its reply is stored, in one transaction. None: it happened before, or silently."""
     request = prepared.request or request
     platform, now = request.chat.platform, context.clock.now()
@@ -202,14 +204,14 @@ def execute(
         before = subscription_state(context.store, request.chat) if prepared.intent.changes else ()
         reply = _with(looked or _run_intent(context, turn, prepared, context.store.write), missed)
         reply = _with_rest(turn, reply) if not prepared.intent.alone else reply
-        reply = as_form_problems(reply) if request.sent else reply
+        reply = as_form_problems(reply) if request.is_submitted else reply
         if reply is None:
             return ""
         changed = prepared.intent.changes and before != subscription_state(context.store, request.chat)
         return _stored_reply(context, conversation, turn, reply, changed=changed).written()
 
-    stored, new = once(context.store, platform, request.update, happen, chat=str(request.chat), now=now)
-    return read_posting(request.update, stored) if new and stored else None
+    stored, new = once(context.store, platform, request.update_id, happen, chat=str(request.chat), now=now)
+    return read_stored_reply(request.update_id, stored) if new and stored else None
 
 
 def _reply_read_only(
@@ -222,7 +224,7 @@ def _reply_read_only(
     if prepared.intent.changes or prepared.refusal is not None:
         return None
     try:
-        with context.store.look():
+        with context.store.read_or_skip():
             return _run_intent(
                 context, _command_context(context, conversation, request, prepared), prepared, nullcontext
             )
@@ -230,7 +232,7 @@ def _reply_read_only(
         return None
 
 
-def store_failure_reply(context: Context, conversation: ConversationContext, request: Request) -> Posting | None:
+def store_failure_reply(context: Context, conversation: ConversationContext, request: Request) -> StoredReply | None:
     """A request that our code fails over had its effect, which is none, and is answered kindly. Raises StoreError."""
     try:
         return execute(
@@ -242,34 +244,34 @@ def store_failure_reply(context: Context, conversation: ConversationContext, req
     except StoreError:
         raise
     except Exception:  # noqa: BLE001 - not even an answer can be made; that it was taken is all that is left to say
-        once(context.store, request.chat.platform, request.update, str, chat="", now=context.clock.now())
+        once(context.store, request.chat.platform, request.update_id, str, chat="", now=context.clock.now())
         return None
 
 
 def _command_context(
     context: Context, conversation: ConversationContext, request: Request, prepared: PreparedRequest
-) -> Turn:
+) -> CommandContext:
     home = _chat_with_new_name(context, request.place, request.language)
     chat = (
         home if prepared.place.chat == request.chat else _chat_with_new_name(context, prepared.place, request.language)
     )
     voice = conversation.make_localizer(_chat_of_reader(context, request, home).settings.lang, chat.settings.timezone)
     venue = conversation.platform_apis.get(request.chat.platform)
-    alone = venue is not None and venue.whispers and not prepared.intent.changes
-    return Turn(
+    alone = venue is not None and venue.has_ephemeral and not prepared.intent.changes
+    return CommandContext(
         store=context.store,
         now=context.clock.now(),
         request=request,
         chat=chat,
-        home=home,
+        origin=home,
         args=prepared.intent.args,
         arguments=prepared.intent.arguments,
         file=prepared.file,
-        voice=voice,
-        words=conversation.make_inline_formatter(voice),
-        house=conversation.bot_info,
-        seen_by_all=request.place.kind is not ChatKind.PRIVATE and not alone,
-        chats=prepared.shared_chats,
+        localizer=voice,
+        formatter=conversation.make_inline_formatter(voice),
+        bot_info=conversation.bot_info,
+        is_public=request.place.kind is not ChatKind.PRIVATE and not alone,
+        shared_chats=prepared.shared_chats,
     )
 
 
@@ -291,16 +293,16 @@ def _chat_with_new_name(context: Context, place: Place, language: str) -> Chat:
 
 def _chat_of_reader(context: Context, request: Request, home: Chat) -> Chat:
     """Whose language is spoken: of what happens to a channel the person hears who did it, in private."""
-    if not request.happened or home.kind is not ChatKind.BROADCAST or not request.sender:
+    if not request.event or home.kind is not ChatKind.BROADCAST or not request.sender:
         return home
     private = ChatAddress(request.chat.platform, request.sender)
     return _chat(context, Place(chat=private, kind=ChatKind.PRIVATE), request.language)
 
 
-def _welcome_back(command_context: Turn) -> Reply | None:
+def _welcome_back(command_context: CommandContext) -> Reply | None:
     """Who writes to us in private can be written to again; what waits for them is offered behind the answer."""
-    wrote = command_context.home.kind is ChatKind.PRIVATE and not command_context.request.happened
-    return (welcome_back(command_context) or Reply()) if wrote and is_gone(command_context.home) else None
+    wrote = command_context.origin.kind is ChatKind.PRIVATE and not command_context.request.event
+    return (welcome_back(command_context) or Reply()) if wrote and is_gone(command_context.origin) else None
 
 
 def _with(reply: Reply | None, missed: Reply | None) -> Reply | None:
@@ -311,13 +313,13 @@ def _with(reply: Reply | None, missed: Reply | None) -> Reply | None:
     return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
 
 
-def _with_question(command_context: Turn, reply: Reply | None) -> Reply | None:
+def _with_question(command_context: CommandContext, reply: Reply | None) -> Reply | None:
     """The reply to words that are a command, while a question waits which they could have answered."""
     waits = still_asked(command_context)
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
 
 
-def _with_rest(command_context: Turn, reply: Reply | None) -> Reply | None:
+def _with_rest(command_context: CommandContext, reply: Reply | None) -> Reply | None:
     """The reply to the first of several commands says that it is to one only."""
     if reply is None or not (reply.lines or reply.items or reply.delivery or reply.code):
         return reply
@@ -327,7 +329,7 @@ def _with_rest(command_context: Turn, reply: Reply | None) -> Reply | None:
 
 def _run_intent(
     context: Context,
-    command_context: Turn,
+    command_context: CommandContext,
     prepared: PreparedRequest,
     transaction: Callable[[], AbstractContextManager[object]],
 ) -> Reply | None:
@@ -339,11 +341,13 @@ def _run_intent(
     )
     if given >= MAX_COMMANDS_PER_MINUTE:
         return (
-            _too_many(command_context) if given == MAX_COMMANDS_PER_MINUTE or command_context.request.pressed else None
+            _too_many(command_context)
+            if given == MAX_COMMANDS_PER_MINUTE or command_context.request.callback_data
+            else None
         )
     if prepared.refusal is not None:
         return prepared.refusal(command_context)
-    if prepared.intent.operator and not command_context.admin:
+    if prepared.intent.operator and not command_context.is_operator:
         return _operators_only(command_context)
     try:
         with transaction():
@@ -359,13 +363,13 @@ def _run_intent(
         raise  # the request waits for the database
     except QueryError as error:
         return refused(
-            error, command_context.voice, code=command_context.words.caret(command_context.args, error.column)
+            error, command_context.localizer, code=command_context.formatter.caret(command_context.args, error.column)
         )
     except PaperwireError as error:
-        return refused(error, command_context.voice)
+        return refused(error, command_context.localizer)
 
 
-def _register_chat(context: Context, command_context: Turn) -> Turn:
+def _register_chat(context: Context, command_context: CommandContext) -> CommandContext:
     """Whoever changes something is known from then on, and spoken to in the language and the zone that they have then."""
     if command_context.chat.id:
         return command_context
@@ -383,70 +387,78 @@ def _register_chat(context: Context, command_context: Turn) -> Turn:
         if chat.kind is not ChatKind.PRIVATE
         else None,
     )
-    home = known if command_context.home.address == known.address else command_context.home
-    voice = command_context.voice.speaking(home.settings.lang, known.settings.timezone)
-    words = context.conversation.make_inline_formatter(voice) if context.conversation else command_context.words
-    return replace(command_context, chat=known, home=home, voice=voice, words=words)
+    home = known if command_context.origin.address == known.address else command_context.origin
+    voice = command_context.localizer.speaking(home.settings.lang, known.settings.timezone)
+    words = context.conversation.make_inline_formatter(voice) if context.conversation else command_context.formatter
+    return replace(command_context, chat=known, origin=home, localizer=voice, words=words)
 
 
 def _stored_reply(
-    context: Context, conversation: ConversationContext, command_context: Turn, reply: Reply, *, changed: bool
-) -> Posting:
+    context: Context, conversation: ConversationContext, command_context: CommandContext, reply: Reply, *, changed: bool
+) -> StoredReply:
     request, venue = command_context.request, conversation.platform_apis.get(command_context.request.chat.platform)
     to = _addressee(context, command_context, reply)
     whispered = is_ephemeral(command_context, reply, venue, changed=changed)
-    if venue is not None and venue.whispers:
+    if venue is not None and venue.has_ephemeral:
         reply = without_toast(with_invitation(command_context, reply) if changed else reply)
     about = str(command_context.chat.address) if command_context.chat.address != to.address else ""
     numbers, *rows = _with_callback_tokens(context, (reply.numbers, *reply.buttons), to, about)
     bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
-    if about and reply.to is None:
+    if about and reply.target_chat is None:
         bound = _named(command_context, bound)
     bound = spelled(bound, to.address)
     shown = bool(bound.lines or bound.items or bound.delivery or bound.code)
-    if reply.looks_up:
-        remember(context.store, *waiting(request, reply.looks_up), now=command_context.now)
-    return Posting(
-        update=request.update,
+    if reply.lookup_ids:
+        set_conversation_state(context.store, *waiting(request, reply.lookup_ids), now=command_context.now)
+    return StoredReply(
+        update=request.update_id,
         chat=to.address,
         messages=conversation.render_reply(bound, to) if shown else (),
-        replaces=request.message if reply.replaces and request.pressed and whispered == request.fleeting else "",
-        press=request.press,
+        replaces=request.message_id
+        if reply.replaces and request.callback_data and whispered == request.is_ephemeral
+        else "",
+        callback_id=request.callback_id,
         toast=bound.toast,
         file=(reply.file.name, reply.file.text) if reply.file else None,
-        thread=request.thread if reply.to is None else "",
-        whispered=whispered,
-        person=request.sender if whispered or request.fleeting or bound.board else "",
-        answer_at=request.answer_at if reply.to is None else "",
-        fleeting=request.fleeting and reply.replaces,
-        sheet=conversation.render_modal(
-            bound.sheet, store_modal_token(command_context, bound.sheet), command_context.home
+        thread=request.thread_id if reply.target_chat is None else "",
+        is_ephemeral=whispered,
+        person=request.sender if whispered or request.is_ephemeral or bound.home_view else "",
+        response_url=request.response_url if reply.target_chat is None else "",
+        replaces_ephemeral=request.is_ephemeral and reply.replaces,
+        modal=conversation.render_modal(
+            bound.modal, store_modal_token(command_context, bound.modal), command_context.origin
         )
-        if bound.sheet
+        if bound.modal
         else "",
-        instead=conversation.render_reply(Reply(lines=(bound.sheet.instead,)), to)
-        if bound.sheet and bound.sheet.instead
+        instead=conversation.render_reply(Reply(lines=(bound.modal.fallback,)), to)
+        if bound.modal and bound.modal.fallback
         else (),
-        board=conversation.render_home_view(with_home_view_tokens(command_context, bound.board), command_context.home)
-        if bound.board
+        home_view=conversation.render_home_view(
+            with_home_view_tokens(command_context, bound.home_view), command_context.origin
+        )
+        if bound.home_view
         else "",
-        opens=request.opens,
-        view=request.view if request.filled else "",
-        problems=bound.problems,
-        looks_up=reply.looks_up,
-        changed=changed or bool(request.view and request.pressed and not request.filled),
+        trigger_id=request.trigger_id,
+        view=request.view_id if request.form_values else "",
+        problems=bound.form_errors,
+        lookup_ids=reply.lookup_ids,
+        changed=changed or bool(request.view_id and request.callback_data and not request.form_values),
     )
 
 
-def _addressee(context: Context, command_context: Turn, reply: Reply) -> Chat:
+def _addressee(context: Context, command_context: CommandContext, reply: Reply) -> Chat:
     """Where the reply goes."""
-    if reply.to is None:
-        return command_context.home
-    kind = command_context.home.kind if reply.to.lane == command_context.home.address.lane else ChatKind.PRIVATE
-    return _chat(context, Place(chat=reply.to, kind=kind), command_context.request.language)
+    if reply.target_chat is None:
+        return command_context.origin
+    kind = (
+        command_context.origin.kind
+        if reply.target_chat.lane == command_context.origin.address.lane
+        else ChatKind.PRIVATE
+    )
+    return _chat(context, Place(chat=reply.target_chat, kind=kind), command_context.request.language)
 
 
-def _named(command_context: Turn, reply: Reply) -> Reply:
+def _named(command_context: CommandContext, reply: Reply) -> Reply:
     """A reply about another chat than the one where it stands says which."""
     if reply.names_chat or not (reply.lines or reply.items or reply.delivery or reply.code):
         return reply
@@ -463,15 +475,17 @@ def _with_callback_tokens(context: Context, rows: Buttons, to: Chat, about: str)
     if to.public or to.kind is ChatKind.BROADCAST:
         rows = tuple(tuple(button for button in row if button.url) for row in rows)
     wanted = [button for row in rows for button in row if button.verb]
-    links = [Link(verb=b.verb, arguments=_about(b, about), place=str(to.address), person=b.only) for b in wanted]
-    ids = iter(add_links(context.store, links, now=context.clock.now()))
+    links = [
+        CallbackToken(verb=b.verb, arguments=_about(b, about), place=str(to.address), person=b.only_for) for b in wanted
+    ]
+    ids = iter(add_callbacks(context.store, links, now=context.clock.now()))
     return tuple(tuple(replace(b, data=next(ids)) if b.verb else b for b in row) for row in rows)
 
 
 def _about(button: Button, about: str) -> Mapping[str, Any]:
     """What a button carries. One that is about the chat where it stands, whatever the reply is about, says nothing of it."""
     press = PRESSES.get(button.verb)
-    if not about or (press is not None and press.here):
+    if not about or (press is not None and press.stays_here):
         return button.arguments
     return {ABOUT: about, **button.arguments}
 
@@ -479,41 +493,41 @@ def _about(button: Button, about: str) -> Mapping[str, Any]:
 # -------------------------------------------------------------------------------------------------- refusals of our own
 
 
-def _internal_error(command_context: Turn) -> Reply | None:
+def _internal_error(command_context: CommandContext) -> Reply | None:
     request = command_context.request
     words = command_context.say("I stumbled over that; nothing was changed. Say it another way, or tell the operator.")
-    if request.pressed:
+    if request.callback_data:
         return Reply(toast=words)
-    return Reply(lines=(words,), ok=False) if request.meant or request.command else None
+    return Reply(lines=(words,), ok=False) if request.is_addressed or request.command else None
 
 
-def _old_form(command_context: Turn) -> Reply:
+def _old_form(command_context: CommandContext) -> Reply:
     words = command_context.say("This form is too old, or not yours. Nothing was changed; please open it again.")
-    return Reply(lines=(words,), ok=False) if command_context.request.sent else Reply(toast=words)
+    return Reply(lines=(words,), ok=False) if command_context.request.is_submitted else Reply(toast=words)
 
 
-def _old_button(command_context: Turn) -> Reply:
+def _old_button(command_context: CommandContext) -> Reply:
     return Reply(toast=command_context.say("This button does not work any more, or not for you."))
 
 
-def _operators_only(command_context: Turn) -> Reply:
+def _operators_only(command_context: CommandContext) -> Reply:
     return no(command_context, command_context.say("Only the operator of this bot can do that."))
 
 
-def _file_unreadable(command_context: Turn, *, why: str) -> Reply:
+def _file_unreadable(command_context: CommandContext, *, why: str) -> Reply:
     return Reply(lines=(command_context.say("The file cannot be read: {why}", why=why),), ok=False)
 
 
-def _file_refused(command_context: Turn, *, error: PaperwireError) -> Reply:
-    return refused(error, command_context.voice)
+def _file_refused(command_context: CommandContext, *, error: PaperwireError) -> Reply:
+    return refused(error, command_context.localizer)
 
 
-def _too_many(command_context: Turn) -> Reply:
+def _too_many(command_context: CommandContext) -> Reply:
     words = command_context.say("That was a lot at once. I listen again in a minute.")
-    return Reply(toast=words) if command_context.request.pressed else Reply(lines=(words,))
+    return Reply(toast=words) if command_context.request.callback_data else Reply(lines=(words,))
 
 
-async def answer(wire: Context, request: Request) -> Posting | None:
+async def answer(wire: Context, request: Request) -> StoredReply | None:
     """What a person asked for happens, and its reply is stored. None: it happened before, or nobody is to be answered."""
     if wire.conversation is None:
         return None
@@ -521,6 +535,6 @@ async def answer(wire: Context, request: Request) -> Posting | None:
     return await asyncio.to_thread(execute, wire, wire.conversation, request, asked) if asked else None
 
 
-def stumble(wire: Context, request: Request) -> Posting | None:
+def stumble(wire: Context, request: Request) -> StoredReply | None:
     """What is answered where we failed over a request; it counts as taken. Raises StoreError."""
     return store_failure_reply(wire, wire.conversation, request) if wire.conversation else None

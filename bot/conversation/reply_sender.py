@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 from bot.context.dependencies import Context, ConversationContext
-from bot.conversation.stored_reply import Posting
+from bot.conversation.stored_reply import StoredReply
 from bot.ports.channel import Channel
-from bot.ports.conversation import Venue
+from bot.ports.conversation import PlatformApi
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
@@ -23,11 +23,11 @@ WAITED_FOR = 600.0  # seconds that a reply is worth waiting for
 FIRST_WAIT = 1.0
 
 
-async def say(wire: Context, talk: ConversationContext, posting: Posting) -> None:
+async def send_reply(wire: Context, talk: ConversationContext, posting: StoredReply) -> None:
     """Posts a reply, ahead of bulk and after the replies before it. What cannot arrive is let go."""
     venue = talk.platform_apis.get(posting.chat.platform)
-    if posting.press and venue:
-        await venue.acknowledge(posting.press, posting.toast)
+    if posting.callback_id and venue:
+        await venue.acknowledge(posting.callback_id, posting.toast)
     if not await _show(talk, posting):
         posting = replace(posting, messages=posting.instead)
     async with talk.reply_locks.setdefault(posting.chat.lane, asyncio.Lock()):
@@ -35,18 +35,18 @@ async def say(wire: Context, talk: ConversationContext, posting: Posting) -> Non
             chat = posting.chat
             for number, message in enumerate(posting.messages):
                 post = partial(_post, wire, venue, posting, message, first=number == 0)
-                chat = await _patiently(wire, chat, post, paced=not posting.whispered)
-            if posting.fleeting and not posting.whispered and venue:
+                chat = await _with_retries(wire, chat, post, paced=not posting.is_ephemeral)
+            if posting.replaces_ephemeral and not posting.is_ephemeral and venue:
                 await _take_away(venue, posting)
             if posting.file and venue:
-                await _patiently(wire, chat, partial(_send_file, wire, talk, posting))
+                await _with_retries(wire, chat, partial(_send_file, wire, talk, posting))
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason)
             await asyncio.to_thread(_follow, wire, posting.chat, error)
     await asyncio.to_thread(reply_is_over, wire.store, posting.chat.platform, posting.update)
 
 
-async def _show(talk: ConversationContext, posting: Posting) -> bool:
+async def _show(talk: ConversationContext, posting: StoredReply) -> bool:
     """Shows a form or a board, before anything else: what opens a form lasts three seconds. False: no form opened.
 
     What fails is let go otherwise; who fills a form in sees that it does not answer.
@@ -55,22 +55,22 @@ async def _show(talk: ConversationContext, posting: Posting) -> bool:
     if forms is None:
         return True
     try:
-        if posting.sheet and posting.view:
-            await forms.renew(posting.chat, posting.view, posting.sheet)
-        elif posting.sheet and posting.opens:
-            await forms.open(posting.chat, posting.opens, posting.sheet)
-        if posting.board:
-            await forms.show_board(person, posting.board)
+        if posting.modal and posting.view:
+            await forms.update_modal(posting.chat, posting.view, posting.modal)
+        elif posting.modal and posting.trigger_id:
+            await forms.open_modal(posting.chat, posting.trigger_id, posting.modal)
+        if posting.home_view:
+            await forms.publish_home(person, posting.home_view)
     except NotDelivered as error:
         log.warning("A form or a page could not be shown: %s", error.reason)
-        return not (posting.sheet and posting.opens and not posting.view)
+        return not (posting.modal and posting.trigger_id and not posting.view)
     return True
 
 
 async def _post(
     wire: Context,
-    venue: Venue | None,
-    posting: Posting,
+    venue: PlatformApi | None,
+    posting: StoredReply,
     message: Message,
     chat: ChatAddress,
     *,
@@ -78,8 +78,8 @@ async def _post(
     plain: bool,
 ) -> None:
     channel = wire.channels[chat.platform]
-    if venue is not None and posting.whispered:
-        await _whisper(venue, posting, message, chat, replaces=posting.fleeting and first, plain=plain)
+    if venue is not None and posting.is_ephemeral:
+        await _post_ephemeral(venue, posting, message, chat, replaces=posting.replaces_ephemeral and first, plain=plain)
         return
     try:
         if posting.replaces and first and await _replaced(channel, posting, message, chat, plain=plain):
@@ -87,13 +87,17 @@ async def _post(
         update, thread = f"reply{posting.update}", posting.thread or None
         await channel.post(chat, message, delivery=update, thread=thread, plain=plain)
     except ChatGone as gone:
-        if venue is None or not posting.answer_at:
+        if venue is None or not posting.response_url:
             raise
         await asyncio.to_thread(_follow, wire, chat, gone)
-        await _whisper(venue, posting, message, chat, replaces=False, plain=plain)  # whoever asked is answered anyway
+        await _post_ephemeral(
+            venue, posting, message, chat, replaces=False, plain=plain
+        )  # whoever asked is answered anyway
 
 
-async def _replaced(channel: Channel, posting: Posting, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
+async def _replaced(
+    channel: Channel, posting: StoredReply, message: Message, chat: ChatAddress, *, plain: bool
+) -> bool:
     """Whether a message took the place of another; False: that one is gone, or cannot be changed any more."""
     try:
         await channel.edit(chat, posting.replaces, message, plain=plain)
@@ -104,30 +108,32 @@ async def _replaced(channel: Channel, posting: Posting, message: Message, chat: 
     return True
 
 
-async def _whisper(
-    venue: Venue, posting: Posting, message: Message | None, chat: ChatAddress, *, replaces: bool, plain: bool
+async def _post_ephemeral(
+    venue: PlatformApi, posting: StoredReply, message: Message | None, chat: ChatAddress, *, replaces: bool, plain: bool
 ) -> None:
     place = replace(chat, topic=posting.thread) if posting.thread else chat
-    await venue.whisper(place, posting.person, message, at=posting.answer_at, replaces=replaces, plain=plain)
+    await venue.post_ephemeral(
+        place, posting.person, message, response_url=posting.response_url, replaces=replaces, plain=plain
+    )
 
 
-async def _take_away(venue: Venue, posting: Posting) -> None:
+async def _take_away(venue: PlatformApi, posting: StoredReply) -> None:
     """What one person saw is out of date, now that all see what came of it."""
     with suppress(NotDelivered):
-        await _whisper(venue, posting, None, posting.chat, replaces=True, plain=False)
+        await _post_ephemeral(venue, posting, None, posting.chat, replaces=True, plain=False)
 
 
 async def _send_file(
-    wire: Context, talk: ConversationContext, posting: Posting, chat: ChatAddress, *, plain: bool
+    wire: Context, talk: ConversationContext, posting: StoredReply, chat: ChatAddress, *, plain: bool
 ) -> None:
     """A file that only one person is to see goes into their direct messages."""
     del wire, plain
     assert posting.file is not None  # noqa: S101 - the caller looked
-    to = ChatAddress(chat.platform, posting.person) if posting.whispered else chat
+    to = ChatAddress(chat.platform, posting.person) if posting.is_ephemeral else chat
     await talk.platform_apis[chat.platform].send_file(to, File(name=posting.file[0], text=posting.file[1]))
 
 
-async def _patiently(
+async def _with_retries(
     wire: Context, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, paced: bool = True
 ) -> ChatAddress:
     """Posts once its turn has come, again when the platform asks to wait, to the new address when the chat moved.
@@ -137,7 +143,7 @@ async def _patiently(
     began, wait, plain = wire.clock.monotonic(), FIRST_WAIT, False
     while True:
         if paced:
-            await _turn_of(wire, chat)
+            await _reply_lock(wire, chat)
             wire.rate_limiter.record_send(chat.lane, wire.clock.monotonic())
         try:
             await post(chat, plain=plain)
@@ -161,7 +167,7 @@ async def _patiently(
             return chat
 
 
-async def _turn_of(wire: Context, chat: ChatAddress) -> None:
+async def _reply_lock(wire: Context, chat: ChatAddress) -> None:
     """Waits until one more message of the lane and of the token may go, before everything that is not a reply."""
     while (wait := wire.rate_limiter.ready_at(chat.lane, now := wire.clock.monotonic(), urgent=True) - now) > 0:
         await wire.clock.sleep(wait)
@@ -176,7 +182,7 @@ def _follow(wire: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
         lose_place(wire.store, chat, outcome.reason, topic=outcome.scope == "topic", now=wire.clock.now())
 
 
-async def speak(wire: Context, posting: Posting) -> None:
+async def speak(wire: Context, posting: StoredReply) -> None:
     """Posts a reply that was stored."""
     if wire.conversation is not None:
-        await say(wire, wire.conversation, posting)
+        await send_reply(wire, wire.conversation, posting)

@@ -8,28 +8,28 @@ from subscriptions.model import ChatAddress, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class StoredReply:
     """A rendered reply on its way to a chat."""
 
     update: str  # the platform's id of the update that it answers
     chat: ChatAddress
     messages: tuple[Message, ...] = ()
     replaces: str = ""  # the platform's id of the message whose place the first one takes
-    press: str = ""  # a press that waits to be acknowledged
+    callback_id: str = ""  # a press that waits to be acknowledged
     toast: str = ""
     file: tuple[str, str] | None = None  # (name, text) of a document that follows
     thread: str = ""  # the platform's id of the message in whose thread it goes
-    whispered: bool = False  # only `person` sees it
+    is_ephemeral: bool = False  # only `person` sees it
     person: str = ""  # the platform's id of whoever asked
-    answer_at: str = ""  # where the platform takes answers to the request
-    fleeting: bool = False  # it takes the place of a message that only `person` sees
-    sheet: str = ""  # a form, as rendering writes it, and where it is shown:
+    response_url: str = ""  # where the platform takes answers to the request
+    replaces_ephemeral: bool = False  # it takes the place of a message that only `person` sees
+    modal: str = ""  # a form, as rendering writes it, and where it is shown:
     instead: tuple[Message, ...] = ()  # what is said where the form cannot be opened
-    opens: str = ""  # what the platform takes to open it, once and within seconds
+    trigger_id: str = ""  # what the platform takes to open it, once and within seconds
     view: str = ""  # or the platform's id of the form that it takes the place of
-    board: str = ""  # the person's page
+    home_view: str = ""  # the person's page
     problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with a form that was sent
-    looks_up: tuple[str, ...] = ()  # arXiv ids that are asked of arXiv next
+    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are asked of arXiv next
     changed: bool = False  # what the chat asks for is not what it was, or what the person's page shows of it
 
     def written(self) -> str:
@@ -41,50 +41,50 @@ class Posting:
                 "topic": self.chat.topic,
                 "messages": _pairs(self.messages),
                 "replaces": self.replaces,
-                "press": self.press,
+                "press": self.callback_id,
                 "toast": self.toast,
                 "file": self.file,
                 "thread": self.thread,
-                "whispered": self.whispered,
+                "whispered": self.is_ephemeral,
                 "person": self.person,
-                "answer_at": self.answer_at,
-                "fleeting": self.fleeting,
-                "sheet": self.sheet,
+                "answer_at": self.response_url,
+                "fleeting": self.replaces_ephemeral,
+                "sheet": self.modal,
                 "instead": _pairs(self.instead),
-                "opens": self.opens,
+                "opens": self.trigger_id,
                 "view": self.view,
-                "board": self.board,
+                "board": self.home_view,
                 "problems": dict(self.problems),
-                "looks_up": self.looks_up,
+                "looks_up": self.lookup_ids,
                 "changed": self.changed,
             },
             ensure_ascii=False,
         )
 
 
-def read_posting(update: str, text: str) -> Posting:
+def read_stored_reply(update: str, text: str) -> StoredReply:
     """The posting that `Posting.written` wrote."""
     value = json.loads(text)
-    return Posting(
+    return StoredReply(
         update=update,
         chat=ChatAddress(value["platform"], value["address"], value["topic"]),
         messages=_messages(value["messages"]),
         replaces=value["replaces"],
-        press=value["press"],
+        callback_id=value["press"],
         toast=value["toast"],
         file=tuple(value["file"]) if value["file"] else None,
         thread=value.get("thread", ""),
-        whispered=value.get("whispered", False),
+        is_ephemeral=value.get("whispered", False),
         person=value.get("person", ""),
-        answer_at=value.get("answer_at", ""),
-        fleeting=value.get("fleeting", False),
-        sheet=value.get("sheet", ""),
+        response_url=value.get("answer_at", ""),
+        replaces_ephemeral=value.get("fleeting", False),
+        modal=value.get("sheet", ""),
         instead=_messages(value.get("instead", ())),
-        opens=value.get("opens", ""),
+        trigger_id=value.get("opens", ""),
         view=value.get("view", ""),
-        board=value.get("board", ""),
+        home_view=value.get("board", ""),
         problems=value.get("problems", {}),
-        looks_up=tuple(value.get("looks_up", ())),
+        lookup_ids=tuple(value.get("looks_up", ())),
         changed=value.get("changed", False),
     )
 

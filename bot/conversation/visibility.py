@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bot.commands.named import LOOKED_UP
-from bot.commands.turn import Turn
-from bot.ports.conversation import Venue
+from bot.commands.named import LOOKUP_EVENT
+from bot.commands.turn import CommandContext
+from bot.ports.conversation import PlatformApi
 from bot.ports.reply import Reply
 from subscriptions.errors import NotFound
 from subscriptions.model import ChatAddress, ChatKind
@@ -23,16 +23,16 @@ def subscription_state(store: Store, chat: ChatAddress) -> tuple[object, ...]:
     return (known.state, known.paused_until, *said) if wishes else ()
 
 
-def is_ephemeral(context: Turn, reply: Reply, platform_api: Venue | None, *, changed: bool) -> bool:
+def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:
     """Whether only the asker sees the reply. `changed`: what the chat asks for is not what it was."""
     request = context.request
-    if platform_api is None or not platform_api.whispers or not request.sender or reply.to is not None:
+    if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
-    if request.happened and not (request.opens or request.happened == LOOKED_UP):  # nobody did it to be answered
+    if request.event and not (request.trigger_id or request.event == LOOKUP_EVENT):  # nobody did it to be answered
         return False
-    if request.place.outside:
+    if request.place.is_outside:
         return True
-    return request.place.kind is not ChatKind.PRIVATE and (reply.only_you or not changed)
+    return request.place.kind is not ChatKind.PRIVATE and (reply.is_ephemeral or not changed)
 
 
 def without_toast(reply: Reply) -> Reply:
@@ -42,11 +42,11 @@ def without_toast(reply: Reply) -> Reply:
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
 
-def with_invitation(context: Turn, reply: Reply) -> Reply:
+def with_invitation(context: CommandContext, reply: Reply) -> Reply:
     """Where the bot is not in the channel that asked for something, the reply says how it comes in."""
-    if not context.request.place.outside or context.request.place.kind is ChatKind.PRIVATE:
+    if not context.request.place.is_outside or context.request.place.kind is ChatKind.PRIVATE:
         return reply
-    name = context.house.bots.get(context.request.chat.platform, "paperwire")
+    name = context.bot_info.bot_names.get(context.request.chat.platform, "paperwire")
     words = context.say(
         "I am not in this channel, so I cannot post here yet. To let me in: {command}", command=f"/invite @{name}"
     )

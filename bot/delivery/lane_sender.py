@@ -19,16 +19,16 @@ from subscriptions.service.notices import notify_operators
 from subscriptions.service.outbox import (
     Asking,
     Step,
-    begin,
     claim,
     confirm,
     edit_done,
-    freeze,
-    hold,
-    settle,
-    settle_edit,
+    mark_sending,
+    pause_lane,
+    record_edit_outcome,
+    record_outcome,
     skip_unclear,
     stop_platform,
+    store_rendered,
     to_render,
 )
 from subscriptions.store import Claim, Edit, Rendered
@@ -123,7 +123,7 @@ def _render_ahead(context: Context, step: Claim) -> dict[Lane, Claim]:
     """Each lane's first message, which `begin` looks at once more."""
     deliveries = to_render(context.store, step, RENDER_BATCH, wall=context.clock.wall())
     rendered = [_rendered(context, seq, delivery) for seq, delivery in deliveries.items()]
-    freeze(context.store, rendered, now=context.clock.now())
+    store_rendered(context.store, rendered, now=context.clock.now())
     return {
         (delivery := deliveries[one.seq]).chat.address.lane: Claim(
             seq=one.seq,
@@ -161,7 +161,7 @@ async def post(context: Context, drain_state: DrainState, step: Claim, attempts:
         return None
     slot = context.clock.monotonic()
     context.rate_limiter.record_send(lane, slot)
-    if not await context.group_commit(begin, context.store, step, wall=context.clock.wall()):
+    if not await context.group_commit(mark_sending, context.store, step, wall=context.clock.wall()):
         return await next_step(context, attempts)
     if context.clock.monotonic() - slot > SLOT_TOLERANCE:
         await _wait_for_slot(context, lane)
@@ -203,7 +203,7 @@ async def _wait_for_lane(context: Context, lane: Lane, *, stays: bool) -> bool:
             return False
         if wait > MAX_RATE_WAIT:
             wall = context.clock.wall()
-            await context.group_commit(hold, context.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
+            await context.group_commit(pause_lane, context.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
             return False
         if wait > MAX_INLINE_WAIT and not stays:
             context.engine.wake([lane], not_before=context.clock.now() + timedelta(seconds=wait))
@@ -247,7 +247,7 @@ async def _record_outcome(context: Context, drain_state: DrainState, step: Claim
     verdict = await _write_with_retry(
         context,
         lambda: context.group_commit(
-            settle, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
+            record_outcome, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
         ),
     )
     if isinstance(outcome, RetryLater) and outcome.after:
@@ -309,7 +309,7 @@ async def must_post_again(context: Context, drain_state: DrainState, step: Claim
     except RetryLater as wait:
         wall = context.clock.wall()
         until = wall + max(wait.after, timedelta(seconds=1))
-        await context.group_commit(hold, context.store, step.address.lane, wall=wall, until=until)
+        await context.group_commit(pause_lane, context.store, step.address.lane, wall=wall, until=until)
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except LookupError as error:
@@ -364,7 +364,7 @@ async def edit(context: Context, drain_state: DrainState, step: Edit, attempts: 
             return None
     except NotDelivered as outcome:
         now, wall = context.clock.now(), context.clock.wall()
-        if await context.group_commit(settle_edit, context.store, step, outcome, now=now, wall=wall):
+        if await context.group_commit(record_edit_outcome, context.store, step, outcome, now=now, wall=wall):
             drain_state.stopped[attempts.lane.sender] = outcome.reason
         if not isinstance(outcome, Rejected):
             return None

@@ -137,14 +137,14 @@ class RateLimiter:
         if limit and limit.per_group_minute and not lane.address.isdecimal():
             # Telegram's private chats have positive ids, groups and channels negative ids or an @name. The burst is
             # part of the minute's allowance, so that no window of sixty seconds ever holds more than that.
-            allowance = limit.per_group_minute - limit.burst - limit.kept
+            allowance = limit.per_group_minute - limit.burst - limit.reserved
             budgets.append(Budget(allowance / 60, limit.burst))
         states = self._lane_states.get(lane, (FULL,) * len(budgets))
         return list(zip(budgets, states, strict=True))
 
     def _reserved(self, lane: Lane) -> int:
         limit = self._limits.get(lane.platform)
-        return limit.kept if limit else 0
+        return limit.reserved if limit else 0
 
     def _tidy(self, now: float) -> None:
         """Forgets lanes whose budgets are whole again: to remember them changes nothing."""

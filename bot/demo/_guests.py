@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.subscriptions import Wish
+from subscriptions.service.subscriptions import SubscriptionRequest
 
 EVENING: Final = datetime(2026, 1, 22, 20, tzinfo=UTC)  # Thursday: everybody has subscribed
 
@@ -34,7 +34,7 @@ class DemoChat:
     detail: str = ""
     kind: ChatKind = ChatKind.PRIVATE
     settings: Mapping[str, str] = field(default_factory=dict)
-    subscriptions: tuple[Wish, ...]
+    subscriptions: tuple[SubscriptionRequest, ...]
 
     @property
     def chat(self) -> ChatAddress:
@@ -95,9 +95,9 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         title="paperwire",
         detail="bot",
         subscriptions=(
-            Wish(text="diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
-            Wish(text='author:"Trevor Darrell"', name="Trevor Darrell", every="daily", at="08:00"),
-            Wish(text='"language model" agents', every="daily", at="08:00"),
+            SubscriptionRequest(text="diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
+            SubscriptionRequest(text='author:"Trevor Darrell"', name="Trevor Darrell", every="daily", at="08:00"),
+            SubscriptionRequest(text='"language model" agents', every="daily", at="08:00"),
         ),
     ),
     DemoChat(
@@ -110,8 +110,8 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         detail="机器人",
         settings={"lang": "zh"},
         subscriptions=(
-            Wish(text="扩散 OR 视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
-            Wish(text="强化学习 OR 思维链", every="daily", at="18:00"),
+            SubscriptionRequest(text="扩散 OR 视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
+            SubscriptionRequest(text="强化学习 OR 思维链", every="daily", at="18:00"),
         ),
     ),
     DemoChat(
@@ -123,7 +123,7 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         title="Vision Lab",
         detail="14 members",
         kind=ChatKind.GROUP,
-        subscriptions=(Wish(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
+        subscriptions=(SubscriptionRequest(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
     ),
     DemoChat(
         anchor="reading-group",
@@ -135,8 +135,12 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         detail="23 members",
         kind=ChatKind.TEAM,
         subscriptions=(
-            Wish(text="cs.CL", name="language", every="daily", at="09:00", tz="America/New_York", added_by="Lena"),
-            Wish(text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"),
+            SubscriptionRequest(
+                text="cs.CL", name="language", every="daily", at="09:00", tz="America/New_York", added_by="Lena"
+            ),
+            SubscriptionRequest(
+                text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"
+            ),
         ),
     ),
     DemoChat(
@@ -146,7 +150,7 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         who=Sentence("A terminal"),
         remark=Sentence("As soon as papers come. What an earlier digest brought does not come again."),
         title="Terminal",
-        subscriptions=(Wish(text='agent* OR "tool use"', every="now"),),
+        subscriptions=(SubscriptionRequest(text='agent* OR "tool use"', every="now"),),
     ),
 )
 

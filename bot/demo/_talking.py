@@ -7,15 +7,15 @@ from datetime import timedelta
 
 from bot.app import App
 from bot.channels.gallery import GalleryChannel
-from bot.commands.presses import read_press
+from bot.commands.presses import read_callback
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import speak
 from bot.demo._clock import DemoClock
 from bot.demo._guests import DemoConversation, Step
 from bot.ports.conversation import Place, Request
 from bot.rendering.gallery import Posted, Said
-from subscriptions.model import ChatKind, Link
-from subscriptions.service.chats import find_link, meet
+from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.service.chats import find_callback, meet
 from subscriptions.service.subscriptions import set_setting
 
 A_MINUTE = timedelta(minutes=1)
@@ -61,7 +61,7 @@ def _typed(talk: DemoConversation, text: str, number: int) -> Request:
 def _request(talk: DemoConversation, number: int, **fields: str) -> Request:
     place = Place(chat=talk.chat, kind=ChatKind.PRIVATE)
     update = f"{talk.address}-{number}"
-    return Request(place=place, update=update, sender=talk.address, language=talk.language, **fields)  # type: ignore[arg-type]
+    return Request(place=place, update_id=update, sender=talk.address, language=talk.language, **fields)  # type: ignore[arg-type]
 
 
 def _button(app: App, channel: GalleryChannel, talk: DemoConversation, act: Step) -> tuple[str, str]:
@@ -73,7 +73,7 @@ def _button(app: App, channel: GalleryChannel, talk: DemoConversation, act: Step
     raise LookupError(f"no message has a button that does {act.verb}")
 
 
-def _buttons(app: App, talk: DemoConversation, post: Posted) -> Iterator[tuple[str, Link | None]]:
+def _buttons(app: App, talk: DemoConversation, post: Posted) -> Iterator[tuple[str, CallbackToken | None]]:
     for row in json.loads(post.payload).get("buttons", []):
         for data in (str(key["data"]) for key in row if "data" in key):
-            yield data, read_press(data, str(talk.chat)) or find_link(app.store, data)
+            yield data, read_callback(data, str(talk.chat)) or find_callback(app.store, data)

@@ -22,15 +22,15 @@ from bot.errors import SettingsError, error_location
 from bot.operation.ticks import Ticker
 from bot.operation.web_address import LimitedProtocol, health_app
 from bot.ports.clock import Clock
-from bot.ports.receiver import Listener, Receiver
-from bot.ports.web_route import Door, Hook
+from bot.ports.receiver import Receiver, RequestDispatcher
+from bot.ports.web_route import Webhook, WebRoute
 from bot.settings import Settings
-from bot.sources.lookup import Lookup
+from bot.sources.lookup import PaperLookup
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.service.chats import has_operator, new_code
-from subscriptions.service.notices import tell_new_version, tell_operators
-from subscriptions.service.outbox import stopped_platforms, take_over
+from subscriptions.service.notices import notify_new_version, notify_operators_of_trouble
+from subscriptions.service.outbox import recover_in_flight, stopped_platforms
 from subscriptions.service.papers import keep_recent
 
 log = logging.getLogger("paperwire")
@@ -41,7 +41,7 @@ WAKE_EVERY = (
 )
 LONGEST_ANSWERS = 60.0  # seconds that the answers of `--once` have to arrive
 TIDY_EVERY = timedelta(days=1)
-TELL_EVERY = timedelta(minutes=1)  # how often is looked whether the operators should hear of something
+NOTIFY_EVERY = timedelta(minutes=1)  # how often is looked whether the operators should hear of something
 
 
 class Process:
@@ -56,7 +56,7 @@ class Process:
         self._woken = float("-inf")  # monotonic second of the last look at all lanes
         self._rests: dict[str, tuple[float, float]] = {}  # Lane.sender -> (until, length), monotonic seconds
         self._look_at = app.clock.monotonic() + REST_LONGEST  # when workspaces without the app are looked at again
-        self._standing: set[str] = set()  # those that /health/ready names
+        self._reported: set[str] = set()  # those that /health/ready names
         self._tidied: datetime | None = None
         self._told: datetime | None = None
 
@@ -68,12 +68,12 @@ class Process:
         try:
             await self.feeder.poll()
             await self._wake_platforms()
-            await self._look_at_workspaces()
+            await self._check_workspaces()
             if not self.feeder.is_catching_up:
                 await plan(self.app.wire, self._run)
             await asyncio.to_thread(keep_recent, self.app.store, now=self.app.clock.now())
-            await self._tell()
-            await self._nudge()
+            await self._notify_operators()
+            await self._wake_lanes()
             await self.tidy()
             self.problems.pop("database", None)
             self._report_sources()
@@ -94,11 +94,11 @@ class Process:
             await asyncio.wait([self._drain])
             self._report(self._drain)
 
-    async def _nudge(self) -> None:
+    async def _wake_lanes(self) -> None:
         app = self.app
         if self._drain is not None and self._drain.done():
             if self._drain.exception() is not None:  # what could not be written down is unclear from now on
-                await asyncio.to_thread(take_over, app.store)
+                await asyncio.to_thread(recover_in_flight, app.store)
             self._report(self._drain)
             self._drain, self._run = None, DrainState(stopped=self._run.stopped)
         second = app.clock.monotonic()
@@ -136,29 +136,29 @@ class Process:
                 self._rests[platform] = (0.0, longer)
             self.problems[platform] = reason
         self._run.stopped.update(held)
-        for platform in self._standing - set(self._run.stopped):
+        for platform in self._reported - set(self._run.stopped):
             self.problems.pop(platform, None)
-        self._standing = set(self._run.stopped)
+        self._reported = set(self._run.stopped)
 
-    async def _look_at_workspaces(self) -> None:
+    async def _check_workspaces(self) -> None:
         """One that took the app away may have it again, by the same token."""
         second = self.app.clock.monotonic()
         if second >= self._look_at:
             self._look_at = second + REST_LONGEST
             await self.app.resume_reinstalled_workspaces()
 
-    async def _tell(self) -> None:
+    async def _notify_operators(self) -> None:
         """The operators hear of what is dead, waits for long or stands still: once a day and cause."""
         now = self.app.clock.now()
-        if self._told is None or now - self._told >= TELL_EVERY or now < self._told:
+        if self._told is None or now - self._told >= NOTIFY_EVERY or now < self._told:
             self._told = now
-            await self.tell(dict(self._run.stopped))
+            await self.notify_operators(dict(self._run.stopped))
 
-    async def tell(self, stopped: Mapping[str, str]) -> bool:
+    async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
         """Tells the operators what they should know; `stopped` says which platforms stand still. True: notices are planned."""
         app = self.app
         planned = await asyncio.to_thread(
-            tell_operators, app.store, app.settings.admins, now=app.clock.now(), stopped=stopped
+            notify_operators_of_trouble, app.store, app.settings.admins, now=app.clock.now(), stopped=stopped
         )
         return bool(planned)
 
@@ -189,7 +189,7 @@ async def run(
             await until_stopped(app, feeder.drain())
             await answer_once(app, feeder.lookup)
             sent = await app.send_once()
-            if await process.tell(sent.stopped):
+            if await process.notify_operators(sent.stopped):
                 sent = await app.send_once()
             await process.tidy()
             unread = {} if app.stop.is_set() else await feeder.unreadable_if_all()
@@ -199,10 +199,10 @@ async def run(
         found = app.receivers()
         await app.check_app_tokens(found)
         receivers = [Supervised(receiver, app.clock) for receiver in found]
-        hooks = [receiver.hook for receiver in receivers if receiver.hook is not None]
-        doors = [door for receiver in receivers for door in receiver.doors]
+        hooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
+        doors = [door for receiver in receivers for door in receiver.routes]
         async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, hooks, doors):
-            for line in (*what_is_on(app, feeder), *await asyncio.to_thread(first_words, app)):
+            for line in (*startup_lines(app, feeder), *await asyncio.to_thread(operator_lines, app)):
                 say(line)
             await process.tick()  # at once: the first of the ticker comes after its interval
             gc.collect()  # what is loaded by now stays: to look through all of it again and again,
@@ -234,7 +234,7 @@ async def until_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
 
 
 @asynccontextmanager
-async def listening(app: App, receivers: Sequence[Receiver], lookup: Lookup | None = None) -> AsyncIterator[None]:
+async def listening(app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None) -> AsyncIterator[None]:
     """Takes what people say on every platform where they can, while the body runs."""
     ear = Dispatcher(app, lookup)
     await ear.resume_replies()
@@ -257,7 +257,7 @@ async def introducing(app: App) -> None:
         log.error("The menus of commands stay as they were: %s", error_location(error))
 
 
-async def answer_once(app: App, lookup: Lookup | None = None) -> None:
+async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
     """Answers what waits on every platform, and sees the answers arrive. Raises StoreError."""
     ear = Dispatcher(app, lookup)
     await ear.resume_replies()
@@ -284,27 +284,27 @@ class Supervised:
         self._receiver = receiver
         self._clock = clock
         self._broken = ""
-        self.name, self.hook, self.doors = receiver.name, receiver.hook, receiver.doors
+        self.name, self.webhook, self.routes = receiver.name, receiver.webhook, receiver.routes
 
     @property
     def problem(self) -> str:
         """See Receiver."""
         return self._broken or self._receiver.problem
 
-    async def listen(self, listener: Listener) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
         while True:
             try:
-                await self._receiver.listen(listener)
+                await self._receiver.listen(dispatcher)
             except Exception as error:  # noqa: BLE001 - a mistake of ours must not make the bot deaf
                 self._broken = "it failed by a mistake of the program; the log says where"
                 log.error("Listening failed and begins anew: %s", error_location(error))
             await self._clock.sleep(REST_FIRST)
             self._broken = ""
 
-    async def drain(self, listener: Listener) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
-        await self._receiver.drain(listener)
+        await self._receiver.drain(dispatcher)
 
 
 def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
@@ -312,7 +312,7 @@ def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
     return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}
 
 
-def what_is_on(app: App, feeder: SourceScheduler) -> list[str]:
+def startup_lines(app: App, feeder: SourceScheduler) -> list[str]:
     """What the operator should know at the start."""
     on = ", ".join(sorted(app.wire.channels))
     workspaces = len(app.settings.slack.workspaces)
@@ -333,13 +333,13 @@ def _silent(app: App) -> list[str]:
     return ["Slack only carries messages: nobody can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."]
 
 
-def first_words(app: App) -> list[str]:
+def operator_lines(app: App) -> list[str]:
     """How to become the operator while there is none; of another version than before those there are hear."""
     talk, admins = app.wire.conversation, app.settings.admins
     if talk is None:
         return []
     if talk.bot_info.version:
-        tell_new_version(app.store, admins, talk.bot_info.version, now=app.clock.now())
+        notify_new_version(app.store, admins, talk.bot_info.version, now=app.clock.now())
     if not set(talk.platform_apis) - {"console"} or has_operator(app.store, admins):
         return []
     return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(app.store)}"]
@@ -350,8 +350,8 @@ async def serving(
     settings: Settings,
     problems: Callable[[], dict[str, str]],
     say: Callable[[str], None],
-    hooks: Sequence[Hook],
-    doors: Sequence[Door] = (),
+    hooks: Sequence[Webhook],
+    doors: Sequence[WebRoute] = (),
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs."""
     listener = _listener(settings)

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot.ports.web_route import Door, Hook, WebCall
+from bot.ports.web_route import Webhook, WebRequest, WebRoute
 
 try:
     import resource
@@ -45,7 +45,7 @@ _WORDS = {
 }
 
 
-def health_app(problems: Health, hooks: Sequence[Hook] = (), doors: Sequence[Door] = ()) -> Starlette:
+def health_app(problems: Health, hooks: Sequence[Webhook] = (), doors: Sequence[WebRoute] = ()) -> Starlette:
     """The web application. `problems` says what is wrong now, by name; nothing: ready."""
 
     async def live(_: Request) -> Response:
@@ -60,9 +60,9 @@ def health_app(problems: Health, hooks: Sequence[Hook] = (), doors: Sequence[Doo
 
     routes = [Route("/health/live", live), Route("/health/ready", ready)]
     for hook in hooks:
-        routes += _routes(hook.path, _answering(hook), "POST")
+        routes += _routes(hook.path, _webhook_handler(hook), "POST")
     for door in doors:
-        routes += _routes(door.path, _opening(door), door.method)
+        routes += _routes(door.path, _route_handler(door), door.method)
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
@@ -144,23 +144,23 @@ def _routes(path: str, answer: Callable[[Request], object], method: str) -> list
     return [Route(one, answer, methods=[method]) for one in (path, "/{before:path}" + path)]
 
 
-def _opening(door: Door) -> Callable[[Request], object]:
+def _route_handler(door: WebRoute) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
-        if not door.admits(request.headers):
+        if not door.accepts(request.headers):
             return _line(404)
         body = await _in_time(request)
         if isinstance(body, Response):
             return body
-        call = WebCall(headers=request.headers, query=request.query_params, cookies=request.cookies, body=body)
+        call = WebRequest(headers=request.headers, query=request.query_params, cookies=request.cookies, body=body)
         said = await door.answer(call)
         return Response(said.body, said.status, dict(said.headers), media_type=said.kind if said.body else None)
 
     return answer
 
 
-def _answering(hook: Hook) -> Callable[[Request], object]:
+def _webhook_handler(hook: Webhook) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
-        if not hook.admits(request.headers):
+        if not hook.accepts(request.headers):
             log.warning("Somebody asked at the address for updates without the secret, and got nothing.")
             return _line(404)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -169,7 +169,7 @@ def _answering(hook: Hook) -> Callable[[Request], object]:
         if isinstance(body, Response):
             return body
         try:
-            return Response() if await hook.take(body) else _line(503)
+            return Response() if await hook.receive(body) else _line(503)
         except ValueError:
             return _line(400)
 

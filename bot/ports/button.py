@@ -17,7 +17,9 @@ class Button:
     data: str = ""
     verb: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    only: str = ""  # the platform's id of the one person who may press it; "": anybody there who may do what it does
+    only_for: str = (
+        ""  # the platform's id of the one person who may press it; "": anybody there who may do what it does
+    )
 
 
 Buttons = tuple[tuple[Button, ...], ...]  # rows

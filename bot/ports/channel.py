@@ -16,7 +16,7 @@ class Limits:
     per_lane: float  # messages a second in one lane, 0: no limit
     per_group_minute: int = 0  # messages a minute in one group or channel, 0: no limit
     burst: int = 1  # messages that one lane may send at once after a rest
-    kept: int = 0  # so many more at once for answers to people
+    reserved: int = 0  # so many more at once for answers to people
 
 
 class Channel(Protocol):

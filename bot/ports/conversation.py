@@ -17,9 +17,9 @@ class Place:
     kind: ChatKind
     title: str = ""
     public: bool = False  # strangers can read it: it has a name of its own
-    forum: bool = False  # it has topics; known of a place that was asked for
-    linked: bool = False  # it is the group of a channel's comments, or that channel; known as `forum`
-    outside: bool = False  # the bot is not in it, so only `Request.answer_at` leads there
+    is_forum: bool = False  # it has topics; known of a place that was asked for
+    is_linked: bool = False  # it is the group of a channel's comments, or that channel; known as `forum`
+    is_outside: bool = False  # the bot is not in it, so only `Request.answer_at` leads there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,34 +30,40 @@ class Request:
     """
 
     place: Place
-    update: str  # the platform's id of the update, by which it has its effect once
+    update_id: str  # the platform's id of the update, by which it has its effect once
     command: str = ""  # "sub" of "/sub@bot diffusion", lower case; "" for text without one
     text: str = ""  # as typed, without the command and the platform's wrapping
-    pressed: str = ""  # what the button under a message carries
-    happened: str = ""  # a name of bot/commands/happenings.py: arrived, left, back, moved, …
-    told: Mapping[str, str] = field(default_factory=dict)  # what the platform says of it
-    message: str = ""  # the platform's id of the message that was written, or under which the button stands
-    press: str = ""  # the platform's id of the press, to acknowledge it
+    callback_data: str = ""  # what the button under a message carries
+    event: str = ""  # a name of bot/commands/happenings.py: arrived, left, back, moved, …
+    details: Mapping[str, str] = field(default_factory=dict)  # what the platform says of it
+    message_id: str = ""  # the platform's id of the message that was written, or under which the button stands
+    callback_id: str = ""  # the platform's id of the press, to acknowledge it
     sender: str = ""  # the platform's id of the person; "" where nobody is named
     sender_name: str = ""
-    proven: bool = False  # the update itself proves that its sender manages the chat: anonymous admins, channel posts
+    sender_is_admin: bool = (
+        False  # the update itself proves that its sender manages the chat: anonymous admins, channel posts
+    )
     language: str = ""  # the client's language code
     timezone: str = ""  # of the person, an IANA name; "" where the platform does not tell
-    answer_at: str = ""  # where the platform takes answers to this request, a URL that is as good as a password
-    fleeting: bool = False  # only its presser sees the message under which the button stands
-    thread: str = ""  # the platform's id of the message in whose thread it was said, where that is no chat of its own
-    meant: bool = True  # for the bot: a private chat, a command to it, a mention, an answer to it
-    bare: bool = False  # its first word is a command if it is the name of one: none needs a sign before it here
-    named: bool = False  # its words name the bot
-    edited: bool = False  # a message that was written earlier and is changed now
-    written: datetime | None = None  # when the message was first written, aware UTC
-    answers: str = ""  # the platform's id of the message of the bot that it answers
-    file: str = ""  # the platform's id of a document that came along
+    response_url: str = ""  # where the platform takes answers to this request, a URL that is as good as a password
+    is_ephemeral: bool = False  # only its presser sees the message under which the button stands
+    thread_id: str = (
+        ""  # the platform's id of the message in whose thread it was said, where that is no chat of its own
+    )
+    is_addressed: bool = True  # for the bot: a private chat, a command to it, a mention, an answer to it
+    takes_bare_commands: bool = (
+        False  # its first word is a command if it is the name of one: none needs a sign before it here
+    )
+    mentions_bot: bool = False  # its words name the bot
+    is_edit: bool = False  # a message that was written earlier and is changed now
+    written_at: datetime | None = None  # when the message was first written, aware UTC
+    reply_to: str = ""  # the platform's id of the message of the bot that it answers
+    file_id: str = ""  # the platform's id of a document that came along
     file_size: int = 0  # bytes
-    opens: str = ""  # what the platform takes to open a form, once and within seconds; "" where it has none
-    view: str = ""  # the platform's id of the form, or of the person's board, in which something was pressed
-    filled: Mapping[str, str] = field(default_factory=dict)  # what stands in the form, by field
-    sent: bool = False  # the form is sent, not only being filled in
+    trigger_id: str = ""  # what the platform takes to open a form, once and within seconds; "" where it has none
+    view_id: str = ""  # the platform's id of the form, or of the person's board, in which something was pressed
+    form_values: Mapping[str, str] = field(default_factory=dict)  # what stands in the form, by field
+    is_submitted: bool = False  # the form is sent, not only being filled in
 
     @property
     def chat(self) -> ChatAddress:
@@ -65,17 +71,17 @@ class Request:
         return self.place.chat
 
 
-TOPIC_UNTOLD = "topic-untold"  # told of a press: in which topic of the chat the button stands is not known
+TOPIC_UNKNOWN = "topic-untold"  # told of a press: in which topic of the chat the button stands is not known
 
 
-class Venue(Protocol):
+class PlatformApi(Protocol):
     """A platform as a place where people talk: what a conversation asks of it beside posting."""
 
     platform: str
-    whispers: bool  # whether it can show a message to one person of many
+    has_ephemeral: bool  # whether it can show a message to one person of many
 
-    async def manages(
-        self, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """Whether a person administers a chat, asked anew each time. None: the platform does not let the bot see.
 
@@ -84,24 +90,31 @@ class Venue(Protocol):
         cannot be asked now.
         """
 
-    async def acquaint(self, request: "Request", *, changes: bool) -> "Request":
+    async def enrich(self, request: "Request", *, changes: bool) -> "Request":
         """The request with what the platform knows of its place and its person and the update did not say.
 
         Of the person only where the request `changes` something. Never raises, and never takes long.
         """
 
-    async def place(self, name: str) -> Place | None:
+    async def find_chat(self, name: str) -> Place | None:
         """The chat with this id or "@name"; None: there is none that the bot can see. Raises NotDelivered."""
 
-    async def whisper(
-        self, chat: ChatAddress, person: str, message: Message | None, *, at: str, replaces: bool, plain: bool = False
+    async def post_ephemeral(
+        self,
+        chat: ChatAddress,
+        person: str,
+        message: Message | None,
+        *,
+        response_url: str,
+        replaces: bool,
+        plain: bool = False,
     ) -> None:
         """Shows a message to one person in a chat; `at` is the `answer_at` of the request that it answers.
 
         With `replaces` in place of the message whose button was pressed; None takes that one away. Raises NotDelivered.
         """
 
-    async def acknowledge(self, press: str, words: str = "") -> None:
+    async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Ends the waiting of a pressed button, with a few words. Never raises: a press that is too old is no matter."""
 
     async def send_file(self, chat: ChatAddress, file: "File", *, silent: bool = True) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.ports.conversation import Request
-from bot.ports.web_route import Door, Hook
+from bot.ports.web_route import Webhook, WebRoute
 
 
-class Listener(Protocol):
+class RequestDispatcher(Protocol):
     """Takes what people say. Requests of one lane have their effects in the order in which they are given.
 
     What it returns is wrong with a form that was sent, by field; empty for everything else.
@@ -32,15 +32,15 @@ class Receiver(Protocol):
         """Why it does not work now; "": it does."""
 
     @property
-    def hook(self) -> Hook | None:
+    def webhook(self) -> Webhook | None:
         """Where the platform sends it; None: it asks the platform itself."""
 
     @property
-    def doors(self) -> Sequence[Door]:
+    def routes(self) -> Sequence[WebRoute]:
         """Web addresses at which the platform wants to be answered."""
 
-    async def listen(self, listener: Listener) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """Receives until it is cancelled, whatever the platform or the line to it does."""
 
-    async def drain(self, listener: Listener) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """Takes what waits, and ends. Raises StoreError."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.ports.button import Button, Buttons
-from bot.ports.forms import Board, Sheet
+from bot.ports.forms import HomeView, Modal
 from subscriptions.model import ChatAddress, Delivery, Item
 
 
@@ -25,7 +25,9 @@ class Reply:
     ok: bool | None = None  # True: done (✓), False: refused (✗), None: neither
     code: tuple[str, ...] = ()  # lines that want a fixed width: the query and its caret, a list
     items: tuple[Item, ...] = ()  # papers that are shown below, numbered from `first`
-    form: Literal["row", "card", "whole", "why"] = "row"  # rows of a list, cards, all that is known, why they came
+    item_layout: Literal["row", "card", "whole", "why"] = (
+        "row"  # rows of a list, cards, all that is known, why they came
+    )
     first: int = 1
     numbers: tuple[Button, ...] = ()  # one for each of `items`, under the message that shows it; labels are numbers
     delivery: Delivery | None = None  # shown as it would be sent
@@ -33,10 +35,10 @@ class Reply:
     file: File | None = None
     toast: str = ""  # a few words where a button was pressed; alone, nothing is posted
     replaces: bool = False  # takes the place of the message whose button was pressed
-    only_you: bool = False  # for the asker's eyes, where the platform can do that
-    to: ChatAddress | None = None  # posted into another chat than the one that asked
+    is_ephemeral: bool = False  # for the asker's eyes, where the platform can do that
+    target_chat: ChatAddress | None = None  # posted into another chat than the one that asked
     names_chat: bool = False  # its first line says itself which chat it is about
-    sheet: Sheet | None = None  # opened in place of an answer, or anew while it is being filled in
-    problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with what was filled in, by field
-    board: Board | None = None  # the page of whoever asks
-    looks_up: tuple[str, ...] = ()  # arXiv ids that are asked of arXiv next, for whoever asks
+    modal: Modal | None = None  # opened in place of an answer, or anew while it is being filled in
+    form_errors: Mapping[str, str] = field(default_factory=dict)  # what is wrong with what was filled in, by field
+    home_view: HomeView | None = None  # the page of whoever asks
+    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are asked of arXiv next, for whoever asks

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 
-class Hook(Protocol):
+class Webhook(Protocol):
     """Where a platform sends what people say, by HTTP POST."""
 
     path: str  # "/…", which nobody can guess
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
+    def accepts(self, headers: Mapping[str, str]) -> bool:
         """Whether it is the platform who asks. Asked before anything of the body is read; names in small letters."""
 
-    async def take(self, body: bytes) -> bool:
+    async def receive(self, body: bytes) -> bool:
         """Whether it is stored; False: it shall come again later. Raises ValueError for what nobody can read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebAnswer:
+class WebResponse:
     """What a web address says."""
 
     status: int = 200
@@ -28,7 +28,7 @@ class WebAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebCall:
+class WebRequest:
     """What somebody asks a web address."""
 
     headers: Mapping[str, str]  # names in small letters
@@ -37,14 +37,14 @@ class WebCall:
     body: bytes = b""
 
 
-class Door(Protocol):
+class WebRoute(Protocol):
     """A web address of a platform: it says itself what it answers."""
 
     path: str  # "/…"
     method: str  # GET, POST
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
+    def accepts(self, headers: Mapping[str, str]) -> bool:
         """Whether it is worth reading what follows. Asked before anything of the body is read; names in small letters."""
 
-    async def answer(self, call: WebCall) -> WebAnswer:
+    async def answer(self, call: WebRequest) -> WebResponse:
         """Never raises."""

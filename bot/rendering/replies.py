@@ -28,7 +28,7 @@ def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader
     Numbers of papers stand under the message that shows them, the other buttons under the last, the links of a card first. `told` is the reader of
     the delivery's chat.
     """
-    if reply.form in ("card", "whole") and len(reply.items) == 1:
+    if reply.item_layout in ("card", "whole") and len(reply.items) == 1:
         reply = replace(reply, buttons=(links_to(reply.items[0], reader.language), *reply.buttons))
     beneath = medium.beneath(_filled(reply.buttons))
     parts = [*_spoken(reply, medium), *_papers(reply, reader, medium, beneath)]
@@ -71,13 +71,13 @@ def _joined(pages: list[Page], told: list[list[Fragment]], medium: Medium, benea
 def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[Part]:
     """Each paper is named by its place among the items."""
     for place, item in enumerate(reply.items):
-        match reply.form:
+        match reply.item_layout:
             case "row":
                 number, measure = reply.first + place, measure_of_list(len(reply.items))
             case "card":
                 number, measure = reply.first + place if len(reply.items) > 1 else 0, CARD
             case "whole" | "why":
-                yield from _close_up(item, place, reader, medium, beneath, whole=reply.form == "whole")
+                yield from _close_up(item, place, reader, medium, beneath, whole=reply.item_layout == "whole")
                 continue
         menu = beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
         view = partial(paper_view, item, _curious(reader), number=number)

@@ -7,7 +7,7 @@ name, so that what is wrong with it can be said beside it.
 import json
 from collections.abc import Iterator
 
-from bot.ports.forms import Board, BoardItem, Field, Option, Panel, Sheet
+from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.cutting import shorten, within
 from bot.rendering.slack import Block, Written, actions, bold, context, escape, header, linked, menu, plain, section
 from subscriptions.model import Chat
@@ -23,7 +23,7 @@ _ITEM = 240  # columns of a line on a board
 _NOTES = 2_800  # characters below a field
 
 
-def sheet_view(sheet: Sheet, link: str, chat: Chat) -> str:
+def sheet_view(sheet: Modal, link: str, chat: Chat) -> str:
     """A form as the JSON of a modal. `link` is the id of what it stands for."""
     del chat  # its words are in the reader's language already
     blocks = [block for field in sheet.fields for block in _field(field)]
@@ -32,14 +32,14 @@ def sheet_view(sheet: Sheet, link: str, chat: Chat) -> str:
         "callback_id": SHEET,
         "private_metadata": link,
         "title": plain(sheet.title, TITLE),
-        "submit": plain(sheet.send, TITLE),
-        "close": plain(sheet.leave, TITLE),
+        "submit": plain(sheet.submit_label, TITLE),
+        "close": plain(sheet.close_label, TITLE),
         "blocks": blocks[:BLOCKS],
     }
     return json.dumps(view, ensure_ascii=False, separators=(",", ":"))
 
 
-def board_view(board: Board, chat: Chat) -> str:
+def board_view(board: HomeView, chat: Chat) -> str:
     """A board as the JSON of the tab Home."""
     del chat
     blocks: list[Block] = []
@@ -61,7 +61,7 @@ def _field(field: Field) -> Iterator[Block]:
         block["hint"] = plain(field.hint, LABEL)
     if not field.required:
         block["optional"] = True
-    if field.watched:
+    if field.notifies_change:
         block["dispatch_action"] = True
     yield block
     if field.notes:
@@ -70,7 +70,7 @@ def _field(field: Field) -> Iterator[Block]:
 
 
 def _element(field: Field) -> Block:
-    if field.clock:
+    if field.is_clock:
         return {"type": "timepicker", "initial_time": field.value} if field.value else {"type": "timepicker"}
     if not field.options:
         return _text_input(field)
@@ -87,7 +87,7 @@ def _element(field: Field) -> Block:
 
 def _text_input(field: Field) -> Block:
     # Every sign that is typed would be a request; Enter tells when somebody wants to see what it means.
-    watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.watched else {}
+    watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.notifies_change else {}
     begun = {"initial_value": field.value[:INPUT]} if field.value else {}
     return {"type": "plain_text_input", "max_length": INPUT, **begun, **watched}
 
@@ -96,7 +96,7 @@ def _option(option: Option) -> Block:
     return {"text": plain(option.label, OPTION), "value": option.value}
 
 
-def _panel(panel: Panel, number: int) -> Iterator[Block]:
+def _panel(panel: HomePanel, number: int) -> Iterator[Block]:
     yield header(panel.title)
     if panel.lines:
         yield context("\n".join(escape(line) for line in panel.lines))
@@ -105,7 +105,7 @@ def _panel(panel: Panel, number: int) -> Iterator[Block]:
     yield from actions(panel.buttons, f"{number}.")
 
 
-def _item(item: BoardItem, action: str) -> Block:
+def _item(item: HomeItem, action: str) -> Block:
     remark = f"\n{escape(shorten(item.remark, _ITEM))}" if item.remark else ""
     text = Written(f"{bold(shorten(item.text, _ITEM))}{remark}")
     return {**section(text), **({"accessory": menu(item.menu, action)} if item.menu else {})}

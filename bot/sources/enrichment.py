@@ -16,14 +16,14 @@ from http import HTTPStatus
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.sources.http import Ask, Fetched, by_ids, by_title, categories_of, document_name, is_api
-from bot.sources.ingest import keep
+from bot.sources.http import Fetched, FetchRequest, by_ids, by_title, categories_of, document_name, is_api
+from bot.sources.ingest import store_digest
 from bot.sources.poll import Fetching
 from bot.sources.receipts import PollContext
 from subscriptions.model import Digest, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.service.sources import give_back, take_lacking
-from subscriptions.store import Lacking
+from subscriptions.service.sources import claim_incomplete, give_back
+from subscriptions.store import IncompletePaper
 
 log = logging.getLogger("paperwire")
 
@@ -35,7 +35,7 @@ MAX_TITLE_WORDS = 25  # of a title
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 
-PaperGroup = tuple[Lacking, ...]
+PaperGroup = tuple[IncompletePaper, ...]
 
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
@@ -54,7 +54,7 @@ class Enricher:
     async def enrich(self) -> None:
         """One round: asks for what may be asked for. Raises StoreError, and NotFetched when arXiv does not answer."""
         store, now = self._house.store, self._house.ingest_context.clock.now()
-        papers = await asyncio.to_thread(take_lacking, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
+        papers = await asyncio.to_thread(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
         waiting = deque(_groups(papers))
         try:
             for _ in range(MAX_REQUESTS):
@@ -90,12 +90,12 @@ class Enricher:
             return _halves(papers)
         found = _titled(digest, papers[0].title) if words else _with_ids(digest, papers)
         if found:
-            done = await keep(self._house.ingest_context, replace(digest, entries=found), source=self._source)
+            done = await store_digest(self._house.ingest_context, replace(digest, entries=found), source=self._source)
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 
 
-async def query_arxiv(fetcher: Fetching, source: str, request: Ask) -> Digest | None:
+async def query_arxiv(fetcher: Fetching, source: str, request: FetchRequest) -> Digest | None:
     """What arXiv answers; None: it refuses the question. Raises NotFetched, UnknownFormat, BrokenDigest."""
     try:
         found = await fetcher.fetch(request.url)
@@ -109,7 +109,7 @@ async def query_arxiv(fetcher: Fetching, source: str, request: Ask) -> Digest | 
     return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
 
 
-def _groups(papers: Sequence[Lacking]) -> list[PaperGroup]:
+def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
     """What to ask: many ids at once, each title by itself. A title without Latin words is none that arXiv has."""
     with_id = [paper for paper in papers if paper.arxiv_id]
     batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]

@@ -22,7 +22,7 @@ from subscriptions.store import Ingested, Store
 from subscriptions.zones import zone
 
 
-class Keeping(Protocol):
+class IngestContext(Protocol):
     """What `ingest` needs of the world; a Wire has it."""
 
     @property
@@ -35,7 +35,7 @@ class Keeping(Protocol):
 
 
 async def ingest(
-    wire: Keeping,
+    wire: IngestContext,
     data: bytes,
     name: str,
     *,
@@ -46,16 +46,16 @@ async def ingest(
 ) -> tuple[Digest, Ingested]:
     """Reads a digest and stores its papers. Raises UnknownFormat, BrokenDigest, StoreError."""
     digest = await asyncio.to_thread(read_digest, data, name, format=format, day=day, language=language)
-    return digest, await keep(wire, digest, source=source)
+    return digest, await store_digest(wire, digest, source=source)
 
 
-def today(wire: Keeping) -> date:
+def today(wire: IngestContext) -> date:
     """The day on which a digest comes: that of the operator's zone."""
     return wire.clock.now().astimezone(zone(wire.store.zone)).date()
 
 
-async def keep(
-    wire: Keeping,
+async def store_digest(
+    wire: IngestContext,
     digest: Digest,
     *,
     source: str,

@@ -11,7 +11,7 @@ from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
 from bot.sources.http import Sites, by_ids, is_api
-from bot.sources.ingest import keep
+from bot.sources.ingest import store_digest
 from bot.sources.poll import Fetching
 from bot.sources.receipts import PollContext
 from subscriptions.model import Announce, Digest
@@ -27,7 +27,7 @@ class _Question:
     is_answered: bool | None = None  # None: it was not asked yet
 
 
-class Lookup:
+class PaperLookup:
     """Asks arXiv for papers by their ids: one question at a time, for all that is wanted by then."""
 
     def __init__(self, house: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
@@ -67,7 +67,7 @@ class Lookup:
             await self._store(ids[:middle])
             await self._store(ids[middle:])
         if digest is not None and (found := _as_no_news(digest, frozenset(ids))).entries:
-            await keep(self._house.ingest_context, found, source=self._source)
+            await store_digest(self._house.ingest_context, found, source=self._source)
 
 
 def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:

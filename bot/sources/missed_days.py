@@ -14,7 +14,7 @@ MOST_TRIES = 8  # some four hours, with the waits that follow a failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owing:
+class MissedDays:
     """What a source owes, and what became in this poll of days that were missed."""
 
     days: Mapping[date, int] = field(default_factory=dict)  # owed → how often it was asked for in vain
@@ -25,7 +25,7 @@ class Owing:
     gone: tuple[date, ...] = ()  # the source shows only its newest, so nobody can ask for them
     reason: str = ""  # why the last one could not be fetched
 
-    def with_due(self, days: Iterable[date], today: date, current: Iterable[date] = ()) -> "Owing":
+    def with_due(self, days: Iterable[date], today: date, current: Iterable[date] = ()) -> "MissedDays":
         """These days have become due; of all that is owed, what lies too far back is given up, but for the `current` ones.
 
         What lies ahead was owed by a clock that has been set since.
@@ -44,23 +44,23 @@ class Owing:
     def _is_hopeless(day: date, tries: int, today: date) -> bool:
         return day < today - DAYS_BACK or tries >= MOST_TRIES
 
-    def read(self, *days: date) -> "Owing":
+    def read(self, *days: date) -> "MissedDays":
         """These days are not owed any more: what was due in them has come."""
         return replace(self, days={day: tries for day, tries in self.days.items() if day not in days})
 
-    def brought(self, day: date) -> "Owing":
+    def brought(self, day: date) -> "MissedDays":
         """A day that was missed was fetched."""
         return replace(self.read(day), fetched=(*self.fetched, day))
 
-    def is_empty(self, day: date) -> "Owing":
+    def is_empty(self, day: date) -> "MissedDays":
         """There is no document of a day that was missed."""
         return replace(self.read(day), absent=(*self.absent, day))
 
-    def is_gone(self, day: date) -> "Owing":
+    def is_gone(self, day: date) -> "MissedDays":
         """Nobody can ask for a day that was missed."""
         return replace(self.read(day), gone=(*self.gone, day))
 
-    def failed(self, day: date, reason: str, *, answered: bool = True) -> "Owing":
+    def failed(self, day: date, reason: str, *, answered: bool = True) -> "MissedDays":
         """A day that was missed could not be fetched. One for which nobody `answered` is not given up because of that."""
         tries = self.days.get(day, 0) + 1
         return replace(self, days={**self.days, day: tries if answered else min(tries, MOST_TRIES - 1)}, reason=reason)
@@ -78,7 +78,7 @@ class Owing:
         """How often in vain the one was asked for that was asked for most."""
         return max((self.days[day] for day in self.past(*current)), default=0)
 
-    def told(self, *current: date | None, partly: bool) -> str:
+    def notified(self, *current: date | None, partly: bool) -> str:
         """What a receipt says of the days that were missed; "" when none was. `partly`: what was fetched lacks something."""
         waits = self.past(*current)
         lacks = "; cross-lists of older papers and new versions are not in it" if partly else ""

@@ -20,22 +20,22 @@ from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources.http import (
-    HELD,
-    Ask,
+    MODERATION_HOLD,
     Fetched,
+    FetchRequest,
     Unchanged,
     address_key,
     announced,
-    asks_of,
+    backfill_request,
     categories_of,
     document_name,
     is_dated,
-    missed_ask,
     next_page,
     older_page,
+    requests_of,
 )
-from bot.sources.ingest import keep
-from bot.sources.missed_days import Owing, runs
+from bot.sources.ingest import store_digest
+from bot.sources.missed_days import MissedDays, runs
 from bot.sources.receipts import (
     BATCH_FORMATS,
     LONGEST_DETAIL,
@@ -52,10 +52,18 @@ from bot.sources.receipts import (
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.archives import Filed
-from subscriptions.planning.receipts import Judgement, Look, Outcome, Receipt, joined, judge, judge_all
+from subscriptions.planning.receipts import (
+    Observation,
+    Outcome,
+    PollVerdict,
+    Receipt,
+    joined,
+    poll_verdict,
+    verdict_of_all,
+)
 from subscriptions.planning.source_calendar import poll_again, wait_after_failure
-from subscriptions.service.sources import note_poll, tell_of_missed_days
-from subscriptions.store import Ingested, KnownSource, Seen, SourceState
+from subscriptions.service.sources import note_poll, notify_missed_days
+from subscriptions.store import DocumentSeen, Ingested, KnownSource, SourceState
 
 log = logging.getLogger("paperwire")
 
@@ -76,23 +84,23 @@ class Fetching(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class PollProgress:
     """What a poll has seen so far."""
 
-    looks: Mapping[str, tuple[Look, ...]] = field(default_factory=dict)  # by unit
+    observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)  # by unit
     counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
-    seen: Mapping[str, Seen] = field(default_factory=dict)
+    seen: Mapping[str, DocumentSeen] = field(default_factory=dict)
     split: tuple[str, ...] = ()
-    owing: Owing = field(default_factory=Owing)
+    missed_days: MissedDays = field(default_factory=MissedDays)
     filed: Filed = field(default_factory=Filed)
     remarks: tuple[str, ...] = ()  # what could not be read of documents that were read
     receipt: int | None = None
 
-    def with_look(self, unit: str, look: Look) -> "Progress":
+    def with_observation(self, unit: str, look: Observation) -> "PollProgress":
         """One more document of a unit was looked at."""
-        return replace(self, looks={**self.looks, unit: (*self.looks.get(unit, ()), look)})
+        return replace(self, observations={**self.observations, unit: (*self.observations.get(unit, ()), look)})
 
-    def with_digest(self, digest: Digest, done: Ingested) -> "Progress":
+    def with_digest(self, digest: Digest, done: Ingested) -> "PollProgress":
         """One more digest was stored."""
         more = counts_of(digest, done)
         counts = {name: number + more[name] for name, number in self.counts.items()}
@@ -121,7 +129,9 @@ class Poll:
         self._current = house.timing.current_days(source, self._now)
         self._behind = False  # days were missed that are not asked for yet, or of which nobody was told
         self._is_over = False  # nothing more is asked in this poll
-        self._so_far = Progress(seen=known.seen, split=state.split, owing=Owing(days=state.owed, upto=state.upto))
+        self._so_far = PollProgress(
+            seen=known.seen, split=state.split, missed_days=MissedDays(days=state.owed, upto=state.upto)
+        )
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
         """Asks for what is still missing, or for `everything`, then for days that were missed. Raises StoreError.
@@ -129,13 +139,13 @@ class Poll:
         `history`: at the first poll, the days before it were missed.
         """
         self._owe(history=history)
-        waiting = deque(self._asks())
+        waiting = deque(self._requests())
         while waiting:
             ask = waiting.popleft()
             if not everything and self._has(ask.unit):
                 continue
             waiting.extendleft(reversed(await self._ask_safely(ask)))
-        self._settle()
+        self._finish()
         await self._catch_up()
         self._behind, self._is_over = False, True
         return await asyncio.to_thread(self._close)
@@ -145,11 +155,11 @@ class Poll:
         receipt, state = self._account(self._so_far)
         with self._house.store.write():
             note_poll(self._house.store, receipt, state, self._kept(self._so_far))
-            self._tell(receipt, state)
+            self._notify(receipt, state)
         return receipt
 
-    def _asks(self) -> tuple[Ask, ...]:
-        asks = asks_of(self._source, self._now, split=self._so_far.split, sites=self._house.sites)
+    def _requests(self) -> tuple[FetchRequest, ...]:
+        asks = requests_of(self._source, self._now, split=self._so_far.split, sites=self._house.sites)
         self._units.update(dict.fromkeys(ask.unit for ask in asks))
         return asks
 
@@ -158,7 +168,7 @@ class Poll:
         due = self._house.timing.batch_due(self._source, self._now) if self._source.arxiv else None
         return due is not None and self._known.state.came.get(unit) == due.at
 
-    async def _ask_safely(self, ask: Ask) -> tuple[Ask, ...]:
+    async def _ask_safely(self, ask: FetchRequest) -> tuple[FetchRequest, ...]:
         """Like `_ask`; a mistake of the program is this document's problem, and of no other document or source."""
         try:
             return await self._ask(ask)
@@ -166,41 +176,41 @@ class Poll:
             raise
         except Exception as error:  # noqa: BLE001 - whatever an answer of somebody else's server brings about
             log.error("%s: %s", self._source.name, error_location(error))
-            self._note_look(ask, Look(problem=BY_MISTAKE))
+            self._note_observation(ask, Observation(problem=BY_MISTAKE))
             return ()
 
-    async def _ask(self, ask: Ask) -> tuple[Ask, ...]:
+    async def _ask(self, ask: FetchRequest) -> tuple[FetchRequest, ...]:
         """Looks at one document; what is to be asked because of it."""
         host = urlsplit(ask.url).hostname or ""
         if host in self._closed:
-            self._note_look(ask, Look(problem=self._closed[host]))
+            self._note_observation(ask, Observation(problem=self._closed[host]))
             return ()
-        seen = self._so_far.seen.get(address_key(ask.url), Seen())
+        seen = self._so_far.seen.get(address_key(ask.url), DocumentSeen())
         try:
             if ask.page > 1:
                 found = await self._fetcher.fetch(ask.url)
             else:
                 found = await self._fetcher.fetch(ask.url, etag=seen.etag, modified=seen.modified)
         except FetchError as error:
-            self._note_look(ask, await self._not_fetched(ask, error, host))
+            self._note_observation(ask, await self._not_fetched(ask, error, host))
             return ()
         if isinstance(found, Unchanged):
-            self._note_look(ask, Look(day=seen.day, papers=seen.papers, batch=seen.batch))
+            self._note_observation(ask, Observation(day=seen.day, papers=seen.papers, batch=seen.batch))
             return ()
         return await self._read(ask, found, seen)
 
-    async def _not_fetched(self, ask: Ask, error: FetchError, host: str) -> Look:
+    async def _not_fetched(self, ask: FetchRequest, error: FetchError, host: str) -> Observation:
         if _is_absent(ask, error):
-            return Look(absent=True)
+            return Observation(absent=True)
         self._after = max(self._after, error.retry_after)
         self._busy = self._busy or error.busy
         if error.host_wide:
             self._closed[host] = str(error.sentence)
         if error.status == HTTPStatus.BAD_REQUEST:
-            return Look(problem=await self._told_by(ask, error))
-        return Look(problem=_short(str(error.sentence if error.busy else error)))
+            return Observation(problem=await self._notified_by(ask, error))
+        return Observation(problem=_short(str(error.sentence if error.busy else error)))
 
-    async def _told_by(self, ask: Ask, error: FetchError) -> str:
+    async def _notified_by(self, ask: FetchRequest, error: FetchError) -> str:
         """What arXiv writes into a feed that it answers with 400, else what was answered."""
         try:
             digest = await self._digest(ask, error.body)
@@ -208,40 +218,42 @@ class Poll:
             return str(error.sentence)
         return _feed_error(digest) or str(error.sentence)
 
-    async def _digest(self, ask: Ask, data: bytes) -> Digest:
+    async def _digest(self, ask: FetchRequest, data: bytes) -> Digest:
         name = document_name(self._source.name, ask.url)
         language = self._source.language
         return await asyncio.to_thread(read_digest, data, name, format=ask.format, language=language)
 
-    async def _read(self, ask: Ask, found: Fetched, seen: Seen) -> tuple[Ask, ...]:
+    async def _read(self, ask: FetchRequest, found: Fetched, seen: DocumentSeen) -> tuple[FetchRequest, ...]:
         """Stores the papers of a document, and with them how the poll stands."""
         try:
             digest = await self._digest(ask, found.data)
         except (UnknownFormat, BrokenDigest) as error:
-            self._note_look(ask, Look(problem=_told(error)))
+            self._note_observation(ask, Observation(problem=_reason(error)))
             return ()
         problem = _feed_error(digest) or self._from_the_future(digest)
         if problem:
-            self._note_look(ask, Look(problem=problem))
+            self._note_observation(ask, Observation(problem=problem))
             return ()
         capped = "possibly_capped" in {warning.code for warning in digest.warnings}
         more = self._split(ask) if capped and ask.unit else ()
-        done = await self._keep(ask, self._marked(digest), self._remembered(found, digest, seen), more)
+        done = await self._store(ask, self._marked(digest), self._with_validators(found, digest, seen), more)
         following = next_page(ask, found.data)
         read_before = bool(seen.digest) or ask.page > 1
         if following is None and read_before and done.new and not done.updated + done.unchanged:
             following = older_page(ask, found.data)  # nothing of it was known, so there may be more behind it
         return (*((following,) if following else ()), *more)
 
-    async def _keep(self, ask: Ask, digest: Digest, seen: Seen, more: Sequence[Ask]) -> Ingested:
-        before = self._so_far.seen.get(address_key(ask.url), Seen())
-        follows: list[Progress] = []
+    async def _store(
+        self, ask: FetchRequest, digest: Digest, seen: DocumentSeen, more: Sequence[FetchRequest]
+    ) -> Ingested:
+        before = self._so_far.seen.get(address_key(ask.url), DocumentSeen())
+        follows: list[PollProgress] = []
 
         def note(done: Ingested) -> None:
             look = observation_of(
                 digest, done, changed=not done.already_known if ask.page > 1 else seen.digest != before.digest
             )
-            progress = self._so_far.with_look(ask.unit, look).with_digest(digest, done)
+            progress = self._so_far.with_observation(ask.unit, look).with_digest(digest, done)
             if ask.page == 1:
                 progress = replace(progress, seen={**progress.seen, address_key(ask.url): seen})
             progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, *([ask.unit] if more else [])))))
@@ -256,22 +268,26 @@ class Poll:
     async def _put(self, digest: Digest, note: Callable[[Ingested], None]) -> Ingested:
         """Stores a digest, with what is noted of it."""
         announce = self._source.announce == "all"
-        return await keep(self._house.ingest_context, digest, source=self._source.name, note=note, announce=announce)
+        return await store_digest(
+            self._house.ingest_context, digest, source=self._source.name, note=note, announce=announce
+        )
 
-    def _stored(self, progress: Progress) -> Progress:
+    def _stored(self, progress: PollProgress) -> PollProgress:
         """Writes down how the poll stands; within the transaction of a digest."""
         receipt, state = self._account(progress)
         number = note_poll(self._house.store, receipt, state, self._kept(progress))
         return replace(progress, receipt=number)
 
-    def _split(self, ask: Ask) -> tuple[Ask, ...]:
+    def _split(self, ask: FetchRequest) -> tuple[FetchRequest, ...]:
         """The categories of an archive that is too large for one feed; they are units of their own from now on."""
-        asks = asks_of(replace(self._source, arxiv=(ask.unit,)), self._now, split=(ask.unit,), sites=self._house.sites)
+        asks = requests_of(
+            replace(self._source, arxiv=(ask.unit,)), self._now, split=(ask.unit,), sites=self._house.sites
+        )
         more = tuple(one for one in asks if one.unit not in self._units)
         self._units.update(dict.fromkeys(one.unit for one in more))
         return more
 
-    def _remembered(self, found: Fetched, digest: Digest, seen: Seen) -> Seen:
+    def _with_validators(self, found: Fetched, digest: Digest, seen: DocumentSeen) -> DocumentSeen:
         """What is remembered of a document; without validators when it broke off, so that it is asked for whole."""
         whole = "xml_truncated" not in {warning.code for warning in digest.warnings}
         return replace(
@@ -299,29 +315,29 @@ class Poll:
             return ""
         return f"{self._source.name}: its date, {digest.day}, lies in the future; it is not stored."
 
-    def _note_look(self, ask: Ask, look: Look) -> None:
+    def _note_observation(self, ask: FetchRequest, look: Observation) -> None:
         if ask.day and look.problem:
             self._broken.add(ask.day)
-        self._so_far = self._so_far.with_look(ask.unit, look)
+        self._so_far = self._so_far.with_observation(ask.unit, look)
 
-    def _kept(self, progress: Progress) -> dict[str, Seen]:
+    def _kept(self, progress: PollProgress) -> dict[str, DocumentSeen]:
         """What is remembered, without addresses that are not asked any more."""
-        asked = {address_key(ask.url) for ask in self._asks()}
+        asked = {address_key(ask.url) for ask in self._requests()}
         return {key: seen for key, seen in progress.seen.items() if key in asked}
 
     # ── what it means ─────────────────────────────────────────────────────────
 
-    def _account(self, progress: Progress) -> tuple[Receipt, SourceState]:
+    def _account(self, progress: PollProgress) -> tuple[Receipt, SourceState]:
         """The receipt and the state that follow from what was seen."""
-        judgements = {unit: judgement for unit in self._units if (judgement := self._judged(unit, progress))}
+        judgements = {unit: judgement for unit in self._units if (judgement := self._verdict(unit, progress))}
         if self._behind:
-            judgements[MISSED] = Judgement(
-                outcome=Outcome.STALE, settled=False, detail="They were not all asked for yet."
+            judgements[MISSED] = PollVerdict(
+                outcome=Outcome.STALE, is_final=False, detail="They were not all asked for yet."
             )
-        judgement = judge_all(judgements)
-        if judgement.settled and judgement.outcome in (Outcome.QUIET, Outcome.STALE) and progress.counts["new"]:
+        judgement = verdict_of_all(judgements)
+        if judgement.is_final and judgement.outcome in (Outcome.QUIET, Outcome.STALE) and progress.counts["new"]:
             judgement = replace(judgement, outcome=Outcome.NEW)  # they came with days that were missed
-        told = progress.owing.told(*self._current, partly=not is_dated(self._source))
+        told = progress.missed_days.notified(*self._current, partly=not is_dated(self._source))
         filed = progress.filed.told(self._source.name)
         receipt = Receipt(
             source=self._source.name,
@@ -331,40 +347,40 @@ class Poll:
             detail=" ".join(filter(None, (judgement.detail, told, filed, *progress.remarks)))[:LONGEST_DETAIL],
             id=progress.receipt,
         )
-        return receipt, self._state(progress, judgements, receipt, settled=judgement.settled)
+        return receipt, self._state(progress, judgements, receipt, settled=judgement.is_final)
 
-    def _judged(self, unit: str, progress: Progress) -> Judgement | None:
+    def _verdict(self, unit: str, progress: PollProgress) -> PollVerdict | None:
         """What was seen of a unit; None: it had come before."""
-        looks = progress.looks.get(unit)
+        looks = progress.observations.get(unit)
         if looks is None:
             if self._has(unit):
                 return None
-            return Judgement(outcome=Outcome.STALE, settled=False, detail="It was not asked yet.")
+            return PollVerdict(outcome=Outcome.STALE, is_final=False, detail="It was not asked yet.")
         look = joined(looks)
         due, resting = self._house.timing.due(self._source, look, self._now)
         had = due is not None and self._known.state.came.get(unit) == due.at
         others = due is not None and due.batch in self._house.announced_batches
         awaited = self._schedule.awaited
-        return judge(look, due, self._now, had=had, others=others, resting=resting, awaited=awaited)
+        return poll_verdict(look, due, self._now, had=had, others=others, resting=resting, awaited=awaited)
 
     def _state(
-        self, progress: Progress, judgements: Mapping[str, Judgement], receipt: Receipt, *, settled: bool
+        self, progress: PollProgress, judgements: Mapping[str, PollVerdict], receipt: Receipt, *, settled: bool
     ) -> SourceState:
         before = self._known.state
         came = {unit: at for unit, at in before.came.items() if unit in self._units}
         for unit, judgement in judgements.items():
             if unit == MISSED:
                 continue
-            due, _ = self._house.timing.due(self._source, joined(progress.looks.get(unit, ())), self._now)
-            if judgement.settled and due is not None:
+            due, _ = self._house.timing.due(self._source, joined(progress.observations.get(unit, ())), self._now)
+            if judgement.is_final and due is not None:
                 came[unit] = due.at
         failures = before.failures + 1 if receipt.outcome is Outcome.FAILED else 0
         if failures:
             next_at = self._now + wait_after_failure(failures, self._after, self._house.jitter())
         else:
             next_at = poll_again(self._schedule, self._now, settled=settled)
-        if progress.owing.past(*self._current) and not failures:
-            tries = max(progress.owing.tries(*self._current), 1)
+        if progress.missed_days.past(*self._current) and not failures:
+            tries = max(progress.missed_days.tries(*self._current), 1)
             next_at = min(next_at, self._now + wait_after_failure(tries, self._after, self._house.jitter()))
         return replace(
             before,
@@ -372,21 +388,21 @@ class Poll:
             failures=failures,
             came=came,
             split=progress.split,
-            upto=progress.owing.upto,
-            owed=progress.owing.days if self._is_over else progress.owing.undecided,
+            upto=progress.missed_days.upto,
+            owed=progress.missed_days.days if self._is_over else progress.missed_days.undecided,
             trouble=trouble_after(before.trouble, receipt, quietly=self._busy and failures < BUSY_TIMES),
         )
 
-    def _tell(self, receipt: Receipt, state: SourceState) -> None:
+    def _notify(self, receipt: Receipt, state: SourceState) -> None:
         batch = bool(self._source.arxiv) or any(seen.batch for seen in self._so_far.seen.values())
         parts = self._behind_others(state)
         notify_of_trouble(
             self._house, self._known.state.trouble, state.trouble, receipt, batch=batch, parts=parts, now=self._now
         )
-        owing = self._so_far.owing
+        owing = self._so_far.missed_days
         if lost := (*owing.lost, *owing.gone):
             house, name = self._house, self._source.name
-            tell_of_missed_days(house.store, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
+            notify_missed_days(house.store, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
         if self._known.last is not None:  # at the first look archives are what one would expect
             notify_of_filed(self._house, self._source, self._so_far.filed, self._now)
 
@@ -399,55 +415,55 @@ class Poll:
 
     def _owe(self, *, history: bool) -> None:
         """Finds out what has become due since the last poll, and what of it was missed."""
-        owing, timing = self._so_far.owing, self._house.timing
+        owing, timing = self._so_far.missed_days, self._house.timing
         after = (self._now - HISTORY).date() if history and owing.upto is None else owing.upto
         due = timing.days_due(self._source, after, self._now)
-        self._so_far = replace(self._so_far, owing=owing.with_due(due, self._now.date(), self._current))
-        self._behind = bool(self._so_far.owing.past(*self._current) or self._so_far.owing.lost)
+        self._so_far = replace(self._so_far, missed_days=owing.with_due(due, self._now.date(), self._current))
+        self._behind = bool(self._so_far.missed_days.past(*self._current) or self._so_far.missed_days.lost)
 
-    def _settle(self) -> None:
+    def _finish(self) -> None:
         """What the usual look brought is not owed any more."""
-        owing = self._so_far.owing
+        owing = self._so_far.missed_days
         if is_dated(self._source):
             owing = owing.read(*(day for day in self._current[1:] if day not in self._broken))
         else:
-            judgements = [self._judged(unit, self._so_far) for unit in self._units]
-            if all(judgement is None or judgement.settled for judgement in judgements):
+            judgements = [self._verdict(unit, self._so_far) for unit in self._units]
+            if all(judgement is None or judgement.is_final for judgement in judgements):
                 owing = owing.read(*self._current)
-            looks = [joined(self._so_far.looks.get(unit, ())) for unit in self._units]
+            looks = [joined(self._so_far.observations.get(unit, ())) for unit in self._units]
             shown = {look.day for look in looks if look.batch and look.papers and not look.problem}
             if len(shown) == 1 and len(looks) == 1:  # a list that shows Friday's at the weekend
                 owing = owing.read(*filter(None, shown))
-        self._so_far = replace(self._so_far, owing=owing)
+        self._so_far = replace(self._so_far, missed_days=owing)
 
     async def _catch_up(self) -> None:
         """Fetches the days that were missed, oldest first, until one cannot be fetched."""
-        for number, day in enumerate(self._so_far.owing.past(*self._current)):
-            ask = missed_ask(
+        for number, day in enumerate(self._so_far.missed_days.past(*self._current)):
+            ask = backfill_request(
                 self._source,
                 day,
                 self._house.timing.calendar,
-                lacking=self._lacking(day),
+                missing=self._missing(day),
                 oldest=number == 0 and self._was_there(day),
                 sites=self._house.sites,
             )
-            owing = self._so_far.owing
+            owing = self._so_far.missed_days
             closed = self._closed.get(urlsplit(ask.url).hostname or "") if ask else None
             if ask is None and self._has_failed():
                 continue  # what it shows when it is back may be of that day yet
             if ask is None:
-                self._so_far = replace(self._so_far, owing=owing.is_gone(day))
+                self._so_far = replace(self._so_far, missed_days=owing.is_gone(day))
             elif closed:
-                self._so_far = replace(self._so_far, owing=replace(owing, reason=closed))
+                self._so_far = replace(self._so_far, missed_days=replace(owing, reason=closed))
                 return
             elif not await self._fetch_missed(day, ask):
                 return
 
     def _has_failed(self) -> bool:
         """Whether something of what is asked as usual could not be read."""
-        return any(look.problem for looks in self._so_far.looks.values() for look in looks)
+        return any(look.problem for looks in self._so_far.observations.values() for look in looks)
 
-    def _lacking(self, day: date) -> tuple[str, ...]:
+    def _missing(self, day: date) -> tuple[str, ...]:
         """The categories of arXiv that did not bring a batch, as far as that is known; () for other sources."""
         came, at = self._known.state.came, self._house.timing.expected_at(self._source, day)
         return tuple(unit for unit in self._units if unit and came.get(unit) != at)
@@ -455,29 +471,29 @@ class Poll:
     def _was_there(self, day: date) -> bool:
         """Whether the source was read already some days before, so that what it lacks of them was held back by arXiv."""
         state = self._known.state
-        return state.upto is not None and state.since is not None and state.since.date() < day - HELD
+        return state.upto is not None and state.since is not None and state.since.date() < day - MODERATION_HOLD
 
-    async def _fetch_missed(self, day: date, ask: Ask) -> bool:
+    async def _fetch_missed(self, day: date, ask: FetchRequest) -> bool:
         """Fetches a day with all its pages; whether it makes sense to go on with the next one."""
-        following: Ask | None = ask
+        following: FetchRequest | None = ask
         try:
             while following is not None:
                 following = await self._read_missed(day, following)
         except FetchError as error:
-            owing = self._so_far.owing
+            owing = self._so_far.missed_days
             if _is_absent(ask, error):
-                self._so_far = replace(self._so_far, owing=owing.is_empty(day))
+                self._so_far = replace(self._so_far, missed_days=owing.is_empty(day))
                 return True
             self._after = max(self._after, error.retry_after)
             answered = bool(error.status) and not (error.host_wide or error.busy)
             owing = owing.failed(day, _short(str(error.sentence)), answered=answered)
-            self._so_far = replace(self._so_far, owing=owing)
+            self._so_far = replace(self._so_far, missed_days=owing)
             return False
         except (UnknownFormat, BrokenDigest) as error:
-            self._so_far = replace(self._so_far, owing=self._so_far.owing.failed(day, _told(error)))
+            self._so_far = replace(self._so_far, missed_days=self._so_far.missed_days.failed(day, _reason(error)))
         return True
 
-    async def _read_missed(self, day: date, ask: Ask) -> Ask | None:
+    async def _read_missed(self, day: date, ask: FetchRequest) -> FetchRequest | None:
         """Stores the papers of a page of a missed day; the page that follows."""
         found = await self._fetcher.fetch(ask.url)
         assert isinstance(found, Fetched)  # noqa: S101 - nothing was said of what we have
@@ -491,12 +507,12 @@ class Poll:
             digest = replace(digest, day=day, entries=entries)
         following = next_page(ask, found.data) if ask.page < MISSED_PAGES else None
         cut = observation_of(digest, Ingested(), changed=True).problem
-        follows: list[Progress] = []
+        follows: list[PollProgress] = []
 
         def note(done: Ingested) -> None:
             progress = self._so_far.with_digest(digest, done)
-            owing = progress.owing if following or cut else progress.owing.brought(day)
-            follows.append(self._stored(replace(progress, owing=owing)))
+            owing = progress.missed_days if following or cut else progress.missed_days.brought(day)
+            follows.append(self._stored(replace(progress, missed_days=owing)))
 
         await self._put(digest, note)
         (self._so_far,) = follows
@@ -505,7 +521,7 @@ class Poll:
         return following
 
 
-def _told(error: UnknownFormat | BrokenDigest) -> str:
+def _reason(error: UnknownFormat | BrokenDigest) -> str:
     """What is wrong with a document, as a receipt has it."""
     return _short(error.brief if isinstance(error, UnknownFormat) else str(error.sentence))
 
@@ -516,7 +532,7 @@ def _short(text: str) -> str:
     return line if len(line) <= LONGEST_PROBLEM else f"{line[: LONGEST_PROBLEM - 1]}…"
 
 
-def _is_absent(ask: Ask, error: FetchError) -> bool:
+def _is_absent(ask: FetchRequest, error: FetchError) -> bool:
     """Whether a document is not there that need not be there."""
     return ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 

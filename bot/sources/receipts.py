@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from bot.settings import SourceSettings
 from bot.settings.cron import CronSchedule
 from bot.sources.http import ARXIV, Sites, is_dated, is_listing, place_of
-from bot.sources.ingest import Keeping
+from bot.sources.ingest import IngestContext
 from bot.sources.missed_days import runs
 from subscriptions.model import ChatAddress, Digest
 from subscriptions.planning.archives import Filed
-from subscriptions.planning.receipts import Judgement, Look, Outcome, Receipt, joined, judge
+from subscriptions.planning.receipts import Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
 from subscriptions.planning.source_calendar import (
     LATE_AFTER,
     ArxivCalendar,
@@ -24,12 +24,12 @@ from subscriptions.planning.source_calendar import (
     read_schedule,
 )
 from subscriptions.service.sources import (
-    give_turn,
     known_sources,
     note_poll,
-    take_turn,
-    tell_of_filed_days,
-    tell_of_source,
+    notify_filed_days,
+    notify_source,
+    release_slot,
+    take_slot,
 )
 from subscriptions.store import Ingested, KnownSource, SourceFact, SourceState, Store
 from subscriptions.zones import zone
@@ -62,7 +62,7 @@ class SourceSchedules:
             return None
         return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
 
-    def due(self, source: SourceSettings, observation: Look, now: datetime) -> tuple[Due | None, bool]:
+    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Due | None, bool]:
         """What should be in the unit that was looked at; and whether it only rests today, when that is nothing."""
         schedule = self.schedule(source)
         if schedule is None:
@@ -149,7 +149,7 @@ class SourceSchedules:
 class PollContext:
     """What all polls of a process share."""
 
-    ingest_context: Keeping
+    ingest_context: IngestContext
     timing: SourceSchedules
     admins: Sequence[ChatAddress] = ()
     sites: Sites = ARXIV
@@ -165,16 +165,16 @@ class PollContext:
 class StoredHostSlots:
     """The turns of all processes on one store. See bot.sources.http.host_limiter.Others."""
 
-    def __init__(self, context: Keeping) -> None:
+    def __init__(self, context: IngestContext) -> None:
         self._keeping = context
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         """See Others. Raises StoreError."""
-        return await asyncio.to_thread(take_turn, self._keeping.store, publisher, most, wall=self._keeping.clock.wall())
+        return await asyncio.to_thread(take_slot, self._keeping.store, publisher, most, wall=self._keeping.clock.wall())
 
     async def release(self, publisher: str, gap: timedelta) -> None:
         """See Others. Raises StoreError."""
-        await asyncio.to_thread(give_turn, self._keeping.store, publisher, gap, wall=self._keeping.clock.wall())
+        await asyncio.to_thread(release_slot, self._keeping.store, publisher, gap, wall=self._keeping.clock.wall())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ class _FolderScan:
     """What the files of a source brought in one look at them, which one receipt tells."""
 
     is_first: bool = True  # nothing had come from the source before
-    observations: tuple[Look, ...] = ()
+    observations: tuple[Observation, ...] = ()
     counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
     filed: Filed = field(default_factory=Filed)
     remarks: tuple[str, ...] = ()
@@ -221,8 +221,8 @@ class FileReceiptWriter:
         due, resting = self.context.timing.due(source, look, now)
         had = due is not None and state.came.get("") == due.at
         awaited = self.context.timing.is_awaited(source)
-        judgement = judge(look, due, now, had=had, resting=resting, awaited=awaited)
-        if judgement.settled and due is not None:
+        judgement = poll_verdict(look, due, now, had=had, resting=resting, awaited=awaited)
+        if judgement.is_final and due is not None:
             state = replace(state, came={"": due.at})
         detail = " ".join(filter(None, (judgement.detail, found.filed.told(source.name), *found.remarks)))
         judgement = replace(judgement, detail=detail[:LONGEST_DETAIL])
@@ -241,7 +241,7 @@ class FileReceiptWriter:
 
     async def record_failed(self, source: SourceSettings, sentence: str) -> None:
         """A file or folder cannot be read."""
-        judgement = Judgement(outcome=Outcome.FAILED, settled=False, detail=sentence)
+        judgement = PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=sentence)
         now = self.context.ingest_context.clock.now()
         receipt = _receipt(source, judgement, now, ZERO_COUNTS)
         known = self._known(source)
@@ -258,7 +258,7 @@ class FileReceiptWriter:
         due = schedule.due_now(now) if schedule else None
         if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
             return
-        judgement = Judgement(outcome=Outcome.LATE, settled=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
+        judgement = PollVerdict(outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
         self._write_receipt(source, known.state, _receipt(source, judgement, now, ZERO_COUNTS))
 
     def _known(self, source: SourceSettings) -> KnownSource | None:
@@ -278,10 +278,10 @@ class FileReceiptWriter:
 def notify_of_filed(context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
     """The operators hear of papers that came too late to be news, which nobody else would. Raises StoreError."""
     if filed.papers:
-        tell_of_filed_days(context.store, context.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
+        notify_filed_days(context.store, context.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
 
 
-def _receipt(source: SourceSettings, verdict: Judgement, at: datetime, counts: Mapping[str, int]) -> Receipt:
+def _receipt(source: SourceSettings, verdict: PollVerdict, at: datetime, counts: Mapping[str, int]) -> Receipt:
     return Receipt(source=source.name, at=at, outcome=verdict.outcome, counts=counts, detail=verdict.detail)
 
 
@@ -308,10 +308,10 @@ def fact_of(source: SourceSettings) -> SourceFact:
     )
 
 
-def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> Look:
+def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> Observation:
     """A digest that was stored, as a look at its source."""
     cut = next((warning.message for warning in digest.warnings if warning.code == "xml_truncated"), "")
-    return Look(
+    return Observation(
         day=digest.day,
         papers=len(digest.entries),
         fresh=0 if done.archive else done.new + done.updated + done.announced,
@@ -383,6 +383,6 @@ def notify_of_trouble(
     """
     if trouble:
         if trouble in (receipt.outcome, "summaries"):
-            tell_of_source(context.store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
+            notify_source(context.store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
     elif before in (Outcome.FAILED, Outcome.LATE):
-        tell_of_source(context.store, context.admins, "", receipt, batch=batch, now=now)
+        notify_source(context.store, context.admins, "", receipt, batch=batch, now=now)

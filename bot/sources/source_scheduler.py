@@ -9,10 +9,10 @@ from bot.errors import FetchError, error_location
 from bot.settings import SourceSettings
 from bot.sources.enrichment import Enricher, arxiv_among
 from bot.sources.http import everything, place_of
-from bot.sources.lookup import Lookup
+from bot.sources.lookup import PaperLookup
 from bot.sources.poll import Fetching, Poll
 from bot.sources.receipts import FileReceiptWriter, PollContext, fact_of
-from bot.sources.watched_files import Inbox
+from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import wait_after_failure
@@ -50,13 +50,15 @@ class SourceScheduler:
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
         self._file_receipts = FileReceiptWriter(context)
-        self.inbox = Inbox(context.ingest_context, tuple(sources), receipts=self._file_receipts, stopping=stopping)
+        self.inbox = WatchedFiles(
+            context.ingest_context, tuple(sources), receipts=self._file_receipts, stopping=stopping
+        )
         self._polls: dict[str, asyncio.Task[None]] = {}
         self._overdue: set[str] = set()  # sources that were due while nothing ran, until they have been asked
         self._overdue_until = 0.0  # the monotonic second until which somebody waits for them
         arxiv = arxiv_among(self._sources.values())
         self._enricher = Enricher(context, fetcher, arxiv) if arxiv else None
-        self.lookup = Lookup(context, fetcher, arxiv) if arxiv else None
+        self.lookup = PaperLookup(context, fetcher, arxiv) if arxiv else None
         self._enrichment: asyncio.Task[None] | None = None
         self._enrich_failures, self._enrich_at = (
             0,

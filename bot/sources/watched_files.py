@@ -12,7 +12,7 @@ from bot.digests import read_digest
 from bot.digests.sources import QUIET, FileStamp, FolderWatch, give_again, is_missing, list_folder, look
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
-from bot.sources.ingest import Keeping, keep
+from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.model import Digest
 from subscriptions.store import Ingested
@@ -35,12 +35,12 @@ class ReceiptWriter(Protocol):
         """A file or folder cannot be read, which was not said before. Raises StoreError."""
 
 
-class Inbox:
+class WatchedFiles:
     """The file sources of one process. A file that was ingested before is known by its hash and changes nothing."""
 
     def __init__(
         self,
-        wire: Keeping,
+        wire: IngestContext,
         sources: tuple[SourceSettings, ...],
         *,
         receipts: ReceiptWriter | None = None,
@@ -89,9 +89,9 @@ class Inbox:
         for source in self._sources:
             if only is not None and source.name not in only:
                 continue
-            await self._look(source)
+            await self._scan(source)
 
-    async def _look(self, source: SourceSettings) -> None:
+    async def _scan(self, source: SourceSettings) -> None:
         """Ingests the files of a source that are complete; what they brought is one look."""
         try:
             for path in await self._complete_files(source):
@@ -140,7 +140,7 @@ class Inbox:
             digest = await asyncio.to_thread(read_digest, data, path, format=source.format, language=source.language)
             note = partial(self._receipts.record_stored, source, digest) if self._receipts else None
             announce = source.announce == "all"
-            done = await keep(self._wire, digest, source=source.name, note=note, announce=announce)
+            done = await store_digest(self._wire, digest, source=source.name, note=note, announce=announce)
         except OSError as error:
             self._again(source, path)
             reason = (error.strerror or "unknown").lower()

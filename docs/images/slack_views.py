@@ -20,14 +20,14 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.clock import SystemClock
 from bot.conversation.handler import answer
-from bot.conversation.stored_reply import Posting
+from bot.conversation.stored_reply import StoredReply
 from bot.ports.conversation import Place, Request
 from bot.rendering import Language, board_view, sheet_view
 from bot.rendering.display_views import Shot, view_display, views_page
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.subscriptions import Wish, pause, set_setting, subscribe
+from subscriptions.service.subscriptions import SubscriptionRequest, pause, set_setting, subscribe
 
 MORNING = datetime(2026, 1, 23, 6, 30, tzinfo=UTC)
 ANN, CHANNEL, READING = ChatAddress("slack", "U0LENA"), ChatAddress("slack", "C0VISION"), ChatAddress("slack", "C0READ")
@@ -73,16 +73,16 @@ def wishes(app: App) -> None:
     group = (('"language model" agents', "weekdays 09:00", "agents"),)
     for chat, texts in ((ANN, own), (CHANNEL, team), (READING, group)):
         for text, when, name in texts:
-            wish = Wish(text=text, when=when, name=name or None, tz="Europe/Berlin", added_by="Lena")
+            wish = SubscriptionRequest(text=text, when=when, name=name or None, tz="Europe/Berlin", added_by="Lena")
             subscribe(app.store, chat, wish, now=now, title=NAMES.get(chat, ""))
         set_setting(app.store, chat, "timezone", "Europe/Berlin", now=now)
     pause(app.store, CHANNEL, 2, until=MORNING + timedelta(days=10), now=now)
 
 
-async def asked(app: App, chat: ChatAddress, **fields: Any) -> Posting:
+async def asked(app: App, chat: ChatAddress, **fields: Any) -> StoredReply:
     kind = ChatKind.PRIVATE if chat == ANN else ChatKind.TEAM
     place = Place(chat=chat, kind=kind, title=NAMES.get(chat, ""))
-    request = Request(place=place, sender=ANN.address, sender_name="Lena", opens="t", language="en", **fields)
+    request = Request(place=place, sender=ANN.address, sender_name="Lena", trigger_id="t", language="en", **fields)
     posting = await answer(app.wire, request)
     assert posting is not None  # noqa: S101 - each of these is answered
     return posting
@@ -107,15 +107,15 @@ async def shots(app: App) -> list[Shot]:
     paper = await asked(app, CHANNEL, update="3", happened="shortcut", told=told, message="1769068800.000200")
     home = await asked(app, ANN, update="4", happened="board", view="V0")
     return [
-        Shot(anchor="form", who="A new subscription", view=view_display(form.sheet)),
-        Shot(anchor="paper", who="Begun with a paper", view=view_display(paper.sheet)),
-        Shot(anchor="home", who="The tab Home", view=view_display(home.board)),
+        Shot(anchor="form", who="A new subscription", view=view_display(form.modal)),
+        Shot(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),
+        Shot(anchor="home", who="The tab Home", view=view_display(home.home_view)),
     ]
 
 
-def view_id(posting: Posting) -> str:
+def view_id(posting: StoredReply) -> str:
     """What stands in a form's metadata."""
-    return str(json.loads(posting.sheet)["private_metadata"])
+    return str(json.loads(posting.modal)["private_metadata"])
 
 
 def main(out: Path) -> None:

@@ -19,8 +19,8 @@ from subscriptions.matching._papers import merge_copies as merge_copies
 from subscriptions.matching._queries import QuerySet as QuerySet
 from subscriptions.matching._queries import match as match
 from subscriptions.matching._reading import simple_terms as simple_terms
-from subscriptions.matching._shelf import Shelf as Shelf
-from subscriptions.matching._telling import telling as telling
+from subscriptions.matching._shelf import TokenizedPapers as TokenizedPapers
+from subscriptions.matching._telling import distinctive_terms as distinctive_terms
 from subscriptions.matching._why import Hit as Hit
 from subscriptions.matching._why import Miss as Miss
 from subscriptions.matching._why import failing as failing

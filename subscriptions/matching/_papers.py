@@ -14,7 +14,7 @@ from subscriptions.matching._features import (
     words_of,
 )
 from subscriptions.matching._reading import TEXT_FIELDS, Reading, asked_by, fits, read, simple_terms
-from subscriptions.matching._shelf import Shelf
+from subscriptions.matching._shelf import TokenizedPapers
 from subscriptions.model import Announce, Paper
 from subscriptions.query import Query, Term
 
@@ -31,10 +31,10 @@ class PaperIndex:
     @classmethod
     def of(cls, papers: Iterable[Paper]) -> "PaperIndex":
         """Reads papers, each a different one: copies of one paper are merged before (`merge_copies`)."""
-        return cls.on(Shelf.of(papers))
+        return cls.on(TokenizedPapers.of(papers))
 
     @classmethod
-    def on(cls, shelf: Shelf) -> "PaperIndex":
+    def on(cls, shelf: TokenizedPapers) -> "PaperIndex":
         """The papers of a shelf, which were read already."""
         papers, readings = shelf.papers, shelf.readings
         features = _bits(map(features_of, readings)) | {EVERY_PAPER: (1 << len(papers)) - 1}

@@ -11,7 +11,7 @@ MOST_TERMS = 5000  # that are remembered, some hundred bytes each
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class TokenizedPapers:
     """Papers with their words. For few queries over the same papers; for many queries at once there is `match`."""
 
     papers: tuple[Paper, ...]
@@ -19,7 +19,7 @@ class Shelf:
     having: dict[Term, int] = field(default_factory=dict, compare=False, repr=False)  # what was asked before
 
     @classmethod
-    def of(cls, papers: Iterable[Paper], before: "Shelf | None" = None) -> "Shelf":
+    def of(cls, papers: Iterable[Paper], before: "TokenizedPapers | None" = None) -> "TokenizedPapers":
         """Takes papers to pieces, about 0.5 ms each; those that stood in `before` are taken from there."""
         papers = tuple(papers)
         known = (

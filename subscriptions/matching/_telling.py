@@ -39,7 +39,9 @@ class _Phrase(NamedTuple):
     wide: bool  # of signs that are written without blanks
 
 
-def telling(title: str, query: Query, *, others: Iterable[str], known: Iterable[str], most: int = 4) -> tuple[str, ...]:
+def distinctive_terms(
+    title: str, query: Query, *, others: Iterable[str], known: Iterable[str], most: int = 4
+) -> tuple[str, ...]:
     """Words and phrases of a title, the most useful first, as values that a query can exclude.
 
     None of them is what the query asks for. `others` are titles that the chat was told, in few of which they should

@@ -27,7 +27,7 @@ class Awaited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class Forecast:
     """What is known of all sources at a moment."""
 
     at: datetime
@@ -69,7 +69,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coming:
+class NextDelivery:
     """When something comes to a subscription, as far as it can be told."""
 
     at: datetime | None = None  # None: as soon as papers do
@@ -83,12 +83,12 @@ def comes(
     cadence: Cadence,
     zone: tzinfo,
     regular: datetime | None,
-    outlook: Outlook,
+    outlook: Forecast,
     *,
     news: bool,
     quiet: str = "off",
     clock: tzinfo | None = None,
-) -> Coming:
+) -> NextDelivery:
     """When a subscription brings something next.
 
     `regular` is its next regular moment, which may have passed. `news`: papers have come that are new to it. `quiet` are
@@ -103,33 +103,33 @@ def comes(
     if cadence.kind == "when-out":
         return _comes_when_out(cadence, zone, plain, batch, outlook, news=news)
     if batch is None or batch <= plain:
-        return Coming(at=plain)
+        return NextDelivery(at=plain)
     at = cadences.next_due(cadence, zone, batch - _INSTANT)
-    return Coming(at=at, rest=outlook.rest(batch))
+    return NextDelivery(at=at, rest=outlook.rest(batch))
 
 
-def _comes_at_once(held: datetime | None, outlook: Outlook, quiet: str, clock: tzinfo) -> Coming:
+def _comes_at_once(held: datetime | None, outlook: Forecast, quiet: str, clock: tzinfo) -> NextDelivery:
     if held is not None and held > outlook.at:
-        return Coming(at=held)
+        return NextDelivery(at=held)
     batch = None if outlook.anytime or outlook.missing else outlook.next_due()
     if batch is None:
-        return Coming()
-    return Coming(at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=outlook.rest(batch))
+        return NextDelivery()
+    return NextDelivery(at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=outlook.rest(batch))
 
 
 def _comes_when_out(
-    cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, outlook: Outlook, *, news: bool
-) -> Coming:
+    cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, outlook: Forecast, *, news: bool
+) -> NextDelivery:
     """`plain` is the opening of its window, or now while that is open; `batch` when papers are due, if that can be told."""
     now = outlook.at
     closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)
     if batch is not None:
         opening = cadences.first_due(cadence, zone, batch) or batch
         if batch < plain:
-            return Coming(at=plain, about=True)
-        return Coming(at=max(opening, batch), about=True, rest=outlook.rest(batch) if batch >= closes else "")
+            return NextDelivery(at=plain, about=True)
+        return NextDelivery(at=max(opening, batch), about=True, rest=outlook.rest(batch) if batch >= closes else "")
     if plain > now:
-        return Coming(at=plain, about=True, opens=True)
+        return NextDelivery(at=plain, about=True, opens=True)
     if outlook.missing:
-        return Coming(latest=closes)
-    return Coming(at=now) if outlook.awaited and news else Coming(at=now, about=True, opens=True)
+        return NextDelivery(latest=closes)
+    return NextDelivery(at=now) if outlook.awaited and news else NextDelivery(at=now, about=True, opens=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from subscriptions.model import Because, Chat, ChatKind, DrySpell, Facts, Item, Kind, KnownPaper, Subscription
+from subscriptions.model import Because, Chat, ChatKind, Facts, Item, Kind, KnownPaper, NoMatchStreak, Subscription
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
 LATE_AFTER = timedelta(hours=1)
@@ -30,10 +30,10 @@ class Due:
 
     chat: Chat
     subscriptions: tuple[Subscription, ...]  # those that are due, in the order of their numbers
-    seen: Mapping[int, int]  # subscription id -> the highest change it has seen
+    cursor: Mapping[int, int]  # subscription id -> the highest change it has seen
     papers: Sequence[KnownPaper]  # the window, in the order of their changes
     fits: Mapping[int, Iterable[int]]  # subscription id -> positions in `papers` that its query matches
-    told: frozenset[int] | set[int]  # ids of papers that this chat was told
+    delivered: frozenset[int] | set[int]  # ids of papers that this chat was told
     due: datetime  # the latest of the moments that made it due
     now: datetime
     zone: tzinfo
@@ -69,21 +69,21 @@ def days_known(due: Due) -> tuple[date, ...]:
 def nothing_fits(due: Due) -> bool:
     """Whether no paper since they last looked is what a subscription asks for, not even one that the chat was told."""
     return not any(
-        (due.papers[position].change or 0) > due.seen[subscription.id]
+        (due.papers[position].change or 0) > due.cursor[subscription.id]
         for subscription in due.subscriptions
         for position in due.fits.get(subscription.id, ())
     )
 
 
-def spell_after(due: Due, days: Sequence[date]) -> DrySpell | None:
+def spell_after(due: Due, days: Sequence[date]) -> NoMatchStreak | None:
     """How long nothing has fitted, when nothing fits what came on these `days`; None: nothing has come at all."""
     before = due.chat.dry
     new = [day for day in days if before is None or day > before.last]
     if not new:
         return before
-    after = min(due.seen.values(), default=0) if before is None else before.after
+    after = min(due.cursor.values(), default=0) if before is None else before.after
     count = len(new) + (before.days if before else 0)
-    return DrySpell(days=count, last=new[-1], after=after, said=before is not None and before.said)
+    return NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
 
 
 def _says_nothing_came(due: Due) -> bool:
@@ -107,10 +107,10 @@ def _found(due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence]) -
     """Each paper once, under the first subscription that it fits; the others are named behind it."""
     reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
-        seen = due.seen[subscription.id]
+        seen = due.cursor[subscription.id]
         for position in due.fits.get(subscription.id, ()):
             paper = due.papers[position]
-            if (paper.change or 0) > seen and paper.id not in due.told and _wanted(due.chat, paper):
+            if (paper.change or 0) > seen and paper.id not in due.delivered and _wanted(due.chat, paper):
                 reasons.setdefault(position, []).append(subscription)
     found = []
     alike: dict[tuple[tuple[int, tuple[str, ...]], ...], tuple[Because, ...]] = {}  # most papers come for few reasons
@@ -180,7 +180,7 @@ def _kind(chat: Chat, shown: int) -> Kind:
 
 
 def _window(due: Due) -> Sequence[KnownPaper]:
-    since = min(due.seen.values(), default=0)
+    since = min(due.cursor.values(), default=0)
     return due.papers[bisect_right(due.papers, since, key=_change) :]
 
 
@@ -191,14 +191,14 @@ def _change(paper: KnownPaper) -> int:
 def _has_all(due: Due) -> bool:
     """Whether a person asked for all that came before it was due: then nobody is left to say anything about."""
     window = _window(due)
-    return bool(window) and all(paper.id in due.told for paper in window)
+    return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
 def _facts(due: Due) -> Facts:
     """What was told before is no base of "none of them matched"."""
     window = _window(due)
-    if due.told:
-        window = [paper for paper in window if paper.id not in due.told]
+    if due.delivered:
+        window = [paper for paper in window if paper.id not in due.delivered]
     late = due.now - due.due
     return Facts(
         known=len(window),

@@ -43,7 +43,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Observation:
     """What was seen of one unit: in one document, or in all documents that make it up."""
 
     day: date | None = None  # that the document bears
@@ -57,17 +57,17 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class PollVerdict:
     """What a look means."""
 
     outcome: Outcome
-    settled: bool  # what was due has come, or nothing is due
+    is_final: bool  # what was due has come, or nothing is due
     detail: str = ""
 
 
-def joined(looks: Sequence[Look]) -> Look:
+def joined(looks: Sequence[Observation]) -> Observation:
     """All documents of a unit as one look at it."""
-    return Look(
+    return Observation(
         day=max((look.day for look in looks if look.day), default=None),
         papers=sum(look.papers for look in looks),
         fresh=sum(look.fresh for look in looks),
@@ -79,8 +79,8 @@ def joined(looks: Sequence[Look]) -> Look:
     )
 
 
-def judge(
-    look: Look,
+def poll_verdict(
+    look: Observation,
     due: Due | None,
     now: datetime,
     *,
@@ -88,34 +88,34 @@ def judge(
     others: bool = False,
     resting: bool = False,
     awaited: bool = True,
-) -> Judgement:
+) -> PollVerdict:
     """What a look at a unit means, `due` being what should be in it at `now`.
 
     `had`: that came in an earlier look. `others`: it came in another unit of the same publisher. `resting`: nothing is
     due today, though on other days something is. Not `awaited`: papers of any day are news.
     """
     if look.problem:
-        return Judgement(outcome=Outcome.FAILED, settled=False, detail=look.problem)
+        return PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=look.problem)
     if due is None or had or (look.fresh and not awaited):
         return _nothing_due(look, had=had, resting=resting)
     if _has_come(look, due):
-        return Judgement(outcome=Outcome.NEW if look.papers else Outcome.QUIET, settled=True)
+        return PollVerdict(outcome=Outcome.NEW if look.papers else Outcome.QUIET, is_final=True)
     return _not_come(look, due, now, others=others)
 
 
-def _nothing_due(look: Look, *, had: bool, resting: bool) -> Judgement:
+def _nothing_due(look: Observation, *, had: bool, resting: bool) -> PollVerdict:
     if look.fresh:
-        return Judgement(outcome=Outcome.NEW, settled=True)
+        return PollVerdict(outcome=Outcome.NEW, is_final=True)
     if resting and not had:
-        return Judgement(outcome=Outcome.QUIET, settled=True, detail="Nothing is announced today.")
+        return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="Nothing is announced today.")
     if look.filed:
-        return Judgement(outcome=Outcome.QUIET, settled=True)
+        return PollVerdict(outcome=Outcome.QUIET, is_final=True)
     if not (look.papers or look.absent or had):
-        return Judgement(outcome=Outcome.QUIET, settled=True, detail="It says that there is nothing.")
-    return Judgement(outcome=Outcome.STALE, settled=True, detail=_same(look))
+        return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="It says that there is nothing.")
+    return PollVerdict(outcome=Outcome.STALE, is_final=True, detail=_same(look))
 
 
-def _has_come(look: Look, due: Due) -> bool:
+def _has_come(look: Observation, due: Due) -> bool:
     """Whether what was due is there. A document of an earlier day holds stragglers, which do not close the day."""
     if look.batch:
         return bool(due.batch and look.day and look.day >= due.batch and look.papers)
@@ -125,38 +125,38 @@ def _has_come(look: Look, due: Due) -> bool:
     return bool(look.changed and look.papers and (look.day is None or look.day >= due.batch - DAY))
 
 
-def _not_come(look: Look, due: Due, now: datetime, *, others: bool) -> Judgement:
+def _not_come(look: Observation, due: Due, now: datetime, *, others: bool) -> PollVerdict:
     empty = bool(look.batch and not look.papers and look.day and due.batch and look.day >= due.batch)
     what = "There is no paper in it." if empty else _same(look)
     if now - due.at < LATE_AFTER:
-        return Judgement(outcome=Outcome.STALE, settled=False, detail=what)
+        return PollVerdict(outcome=Outcome.STALE, is_final=False, detail=what)
     if empty and others:
-        return Judgement(outcome=Outcome.QUIET, settled=True, detail="Nothing was announced in it today.")
-    return Judgement(outcome=Outcome.LATE, settled=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC. {what}")
+        return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="Nothing was announced in it today.")
+    return PollVerdict(outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC. {what}")
 
 
-def _same(look: Look) -> str:
+def _same(look: Observation) -> str:
     if look.absent:
         return "There is nothing of today yet."
     return f"Still that of {look.day}." if look.day else "The same as before."
 
 
-def judge_all(judgements: Mapping[str, Judgement]) -> Judgement:
+def verdict_of_all(judgements: Mapping[str, PollVerdict]) -> PollVerdict:
     """What the judgements on a source's units mean for the source, by name of the unit ("" for the source as a whole)."""
     if not judgements:
-        return Judgement(outcome=Outcome.QUIET, settled=True)
+        return PollVerdict(outcome=Outcome.QUIET, is_final=True)
     worst = min((judgement.outcome for judgement in judgements.values()), key=_WORST_FIRST.index)
     named = [
         (unit, judgement) for unit, judgement in judgements.items() if judgement.outcome is worst and judgement.detail
     ]
-    return Judgement(
+    return PollVerdict(
         outcome=worst,
-        settled=all(judgement.settled for judgement in judgements.values()),
+        is_final=all(judgement.is_final for judgement in judgements.values()),
         detail=_told(named),
     )
 
 
-def _told(named: Iterable[tuple[str, Judgement]]) -> str:
+def _told(named: Iterable[tuple[str, PollVerdict]]) -> str:
     """The details of units, those that say the same together."""
     units: dict[str, list[str]] = {}
     for unit, judgement in named:

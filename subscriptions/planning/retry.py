@@ -18,13 +18,13 @@ OnUnclear = Literal["resend", "skip"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class RetryDecision:
     """What becomes of a message, its chat and its sender after an outcome."""
 
     state: State  # of the message; "ready" goes out when chat and sender can again
     reason: str  # one plain English line, kept with the message
     not_before: datetime | None = None  # aware UTC; None: time alone changes nothing
-    hold: timedelta = timedelta(0)  # how long the platform asked the whole lane to wait, on the machine's clock
+    pauses_lane: timedelta = timedelta(0)  # how long the platform asked the whole lane to wait, on the machine's clock
     use_plain: bool = False  # what is not yet sent of this delivery is replaced by its plain form
     pause_chat: bool = False  # the whole address
     pause_topic: bool = False  # only this topic or thread
@@ -43,7 +43,9 @@ def next_attempt(outcome: NotDelivered, failures: int, now: datetime) -> datetim
     return now + _wait(failures)
 
 
-def after(outcome: NotDelivered, *, failures: int, plain_tried: bool, on_unclear: OnUnclear, now: datetime) -> Verdict:
+def after(
+    outcome: NotDelivered, *, failures: int, plain_tried: bool, on_unclear: OnUnclear, now: datetime
+) -> RetryDecision:
     """What follows from `outcome`. An outcome that no rule names may have been sent: it counts as unclear.
 
     `plain_tried`: the plain form of this message was already tried. `on_unclear` is the operator's setting: "resend"
@@ -53,22 +55,22 @@ def after(outcome: NotDelivered, *, failures: int, plain_tried: bool, on_unclear
     match outcome:
         case RetryLater():
             again = next_attempt(outcome, failures, now)
-            verdict = Verdict(state="waiting", reason=reason, not_before=again, hold=outcome.after)
+            verdict = RetryDecision(state="waiting", reason=reason, not_before=again, pauses_lane=outcome.after)
         case Rejected(form=True) if not plain_tried:
-            verdict = Verdict(state="ready", reason=reason, use_plain=True)
+            verdict = RetryDecision(state="ready", reason=reason, use_plain=True)
         case Rejected():
-            verdict = Verdict(state="dead", reason=reason)
+            verdict = RetryDecision(state="dead", reason=reason)
         case ChatGone(scope="topic"):
-            verdict = Verdict(state="ready", reason=reason, pause_topic=True)
+            verdict = RetryDecision(state="ready", reason=reason, pause_topic=True)
         case ChatGone():
-            verdict = Verdict(state="ready", reason=reason, pause_chat=True)
+            verdict = RetryDecision(state="ready", reason=reason, pause_chat=True)
         case ChatMoved():
-            verdict = Verdict(state="ready", reason=reason, moved_to=outcome.address)
+            verdict = RetryDecision(state="ready", reason=reason, moved_to=outcome.address)
         case SenderStopped():
-            verdict = Verdict(state="ready", reason=reason, stop=outcome.scope)
+            verdict = RetryDecision(state="ready", reason=reason, stop=outcome.scope)
         case _:
             resend_at = now + _wait(failures) if on_unclear == "resend" else None
-            verdict = Verdict(state="unclear", reason=reason, not_before=resend_at)
+            verdict = RetryDecision(state="unclear", reason=reason, not_before=resend_at)
     return verdict
 
 

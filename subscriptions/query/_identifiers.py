@@ -36,7 +36,7 @@ _MENTION = re.compile(
 )
 
 
-class Found(NamedTuple):
+class IdentifierAt(NamedTuple):
     """An identifier inside a text: which field it is of, itself, and where its text ends."""
 
     field: str  # id or doi
@@ -59,23 +59,25 @@ def after_arxiv_label(text: str, position: int, end: int) -> int | None:
     return match.end() if match else None
 
 
-def read_link(text: str, position: int, end: int) -> Found | None:
+def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
     """The link to a paper that stands at this position, up to a blank, quote or bracket."""
     if match := _LINK.match(text, position, end):
-        return Found("id", match["id"].lower(), match.end())
+        return IdentifierAt("id", match["id"].lower(), match.end())
     if host := _DOI_HOST.match(text, position, end):
         return read_doi(text, host.end(), end)
     return None
 
 
-def read_doi(text: str, position: int, end: int) -> Found | None:
+def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
     """The DOI that stands at this position. Those that arXiv gives out are its ids, which digests know it by."""
     match = _DOI.match(text, position, end)
     if not match:
         return None
     value = match[0].rstrip(".,;>")
     of_arxiv = _DOI_OF_ARXIV.fullmatch(value)
-    return Found("id", of_arxiv["id"].lower(), match.end()) if of_arxiv else Found("doi", value, match.end())
+    return (
+        IdentifierAt("id", of_arxiv["id"].lower(), match.end()) if of_arxiv else IdentifierAt("doi", value, match.end())
+    )
 
 
 def bare_doi(value: str) -> str:

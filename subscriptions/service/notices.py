@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.model import BUTTON, Chat, ChatAddress, ChatKind, ChatState, Facts, Kind, Lane, Link
+from subscriptions.model import BUTTON, CallbackToken, Chat, ChatAddress, ChatKind, ChatState, Facts, Kind, Lane
 from subscriptions.service.subscriptions.requests import kind_of
 from subscriptions.store import (
     Planned,
@@ -40,7 +40,7 @@ def notify(
     *,
     now: datetime,
     key: str = "",
-    buttons: Mapping[str, Link] | None = None,
+    buttons: Mapping[str, CallbackToken] | None = None,
 ) -> bool:
     """Writes a notice to a chat down, once per cause and `key`, by default the chat's local day.
 
@@ -55,8 +55,10 @@ def notify(
         name = _name(chat, cause, key or day)
         if outbox.taken_keys(session, [name]):
             return False
-        links = [Link(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in (buttons or {}).values()]
-        ids = keeping.add_links(session, links, now=now)
+        links = [
+            CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in (buttons or {}).values()
+        ]
+        ids = keeping.add_callbacks(session, links, now=now)
         pressed = {BUTTON + verb: link_id for verb, link_id in zip(buttons or {}, ids, strict=True)}
         facts = Facts(notice=cause, detail={**detail, **pressed})
         row = Planned(
@@ -74,7 +76,7 @@ def notify_operators(
     *,
     now: datetime,
     about: str = "",
-    buttons: Mapping[str, Link] | None = None,
+    buttons: Mapping[str, CallbackToken] | None = None,
     but: frozenset[str] = frozenset(),
 ) -> tuple[Lane, ...]:
     """Tells everybody who runs the bot, once per cause, `about` and day; never a chat that strangers can read.
@@ -116,7 +118,7 @@ def operator_chats(
     return tuple(found.values())
 
 
-def tell_owner(
+def notify_owner(
     store: Store, chat: Chat, cause: str, detail: Mapping[str, str], *, now: datetime, key: str = "", by: str = ""
 ) -> bool:
     """Tells the person who set a group or channel up, in private; not when they did it themselves (`by`).
@@ -164,7 +166,7 @@ def lose_place(store: Store, address: ChatAddress, reason: str, *, topic: bool, 
         if lost:
             chats = people.chats_by_id(session, lost, zone=store.zone)
             chat = min(chats.values(), key=lambda chat: chat.address)  # the group itself before its topics
-            tell_owner(store, chat, "paused", {"reason": _why(reason)}, now=now, by=by)
+            notify_owner(store, chat, "paused", {"reason": _why(reason)}, now=now, by=by)
 
 
 def find_again(session: Transaction, chats: Sequence[int], *, now: datetime) -> None:
@@ -208,7 +210,7 @@ def _why(reason: str) -> str:
     return "rights" if any(word in words for word in _RIGHTS) else "gone"
 
 
-def tell_operators(
+def notify_operators_of_trouble(
     store: Store, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[Lane, ...]:
     """What the operators should know by now: messages that are dead or wait for long, platforms that stand still.
@@ -244,7 +246,7 @@ def tell_operators(
     return tuple(lanes)
 
 
-def tell_new_version(store: Store, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
+def notify_new_version(store: Store, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """The operators hear that another version runs than before; of the first one nobody needs to hear."""
     with store.write() as session:
         before = people.get_mark(session, "version")

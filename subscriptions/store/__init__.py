@@ -8,28 +8,28 @@ from sqlmodel import Session as Transaction
 from subscriptions.store.claims import Claim, Rendered
 from subscriptions.store.database import HEAD, OWNER_ONLY, Store, WouldWrite
 from subscriptions.store.edits import Edit
-from subscriptions.store.enrichment import Lacking
-from subscriptions.store.history import Told
+from subscriptions.store.enrichment import IncompletePaper
+from subscriptions.store.history import DeliveredPaper
 from subscriptions.store.outbox import OutboxEntry, Planned
 from subscriptions.store.papers import Ingested
-from subscriptions.store.sources import KnownSource, Seen, SourceFact, SourceState
+from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
 __all__ = [
     "HEAD",
     "OWNER_ONLY",
     "Claim",
+    "DeliveredPaper",
+    "DocumentSeen",
     "Edit",
+    "IncompletePaper",
     "Ingested",
     "KnownSource",
-    "Lacking",
     "OutboxEntry",
     "Planned",
     "Rendered",
-    "Seen",
     "SourceFact",
     "SourceState",
     "Store",
-    "Told",
     "Transaction",
     "WouldWrite",
 ]

@@ -10,11 +10,11 @@ from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 from subscriptions.model import ChatAddress, ChatKind, Kind
 from subscriptions.store.retention import forget_place
 from subscriptions.store.rows import (
+    CallbackRow,
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
     LaneRow,
-    LinkRow,
     MarkRow,
     MessageRow,
     PaperRow,
@@ -27,12 +27,12 @@ from subscriptions.store.rows import (
 Json = dict[str, Any]
 
 
-def belongings(session: Session, chat_id: int) -> Json:
+def chat_data(session: Session, chat_id: int) -> Json:
     """The rows of a chat by what they are, JSON values, nothing left out; papers with their title and key."""
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
     places = [_place(row) for row in rows]
     changes = select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id))
-    links = select(LinkRow).where(or_(col(LinkRow.place).in_(places), col(LinkRow.chat) == chat_id))
+    links = select(CallbackRow).where(or_(col(CallbackRow.place).in_(places), col(CallbackRow.chat) == chat_id))
     updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
     lanes = sorted({(row.platform, row.address) for row in rows})
     return {
@@ -41,7 +41,7 @@ def belongings(session: Session, chat_id: int) -> Json:
         "subscriptions": _subscriptions(session, chat_id),
         "deliveries": _deliveries(session, chat_id),
         "changes": [_json(row) for row in session.exec(changes)],
-        "links": [_json(row) for row in session.exec(links.order_by(col(LinkRow.at), col(LinkRow.id)))],
+        "links": [_json(row) for row in session.exec(links.order_by(col(CallbackRow.at), col(CallbackRow.id)))],
         # Of an answer that is still on its way, how long it is.
         "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(updates)],
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
@@ -139,9 +139,9 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
     for place in places:
         links = or_(
-            *(cast(field, String).contains(place, autoescape=True) for field in (LinkRow.id, LinkRow.arguments))
+            *(cast(field, String).contains(place, autoescape=True) for field in (CallbackRow.id, CallbackRow.arguments))
         )
-        for link in session.exec(select(LinkRow).where(links)).all():
+        for link in session.exec(select(CallbackRow).where(links)).all():
             if named.search(f"{link.id} {link.arguments}"):
                 session.delete(link)
         for mark in session.exec(select(MarkRow).where(col(MarkRow.name).contains(place, autoescape=True))).all():
@@ -181,7 +181,7 @@ def _erase_person(session: Session, platform: str, person: str) -> None:
         ]
         change.before = {**change.before, "wishes": wishes}
     session.exec(
-        delete(LinkRow).where(
-            col(LinkRow.person) == person, col(LinkRow.place).startswith(f"{platform}:", autoescape=True)
+        delete(CallbackRow).where(
+            col(CallbackRow.person) == person, col(CallbackRow.place).startswith(f"{platform}:", autoescape=True)
         )
     )

@@ -19,7 +19,7 @@ def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None
     return session.exec(items).one()
 
 
-def told(session: Session, chat_id: int) -> set[int]:
+def delivered(session: Session, chat_id: int) -> set[int]:
     """All papers that a chat was told."""
     return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id)))
 

@@ -17,8 +17,8 @@ from subscriptions.model import (
     ChatKind,
     ChatSettings,
     ChatState,
-    DrySpell,
     Lane,
+    NoMatchStreak,
     Subscription,
 )
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -196,9 +196,9 @@ def own_choice(session: Session, address: ChatAddress) -> tuple[str, str]:
     return (row.timezone, row.lang) if row is not None else ("", "")
 
 
-def mark_dry(session: Session, spells: Mapping[int, DrySpell | None]) -> None:
+def mark_streak(session: Session, spells: Mapping[int, NoMatchStreak | None]) -> None:
     """Chat id → how long nothing has fitted what it asks for; None: something has."""
-    together: dict[DrySpell | None, list[int]] = {}
+    together: dict[NoMatchStreak | None, list[int]] = {}
     for chat_id, spell in spells.items():
         together.setdefault(spell, []).append(chat_id)
     for spell, ids in together.items():
@@ -472,11 +472,11 @@ def _stored_cadence(text: str) -> Cadence:
     return parse_cadence(text)
 
 
-def _dry(values: Mapping[str, Any]) -> DrySpell | None:
-    return DrySpell(**{**values, "last": date.fromisoformat(values["last"])}) if values else None
+def _dry(values: Mapping[str, Any]) -> NoMatchStreak | None:
+    return NoMatchStreak(**{**values, "last": date.fromisoformat(values["last"])}) if values else None
 
 
-def _dry_values(spell: DrySpell | None) -> dict[str, Any]:
+def _dry_values(spell: NoMatchStreak | None) -> dict[str, Any]:
     """As `_dry` reads it."""
     if spell is None:
         return {}

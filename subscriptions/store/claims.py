@@ -18,7 +18,7 @@ from subscriptions.store.chats import GONE
 from subscriptions.store.database import connection_of
 from subscriptions.store.rows import TABLES, Utc
 
-SETTLED = ("sent", "dead")
+FINISHED = ("sent", "dead")
 SKIPPED = "skipped: "  # how the reason of a message begins that nobody can look up and nobody is to repeat
 _NEAR = 1000  # deliveries that come so soon after one that is rendered may be rendered with it
 
@@ -126,7 +126,7 @@ _OPEN = (
     select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
     .add_columns(_m.number, _m.state, _m.reason, _m.found_at_start)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .outerjoin(_messages, and_(_m.delivery == _d.seq, _m.state.not_in(SETTLED)))
+    .outerjoin(_messages, and_(_m.delivery == _d.seq, _m.state.not_in(FINISHED)))
     .where(in_lane(), may_go(), ~is_held(), _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
@@ -242,7 +242,7 @@ def unrendered(session: Session, claimed: Claim, most: int, *, wall: datetime) -
     return list(connection_of(session).execute(_UNRENDERED, values).scalars())
 
 
-def freeze(session: Session, rendered: Iterable[Rendered], *, now: datetime) -> None:
+def store_rendered(session: Session, rendered: Iterable[Rendered], *, now: datetime) -> None:
     """Stores what was made of deliveries, once: what is stored is what every try posts (rule 7).
 
     One that no message could be made of is dead, with the reason, until a person lets it be tried again.
@@ -308,7 +308,7 @@ _CONFIRM = (
     .where(_m.delivery == bindparam("of"), _m.number == bindparam("which"))
     .values(state="sent", platform_id=bindparam("its_id"), sent_at=bindparam("now"), reason="")
 )
-_is_open = exists().where(_m.delivery == bindparam("of"), _m.state.not_in(SETTLED))
+_is_open = exists().where(_m.delivery == bindparam("of"), _m.state.not_in(FINISHED))
 _is_missing = exists().where(_m.delivery == bindparam("of"), _m.state != "sent")
 _others = _deliveries.alias()
 _in_its_lane = _others.c.chat.in_(
@@ -337,7 +337,7 @@ _TRIED_WELL = (
 )
 
 
-def begin(session: Session, claimed: Claim, message: Message, *, wall: datetime) -> bool:
+def mark_sending(session: Session, claimed: Claim, message: Message, *, wall: datetime) -> bool:
     """The message is posted now: marks it `sending`. False: it is not as it was claimed any more.
 
     A guarded update: of two senders only one gets it, and nobody what a person dismissed meanwhile, nor a chat that was

@@ -131,7 +131,7 @@ class Store:
             yield session
 
     @contextmanager
-    def look(self) -> Iterator[None]:
+    def read_or_skip(self) -> Iterator[None]:
         """Within, everything reads one state of the database, and a write raises WouldWrite. Raises StoreError.
 
         What takes long to find out is found out here, while others write.

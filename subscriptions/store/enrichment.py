@@ -19,7 +19,7 @@ AGAIN_AFTER = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lacking:
+class IncompletePaper:
     """A paper of which categories, authors or the title are not known."""
 
     id: int
@@ -35,7 +35,7 @@ class Asked:
     last: datetime
 
 
-def lacking(session: Session, *, now: datetime) -> tuple[Lacking, ...]:
+def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePaper, ...]:
     """The papers of the last seven days that lack something and that arXiv can be asked for, the newest first.
 
     Later nothing that becomes known makes a paper new to anybody (docs/architecture.md, rule 1). One that has a DOI alone
@@ -56,7 +56,7 @@ def lacking(session: Session, *, now: datetime) -> tuple[Lacking, ...]:
         )
         .order_by(col(PaperRow.change).desc())
     )
-    return tuple(Lacking(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title in rows)
+    return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title in rows)
 
 
 def asked(session: Session) -> dict[int, Asked]:
@@ -71,7 +71,7 @@ def note_asked(session: Session, asked: Mapping[int, Asked]) -> None:
     set_mark(session, _ASKED, json.dumps(told))
 
 
-def may_be_asked(papers: Iterable[Lacking], asked: Mapping[int, Asked], now: datetime) -> list[Lacking]:
+def may_be_asked(papers: Iterable[IncompletePaper], asked: Mapping[int, Asked], now: datetime) -> list[IncompletePaper]:
     """Those that were not asked for lately, nor too often. A time ahead was noted by a clock that has been set since."""
     return [
         paper

@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Item
-from subscriptions.store.outbox import told_item
+from subscriptions.store.outbox import delivered_item
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class DeliveredPaper:
     """A paper as a chat was told of it."""
 
     item: Item
@@ -19,22 +19,22 @@ class Told:
     at: datetime | None  # when the platform confirmed it, else when it was planned; None: nobody knows any more
 
 
-def told(session: Session, chat_id: int, paper_id: int) -> Told | None:
+def deliveries_of(session: Session, chat_id: int, paper_id: int) -> DeliveredPaper | None:
     """What a chat was told of a paper; None: nothing."""
-    item, row = told_item(session, chat_id, paper_id), session.get(DeliveryItemRow, (chat_id, paper_id))
+    item, row = delivered_item(session, chat_id, paper_id), session.get(DeliveryItemRow, (chat_id, paper_id))
     if item is None or row is None:
         return None
     delivery = session.get(DeliveryRow, row.delivery) if row.delivery is not None else None
     if delivery is None:  # it went with a chat that became this one
-        return Told(item=item, state="sent", at=None)
+        return DeliveredPaper(item=item, state="sent", at=None)
     message = session.get(MessageRow, (delivery.seq, row.message or 1))
     if message is not None and message.state == "sent":
-        return Told(item=item, state="sent", at=message.sent_at)
+        return DeliveredPaper(item=item, state="sent", at=message.sent_at)
     state = "dismissed" if delivery.dismissed_at else message.state if message else "planned"
-    return Told(item=item, state=state, at=delivery.created_at)
+    return DeliveredPaper(item=item, state=state, at=delivery.created_at)
 
 
-def last_told(session: Session, chat_id: int) -> int | None:
+def last_delivered(session: Session, chat_id: int) -> int | None:
     """The paper that a chat was shown last: the last one of its newest delivery."""
     return session.exec(
         select(DeliveryItemRow.paper)
@@ -44,7 +44,7 @@ def last_told(session: Session, chat_id: int) -> int | None:
     ).first()
 
 
-def told_in_message(session: Session, chat_id: int, platform_id: str) -> int | None:
+def delivered_in_message(session: Session, chat_id: int, platform_id: str) -> int | None:
     """The first paper of a message in a chat, by the platform's id of the message; None: it is no such message."""
     return session.exec(
         select(DeliveryItemRow.paper)

@@ -11,11 +11,11 @@ from sqlmodel import Session, col, delete, or_, select, update
 from subscriptions.model import ChatAddress, ChatState
 from subscriptions.store.chats import GONE, come_back, detach_from_now
 from subscriptions.store.rows import (
+    CallbackRow,
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
     LaneRow,
-    LinkRow,
     MessageRow,
     SubscriptionRow,
     UndoRow,
@@ -83,10 +83,10 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
     named = or_(
         *(
             cast(field, String).contains(old, autoescape=True)
-            for field in (LinkRow.id, LinkRow.place, LinkRow.arguments)
+            for field in (CallbackRow.id, CallbackRow.place, CallbackRow.arguments)
         )
     )
-    for link in session.exec(select(LinkRow).where(named)).all():
+    for link in session.exec(select(CallbackRow).where(named)).all():
         numbers = renumbered.get(link.place) or renumbered.get(str(link.arguments.get("about", "")))
         if numbers is not None:
             link.arguments = _renumbered(link.arguments, numbers)
@@ -96,12 +96,12 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
     session.flush()
 
 
-def _rename(session: Session, link: LinkRow, name: str) -> None:
+def _rename(session: Session, link: CallbackRow, name: str) -> None:
     """Gives what a conversation remembers its new name; what stands there already is newer."""
     if name == link.id:
         return
-    if session.get(LinkRow, name) is None:
-        session.add(LinkRow(**{**link.model_dump(), "id": name}))
+    if session.get(CallbackRow, name) is None:
+        session.add(CallbackRow(**{**link.model_dump(), "id": name}))
     session.delete(link)
 
 
@@ -155,7 +155,7 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
     session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
     session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
     session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # what is left of them names numbers of before
-    session.exec(update(LinkRow).where(col(LinkRow.chat) == before).values(chat=after))
+    session.exec(update(CallbackRow).where(col(CallbackRow.chat) == before).values(chat=after))
     session.flush()
     return numbers
 

@@ -13,9 +13,9 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, insert, or_, select, update
 
 from subscriptions.model import Because, ChatState, Delivery, Facts, Item, Kind, KnownPaper, Lane
-from subscriptions.planning.retry import Verdict
+from subscriptions.planning.retry import RetryDecision
 from subscriptions.store.chats import GONE, chats_by_id
-from subscriptions.store.claims import SETTLED, SKIPPED, Claim, waits_until
+from subscriptions.store.claims import FINISHED, SKIPPED, Claim, waits_until
 from subscriptions.store.database import execute
 from subscriptions.store.papers import stored_papers
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow
@@ -92,7 +92,7 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
         execute(session, _NEW_ITEMS, items)
 
 
-def told(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
+def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
     """Which of these papers each of these chats was told already."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))
@@ -104,7 +104,7 @@ def told(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) ->
     return found
 
 
-def take_over(session: Session) -> int:
+def recover_in_flight(session: Session) -> int:
     """An earlier process is gone: what it left `sending` may have been sent. Returns how many messages."""
     result = session.exec(
         update(MessageRow).where(col(MessageRow.state) == "sending").values(state="unclear", found_at_start=True)
@@ -164,7 +164,9 @@ def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tup
     return tuple(titled[name] for name in sorted(names & titled.keys()))
 
 
-def told_items(session: Session, chat_id: int, delivery_id: str, *, position: int | None = None) -> tuple[Item, ...]:
+def delivered_items(
+    session: Session, chat_id: int, delivery_id: str, *, position: int | None = None
+) -> tuple[Item, ...]:
     """What a delivery told this chat, in its order, or only what stands at `position`; () when it is not this chat's."""
     wanted = (
         select(DeliveryItemRow)
@@ -192,18 +194,18 @@ def shown_since(session: Session, chat_id: int, since: datetime) -> list[int]:
     return list(rows)
 
 
-def told_count(session: Session, chat_id: int) -> int:
+def delivered_count(session: Session, chat_id: int) -> int:
     """How many papers a chat was told."""
     return session.exec(select(func.count()).where(DeliveryItemRow.chat == chat_id)).one()
 
 
-def told_item(session: Session, chat_id: int, paper_id: int) -> Item | None:
+def delivered_item(session: Session, chat_id: int, paper_id: int) -> Item | None:
     """A paper as this chat was told of it; None: it was not."""
     row = session.get(DeliveryItemRow, (chat_id, paper_id))
     return _items(session, [row])[0] if row else None
 
 
-def told_titles(session: Session, chat_id: int, most: int) -> list[str]:
+def delivered_titles(session: Session, chat_id: int, most: int) -> list[str]:
     """Titles of the papers that a chat was told last, newest first."""
     rows = session.exec(
         select(PaperRow.title)
@@ -230,10 +232,10 @@ def _item(row: DeliveryItemRow | Row[*tuple[Any, ...]], papers: Mapping[int, Kno
     )
 
 
-def record(
+def record_outcome(
     session: Session,
     claimed: Claim,
-    verdict: Verdict,
+    decision: RetryDecision,
     reason: str,
     *,
     now: datetime,
@@ -244,22 +246,22 @@ def record(
         return
     message = session.get_one(MessageRow, (claimed.seq, claimed.message.number))
     delivery = session.get_one(DeliveryRow, claimed.seq)
-    message.state, message.reason, message.found_at_start = verdict.state, reason, False
+    message.state, message.reason, message.found_at_start = decision.state, reason, False
     delivery.reason = reason
-    if verdict.state in ("waiting", "unclear"):
+    if decision.state in ("waiting", "unclear"):
         delivery.attempts += 1
-    delivery.next_at = verdict.not_before
-    if verdict.use_plain:  # what is not yet sent of this delivery
-        rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(SETTLED))
+    delivery.next_at = decision.not_before
+    if decision.use_plain:  # what is not yet sent of this delivery
+        rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(FINISHED))
         for other in session.exec(rest).all():
             other.use_plain = True
-    if verdict.hold:
-        hold_lane(session, claimed.address.lane, wall, wall + verdict.hold)
+    if decision.pauses_lane:
+        pause_lane(session, claimed.address.lane, wall, wall + decision.pauses_lane)
     session.flush()
     _settle(session, delivery, now)
 
 
-def hold_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> None:
+def pause_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> None:
     """A platform asked this lane to wait until `until`, on the machine's clock."""
     row = session.get(LaneRow, (lane.platform, lane.address)) or LaneRow(platform=lane.platform, address=lane.address)
     row.since, row.not_before = wall, until
@@ -268,7 +270,7 @@ def hold_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> 
 
 def _settle(session: Session, delivery: DeliveryRow, now: datetime) -> None:
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
-    if states and all(state in SETTLED for state in states):
+    if states and all(state in FINISHED for state in states):
         delivery.settled_at, delivery.next_at = now, None
 
 
@@ -335,7 +337,7 @@ def derived_state(dismissed: bool, chat_state: str, states: Sequence[str]) -> st
         return "dismissed"
     if states and all(state == "sent" for state in states):
         return "sent"
-    unfinished = not states or any(state not in SETTLED for state in states)
+    unfinished = not states or any(state not in FINISHED for state in states)
     if unfinished and chat_state != ChatState.ACTIVE.value:
         return "held"
     for state in ("dead", "unclear", "waiting", "sending"):

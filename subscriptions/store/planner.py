@@ -133,7 +133,7 @@ def share_now_mark(session: Session, head: int) -> None:
         set_mark(session, NOW, str(head))
 
 
-def mark_spoken(session: Session, chat_ids: Sequence[int]) -> None:
+def mark_posted(session: Session, chat_ids: Sequence[int]) -> None:
     """These chats have had their first due delivery."""
     for i in range(0, len(chat_ids), CHUNK):
         execute(session, _SPOKEN, {"ids": chat_ids[i : i + CHUNK]})

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, func, or_, select, update
 
-from subscriptions.model import Link
-from subscriptions.store.rows import InstallationRow, LinkRow, UpdateRow
+from subscriptions.model import CallbackToken
+from subscriptions.store.rows import CallbackRow, InstallationRow, UpdateRow
 
-BOARD = "board:"  # before the address of a person: the place of the links on their board
+HOME_VIEW = "board:"  # before the address of a person: the place of the links on their board
 UNINSTALLED = "uninstalled"  # state of a workspace that took the app away
 READY, AGAIN, DONE = (
     "ready",
@@ -63,12 +63,12 @@ def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str
     return [(row.platform, row.update_id, row.reply) for row in rows]
 
 
-def add_links(session: Session, links: Sequence[Link], *, now: datetime) -> list[str]:
+def add_callbacks(session: Session, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
     """Stores links; returns their ids, 16 characters that nobody can guess."""
     ids = [secrets.token_urlsafe(12) for _ in links]
     for link_id, link in zip(ids, links, strict=True):
         session.add(
-            LinkRow(
+            CallbackRow(
                 id=link_id,
                 place=link.place,
                 person=link.person,
@@ -81,7 +81,7 @@ def add_links(session: Session, links: Sequence[Link], *, now: datetime) -> list
     return ids
 
 
-def put_link(session: Session, link_id: str, link: Link, *, now: datetime) -> None:
+def put_callback(session: Session, link_id: str, link: CallbackToken, *, now: datetime) -> None:
     """Stores a link under an id of our own, in place of what had that id."""
     values: dict[str, Any] = {
         "place": link.place,
@@ -89,76 +89,78 @@ def put_link(session: Session, link_id: str, link: Link, *, now: datetime) -> No
         "verb": link.verb,
         "arguments": dict(link.arguments),
     }
-    row = session.get(LinkRow, link_id)
+    row = session.get(CallbackRow, link_id)
     if row is None:
-        session.add(LinkRow(id=link_id, at=now, **values))
+        session.add(CallbackRow(id=link_id, at=now, **values))
     else:
         row.sqlmodel_update({**values, "at": now})
     session.flush()
 
 
-def find_link(session: Session, link_id: str) -> tuple[Link, datetime | None] | None:
+def find_callback(session: Session, link_id: str) -> tuple[CallbackToken, datetime | None] | None:
     """What an id stands for, and since when."""
-    row = session.get(LinkRow, link_id)
+    row = session.get(CallbackRow, link_id)
     if row is None:
         return None
-    return _link(row), row.at
+    return _callback(row), row.at
 
 
-def _link(row: LinkRow) -> Link:
-    return Link(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
+def _callback(row: CallbackRow) -> CallbackToken:
+    return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
-def links_with_verb(session: Session, verb: str) -> list[tuple[str, Link, datetime]]:
+def callbacks_with_verb(session: Session, verb: str) -> list[tuple[str, CallbackToken, datetime]]:
     """(id, link, since when) of all links with a verb, the oldest first."""
-    rows = session.exec(select(LinkRow).where(LinkRow.verb == verb).order_by(col(LinkRow.at))).all()
-    return [(row.id, _link(row), row.at) for row in rows if row.at is not None]
+    rows = session.exec(select(CallbackRow).where(CallbackRow.verb == verb).order_by(col(CallbackRow.at))).all()
+    return [(row.id, _callback(row), row.at) for row in rows if row.at is not None]
 
 
-def links_of(session: Session, chat_id: int, verb: str) -> list[tuple[str, Link]]:
+def callbacks_of(session: Session, chat_id: int, verb: str) -> list[tuple[str, CallbackToken]]:
     """The links of a chat that may be passed on: (id, what it stands for) each."""
-    rows = session.exec(select(LinkRow).where(LinkRow.chat == chat_id, LinkRow.verb == verb, LinkRow.place == ""))
-    return [(row.id, Link(verb=row.verb, arguments=row.arguments)) for row in rows]
+    rows = session.exec(
+        select(CallbackRow).where(CallbackRow.chat == chat_id, CallbackRow.verb == verb, CallbackRow.place == "")
+    )
+    return [(row.id, CallbackToken(verb=row.verb, arguments=row.arguments)) for row in rows]
 
 
-def share(session: Session, chat_id: int, link: Link, *, now: datetime) -> str:
+def share(session: Session, chat_id: int, link: CallbackToken, *, now: datetime) -> str:
     """Stores a link of a chat that may be passed on, and goes when the chat does; its id."""
     link_id = secrets.token_urlsafe(12)
-    session.add(LinkRow(id=link_id, chat=chat_id, verb=link.verb, arguments=dict(link.arguments), at=now))
+    session.add(CallbackRow(id=link_id, chat=chat_id, verb=link.verb, arguments=dict(link.arguments), at=now))
     session.flush()
     return link_id
 
 
-def change_link(session: Session, link_id: str, arguments: dict[str, Any]) -> None:
+def change_callback(session: Session, link_id: str, arguments: dict[str, Any]) -> None:
     """What a link stands for is something else from now on."""
-    session.get_one(LinkRow, link_id).arguments = arguments
+    session.get_one(CallbackRow, link_id).arguments = arguments
     session.flush()
 
 
-def drop_link(session: Session, link_id: str) -> None:
+def drop_callback(session: Session, link_id: str) -> None:
     """Forgets one link."""
-    session.exec(delete(LinkRow).where(col(LinkRow.id) == link_id))
+    session.exec(delete(CallbackRow).where(col(CallbackRow.id) == link_id))
 
 
-def drop_links(session: Session, before: datetime) -> None:
+def drop_callbacks(session: Session, before: datetime) -> None:
     """Forgets buttons that were made before `before`; links that may be passed on stay."""
-    session.exec(delete(LinkRow).where(col(LinkRow.at) < before, col(LinkRow.place) != ""))
+    session.exec(delete(CallbackRow).where(col(CallbackRow.at) < before, col(CallbackRow.place) != ""))
 
 
-def has_links_at(session: Session, place: str) -> bool:
+def has_callbacks_at(session: Session, place: str) -> bool:
     """Whether anything stands there that can be pressed."""
-    return session.exec(select(LinkRow.id).where(LinkRow.place == place).limit(1)).first() is not None
+    return session.exec(select(CallbackRow.id).where(CallbackRow.place == place).limit(1)).first() is not None
 
 
-def drop_links_at(session: Session, place: str, *, before: datetime | None = None) -> None:
+def drop_callbacks_at(session: Session, place: str, *, before: datetime | None = None) -> None:
     """What stands there, with `before` what was made earlier, cannot be pressed any more."""
-    there = delete(LinkRow).where(col(LinkRow.place) == place)
-    session.exec(there if before is None else there.where(col(LinkRow.at) < before))
+    there = delete(CallbackRow).where(col(CallbackRow.place) == place)
+    session.exec(there if before is None else there.where(col(CallbackRow.at) < before))
 
 
 def forget_place(session: Session, place: str) -> None:
     """Erases the links and the updates of a chat (rule 10); that an update had its effect stays known."""
-    session.exec(delete(LinkRow).where(col(LinkRow.place).in_((place, BOARD + place))))
+    session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, HOME_VIEW + place))))
     session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(reply="", chat="", state=DONE))
 
 

@@ -324,7 +324,7 @@ class MarkRow(SQLModel, table=True):
     value: str
 
 
-class LinkRow(SQLModel, table=True):
+class CallbackRow(SQLModel, table=True):
     """What an opaque id in a button or link stands for. It works only at its place, and only for its person if it has one."""
 
     __tablename__ = "link"

@@ -25,7 +25,7 @@ def changed_at_between(session: Session, after: int, upto: int) -> list[datetime
     return [moment for moment in session.exec(wanted.distinct()) if moment]
 
 
-def newest_told(session: Session, chat_id: int, after: int) -> tuple[int, datetime] | None:
+def newest_delivered(session: Session, chat_id: int, after: int) -> tuple[int, datetime] | None:
     """The highest change after `after` of a paper that a chat was told, and when it was given; None: there is none."""
     wanted = (
         select(PaperRow.change, PaperRow.changed_at)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select
 
-from subscriptions.planning.forecast import Awaited, Outlook
+from subscriptions.planning.forecast import Awaited, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import Schedule, Schedules
 from subscriptions.store.database import execute
@@ -42,7 +42,7 @@ class SourceFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class DocumentSeen:
     """What is remembered of an address: its validators, and the document that was there."""
 
     etag: str = ""
@@ -78,7 +78,7 @@ class KnownSource:
     location: str
     schedule: str
     state: SourceState
-    seen: Mapping[str, Seen] = field(default_factory=dict)  # by address
+    seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address
     last: Receipt | None = None
     settled_at: datetime | None = None  # of its last receipt new or quiet
 
@@ -133,14 +133,14 @@ def known_sources(session: Session) -> tuple[KnownSource, ...]:
     )
 
 
-def outlook(session: Session, schedules: Schedules, now: datetime) -> Outlook:
+def forecast(session: Session, schedules: Schedules, now: datetime) -> Forecast:
     """What can be expected of the sources that the settings name."""
     on = [row for row in execute(session, _ALL) if row.state.get("on")]
     rows = [row for row in on if schedules.counts(row.name, _moment(row.state.get("next_at")), now)]
     read = [(row, schedules.read(row.schedule, evening=bool(row.state.get("evening")))) for row in rows]
     awaited = [(row, schedule, schedule.last_due(now)) for row, schedule in read if schedule and schedule.awaited]
     came = _since(session, {row.name: due for row, _, due in awaited if due})
-    return Outlook(
+    return Forecast(
         at=now,
         awaited=tuple(_awaited(row, schedule, due, came.get(row.name, ())) for row, schedule, due in awaited),
         anytime=len(awaited) < len(rows),
@@ -175,7 +175,7 @@ def _awaited(
     )
 
 
-def remember(session: Session, name: str, state: SourceState, seen: Mapping[str, Seen]) -> None:
+def store_state(session: Session, name: str, state: SourceState, seen: Mapping[str, DocumentSeen]) -> None:
     """Stores how a source stands after a poll."""
     row = session.get(SourceRow, name)
     if row is not None:
@@ -281,12 +281,12 @@ def _state_json(state: SourceState) -> dict[str, Any]:
     }
 
 
-def _seen(values: Sequence[Any]) -> Seen:
+def _seen(values: Sequence[Any]) -> DocumentSeen:
     etag, modified, digest, day, papers, batch = values
-    return Seen(etag=etag, modified=modified, digest=digest, day=_day(day), papers=papers, batch=batch)
+    return DocumentSeen(etag=etag, modified=modified, digest=digest, day=_day(day), papers=papers, batch=batch)
 
 
-def _seen_json(seen: Seen) -> list[Any]:
+def _seen_json(seen: DocumentSeen) -> list[Any]:
     day = seen.day.isoformat() if seen.day else ""
     return [seen.etag, seen.modified, seen.digest, day, seen.papers, seen.batch]
 

@@ -127,7 +127,7 @@ def test_whatever_a_person_types_telegram_takes_the_answer(line: str, code: str)
 )
 def test_papers_in_an_answer_are_taken_as_they_are(to: Chat, found: list[Item], form: Any, line: str) -> None:
     numbers = tuple(Button(label=str(number), data=f"x{number}") for number in range(len(found)))
-    messages = render_reply(Reply(lines=(line,), items=tuple(found), form=form, numbers=numbers), to)
+    messages = render_reply(Reply(lines=(line,), items=tuple(found), item_layout=form, numbers=numbers), to)
     read = [judged(message) for message in messages]
     arxiv = [url for one in read for url, _ in links(one) if url.startswith("https://arxiv.org/abs/")]
     assert len(arxiv) == sum(bool(one.paper.paper.arxiv_id) for one in found)
@@ -141,7 +141,7 @@ def test_papers_in_an_answer_are_taken_as_they_are(to: Chat, found: list[Item], 
 def test_however_long_a_paper_is_telegram_takes_it_in_several_messages(told: Item, length: int, form: Any) -> None:
     abstract = "A sentence & <so> on, word by word. " * (length // 36)
     long = replace(told, paper=replace(told.paper, paper=replace(told.paper.paper, abstract=abstract)))
-    for message in render_reply(Reply(items=(long,), form=form), chat()):
+    for message in render_reply(Reply(items=(long,), item_layout=form), chat()):
         judged(message)
 
 

@@ -143,13 +143,13 @@ async def test_what_the_bot_cannot_see_is_no_place(venue: SlackApi, name: str) -
 
 def request(**more: Any) -> Request:
     place = Place(chat=VISION, kind=ChatKind.TEAM)
-    return replace(Request(place=place, update="1", sender="U1", sender_name="ann"), **more)
+    return replace(Request(place=place, update_id="1", sender="U1", sender_name="ann"), **more)
 
 
 async def test_who_changes_something_is_known_by_name_clock_and_language(venue: SlackApi) -> None:
     known = await venue.enrich(request(), changes=True)
     assert (known.sender_name, known.timezone, known.language) == ("Ann Lee", "Asia/Shanghai", "zh-CN")
-    assert (known.place.title, known.place.outside) == ("#vision", False)
+    assert (known.place.title, known.place.is_outside) == ("#vision", False)
     assert await venue.enrich(request(), changes=False) == request()
 
 
@@ -161,11 +161,11 @@ async def test_one_question_about_a_person_is_enough_for_one_request(venue: Slac
 
 async def test_a_channel_without_the_bot_is_outside(venue: SlackApi, slack: FakeSlack) -> None:
     slack.leaves("C1")
-    assert (await venue.enrich(request(), changes=True)).place.outside
+    assert (await venue.enrich(request(), changes=True)).place.is_outside
     slack.leaves("G1")
     secret = request(place=Place(chat=SECRETS, kind=ChatKind.TEAM, title="#secrets"))
     known = await venue.enrich(secret, changes=True)
-    assert (known.place.outside, known.place.title) == (True, "#secrets")
+    assert (known.place.is_outside, known.place.title) == (True, "#secrets")
 
 
 async def test_what_is_not_told_leaves_the_request_as_it_was(venue: SlackApi, slack: FakeSlack) -> None:
@@ -178,10 +178,10 @@ async def test_what_is_not_told_leaves_the_request_as_it_was(venue: SlackApi, sl
 
 
 async def test_a_command_in_the_bots_own_direct_messages_is_not_outside(venue: SlackApi) -> None:
-    place = Place(chat=ChatAddress("slack", "U1"), kind=ChatKind.PRIVATE, outside=True)
+    place = Place(chat=ChatAddress("slack", "U1"), kind=ChatKind.PRIVATE, is_outside=True)
     ours = request(place=place, told={"at": "D1"})
-    assert not (await venue.enrich(ours, changes=False)).place.outside
-    assert (await venue.enrich(request(place=place, told={"at": "D777"}), changes=False)).place.outside
+    assert not (await venue.enrich(ours, changes=False)).place.is_outside
+    assert (await venue.enrich(request(place=place, told={"at": "D777"}), changes=False)).place.is_outside
 
 
 async def test_a_clock_that_nobody_here_knows_is_none(venue: SlackApi, slack: FakeSlack) -> None:

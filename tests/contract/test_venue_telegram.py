@@ -104,12 +104,14 @@ async def test_a_telegram_that_does_not_answer_is_no_no(venue: TelegramApi, tele
 
 
 async def test_a_place_is_found_by_name_and_by_id(venue: TelegramApi) -> None:
-    vision = Place(chat=ChatAddress("telegram", "-1002"), kind=ChatKind.GROUP, title="Vision", public=True, linked=True)
+    vision = Place(
+        chat=ChatAddress("telegram", "-1002"), kind=ChatKind.GROUP, title="Vision", public=True, is_linked=True
+    )
     assert await venue.find_chat("@Vision_Papers") == vision
     assert await venue.find_chat("-1002") == vision
     forum = await venue.find_chat("-1001")
     assert forum is not None
-    assert (forum.forum, forum.public, forum.kind) == (True, False, ChatKind.GROUP)
+    assert (forum.is_forum, forum.public, forum.kind) == (True, False, ChatKind.GROUP)
     papers = await venue.find_chat("@papers")
     assert papers is not None
     assert papers.kind is ChatKind.BROADCAST
@@ -278,7 +280,7 @@ SPEAKERS = {"": lambda sentence: sentence.say(translator("en")), "zh": lambda se
 
 async def test_menus_and_words_are_set_once(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     await publish_menus(channel.client, COMMANDS, SPEAKERS)
-    listed = [command.name for command in COMMANDS if command.listed and not command.operator]
+    listed = [command.name for command in COMMANDS if command.listed and not command.needs_operator]
     for language in ("", "zh"):
         assert [one["command"] for one in telegram.menu("all_private_chats", language)] == listed
         assert telegram.menu("all_chat_administrators", language) == telegram.menu("all_private_chats", language)

@@ -12,7 +12,7 @@ from functools import partial
 
 from bot.channels.gallery.outbound import GalleryChannel
 from bot.context.dependencies import Context
-from bot.conversation.stored_reply import Posting
+from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState
 from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan
@@ -76,5 +76,7 @@ class Deliverer:
     @staticmethod
     def _answer(chat: ChatAddress, payload: str) -> Answer:
         return Answer(
-            stored_reply=Posting(update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),))
+            stored_reply=StoredReply(
+                update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),)
+            )
         )

@@ -17,7 +17,7 @@ from bot.channels.slack.workspaces import ServedWorkspace
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer
 from bot.ports.conversation import Request
-from bot.ports.forms import PLACE
+from bot.ports.forms import CHAT_FIELD
 from bot.rendering import board_view, sheet_view
 from subscriptions.model import ChatAddress, ChatKind
 from tests.talking import Answer, BotHarness, FakePlatformApi
@@ -43,7 +43,7 @@ class FakeForms:
 
     async def publish_home(self, person: ChatAddress, view: str) -> None: ...
 
-    async def chats_with(self, person: ChatAddress) -> frozenset[str] | None:
+    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
         return self.desk.places_of.get(person.address, frozenset())
 
 
@@ -89,13 +89,13 @@ class SlackHarness(BotHarness):
         """Somebody looks at the tab Home."""
         seen = await self.sends_request(f"slack:{by}", happened="board", by=by, view="V0 h0")
         assert seen.stored_reply
-        return Home(self, _view(seen.stored_reply.board), by)
+        return Home(self, _view(seen.stored_reply.home_view), by)
 
     def form(self, told: Answer, by: str) -> "Form":
         """The form that an answer opens."""
         assert told.stored_reply, "nothing was answered"
-        assert told.stored_reply.sheet, told.stored_reply
-        return Form(self, _view(told.stored_reply.sheet), by)
+        assert told.stored_reply.modal, told.stored_reply
+        return Form(self, _view(told.stored_reply.modal), by)
 
     async def interacts(self, payload: dict[str, Any], team: str = TEAM) -> Answer:
         """What Slack sends when something is done on a view."""
@@ -157,9 +157,9 @@ class Form:
         told = await self.desk.interacts(
             self._payload("block_actions", actions=[{"action_id": "query", "value": query}])
         )
-        if told.stored_reply and told.stored_reply.sheet:
+        if told.stored_reply and told.stored_reply.modal:
             assert told.stored_reply.view == "V1 h1"
-            self.view = _view(told.stored_reply.sheet)
+            self.view = _view(told.stored_reply.modal)
         return told
 
     async def sends(self, *, by: str = "", team: str = TEAM, **values: str) -> Answer:
@@ -239,4 +239,4 @@ def state_of(element: dict[str, Any], value: str | None) -> dict[str, Any]:
             return {"type": kind, "selected_option": {"value": value} if value else None}
 
 
-__all__ = ["ANN", "BO", "CHANNEL", "PLACE", "Form", "Home", "SlackHarness"]
+__all__ = ["ANN", "BO", "CHANNEL", "CHAT_FIELD", "Form", "Home", "SlackHarness"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from subscriptions.service.chats import new_code
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes
@@ -15,7 +15,7 @@ OPERATOR, STRANGER, GROUP = "telegram:1", "telegram:42", "telegram:-1001"
 
 
 def house(talk: BotHarness, access: str, *admins: str) -> None:
-    talk.bot_info = House(bots={"telegram": BOT}, access=access, admins=tuple(address(a) for a in admins))  # type: ignore[arg-type]
+    talk.bot_info = BotInfo(bot_names={"telegram": BOT}, access=access, admins=tuple(address(a) for a in admins))  # type: ignore[arg-type]
 
 
 @pytest.fixture

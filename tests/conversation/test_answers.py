@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.make import address, ingested, paper
 from tests.talking import BOT, BotHarness
@@ -146,7 +146,7 @@ async def test_the_clock_that_a_command_asks_for_is_answered_by_whoever_was_neve
 class TestPickLists:
     @pytest.fixture(autouse=True)
     async def _wishes(self, talk: BotHarness) -> None:
-        talk.bot_info = House(bots={"telegram": BOT}, timezone="Europe/Berlin")
+        talk.bot_info = BotInfo(bot_names={"telegram": BOT}, timezone="Europe/Berlin")
         for text in ("graphs", "trees", "nets"):
             await talk.says(f"/sub {text}")
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.commands.helping import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from bot.commands.registry import _FAMILIES, COMMANDS, command_named
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import parse_query
@@ -43,7 +43,7 @@ async def test_each_example_works(talk: BotHarness) -> None:
 
 
 async def test_without_a_source_of_categories_no_example_asks_for_one(talk: BotHarness) -> None:
-    talk.bot_info = House(categorised=False)
+    talk.bot_info = BotInfo(categorised=False)
     said = await talk.says("/start")
     assert len(said.buttons) == 4
     assert not any(re.search(r"\bcs\.", label) for label in said.buttons)
@@ -158,7 +158,7 @@ async def test_topics_have_their_words_in_both_languages(talk: BotHarness, topic
 
 
 async def test_help_names_every_listed_command_once(talk: BotHarness) -> None:
-    talk.bot_info = House(admins=(address(ME),))
+    talk.bot_info = BotInfo(admins=(address(ME),))
     named = re.findall(r"/(\w+)", "\n".join((await talk.says("/help all")).lines[:-1]))
     listed_ones = {command.name for command in COMMANDS if command.listed} - {"help"}
     assert len(named) == len(set(named))
@@ -215,7 +215,7 @@ async def test_every_example_of_the_help_works(talk: BotHarness, example: str) -
 
 
 def test_every_example_is_of_the_command_it_stands_under() -> None:
-    assert set(EXAMPLES) >= {command.name for command in COMMANDS if command.listed and not command.operator}
+    assert set(EXAMPLES) >= {command.name for command in COMMANDS if command.listed and not command.needs_operator}
     for name, examples in EXAMPLES.items():
         for example in examples:
             command = command_named(example.split()[0].removeprefix("/"))
@@ -236,7 +236,7 @@ def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
 
 
 async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(talk: BotHarness) -> None:
-    talk.bot_info = House(contact="me@example.org", version="1.2.3")
+    talk.bot_info = BotInfo(contact="me@example.org", version="1.2.3")
     for language in ("en", "zh"):
         said = await talk.says("/about", f"telegram:{language == 'zh'}7", language=language)
         assert THANKS == "Thank you to arXiv for use of its open access interoperability."

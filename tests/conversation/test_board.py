@@ -8,7 +8,7 @@ from bot.rendering.slack_views import BLOCKS
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.chats import describe, set_owner
 from subscriptions.service.notices import lose_place
-from subscriptions.service.subscriptions import Wish, listed, pause, subscribe
+from subscriptions.service.subscriptions import SubscriptionRequest, listed, pause, subscribe
 from tests.conversation.desk import ANN, BO, CHANNEL, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.talking import Answer
@@ -61,7 +61,7 @@ async def test_channels_of_another_workspace_are_not_there(desk: SlackHarness) -
     desk.places_of[ANN] = frozenset({"C1"})
     wish(desk, "graphs")
     theirs = ChatAddress("slack", "T2/C1")
-    subscribe(desk.store, theirs, Wish(text="theirs"), now=NOON, title="#theirs")
+    subscribe(desk.store, theirs, SubscriptionRequest(text="theirs"), now=NOON, title="#theirs")
     home = await desk.home()
     assert "#vision" in home.texts
     assert "#theirs" not in home.texts
@@ -131,7 +131,7 @@ async def test_pause_and_resume_act_in_the_channel_and_are_said_there(desk: Slac
     wish(desk, "graphs")
     told = await (await desk.home()).presses("pause", "graphs")
     assert told.stored_reply
-    assert (told.to, told.stored_reply.whispered, told.stored_reply.changed) == (CHANNEL, False, True)
+    assert (told.to, told.stored_reply.is_ephemeral, told.stored_reply.changed) == (CHANNEL, False, True)
     assert numbers(desk) == [(1, "paused")]
     told = await (await desk.home()).presses("resume", "graphs")
     assert numbers(desk) == [(1, "active")]
@@ -200,7 +200,7 @@ async def test_who_may_only_read_is_told_so(desk: SlackHarness) -> None:
     home, desk.members = await desk.home(), False
     told = await home.presses("pause", "graphs")
     assert told.stored_reply
-    assert told.stored_reply.whispered
+    assert told.stored_reply.is_ephemeral
     assert numbers(desk) == [(1, "active")]
 
 
@@ -220,7 +220,7 @@ async def test_forget_takes_the_buttons_of_the_board_along(desk: SlackHarness) -
     await desk.sends_request(ME, pressed=erase, by=ANN, kind=ChatKind.PRIVATE)
     told = await home.presses("new subscription")
     assert told.stored_reply
-    assert not told.stored_reply.sheet
+    assert not told.stored_reply.modal
 
 
 async def test_of_what_waits_for_its_sources_the_hours_stand_there_and_no_minute_that_may_be_wrong(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.stored_reply import Posting
+from bot.conversation.stored_reply import StoredReply
 from subscriptions.model import Paper, Summary
 from subscriptions.service.chats import describe
 from subscriptions.service.subscriptions import listed, set_setting, unsubscribe
@@ -23,7 +23,7 @@ async def comes(talk: BotHarness, chat: str = ME) -> Answer:
     """What is due is delivered; its messages for this chat together, whose buttons can be pressed from then on."""
     came = [told.stored_reply for told in await Deliverer(talk).deliver_due() if told.to == chat]
     messages = tuple(message for posting in came if posting for message in posting.messages)
-    return Answer(stored_reply=Posting(update="", chat=address(chat), messages=messages))
+    return Answer(stored_reply=StoredReply(update="", chat=address(chat), messages=messages))
 
 
 def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Paper]:

@@ -18,7 +18,7 @@ GROUP = "telegram:-1009000002"
 def talk_in_channel(talk: BotHarness) -> BotHarness:
     """@lab is a public channel that 42 administers, and the bot too; the group -1009000002 is a forum."""
     lab = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
-    forum = Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Forum", forum=True)
+    forum = Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Forum", is_forum=True)
     talk.places |= {"@lab_papers": lab, lab.chat.address: lab, forum.chat.address: forum}
     talk.admins |= {CHANNEL: {"42"}, GROUP: {"42"}}
     return talk
@@ -175,7 +175,7 @@ class TestDirected:
         ("place", "words"),
         [
             (
-                Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Comments", linked=True),
+                Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Comments", is_linked=True),
                 "✗ Comments is linked to a channel, and such a group can have no topics.",
             ),
             (Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Plain"), "✗ Plain has no topics."),

@@ -7,7 +7,7 @@ import pytest
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions import get_chat, listed, set_setting
-from tests.conversation.desk import ANN, BO, CHANNEL, PLACE, SlackHarness
+from tests.conversation.desk import ANN, BO, CHANNEL, CHAT_FIELD, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes
 
 ME = f"slack:{ANN}"
@@ -31,7 +31,7 @@ async def test_sub_without_words_opens_the_form_of_a_new_subscription(desk: Slac
     assert list(form.fields) == ["query", "when", "clock", "zone", "place"]
     assert form.view["title"]["text"] == "New subscription"
     assert form.value("query") == ""
-    assert form.options(PLACE) == {"here": "#vision", "mine": "only to me, in direct messages"}
+    assert form.options(CHAT_FIELD) == {"here": "#vision", "mine": "only to me, in direct messages"}
     with pytest.raises(Exception, match="no such chat"):
         get_chat(desk.store, address(CHANNEL))  # to look is not to subscribe
 
@@ -58,7 +58,7 @@ async def test_a_form_that_is_sent_subscribes_and_the_channel_hears_of_it(desk: 
     form = await desk.opens_form("sub")
     told = await form.sends(query="diffusion -survey", when="weekly mon", clock="08:30", zone="Asia/Tokyo")
     assert told.stored_reply
-    assert (told.to, told.stored_reply.whispered) == (CHANNEL, False)
+    assert (told.to, told.stored_reply.is_ephemeral) == (CHANNEL, False)
     assert texts(desk) == ["diffusion -survey"]
     assert only(desk) == ("weekly mon 08:30", "Asia/Tokyo")
     assert get_chat(desk.store, address(CHANNEL)).kind is ChatKind.TEAM
@@ -100,7 +100,7 @@ async def test_it_can_be_for_the_asker_alone(desk: SlackHarness) -> None:
 
 async def test_in_a_direct_message_there_is_no_place_to_choose(desk: SlackHarness) -> None:
     form = await desk.opens_form("sub", chat=ME)
-    assert PLACE not in form.fields
+    assert CHAT_FIELD not in form.fields
     assert (await form.sends(query="diffusion")).to == ME
     assert texts(desk, ME) == ["diffusion"]
 
@@ -136,7 +136,7 @@ async def test_edit_opens_the_form_with_what_the_subscription_says(desk: SlackHa
     assert form.view["title"]["text"] == "Subscription 1"
     assert [form.value(name) for name in ("query", "when", "clock")] == ["diffusion -survey", "weekly fri", "10:30"]
     assert form.notes[0] == "diffusion, not survey"
-    assert PLACE not in form.fields
+    assert CHAT_FIELD not in form.fields
     told = await form.sends(query="diffusion", when="daily", clock="08:00", zone="Asia/Tokyo")
     assert told.to == CHANNEL
     assert texts(desk) == ["diffusion"]
@@ -158,7 +158,7 @@ async def test_what_nobody_changed_says_so_and_changes_nothing(desk: SlackHarnes
     assert form.value("when") == "when-out 10:00-12:00"
     told = await form.sends()
     assert told.stored_reply
-    assert told.stored_reply.whispered
+    assert told.stored_reply.is_ephemeral
     assert only(desk)[0] == "when-out 10:00-12:00"
 
 
@@ -194,7 +194,7 @@ async def test_a_message_with_a_link_begins_with_the_authors_and_categories_of_i
     )
     assert form.notes[0] == "Like Noise (2601.00042)"
     assert "1 paper in the one day I know." in form.notes
-    assert form.options(PLACE)["thread"] == "the thread of this message"
+    assert form.options(CHAT_FIELD)["thread"] == "the thread of this message"
 
 
 async def test_it_can_go_into_the_thread_of_that_message(desk: SlackHarness) -> None:

@@ -5,7 +5,7 @@ import pytest
 from bot.ports.conversation import Place
 from subscriptions.errors import ChatGone, ChatMoved
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import recall
+from subscriptions.service.chats import get_conversation_state
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.conversation.delivering import Deliverer
@@ -277,7 +277,7 @@ class TestAGroupThatMoves:
         group = next(key for key in talk.last["telegram:7"][-1].keys if key["text"] == "Reading group")
         assert group
         await talk.receives_event("moved", GROUP, told={"to": "-1005"})
-        assert recall(talk.store, "greeted:telegram:-1005", since=talk.clock.now().replace(year=2025))
+        assert get_conversation_state(talk.store, "greeted:telegram:-1005", since=talk.clock.now().replace(year=2025))
 
     async def test_it_greets_nobody_again(self, talk: BotHarness) -> None:
         assert await talk.receives_event("arrived", GROUP, by="7")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from subscriptions.errors import ChatGone, NotFound
 from subscriptions.service.chats import reply_is_over
 from subscriptions.service.subscriptions import get_chat
@@ -64,7 +64,7 @@ async def lives(talk: BotHarness, chat: str, by: str = "") -> Deliverer:
 
 
 async def test_privacy_says_what_how_long_by_whom_and_how_to_end_it(talk: BotHarness) -> None:
-    talk.bot_info = House(contact="me@example.org")
+    talk.bot_info = BotInfo(contact="me@example.org")
     said = await talk.says("/privacy", ME)
     for words in ("subscriptions", "30 days", "a year", "me@example.org", "/forget"):
         assert words in said.text
@@ -222,7 +222,7 @@ async def test_a_person_is_forgotten_where_they_set_things_up_too(talk: BotHarne
 
 
 async def test_what_operators_were_told_of_a_chat_goes_with_it(talk: BotHarness) -> None:
-    talk.bot_info = House(access="ask", admins=(address("telegram:1"),), bots={"telegram": BOT})
+    talk.bot_info = BotInfo(access="ask", admins=(address("telegram:1"),), bot_names={"telegram": BOT})
     await talk.says(f"/sub {WORD}", ME, title="Zirconium fans")
     assert [row for row in everywhere(talk.store, WORD) if row.startswith("delivery")]
     await talk.says("/forget", ME)
@@ -231,7 +231,7 @@ async def test_what_operators_were_told_of_a_chat_goes_with_it(talk: BotHarness)
 
 
 async def test_what_operators_were_told_of_others_stays(talk: BotHarness) -> None:
-    talk.bot_info = House(access="ask", admins=(address("telegram:1"),), bots={"telegram": BOT})
+    talk.bot_info = BotInfo(access="ask", admins=(address("telegram:1"),), bot_names={"telegram": BOT})
     longer = f"{ME}7"
     await talk.says(f"/sub {WORD}", ME)
     await talk.says("/sub graphs", longer)

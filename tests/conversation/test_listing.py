@@ -44,7 +44,7 @@ async def test_a_list_says_when_papers_came_last(talk: BotHarness) -> None:
     plan_due(talk.store, now=talk.clock.now())
     with talk.store.write() as session:
         message = Message(number=1, payload="{}", plain="{}")
-        sending.freeze(session, [Rendered(seq=1, messages=[message])], now=talk.clock.now())
+        sending.store_rendered(session, [Rendered(seq=1, messages=[message])], now=talk.clock.now())
         claimed = Claim(seq=1, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message)
         sending.confirm(session, claimed, 1, "77", now=talk.clock.now())
     said = await talk.says("/ls")

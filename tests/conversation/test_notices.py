@@ -4,11 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from subscriptions.errors import ChatGone, Rejected, RetryLater
-from subscriptions.model import ChatKind, Link
+from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.service.chats import meet, set_owner
-from subscriptions.service.notices import lose_place, notify, notify_operators, tell_new_version, tell_operators
+from subscriptions.service.notices import (
+    lose_place,
+    notify,
+    notify_new_version,
+    notify_operators,
+    notify_operators_of_trouble,
+)
 from subscriptions.service.outbox import dismiss, outbox_entries, stop_platform
 from subscriptions.service.subscriptions import get_chat
 from tests.conversation.delivering import Deliverer
@@ -25,7 +31,7 @@ def post(talk: BotHarness) -> Deliverer:
 
 
 def operators_hear(talk: BotHarness, **stopped: str) -> int:
-    return len(tell_operators(talk.store, ADMINS, now=talk.clock.now(), stopped=stopped))
+    return len(notify_operators_of_trouble(talk.store, ADMINS, now=talk.clock.now(), stopped=stopped))
 
 
 class TestOnceACauseAndDay:
@@ -55,10 +61,10 @@ class TestOnceACauseAndDay:
         assert not notify(talk.store, address(ME), "overdue", {}, now=NOON)
 
     async def test_a_button_works_in_its_chat_only(self, talk: BotHarness, post: Deliverer) -> None:
-        talk.bot_info = House(admins=ADMINS)
+        talk.bot_info = BotInfo(admins=ADMINS)
         for chat in (OPERATOR, ME):
             meet(talk.store, address(chat), ChatKind.PRIVATE, now=NOON)
-        link = Link(verb="allow", arguments={"chat": "telegram:77"})
+        link = CallbackToken(verb="allow", arguments={"chat": "telegram:77"})
         notify(talk.store, address(OPERATOR), "asked", {"chat": "telegram:77"}, now=NOON, buttons={"allow": link})
         (notice,) = await post.deliver_due()
         data = notice.keys[0]["data"]
@@ -129,12 +135,12 @@ class TestOperators:
 
     async def test_a_platform_that_stands_still_is_told_on_the_others(self, talk: BotHarness) -> None:
         both = (address(OPERATOR), address("slack:U1"))
-        told = tell_operators(talk.store, both, now=NOON, stopped={"telegram": "The token is unknown."})
+        told = notify_operators_of_trouble(talk.store, both, now=NOON, stopped={"telegram": "The token is unknown."})
         assert [lane.platform for lane in told] == ["slack"]
 
     async def test_another_version_is_told_and_the_first_is_not(self, talk: BotHarness, post: Deliverer) -> None:
         for version in ("0.1.0", "0.1.0", "0.2.0", "0.2.0"):
-            tell_new_version(talk.store, ADMINS, version, now=talk.clock.now())
+            notify_new_version(talk.store, ADMINS, version, now=talk.clock.now())
         (notice,) = await post.deliver_due()
         assert notice.lines[0] == "Another version of paperwire runs now: 0.2.0."
 

@@ -3,11 +3,11 @@
 import pytest
 
 from bot.commands import asking, registry, understanding
-from bot.commands.turn import Press, Turn
+from bot.commands.turn import Callback, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Link
-from subscriptions.service.chats import add_links
+from subscriptions.model import CallbackToken
+from subscriptions.service.chats import add_callbacks
 from tests.make import NOON, ingested, paper
 from tests.talking import BotHarness
 from tests.unit.hostile import HOSTILE
@@ -174,20 +174,20 @@ class TestDocuments:
 class TestQuestions:
     @pytest.fixture(autouse=True)
     def _questions(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def colour(turn: Turn) -> Reply:
+        def colour(turn: CommandContext) -> Reply:
             return asking.ask(turn, "try-colour", {"of": "the house"}, "Which colour?")
 
-        def painted(turn: Turn) -> Reply:
+        def painted(turn: CommandContext) -> Reply:
             if turn.args == "invisible":
                 raise Refused(Sentence("Nobody would see it."))
             return Reply(lines=(f"{turn.arguments['of']} is {turn.args}",), ok=True)
 
-        verbs = {**registry.PRESSES, "try-ask": Press(run=colour), "try-colour": Press(run=painted)}
+        verbs = {**registry.PRESSES, "try-ask": Callback(run=colour), "try-colour": Callback(run=painted)}
         monkeypatch.setattr(registry, "PRESSES", verbs)
         monkeypatch.setattr(understanding, "PRESSES", verbs)
 
     async def asked(self, talk: BotHarness, chat: str = ME, by: str = "42") -> None:
-        [link] = add_links(talk.store, [Link(verb="try-ask", place=chat)], now=NOON)
+        [link] = add_callbacks(talk.store, [CallbackToken(verb="try-ask", place=chat)], now=NOON)
         said = await talk.sends_request(chat, pressed=link, by=by)
         assert said.lines == ["Which colour?"]
         assert said.buttons == ["cancel"]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from subscriptions.service.subscriptions import listed
 from subscriptions.store import Transaction, index
 from tests.make import address, ingested, paper, subscribes, summary
@@ -207,7 +207,7 @@ async def test_the_advice_rewrites_the_wish_and_can_be_undone(talk: BotHarness) 
 
 
 async def test_a_category_that_no_source_tells_is_said(talk: BotHarness) -> None:
-    talk.bot_info = House(bots={"telegram": BOT}, categorised=False)
+    talk.bot_info = BotInfo(bot_names={"telegram": BOT}, categorised=False)
     known(talk, "Diffusion on graphs")
     said = await talk.says("/sub cs.LG diffusion")
     assert "No source here tells categories, so no paper can fit." in said.lines

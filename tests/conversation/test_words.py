@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.turn import House
+from bot.commands.turn import BotInfo
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.make import address, ingested, paper
 from tests.talking import BOT, BotHarness
@@ -169,12 +169,12 @@ class TestLinks:
         assert (await talk.says(link)).lines[0] == "Cells"
 
     async def test_one_that_can_be_asked_of_arxiv_is_answered_at_once(self, talk: BotHarness) -> None:
-        talk.bot_info = House(bots={"telegram": BOT}, asks_arxiv=True)
+        talk.bot_info = BotInfo(bot_names={"telegram": BOT}, looks_up_papers=True)
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         said = await talk.says("https://arxiv.org/abs/2512.00009")
         assert said.lines == ["I look it up at arXiv: 2512.00009"]
         assert said.stored_reply is not None
-        assert said.stored_reply.looks_up == ("2512.00009",)
+        assert said.stored_reply.lookup_ids == ("2512.00009",)
         both = await talk.says("2512.00009 2601.00001 10.1000/xyz")
         assert both.lines[0] == "10.1000/xyz is not known here."
         assert both.lines[2] == "I look it up at arXiv: 2512.00009"

@@ -20,7 +20,7 @@ from typing import Literal
 from bot.app import App
 from subscriptions.addresses import parse_address
 from subscriptions.service.outbox import outbox_entries, progress
-from subscriptions.service.subscriptions import Wish, subscribe
+from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_hearing import a_bot
 from tests.make import NOON, FakeClock, ingested, paper
@@ -53,7 +53,7 @@ async def cut(folder: Path, cuts: int, *, readable: bool, on_unclear: OnUnclear 
             fake.withdraws("channels:history")
         async with a_bot(folder, fake, clock, on_unclear=on_unclear) as app:
             for number in range(CHANNELS):
-                wish = Wish(text="graph", every="now")
+                wish = SubscriptionRequest(text="graph", every="now")
                 subscribe(app.store, parse_address(f"slack:C{number}"), wish, now=NOON)
             fake.cuts_after_taking(cuts)
             for _ in range(ROUNDS):

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.conversation.reply_sender import speak
-from bot.conversation.stored_reply import Posting
+from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.plan import plan
 from bot.settings import Settings
@@ -191,9 +191,9 @@ async def _drained(app: App, sky: Sky, clock: FakeClock) -> bool:
     return bool(stands.waiting or stands.unclear)
 
 
-def _answer(app: App, n: int) -> Posting:
+def _answer(app: App, n: int) -> StoredReply:
     message = Message(number=1, payload='{"text": "an answer"}', plain='{"text": "an answer"}')
-    return Posting(update=f"u{n}", chat=address(f"telegram:{n + 1}"), messages=(message,))
+    return StoredReply(update=f"u{n}", chat=address(f"telegram:{n + 1}"), messages=(message,))
 
 
 def _forgets(app: App) -> None:
@@ -265,7 +265,7 @@ def _too_fast(taken: Sequence[tuple[float, ChatAddress, str]]) -> int:
         lanes.setdefault(chat.address, []).append(at)
     over = _windows([at for at, _, _ in taken], 1.0, 30)
     for lane, times in lanes.items():
-        over += _windows(times, 10.0, limits.burst + limits.kept + 10)
+        over += _windows(times, 10.0, limits.burst + limits.reserved + 10)
         if lane.startswith("-"):
             over += _windows(times, 60.0, limits.per_group_minute)
     return over

@@ -71,7 +71,7 @@ async def a_served_bot(
     async with a_bot(tmp_path, fake, clock, slack=slack, **more) as app:
         found = app.receivers()
         receivers: list[Receiver] = [Supervised(receiver, clock) for receiver in found]
-        doors = [door for receiver in receivers for door in receiver.doors]
+        doors = [door for receiver in receivers for door in receiver.routes]
         port = free_port()
         settings = replace(app.settings, web_port=port)
         async with serving(settings, dict, lambda _: None, [], doors), listening(app, receivers):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions.service.chats import find_link
+from subscriptions.service.chats import find_callback
 from subscriptions.store import Store, WouldWrite
 from tests.make import NOON, ingested, paper, subscribes
 from tests.talking import BotHarness
@@ -21,7 +21,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_nobody_writes_in_a_look(store: Store) -> None:
-    with pytest.raises(WouldWrite), store.look():
+    with pytest.raises(WouldWrite), store.read_or_skip():
         subscribes(store, "telegram:1", "graph")
     subscribes(store, "telegram:1", "graph")
 
@@ -33,7 +33,7 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
     talk = BotHarness(store)
     await talk.says("/sub tree")
     turns: list[bool] = []
-    look = Store.look
+    look = Store.read_or_skip
 
     def looked(self: Store) -> AbstractContextManager[None]:
         turns.append(self._turns._taken)
@@ -48,4 +48,4 @@ async def test_who_wants_to_write_after_all_does_it_once_in_the_transaction(stor
     talk = BotHarness(store)
     said = await talk.says("/start")
     assert said.text
-    assert find_link(store, said.keys[0].get("data", "")) is not None
+    assert find_callback(store, said.keys[0].get("data", "")) is not None

@@ -12,11 +12,11 @@ from sqlmodel import select
 
 from bot.app import App
 from bot.operation.process import Supervised, listening
-from bot.sources.lookup import Lookup
+from bot.sources.lookup import PaperLookup
 from subscriptions.model import Announce
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
-from subscriptions.store.rows import LinkRow, PaperRow
+from subscriptions.store.rows import CallbackRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.feeding import SourceHarness, arxiv_source, fake_arxiv, titles, web_source
@@ -46,7 +46,7 @@ def arxiv(clock: RestingClock) -> Iterator[FakeArxiv]:
         yield fake
 
 
-def lookup_of(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> Lookup:
+def lookup_of(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> PaperLookup:
     found = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).scheduler.lookup
     assert found is not None
     return found
@@ -72,7 +72,7 @@ def changes(store: Store) -> list[int | None]:
 
 def waiting(store: Store) -> list[str]:
     with store.read() as session:
-        return [row.id for row in session.exec(select(LinkRow).where(LinkRow.verb == "looks-up"))]
+        return [row.id for row in session.exec(select(CallbackRow).where(CallbackRow.verb == "looks-up"))]
 
 
 @pytest.mark.parametrize("text", [ID, f"https://arxiv.org/abs/{ID}v2", f"see https://www.alphaxiv.org/abs/{ID}"])

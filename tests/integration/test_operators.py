@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.operation.process import Process, first_words, run
+from bot.operation.process import Process, operator_lines, run
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind
 from subscriptions.service.chats import ask_to_be_let_in, meet, take_code
@@ -29,12 +29,12 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(tmp_path: Path, clock
     with FakeTelegram() as telegram:
         app = build_app(settings(tmp_path, telegram), clock=clock)
         app.open()
-        (line,) = first_words(app)
+        (line,) = operator_lines(app)
         code = line.rpartition(" ")[2]
         assert line == f"Nobody runs this bot yet. To do so, send it in private: /admin {code}"
         meet(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
         assert take_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
-        assert first_words(app) == []
+        assert operator_lines(app) == []
         await app.close()
 
 
@@ -44,11 +44,11 @@ async def test_it_prints_none_where_the_settings_name_an_operator_or_nobody_can_
     with FakeTelegram() as telegram:
         named = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)
         named.open()
-        assert first_words(named) == []
+        assert operator_lines(named) == []
         await named.close()
     alone = build_app(settings(tmp_path, None), clock=clock)
     alone.open()
-    assert first_words(alone) == []
+    assert operator_lines(alone) == []
     await alone.close()
 
 

@@ -417,4 +417,4 @@ async def test_the_bots_name_is_learned_for_links(tmp_path: Path, telegram: Fake
         telegram.user_writes("/sub diffusion")
         await confirmed(telegram)
         assert app.wire.conversation is not None
-        assert app.wire.conversation.bot_info.bots == {"telegram": "paperwire_test_bot"}
+        assert app.wire.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}

@@ -17,7 +17,7 @@ from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import DAYS
 from subscriptions.portable import read_lines
 from subscriptions.service.subscriptions import (
-    Wish,
+    SubscriptionRequest,
     edit,
     export,
     import_lines,
@@ -73,7 +73,7 @@ class Entered:
 
 
 def _subscribes(chat: str, query: str, when: dict[str, str], zone: str | None, name: str | None) -> Entered:
-    wish = Wish(text=query, tz=zone, name=name, **when)
+    wish = SubscriptionRequest(text=query, tz=zone, name=name, **when)
     return Entered(chat=chat, do=lambda store, at: subscribe(store, parse_address(at), wish, now=NOON), told=repr(wish))
 
 
@@ -215,7 +215,7 @@ def test_a_channel_comes_back_as_a_channel(fresh: Callable[[], Store]) -> None:
     """Its address is like that of a group, which has other settings."""
     here, there = fresh(), fresh()
     channel = parse_address("telegram:-1009876543210")
-    subscribe(here, channel, Wish(text="graph", name="G"), now=NOON, kind=ChatKind.BROADCAST)
+    subscribe(here, channel, SubscriptionRequest(text="graph", name="G"), now=NOON, kind=ChatKind.BROADCAST)
     set_setting(here, channel, "shape", "each", now=NOON)
     text = export(here, None)
     assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
@@ -227,7 +227,7 @@ def test_a_channel_comes_back_as_a_channel(fresh: Callable[[], Store]) -> None:
 
 def test_a_chat_with_nothing_of_its_own_is_left_out(fresh: Callable[[], Store]) -> None:
     here = fresh()
-    subscribe(here, parse_address("console:me"), Wish(text="graph"), now=NOON)
+    subscribe(here, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
     unsubscribe(here, parse_address("console:me"), "all", now=NOON)
     assert export(here, None) == ""
 
@@ -235,7 +235,7 @@ def test_a_chat_with_nothing_of_its_own_is_left_out(fresh: Callable[[], Store]) 
 @pytest.mark.parametrize("kept", ["a | b", "two\nlines", "x" * 100, "bell\x07", "|"])
 def test_a_name_that_an_earlier_version_kept_is_mended_on_the_way(fresh: Callable[[], Store], kept: str) -> None:
     here, there = fresh(), fresh()
-    made = subscribe(here, parse_address("console:me"), Wish(text="graph"), now=NOON)
+    made = subscribe(here, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
     with here.write() as session:
         people.rename(session, made.subscription.id, kept)
     text = export(here, None)

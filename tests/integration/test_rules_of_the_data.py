@@ -10,35 +10,35 @@ from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from subscriptions.errors import ChatMoved, NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
-from subscriptions.model import Announce, ChatAddress, ChatKind, ChatState, KnownPaper, Link, Message
+from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, ChatState, KnownPaper, Message
 from subscriptions.planning.retry import OnUnclear
 from subscriptions.portable import read_lines
 from subscriptions.service.chats import (
-    add_links,
+    add_callbacks,
     ask_to_be_let_in,
     belongs_to,
     chat_moved,
     clean_up,
     commands_since,
     deny,
-    find_link,
+    find_callback,
     forget,
+    get_conversation_state,
     meet,
     once,
-    recall,
-    remember,
+    set_conversation_state,
 )
 from subscriptions.service.notices import lose_place
 from subscriptions.service.outbox import (
     Asking,
-    begin,
     claim,
     confirm,
     dismiss,
-    freeze,
     lanes,
+    mark_sending,
     outbox_entries,
-    settle,
+    record_outcome,
+    store_rendered,
     to_render,
 )
 from subscriptions.service.papers import ingest_digest
@@ -109,7 +109,7 @@ def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
         if todo.message is None:
             shown = [item.paper.id for item in to_render(store, todo, 1, wall=now)[todo.seq].items]
             message = Message(number=1, payload="{}", plain="{}", papers=tuple(shown))
-            freeze(store, [Rendered(seq=todo.seq, messages=[message])], now=now)
+            store_rendered(store, [Rendered(seq=todo.seq, messages=[message])], now=now)
         else:
             confirm(store, todo, f"m{todo.seq}", asking(where, now))
             sent += 1
@@ -456,10 +456,12 @@ class TestRule6Lanes:
     def settled(self, store: Store, outcome: NotDelivered) -> None:
         todo = step(store, "telegram:-7")
         assert todo is not None
-        freeze(store, [Rendered(seq=todo.seq, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
+        store_rendered(
+            store, [Rendered(seq=todo.seq, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON
+        )
         todo = step(store, "telegram:-7")
         assert todo is not None
-        settle(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
+        record_outcome(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
 
     def test_a_waiting_message_stops_its_lane_until_its_time_has_come(self, store: Store) -> None:
         self.planned(store)
@@ -512,8 +514,10 @@ class TestRule7Rendering:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload='{"text":"first"}', plain="{}")])], now=NOON)
-        freeze(
+        store_rendered(
+            store, [Rendered(seq=1, messages=[Message(number=1, payload='{"text":"first"}', plain="{}")])], now=NOON
+        )
+        store_rendered(
             store, [Rendered(seq=1, messages=[Message(number=1, payload='{"text":"second"}', plain="{}")])], now=NOON
         )
         todo = step(store, "telegram:1")
@@ -525,7 +529,7 @@ class TestRule7Rendering:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(
+        store_rendered(
             store,
             [Rendered(seq=1, messages=[Message(number=n, payload="{}", plain="{}") for n in (1, 2, 3)])],
             now=NOON,
@@ -535,12 +539,12 @@ class TestRule7Rendering:
         confirm(store, first, "1", asking("telegram:1"))
         second = step(store, "telegram:1")
         assert second is not None
-        settle(store, second, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
+        record_outcome(store, second, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
         again = step(store, "telegram:1")
         assert again is not None
         assert again.message is not None
         assert (again.message.number, again.plain) == (2, True)
-        settle(store, again, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
+        record_outcome(store, again, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
         third = step(store, "telegram:1")
         assert third is not None
         assert third.message is not None
@@ -552,11 +556,11 @@ class TestRule7Rendering:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
+        store_rendered(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
         first, second = step(store, "telegram:1"), step(store, "telegram:1")
         assert first is not None
         assert second is not None
-        assert [begin(store, claimed, wall=NOON) for claimed in (first, second)] == [True, False]
+        assert [mark_sending(store, claimed, wall=NOON) for claimed in (first, second)] == [True, False]
         assert step(store, "telegram:1") is None
 
 
@@ -586,10 +590,10 @@ class TestRule9Moving:
         subscribes(store, "telegram:-5", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        freeze(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
+        store_rendered(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
         todo = step(store, "telegram:-5")
         assert todo is not None
-        settle(store, todo, ChatMoved("moved", "-1005"), on_unclear="resend", now=NOON, wall=NOON)
+        record_outcome(store, todo, ChatMoved("moved", "-1005"), on_unclear="resend", now=NOON, wall=NOON)
         assert get_chat(store, address("telegram:-5")).address == ChatAddress("telegram", "-1005")  # a pointer stays
         assert send_everything(store, "telegram:-1005") == 1
 
@@ -636,31 +640,33 @@ class TestRule9Moving:
             subscribes(store, "telegram:-5", query)
         unsubscribe(store, address("telegram:-5"), "3", now=NOON)
         place = "telegram:-5"
-        made = [Link(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)]
-        made.append(Link(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"))
-        made.append(Link(verb="remove", arguments={"number": 1}, place="telegram:-55"))
-        ids = add_links(store, made, now=NOON)
+        made = [CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)]
+        made.append(CallbackToken(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"))
+        made.append(CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"))
+        ids = add_callbacks(store, made, now=NOON)
         chat_moved(store, address(place), "-1005", now=NOON)
-        found = [find_link(store, link_id) for link_id in ids]
+        found = [find_callback(store, link_id) for link_id in ids]
         assert [link.arguments["number"] for link in found if link] == [2, 1, 0, 2, 1]
         assert [link.place for link in found if link] == [*["telegram:-1005"] * 3, "telegram:42", "telegram:-55"]
         assert found[3] is not None
         assert found[3].arguments["about"] == "telegram:-1005"
 
     def test_what_conversations_remember_is_remembered_of_the_new_address(self, store: Store) -> None:
-        link = Link(verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7")
+        link = CallbackToken(
+            verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
+        )
         for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
-            remember(store, name, link, now=NOON)
+            set_conversation_state(store, name, link, now=NOON)
         once(store, "telegram", "1", lambda: "a reply", chat="telegram:-5/7", now=NOON)
         chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
-        moved = recall(store, "ask:telegram:-1005:7", since=NOON)
+        moved = get_conversation_state(store, "ask:telegram:-1005:7", since=NOON)
         assert moved == replace(
             link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7"
         )
-        assert recall(store, "ask:telegram:-1005/7:7", since=NOON) == moved
-        assert recall(store, "connect:telegram:42", since=NOON) == moved
-        assert recall(store, "ask:telegram:-5:7", since=NOON) is None
-        assert recall(store, "ask:telegram:-55:7", since=NOON) == moved
+        assert get_conversation_state(store, "ask:telegram:-1005/7:7", since=NOON) == moved
+        assert get_conversation_state(store, "connect:telegram:42", since=NOON) == moved
+        assert get_conversation_state(store, "ask:telegram:-5:7", since=NOON) is None
+        assert get_conversation_state(store, "ask:telegram:-55:7", since=NOON) == moved
         assert commands_since(store, address("telegram:-1005/7"), NOON) == 1
 
     @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from bot.operation.process import serving
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.chats import clean_up, installations, uninstall, uninstalled
-from subscriptions.service.subscriptions import Wish, get_chat, listed, subscribe
+from subscriptions.service.subscriptions import SubscriptionRequest, get_chat, listed, subscribe
 from tests.fakes.slack import TEAM, TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
 from tests.make import NOON, FakeClock
@@ -76,7 +76,7 @@ async def a_bot(tmp_path: Path, fake: FakeOAuth, clock: FakeClock, **more: objec
 async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody's browser before the app's web address."""
     said: list[str] = []
-    doors = [door for receiver in app.receivers() for door in receiver.doors]
+    doors = [door for receiver in app.receivers() for door in receiver.routes]
     async with serving(app.settings, dict, said.append, [], doors):
         root = said[0].partition("http://")[2].partition("/")[0]
         async with httpx.AsyncClient(base_url=f"http://{root}", trust_env=False) as browser:
@@ -298,7 +298,7 @@ async def test_a_workspace_that_takes_the_app_away_and_gives_it_back_goes_on(
     chat = ChatAddress("slack", f"{OTHER}/C1")
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack)
-        subscribe(app.store, chat, Wish(text="diffusion"), now=clock.now())
+        subscribe(app.store, chat, SubscriptionRequest(text="diffusion"), now=clock.now())
         uninstall(app.store, OTHER, now=clock.now())
         await installer_of(app).look()
         assert [one.team for one in channel_of(app).workspaces.all] == [TEAM]
@@ -317,7 +317,9 @@ async def test_after_thirty_days_all_of_it_is_erased_and_nothing_of_another_work
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         for team in (OTHER, THIRD):
             await installed(browser, slack, team)
-            subscribe(app.store, ChatAddress("slack", f"{team}/C1"), Wish(text="diffusion"), now=clock.now())
+            subscribe(
+                app.store, ChatAddress("slack", f"{team}/C1"), SubscriptionRequest(text="diffusion"), now=clock.now()
+            )
         uninstall(app.store, OTHER, now=clock.now())
         clean_up(app.store, now=clock.now() + timedelta(days=31))
         assert {one.chat.address.address for one in listed(app.store, None)} == {f"{THIRD}/C1"}

@@ -453,12 +453,12 @@ async def test_while_the_database_is_away_slack_is_asked_to_come_again(
 async def test_before_it_listens_nothing_is_taken(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> None:
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
         (receiver,) = app.receivers()
-        (door, *_) = receiver.doors
-        from bot.ports.web_route import WebCall  # noqa: PLC0415 - used here only
+        (door, *_) = receiver.routes
+        from bot.ports.web_route import WebRequest  # noqa: PLC0415 - used here only
 
         headers = {name.lower(): value for name, value in signed(MENTION).items()}
-        assert door.admits(headers)
-        assert (await door.answer(WebCall(headers=headers, body=MENTION))).status == 503
+        assert door.accepts(headers)
+        assert (await door.answer(WebRequest(headers=headers, body=MENTION))).status == 503
 
 
 # ── what was written long ago ─────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from subscriptions.errors import NotFound
 from subscriptions.model import ChatState
 from subscriptions.service.chats import clean_up, uninstalled
 from subscriptions.service.notices import is_gone
-from subscriptions.service.subscriptions import Wish, get_chat, listed, subscribe
+from subscriptions.service.subscriptions import SubscriptionRequest, get_chat, listed, subscribe
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration.hearing import RestingClock
 from tests.integration.slack_hearing import OTHER, OTHER_TOKEN
@@ -318,7 +318,7 @@ async def test_a_channel_of_the_own_workspace_is_managed_from_private(scene: Sce
 
 def both_want(on: Scene) -> None:
     for chat in (VISION, THEIRS):
-        subscribe(on.app.store, chat, Wish(text="graph", every="now"), now=NOON - timedelta(hours=1))
+        subscribe(on.app.store, chat, SubscriptionRequest(text="graph", every="now"), now=NOON - timedelta(hours=1))
 
 
 async def test_a_workspace_that_is_asked_to_slow_down_or_revoked_delays_no_other(

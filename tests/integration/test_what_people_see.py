@@ -18,10 +18,10 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.digests import read_digest
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
-from bot.sources.ingest import keep
+from bot.sources.ingest import store_digest
 from subscriptions.model import Announce, ChatAddress, ChatKind
-from subscriptions.service.chats import bot_name, find_link
-from subscriptions.service.subscriptions import Wish, set_setting, subscribe
+from subscriptions.service.chats import bot_name, find_callback
+from subscriptions.service.subscriptions import SubscriptionRequest, set_setting, subscribe
 from tests.fakes.journal import Entry
 from tests.fakes.markup import parse_html
 from tests.fakes.slack import FakeSlack
@@ -69,7 +69,7 @@ class Wire:
         else:
             self.telegram.knows(at.address, topics=(7,))
         given = {"every": "now", "since": "1d", **(wish or {})}
-        subscribe(self.app.store, at, Wish(text=query, **given), now=now, kind=kind)
+        subscribe(self.app.store, at, SubscriptionRequest(text=query, **given), now=now, kind=kind)
         for setting, value in (sets or {}).items():
             set_setting(self.app.store, at, setting, value, now=now)
         return at
@@ -136,7 +136,7 @@ def first_line(post: Entry) -> str:
 async def test_every_chat_is_shown_every_paper_of_a_real_digest_once(wire: Wire, shared: Path, digest: str) -> None:
     chats = [wire.chat(name, ALL, kind=kind, sets=sets) for name, (kind, sets) in CHATS.items()]
     taken = read_digest((shared / digest).read_bytes(), Path(digest).name)
-    await keep(wire.app.wire, taken, source="daily", announce=True)  # whatever its day is
+    await store_digest(wire.app.wire, taken, source="daily", announce=True)  # whatever its day is
     new = {entry.arxiv_id: entry.title for entry in taken.entries if entry.announce_type not in OLD}
     titles = {f"https://arxiv.org/abs/{arxiv_id}": title for arxiv_id, title in new.items()}
     sent = await wire.app.deliver()
@@ -218,7 +218,7 @@ async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(wire: Wi
     assert key["text"] == "get your own"
     assert key["url"].startswith("https://t.me/paperwire_test_bot?start=")
     assert first == second  # one link for one subscription, whatever goes out
-    link = find_link(wire.app.store, key["url"].rpartition("=")[2])
+    link = find_callback(wire.app.store, key["url"].rpartition("=")[2])
     assert link is not None
     assert (link.verb, link.arguments["text"]) == ("offer", "graph")
 

@@ -126,7 +126,7 @@ class TestPreview:
             assert shown.delivery is None
             assert shown.later is not None
             assert [item.paper.paper.title for item in shown.later.items] == ["A graph"]
-            assert [(one.subscription.number, one.coming.at) for one in shown.not_due] == [(1, NOON + HOUR)]
+            assert [(one.subscription.number, one.next_delivery.at) for one in shown.not_due] == [(1, NOON + HOUR)]
         assert len(plan_due(store, now=NOON + HOUR)) == 1
 
     def test_it_shows_exactly_what_is_then_sent(self, store: Store) -> None:

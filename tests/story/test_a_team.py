@@ -65,7 +65,7 @@ async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[t
 @asynccontextmanager
 async def _reached(app: App, fake: FakeOAuth, clock: RestingClock) -> AsyncIterator[httpx.AsyncClient]:
     receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
-    doors = [door for receiver in receivers for door in receiver.doors]
+    doors = [door for receiver in receivers for door in receiver.routes]
     said: list[str] = []
     async with serving(app.settings, dict, said.append, [], doors), listening(app, receivers):
         root = f"http://{said[0].partition('http://')[2].partition('/')[0]}"

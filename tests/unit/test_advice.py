@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from subscriptions.errors import QueryError
-from subscriptions.matching import Shelf, matching_papers
+from subscriptions.matching import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query import Query, parse_query
 from subscriptions.query.advice import Advice, advise
@@ -242,10 +242,10 @@ def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
 
 
 def test_a_shelf_finds_what_the_matcher_finds_and_reads_nothing_twice() -> None:
-    shelf = Shelf.of(PHRASE[:5])
-    longer = Shelf.of(PHRASE[2:], shelf)
+    shelf = TokenizedPapers.of(PHRASE[:5])
+    longer = TokenizedPapers.of(PHRASE[2:], shelf)
     assert longer.readings[0] is shelf.readings[2]
-    changed = Shelf.of([paper("Other", arxiv_id=PHRASE[0].arxiv_id)], shelf)
+    changed = TokenizedPapers.of([paper("Other", arxiv_id=PHRASE[0].arxiv_id)], shelf)
     assert changed.readings[0] is not shelf.readings[0]
     for text in ("diffusion models", '"diffusion models" OR -heat models', "ti:heat"):
         query = parse_query(text)

@@ -8,15 +8,15 @@ import pytest
 from bot.settings import SourceSettings
 from bot.sources.http import (
     ARXIV,
-    Ask,
+    FetchRequest,
     address_key,
-    asks_of,
+    backfill_request,
     document_name,
     everything,
     is_listing,
-    missed_ask,
     next_page,
     place_of,
+    requests_of,
 )
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests.fakes import arxiv_pages as pages
@@ -27,7 +27,7 @@ NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 
 def urls(now: datetime = NOON, split: tuple[str, ...] = (), **values: object) -> list[str]:
     source = SourceSettings(name="x", **values)  # type: ignore[arg-type]
-    return [ask.url for ask in asks_of(source, now, split=split)]
+    return [ask.url for ask in requests_of(source, now, split=split)]
 
 
 def test_a_plain_address_is_itself_and_a_file_is_none() -> None:
@@ -46,7 +46,7 @@ def test_a_plain_address_is_itself_and_a_file_is_none() -> None:
 )
 def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: list[str]) -> None:
     url = "https://api.example.org/{date}/{date}.md"
-    found = asks_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
+    found = requests_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
     assert [ask.url for ask in found] == [f"https://api.example.org/{day}/{day}.md" for day in days]
     assert all(ask.may_miss for ask in found)
 
@@ -60,7 +60,7 @@ def test_every_category_is_asked_by_itself_and_a_large_archive_by_its_categories
 
 
 def test_without_any_source_all_archives_are_read() -> None:
-    asks = asks_of(everything(), NOON)
+    asks = requests_of(everything(), NOON)
     assert len(asks) == 20
     assert {"cs", "math", "astro-ph", "hep-th", "quant-ph"} < {ask.unit for ask in asks}
     assert {ask.format for ask in asks} == {"arxiv_rss"}
@@ -89,24 +89,26 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
     ],
 )
 def test_the_next_page_of_biorxiv_begins_where_the_last_one_ended(url: str, data: bytes, following: str | None) -> None:
-    found = next_page(Ask(url=url), data)
+    found = next_page(FetchRequest(url=url), data)
     assert (found.url if found else None) == following
 
 
 def test_pages_of_the_api_go_on_by_what_was_received_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
-    ask: Ask | None = missed_ask(everything(), date(2026, 1, 22), ArxivCalendar())
+    ask: FetchRequest | None = backfill_request(everything(), date(2026, 1, 22), ArxivCalendar())
     starts: list[int] = []
     while ask is not None and len(starts) < 9:
         start = int(ask.url.partition("&start=")[2].partition("&")[0])
         starts.append(start)
         ask = next_page(ask, pages.answer(papers[: 8 - start], total=8, day=date(2026, 1, 22)))
     assert starts == [0, 3, 6]
-    assert next_page(Ask(url="x&start=0", history=True), pages.answer([], total=8, day=date(2026, 1, 22))) is None
+    assert (
+        next_page(FetchRequest(url="x&start=0", history=True), pages.answer([], total=8, day=date(2026, 1, 22))) is None
+    )
 
 
 def test_a_server_that_repeats_itself_is_left_after_a_hundred_pages() -> None:
-    ask: Ask | None = Ask(url=f"{DETAILS}/0")
+    ask: FetchRequest | None = FetchRequest(url=f"{DETAILS}/0")
     count = 0
     while ask is not None:
         count += 1

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import FetchError
-from bot.sources.http import Fetched, Fetcher, FetchLimits, Politeness, Unchanged
+from bot.sources.http import Fetched, Fetcher, FetchLimits, HostLimiter, Unchanged
 from bot.sources.http.fetcher import resolve as looked_up
-from bot.sources.http.gunzip import Damaged, TooLarge, Unpacker, unpacked
+from bot.sources.http.gunzip import Damaged, Gunzipper, TooLarge, gunzipped
 from bot.sources.http.host_limiter import is_arxiv
 from bot.sources.http.public_addresses import is_public
 from tests.fakes.arxiv import FakeArxiv
@@ -50,7 +50,7 @@ def fetcher(
     clock = clock or FakeClock(NOON)
     return Fetcher(
         clock,
-        Politeness(clock),
+        HostLimiter(clock),
         agent="paperwire/1.0 (+me@example.org)",
         allowed_hosts=allowed,
         limits=limits,
@@ -155,7 +155,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked_and_the_host_
 
     clock = FakeClock(NOON)
     fetching = Fetcher(
-        clock, Politeness(clock), agent="a", allowed_hosts=HERE, resolve=resolve, proxy_of=lambda *_: None
+        clock, HostLimiter(clock), agent="a", allowed_hosts=HERE, resolve=resolve, proxy_of=lambda *_: None
     )
     await fetching.fetch(f"http://feeds.example.org:{arxiv.port}/rss/cs.LG")
     assert looked_up == ["feeds.example.org"]
@@ -427,11 +427,11 @@ def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
 
 
 async def test_arxiv_is_asked_once_in_three_seconds_and_an_error_keeps_its_place(clock: FakeClock) -> None:
-    politeness = Politeness(clock)
+    politeness = HostLimiter(clock)
     starts = []
 
     async def request(host: str) -> None:
-        async with politeness.turn(host):
+        async with politeness.slot(host):
             starts.append(clock.monotonic())
             raise ConnectionError
 
@@ -456,12 +456,12 @@ async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: Fa
             self.heard.append(f"{publisher} {gap.total_seconds():.0f}")
 
     others = Busy()
-    politeness = Politeness(clock, others=others)
+    politeness = HostLimiter(clock, others=others)
     with pytest.raises(ConnectionError):
-        async with politeness.turn("arxiv.org"):
+        async with politeness.slot("arxiv.org"):
             raise ConnectionError
     assert (others.heard, clock.slept) == (["arxiv"] * 4 + ["arxiv 3"], [3.0, 3.0, 1.0])
-    async with politeness.turn("example.org"):
+    async with politeness.slot("example.org"):
         assert len(others.heard) == 5
 
 
@@ -481,18 +481,18 @@ async def test_a_host_that_asked_for_a_long_wait_is_not_waited_for_in_line(arxiv
 
 
 def test_gzip_is_unpacked_byte_by_byte_member_by_member() -> None:
-    unpacker = Unpacker(100)
+    unpacker = Gunzipper(100)
     stream = gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8)
     assert b"".join(unpacker.feed(stream[n : n + 1]) for n in range(len(stream))) == b"one two"
     unpacker.end()
-    assert unpacked(b"plain", 100) == b"plain"
+    assert gunzipped(b"plain", 100) == b"plain"
 
 
 def test_unpacking_stops_at_its_limit_and_sees_what_is_damaged() -> None:
-    assert unpacked(gzip.compress(bytes(100)), 100) == bytes(100)
+    assert gunzipped(gzip.compress(bytes(100)), 100) == bytes(100)
     with pytest.raises(TooLarge):
-        unpacked(gzip.compress(bytes(101)), 100)
+        gunzipped(gzip.compress(bytes(101)), 100)
     with pytest.raises(Damaged):
-        unpacked(gzip.compress(b"papers")[:-4], 100)
+        gunzipped(gzip.compress(b"papers")[:-4], 100)
     with pytest.raises(Damaged):
-        unpacked(b"\x1f\x8bno", 100)
+        gunzipped(b"\x1f\x8bno", 100)

@@ -14,7 +14,7 @@ from subscriptions.matching import (
     Hit,
     PaperIndex,
     QuerySet,
-    Shelf,
+    TokenizedPapers,
     match,
     matching_papers,
     merge_copies,
@@ -155,7 +155,7 @@ def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: 
         expected = tuple(place for place, paper in enumerate(batch) if matches(query, paper))
         assert tuple(index.positions(found.get(handle, 0))) == expected
         assert matching_papers(query, batch) == expected
-        assert Shelf.of(batch).matching(query) == expected
+        assert TokenizedPapers.of(batch).matching(query) == expected
         assert match(QuerySet([query]), index) == ({0: found[handle]} if expected else {})
     assert all(found.values())
 
@@ -175,7 +175,7 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
     except QueryError:
         return
     expected = tuple(place for place, paper in enumerate(batch) if matches(query, paper))
-    assert matching_papers(query, batch) == Shelf.of(batch).matching(query) == expected
+    assert matching_papers(query, batch) == TokenizedPapers.of(batch).matching(query) == expected
     index = PaperIndex.of(batch)
     assert tuple(index.positions(match(QuerySet([query]), index).get(0, 0))) == expected
     assert [bool(why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]

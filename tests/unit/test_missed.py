@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from bot.settings import SourceSettings
-from bot.sources.http import by_ids, by_title, categories_of, everything, missed_ask
+from bot.sources.http import backfill_request, by_ids, by_title, categories_of, everything
 from bot.sources.http.backfill import submitted_between
-from bot.sources.missed_days import MOST_TRIES, Owing, ranges
+from bot.sources.missed_days import MOST_TRIES, MissedDays, ranges
 from bot.sources.receipts import SourceSchedules
 from subscriptions.planning.source_calendar import ArxivCalendar
 
@@ -22,7 +22,7 @@ def source(**values: object) -> SourceSettings:
 
 
 def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
-    found = missed_ask(one, day, CALENDAR, oldest=oldest)
+    found = backfill_request(one, day, CALENDAR, oldest=oldest)
     return found.url if found else ""
 
 
@@ -129,42 +129,42 @@ def test_which_days_have_become_due(values: dict[str, object], after: str | None
 
 
 def test_a_day_is_owed_until_it_was_read_or_fetched_or_is_known_to_be_empty() -> None:
-    owing = Owing().with_due([THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
+    owing = MissedDays().with_due([THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
     assert (owing.upto, owing.past(FRIDAY)) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
     after = owing.brought(THURSDAY - DAY).is_empty(THURSDAY).read(FRIDAY)
     assert after.days == {}
-    assert after.told(FRIDAY, partly=False) == "Fetched afterwards: 2026-01-21. There is nothing of 2026-01-22."
+    assert after.notified(FRIDAY, partly=False) == "Fetched afterwards: 2026-01-21. There is nothing of 2026-01-22."
 
 
 def test_a_day_that_cannot_be_fetched_is_asked_for_eight_times_and_a_fortnight_at_most() -> None:
-    owing = Owing().with_due([THURSDAY], FRIDAY)
+    owing = MissedDays().with_due([THURSDAY], FRIDAY)
     for _ in range(MOST_TRIES):
         assert owing.past(FRIDAY) == (THURSDAY,)
         owing = owing.failed(THURSDAY, "No answer.").with_due([], FRIDAY)
     assert (owing.past(FRIDAY), owing.lost) == ((), (THURSDAY,))
-    unanswered = Owing().with_due([THURSDAY], FRIDAY)
+    unanswered = MissedDays().with_due([THURSDAY], FRIDAY)
     for _ in range(3 * MOST_TRIES):
         unanswered = unanswered.failed(THURSDAY, "It was down.", answered=False).with_due([], FRIDAY)
     assert (unanswered.past(FRIDAY), unanswered.lost) == ((THURSDAY,), ())
-    old = Owing().with_due([FRIDAY - 15 * DAY, FRIDAY - 14 * DAY], FRIDAY)
+    old = MissedDays().with_due([FRIDAY - 15 * DAY, FRIDAY - 14 * DAY], FRIDAY)
     assert (old.past(FRIDAY), old.lost) == ((FRIDAY - 14 * DAY,), (FRIDAY - 15 * DAY,))
 
 
 def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
-    ahead = Owing().with_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
+    ahead = MissedDays().with_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
     back = ahead.with_due([FRIDAY], FRIDAY)
     assert (back.days, back.lost, back.upto) == ({FRIDAY: 0}, (), FRIDAY)
 
 
 def test_a_receipt_names_the_days_in_few_words() -> None:
-    owing = Owing().with_due([THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
-    told = owing.brought(THURSDAY - 3 * DAY).failed(THURSDAY - DAY, "It was down.").told(FRIDAY, partly=True)
+    owing = MissedDays().with_due([THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
+    told = owing.brought(THURSDAY - 3 * DAY).failed(THURSDAY - DAY, "It was down.").notified(FRIDAY, partly=True)
     assert told == (
         "Fetched afterwards: 2026-01-19; cross-lists of older papers and new versions are not in it. "
         "Not fetched yet: 2026-01-21, 2026-01-22 (It was down)."
     )
-    assert owing.is_gone(THURSDAY).told(FRIDAY, partly=False) == "Missed: 2026-01-22; it shows only its newest."
-    assert owing.told(FRIDAY, partly=False) == ""
+    assert owing.is_gone(THURSDAY).notified(FRIDAY, partly=False) == "Missed: 2026-01-22; it shows only its newest."
+    assert owing.notified(FRIDAY, partly=False) == ""
 
 
 @pytest.mark.parametrize(

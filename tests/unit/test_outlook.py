@@ -10,7 +10,7 @@ from bot.app import schedules_of
 from bot.settings import Settings
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import first_due, next_due, parse_cadence
-from subscriptions.planning.forecast import Awaited, Coming, Outlook, comes
+from subscriptions.planning.forecast import Awaited, Forecast, NextDelivery, comes
 from subscriptions.planning.source_calendar import ArxivCalendar, ArxivSchedule, EverySchedule, Schedules
 from subscriptions.zones import zone
 
@@ -23,9 +23,9 @@ def at(text: str, clock: tzinfo = UTC) -> datetime:
     return datetime.fromisoformat(f"2026-01-{text}").replace(tzinfo=clock).astimezone(UTC)
 
 
-def outlook(now: datetime, *, settled: bool = True, anytime: bool = False, awaited: bool = True) -> Outlook:
+def outlook(now: datetime, *, settled: bool = True, anytime: bool = False, awaited: bool = True) -> Forecast:
     arxiv = Awaited(name="arXiv", schedule=ARXIV, due=ARXIV.last_due(now), settled=settled)
-    return Outlook(at=now, awaited=(arxiv,) if awaited else (), anytime=anytime)
+    return Forecast(at=now, awaited=(arxiv,) if awaited else (), anytime=anytime)
 
 
 def when(
@@ -37,7 +37,7 @@ def when(
     news: bool = False,
     quiet: str = "off",
     **known: bool,
-) -> tuple[str | None, Coming]:
+) -> tuple[str | None, NextDelivery]:
     """The moment by the clock of the chat, and all of it."""
     due = at(regular, clock) if regular else None
     seen = outlook(at(now, clock), **known)
@@ -90,16 +90,18 @@ def test_quiet_hours_put_off_what_would_come_at_once() -> None:
 @pytest.mark.parametrize(
     ("cadence", "known", "expected"),
     [
-        ("when-out 08:00-20:00", {"settled": False}, Coming(latest=at("22T20:00", BERLIN))),
-        ("when-out 08:00-20:00", {"anytime": True}, Coming(at=at("22T12:00", BERLIN), about=True, opens=True)),
-        ("when-out 08:00-20:00", {"awaited": False}, Coming(at=at("22T12:00", BERLIN), about=True, opens=True)),
-        ("now", {"settled": False}, Coming()),
-        ("now", {"anytime": True}, Coming()),
-        ("now", {"awaited": False}, Coming()),
-        ("daily 08:00", {"awaited": False}, Coming(at=at("22T12:00", BERLIN))),  # it is due
+        ("when-out 08:00-20:00", {"settled": False}, NextDelivery(latest=at("22T20:00", BERLIN))),
+        ("when-out 08:00-20:00", {"anytime": True}, NextDelivery(at=at("22T12:00", BERLIN), about=True, opens=True)),
+        ("when-out 08:00-20:00", {"awaited": False}, NextDelivery(at=at("22T12:00", BERLIN), about=True, opens=True)),
+        ("now", {"settled": False}, NextDelivery()),
+        ("now", {"anytime": True}, NextDelivery()),
+        ("now", {"awaited": False}, NextDelivery()),
+        ("daily 08:00", {"awaited": False}, NextDelivery(at=at("22T12:00", BERLIN))),  # it is due
     ],
 )
-def test_where_nobody_can_tell_nothing_is_promised(cadence: str, known: dict[str, bool], expected: Coming) -> None:
+def test_where_nobody_can_tell_nothing_is_promised(
+    cadence: str, known: dict[str, bool], expected: NextDelivery
+) -> None:
     due = None if cadence == "now" else at("22T08:00", BERLIN)
     seen = outlook(at("22T12:00", BERLIN), **known)
     assert comes(parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
@@ -133,9 +135,9 @@ def _regular(cadence: Cadence, clock: tzinfo, now: datetime) -> list[datetime | 
 def test_what_is_missing_is_what_has_not_settled() -> None:
     come = Awaited(name="a", schedule=ARXIV, due=at("22T05:05"))
     behind = Awaited(name="b", schedule=ARXIV, due=at("22T05:05"), settled=False)
-    assert Outlook(at=at("22T12:00")).sources_in is None
-    assert Outlook(at=at("22T12:00"), awaited=(come,)).sources_in is True
-    assert Outlook(at=at("22T12:00"), awaited=(come, behind)).missing == (behind,)
+    assert Forecast(at=at("22T12:00")).sources_in is None
+    assert Forecast(at=at("22T12:00"), awaited=(come,)).sources_in is True
+    assert Forecast(at=at("22T12:00"), awaited=(come, behind)).missing == (behind,)
 
 
 def test_papers_could_have_come_since_the_last_due_time() -> None:

@@ -11,7 +11,7 @@ from bot.delivery.rate_limiter import FULL, RateLimiter, reserve
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
 
-TELEGRAM = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, kept=3)
+TELEGRAM = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 SLACK = Limits(text=10_000, per_second=0, per_lane=1)
 CONSOLE = Limits(text=10_000, per_second=0, per_lane=0)
 

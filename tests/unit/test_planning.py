@@ -13,11 +13,11 @@ from subscriptions.model import (
     Chat,
     ChatAddress,
     ChatKind,
-    DrySpell,
     Facts,
     Item,
     Kind,
     KnownPaper,
+    NoMatchStreak,
     Subscription,
 )
 from subscriptions.planning.plan import Due, Evidence, days_known, decide, nothing_fits, spell_after
@@ -68,10 +68,10 @@ def decided(
     case = Due(
         chat=to or chat(),
         subscriptions=tuple(wish(number) for number in sorted(fits)),
-        seen=dict.fromkeys(fits, seen),
+        cursor=dict.fromkeys(fits, seen),
         papers=papers,
         fits={number: [n - 1 for n in ids] for number, ids in fits.items()},
-        told=told,
+        delivered=told,
         due=due,
         now=now,
         zone=ZoneInfo("UTC"),
@@ -241,18 +241,18 @@ def test_what_is_missing_is_said_with_how() -> None:
     assert result[2].detail == {"missing": "cs.LG, stat.ML", "missing count": "2", "missing how": "late"}
 
 
-def spell(due: Due) -> DrySpell | None:
+def spell(due: Due) -> NoMatchStreak | None:
     return spell_after(due, days_known(due))
 
 
 def test_days_with_nothing_are_counted_once_each() -> None:
     day = timedelta(days=1)
     first = spell(case([known(1), known(2), known(3, at=NOON + day)], []))
-    assert first == DrySpell(days=2, last=(NOON + day).date(), after=0)
+    assert first == NoMatchStreak(days=2, last=(NOON + day).date(), after=0)
     again = case([known(4, at=NOON + day)], [], to=replace(chat(), dry=first), seen={1: 3})
     assert spell(again) == first
     later = case([known(4, at=NOON + 3 * day)], [], to=replace(chat(), dry=first), seen={1: 3})
-    assert spell(later) == DrySpell(days=3, last=(NOON + 3 * day).date(), after=0)
+    assert spell(later) == NoMatchStreak(days=3, last=(NOON + 3 * day).date(), after=0)
 
 
 def test_a_paper_that_was_told_is_not_nothing() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from subscriptions.planning.receipts import Judgement, Look, Outcome, joined, judge, judge_all
+from subscriptions.planning.receipts import Observation, Outcome, PollVerdict, joined, poll_verdict, verdict_of_all
 from subscriptions.planning.source_calendar import Due
 
 TODAY, YESTERDAY = date(2026, 1, 22), date(2026, 1, 21)
@@ -13,12 +13,12 @@ BATCH, ANYTHING = Due(at=DUE_AT, batch=TODAY), Due(at=DUE_AT)
 SOON, HOURS_LATER = DUE_AT + timedelta(minutes=15), DUE_AT + timedelta(hours=7)
 
 
-def feed(day: date, papers: int, *, fresh: int = 0) -> Look:
-    return Look(day=day, papers=papers, fresh=fresh, changed=True, batch=True)
+def feed(day: date, papers: int, *, fresh: int = 0) -> Observation:
+    return Observation(day=day, papers=papers, fresh=fresh, changed=True, batch=True)
 
 
-def page(papers: int, *, fresh: int = 0, changed: bool = True, day: date | None = None) -> Look:
-    return Look(day=day, papers=papers, fresh=fresh, changed=changed)
+def page(papers: int, *, fresh: int = 0, changed: bool = True, day: date | None = None) -> Observation:
+    return Observation(day=day, papers=papers, fresh=fresh, changed=changed)
 
 
 SAME = page(5, changed=False)
@@ -61,43 +61,49 @@ RESTING, OTHERS, HAD, ANY_DAY = {"resting": True}, {"others": True}, {"had": Tru
         (page(0), ANYTHING, SOON, {}, ("quiet", True)),
         (SAME, ANYTHING, SOON, {}, ("stale", False)),
         (SAME, ANYTHING, HOURS_LATER, {}, ("late", False)),
-        (Look(absent=True), ANYTHING, HOURS_LATER, {}, ("late", False)),
+        (Observation(absent=True), ANYTHING, HOURS_LATER, {}, ("late", False)),
         # a page that is never due
         (page(10, fresh=1), None, SOON, {}, ("new", True)),
         (page(10), None, SOON, {}, ("stale", True)),
         (SAME, None, SOON, {}, ("stale", True)),
         (page(0), None, SOON, {}, ("quiet", True)),
-        (Look(absent=True), None, SOON, {}, ("stale", True)),
+        (Observation(absent=True), None, SOON, {}, ("stale", True)),
         # what cannot be read is never a quiet day
-        (Look(problem="It is HTML."), BATCH, SOON, {}, ("failed", False)),
-        (Look(problem="It is HTML."), None, SOON, RESTING, ("failed", False)),
-        (Look(problem="It broke off.", papers=9, fresh=9, batch=True, day=TODAY), BATCH, SOON, {}, ("failed", False)),
+        (Observation(problem="It is HTML."), BATCH, SOON, {}, ("failed", False)),
+        (Observation(problem="It is HTML."), None, SOON, RESTING, ("failed", False)),
+        (
+            Observation(problem="It broke off.", papers=9, fresh=9, batch=True, day=TODAY),
+            BATCH,
+            SOON,
+            {},
+            ("failed", False),
+        ),
     ],
 )
 def test_what_a_look_means(
-    look: Look, due: Due | None, now: datetime, circumstances: dict[str, bool], expected: tuple[str, bool]
+    look: Observation, due: Due | None, now: datetime, circumstances: dict[str, bool], expected: tuple[str, bool]
 ) -> None:
-    judgement = judge(look, due, now, **circumstances)
-    assert (str(judgement.outcome), judgement.settled) == expected
+    judgement = poll_verdict(look, due, now, **circumstances)
+    assert (str(judgement.outcome), judgement.is_final) == expected
 
 
 def test_a_detail_says_what_is_there_and_since_when_it_is_due() -> None:
-    assert judge(feed(YESTERDAY, 50), BATCH, SOON).detail == "Still that of 2026-01-21."
-    late = judge(feed(YESTERDAY, 50), BATCH, HOURS_LATER).detail
+    assert poll_verdict(feed(YESTERDAY, 50), BATCH, SOON).detail == "Still that of 2026-01-21."
+    late = poll_verdict(feed(YESTERDAY, 50), BATCH, HOURS_LATER).detail
     assert late == "Due since 2026-01-22 05:05 UTC. Still that of 2026-01-21."
-    assert judge(SAME, None, SOON).detail == "The same as before."
+    assert poll_verdict(SAME, None, SOON).detail == "The same as before."
 
 
 def test_the_documents_of_a_unit_are_one_look() -> None:
     today, yesterday = page(3, fresh=3, day=TODAY), page(9, changed=False, day=YESTERDAY)
     assert joined([today, yesterday]) == page(12, fresh=3, day=TODAY)
-    assert not joined([today, Look(absent=True)]).absent
-    assert joined([Look(absent=True), Look(absent=True)]).absent
-    assert joined([today, Look(problem="It broke off.")]).problem == "It broke off."
+    assert not joined([today, Observation(absent=True)]).absent
+    assert joined([Observation(absent=True), Observation(absent=True)]).absent
+    assert joined([today, Observation(problem="It broke off.")]).problem == "It broke off."
 
 
-def judged(outcome: Outcome, detail: str = "", *, settled: bool = True) -> Judgement:
-    return Judgement(outcome=outcome, settled=settled, detail=detail)
+def judged(outcome: Outcome, detail: str = "", *, settled: bool = True) -> PollVerdict:
+    return PollVerdict(outcome=outcome, is_final=settled, detail=detail)
 
 
 def test_a_source_is_as_bad_as_its_worst_unit_and_names_it() -> None:
@@ -107,19 +113,19 @@ def test_a_source_is_as_bad_as_its_worst_unit_and_names_it() -> None:
         "math.ST": judged(Outcome.STALE, "Still that of 2026-01-21.", settled=False),
         "hep-th": judged(Outcome.QUIET, "Nothing was announced in it today."),
     }
-    found = judge_all(units)
-    assert (found.outcome, found.settled) == (Outcome.STALE, False)
+    found = verdict_of_all(units)
+    assert (found.outcome, found.is_final) == (Outcome.STALE, False)
     assert found.detail == "stat.ML, math.ST: Still that of 2026-01-21."
     units["cs.AI"] = judged(Outcome.FAILED, "It is HTML.", settled=False)
-    assert judge_all(units).detail == "cs.AI: It is HTML."
+    assert verdict_of_all(units).detail == "cs.AI: It is HTML."
 
 
 def test_many_units_with_the_same_trouble_are_counted() -> None:
     units = {f"cs.A{n}": judged(Outcome.FAILED, "It is HTML.", settled=False) for n in range(9)}
-    assert judge_all(units).detail == "cs.A0, cs.A1, cs.A2, cs.A3, cs.A4 and 4 more: It is HTML."
+    assert verdict_of_all(units).detail == "cs.A0, cs.A1, cs.A2, cs.A3, cs.A4 and 4 more: It is HTML."
 
 
 def test_a_source_is_settled_when_all_units_are_and_new_counts_more_than_quiet() -> None:
     units = {"cs.LG": judged(Outcome.NEW), "hep-th": judged(Outcome.QUIET)}
-    assert (judge_all(units).outcome, judge_all(units).settled) == (Outcome.NEW, True)
-    assert judge_all({}).outcome is Outcome.QUIET
+    assert (verdict_of_all(units).outcome, verdict_of_all(units).is_final) == (Outcome.NEW, True)
+    assert verdict_of_all({}).outcome is Outcome.QUIET

@@ -101,14 +101,14 @@ def test_papers_stand_below_the_lines_in_rows_with_their_numbers() -> None:
 
 
 def test_a_card_stands_alone_and_several_are_numbered() -> None:
-    assert written(render_reply(Reply(items=(item(),), form="card"), chat())[0]).startswith("<b><a")
-    two = written(render_reply(Reply(items=items(2), form="card"), chat())[0])
+    assert written(render_reply(Reply(items=(item(),), item_layout="card"), chat())[0]).startswith("<b><a")
+    two = written(render_reply(Reply(items=items(2), item_layout="card"), chat())[0])
     assert two.startswith("1 <b><a")
     assert "\n\n2 <b><a" in two
 
 
 def test_a_card_says_something_where_a_chat_wants_but_titles() -> None:
-    (message,) = render_reply(Reply(items=(item(summaries={"en": "Short."}),), form="card"), chat(text="titles"))
+    (message,) = render_reply(Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"), chat(text="titles"))
     assert "AI: Short." in written(message)
 
 
@@ -116,7 +116,7 @@ def test_a_card_says_something_where_a_chat_wants_but_titles() -> None:
 @pytest.mark.parametrize("form", ["row", "card", "whole", "why"])
 def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
     found = items(3)
-    messages = render_reply(Reply(lines=("Found:",), items=found, form=form), to)
+    messages = render_reply(Reply(lines=("Found:",), items=found, item_layout=form), to)
     for told in found:
         link = f"https://arxiv.org/abs/{told.paper.paper.arxiv_id}"
         assert any(link in message.payload for message in messages)
@@ -168,34 +168,34 @@ def test_the_whole_paper_names_what_it_tells() -> None:
         authors=tuple(f"Author {n}" for n in range(9)),
         categories=("cs.LG", "cs.CV", "cs.AI", "stat.ML", "q-bio.NC"),
     )
-    (message,) = render_reply(Reply(items=(told,), form="whole"), chat())
+    (message,) = render_reply(Reply(items=(told,), item_layout="whole"), chat())
     text = written(message)
     assert "Author 0, Author 1, Author 2, Author 3, Author 4, Author 5, Author 6, Author 7, Author 8 · " in text
     assert "<code>cs.LG, cs.CV, cs.AI, stat.ML, q-bio.NC</code>" in text
     assert "<b>In short</b>\nAI: In a word.\n\n<b>Method</b>\nAI: By hand.\n\n<b>Outlook</b>\nAI: Good." in text
     assert f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages" in text
     assert "Result" not in text  # it says nothing
-    assert "一句话" in written(render_reply(Reply(items=(told,), form="whole"), chat(lang="zh"))[0])
-    assert "In a word" not in written(render_reply(Reply(items=(told,), form="whole"), chat(lang="zh"))[0])
+    assert "一句话" in written(render_reply(Reply(items=(told,), item_layout="whole"), chat(lang="zh"))[0])
+    assert "In a word" not in written(render_reply(Reply(items=(told,), item_layout="whole"), chat(lang="zh"))[0])
 
 
 def test_a_translation_is_no_summary() -> None:
     told = looked_at()
     translated = Translation(language="zh", title="噪声", abstract="摘要的译文。")
     told = replace(told, paper=replace(told.paper, paper=replace(told.paper.paper, translations=(translated,))))
-    text = written(render_reply(Reply(items=(told,), form="whole"), chat(lang="zh"))[0])
+    text = written(render_reply(Reply(items=(told,), item_layout="whole"), chat(lang="zh"))[0])
     assert "噪声" in text
     assert "摘要的译文。" in text
     assert "AI: 摘要的译文" not in text
     assert ABSTRACT in text
-    assert "摘要的译文" not in written(render_reply(Reply(items=(told,), form="whole"), chat())[0])
+    assert "摘要的译文" not in written(render_reply(Reply(items=(told,), item_layout="whole"), chat())[0])
 
 
 @pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
 def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
     told = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
-    messages = render_reply(Reply(items=(told,), form="whole"), to)
+    messages = render_reply(Reply(items=(told,), item_layout="whole"), to)
     text = " ".join(map(written, messages)) if to.address.platform != "web" else messages[0].payload
     assert all(f"number {n} " in text for n in range(150))
     assert "(3,000)" in text
@@ -209,7 +209,7 @@ def test_why_shows_each_subscription_and_the_passages_where_its_words_stand() ->
         because("noise -survey", "Noise", number=4),
         because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
     )
-    (message,) = render_reply(Reply(items=(told,), form="why"), chat())
+    (message,) = render_reply(Reply(items=(told,), item_layout="why"), chat())
     assert written(message).split("\n\n", 1)[1] == (
         "<b>4  noise -survey</b>\n"
         "<i>in the title:</i> <u>Noise</u>, Step by Step\n"
@@ -225,7 +225,7 @@ def test_a_passage_is_as_much_of_the_text_as_one_reads_at_a_glance() -> None:
         "Before it much is said of other things. " * 30 + "Here is noise. " + "After it, too, a lot is said. " * 30
     )
     told = item("Steps", because("noise", number=1), abstract=abstract)
-    text = written(render_reply(Reply(items=(told,), form="why"), chat())[0])
+    text = written(render_reply(Reply(items=(told,), item_layout="why"), chat())[0])
     passage = text.partition("in the abstract:</i> ")[2]
     assert passage.startswith("…")
     assert passage.endswith("…")
@@ -236,12 +236,12 @@ def test_a_passage_is_as_much_of_the_text_as_one_reads_at_a_glance() -> None:
 def test_why_tells_the_words_where_the_paper_or_the_language_has_changed_since() -> None:
     for text in ("gone", 'author:"'):
         told = item("Steps", because(text, "a word", number=3))
-        assert "“a word”" in written(render_reply(Reply(items=(told,), form="why"), chat())[0])
+        assert "“a word”" in written(render_reply(Reply(items=(told,), item_layout="why"), chat())[0])
 
 
 def test_in_public_why_names_no_subscription() -> None:
     told = item("Noise", because("noise", number=3))
-    text = written(render_reply(Reply(items=(told,), form="why"), chat(kind=ChatKind.BROADCAST))[0])
+    text = written(render_reply(Reply(items=(told,), item_layout="why"), chat(kind=ChatKind.BROADCAST))[0])
     assert "3  noise" not in text
     assert "<i>in the title:</i> <u>Noise</u>" in text
 

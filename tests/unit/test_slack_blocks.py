@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.presses import read_press
+from bot.commands.presses import read_callback
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from bot.rendering import render_delivery, render_reply
@@ -54,7 +54,7 @@ def test_every_paper_has_a_menu_of_five_whose_values_name_delivery_and_place() -
     assert [[label for label, _ in menu] for menu in menus(thread)] == [labels] * 4
     verbs = ["card-more", "card-why", "card-mute", "card-exclude", "card-follow"]
     for one, menu in zip(told, menus(thread), strict=True):
-        links = [read_press(value, CHANNEL) for _, value in menu]
+        links = [read_callback(value, CHANNEL) for _, value in menu]
         assert [link.verb for link in links if link] == verbs
         assert all(link and link.arguments == {"delivery": "a" * 16, "position": one.position} for link in links)
 
@@ -98,7 +98,7 @@ def test_what_lies_beyond_the_limit_is_behind_a_button_under_the_last_message(to
     assert rows(last) == [["show 5 more"]]
     assert all(rows(message) == [] for message in before)
     value = blocks_of(last)[-1]["elements"][0]["value"]
-    link = read_press(value, CHANNEL)
+    link = read_callback(value, CHANNEL)
     assert link
     assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
 

@@ -64,9 +64,9 @@ def known(request: Request | None) -> Request:
 def test_a_direct_message_belongs_to_the_person_whatever_its_channel_is() -> None:
     said = known(event(message()))
     assert (said.place.chat, said.place.kind) == (ChatAddress("slack", "U1"), ChatKind.PRIVATE)
-    assert (said.text, said.command, said.bare, said.meant) == ("diffusion", "", True, True)
-    assert (said.update, said.sender, said.message, said.told) == ("Ev1", "U1", AT, {"direct": "D1"})
-    assert said.written == datetime.fromtimestamp(float(AT), UTC)
+    assert (said.text, said.command, said.takes_bare_commands, said.is_addressed) == ("diffusion", "", True, True)
+    assert (said.update_id, said.sender, said.message_id, said.details) == ("Ev1", "U1", AT, {"direct": "D1"})
+    assert said.written_at == datetime.fromtimestamp(float(AT), UTC)
 
 
 def test_in_another_workspace_chats_and_people_carry_its_name() -> None:
@@ -77,7 +77,7 @@ def test_in_another_workspace_chats_and_people_carry_its_name() -> None:
     )
     assert mentioned.chat == ChatAddress("slack", "T2/C1")
     moved = event({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}, "T2")
-    assert (known(moved).chat.address, known(moved).told) == ("T2/C1", {"to": "T2/C2"})
+    assert (known(moved).chat.address, known(moved).details) == ("T2/C1", {"to": "T2/C2"})
 
 
 @pytest.mark.parametrize(
@@ -106,14 +106,14 @@ def test_what_is_not_for_us_asks_nothing(what: dict[str, Any]) -> None:
 def test_a_changed_message_is_one_that_was_edited_unless_only_a_preview_came() -> None:
     changed = {"type": "message", "subtype": "message_changed", "channel_type": "im", "channel": "D1", "ts": "9.9"}
     edit = known(event({**changed, "message": message("new"), "previous_message": message("old")}))
-    assert (edit.edited, edit.text, edit.message) == (True, "new", AT)
+    assert (edit.is_edit, edit.text, edit.message_id) == (True, "new", AT)
     assert event({**changed, "message": message("same"), "previous_message": message("same")}) is None
 
 
 def test_a_dropped_file_comes_along_with_its_workspace() -> None:
     dropped = message("import", subtype="file_share", files=[{"id": "F1", "size": 12}, {"id": "F2"}])
-    assert (known(event(dropped)).file, known(event(dropped)).file_size) == ("F1", 12)
-    assert known(event({**dropped, "team": "T2"}, "T2")).file == "T2/F1"
+    assert (known(event(dropped)).file_id, known(event(dropped)).file_size) == ("F1", 12)
+    assert known(event({**dropped, "team": "T2"}, "T2")).file_id == "T2/F1"
 
 
 def test_a_mention_in_a_thread_is_about_the_thread_and_its_words_stand_behind_the_name() -> None:
@@ -163,7 +163,7 @@ def test_the_installation_that_an_event_was_sent_to_counts_not_where_it_was_said
 )
 def test_what_happens_has_a_name(what: dict[str, Any], happened: str, place: str) -> None:
     request = known(event(what))
-    assert (request.happened, request.chat.address) == (happened, place)
+    assert (request.event, request.chat.address) == (happened, place)
 
 
 def test_what_happens_says_who_and_what() -> None:
@@ -181,14 +181,14 @@ def test_what_happens_says_who_and_what() -> None:
 def test_a_command_carries_where_it_may_be_answered() -> None:
     said = known(command())
     assert (said.chat, said.place.kind, said.place.title) == (ChatAddress("slack", "C1"), ChatKind.TEAM, "#vision")
-    assert (said.text, said.command, said.update, said.sender) == ("sub diffusion", "", "1.2.a", "U1")
-    assert (said.answer_at, said.opens, said.bare) == ("https://hooks.example/1", "1.2.a", True)
+    assert (said.text, said.command, said.update_id, said.sender) == ("sub diffusion", "", "1.2.a", "U1")
+    assert (said.response_url, said.trigger_id, said.takes_bare_commands) == ("https://hooks.example/1", "1.2.a", True)
     assert known(command(channel_name="privategroup")).place.title == ""
 
 
 def test_a_command_between_two_people_is_answered_there_and_kept_with_who_typed_it() -> None:
     said = known(command(channel_id="D7", channel_name="directmessage"))
-    assert (said.chat.address, said.place.kind, said.place.outside, said.told) == (
+    assert (said.chat.address, said.place.kind, said.place.is_outside, said.details) == (
         "U1",
         ChatKind.PRIVATE,
         True,
@@ -198,17 +198,17 @@ def test_a_command_between_two_people_is_answered_there_and_kept_with_who_typed_
 
 def test_a_press_names_its_value_message_and_place() -> None:
     pressed = known(press())
-    assert (pressed.pressed, pressed.message, pressed.fleeting) == ("link1", AT, False)
-    assert (pressed.chat.address, pressed.chat.topic, pressed.answer_at) == ("C1", "", "https://hooks.example/1")
+    assert (pressed.callback_data, pressed.message_id, pressed.is_ephemeral) == ("link1", AT, False)
+    assert (pressed.chat.address, pressed.chat.topic, pressed.response_url) == ("C1", "", "https://hooks.example/1")
     menu = press({"type": "overflow", "selected_option": {"value": "link2"}})
-    assert known(menu).pressed == "link2"
+    assert known(menu).callback_data == "link2"
     assert press({"type": "button", "url": "https://example.org"}) is None
 
 
 def test_a_press_under_what_one_person_sees_has_no_message() -> None:
     seen = {"type": "message", "message_ts": AT, "channel_id": "C1", "is_ephemeral": True}
     pressed = known(press(container=seen, message=None))
-    assert (pressed.fleeting, pressed.message, pressed.chat.address) == (True, AT, "C1")
+    assert (pressed.is_ephemeral, pressed.message_id, pressed.chat.address) == (True, AT, "C1")
 
 
 def test_a_press_in_a_thread_is_about_the_thread_and_under_its_first_message_about_the_channel() -> None:
@@ -218,7 +218,7 @@ def test_a_press_in_a_thread_is_about_the_thread_and_under_its_first_message_abo
 
 def test_a_press_under_our_own_direct_message_is_not_outside() -> None:
     there = press(channel={"id": "D1", "name": "directmessage"})
-    assert (known(there).chat.address, known(there).place.outside) == ("U1", False)
+    assert (known(there).chat.address, known(there).place.is_outside) == ("U1", False)
 
 
 def test_a_stranger_who_presses_has_the_name_of_their_workspace() -> None:
@@ -237,17 +237,17 @@ def test_a_form_carries_what_stands_in_it() -> None:
     }  # fmt: skip
     filled = {"query": "diffusion", "when": "daily", "clock": "09:00", "name": ""}
     sent = known(press(type="view_submission", view=view, channel=None))
-    assert (sent.pressed, sent.sent, sent.filled, sent.view) == ("link9", True, filled, "V1 h1")
-    assert known(press(view=view)).sent is False
+    assert (sent.callback_data, sent.is_submitted, sent.form_values, sent.view_id) == ("link9", True, filled, "V1 h1")
+    assert known(press(view=view)).is_submitted is False
     home = known(press({"type": "button", "value": "link3"}, view={"id": "V2", "type": "home"}))
-    assert (home.pressed, home.filled, home.chat.address) == ("link3", {}, "U1")
+    assert (home.callback_data, home.form_values, home.chat.address) == ("link3", {}, "U1")
 
 
 def test_a_shortcut_brings_the_words_of_the_message() -> None:
     said = known(
         press(type="message_action", callback_id="subscribe", message={"ts": AT, "text": "<https://arxiv.org/abs/1>"})
     )
-    assert (said.happened, said.told) == ("shortcut", {"name": "subscribe", "text": "https://arxiv.org/abs/1"})
+    assert (said.event, said.details) == ("shortcut", {"name": "subscribe", "text": "https://arxiv.org/abs/1"})
 
 
 # ── what nobody can read, and what nobody may ─────────────────────────────────

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.views import View as Judge
 
 from bot.ports.button import Button
-from bot.ports.forms import Board, BoardItem, Field, Option, Panel, Sheet
+from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering import board_view, sheet_view
 from bot.rendering.display_views import Box, Row, Shot, view_display, views_page
 from bot.rendering.language import Language
@@ -22,8 +22,8 @@ LINK = "AbCdEfGhIjKlMnOp"
 READER: Chat = team()
 
 
-def sheet(*fields: Field, title: str = "New subscription") -> Sheet:
-    return Sheet(title=title, send="Subscribe", leave="Cancel", fields=fields, verb="send-new")
+def sheet(*fields: Field, title: str = "New subscription") -> Modal:
+    return Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
 
 
 def options(*values: str) -> tuple[Option, ...]:
@@ -31,13 +31,13 @@ def options(*values: str) -> tuple[Option, ...]:
 
 
 QUERY = Field(
-    name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), watched=True
+    name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
 )
 CHOICE = Field(
     name="when", label="When", value="daily", options=options("now", "daily", "weekdays", "weekly", "a", "b")
 )
 RADIO = Field(name="place", label="Where", value="here", options=options("here", "mine"))
-CLOCK = Field(name="clock", label="At", value="09:00", clock=True, required=False)
+CLOCK = Field(name="clock", label="At", value="09:00", is_clock=True, required=False)
 
 
 def judged(text: str) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: 
     words = text or "x"
     many = tuple(Option(value=f"v{number}", label=words) for number in range(amount))
     fields = (
-        Field(name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, watched=True),
+        Field(name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True),
         Field(name="when", label=words, value="v0", options=many),
     )
     judged(sheet_view(sheet(*fields, title=words * 3), LINK, READER))
@@ -135,14 +135,14 @@ def test_a_long_title_is_cut_where_slack_would_refuse_it() -> None:
 MENU = (Button(label="edit", data="e"), Button(label="pause", data="p"), Button(label="remove", data="r"))
 
 
-def board(*items: BoardItem, **more: Any) -> Board:
-    panel = Panel(title="#vision", items=items, lines=("Next: soon.",), buttons=((Button(label="new", data="n"),),))
-    return Board(panels=(panel,), **more)
+def board(*items: HomeItem, **more: Any) -> HomeView:
+    panel = HomePanel(title="#vision", items=items, lines=("Next: soon.",), buttons=((Button(label="new", data="n"),),))
+    return HomeView(panels=(panel,), **more)
 
 
 def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
     view = judged(
-        board_view(board(BoardItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all."), READER)
+        board_view(board(HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all."), READER)
     )
     assert view["type"] == "home"
     assert "private_metadata" not in view
@@ -157,14 +157,14 @@ def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
-    panels = (Panel(title=text.strip() or "x", items=(BoardItem(text=text or "x", remark=text, menu=MENU),)),) * 2
-    view = judged(board_view(Board(panels=panels, remark=text), READER))
+    panels = (HomePanel(title=text.strip() or "x", items=(HomeItem(text=text or "x", remark=text, menu=MENU),)),) * 2
+    view = judged(board_view(HomeView(panels=panels, remark=text), READER))
     actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
     assert len(actions) == len(set(actions)) == 2
 
 
 def test_a_board_never_has_more_blocks_than_a_view_takes() -> None:
-    items = tuple(BoardItem(text=f"{number}", menu=MENU) for number in range(150))
+    items = tuple(HomeItem(text=f"{number}", menu=MENU) for number in range(150))
     assert len(judged(board_view(board(*items), READER))["blocks"]) == BLOCKS
 
 
@@ -187,7 +187,7 @@ def test_the_gallery_shows_a_form_with_what_stands_in_it() -> None:
 
 
 def test_and_a_board_with_its_menus_and_buttons() -> None:
-    shown = view_display(board_view(board(BoardItem(text="1  diffusion", menu=MENU)), READER))
+    shown = view_display(board_view(board(HomeItem(text="1  diffusion", menu=MENU)), READER))
     assert shown.title == ""
     assert [part.keys[0].text for part in shown.parts if isinstance(part, Row)] == ["new"]
     assert any(getattr(part, "menu", False) for part in shown.parts)
@@ -196,7 +196,7 @@ def test_and_a_board_with_its_menus_and_buttons() -> None:
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7*7 }}", "javascript:alert(1)"])
 def test_nothing_in_a_view_becomes_markup_of_the_page(text: str) -> None:
     form = sheet_view(sheet(Field(name="query", label=text, value=text, hint=text, notes=(text,))), LINK, READER)
-    home = board_view(board(BoardItem(text=text, remark=text)), READER)
+    home = board_view(board(HomeItem(text=text, remark=text)), READER)
     shots = [Shot(anchor=name, who=text, view=view_display(view)) for name, view in (("form", form), ("home", home))]
     page = views_page(shots, Language("en", "UTC"))
     assert "<script" not in page

@@ -83,21 +83,21 @@ COMMANDS = [
 def test_a_text_is_a_command_with_words_or_words(typed: str, command: str, text: str) -> None:
     request = written(message(typed))
     assert (request.command, request.text) == (command, text)
-    assert request.meant
+    assert request.is_addressed
 
 
 def test_who_wrote_what_where_and_when_is_told() -> None:
     request = written(message("/sub x"))
     assert request == Request(
         place=Place(chat=ChatAddress("telegram", "42"), kind=ChatKind.PRIVATE, title="Ada"),
-        update="1",
+        update_id="1",
         command="sub",
         text="x",
-        message="7",
+        message_id="7",
         sender="42",
         sender_name="Ada Example",
         language="zh-hans",
-        written=datetime(2026, 1, 22, 12, tzinfo=UTC),
+        written_at=datetime(2026, 1, 22, 12, tzinfo=UTC),
     )
 
 
@@ -123,41 +123,41 @@ IN_GROUPS: list[tuple[str, dict[str, Any], bool | None]] = [
 @pytest.mark.parametrize(("why", "body", "meant"), IN_GROUPS, ids=[row[0] for row in IN_GROUPS])
 def test_in_a_group_some_of_it_is_for_us(why: str, body: dict[str, Any], meant: bool | None) -> None:
     request = read(body)
-    assert (request.meant if request else None) is meant
+    assert (request.is_addressed if request else None) is meant
 
 
 def test_words_that_name_the_bot_are_told_from_those_that_only_answer_it() -> None:
     named = written(message(f"@{BOT} graph networks", GROUP, reply_to_message=OURS))
-    assert (named.text, named.named, named.answers) == ("graph networks", True, "5")
-    assert not written(message("graph networks", GROUP, reply_to_message=OURS)).named
+    assert (named.text, named.mentions_bot, named.reply_to) == ("graph networks", True, "5")
+    assert not written(message("graph networks", GROUP, reply_to_message=OURS)).mentions_bot
 
 
 def test_a_forwarded_command_is_somebody_elses_and_its_words_are_plain() -> None:
     request = written(message("/unsub all", forward_origin={"type": "user"}))
-    assert (request.command, request.text, request.meant) == ("", "all", True)
+    assert (request.command, request.text, request.is_addressed) == ("", "all", True)
 
 
 def test_what_comes_without_words_in_private_is_asked_about() -> None:
     for sent in ("voice", "sticker", "photo", "video_note", "location", "poll", "dice"):
         request = written(message("", **{sent: {"file_id": "x"}}))
-        assert (request.command, request.text, request.file, request.meant) == ("", "", "", True)
+        assert (request.command, request.text, request.file_id, request.is_addressed) == ("", "", "", True)
 
 
 def test_a_document_comes_with_its_caption_as_command() -> None:
     document = {"file_id": "F1", "file_size": 70, "file_name": "a.txt"}
     request = written(message("", document=document, caption="/import"))
-    assert (request.command, request.file, request.file_size) == ("import", "F1", 70)
+    assert (request.command, request.file_id, request.file_size) == ("import", "F1", 70)
 
 
 def test_an_edited_message_keeps_when_it_was_written() -> None:
     request = written(message("/sub y", edit_date=1_769_090_000), "edited_message")
-    assert request.edited
-    assert request.written == datetime(2026, 1, 22, 12, tzinfo=UTC)
+    assert request.is_edit
+    assert request.written_at == datetime(2026, 1, 22, 12, tzinfo=UTC)
 
 
 def test_an_answer_to_us_names_our_message() -> None:
-    assert written(message("yes", GROUP, reply_to_message=OURS)).answers == "5"
-    assert written(message(f"@{BOT} yes", GROUP, reply_to_message=THEIRS)).answers == ""
+    assert written(message("yes", GROUP, reply_to_message=OURS)).reply_to == "5"
+    assert written(message(f"@{BOT} yes", GROUP, reply_to_message=THEIRS)).reply_to == ""
 
 
 # ── topics, channels, anonymous admins ────────────────────────────────────────
@@ -181,7 +181,7 @@ def test_a_channel_post_has_no_person_and_proves_its_right() -> None:
     post = {"message_id": 7, "date": 1, "chat": CHANNEL, "sender_chat": CHANNEL, "text": f"/sub@{BOT} x"}
     for kind in ("channel_post", "edited_channel_post"):
         request = written(post, kind)
-        assert (request.sender, request.proven, request.meant) == ("", True, True)
+        assert (request.sender, request.sender_is_admin, request.is_addressed) == ("", True, True)
         assert request.place.kind is ChatKind.BROADCAST
         assert request.place.public
 
@@ -202,7 +202,7 @@ def test_an_anonymous_admin_is_proven_by_the_group_behind(
     who: dict[str, Any], behind: dict[str, Any] | None, proven: bool
 ) -> None:
     more = {"sender_chat": behind} if behind else {}
-    assert written(message(f"/sub@{BOT} x", GROUP, **{"from": who}, **more)).proven is proven
+    assert written(message(f"/sub@{BOT} x", GROUP, **{"from": who}, **more)).sender_is_admin is proven
 
 
 # ── presses, and what happens to chats ────────────────────────────────────────
@@ -224,14 +224,14 @@ def test_a_press_names_button_message_and_person() -> None:
         bot_name=BOT,
     )
     assert request is not None
-    assert (request.pressed, request.press, request.message, request.sender) == ("abc", "99", "5", "42")
+    assert (request.callback_data, request.callback_id, request.message_id, request.sender) == ("abc", "99", "5", "42")
     assert request.chat.topic == "5"
 
 
 def test_a_press_under_a_message_that_is_too_old_to_be_told_still_counts() -> None:
     old = {"chat": PRIVATE, "message_id": 3, "date": 0}
     request = written({"id": "9", "from": ADA, "data": "x", "message": old}, "callback_query")
-    assert (request.message, request.written) == ("3", None)
+    assert (request.message_id, request.written_at) == ("3", None)
 
 
 @pytest.mark.parametrize(
@@ -279,8 +279,8 @@ HAPPENED: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("why", "change", "happened"), HAPPENED, ids=[row[0] for row in HAPPENED])
 def test_the_bots_own_membership_has_a_name(why: str, change: dict[str, Any], happened: str) -> None:
     request = written(change, "my_chat_member")
-    assert (request.happened, request.sender, request.sender_name) == (happened, "42", "Ada Example")
-    assert request.told["status"] == change["new_chat_member"]["status"]
+    assert (request.event, request.sender, request.sender_name) == (happened, "42", "Ada Example")
+    assert request.details["status"] == change["new_chat_member"]["status"]
 
 
 @pytest.mark.parametrize(
@@ -296,14 +296,14 @@ def test_what_telegram_writes_itself_about_a_group(
     service: dict[str, Any], happened: str, told: dict[str, str]
 ) -> None:
     request = written(message("", FORUM, **service))
-    assert (request.happened, dict(request.told)) == (happened, told)
+    assert (request.event, dict(request.details)) == (happened, told)
 
 
 def test_a_place_is_described() -> None:
     assert place_of({**CHANNEL, "linked_chat_id": -5}) == Place(
-        chat=ChatAddress("telegram", "-1009"), kind=ChatKind.BROADCAST, title="Papers", public=True, linked=True
+        chat=ChatAddress("telegram", "-1009"), kind=ChatKind.BROADCAST, title="Papers", public=True, is_linked=True
     )
-    assert place_of(FORUM).forum
+    assert place_of(FORUM).is_forum
     assert not place_of({**PRIVATE, "username": "ada"}).public
 
 
@@ -390,8 +390,8 @@ def test_no_update_raises_anything_else(update: dict[str, Any], number: object) 
     except MalformedUpdate:
         return
     if request is not None:
-        json.dumps([request.text, request.sender_name, request.pressed, request.place.title]).encode()
-        for text in (request.text, request.sender_name, request.pressed, request.place.title, request.command):
+        json.dumps([request.text, request.sender_name, request.callback_data, request.place.title]).encode()
+        for text in (request.text, request.sender_name, request.callback_data, request.place.title, request.command):
             assert text.encode() is not None  # it can be stored
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.matching import matching_papers, telling
+from subscriptions.matching import distinctive_terms, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query import narrowed, parse_query, words_rule
 
@@ -21,7 +21,7 @@ KNOWN = [
 
 
 def told(title: str, query: str, *others: str, most: int = 4) -> tuple[str, ...]:
-    return telling(title, parse_query(query), others=others, known=[*KNOWN, title], most=most)
+    return distinctive_terms(title, parse_query(query), others=others, known=[*KNOWN, title], most=most)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ WORDS = [
 def test_what_is_offered_excludes_the_paper_it_stands_in(title: str, asked: str) -> None:
     query = parse_query(asked)
     paper = Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
-    for words in telling(title, query, others=[], known=[title, title]):
+    for words in distinctive_terms(title, query, others=[], known=[title, title]):
         assert words in title
         less = narrowed(query, words_rule(words))
         assert not matching_papers(less, [paper])

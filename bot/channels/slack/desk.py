@@ -50,7 +50,7 @@ class PayloadDispatcher:
             return {}
         if request is None:
             return {}
-        if direct := request.told.get("direct"):
+        if direct := request.details.get("direct"):
             self._channel.remember_direct(request.sender, direct)
         problems = await dispatch_request(request)
         return {"response_action": "errors", "errors": dict(problems)} if problems else {}

@@ -44,7 +44,7 @@ class SlackForms:
         workspace = await self._channel.workspaces.for_address(person.address)
         await workspace.client.call_json("views.publish", user_id=split(person.address)[1], view=json.loads(view))
 
-    async def chats_with(self, person: ChatAddress) -> frozenset[str] | None:
+    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
         """See Forms. Guests look after no chat but their own."""
         team, user = split(person.address)
         workspace = await self._channel.workspaces.for_address(person.address)

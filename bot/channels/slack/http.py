@@ -18,8 +18,8 @@ from bot.channels.slack.desk import PayloadDispatcher
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS
 from bot.channels.slack.patience import SlackBackoff
 from bot.ports.clock import Clock
-from bot.ports.receiver import Listener
-from bot.ports.web_route import WebAnswer, WebCall
+from bot.ports.receiver import RequestDispatcher
+from bot.ports.web_route import WebRequest, WebResponse
 from subscriptions.errors import StoreError
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
 STARTING = "it does not take requests yet"
 
-_DONE = WebAnswer()
-_UNSIGNED = WebAnswer(status=401, body="That is not signed by Slack.\n")
-_UNREADABLE = WebAnswer(status=400, body="That cannot be read.\n")
-_NOT_NOW = WebAnswer(status=503, body="Not now.\n")
+_DONE = WebResponse()
+_UNSIGNED = WebResponse(status=401, body="That is not signed by Slack.\n")
+_UNREADABLE = WebResponse(status=400, body="That cannot be read.\n")
+_NOT_NOW = WebResponse(status=503, body="Not now.\n")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -54,14 +54,14 @@ class SlackHttp:
         self._verifier = SignatureVerifier(secret.get_secret_value(), _Seconds(clock))  # type: ignore[arg-type]
         self._dispatcher = PayloadDispatcher(channel, None, on_bot_name=on_bot_name)
         self._backoff = SlackBackoff(clock)
-        self._listener: Listener | None = None
+        self._listener: RequestDispatcher | None = None
 
     @property
     def problem(self) -> str:
         """See Receiver."""
         return self._backoff.problem or ("" if self._listener else STARTING)
 
-    async def listen(self, listener: Listener) -> None:
+    async def listen(self, listener: RequestDispatcher) -> None:
         """See Receiver. It takes requests as soon as it knows who the bot is, and none after it is cancelled."""
         await self._backoff.retry_until_done(self._dispatcher.identify)
         self._backoff.mark_healthy()
@@ -71,7 +71,7 @@ class SlackHttp:
         finally:
             self._listener = None
 
-    async def drain(self, listener: Listener) -> None:
+    async def drain(self, listener: RequestDispatcher) -> None:
         """See Receiver. Nobody can ask for what is sent to an address."""
         del listener
         log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
@@ -83,11 +83,11 @@ class SlackHttp:
         except (ValueError, TypeError, OverflowError):  # a time that is no number or none of this world, bytes that
             return False  # are no text, signs that nobody signs with
 
-    async def receive(self, call: WebCall) -> WebAnswer:
+    async def receive(self, call: WebRequest) -> WebResponse:
         """Takes what Slack signed."""
         kind, payload = _read(call)
         if kind == "url_verification":
-            return WebAnswer(body=str(payload.get("challenge", "")))
+            return WebResponse(body=str(payload.get("challenge", "")))
         if not kind:
             return _DONE
         if self._listener is None:
@@ -97,7 +97,7 @@ class SlackHttp:
         except StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW
-        return WebAnswer(body=json.dumps(answer), kind="application/json") if answer else _DONE
+        return WebResponse(body=json.dumps(answer), kind="application/json") if answer else _DONE
 
 
 class _Route:
@@ -113,7 +113,7 @@ class _Route:
         """See Door."""
         return bool(headers.get(TIMESTAMP) and headers.get(SIGNATURE, "").startswith("v0="))
 
-    async def answer(self, call: WebCall) -> WebAnswer:
+    async def answer(self, call: WebRequest) -> WebResponse:
         """See Door."""
         if not self._owner.signed(call.headers, call.body):
             log.warning("Somebody asked at Slack's address without Slack's signature, and got nothing.")
@@ -135,7 +135,7 @@ class _Seconds:
         return self._clock.wall().timestamp()
 
 
-def _read(call: WebCall) -> tuple[str, dict[str, Any]]:
+def _read(call: WebRequest) -> tuple[str, dict[str, Any]]:
     """(kind, payload) of what Slack sent; kind "" for what asks nothing. Raises ValueError."""
     if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         payload = _object(call.body)

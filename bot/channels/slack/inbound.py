@@ -76,16 +76,16 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     file: Payload = next(iter(said.get("files") or ()), {})
     return Request(
         place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
-        update=update,
+        update_id=update,
         text=unescape(said.get("text"), here.prefix),
-        told={"direct": str(event["channel"])},
-        message=str(said["ts"]),
+        details={"direct": str(event["channel"])},
+        message_id=str(said["ts"]),
         sender=sender,
-        bare=True,
-        edited=edited,
-        written=_moment(said["ts"]),
-        thread=_thread(said),
-        file=joined(here.prefix, str(file["id"])) if file.get("id") else "",
+        takes_bare_commands=True,
+        is_edit=edited,
+        written_at=_moment(said["ts"]),
+        thread_id=_thread(said),
+        file_id=joined(here.prefix, str(file["id"])) if file.get("id") else "",
         file_size=int(file.get("size") or 0),
     )
 
@@ -95,12 +95,12 @@ def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
         return None
     return Request(
         place=_place(here, str(event["channel"]), _thread(event)),
-        update=update,
+        update_id=update,
         text=unescape(after_mention(event.get("text"), here.bot), here.prefix),
-        message=str(event["ts"]),
+        message_id=str(event["ts"]),
         sender=_sender(event, here, teams),
-        bare=True,
-        written=_moment(event["ts"]),
+        takes_bare_commands=True,
+        written_at=_moment(event["ts"]),
     )
 
 
@@ -149,7 +149,7 @@ def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -
         return None  # tokens of people, of which we have none
     chat = ChatAddress("slack", here.team)
     return Request(
-        place=Place(chat=chat, kind=ChatKind.TEAM), update=update, happened="uninstalled", told={"team": here.team}
+        place=Place(chat=chat, kind=ChatKind.TEAM), update_id=update, event="uninstalled", details={"team": here.team}
     )
 
 
@@ -160,7 +160,7 @@ def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: st
     sender = _sender({"user": event["user"]}, here, teams)
     place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
     shown = event.get("view") or {}
-    return Request(place=place, update=update, happened="board", sender=sender, view=_view_ref(shown))
+    return Request(place=place, update_id=update, event="board", sender=sender, view_id=_view_ref(shown))
 
 
 def _event_request(
@@ -175,9 +175,9 @@ def _event_request(
 ) -> Request:
     return Request(
         place=_place(here, str(channel), title=title_of(name)),
-        update=update,
-        happened=what,
-        told=told or {},
+        update_id=update,
+        event=what,
+        details=told or {},
         sender=sender,
     )
 
@@ -213,14 +213,14 @@ def _command(payload: Payload, teams: Teams) -> Request:
     channel = str(payload["channel_id"])
     return Request(
         place=_place_of(here, channel, sender, title=title_of(payload.get("channel_name"))),
-        update=str(payload["trigger_id"]),
+        update_id=str(payload["trigger_id"]),
         text=unescape(payload.get("text"), here.prefix),
-        told={"at": channel} if channel.startswith(DIRECT) else {},
+        details={"at": channel} if channel.startswith(DIRECT) else {},
         sender=sender,
         sender_name=clean(payload.get("user_name")),
-        bare=True,
-        answer_at=str(payload.get("response_url") or ""),
-        opens=str(payload["trigger_id"]),
+        takes_bare_commands=True,
+        response_url=str(payload.get("response_url") or ""),
+        trigger_id=str(payload["trigger_id"]),
     )
 
 
@@ -243,20 +243,20 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
     channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
     fleeting, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
     place = _place_of(here, str(channel["id"]), sender, thread=thread, title=title_of(channel.get("name")))
-    if place.outside and not fleeting:
-        place = replace(place, outside=False)  # it stands under a message of ours
+    if place.is_outside and not fleeting:
+        place = replace(place, is_outside=False)  # it stands under a message of ours
     return Request(
         place=place,
-        update=str(payload["trigger_id"]),
-        pressed=pressed,
-        told={"at": str(channel["id"])} if place.outside else {},
-        thread=thread if place.kind is ChatKind.PRIVATE else "",
-        message=str(message.get("ts") or container.get("message_ts") or ""),
+        update_id=str(payload["trigger_id"]),
+        callback_data=pressed,
+        details={"at": str(channel["id"])} if place.is_outside else {},
+        thread_id=thread if place.kind is ChatKind.PRIVATE else "",
+        message_id=str(message.get("ts") or container.get("message_ts") or ""),
         sender=sender,
         sender_name=_name(payload["user"]),
-        answer_at=str(payload.get("response_url") or ""),
-        fleeting=fleeting,
-        opens=str(payload["trigger_id"]),
+        response_url=str(payload.get("response_url") or ""),
+        is_ephemeral=fleeting,
+        trigger_id=str(payload["trigger_id"]),
     )
 
 
@@ -270,14 +270,14 @@ def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
         return None
     return Request(
         place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
-        update=str(payload["trigger_id"]),
-        pressed=_storable(pressed),
+        update_id=str(payload["trigger_id"]),
+        callback_data=_storable(pressed),
         sender=sender,
         sender_name=_name(payload["user"]),
-        opens=str(payload["trigger_id"]),
-        view=_view_ref(view),
-        filled=_form_values(view),
-        sent=sent,
+        trigger_id=str(payload["trigger_id"]),
+        view_id=_view_ref(view),
+        form_values=_form_values(view),
+        is_submitted=sent,
     )
 
 
@@ -290,15 +290,15 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request |
         place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
     return Request(
         place=place,
-        update=str(payload["trigger_id"]),
-        happened="shortcut",
-        told={"name": str(payload.get("callback_id") or ""), "text": unescape(message.get("text"), here.prefix)},
-        message=str(message.get("ts") or ""),
-        thread=_thread(message),
+        update_id=str(payload["trigger_id"]),
+        event="shortcut",
+        details={"name": str(payload.get("callback_id") or ""), "text": unescape(message.get("text"), here.prefix)},
+        message_id=str(message.get("ts") or ""),
+        thread_id=_thread(message),
         sender=sender,
         sender_name=_name(payload["user"]),
-        answer_at=str(payload.get("response_url") or ""),
-        opens=str(payload["trigger_id"]),
+        response_url=str(payload.get("response_url") or ""),
+        trigger_id=str(payload["trigger_id"]),
     )
 
 
@@ -345,7 +345,7 @@ def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str 
 def _place_of(here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = "") -> Place:
     """Where a command or a press came from. People also type commands where two of them talk, and there we are not."""
     if channel.startswith(DIRECT):
-        return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, outside=True)
+        return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, is_outside=True)
     return _place(here, channel, thread, title=title)
 
 

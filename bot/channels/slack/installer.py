@@ -18,8 +18,8 @@ from bot.channels.slack.oauth import Grant, OAuth, routes
 from bot.channels.slack.vault import DecryptionFailed, TokenCipher
 from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.clock import Clock
-from bot.ports.receiver import Listener
-from bot.ports.web_route import Door
+from bot.ports.receiver import RequestDispatcher
+from bot.ports.web_route import WebRoute
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.service.chats import INSTALLED_WITHIN, install, installations, is_spent, renew_tokens, spend
 from subscriptions.store import Store
@@ -73,24 +73,24 @@ class Installer:
     oauth: OAuth
     workspaces: Workspaces
     name: str = NAME
-    hook: None = None
+    webhook: None = None
     _ours: dict[str, Kept] = field(default_factory=dict)  # team → what is in use
     _problems: dict[str, str] = field(default_factory=dict)  # team → why it is not served
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
-    def doors(self) -> tuple[Door, ...]:
+    def routes(self) -> tuple[WebRoute, ...]:
         """See Receiver."""
-        return routes(self.oauth, self, self.take)
+        return routes(self.oauth, self, self.store_grant)
 
     @property
     def problem(self) -> str:
         """See Receiver."""
         return "; ".join(f"workspace {team}: {why}" for team, why in sorted(self._problems.items()))
 
-    async def listen(self, listener: Listener) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Installations come by the doors."""
-        del listener
+        del dispatcher
         while True:
             await self.clock.sleep(LOOK_EVERY)
             try:
@@ -98,9 +98,9 @@ class Installer:
             except StoreError as error:
                 log.error("The installations in Slack cannot be read: %s", error)
 
-    async def drain(self, listener: Listener) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
-        del listener
+        del dispatcher
 
     def begin(self) -> str:
         """See States."""
@@ -126,7 +126,7 @@ class Installer:
             return ""
         return str(name) if timedelta(0) <= age <= INSTALLED_WITHIN else ""
 
-    async def take(self, grant: Grant) -> None:
+    async def store_grant(self, grant: Grant) -> None:
         """A workspace installed the app: stored, then used. Raises StoreError."""
         async with self._one:
             kept, sealed = self._sealed(grant)

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
 from bot.channels.slack.scopes import scopes_of
-from bot.ports.web_route import WebAnswer, WebCall
+from bot.ports.web_route import WebRequest, WebResponse
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 
 if TYPE_CHECKING:
@@ -117,13 +117,13 @@ class _Install:
         del headers
         return True
 
-    async def answer(self, call: WebCall) -> WebAnswer:
+    async def answer(self, call: WebRequest) -> WebResponse:
         """See Door."""
         del call
         state = self._states.begin()
         cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
         headers = {"location": self._oauth.address(state), "set-cookie": cookie, "cache-control": "no-store"}
-        return WebAnswer(status=302, headers=headers)
+        return WebResponse(status=302, headers=headers)
 
 
 class _Redirect:
@@ -141,7 +141,7 @@ class _Redirect:
         del headers
         return True
 
-    async def answer(self, call: WebCall) -> WebAnswer:
+    async def answer(self, call: WebRequest) -> WebResponse:
         """See Door."""
         try:
             return await self._answer(call)
@@ -149,7 +149,7 @@ class _Redirect:
             log.error("An installation in Slack could not be kept: %s", error)
             return _said(503, "That could not be kept now. Please begin again later.")
 
-    async def _answer(self, call: WebCall) -> WebAnswer:
+    async def _answer(self, call: WebRequest) -> WebResponse:
         state, code = call.query.get("state", ""), call.query.get("code", "")
         if not await self._is_ours(state, call.cookies.get(COOKIE, "")):
             return _said(400, _TOO_OLD)
@@ -193,7 +193,7 @@ def _grant(answer: Mapping[str, Any]) -> Grant:
     )
 
 
-def _said(status: int, words: str) -> WebAnswer:
+def _said(status: int, words: str) -> WebResponse:
     """One line for a person's browser; the cookie has done its work."""
     headers = {
         "set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
@@ -201,4 +201,4 @@ def _said(status: int, words: str) -> WebAnswer:
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
     }
-    return WebAnswer(status=status, body=f"{words}\n", headers=headers)
+    return WebResponse(status=status, body=f"{words}\n", headers=headers)

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from bot.channels.slack.desk import PayloadDispatcher
 from bot.channels.slack.patience import SlackBackoff
 from bot.ports.clock import Clock
-from bot.ports.receiver import Listener
+from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import RetryLater
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class SocketMode:
         finally:
             await caller.close()
 
-    async def listen(self, listener: Listener) -> None:
+    async def listen(self, listener: RequestDispatcher) -> None:
         """See Receiver. What was taken when it is cancelled is finished by the listener."""
         try:
             await self._backoff.retry_until_done(self._dispatcher.identify)
@@ -87,7 +87,7 @@ class SocketMode:
         finally:
             await self.close()
 
-    async def drain(self, listener: Listener) -> None:
+    async def drain(self, listener: RequestDispatcher) -> None:
         """See Receiver. Slack keeps nothing to ask for."""
         del listener
         log.warning("Slack sends what people say only to a paperwire run that goes on.")
@@ -100,7 +100,7 @@ class SocketMode:
 
     # ---------------------------------------------------------------------------------------------------- connections
 
-    async def _stay_connected(self, listener: Listener) -> None:
+    async def _stay_connected(self, listener: RequestDispatcher) -> None:
         """One connection after the other; the next one stands before the last one goes."""
         async with asyncio.TaskGroup() as group:
             while True:
@@ -120,7 +120,7 @@ class SocketMode:
         return await self._client.socket(address)
 
     async def _read_connection(
-        self, socket: aiohttp.ClientWebSocketResponse, listener: Listener, going: asyncio.Event
+        self, socket: aiohttp.ClientWebSocketResponse, listener: RequestDispatcher, going: asyncio.Event
     ) -> None:
         """Reads one connection until it is gone. `going` is set as soon as that is known."""
         line = _Connection(socket, self._dispatcher, listener)
@@ -156,7 +156,9 @@ async def _address(caller: "Client") -> str:
 class _Connection:
     """One connection, with what it brought and has not acknowledged yet."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, desk: PayloadDispatcher, listener: Listener) -> None:
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, desk: PayloadDispatcher, listener: RequestDispatcher
+    ) -> None:
         self._socket = socket
         self._desk = desk
         self._listener = listener

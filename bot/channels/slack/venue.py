@@ -93,19 +93,19 @@ class SlackApi:
     async def _place_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
         place = request.place
         if place.kind is ChatKind.PRIVATE:
-            if not place.outside:
+            if not place.is_outside:
                 return {}
             async with _query_timeout():
                 _, direct = await self._channel.resolve_channel(request.sender)
-            return {"place": replace(place, outside=direct != request.told.get("at"))}
+            return {"place": replace(place, is_outside=direct != request.details.get("at"))}
         if not changes:
             return {}
         async with _query_timeout():
             try:
                 known = await self._look_up(place.chat.address)
             except Declined as no:
-                return {"place": replace(place, outside=True)} if no.code in _NO_CHANNEL else {}
-        return {"place": replace(place, title=known.title or place.title, outside=known.outside)}
+                return {"place": replace(place, is_outside=True)} if no.code in _NO_CHANNEL else {}
+        return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
 
     async def _sender_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
         address = request.chat.address
@@ -170,7 +170,7 @@ class SlackApi:
             chat=ChatAddress("slack", address),
             kind=ChatKind.PRIVATE if channel.get("is_im") else ChatKind.TEAM,
             title=title_of(channel.get("name")),
-            outside=channel.get("is_member") is False and not channel.get("is_im"),
+            is_outside=channel.get("is_member") is False and not channel.get("is_im"),
         )
 
     def _team(self, address: str) -> str:

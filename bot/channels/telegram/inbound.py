@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ports.conversation import TOPIC_UNTOLD, Place, Request
+from bot.ports.conversation import TOPIC_UNKNOWN, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
 
 ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")
@@ -51,8 +51,8 @@ def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
         kind=kind,
         title=_clean(name),
         public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
-        forum=bool(chat.get("is_forum")),
-        linked=bool(chat.get("linked_chat_id")),
+        is_forum=bool(chat.get("is_forum")),
+        is_linked=bool(chat.get("linked_chat_id")),
     )
 
 
@@ -89,20 +89,20 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
     document = message.get("document") or {}
     return Request(
         place=place,
-        update=number,
+        update_id=number,
         command=command,
         text=text,
-        message=str(int(message["message_id"])),
+        message_id=str(int(message["message_id"])),
         sender=_person_id(person),
         sender_name=_person_name(person),
-        proven=_is_proven_admin(message),
+        sender_is_admin=_is_proven_admin(message),
         language=str(person.get("language_code") or ""),
-        meant=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
-        named=addressed,
-        edited=edited,
-        written=datetime.fromtimestamp(int(message["date"]), UTC),
-        answers=str(int(answered["message_id"])) if to_us else "",
-        file=str(document.get("file_id") or ""),
+        is_addressed=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
+        mentions_bot=addressed,
+        is_edit=edited,
+        written_at=datetime.fromtimestamp(int(message["date"]), UTC),
+        reply_to=str(int(answered["message_id"])) if to_us else "",
+        file_id=str(document.get("file_id") or ""),
         file_size=int(document.get("file_size") or 0),
     )
 
@@ -155,13 +155,13 @@ def _service(message: Mapping[str, Any], place: Place, number: str) -> Request |
     """Messages that the platform writes itself when something happens to a chat."""
     for field, happened in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
         if field in message:
-            return Request(place=place, update=number, happened=happened)
+            return Request(place=place, update_id=number, event=happened)
     if "migrate_to_chat_id" in message:
         told = {"to": str(int(message["migrate_to_chat_id"]))}
-        return Request(place=place, update=number, happened="moved", told=told)
+        return Request(place=place, update_id=number, event="moved", details=told)
     if "migrate_from_chat_id" in message:
         told = {"from": str(int(message["migrate_from_chat_id"]))}
-        return Request(place=place, update=number, happened="moved", told=told)
+        return Request(place=place, update_id=number, event="moved", details=told)
     return None
 
 
@@ -176,11 +176,11 @@ def _callback_query(press: Mapping[str, Any], number: str) -> Request | None:
     person = press["from"]
     return Request(
         place=place_of(message["chat"], _topic(message)),
-        update=number,
-        pressed=str(press["data"]).encode("utf-8", "replace").decode(),  # only looked up, never shown
-        press=str(press["id"]),
-        told={} if message.get("date") else {TOPIC_UNTOLD: "yes"},
-        message=str(int(message["message_id"])),
+        update_id=number,
+        callback_data=str(press["data"]).encode("utf-8", "replace").decode(),  # only looked up, never shown
+        callback_id=str(press["id"]),
+        details={} if message.get("date") else {TOPIC_UNKNOWN: "yes"},
+        message_id=str(int(message["message_id"])),
         sender=_person_id(person),
         sender_name=_person_name(person),
         language=str(person.get("language_code") or ""),
@@ -203,9 +203,9 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
     person = change.get("from") or {}
     return Request(
         place=place,
-        update=number,
-        happened=happened,
-        told={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
+        update_id=number,
+        event=happened,
+        details={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
         sender=_person_id(person),
         sender_name=_person_name(person),
         language=str(person.get("language_code") or ""),

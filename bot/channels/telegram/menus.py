@@ -38,11 +38,11 @@ class MenuCommand(Protocol):
         """What it does, in a few words."""
 
     @property
-    def changes(self) -> bool:
+    def needs_manager(self) -> bool:
         """Only those who manage a chat may give it."""
 
     @property
-    def operator(self) -> bool:
+    def needs_operator(self) -> bool:
         """Only those who run the bot may."""
 
     @property
@@ -71,8 +71,8 @@ def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]
 
     Who manages a group sees everything, other members only what changes nothing.
     """
-    everything = [command for command in commands if command.listed and not command.operator]
-    harmless = [command for command in everything if not command.changes]
+    everything = [command for command in commands if command.listed and not command.needs_operator]
+    harmless = [command for command in everything if not command.needs_manager]
     scopes = {
         "default": harmless,
         "all_private_chats": everything,

@@ -31,7 +31,7 @@ class TelegramChannel:
 
     platform = "telegram"
     # Thirty a second is the platform's word (core.telegram.org/bots/faq); 28 leaves room for what the line bunches up.
-    limits = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, kept=3)
+    limits = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
     def __init__(
         self,

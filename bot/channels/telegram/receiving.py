@@ -15,7 +15,7 @@ from bot.channels.telegram.trouble import TelegramBackoff
 from bot.channels.telegram.venue import TelegramApi
 from bot.ports.clock import Clock
 from bot.ports.conversation import Request
-from bot.ports.receiver import Listener
+from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import NotDelivered
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class LongPolling:
         """See Receiver."""
         return self._backoff.problem
 
-    async def listen(self, listener: Listener) -> None:
+    async def listen(self, listener: RequestDispatcher) -> None:
         """See Receiver. What was taken when it is cancelled is finished by the listener."""
         await self._backoff.retry_until_done(self._prepare)
         window = UpdateWindow(lambda update: self._dispatch(update, listener.dispatch))
@@ -72,7 +72,7 @@ class LongPolling:
             if not window.start(updates) and updates and not window.in_flight:
                 await self._clock.sleep(self._max_wait)  # something on the way repeats an old answer
 
-    async def drain(self, listener: Listener) -> None:
+    async def drain(self, listener: RequestDispatcher) -> None:
         """See Receiver."""
         offset, known = 0, set[int]()
         try:
@@ -87,7 +87,7 @@ class LongPolling:
         except NotDelivered as error:
             log.warning("What waits on Telegram cannot be answered now: %s", error.reason)
 
-    async def _dispatch_all(self, updates: Sequence[Update], listener: Listener) -> None:
+    async def _dispatch_all(self, updates: Sequence[Update], listener: RequestDispatcher) -> None:
         """Takes them side by side; when it ends none is under way. Raises StoreError."""
         taken = (self._dispatch(update, listener.dispatch_without_retry) for update in updates)
         for problem in await asyncio.gather(*taken, return_exceptions=True):

@@ -15,7 +15,7 @@ from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
 from bot.channels.telegram.trouble import TelegramBackoff
 from bot.channels.telegram.venue import TelegramApi
 from bot.ports.clock import Clock
-from bot.ports.receiver import Listener
+from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import StoreError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class TelegramWebhook:
         self._met = on_bot_name
         self._backoff = TelegramBackoff(clock)
         self._missed = ""  # what Telegram says of its last try, when it failed
-        self._listener: Listener | None = None
+        self._listener: RequestDispatcher | None = None
         self._bot = ("", "")
 
     @property
@@ -67,7 +67,7 @@ class TelegramWebhook:
         """See Receiver."""
         return self._backoff.problem or self._missed or ("" if self._listener else STARTING)
 
-    async def listen(self, listener: Listener) -> None:
+    async def listen(self, listener: RequestDispatcher) -> None:
         """See Receiver. It takes updates as soon as it knows who the bot is, and none after it is cancelled."""
         self._bot = await self._backoff.retry_until_done(TelegramApi(self._client).get_me)
         self._met(self._bot[1])
@@ -80,7 +80,7 @@ class TelegramWebhook:
         finally:
             self._listener = None
 
-    async def drain(self, listener: Listener) -> None:
+    async def drain(self, listener: RequestDispatcher) -> None:
         """See Receiver. Nobody can ask for what is sent to a webhook."""
         del listener
         log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")

@@ -11,11 +11,11 @@ from bot.digests.sources import is_missing, list_folder, read_file
 from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks._finding import Finding, is_ready
 from bot.settings import Settings, SourceSettings
-from bot.sources.http import Ask, Fetched, Fetcher, address_key, asks_of, document_name, everything
+from bot.sources.http import Fetched, Fetcher, FetchRequest, address_key, document_name, everything, requests_of
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.sources import known_sources
-from subscriptions.store import KnownSource, Seen, Store
+from subscriptions.store import DocumentSeen, KnownSource, Store
 from subscriptions.zones import zone
 
 NEWEST = 3  # files of a folder that are read before it is called no source
@@ -101,8 +101,8 @@ def _last_look(source: SourceSettings, last: Receipt | None, settings: Settings,
 async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
     """Whether its first address gives a digest. What is unchanged since it was read can be read."""
     question = _question(source)
-    ask, *_ = asks_of(source, now)
-    seen = (known.seen.get(address_key(ask.url)) if known else None) or Seen()
+    ask, *_ = requests_of(source, now)
+    seen = (known.seen.get(address_key(ask.url)) if known else None) or DocumentSeen()
     try:
         found = await fetcher.fetch(ask.url, etag=seen.etag, modified=seen.modified)
         problem = _wrong_with(found.data, ask, source) if isinstance(found, Fetched) else ""
@@ -116,7 +116,7 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
     return Finding(question=question, answer=Sentence("it can be reached"))
 
 
-def _wrong_with(data: bytes, ask: Ask, source: SourceSettings) -> str:
+def _wrong_with(data: bytes, ask: FetchRequest, source: SourceSettings) -> str:
     """Why a document cannot be read as a digest; "" where it can."""
     name = document_name(source.name, ask.url)
     try:

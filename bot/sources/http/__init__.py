@@ -1,17 +1,16 @@
 """Digests from the web: which addresses a source is made of, and how they are asked for. This is the only home of httpx's client."""
 
-from bot.sources.http.backfill import HELD as HELD
+from bot.sources.http.backfill import MODERATION_HOLD as MODERATION_HOLD
 from bot.sources.http.backfill import announced as announced
+from bot.sources.http.backfill import backfill_request as backfill_request
 from bot.sources.http.backfill import by_ids as by_ids
 from bot.sources.http.backfill import by_title as by_title
 from bot.sources.http.backfill import categories_of as categories_of
 from bot.sources.http.backfill import is_dated as is_dated
-from bot.sources.http.backfill import missed_ask as missed_ask
 from bot.sources.http.fetch_request import ARXIV as ARXIV
-from bot.sources.http.fetch_request import Ask as Ask
+from bot.sources.http.fetch_request import FetchRequest as FetchRequest
 from bot.sources.http.fetch_request import Sites as Sites
 from bot.sources.http.fetch_request import address_key as address_key
-from bot.sources.http.fetch_request import asks_of as asks_of
 from bot.sources.http.fetch_request import document_name as document_name
 from bot.sources.http.fetch_request import everything as everything
 from bot.sources.http.fetch_request import is_api as is_api
@@ -19,8 +18,9 @@ from bot.sources.http.fetch_request import is_listing as is_listing
 from bot.sources.http.fetch_request import next_page as next_page
 from bot.sources.http.fetch_request import older_page as older_page
 from bot.sources.http.fetch_request import place_of as place_of
+from bot.sources.http.fetch_request import requests_of as requests_of
 from bot.sources.http.fetcher import Fetched as Fetched
 from bot.sources.http.fetcher import Fetcher as Fetcher
 from bot.sources.http.fetcher import FetchLimits as FetchLimits
 from bot.sources.http.fetcher import Unchanged as Unchanged
-from bot.sources.http.host_limiter import Politeness as Politeness
+from bot.sources.http.host_limiter import HostLimiter as HostLimiter

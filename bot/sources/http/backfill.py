@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote, urlsplit
 
 from bot.settings import SourceSettings
-from bot.sources.http.fetch_request import ARXIV, DATE, PAGE, Ask, Sites
+from bot.sources.http.fetch_request import ARXIV, DATE, PAGE, FetchRequest, Sites
 from subscriptions.categories.tree import CLASSES
 from subscriptions.model import Announce, Paper
 from subscriptions.planning.source_calendar import NEW_YORK, ArxivCalendar
@@ -22,7 +22,9 @@ from subscriptions.planning.source_calendar import NEW_YORK, ArxivCalendar
 DAY = timedelta(days=1)
 CLOSES_AT = time(14, 0)  # in New York: what is submitted later is announced a day later
 SUNDAY = 6
-HELD = timedelta(days=4)  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
+MODERATION_HOLD = timedelta(
+    days=4
+)  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
 MOST_PAGES = 12  # of one day
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
@@ -41,29 +43,29 @@ def is_dated(source: SourceSettings) -> bool:
     return source.url is not None and DATE in source.url
 
 
-def missed_ask(
+def backfill_request(
     source: SourceSettings,
     day: date,
     calendar: ArxivCalendar,
     *,
-    lacking: Collection[str] = (),
+    missing: Collection[str] = (),
     oldest: bool = False,
     sites: Sites = ARXIV,
-) -> Ask | None:
+) -> FetchRequest | None:
     """What to ask for a day that was missed; None: nobody can.
 
     `lacking`: the categories of arXiv that lack it, when they are not all. `oldest`: nothing before it was missed, so what
     the moderators held back comes with it.
     """
     if source.url is not None and is_dated(source):
-        return Ask(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
-    categories = lacking or categories_of(source)
+        return FetchRequest(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
+    categories = missing or categories_of(source)
     if not categories:
         return None
     first, last = submitted_between(day, calendar)
-    days = f"submittedDate:[{first - (HELD if oldest else timedelta(0)):%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
+    days = f"submittedDate:[{first - (MODERATION_HOLD if oldest else timedelta(0)):%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
     query = f"{_in_categories(categories)}{days}"
-    return api_ask(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
+    return api_request(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
 
 
 def announced(paper: Paper, categories: Collection[str]) -> Paper:
@@ -73,20 +75,20 @@ def announced(paper: Paper, categories: Collection[str]) -> Paper:
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
 
 
-def api_ask(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> Ask:
+def api_request(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> FetchRequest:
     """A question to arXiv's API (info.arxiv.org/help/api/user-manual.html), its first page."""
     url = f"{sites.api}?{query}&start=0&max_results={most or PAGE}"
-    return Ask(url=url, format="arxiv_api_atom", history=True, day=day)
+    return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day)
 
 
-def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> Ask:
+def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> FetchRequest:
     """The papers with these arXiv ids."""
-    return api_ask(f"id_list={','.join(quote(one, safe='') for one in ids)}", most=len(ids), sites=sites)
+    return api_request(f"id_list={','.join(quote(one, safe='') for one in ids)}", most=len(ids), sites=sites)
 
 
-def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> Ask:
+def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> FetchRequest:
     """The papers in whose titles these words stand side by side; words without signs."""
-    return api_ask(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
+    return api_request(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
 
 
 def submitted_between(batch: date, calendar: ArxivCalendar) -> tuple[datetime, datetime]:

@@ -40,7 +40,7 @@ ARXIV = Sites()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class FetchRequest:
     """One address to be asked."""
 
     url: str
@@ -52,24 +52,25 @@ class Ask:
     day: date | None = None  # of which day it is, where the address says so
 
 
-def asks_of(
+def requests_of(
     source: SourceSettings, now: datetime, *, split: Collection[str] = (), sites: Sites = ARXIV
-) -> tuple[Ask, ...]:
+) -> tuple[FetchRequest, ...]:
     """What a source is made of at `now`, without further pages; () for files. `split`: archives too large for one feed."""
     if source.url is not None:
         return _by_address(source, source.url, now)
     categories = [part for code in source.arxiv for part in (_classes(code) if code in split else (code,))]
     form = source.format or "arxiv_rss"
-    return tuple(Ask(url=sites.feeds + code, unit=code, format=form) for code in dict.fromkeys(categories))
+    return tuple(FetchRequest(url=sites.feeds + code, unit=code, format=form) for code in dict.fromkeys(categories))
 
 
-def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[Ask, ...]:
+def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchRequest, ...]:
     if DATE not in url:
-        return (Ask(url=url, format=source.format),)
+        return (FetchRequest(url=url, format=source.format),)
     today = now.astimezone(UTC).date()
     days = (today, today - timedelta(days=1))
     return tuple(
-        Ask(url=url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day) for day in days
+        FetchRequest(url=url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
+        for day in days
     )
 
 
@@ -82,7 +83,7 @@ def everything() -> SourceSettings:
     return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
 
 
-def next_page(ask: Ask, data: bytes) -> Ask | None:
+def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
     """The page after the one that was answered with `data`; None: it was the last.
 
     It goes on by what was received, since no server keeps to the size of a page, and ends with a page that is empty.
@@ -93,7 +94,7 @@ def next_page(ask: Ask, data: bytes) -> Ask | None:
     return replace(ask, url=url, page=ask.page + 1) if url else None
 
 
-def older_page(ask: Ask, data: bytes) -> Ask | None:
+def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
     """The page after the one that an operator's own question to arXiv's API was answered with; None: there is none."""
     if ask.page >= MOST_OLDER or not is_api(ask.url):
         return None

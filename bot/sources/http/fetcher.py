@@ -20,8 +20,8 @@ import httpx
 
 from bot.errors import FetchError
 from bot.ports.clock import Clock
-from bot.sources.http.gunzip import Damaged, TooLarge, Unpacker, unpacked
-from bot.sources.http.host_limiter import Politeness, asked_to_wait
+from bot.sources.http.gunzip import Damaged, Gunzipper, TooLarge, gunzipped
+from bot.sources.http.host_limiter import HostLimiter, asked_to_wait
 from bot.sources.http.public_addresses import is_public
 from subscriptions.errors import Sentence
 
@@ -88,7 +88,7 @@ class Fetcher:
     def __init__(
         self,
         clock: Clock,
-        politeness: Politeness,
+        politeness: HostLimiter,
         *,
         agent: str,
         allowed_hosts: frozenset[str] = frozenset(),
@@ -129,7 +129,7 @@ class Fetcher:
         that only a redirect names may not, since whoever answers chooses it.
         """
         host = url.host
-        async with self._politeness.turn(host):
+        async with self._politeness.slot(host):
             try:
                 async with asyncio.timeout(self._limits.total):
                     return await self._ask(url, headers, open_host)
@@ -215,7 +215,7 @@ class Fetcher:
             raise _failed(
                 Sentence("{host} packs its answer as {coding}, which was not asked for."), url, coding=coding[:20]
             )
-        unpacker = Unpacker(most) if "gzip" in coding else None
+        unpacker = Gunzipper(most) if "gzip" in coding else None
         data, sent = bytearray(), 0
         try:
             async for piece in response.aiter_raw():
@@ -224,7 +224,7 @@ class Fetcher:
                 _check_size(max(sent, len(data)), most)
             if unpacker:
                 unpacker.end()
-            return unpacked(bytes(data), most)
+            return gunzipped(bytes(data), most)
         except TooLarge:
             raise _failed(
                 Sentence("The answer of {host} is larger than {limit} MiB."),

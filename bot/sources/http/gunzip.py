@@ -14,7 +14,7 @@ class Damaged(Exception):
     """It is not gzip, or broken."""
 
 
-class Unpacker:
+class Gunzipper:
     """Takes pieces of a gzip stream, of one member or several, and gives what they hold."""
 
     def __init__(self, limit: int) -> None:
@@ -48,11 +48,11 @@ class Unpacker:
             raise Damaged
 
 
-def unpacked(data: bytes, limit: int) -> bytes:
+def gunzipped(data: bytes, limit: int) -> bytes:
     """The content of a gzip file; anything else as it is. Raises TooLarge, Damaged."""
     if not data.startswith(MAGIC):
         return data
-    unpacker = Unpacker(limit)
+    unpacker = Gunzipper(limit)
     found = unpacker.feed(data)
     unpacker.end()
     return found

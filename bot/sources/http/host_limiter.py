@@ -14,7 +14,7 @@ from subscriptions.errors import Sentence
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"
-LONGEST_TURN = 60.0  # seconds that a request waits for its turn; whoever was asked to wait longer comes again
+MAX_SLOT = 60.0  # seconds that a request waits for its turn; whoever was asked to wait longer comes again
 LONGEST_REQUEST = 240.0  # seconds that the turn of a process that was killed is kept from the others
 
 
@@ -34,7 +34,7 @@ def is_arxiv(host: str) -> bool:
     return name == "arxiv.org" or name.endswith(".arxiv.org")
 
 
-class Politeness:
+class HostLimiter:
     """The turns of one process, and with `others` of all: one request at a time over all of them.
 
     The gap is kept from the end of a request, however it ended, to the begin of the next: whatever the line does, requests
@@ -51,12 +51,12 @@ class Politeness:
         self._free: dict[str, float] = {}  # lane → the monotonic second from which on it may be asked
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
+    async def slot(self, host: str) -> AsyncIterator[None]:
         """Waits for the turn of one request, and holds it. Raises NotFetched when the host asked for a long wait."""
         lane, gap = (PUBLISHER, GAP) if self._polite_to(host) else (host, 0.0)
         async with self._lanes[lane]:
             wait = self._free.get(lane, 0.0) - self._clock.monotonic()
-            if wait > LONGEST_TURN:
+            if wait > MAX_SLOT:
                 raise asked_to_wait(host, timedelta(seconds=wait))
             if wait > 0:
                 await self._clock.sleep(wait)
@@ -64,7 +64,7 @@ class Politeness:
                 try:
                     yield
                 finally:
-                    self._hold(lane, gap)
+                    self._reserve(lane, gap)
 
     @asynccontextmanager
     async def _alone(self, publisher: str, gap: float) -> AsyncIterator[None]:
@@ -81,9 +81,9 @@ class Politeness:
 
     def pause(self, host: str, wait: timedelta) -> None:
         """The host asked for a wait."""
-        self._hold(PUBLISHER if self._polite_to(host) else host, wait.total_seconds())
+        self._reserve(PUBLISHER if self._polite_to(host) else host, wait.total_seconds())
 
-    def _hold(self, lane: str, seconds: float) -> None:
+    def _reserve(self, lane: str, seconds: float) -> None:
         self._free[lane] = max(self._free.get(lane, 0.0), self._clock.monotonic() + seconds)
 
 

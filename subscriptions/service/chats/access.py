@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Link
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, ChatState
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.requests import find, kind_of
 from subscriptions.store import Store, Transaction, access
@@ -20,7 +20,7 @@ _CODE = "admin-code"  # the mark of the codes that were printed, as hashes: each
 _CODES = 3  # the newest ones: whoever copied one before a restart need not look for the next
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without those that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty signs: 58 bits
-_LONGEST_WISH = 120
+_LONGEST_REQUEST = 120
 
 Taken = Literal["made", "wrong", "too-many", "there-is-one"]
 
@@ -71,18 +71,18 @@ def take_code(store: Store, address: ChatAddress, code: str, *, admins: Sequence
         if admins or access.operators(session, zone=store.zone):
             return "there-is-one"
         name = f"code:{address}"
-        tries = _tries(keeping.find_link(session, name), now)
+        tries = _tries(keeping.find_callback(session, name), now)
         if len(tries) >= WRONG_CODES:
             return "too-many"
         given = _hash(code)
         if not sum(hmac.compare_digest(given, one) for one in known):  # all of them, whatever is found
-            link = Link(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
-            keeping.put_link(session, name, link, now=now)
+            link = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
+            keeping.put_callback(session, name, link, now=now)
             return "wrong"
         access.make_operator(session, chat.id)
         access.admit(session, chat.id, now=now)
         people.drop_marks(session, _CODE)
-        keeping.drop_link(session, name)
+        keeping.drop_callback(session, name)
         for other in access.asking(session, zone=store.zone):
             _lay_before(store, other, admins, who="", wish="", now=now)
     return "made"
@@ -93,7 +93,7 @@ def _hash(code: str) -> str:
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
 
 
-def _tries(found: tuple[Link, datetime | None] | None, now: datetime) -> list[str]:
+def _tries(found: tuple[CallbackToken, datetime | None] | None, now: datetime) -> list[str]:
     tries: list[str] = found[0].arguments.get("at", []) if found else []
     return [one for one in tries if datetime.fromisoformat(one) > now - HOUR]
 
@@ -145,10 +145,10 @@ def _lay_before(store: Store, chat: Chat, admins: Sequence[ChatAddress], *, who:
         store,
         admins,
         "asked",
-        {"chat": str(chat.address), "title": chat.title, "who": who, "wish": wish[:_LONGEST_WISH]},
+        {"chat": str(chat.address), "title": chat.title, "who": who, "wish": wish[:_LONGEST_REQUEST]},
         now=now,
         about=str(chat.address),
-        buttons={verb: Link(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
+        buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.chat_settings import language, resolve
 from subscriptions.errors import NotFound, Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Link
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, ChatState
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions.requests import find
 from subscriptions.store import Store, chat_outbox, moving
@@ -132,69 +132,69 @@ def unfinished_replies(store: Store, *, now: datetime) -> list[tuple[str, str, s
         return keeping.unfinished_replies(session, now - REPEATED_FOR)
 
 
-def add_links(store: Store, links: Sequence[Link], *, now: datetime) -> list[str]:
+def add_callbacks(store: Store, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
     """Ids for buttons, in their order."""
     if not links:
         return []
     with store.write() as session:
-        return keeping.add_links(session, links, now=now)
+        return keeping.add_callbacks(session, links, now=now)
 
 
-def find_link(store: Store, link_id: str) -> Link | None:
+def find_callback(store: Store, link_id: str) -> CallbackToken | None:
     """What an id stands for; None: nothing, or not any more. Whether it may be used here is the caller's question."""
     with store.read() as session:
-        found = keeping.find_link(session, link_id)
+        found = keeping.find_callback(session, link_id)
     return found[0] if found else None
 
 
-def board_links(store: Store, person: ChatAddress, links: Sequence[Link], *, now: datetime) -> list[str]:
+def home_callbacks(store: Store, person: ChatAddress, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
     """Ids for the buttons on a person's board, in their order; those of the board before work no more."""
-    place = board_of(person)
+    place = home_view_of(person)
     with store.write() as session:
-        keeping.drop_links_at(session, place)
-        return keeping.add_links(session, [replace(link, place=place) for link in links], now=now)
+        keeping.drop_callbacks_at(session, place)
+        return keeping.add_callbacks(session, [replace(link, place=place) for link in links], now=now)
 
 
-def has_board(store: Store, person: ChatAddress) -> bool:
+def has_home_view(store: Store, person: ChatAddress) -> bool:
     """Whether a person was ever shown their board."""
     with store.read() as session:
-        return keeping.has_links_at(session, board_of(person))
+        return keeping.has_callbacks_at(session, home_view_of(person))
 
 
-def board_of(person: ChatAddress) -> str:
+def home_view_of(person: ChatAddress) -> str:
     """The place of the buttons on a person's board."""
-    return f"{keeping.BOARD}{person}"
+    return f"{keeping.HOME_VIEW}{person}"
 
 
-def remember(store: Store, name: str, link: Link, *, now: datetime) -> None:
+def set_conversation_state(store: Store, name: str, link: CallbackToken, *, now: datetime) -> None:
     """Keeps what a conversation must know later under a name of our own, such as "ask:telegram:42:7"."""
     with store.write() as session:
-        keeping.put_link(session, name, link, now=now)
+        keeping.put_callback(session, name, link, now=now)
 
 
-def recall(store: Store, name: str, *, since: datetime) -> Link | None:
+def get_conversation_state(store: Store, name: str, *, since: datetime) -> CallbackToken | None:
     """What was remembered under a name at `since` or later."""
     with store.read() as session:
-        found = keeping.find_link(session, name)
+        found = keeping.find_callback(session, name)
     if found is None or found[1] is None or found[1] < since:
         return None
     return found[0]
 
 
-def remembered(store: Store, verb: str, *, since: datetime) -> list[tuple[str, Link]]:
+def conversation_states(store: Store, verb: str, *, since: datetime) -> list[tuple[str, CallbackToken]]:
     """(name, link) of all that is remembered with a verb since then, the oldest first; what is older is let go."""
     with store.write() as session:
-        found = keeping.links_with_verb(session, verb)
+        found = keeping.callbacks_with_verb(session, verb)
         for name, _, at in found:
             if at < since:
-                keeping.drop_link(session, name)
+                keeping.drop_callback(session, name)
     return [(name, link) for name, link, at in found if at >= since]
 
 
-def let_go(store: Store, name: str) -> None:
+def clear_conversation_state(store: Store, name: str) -> None:
     """Forgets what was remembered under a name."""
     with store.write() as session:
-        keeping.drop_link(session, name)
+        keeping.drop_callback(session, name)
 
 
 def share_link(store: Store, address: ChatAddress, number: int, *, now: datetime) -> str:
@@ -211,11 +211,11 @@ def share_link(store: Store, address: ChatAddress, number: int, *, now: datetime
                 Sentence("/list shows those it has."),
             )
         offer = {"number": number, "text": wish.text, "when": cadence_text(wish.cadence)}
-        for link_id, link in keeping.links_of(session, chat.id, OFFER):
+        for link_id, link in keeping.callbacks_of(session, chat.id, OFFER):
             if link.arguments.get("number") == number:
-                keeping.change_link(session, link_id, offer)
+                keeping.change_callback(session, link_id, offer)
                 return link_id
-        return keeping.share(session, chat.id, Link(verb=OFFER, arguments=offer), now=now)
+        return keeping.share(session, chat.id, CallbackToken(verb=OFFER, arguments=offer), now=now)
 
 
 def chat_moved(store: Store, address: ChatAddress, new: str, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from subscriptions.store import Store, access
 from subscriptions.store import chats as people
 
 
-def wished_around(
+def subscriptions_around(
     store: Store, own: Chat, shared: Collection[str] | None
 ) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
     """The person's own chat and the chats at these addresses that have asked for something, each with its subscriptions.

@@ -83,7 +83,7 @@ def owners(store: Store) -> dict[str, str]:
 def held(store: Store, address: ChatAddress) -> dict[str, Any]:
     """All that is stored of a chat and of nobody else, as JSON values. Raises NotFound."""
     with store.read() as session:
-        return belongings.belongings(session, find(session, store, address).id)
+        return belongings.chat_data(session, find(session, store, address).id)
 
 
 def forget(store: Store, address: ChatAddress) -> Forgotten:
@@ -91,7 +91,7 @@ def forget(store: Store, address: ChatAddress) -> Forgotten:
     with store.write() as session:
         chat = find(session, store, address)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        told = outbox.told_count(session, chat.id)
+        told = outbox.delivered_count(session, chat.id)
         places = belongings.erase(session, chat.id)
         session.info.setdefault(FORGOTTEN, set()).update(places)
     return Forgotten(subscriptions=len(wishes), papers=told)
@@ -112,7 +112,7 @@ def clean_up(store: Store, *, now: datetime) -> None:
     with store.write() as session:
         outbox.drop_payloads(session, now - PAYLOADS)
         keeping.drop_updates(session, now - UPDATES)
-        keeping.drop_links(session, now - BUTTONS)
+        keeping.drop_callbacks(session, now - BUTTONS)
         forget_workspaces(session, now=now)
         sources.drop_receipts(session, now - RECEIPTS)
         for chat_id in people.gone_since(session, now - GONE_CHATS):

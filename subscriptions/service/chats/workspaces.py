@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from subscriptions.model import ChatAddress, Lane, Link, Subscription
+from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
 from subscriptions.service.subscriptions.changes import changing
 from subscriptions.store import (
     Store,
@@ -69,17 +69,17 @@ def installations(store: Store) -> Mapping[str, str]:
 def is_spent(store: Store, installation: str) -> bool:
     """Whether an installation was completed already."""
     with store.read() as session:
-        return keeping.find_link(session, f"{INSTALLING}:{installation}") is not None
+        return keeping.find_callback(session, f"{INSTALLING}:{installation}") is not None
 
 
 def spend(store: Store, installation: str, *, now: datetime) -> bool:
     """An installation is completed, and cannot be once more. False: it was completed before."""
     name = f"{INSTALLING}:{installation}"
     with store.write() as session:
-        keeping.drop_links_at(session, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
-        if keeping.find_link(session, name) is not None:
+        keeping.drop_callbacks_at(session, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
+        if keeping.find_callback(session, name) is not None:
             return False
-        keeping.put_link(session, name, Link(verb="install", place=INSTALLING), now=now)
+        keeping.put_callback(session, name, CallbackToken(verb="install", place=INSTALLING), now=now)
         return True
 
 

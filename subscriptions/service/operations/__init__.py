@@ -4,11 +4,11 @@ from subscriptions.service.operations.backups import Restored as Restored
 from subscriptions.service.operations.backups import look_for_copy as look_for_copy
 from subscriptions.service.operations.backups import restore as restore
 from subscriptions.service.operations.status import Health as Health
-from subscriptions.service.operations.status import Standing as Standing
-from subscriptions.service.operations.status import coming_of as coming_of
-from subscriptions.service.operations.status import coming_to as coming_to
+from subscriptions.service.operations.status import Status as Status
 from subscriptions.service.operations.status import expectations as expectations
 from subscriptions.service.operations.status import health as health
 from subscriptions.service.operations.status import last_days as last_days
+from subscriptions.service.operations.status import next_deliveries_of as next_deliveries_of
+from subscriptions.service.operations.status import next_deliveries_to as next_deliveries_to
 from subscriptions.service.operations.status import papers_of_day as papers_of_day
-from subscriptions.service.operations.status import standing as standing
+from subscriptions.service.operations.status import status as status

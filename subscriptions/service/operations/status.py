@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.planning.forecast import Coming, Outlook
+from subscriptions.planning.forecast import Forecast, NextDelivery
 from subscriptions.service.outbox.sending import Progress, progress, stopped_platforms
-from subscriptions.service.subscriptions.next_deliveries import Foresight
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.requests import Listed, find
 from subscriptions.store import Store, access, sources
 from subscriptions.store import chats as people
@@ -16,12 +16,12 @@ from subscriptions.store.status import LastDay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Status:
     """How one chat stands."""
 
     chat: Chat
     subscriptions: int
-    coming: Coming  # of what comes first
+    coming: NextDelivery  # of what comes first
     waiting: int  # deliveries; planned and held ones included
     unclear: int
     dead: int
@@ -38,14 +38,14 @@ class Health:
     stopped: Mapping[str, str]  # platform -> why it stands still
 
 
-def standing(store: Store, address: ChatAddress, *, now: datetime) -> Standing:
+def status(store: Store, address: ChatAddress, *, now: datetime) -> Status:
     """How a chat stands. Raises NotFound."""
     with store.read() as session:
         chat = find(session, store, address)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
         states = stands.states_of(session, chat.id)
-        coming = Foresight.of(session, store, now).next_of(chat, wishes)
-    return Standing(
+        coming = DeliveryForecast.of(session, store, now).next_of(chat, wishes)
+    return Status(
         chat=chat,
         subscriptions=len(wishes),
         coming=coming,
@@ -55,23 +55,25 @@ def standing(store: Store, address: ChatAddress, *, now: datetime) -> Standing:
     )
 
 
-def expectations(store: Store, *, now: datetime) -> Outlook:
+def expectations(store: Store, *, now: datetime) -> Forecast:
     """What can be expected of the sources."""
     with store.read() as session:
-        return sources.outlook(session, store.schedules, now)
+        return sources.forecast(session, store.schedules, now)
 
 
-def coming_to(store: Store, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime) -> Coming:
+def next_deliveries_to(
+    store: Store, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime
+) -> NextDelivery:
     """When the first of these subscriptions of a chat brings something. Raises NotFound."""
     with store.read() as session:
-        return Foresight.of(session, store, now).next_of(find(session, store, address), wishes)
+        return DeliveryForecast.of(session, store, now).next_of(find(session, store, address), wishes)
 
 
-def coming_of(store: Store, wishes: Sequence[Listed], *, now: datetime) -> tuple[Coming, ...]:
+def next_deliveries_of(store: Store, wishes: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
     """When each of these subscriptions brings something, be they of several chats; of one that is held, when it would."""
     with store.read() as session:
-        foresight = Foresight.of(session, store, now)
-        return tuple(foresight.coming(one.subscription, one.chat) for one in wishes)
+        foresight = DeliveryForecast.of(session, store, now)
+        return tuple(foresight.next_delivery(one.subscription, one.chat) for one in wishes)
 
 
 def last_days(store: Store, most: int) -> tuple[LastDay, ...]:

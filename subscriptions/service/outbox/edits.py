@@ -13,7 +13,7 @@ def edit_done(store: Store, edit: Edit) -> None:
         edits.edit_is_over(session, edit)
 
 
-def settle_edit(store: Store, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
+def record_edit_outcome(store: Store, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
     """Writes down that an edit did not come about. True: the sender stops.
 
     What waiting can help is tried again: to edit twice changes nothing. What the platform refuses is let go, since the
@@ -25,8 +25,8 @@ def settle_edit(store: Store, edit: Edit, outcome: NotDelivered, *, now: datetim
                 asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
                 waiting = RetryLater(outcome.reason, asked)
                 verdict = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
-                if verdict.hold:
-                    outbox.hold_lane(session, edit.chat.address.lane, wall, wall + verdict.hold)
+                if verdict.pauses_lane:
+                    outbox.pause_lane(session, edit.chat.address.lane, wall, wall + verdict.pauses_lane)
                 edits.edit_later(session, edit, next_at=verdict.not_before)
             case SenderStopped():
                 edits.edit_later(session, edit, next_at=None)

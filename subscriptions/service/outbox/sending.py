@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from subscriptions.errors import NotDelivered, NotFound, Sentence
 from subscriptions.model import Delivery, Lane
-from subscriptions.planning.retry import OnUnclear, Verdict, after
+from subscriptions.planning.retry import OnUnclear, RetryDecision, after
 from subscriptions.service.notices import find_again, lose_place
 from subscriptions.store import (
     Claim,
@@ -42,10 +42,10 @@ class Progress:
     dead: int
 
 
-def take_over(store: Store) -> int:
+def recover_in_flight(store: Store) -> int:
     """This process has the sending role now; what an earlier one left on its way is unclear. Returns how many."""
     with store.write() as session:
-        return outbox.take_over(session)
+        return outbox.recover_in_flight(session)
 
 
 def lanes(
@@ -61,7 +61,7 @@ def lanes(
         return list(dict.fromkeys((*found, *edits.lanes_with_edits(session, platforms, now=now, wall=wall))))
 
 
-def together(store: Store, works: Sequence[Callable[[], T]]) -> list[T | Exception]:
+def batch(store: Store, works: Sequence[Callable[[], T]]) -> list[T | Exception]:
     """Does what several senders want at the same moment, in one transaction: the results, or errors in their stead.
 
     An error undoes all of it; then each is done by itself, so that nobody loses by what another wanted.
@@ -119,17 +119,17 @@ def to_render(store: Store, claimed: Claim, most: int, *, wall: datetime) -> dic
         return outbox.delivery_values(session, sending.unrendered(session, claimed, most, wall=wall), zone=store.zone)
 
 
-def freeze(store: Store, rendered: Iterable[Rendered], *, now: datetime) -> None:
+def store_rendered(store: Store, rendered: Iterable[Rendered], *, now: datetime) -> None:
     """Stores what was made of deliveries where nothing is stored yet; one that failed is dead and holds up no other."""
     with store.write() as session:
-        sending.freeze(session, rendered, now=now)
+        sending.store_rendered(session, rendered, now=now)
 
 
-def begin(store: Store, claimed: Claim, *, wall: datetime) -> bool:
+def mark_sending(store: Store, claimed: Claim, *, wall: datetime) -> bool:
     """A claimed message is posted now. False: somebody settled or changed it since it was claimed."""
     assert claimed.message is not None  # noqa: S101 - only messages are posted
     with store.write() as session:
-        return sending.begin(session, claimed, claimed.message, wall=wall)
+        return sending.mark_sending(session, claimed, claimed.message, wall=wall)
 
 
 def skip_unclear(store: Store, claimed: Claim, reason: str) -> None:
@@ -139,10 +139,10 @@ def skip_unclear(store: Store, claimed: Claim, reason: str) -> None:
         outbox.give_up_looking(session, claimed.seq, claimed.message.number, reason)
 
 
-def hold(store: Store, lane: Lane, *, wall: datetime, until: datetime) -> None:
+def pause_lane(store: Store, lane: Lane, *, wall: datetime, until: datetime) -> None:
     """A platform asked a lane to wait."""
     with store.write() as session:
-        outbox.hold_lane(session, lane, wall, until)
+        outbox.pause_lane(session, lane, wall, until)
 
 
 def confirm(store: Store, claimed: Claim, platform_id: str, asking: Asking) -> tuple[int | None, Step | None]:
@@ -156,14 +156,14 @@ def confirm(store: Store, claimed: Claim, platform_id: str, asking: Asking) -> t
         return shown, _next(session, store, asking) if goes_on else None
 
 
-def settle(
+def record_outcome(
     store: Store, claimed: Claim, outcome: NotDelivered, *, on_unclear: OnUnclear, now: datetime, wall: datetime
-) -> Verdict:
+) -> RetryDecision:
     """Writes down an outcome and does in the store what follows from it: wait, pause, move, give up."""
     verdict = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
     address = claimed.address
     with store.write() as session:
-        outbox.record(session, claimed, verdict, outcome.reason, now=now, wall=wall)
+        outbox.record_outcome(session, claimed, verdict, outcome.reason, now=now, wall=wall)
         if verdict.pause_topic or verdict.pause_chat:
             lose_place(store, address, outcome.reason, topic=verdict.pause_topic, now=now)
         if verdict.moved_to is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from subscriptions.matching import matching_papers, telling, why
+from subscriptions.matching import distinctive_terms, matching_papers, why
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import parse_canonical
 from subscriptions.store import Store, outbox, papers
@@ -12,23 +12,25 @@ TITLES_COMPARED = 200  # of the papers that a chat was told last
 TITLES_KNOWN = 1500  # of the papers that were announced last
 
 
-def told_paper(store: Store, chat: Chat, delivery: str, position: int) -> Item | None:
+def delivered_paper(store: Store, chat: Chat, delivery: str, position: int) -> Item | None:
     """The paper at a position of a delivery; None when there is none, or the delivery is not this chat's."""
     with store.read() as session:
-        return next(iter(outbox.told_items(session, chat.id, delivery, position=position)), None)
+        return next(iter(outbox.delivered_items(session, chat.id, delivery, position=position)), None)
 
 
-def told_papers(store: Store, chat: Chat, delivery: str) -> tuple[Item, ...]:
+def delivered_papers(store: Store, chat: Chat, delivery: str) -> tuple[Item, ...]:
     """All papers of a delivery, in its order; () when it is not this chat's."""
     with store.read() as session:
-        return outbox.told_items(session, chat.id, delivery)
+        return outbox.delivered_items(session, chat.id, delivery)
 
 
-def where_told(store: Store, lane: Lane, delivery: str) -> ChatAddress | None:
+def where_delivered(store: Store, lane: Lane, delivery: str) -> ChatAddress | None:
     """Which chat of a lane, a group or one of its topics, a delivery went to; None: none of them."""
     with store.read() as session:
         chats = people.chats_by_id(session, people.chats_of_lane(session, lane), zone=store.zone)
-        told = (chat.address for chat in chats.values() if outbox.told_items(session, chat.id, delivery, position=0))
+        told = (
+            chat.address for chat in chats.values() if outbox.delivered_items(session, chat.id, delivery, position=0)
+        )
         return next(told, None)
 
 
@@ -41,12 +43,12 @@ def known_paper(store: Store, paper_id: int) -> KnownPaper | None:
 def as_item(store: Store, chat: Chat, known: KnownPaper) -> Item:
     """A paper as this chat was told of it, else under those of its subscriptions that it fits now."""
     with store.read() as session:
-        told = outbox.told_item(session, chat.id, known.id)
+        told = outbox.delivered_item(session, chat.id, known.id)
         wishes = () if told else people.subscriptions_of(session, [chat.id])[chat.id]
     return told or Item(paper=known, because=_fitting(wishes, known), position=0)
 
 
-def wishes_behind(store: Store, chat: Chat, item: Item) -> tuple[Subscription, ...]:
+def subscriptions_behind(store: Store, chat: Chat, item: Item) -> tuple[Subscription, ...]:
     """The subscriptions that brought a paper, as they are now; without those that are gone."""
     numbers = [because.number for because in item.because]
     with store.read() as session:
@@ -55,12 +57,12 @@ def wishes_behind(store: Store, chat: Chat, item: Item) -> tuple[Subscription, .
     return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
 
 
-def telling_words(store: Store, chat: Chat, wish: Subscription, item: Item) -> tuple[str, ...]:
+def distinctive_words(store: Store, chat: Chat, wish: Subscription, item: Item) -> tuple[str, ...]:
     """Words of a paper's title that few of the chat's other papers have: what a subscription could exclude."""
     with store.read() as session:
-        others = outbox.told_titles(session, chat.id, TITLES_COMPARED)
+        others = outbox.delivered_titles(session, chat.id, TITLES_COMPARED)
         known = papers.newest_titles(session, TITLES_KNOWN)
-    return telling(item.paper.paper.title, parse_canonical(wish.canonical), others=others, known=known)
+    return distinctive_terms(item.paper.paper.title, parse_canonical(wish.canonical), others=others, known=known)
 
 
 def _fitting(wishes: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:

@@ -10,10 +10,10 @@ from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
 from subscriptions.store import Store, Transaction, announcing, history
 from subscriptions.store import chats as people
-from subscriptions.store.history import Told
+from subscriptions.store.history import DeliveredPaper
 
 
-class Keeps(StrEnum):
+class HoldReason(StrEnum):
     """What keeps a paper from coming for a subscription."""
 
     WORDS = "words"  # the query does not fit it
@@ -32,25 +32,25 @@ class Reason:
     """Why one subscription did not bring a paper."""
 
     subscription: Subscription
-    keeps: Keeps
+    hold_reason: HoldReason
     query: Query  # as it is understood
     failing: tuple[Node, ...] = ()  # the parts of it that the paper does not fit, as typed
     due: datetime | None = None  # when it is to come; None: as soon as papers are sent
     about: bool = False  # that is but the first of two times
 
 
-def told(store: Store, chat: Chat, paper: KnownPaper) -> Told | None:
+def deliveries_of_paper(store: Store, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
     """What this chat was told of a paper; None: nothing."""
     with store.read() as session:
-        return history.told(session, chat.id, paper.id)
+        return history.deliveries_of(session, chat.id, paper.id)
 
 
-def last_told(store: Store, chat: Chat, *, message: str = "") -> Told | None:
+def last_delivered(store: Store, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
     """The paper that this chat was told last, or the first one of the message with this id of the platform's."""
     with store.read() as session:
-        paper = history.told_in_message(session, chat.id, message) if message else None
-        paper = paper or history.last_told(session, chat.id)
-        return history.told(session, chat.id, paper) if paper else None
+        paper = history.delivered_in_message(session, chat.id, message) if message else None
+        paper = paper or history.last_delivered(session, chat.id)
+        return history.deliveries_of(session, chat.id, paper) if paper else None
 
 
 def reasons(store: Store, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
@@ -62,17 +62,17 @@ def reasons(store: Store, chat: Chat, known: KnownPaper, *, now: datetime) -> tu
 
 
 def _distance(reason: Reason) -> tuple[bool, int, int]:
-    return reason.keeps is Keeps.WORDS, len(reason.failing), reason.subscription.number
+    return reason.hold_reason is HoldReason.WORDS, len(reason.failing), reason.subscription.number
 
 
 def _reason(session: Transaction, chat: Chat, wish: Subscription, known: KnownPaper, now: datetime) -> Reason:
     query = _as_typed(wish)
     lacking = failing(query, known.paper)
-    keeps = Keeps.WORDS if lacking else _keeps(session, chat, wish, known)
-    coming = keeps is Keeps.TIME and wish.next_due_at is not None
+    keeps = HoldReason.WORDS if lacking else _keeps(session, chat, wish, known)
+    coming = keeps is HoldReason.TIME and wish.next_due_at is not None
     return Reason(
         subscription=wish,
-        keeps=keeps,
+        hold_reason=keeps,
         query=query,
         failing=lacking,
         due=max(wish.next_due_at, now) if coming and wish.next_due_at else None,
@@ -89,15 +89,15 @@ def _as_typed(wish: Subscription) -> Query:
     return query if query and query.canonical == wish.canonical else parse_canonical(wish.canonical)
 
 
-def _keeps(session: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> Keeps:
+def _keeps(session: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a paper that the query fits."""
     seen = people.now_mark(session) if wish.seen is None else wish.seen
     if known.change is None or known.changed_at is None:
-        return Keeps.ARCHIVE if announcing.is_filed(session, known.id) else Keeps.REPLACEMENT
+        return HoldReason.ARCHIVE if announcing.is_filed(session, known.id) else HoldReason.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
-        return Keeps.CROSSLIST
+        return HoldReason.CROSSLIST
     if known.change <= seen:
-        return Keeps.OLDER if known.changed_at < wish.since else Keeps.PASSED
+        return HoldReason.OLDER if known.changed_at < wish.since else HoldReason.PASSED
     if chat.state != "active":
-        return Keeps.CHAT
-    return Keeps.PAUSED if wish.state != "active" else Keeps.TIME
+        return HoldReason.CHAT
+    return HoldReason.PAUSED if wish.state != "active" else HoldReason.TIME

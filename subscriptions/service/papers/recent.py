@@ -72,7 +72,7 @@ class Sets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lately:
+class RecentMatches:
     """What a query finds in the last days."""
 
     found: int
@@ -81,7 +81,7 @@ class Lately:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Brought:
+class MatchCount:
     """What subscriptions find and brought."""
 
     found: Mapping[str, int]  # canonical text -> papers
@@ -139,13 +139,13 @@ def keep_recent(store: Store, *, now: datetime) -> None:
         read_recent(store, now=now)
 
 
-def activity(store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> Brought:
+def activity(store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> MatchCount:
     """How many papers of the last days these subscriptions of a chat find, and when they brought some."""
     with store.read() as session:
         window = recent(session, store, now)
         came = chat_outbox.last_came(session, chat.id, now - CAME_WITHIN)
         sets = window.find({text: parse_canonical(text) for text in {wish.canonical for wish in wishes}}, chat)
-    return Brought(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
+    return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 
 def advice_on(store: Store, chat: Chat, query: Query, *, now: datetime, categorised: bool = True) -> Advice | None:
@@ -160,12 +160,12 @@ def advice_on(store: Store, chat: Chat, query: Query, *, now: datetime, categori
         return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
 
 
-def found_lately(store: Store, query: Query, *, now: datetime, most: int) -> Lately:
+def recent_matches(store: Store, query: Query, *, now: datetime, most: int) -> RecentMatches:
     """How many papers of the last days a query finds, and the newest of them."""
     with store.read() as session:
         window = recent(session, store, now)
         sets = window.find({"": query})
-        return Lately(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
+        return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from subscriptions.store import Store, Transaction, index, papers, skimming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SearchResult:
     """What a search found in one stretch of the stored papers."""
 
     papers: tuple[KnownPaper, ...]  # a page of them, the newest first
@@ -33,7 +33,7 @@ class Found:
     since: date | None  # the day of the oldest paper looked at
 
 
-def search(store: Store, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> Found:
+def search(store: Store, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> SearchResult:
     """The papers that a query finds, the newest by their days first, in one stretch from the paper with the key `upto` on down.
 
     Of what it finds there `papers` holds `most`, from the one at `start` on. A stretch has 50,000 papers, fewer where so many
@@ -43,7 +43,7 @@ def search(store: Store, query: Query, *, upto: int | None = None, start: int = 
         entries, below = _stretch(session, store, upto)
         hits = find(session, entries, query, most_read=MOST_READ)
         keys = [key for key in entries.keys if key > hits.end]
-        return Found(
+        return SearchResult(
             papers=read(session, entries.newest_first(hits.bits, start + most)[start:]),
             found=hits.bits.bit_count(),
             upto=max(keys, default=0),

@@ -10,7 +10,7 @@ from subscriptions.store import Transaction, index, outbox
 from subscriptions.store import chats as people
 
 
-def unseen(session: Transaction, chat: Chat, wishes: Sequence[Subscription], *, upto: int) -> dict[int, set[int]]:
+def undelivered(session: Transaction, chat: Chat, wishes: Sequence[Subscription], *, upto: int) -> dict[int, set[int]]:
     """Id of each subscription → numbers of the papers that it has still to bring, up to a change."""
     mark = people.now_mark(session)
     wishes = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in wishes]
@@ -22,7 +22,7 @@ def unseen(session: Transaction, chat: Chat, wishes: Sequence[Subscription], *, 
     found = {
         wish.id: set(map(number_of, entries.newest_first(_fitting(session, entries, wish) & wanted))) for wish in wishes
     }
-    told = outbox.told(session, [chat.id], set().union(*found.values()))[chat.id]
+    told = outbox.delivered(session, [chat.id], set().union(*found.values()))[chat.id]
     return {wish_id: ids - told for wish_id, ids in found.items()}
 
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
 
-from subscriptions.model import Chat, ChatKind, DrySpell, Facts, Item, Kind, Lane, Link, Subscription
+from subscriptions.model import CallbackToken, Chat, ChatKind, Facts, Item, Kind, Lane, NoMatchStreak, Subscription
 from subscriptions.planning.forecast import Awaited
 from subscriptions.planning.plan import Due, days_known, nothing_fits, spell_after
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.notices import notify, tell_owner
+from subscriptions.service.notices import notify, notify_owner
 from subscriptions.store import Store, Transaction, access, skimming
 from subscriptions.store import chats as people
 
-DRY_AFTER = 5  # days on which papers came, and none fitted: then the chat hears of it, once
+STREAK_AFTER = 5  # days on which papers came, and none fitted: then the chat hears of it, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
 _Case = tuple[Due, tuple[Kind, tuple[Item, ...], Facts] | None]
@@ -29,7 +29,7 @@ def how_missing(behind: Sequence[Awaited]) -> str:
     return next((how.value for how in (Outcome.LATE, Outcome.FAILED) if how in outcomes), "")
 
 
-def tell_of_nothing(
+def notify_no_match(
     session: Transaction, store: Store, cases: Sequence[_Case], *, head: int, now: datetime
 ) -> list[Lane]:
     """What follows from cases that were decided, in their transaction; `head` is the change up to which they looked.
@@ -38,62 +38,62 @@ def tell_of_nothing(
     lanes of the notices that were written down.
     """
     lanes: list[Lane] = []
-    spells: dict[int, DrySpell | None] = {}
+    spells: dict[int, NoMatchStreak | None] = {}
     days: _Days = {}
     for due, result in cases:
         if is_public(due.chat):
-            lanes += _tell_owner(store, due, result, now)
+            lanes += _notify_owner(store, due, result, now)
         fits = bool(result and result[1]) or not nothing_fits(due)
         spell = None if fits else spell_after(due, _days_of(due, days))
         if spell is not None and _is_to_be_said(due, spell):
             spell = _since_papers_came(session, due, spell, head)
         if spell is not None and _is_to_be_said(due, spell):
             known = skimming.changed_between(session, spell.after, head)
-            lanes += _tell_dry(store, due, spell, known, now)
+            lanes += _notify_streak(store, due, spell, known, now)
             spell = replace(spell, said=True)
         if spell != due.chat.dry:
             spells[due.chat.id] = spell
-    people.mark_dry(session, spells)
+    people.mark_streak(session, spells)
     return lanes
 
 
-def _is_to_be_said(due: Due, spell: DrySpell) -> bool:
-    return spell.days >= DRY_AFTER and not spell.said and due.chat.spoken
+def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
+    return spell.days >= STREAK_AFTER and not spell.said and due.chat.spoken
 
 
-def _since_papers_came(session: Transaction, due: Due, spell: DrySpell, head: int) -> DrySpell | None:
+def _since_papers_came(session: Transaction, due: Due, spell: NoMatchStreak, head: int) -> NoMatchStreak | None:
     """What is left of a spell after the last paper that the chat was told; None: nothing.
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
-    told = skimming.newest_told(session, due.chat.id, spell.after)
+    told = skimming.newest_delivered(session, due.chat.id, spell.after)
     if told is None:
         return spell
     after, at = told
     moments = skimming.changed_at_between(session, after, head)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
-    return DrySpell(days=len(days), last=days[-1], after=after) if days else None
+    return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
 
 
 def _days_of(due: Due, known: _Days) -> tuple[date, ...]:
     """See `days_known`; most chats last looked at the same papers, and many share a clock."""
-    case = min(due.seen.values()), due.zone
+    case = min(due.cursor.values()), due.zone
     if case not in known:
         known[case] = days_known(due)
     return known[case]
 
 
-def _tell_owner(
+def _notify_owner(
     store: Store, due: Due, result: tuple[Kind, tuple[Item, ...], Facts] | None, now: datetime
 ) -> list[Lane]:
     chat = due.chat
     if result is not None and due.missing:
         detail = {"names": ", ".join(due.missing), "how": due.missing_how, "count": str(len(due.missing))}
-        return _lanes(store, chat, tell_owner(store, chat, "went-without", detail, now=now))
+        return _lanes(store, chat, notify_owner(store, chat, "went-without", detail, now=now))
     timed = any(wish.cadence.kind != "now" for wish in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
-        return _lanes(store, chat, tell_owner(store, chat, "quiet-day", {}, now=now))
+        return _lanes(store, chat, notify_owner(store, chat, "quiet-day", {}, now=now))
     return []
 
 
@@ -104,19 +104,19 @@ def _lanes(store: Store, chat: Chat, told: bool) -> list[Lane]:  # noqa: FBT001 
     return [Lane(chat.address.platform, owner)] if told else []
 
 
-def _tell_dry(store: Store, due: Due, spell: DrySpell, known: int, now: datetime) -> list[Lane]:
+def _notify_streak(store: Store, due: Due, spell: NoMatchStreak, known: int, now: datetime) -> list[Lane]:
     chat = due.chat
     detail = {"known": str(known), "days": str(spell.days)}
     key = f"{spell.after}"
     if is_public(chat):
-        return _lanes(store, chat, tell_owner(store, chat, "nothing-found", detail, now=now, key=key))
+        return _lanes(store, chat, notify_owner(store, chat, "nothing-found", detail, now=now, key=key))
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
     told = notify(store, chat.address, "nothing-found", detail, now=now, key=key, buttons=buttons)
     return [chat.address.lane] if told else []
 
 
-def _buttons(wishes: Sequence[Subscription]) -> Mapping[str, Link]:
-    edit = Link(verb="edit-ask-page", arguments={"page": 0})
+def _buttons(wishes: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
+    edit = CallbackToken(verb="edit-ask-page", arguments={"page": 0})
     if len(wishes) == 1:
-        edit = Link(verb="edit-ask", arguments={"number": wishes[0].number})
-    return {"preview": Link(verb="preview"), "edit": edit, "fine": Link(verb="fine")}
+        edit = CallbackToken(verb="edit-ask", arguments={"number": wishes[0].number})
+    return {"preview": CallbackToken(verb="preview"), "edit": edit, "fine": CallbackToken(verb="fine")}

@@ -8,15 +8,15 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from subscriptions import zones
-from subscriptions.matching import PaperIndex, QuerySet, Shelf, match, why
+from subscriptions.matching import PaperIndex, QuerySet, TokenizedPapers, match, why
 from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.effects import shows_more
-from subscriptions.planning.forecast import Outlook
+from subscriptions.planning.forecast import Forecast
 from subscriptions.planning.plan import Due, Evidence, decide
 from subscriptions.query import Query, parse_canonical
-from subscriptions.service.planner.no_match import how_missing, is_public, tell_of_nothing
-from subscriptions.service.subscriptions.next_deliveries import Foresight, next_moment, zone_of
+from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import wake_paused
 from subscriptions.service.subscriptions.quiet_hours import Move, held
 from subscriptions.service.subscriptions.requests import span
@@ -41,7 +41,7 @@ class Window:
     after: int | None = None
     newest: int = 0  # the digest after which they were read
     known: tuple[KnownPaper, ...] = ()
-    shelf: Shelf = field(default_factory=lambda: Shelf.of(()))
+    tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
     index: PaperIndex | None = None  # of the shelf, once many queries were asked
 
     def cover(self, session: Transaction, after: int) -> None:
@@ -50,21 +50,21 @@ class Window:
         if self.after is None or after < self.after or newest != self.newest:
             self.after, self.newest = after, newest
             self.known = papers.window(session, after, self.head)
-            self.shelf = Shelf.of((known.paper for known in self.known), self.shelf)
+            self.tokenized = TokenizedPapers.of((known.paper for known in self.known), self.tokenized)
             self.index = None
 
     def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Subscription id -> places of the papers that its query matches; each unique query is matched once."""
         queries = {canonical: stored_query(canonical) for canonical in {s.canonical for s in subscriptions}}
         if len(queries) <= FEW:
-            places = {canonical: self.shelf.matching(query) for canonical, query in queries.items()}
+            places = {canonical: self.tokenized.matching(query) for canonical, query in queries.items()}
         else:
             places = self._matched_together(queries)
         return {s.id: places[s.canonical] for s in subscriptions}
 
     def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
         if self.index is None:
-            self.index = PaperIndex.on(self.shelf)
+            self.index = PaperIndex.on(self.tokenized)
         asked = QuerySet()
         handles = {canonical: asked.add(query) for canonical, query in queries.items()}
         bits = match(asked, self.index)
@@ -102,14 +102,14 @@ class Occasion:
     """What holds for all chats that are planned at one moment."""
 
     now: datetime
-    foresight: Foresight
+    delivery_forecast: DeliveryForecast
     window: Window
     evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
 
     @property
-    def outlook(self) -> Outlook:
+    def forecast(self) -> Forecast:
         """The forecast of the sources."""
-        return self.foresight.outlook
+        return self.delivery_forecast.forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Decided:
     """A chat's case, and what came of it."""
 
     case: Due
-    wishes: Sequence[Subscription]  # all of the chat
+    subscriptions: Sequence[Subscription]  # all of the chat
     result: tuple[Kind, tuple[Item, ...], Facts] | None
 
     def said(self, wish: Subscription) -> bool:
@@ -151,11 +151,11 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     return tuple(lanes)
 
 
-def _look(store: Store, now: datetime) -> tuple[Foresight, list[int], bool]:
+def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
     """What is known at `now`, who is due, and whether somebody's pause has ended who may be, too."""
     with store.read() as session:
-        foresight = Foresight.of(session, store, now)
-        waiting = foresight.outlook.sources_in is False
+        foresight = DeliveryForecast.of(session, store, now)
+        waiting = foresight.forecast.sources_in is False
         chat_ids = plans.due_chats(session, now, foresight.head, waiting=waiting)
         return foresight, chat_ids, plans.a_pause_ended(session, now)
 
@@ -165,7 +165,7 @@ def _window(store: Store, head: int) -> Window:
     kept = _KEPT.pop(store, None)
     if kept is None or kept.head == head:
         return kept or Window(head)
-    return Window(head, shelf=kept.shelf)
+    return Window(head, tokenized=kept.tokenized)
 
 
 def _keep(store: Store, window: Window) -> None:
@@ -196,9 +196,9 @@ def _plan_slice(session: Transaction, store: Store, chat_ids: Sequence[int], occ
     moves += [move for theirs in left for move in _left_behind(theirs, people.now_mark(session))]
     outbox.add_deliveries(session, planned, now=now)
     plans.advance(session, moves)
-    plans.mark_spoken(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
+    plans.mark_posted(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
     lanes = [chats[p.chat_id].address.lane for p in planned]
-    return lanes + tell_of_nothing(session, store, [(one.case, one.result) for one in part.decided], head=head, now=now)
+    return lanes + notify_no_match(session, store, [(one.case, one.result) for one in part.decided], head=head, now=now)
 
 
 def _decide_slice(
@@ -224,7 +224,7 @@ def would_be_planned(
     session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime
 ) -> tuple[Decided | None, Occasion]:
     """What a plan at this moment would give a chat, and what holds then; nothing is written."""
-    foresight = Foresight.of(session, store, now)
+    foresight = DeliveryForecast.of(session, store, now)
     occasion = Occasion(now, foresight, Window(foresight.head))
     decided = _decide_slice(session, {chat.id: chat}, {chat.id: wishes}, occasion).decided
     return (decided[0] if decided else None), occasion
@@ -239,7 +239,7 @@ def _decide_all(session: Transaction, due: Sequence[_ToPlan], mark: int, occasio
     window.cover(session, min(seen.values()))
     fits = window.fits(everybody)
     matched = {window.known[place].id for places in fits.values() for place in places}
-    told = outbox.told(session, [chat.id for chat, _, _ in due], matched)
+    told = outbox.delivered(session, [chat.id for chat, _, _ in due], matched)
     decided = []
     for chat, wishes, theirs in due:
         case = _case((chat, wishes, theirs), {s.id: seen[s.id] for s in theirs}, fits, told[chat.id], occasion)
@@ -255,18 +255,18 @@ def _case(
     occasion: Occasion,
 ) -> Due:
     chat, wishes, due = to_plan
-    outlook, now = occasion.outlook, occasion.now
-    coming = occasion.foresight.next_of(chat, wishes, planned={s.id for s in due})
+    outlook, now = occasion.forecast, occasion.now
+    coming = occasion.delivery_forecast.next_of(chat, wishes, planned={s.id for s in due})
     timed = [s for s in due if s.cadence.kind != "now"]
     behind = outlook.missing if timed else ()
-    over = [s for s in timed if occasion.foresight.is_last_word(s, chat)]
+    over = [s for s in timed if occasion.delivery_forecast.is_last_word(s, chat)]
     return Due(
         chat=chat,
         subscriptions=due,
-        seen=seen,
+        cursor=seen,
         papers=occasion.window.known,
         fits=fits,
-        told=told,
+        delivered=told,
         due=_due_moment(chat, due, now),
         now=now,
         zone=zones.zone(chat.settings.timezone),
@@ -298,7 +298,7 @@ def _due_now(
     chat: Chat, wishes: Sequence[Subscription], mark: int, occasion: Occasion
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
     """What of a chat is due; and where those move that have to wait all the same."""
-    now, sources_in = occasion.now, occasion.outlook.sources_in
+    now, sources_in = occasion.now, occasion.forecast.sources_in
 
     def due(s: Subscription) -> bool:
         came = (mark if s.seen is None else s.seen) < occasion.window.head

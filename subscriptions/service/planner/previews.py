@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.matching import Shelf
+from subscriptions.matching import TokenizedPapers
 from subscriptions.model import Chat, ChatAddress, Delivery, KnownPaper, Subscription
 from subscriptions.planning.effects import shows_more
-from subscriptions.planning.forecast import Coming
+from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.plan import Due, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
 from subscriptions.service.planner.plan import Occasion, evidence_of_fits, stored_query, would_be_planned
-from subscriptions.service.planner.trials import untold
+from subscriptions.service.planner.trials import not_delivered
 from subscriptions.service.subscriptions.pausing import awake
 from subscriptions.service.subscriptions.requests import find as find_chat
 from subscriptions.store import Store, Transaction, index, outbox
@@ -27,7 +27,7 @@ class NotDue:
     """A subscription that has papers to bring, but not at this moment."""
 
     subscription: Subscription
-    coming: Coming  # when it brings them; nothing while it is held
+    next_delivery: NextDelivery  # when it brings them; nothing while it is held
     held: str = ""  # what holds it: the state of the chat, else its own; "": nothing
     papers: tuple[KnownPaper, ...] = ()
 
@@ -53,7 +53,7 @@ def preview(
         chat = find_chat(session, store, address)
         wishes = people.subscriptions_of(session, [chat.id])[chat.id]
         if text is not None:
-            wishes = (untold(chat, parse_query(text), now),)
+            wishes = (not_delivered(chat, parse_query(text), now),)
         if text is not None or days is not None:
             today = now.astimezone(zones.zone(store.zone)).date()
             first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
@@ -67,7 +67,7 @@ def _of_days(
     """What papers of the days from `first` on bring; `all_of_them`: also what the chat was told."""
     entries = Entries.of(index.news(session, None, since=first), whole=True)
     case = _case(session, chat, [replace(wish, seen=-1) for wish in wishes], entries, now)
-    told = () if all_of_them else outbox.told(session, [chat.id], [known.id for known in case.papers])[chat.id]
+    told = () if all_of_them else outbox.delivered(session, [chat.id], [known.id for known in case.papers])[chat.id]
     known = entries.papers.bit_count()
     return Preview(delivery=_delivery(case, told, entries), known=known)
 
@@ -88,7 +88,7 @@ def _of_this_moment(
     rest = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in rest]
     entries = Entries.of(index.changed(session, min((wish.seen or 0 for wish in rest), default=head), head), whole=True)
     case = _case(session, chat, rest, entries, now)
-    told = outbox.told(session, [chat.id], [known.id for known in case.papers])[chat.id]
+    told = outbox.delivered(session, [chat.id], [known.id for known in case.papers])[chat.id]
     told |= {item.paper.id for item in delivery.items} if delivery else set()
     later = _delivery(case, told, entries)
     return Preview(
@@ -105,14 +105,14 @@ def _case(session: Transaction, chat: Chat, wishes: Sequence[Subscription], entr
     for wish in wishes:
         bits |= find(session, entries, stored_query(wish.canonical), most_read=None).bits
     known = sorted(read(session, entries.newest_first(bits)), key=lambda paper: paper.change or 0)
-    shelf = Shelf.of(paper.paper for paper in known)
+    shelf = TokenizedPapers.of(paper.paper for paper in known)
     return Due(
         chat=chat,
         subscriptions=tuple(wishes),
-        seen={wish.id: wish.seen or 0 for wish in wishes},
+        cursor={wish.id: wish.seen or 0 for wish in wishes},
         papers=known,
         fits={wish.id: shelf.matching(stored_query(wish.canonical)) for wish in wishes},
-        told=frozenset(),
+        delivered=frozenset(),
         due=now,
         now=now,
         zone=zones.zone(chat.settings.timezone),
@@ -123,7 +123,7 @@ def _case(session: Transaction, chat: Chat, wishes: Sequence[Subscription], entr
 
 def _delivery(case: Due, told: Collection[int], entries: Entries) -> Delivery | None:
     """What these papers are as a delivery; it speaks of all that were looked at."""
-    decided = decide(replace(case, told=frozenset(told)), evidence_of_fits(), limited=shows_more(case.chat))
+    decided = decide(replace(case, delivered=frozenset(told)), evidence_of_fits(), limited=shows_more(case.chat))
     if decided is None:
         return None
     kind, items, facts = decided
@@ -140,7 +140,7 @@ def _not_due(
     for wish in wishes:
         theirs = tuple(item.paper for item in items if any(one.number == wish.number for one in item.because))
         held = str(chat.state) if chat.state != "active" else "" if wish.state == "active" else wish.state
-        coming = Coming() if held else occasion.foresight.coming(wish, chat)
+        coming = NextDelivery() if held else occasion.delivery_forecast.next_delivery(wish, chat)
         if theirs:
-            found.append(NotDue(subscription=wish, coming=coming, held=held, papers=theirs))
+            found.append(NotDue(subscription=wish, next_delivery=coming, held=held, papers=theirs))
     return tuple(found)

@@ -24,7 +24,7 @@ from subscriptions.planning.plan import Due, decide
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
-from subscriptions.service.papers.undelivered import unseen
+from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.planner.plan import evidence_of_fits, stored_query
 from subscriptions.store import Planned, Store, Transaction, chat_outbox, index, outbox, papers
 from subscriptions.store import chats as people
@@ -36,7 +36,7 @@ _MANY = 1000  # papers from which on all that a chat was told is looked up at on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class TrialResult:
     """What wishes of a chat find among the papers known, told ones too."""
 
     wishes: tuple[Subscription, ...]  # that were tried; number 0: one that nobody made
@@ -73,7 +73,7 @@ class _Case:
     known: int  # papers that were looked at
 
 
-def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> Tried:
+def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
     """What the wishes of a chat find among the papers of the last days; nothing is written. Raises QueryError.
 
     `which` is the number of a subscription or a query; "": all that are active.
@@ -92,8 +92,8 @@ def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> T
         )
         told = _told(session, chat, window.entries, sets.union)
         delivery = _delivery(session, "preview", case, now, read_all=False)
-        waiting = () if query else unseen(session, chat, wishes, upto=papers.head(session)).values()
-    return Tried(
+        waiting = () if query else undelivered(session, chat, wishes, upto=papers.head(session)).values()
+    return TrialResult(
         wishes=wishes,
         query=query,
         delivery=delivery,
@@ -144,7 +144,7 @@ def newest_batch(
     return Batch(wishes=wishes, query=query, day=day, known=known, delivery=delivery, told=len(told))
 
 
-def untold(chat: Chat, query: Query, now: datetime) -> Subscription:
+def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
     """A wish that nobody made."""
     return Subscription(
         id=0,
@@ -175,7 +175,7 @@ def _asked(
     for wish in wishes:
         if wish.canonical == query.canonical:
             return (wish,), None
-    return (untold(chat, query, now),), query
+    return (not_delivered(chat, query, now),), query
 
 
 def _fitting(session: Transaction, entries: Entries, wish: Subscription) -> int:
@@ -190,8 +190,8 @@ def _told(session: Transaction, chat: Chat, entries: Entries, found: int) -> set
     """The numbers of those of these papers that the chat was told."""
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
-        return numbers & chat_outbox.told(session, chat.id)
-    return outbox.told(session, [chat.id], list(numbers))[chat.id]
+        return numbers & chat_outbox.delivered(session, chat.id)
+    return outbox.delivered(session, [chat.id], list(numbers))[chat.id]
 
 
 def _with_an_end(chat: Chat) -> Chat:
@@ -216,10 +216,10 @@ def _delivery(session: Transaction, name: str, case: _Case, now: datetime, *, re
     due = Due(
         chat=case.chat,
         subscriptions=tuple(case.wishes),
-        seen=dict.fromkeys(found, -1),
+        cursor=dict.fromkeys(found, -1),
         papers=known,
         fits={wish: tuple(place[one] for one in theirs if one in place) for wish, theirs in numbers.items()},
-        told=frozenset(),
+        delivered=frozenset(),
         due=now,
         now=now,
         zone=zones.zone(case.chat.settings.timezone),

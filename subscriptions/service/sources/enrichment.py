@@ -5,20 +5,20 @@ from datetime import datetime
 
 from subscriptions.store import Store
 from subscriptions.store import enrichment as filling
-from subscriptions.store.enrichment import Asked, Lacking
+from subscriptions.store.enrichment import Asked, IncompletePaper
 
 
-def take_lacking(store: Store, *, now: datetime, ids: int, titles: int) -> tuple[Lacking, ...]:
+def claim_incomplete(store: Store, *, now: datetime, ids: int, titles: int) -> tuple[IncompletePaper, ...]:
     """Papers that arXiv is to be asked for now, at most `ids` that have its id and `titles` that do not.
 
     They count as asked for from now on, so that nobody else asks, and nobody for ever.
     """
     with store.read() as session:
-        found = filling.may_be_asked(filling.lacking(session, now=now), filling.asked(session), now)
+        found = filling.may_be_asked(filling.incomplete_papers(session, now=now), filling.asked(session), now)
     if not found:
         return ()
     with store.write() as session:
-        all_lacking, before = filling.lacking(session, now=now), filling.asked(session)
+        all_lacking, before = filling.incomplete_papers(session, now=now), filling.asked(session)
         may = filling.may_be_asked(all_lacking, before, now)
         taken = [paper for paper in may if paper.arxiv_id][:ids]
         taken += [paper for paper in may if not paper.arxiv_id][:titles]
@@ -28,7 +28,7 @@ def take_lacking(store: Store, *, now: datetime, ids: int, titles: int) -> tuple
     return tuple(taken)
 
 
-def give_back(store: Store, papers: Iterable[Lacking]) -> None:
+def give_back(store: Store, papers: Iterable[IncompletePaper]) -> None:
     """These were not asked for after all: they may be at once."""
     with store.write() as session:
         before = filling.asked(session)

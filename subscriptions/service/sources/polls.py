@@ -8,7 +8,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.store import Store, sources
 from subscriptions.store import chats as people
-from subscriptions.store.sources import KnownSource, Seen, SourceFact, SourceState
+from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
 _TURN = "turn:"  # a mark per publisher: when its next request may start
 _TRUSTED = timedelta(minutes=5)  # a turn that ends further ahead was taken by a clock that has been set since
@@ -55,10 +55,10 @@ def add_receipt(store: Store, receipt: Receipt) -> int:
         return sources.put_receipt(session, receipt)
 
 
-def note_poll(store: Store, receipt: Receipt, state: SourceState, seen: Mapping[str, Seen]) -> int:
+def note_poll(store: Store, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
     """Stores what a poll has led to so far: its one receipt, and how the source stands; the receipt's id."""
     with store.write() as session:
-        sources.remember(session, receipt.source, state, seen)
+        sources.store_state(session, receipt.source, state, seen)
         return sources.put_receipt(session, receipt)
 
 
@@ -68,7 +68,7 @@ def take_poll(store: Store, name: str, before: datetime | None, until: datetime 
         return sources.take(session, name, before, until)
 
 
-def take_turn(store: Store, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+def take_slot(store: Store, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
     with store.write() as session:
         told = people.get_mark(session, _TURN + publisher)
@@ -79,13 +79,13 @@ def take_turn(store: Store, publisher: str, most: timedelta, *, wall: datetime) 
     return timedelta(0)
 
 
-def give_turn(store: Store, publisher: str, gap: timedelta, *, wall: datetime) -> None:
+def release_slot(store: Store, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """The turn is over; the next one is `gap` later."""
     with store.write() as session:
         people.set_mark(session, _TURN + publisher, (wall + gap).isoformat())
 
 
-def tell_of_source(
+def notify_source(
     store: Store,
     admins: Sequence[ChatAddress],
     trouble: str,
@@ -116,7 +116,7 @@ def tell_of_source(
     return notify_operators(store, admins, "source", detail, now=now, about=receipt.source)
 
 
-def tell_of_missed_days(
+def notify_missed_days(
     store: Store,
     admins: Sequence[ChatAddress],
     source: str,
@@ -134,7 +134,7 @@ def tell_of_missed_days(
     return notify_operators(store, admins, "missed", detail, now=now, about=source)
 
 
-def tell_of_filed_days(
+def notify_filed_days(
     store: Store,
     admins: Sequence[ChatAddress],
     source: str,

@@ -15,7 +15,7 @@ from subscriptions.service.subscriptions.import_export import delivered as deliv
 from subscriptions.service.subscriptions.import_export import export as export
 from subscriptions.service.subscriptions.import_export import import_lines as import_lines
 from subscriptions.service.subscriptions.import_export import import_plan as import_plan
-from subscriptions.service.subscriptions.pausing import Held as Held
+from subscriptions.service.subscriptions.pausing import HeldBack as HeldBack
 from subscriptions.service.subscriptions.pausing import Waiting as Waiting
 from subscriptions.service.subscriptions.pausing import pause as pause
 from subscriptions.service.subscriptions.pausing import resume as resume
@@ -25,14 +25,14 @@ from subscriptions.service.subscriptions.pausing import wait_for_a_word as wait_
 from subscriptions.service.subscriptions.pausing import waits as waits
 from subscriptions.service.subscriptions.requests import Listed as Listed
 from subscriptions.service.subscriptions.requests import Subscribed as Subscribed
-from subscriptions.service.subscriptions.requests import Wish as Wish
+from subscriptions.service.subscriptions.requests import SubscriptionRequest as SubscriptionRequest
 from subscriptions.service.subscriptions.requests import chosen_settings as chosen_settings
 from subscriptions.service.subscriptions.requests import get_chat as get_chat
 from subscriptions.service.subscriptions.requests import listed as listed
 from subscriptions.service.subscriptions.requests import set_setting as set_setting
 from subscriptions.service.subscriptions.requests import subscribe as subscribe
+from subscriptions.service.subscriptions.requests import subscription_of as subscription_of
 from subscriptions.service.subscriptions.requests import unsubscribe as unsubscribe
-from subscriptions.service.subscriptions.requests import wish_of as wish_of
 from subscriptions.service.subscriptions.undo import Undone as Undone
 from subscriptions.service.subscriptions.undo import find_change as find_change
 from subscriptions.service.subscriptions.undo import last_change as last_change

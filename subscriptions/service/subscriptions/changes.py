@@ -23,7 +23,7 @@ PAUSED_BY_PERSON = "paused in the chat"  # the reason of a pause that a person a
 class State:
     """What a chat asks for and has chosen at one moment."""
 
-    wishes: Mapping[int, Subscription]  # by number; `seen` is always a change here
+    subscriptions: Mapping[int, Subscription]  # by number; `seen` is always a change here
     settings: Mapping[str, str]  # what the chat chose itself
     paused: bool = False  # by a person
     until: datetime | None = None
@@ -80,9 +80,9 @@ def person_of(who: str) -> str:
 def before(change: changes.Kept) -> State:
     """What the chat was before a change that is kept."""
     value = change.before
-    wishes = [_wish_from_json(wish, change.chat_id) for wish in value["wishes"]]
+    wishes = [_subscription_from_json(wish, change.chat_id) for wish in value["wishes"]]
     return State(
-        wishes={wish.number: wish for wish in wishes},
+        subscriptions={wish.number: wish for wish in wishes},
         settings=value["settings"],
         paused=value["paused"],
         until=_read(value["until"]),
@@ -114,7 +114,7 @@ def state_of(session: Transaction, chat_id: int) -> State:
     wishes = people.subscriptions_of(session, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
-        wishes={s.number: s if s.seen is not None else replace(s, seen=mark) for s in wishes},
+        subscriptions={s.number: s if s.seen is not None else replace(s, seen=mark) for s in wishes},
         settings=people.chosen_settings(session, chat_id),
         paused=paused,
         until=chat.paused_until if paused else None,
@@ -128,20 +128,22 @@ def is_paused_by_person(chat: Chat) -> bool:
 
 def difference(earlier: State, later: State) -> Difference:
     """What must have been done to come from one state to the other; what a subscription has seen is no part of it."""
-    both = sorted(earlier.wishes.keys() & later.wishes.keys())
-    pairs = ((earlier.wishes[number], later.wishes[number]) for number in both)
+    both = sorted(earlier.subscriptions.keys() & later.subscriptions.keys())
+    pairs = ((earlier.subscriptions[number], later.subscriptions[number]) for number in both)
     names = sorted(earlier.settings.keys() | later.settings.keys())
     before, after = (earlier.paused, earlier.until), (later.paused, later.until)
     return Difference(
-        added=tuple(later.wishes[n] for n in sorted(later.wishes.keys() - earlier.wishes.keys())),
-        removed=tuple(earlier.wishes[n] for n in sorted(earlier.wishes.keys() - later.wishes.keys())),
-        changed=tuple((old, new) for old, new in pairs if wish_value(old) != wish_value(new)),
+        added=tuple(later.subscriptions[n] for n in sorted(later.subscriptions.keys() - earlier.subscriptions.keys())),
+        removed=tuple(
+            earlier.subscriptions[n] for n in sorted(earlier.subscriptions.keys() - later.subscriptions.keys())
+        ),
+        changed=tuple((old, new) for old, new in pairs if subscription_value(old) != subscription_value(new)),
         settings=tuple(name for name in names if earlier.settings.get(name) != later.settings.get(name)),
         paused=None if before == after else later.paused,
     )
 
 
-def wish_value(wish: Subscription | None) -> object:
+def subscription_value(wish: Subscription | None) -> object:
     """What a person knows of a subscription: equal values are the same wish."""
     if wish is None:
         return None
@@ -165,11 +167,11 @@ def _to_json(state: State) -> dict[str, Any]:
         "settings": dict(state.settings),
         "paused": state.paused,
         "until": _written(state.until),
-        "wishes": [_wish_to_json(wish) for wish in state.wishes.values()],
+        "wishes": [_subscription_to_json(wish) for wish in state.subscriptions.values()],
     }
 
 
-def _wish_to_json(wish: Subscription) -> dict[str, Any]:
+def _subscription_to_json(wish: Subscription) -> dict[str, Any]:
     return {
         "number": wish.number,
         "text": wish.text,
@@ -188,7 +190,7 @@ def _wish_to_json(wish: Subscription) -> dict[str, Any]:
     }
 
 
-def _wish_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
+def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
     return Subscription(
         id=0,
         chat_id=chat_id,

@@ -8,46 +8,46 @@ from functools import lru_cache
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.forecast import Coming, Outlook, comes
+from subscriptions.planning.forecast import Forecast, NextDelivery, comes
 from subscriptions.store import Store, Transaction, papers, sources
 from subscriptions.store import chats as people
 
-_NOTHING = Coming()
+_NOTHING = NextDelivery()
 _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class DeliveryForecast:
     """What is known at a moment of when things come. Many chats share cadence, zone and hours, so each case is told once."""
 
-    outlook: Outlook
+    forecast: Forecast
     mark: int  # the change up to which caught-up `now` subscriptions have seen
     head: int
     next_batch: datetime | None  # when something is due next
-    told: dict[_Case, Coming] = field(default_factory=dict)
+    told: dict[_Case, NextDelivery] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, session: Transaction, store: Store, now: datetime) -> "Foresight":
+    def of(cls, session: Transaction, store: Store, now: datetime) -> "DeliveryForecast":
         """At `now`."""
-        outlook = sources.outlook(session, store.schedules, now)
+        outlook = sources.forecast(session, store.schedules, now)
         mark, head = people.now_mark(session), papers.head(session)
-        return cls(outlook=outlook, mark=mark, head=head, next_batch=outlook.next_due())
+        return cls(forecast=outlook, mark=mark, head=head, next_batch=outlook.next_due())
 
-    def coming(
+    def next_delivery(
         self, wish: Subscription, chat: Chat, *, planned: bool = False, fits: Callable[[int], bool] | None = None
-    ) -> Coming:
+    ) -> NextDelivery:
         """When a subscription brings something next; `planned`: it brings what there is right now.
 
         `fits` tells whether it finds a paper that came after a change; None: that is not known.
         """
         zone = zone_of(wish, chat)
-        regular = next_moment(wish.cadence, zone, self.outlook.at) if planned else wish.next_due_at
+        regular = next_moment(wish.cadence, zone, self.forecast.at) if planned else wish.next_due_at
         news = not planned and self._has_news(wish, chat, fits)
         case = (wish.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
         if case not in self.told:
             clock = zones.zone(chat.settings.timezone)
             self.told[case] = comes(
-                wish.cadence, zone, regular, self.outlook, news=news, quiet=chat.settings.quiet, clock=clock
+                wish.cadence, zone, regular, self.forecast, news=news, quiet=chat.settings.quiet, clock=clock
             )
         return self.told[case]
 
@@ -63,11 +63,13 @@ class Foresight:
         if wish.cadence.kind != "when-out" or wish.next_due_at is None:
             return True
         closes = cadences.closes(wish.cadence, zone_of(wish, chat), wish.next_due_at)
-        return self.outlook.at >= closes or self.next_batch is None or self.next_batch >= closes
+        return self.forecast.at >= closes or self.next_batch is None or self.next_batch >= closes
 
-    def next_of(self, chat: Chat, wishes: Sequence[Subscription], planned: Collection[int] = ()) -> Coming:
+    def next_of(self, chat: Chat, wishes: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
         """When a chat hears next: what comes first of its active subscriptions. `planned`: ids, see `coming`."""
-        active = [self.coming(wish, chat, planned=wish.id in planned) for wish in wishes if wish.state == "active"]
+        active = [
+            self.next_delivery(wish, chat, planned=wish.id in planned) for wish in wishes if wish.state == "active"
+        ]
         at_once = next((one for one in active if one.at is None and one.latest is not None), None)
         foreseen = min((one for one in active if one.at is not None), key=_moment, default=_NOTHING)
         return at_once or foreseen
@@ -84,6 +86,6 @@ def next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | Non
     return cadences.next_due(cadence, zone, now)
 
 
-def _moment(coming: Coming) -> datetime:
+def _moment(coming: NextDelivery) -> datetime:
     assert coming.at is not None  # noqa: S101 - those without are no moments
     return coming.at

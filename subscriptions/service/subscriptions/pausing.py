@@ -8,9 +8,9 @@ from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatState, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.service.papers.undelivered import unseen
+from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.subscriptions.changes import PAUSED_BY_PERSON, changing, is_paused_by_person
-from subscriptions.service.subscriptions.next_deliveries import Foresight
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import silent_until
 from subscriptions.service.subscriptions.requests import find, span, which_one
 from subscriptions.store import Store, Transaction, chat_outbox, papers
@@ -21,7 +21,7 @@ ANSWER_WITHIN = timedelta(minutes=10)  # what would go at once after a pause wai
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldBack:
     """What a pause or its end became."""
 
     chat: Chat
@@ -41,7 +41,7 @@ class Waiting:
 
 def pause(
     store: Store, address: ChatAddress, number: int | None, *, until: datetime | None, now: datetime, who: str = ""
-) -> Held:
+) -> HeldBack:
     """Holds one subscription, or without a number the chat; until a moment, or until somebody resumes it.
 
     Raises NotFound, and Refused where the chat stands still for another reason.
@@ -52,25 +52,25 @@ def pause(
             return _pause_chat(session, store, chat, until=until, now=now, who=who)
         wish = _wish(session, chat, number)
         if (wish.state, wish.paused_until) == ("paused", until):
-            return Held(chat=chat, subscription=wish, changed=False, until=until)
+            return HeldBack(chat=chat, subscription=wish, changed=False, until=until)
         changing(session, chat.id, now=now, who=who)
         people.set_subscription_state(session, wish.id, "paused", until=until)
-        return Held(chat=chat, subscription=_wish(session, chat, number), changed=True, until=until)
+        return HeldBack(chat=chat, subscription=_wish(session, chat, number), changed=True, until=until)
 
 
 def _pause_chat(
     session: Transaction, store: Store, chat: Chat, *, until: datetime | None, now: datetime, who: str
-) -> Held:
+) -> HeldBack:
     if chat.state is not ChatState.ACTIVE and not is_paused_by_person(chat):
         raise Refused(Sentence("This chat gets nothing now anyway."))
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
-        return Held(chat=chat, subscription=None, changed=False, until=until)
+        return HeldBack(chat=chat, subscription=None, changed=False, until=until)
     changing(session, chat.id, now=now, who=who)
     people.set_chat_state(session, chat.id, ChatState.PAUSED, PAUSED_BY_PERSON, now=now, until=until)
-    return Held(chat=find(session, store, chat.address), subscription=None, changed=True, until=until)
+    return HeldBack(chat=find(session, store, chat.address), subscription=None, changed=True, until=until)
 
 
-def resume(store: Store, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> Held:
+def resume(store: Store, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> HeldBack:
     """Ends the pause of one subscription, or without a number that of the chat and of all its subscriptions.
 
     What would go at once waits ten minutes, so that a person can say that they do not want it. Raises NotFound.
@@ -89,7 +89,7 @@ def resume(store: Store, address: ChatAddress, number: int | None, *, now: datet
             people.set_chat_state(session, chat.id, ChatState.ACTIVE, "", now=now)
         _let_wait(session, chat, wishes if stood_still else paused, now, planned=stood_still)
         fresh = None if number is None else _wish(session, chat, number)
-        return Held(chat=find(session, store, address), subscription=fresh, changed=bool(paused or stood_still))
+        return HeldBack(chat=find(session, store, address), subscription=fresh, changed=bool(paused or stood_still))
 
 
 def wake_paused(store: Store, *, now: datetime) -> None:
@@ -185,21 +185,21 @@ def waits(store: Store, address: ChatAddress, *, now: datetime, number: int | No
         wishes = _active(session, chat, number)
         head = papers.head(session)
         planned = chat_outbox.planned_papers(session, chat.id) if number is None else 0
-        foresight = Foresight.of(session, store, now)
-        found = unseen(session, chat, wishes, upto=head)
+        foresight = DeliveryForecast.of(session, store, now)
+        found = undelivered(session, chat, wishes, upto=head)
         moments = [moment for wish in wishes if found.get(wish.id) and (moment := _comes(foresight, chat, wish))]
         moments += [now + ANSWER_WITHIN] if planned else []
         papers_found = planned + len(set().union(*found.values()))
         return Waiting(papers=papers_found, upto=head, comes=min(moments, default=None))
 
 
-def _comes(foresight: Foresight, chat: Chat, wish: Subscription) -> datetime | None:
+def _comes(foresight: DeliveryForecast, chat: Chat, wish: Subscription) -> datetime | None:
     """When a subscription brings what waits, if nobody says a word; None: nobody can tell."""
-    now = foresight.outlook.at
+    now = foresight.forecast.at
     if wish.cadence.kind == "now":
         moment = max(wish.next_due_at or now, now)
         return silent_until(chat, moment) or moment
-    coming = foresight.coming(wish, chat)
+    coming = foresight.next_delivery(wish, chat)
     return coming.at or coming.latest
 
 
@@ -226,7 +226,7 @@ def skip_waiting(
         chat = find(session, store, address)
         wishes = _active(session, chat, number)
         upto = min(upto, papers.head(session))
-        skipped = len(set().union(*unseen(session, chat, wishes, upto=upto).values()))
+        skipped = len(set().union(*undelivered(session, chat, wishes, upto=upto).values()))
         if number is None:
             skipped += chat_outbox.planned_papers(session, chat.id, by=by)
             chat_outbox.dismiss_planned(session, chat.id, by=by, now=now)

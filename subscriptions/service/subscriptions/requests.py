@@ -9,12 +9,12 @@ from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.forecast import Coming
+from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import changing, person_of
-from subscriptions.service.subscriptions.next_deliveries import Foresight
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.store import Store, Transaction, papers
 from subscriptions.store import chats as people
@@ -26,7 +26,7 @@ _SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SubscriptionRequest:
     """What somebody asks for, as typed; None where they said nothing."""
 
     text: str
@@ -53,7 +53,9 @@ class Subscribed:
     found: int = 0  # papers it would have brought
     base: Base = field(default_factory=Base)  # in these that are known
     examples: tuple[KnownPaper, ...] = ()
-    coming: Coming | None = None  # when it comes first, by the rhythm of the sources; None: no source has one
+    next_delivery: NextDelivery | None = (
+        None  # when it comes first, by the rhythm of the sources; None: no source has one
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def get_chat(store: Store, address: ChatAddress) -> Chat:
 def subscribe(
     store: Store,
     address: ChatAddress,
-    wish: Wish,
+    wish: SubscriptionRequest,
     *,
     now: datetime,
     title: str = "",
@@ -101,7 +103,7 @@ def subscribe(
         when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
         schedule, own_zone = when.cadence, own_zone or when.zone or None
         if known is not None:
-            return _known_wish(
+            return _known_subscription(
                 session, store, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
             )
         if len(wishes) >= MOST_PER_CHAT:
@@ -128,7 +130,7 @@ def echo_of(
     window = recent(session, store, now)
     sets = window.find({"": query}, chat)
     found = sets.union
-    foresight = Foresight.of(session, store, now)
+    foresight = DeliveryForecast.of(session, store, now)
 
     def fits(after: int) -> bool:
         return window.entries.newest_change(found) > after
@@ -143,14 +145,14 @@ def echo_of(
         found=found.bit_count(),
         base=sets.base,
         examples=window.newest(found, EXAMPLES),
-        coming=foresight.coming(subscription, chat, fits=fits) if foresight.outlook.awaited else None,
+        next_delivery=foresight.next_delivery(subscription, chat, fits=fits) if foresight.forecast.awaited else None,
     )
 
 
 def _add(
     session: Transaction,
     chat: Chat,
-    wish: Wish,
+    wish: SubscriptionRequest,
     *,
     query: Query,
     schedule: Cadence,
@@ -159,7 +161,7 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    people.mark_dry(session, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
+    people.mark_streak(session, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
     since = _since(wish.since, schedule, chat, zone, now)
     return people.add_subscription(
         session,
@@ -203,7 +205,7 @@ def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
         )
 
 
-def wish_of(store: Store, address: ChatAddress, number: int) -> Subscription:
+def subscription_of(store: Store, address: ChatAddress, number: int) -> Subscription:
     """One subscription of a chat. Raises NotFound."""
     with store.read() as session:
         chat = find(session, store, address)
@@ -268,7 +270,7 @@ def _new_chat(
     store: Store,
     address: ChatAddress,
     *,
-    wish: Wish,
+    wish: SubscriptionRequest,
     now: datetime,
     title: str,
     kind: ChatKind | None,
@@ -285,12 +287,12 @@ def _new_chat(
     )
 
 
-def _known_wish(
+def _known_subscription(
     session: Transaction,
     store: Store,
     chat: Chat,
     known: Subscription,
-    wish: Wish,
+    wish: SubscriptionRequest,
     *,
     query: Query,
     schedule: Cadence,
@@ -310,10 +312,10 @@ def _known_wish(
         changing(session, chat.id, now=now, who=who)
         people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
     fresh = next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == known.id)
-    foresight = Foresight.of(session, store, now)
+    foresight = DeliveryForecast.of(session, store, now)
     return Subscribed(
         chat=chat,
-        coming=foresight.coming(fresh, chat) if foresight.outlook.awaited else None,
+        next_delivery=foresight.next_delivery(fresh, chat) if foresight.forecast.awaited else None,
         subscription=fresh,
         query=query,
         outcome="rescheduled" if changed else "known",
@@ -339,7 +341,7 @@ def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
     )
 
 
-def _when(wish: Wish, chat_schedule: Cadence, known: Subscription | None) -> When:
+def _when(wish: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
     """When it is to come. A wish that the chat has already keeps its time unless another one is said."""
     if wish.when is not None:
         return read_when(wish.when, chat_schedule)

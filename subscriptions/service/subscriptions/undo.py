@@ -25,8 +25,8 @@ from subscriptions.service.subscriptions.changes import (
     is_undone,
     mark_undone,
     state_of,
+    subscription_value,
     undoes,
-    wish_value,
 )
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.service.subscriptions.requests import find, follow_zone, span
@@ -133,14 +133,14 @@ def _something_newer() -> Refused:
 
 
 def _parts(state: State) -> dict[_Key, object]:
-    parts: dict[_Key, object] = {("wish", number): wish for number, wish in state.wishes.items()}
+    parts: dict[_Key, object] = {("wish", number): wish for number, wish in state.subscriptions.items()}
     parts |= {("setting", name): value for name, value in state.settings.items()}
     parts["pause", ""] = (state.paused, state.until)
     return parts
 
 
 def _value(part: object) -> object:
-    return wish_value(part) if isinstance(part, Subscription) else part
+    return subscription_value(part) if isinstance(part, Subscription) else part
 
 
 def _restore(session: Transaction, chat: Chat, wanted: Mapping[_Key, object], current: State, now: datetime) -> None:
@@ -154,14 +154,14 @@ def _restore(session: Transaction, chat: Chat, wanted: Mapping[_Key, object], cu
     if "timezone" in settings:
         follow_zone(session, chat, zone, now)
     wishes = {int(number): wish for (kind, number), wish in wanted.items() if kind == "wish"}
-    _restore_wishes(session, chat, wishes, current, zone=zone, now=now)
+    _restore_subscriptions(session, chat, wishes, current, zone=zone, now=now)
     if not FOLLOWED.isdisjoint(settings):
         follow_quiet(session, chat, now)
     if ("pause", "") in wanted:
         _restore_pause(session, chat, wanted["pause", ""], now)
 
 
-def _restore_wishes(
+def _restore_subscriptions(
     session: Transaction, chat: Chat, wishes: Mapping[int, object], current: State, *, zone: str, now: datetime
 ) -> None:
     """All that are touched go first, so that none stands in the way of another's query."""
@@ -170,7 +170,7 @@ def _restore_wishes(
     for number, wish in wishes.items():
         if not isinstance(wish, Subscription):
             continue
-        stayed = current.wishes.get(number)
+        stayed = current.subscriptions.get(number)
         seen = wish.seen if stayed is None else stayed.seen
         clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
         same_time = stayed is not None and (stayed.cadence, clock) == (wish.cadence, wish.zone or zone)

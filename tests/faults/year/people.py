@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
 from subscriptions.service.subscriptions import (
-    Wish,
+    SubscriptionRequest,
     edit,
     pause,
     reschedule,
@@ -84,7 +84,9 @@ class People:
         if ask in [wish.ask for wish in reader.wishes.values()] or len(reader.wishes) >= MOST_WISHES:
             return
         zone = own or ("" if reader.wishes else reader.zone)
-        done = subscribe(self._house.store, address(chat), Wish(text=ask.text, when=when.text, tz=zone), now=now)
+        done = subscribe(
+            self._house.store, address(chat), SubscriptionRequest(text=ask.text, when=when.text, tz=zone), now=now
+        )
         self._model.asks(chat, done.subscription.number, ask, when, now, own_zone=own)
 
     def _ask(self) -> Ask:
