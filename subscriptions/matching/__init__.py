@@ -10,20 +10,18 @@ features and touches only the queries filed there, whatever their number; what t
 (`_papers`), once per term and window.
 """
 
-from subscriptions.matching._indexed import asked_of_index as asked_of_index
-from subscriptions.matching._indexed import asks_for as asks_for
-from subscriptions.matching._indexed import indexed as indexed
-from subscriptions.matching._papers import PaperIndex as PaperIndex
-from subscriptions.matching._papers import matching_papers as matching_papers
-from subscriptions.matching._papers import merge_copies as merge_copies
-from subscriptions.matching._queries import QuerySet as QuerySet
-from subscriptions.matching._queries import match as match
-from subscriptions.matching._reading import simple_terms as simple_terms
-from subscriptions.matching._shelf import TokenizedPapers as TokenizedPapers
-from subscriptions.matching._telling import distinctive_terms as distinctive_terms
-from subscriptions.matching._why import Hit as Hit
-from subscriptions.matching._why import Miss as Miss
-from subscriptions.matching._why import failing as failing
-from subscriptions.matching._why import spans as spans
-from subscriptions.matching._why import why as why
-from subscriptions.matching._why import whynot as whynot
+from subscriptions.matching.distinctive import distinctive_terms as distinctive_terms
+from subscriptions.matching.full_text import asked_of_index as asked_of_index
+from subscriptions.matching.full_text import asks_for as asks_for
+from subscriptions.matching.full_text import indexed as indexed
+from subscriptions.matching.hits import Hit as Hit
+from subscriptions.matching.hits import failing as failing
+from subscriptions.matching.hits import spans as spans
+from subscriptions.matching.hits import why as why
+from subscriptions.matching.paper_index import PaperIndex as PaperIndex
+from subscriptions.matching.paper_index import matching_papers as matching_papers
+from subscriptions.matching.paper_index import merge_copies as merge_copies
+from subscriptions.matching.query_set import QuerySet as QuerySet
+from subscriptions.matching.query_set import match as match
+from subscriptions.matching.tokenized_paper import simple_terms as simple_terms
+from subscriptions.matching.tokenized_papers import TokenizedPapers as TokenizedPapers

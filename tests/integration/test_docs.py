@@ -38,7 +38,7 @@ from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.query import parse_query
-from subscriptions.query._lexer import FIELDS
+from subscriptions.query.parsing.lexer import FIELDS
 from subscriptions.service.chats.retention import PAYLOADS, UPDATES
 from tests.integration.cli import INBOX, Terminal
 from tests.integration.pages import (

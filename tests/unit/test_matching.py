@@ -20,7 +20,6 @@ from subscriptions.matching import (
     merge_copies,
     spans,
     why,
-    whynot,
 )
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.normalize import author_tokens, exact_author_tokens, exact_tokens, fold_plural, written_tokens
@@ -375,13 +374,3 @@ def test_words_are_found_in_a_text_as_it_is_shown() -> None:
     shown = "RAG studies of LLMs' α-divergence"
     assert [shown[start:end] for start, end in spans(asked, shown, "title")] == ["α-divergence"]
     assert [shown[start:end] for start, end in spans(asked, shown, "abstract")] == ["studies", "α-divergence"]
-
-
-def test_why_not_names_what_keeps_a_paper_from_fitting() -> None:
-    graph, rag, lee = Term("text", ("graph",)), Term("text", ("rag",)), Term("author", ("lee",))
-    near, far = Alternative(frozenset({rag}), frozenset({lee})), Alternative(frozenset({graph}), frozenset({lee, rag}))
-    missed = whynot(as_query([far, near]), SURVEY)
-    assert (missed.lacks, missed.has) == ((), (lee,))
-    assert whynot(one(graph), SURVEY).lacks == (graph,)
-    fitting = whynot(one(rag), SURVEY)
-    assert (fitting.lacks, fitting.has) == ((), ())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from subscriptions.matching._reading import Reading, asked_by, read, simple_terms
+from subscriptions.matching.tokenized_paper import Reading, asked_by, read, simple_terms
 from subscriptions.model import Paper
 from subscriptions.query import Query, Term
 

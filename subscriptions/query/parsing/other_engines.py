@@ -4,7 +4,7 @@ import re
 
 from subscriptions.categories.tree import archive_of, canonical_category
 from subscriptions.errors import Sentence
-from subscriptions.query._sentences import Notes, Rank
+from subscriptions.query.parsing.sentences import Notes, Rank
 
 _OPERATORS = {
     "and": "AND",

@@ -7,8 +7,8 @@ import re
 from urllib.parse import unquote
 
 from subscriptions.errors import Sentence
-from subscriptions.query._sentences import Notes, Rank
-from subscriptions.query._typed import Typed, plain
+from subscriptions.query.parsing.sentences import Notes, Rank
+from subscriptions.query.parsing.typed_text import Typed, plain
 
 _PARAMETERS = re.compile(r"(?i:arxiv\.org/api/query\?|\b(?:search_query|id_list)=)")
 _TOLD = re.compile(rf"{_PARAMETERS.pattern}|%2[0289]|\+(?:AND|OR|ANDNOT)\+")

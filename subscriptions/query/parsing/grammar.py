@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from subscriptions.categories.tree import archive_of
 from subscriptions.errors import Sentence
-from subscriptions.query._lexer import LEFT_OUT, Kind, Lexeme
-from subscriptions.query._model import And, Or
-from subscriptions.query._parts import Part, check_bracket, excluding, joined
-from subscriptions.query._sentences import (
+from subscriptions.query.parsing.lexer import LEFT_OUT, Kind, Lexeme
+from subscriptions.query.parsing.parts import Part, check_bracket, excluding, joined
+from subscriptions.query.parsing.sentences import (
     STRAY_STAR,
     Notes,
     Rank,
@@ -22,8 +21,9 @@ from subscriptions.query._sentences import (
     star_in_category,
     stray_bracket,
 )
-from subscriptions.query._typed import Typed
-from subscriptions.query._values import CATEGORY_FIELDS, Values
+from subscriptions.query.parsing.typed_text import Typed
+from subscriptions.query.parsing.values import CATEGORY_FIELDS, Values
+from subscriptions.query.syntax import And, Or
 
 _READS_TOGETHER = frozenset({"author", "title", "abstract", "summary", "all"})  # fields whose values are words
 

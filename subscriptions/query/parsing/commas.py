@@ -1,11 +1,11 @@
 """What a comma and a word of exclusion leave out: `diffusion, not survey`, `"graph neural", not (survey OR review)`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from subscriptions.query._lexer import FIELDS, Kind, Lexeme, lexemes
-from subscriptions.query._phrases import phrase
-from subscriptions.query._sentences import Notes
+from subscriptions.errors import Sentence
+from subscriptions.query.parsing.lexer import FIELDS, Kind, Lexeme, lexemes
+from subscriptions.query.parsing.sentences import STRAY_STAR, Notes, Rank
 
 # "No" alone is a name (author:Kim, No), and NO is nitric oxide.
 EXCLUDES = r"""(?:
@@ -50,3 +50,23 @@ def _with_phrases(found: Iterator[Lexeme], notes: Notes) -> Iterator[Lexeme]:
         words, excluded = [], lexeme.kind is Kind.BUT_NOT
         yield lexeme
     yield from [phrase(words, notes)] if len(words) > 1 else words
+
+
+def phrase(words: Sequence[Lexeme], notes: Notes) -> Lexeme:
+    """Several words as one quoted value; its = stands before the first, its star behind the last."""
+    found = [lexeme for lexeme in words if lexeme.kind is not Kind.STAR]
+    if not found:
+        return Lexeme(Kind.QUOTE, words[0].start, words[-1].end)
+    first, last = found[0], found[-1]
+    if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
+        notes.add(Rank.STAR, STRAY_STAR)
+    text = " ".join(lexeme.text for lexeme in found)
+    if first.text in ("or", "and"):
+        notes.add(
+            Rank.LOWER_CASE,
+            Sentence(
+                "I look for the phrase {phrase}. In a list leave out the word {word}.",
+                {"phrase": f'"{text}"', "word": first.text},
+            ),
+        )
+    return Lexeme(Kind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)

@@ -3,15 +3,14 @@
 import re
 
 from subscriptions.errors import Sentence
-from subscriptions.query._api import converted, is_api_query
-from subscriptions.query._elsewhere import note_semicolons
-from subscriptions.query._exclusions import parts_of
-from subscriptions.query._grammar import Parser
-from subscriptions.query._lexer import API_FIELDS, lexemes
-from subscriptions.query._lists import Lists, list_items
-from subscriptions.query._model import And, Node, Not, Query
-from subscriptions.query._parts import Part, expanded
-from subscriptions.query._sentences import (
+from subscriptions.query.parsing.arxiv_api import converted, is_api_query
+from subscriptions.query.parsing.commas import parts_of
+from subscriptions.query.parsing.grammar import Parser
+from subscriptions.query.parsing.lexer import API_FIELDS, lexemes
+from subscriptions.query.parsing.lists import Lists, list_items
+from subscriptions.query.parsing.other_engines import note_semicolons
+from subscriptions.query.parsing.parts import Part, expanded
+from subscriptions.query.parsing.sentences import (
     MAX_ALTERNATIVES,
     MAX_QUERY_LENGTH,
     Notes,
@@ -21,7 +20,8 @@ from subscriptions.query._sentences import (
     too_long,
     too_many_alternatives,
 )
-from subscriptions.query._typed import Typed, typed
+from subscriptions.query.parsing.typed_text import Typed, typed
+from subscriptions.query.syntax import And, Node, Not, Query
 
 _SINGLE_QUOTES = re.compile(r"""(?<![\w'’])['‘](\w[^'‘’"()|]*)['’](?!\w)""")
 

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from subscriptions.categories.tree import is_category
-from subscriptions.query._identifiers import after_arxiv_label, read_doi, read_link
+from subscriptions.query.identifiers import after_arxiv_label, read_doi, read_link
 
 FIELDS = {
     "title": "title",

@@ -12,7 +12,7 @@ from subscriptions.normalize import (
     is_initial,
     written_and_exact_tokens,
 )
-from subscriptions.query import Query, Term, fold_source
+from subscriptions.query import Alternative, Query, Term, fold_source
 from subscriptions.summaries import summary_state
 
 TEXT_FIELDS = ("text", "title", "abstract", "summary")  # the first holds the others
@@ -107,11 +107,14 @@ def stands_in(term: Term, reading: Reading) -> bool:
 
 
 def fits(query: Query, reading: Reading) -> bool:
-    """Does the paper have all that one alternative of the query wants, and nothing that it excludes?"""
-    return any(
-        all(stands_in(term, reading) for term in alternative.positive)
-        and not any(stands_in(term, reading) for term in alternative.negative)
-        for alternative in query.alternatives
+    """Whether a paper fits some alternative of a query."""
+    return any(alternative_fits(alternative, reading) for alternative in query.alternatives)
+
+
+def alternative_fits(alternative: Alternative, reading: Reading) -> bool:
+    """Whether a paper has all that an alternative wants, and nothing that it excludes."""
+    return all(stands_in(term, reading) for term in alternative.positive) and not any(
+        stands_in(term, reading) for term in alternative.negative
     )
 
 

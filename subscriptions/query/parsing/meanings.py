@@ -19,10 +19,10 @@ from subscriptions.normalize import (
     is_initial,
     written_tokens,
 )
-from subscriptions.query._identifiers import arxiv_id, bare_doi, read_doi, read_link
-from subscriptions.query._model import Term
-from subscriptions.query._sentences import SHORTEST_PREFIX
-from subscriptions.query._typed import fold_source, fold_value
+from subscriptions.query.identifiers import arxiv_id, bare_doi, read_doi, read_link
+from subscriptions.query.parsing.sentences import SHORTEST_PREFIX
+from subscriptions.query.parsing.typed_text import fold_source, fold_value
+from subscriptions.query.syntax import Term
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")

@@ -5,16 +5,9 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 
-from subscriptions.matching._features import (
-    EVERY_PAPER,
-    deciding_feature,
-    features_of,
-    head_of,
-    needed_by,
-    words_of,
-)
-from subscriptions.matching._reading import TEXT_FIELDS, Reading, asked_by, fits, read, simple_terms
-from subscriptions.matching._shelf import TokenizedPapers
+from subscriptions.matching.features import EVERY_PAPER, deciding_feature, features_of, head_of, needed_by, words_of
+from subscriptions.matching.tokenized_paper import TEXT_FIELDS, Reading, asked_by, fits, read, simple_terms
+from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import Announce, Paper
 from subscriptions.query import Query, Term
 

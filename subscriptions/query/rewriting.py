@@ -8,12 +8,12 @@ read again before it is taken.
 from collections.abc import Callable, Iterable, Iterator
 
 from subscriptions.errors import QueryError, Refused, Sentence
-from subscriptions.query._lexer import FIELDS, Kind, lexemes
-from subscriptions.query._model import And, Leaf, Node, Not, Or, Query
-from subscriptions.query._sentences import MAX_QUERY_LENGTH
-from subscriptions.query._typed import typed
-from subscriptions.query._understanding import parse_canonical, parse_query
-from subscriptions.query._writing import FIELD_LABELS, PLAIN, written_value
+from subscriptions.query.parsing.lexer import FIELDS, Kind, lexemes
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
+from subscriptions.query.parsing.typed_text import typed
+from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
+from subscriptions.query.writing import FIELD_LABELS, PLAIN, written_value
 
 _JOINING = frozenset({Kind.AND, Kind.OR, Kind.NOT})
 
@@ -22,12 +22,6 @@ def narrowed(query: Query, rule: str) -> Query:
     """What the query finds, without what the rule finds. Raises QueryError, and Refused when no text can say so."""
     meant = parse_canonical(f"({query.canonical}) -({parse_query(rule).canonical})")
     return _said(meant, query, lambda text: (f"{text} -{rule}", f"({text}) -{rule}"))
-
-
-def widened(query: Query, rule: str) -> Query:
-    """What the query finds, and what the rule finds. Raises QueryError, and Refused when no text can say so."""
-    meant = parse_canonical(f"({query.canonical}) OR ({parse_query(rule).canonical})")
-    return _said(meant, query, lambda text: (f"{text} OR {rule}", f"({text}) OR {rule}"))
 
 
 def words_rule(words: str) -> str:

@@ -12,7 +12,7 @@ No word holds a blank or one of `= * :`, so no two kinds can be taken for each o
 from collections.abc import Iterator
 from itertools import pairwise
 
-from subscriptions.matching._reading import TEXT_FIELDS, Reading, simple_terms
+from subscriptions.matching.tokenized_paper import TEXT_FIELDS, Reading, simple_terms
 from subscriptions.normalize import is_initial
 from subscriptions.query import Term
 

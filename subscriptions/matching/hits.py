@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from subscriptions.matching._reading import (
+from subscriptions.matching.tokenized_paper import (
     TEXT_FIELDS,
     Reading,
+    alternative_fits,
     category_labels,
     is_name,
     names_for,
@@ -33,28 +34,12 @@ class Hit:
     spans: tuple[tuple[int, int], ...] = ()  # (start, end) of every place in `text`, ascending, none overlaps
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """What keeps a paper from fitting that alternative of a query which comes nearest; nothing if it fits."""
-
-    lacks: tuple[Term, ...]  # wanted, but not there
-    has: tuple[Term, ...]  # there, but excluded
-
-
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
     """What the query found in a paper that it matches, title first; () if it does not match."""
     reading = read(paper)
-    misses = [(alternative, _miss(alternative, reading)) for alternative in query.alternatives]
-    terms = _wanted(alternative for alternative, miss in misses if miss == Miss((), ()))
+    terms = _wanted(alternative for alternative in query.alternatives if alternative_fits(alternative, reading))
     texts = ((field, text) for field, texts in texts_of(paper).items() for text in texts)
     return (*_text_hits(terms, texts), *_other_hits(terms, paper, reading))
-
-
-def whynot(query: Query, paper: Paper) -> Miss:
-    """What would have to be otherwise for the paper to fit."""
-    reading = read(paper)
-    misses = (_miss(alternative, reading) for alternative in query.alternatives)
-    return min(misses, key=lambda miss: len(miss.lacks) + len(miss.has))
 
 
 def failing(query: Query, paper: Paper) -> tuple[Node, ...]:
@@ -87,13 +72,6 @@ def spans(query: Query, text: str, field: str) -> tuple[tuple[int, int], ...]:
     """
     words = _Text(text)
     return _merged(place for term in _wanted(query.alternatives) for place in _places(term, words, field))
-
-
-def _miss(alternative: Alternative, reading: Reading) -> Miss:
-    return Miss(
-        lacks=tuple(term for term in alternative.positive if not stands_in(term, reading)),
-        has=tuple(term for term in alternative.negative if stands_in(term, reading)),
-    )
 
 
 def _wanted(alternatives: Iterable[Alternative]) -> list[Term]:

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.query._exclusions import EXCLUDES
-from subscriptions.query._lexer import FIELDS, Kind, Lexeme, lexemes
-from subscriptions.query._model import And, Or
-from subscriptions.query._parts import Part, excluding, joined
-from subscriptions.query._phrases import phrase
-from subscriptions.query._sentences import STRAY_STAR, Notes, Rank, no_value, says_nothing, star_in_category
-from subscriptions.query._typed import Typed
-from subscriptions.query._values import CATEGORY_FIELDS, Values
+from subscriptions.query.parsing.commas import EXCLUDES, phrase
+from subscriptions.query.parsing.lexer import FIELDS, Kind, Lexeme, lexemes
+from subscriptions.query.parsing.parts import Part, excluding, joined
+from subscriptions.query.parsing.sentences import STRAY_STAR, Notes, Rank, no_value, says_nothing, star_in_category
+from subscriptions.query.parsing.typed_text import Typed
+from subscriptions.query.parsing.values import CATEGORY_FIELDS, Values
+from subscriptions.query.syntax import And, Or
 
 _COMMAS = re.compile(r"[,，、]")
 _OTHER_GRAMMAR = re.compile(r'["()|]')

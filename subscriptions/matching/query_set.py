@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from subscriptions.matching._features import deciding_feature, needed_by, rarity
-from subscriptions.matching._papers import PaperIndex
-from subscriptions.matching._reading import simple_terms
+from subscriptions.matching.features import deciding_feature, needed_by, rarity
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.tokenized_paper import simple_terms
 from subscriptions.query import Alternative, Query, Term
 
 

@@ -5,21 +5,9 @@ import re
 from subscriptions.categories.names import categories_named
 from subscriptions.categories.tree import archive_of, canonical_category, is_category, successor
 from subscriptions.errors import Sentence
-from subscriptions.query._elsewhere import note_field, note_word
-from subscriptions.query._identifiers import read_doi
-from subscriptions.query._lexer import FIELDS, Kind, Lexeme
-from subscriptions.query._model import Leaf, Or, Term
-from subscriptions.query._parts import Part, joined, leaf_part
-from subscriptions.query._sentences import (
-    SHORTEST_PREFIX,
-    STRAY_STAR,
-    Notes,
-    Rank,
-    initials_only,
-    short_prefix,
-    star_in_category,
-)
-from subscriptions.query._terms import (
+from subscriptions.query.identifiers import read_doi
+from subscriptions.query.parsing.lexer import FIELDS, Kind, Lexeme
+from subscriptions.query.parsing.meanings import (
     UNKNOWN,
     Meaning,
     all_meaning,
@@ -32,7 +20,19 @@ from subscriptions.query._terms import (
     starred_category,
     text_meaning,
 )
-from subscriptions.query._typed import Typed
+from subscriptions.query.parsing.other_engines import note_field, note_word
+from subscriptions.query.parsing.parts import Part, joined, leaf_part
+from subscriptions.query.parsing.sentences import (
+    SHORTEST_PREFIX,
+    STRAY_STAR,
+    Notes,
+    Rank,
+    initials_only,
+    short_prefix,
+    star_in_category,
+)
+from subscriptions.query.parsing.typed_text import Typed
+from subscriptions.query.syntax import Leaf, Or, Term
 
 CATEGORY_FIELDS = frozenset({"category", "primary"})
 _IDENTIFIERS = frozenset({"id", "doi", "source"})

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
-from subscriptions.query._identifiers import arxiv_id, mentioned_in_words, read_doi
+from subscriptions.query.identifiers import arxiv_id, mentioned_in_words, read_doi
 
 _ENDS = r"\s<>\"'“”„«»「」『』（），。；！？、"
 _LINK = re.compile(

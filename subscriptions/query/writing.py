@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from subscriptions.errors import QueryError
-from subscriptions.query._exclusions import EXCLUDES
-from subscriptions.query._model import Leaf, Term
-from subscriptions.query._understanding import parse_query
+from subscriptions.query.parsing.commas import EXCLUDES
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Leaf, Term
 
 PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
 FIELD_LABELS = {

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from subscriptions.matching._reading import TEXT_FIELDS, category_labels, primary_of, texts_of
+from subscriptions.matching.tokenized_paper import TEXT_FIELDS, category_labels, primary_of, texts_of
 from subscriptions.model import Paper
 from subscriptions.normalize import (
     author_tokens,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from subscriptions.query._model import Alternative, And, Leaf, Node, Not, Or, Term
-from subscriptions.query._sentences import MAX_ALTERNATIVES, too_many_alternatives
-from subscriptions.query._terms import Meaning
+from subscriptions.query.parsing.meanings import Meaning
+from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, too_many_alternatives
+from subscriptions.query.syntax import Alternative, And, Leaf, Node, Not, Or, Term
 
 
 @dataclass(frozen=True, slots=True, eq=False)
