@@ -280,14 +280,13 @@ class App:
         if telegram is None or self.wire.conversation is None:
             return
         from bot.channels.telegram.menus import publish_menus  # noqa: PLC0415 - only where people can talk to us
-        from bot.commands.registry import COMMANDS  # noqa: PLC0415 - as above
 
         voices = {
             code: self.wire.conversation.make_localizer(lang, "UTC").translate
             for code, lang in (("", "en"), ("zh", "zh"))
         }
         speakers = {code: partial(_translate, translate) for code, translate in voices.items()}
-        await publish_menus(telegram.client, COMMANDS, speakers)
+        await publish_menus(telegram.client, self.wire.conversation.registry.commands, speakers)
 
     def subscribe_link(self, delivery: Delivery) -> str:
         """The link under which a reader of a delivery gets the same for themselves; "" while nobody knows the bot's name.
@@ -397,6 +396,7 @@ def build_app(
 
 def make_conversation_context(settings: Settings, channels: Mapping[str, Channel]) -> ConversationContext:
     """What conversations need, for the platforms of these channels where people can talk to us."""
+    from bot.commands.registry import REGISTRY  # noqa: PLC0415 - see build_app
     from bot.rendering.platforms.slack.modals import board_view, sheet_view  # noqa: PLC0415 - see build_app
     from bot.rendering.replies.reply_messages import render_reply  # noqa: PLC0415 - see build_app
     from bot.rendering.text.inline_formatter import ReplyWords  # noqa: PLC0415 - see build_app
@@ -411,6 +411,7 @@ def make_conversation_context(settings: Settings, channels: Mapping[str, Channel
         version=_version(),
     )
     return ConversationContext(
+        registry=REGISTRY,
         render_reply=render_reply,
         make_localizer=Language,
         make_inline_formatter=ReplyWords,

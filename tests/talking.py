@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from bot.commands import registry
 from bot.commands.turn import BotInfo
 from bot.context.dependencies import Context
 from bot.context.dependencies import ConversationContext as Conversation
@@ -156,6 +157,7 @@ class BotHarness:
         pace = RateLimiter({})
         venue = FakePlatformApi(self)
         talk = Conversation(
+            registry=registry.REGISTRY,
             render_reply=render_reply,
             make_localizer=Language,
             make_inline_formatter=ReplyWords,

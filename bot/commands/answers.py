@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import time
 
-from bot.commands.asking import awaits, press_of
+from bot.commands.asking import awaits
 from bot.commands.changes import LANGUAGES
 from bot.commands.cities import cities_at
 from bot.commands.framing import unframed
@@ -120,9 +120,9 @@ def _cities(turn: CommandContext, words: str, more: Buttons = ()) -> Reply:
 def answer_pick(turn: CommandContext) -> Reply | None:
     """The number of a subscription, where one was to be picked."""
     said, verb = turn.args.strip(), str(turn.arguments["verb"])
-    if verb == "unsub" and said.casefold() in _EVERYTHING and (everything := press_of("unsub-all")):
+    if verb == "unsub" and said.casefold() in _EVERYTHING and (everything := turn.registry.callbacks.get("unsub-all")):
         return everything.run(replace(turn, request=replace(turn.request, callback_data="")))
-    wish, press, digits = _picked(turn, said), press_of(verb), _digits(said)
+    wish, press, digits = _picked(turn, said), turn.registry.callbacks.get(verb), _digits(said)
     if wish is None and digits.isdecimal():
         return Reply(lines=(turn.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
     if wish is None or press is None:
@@ -165,7 +165,7 @@ def answer_yes(turn: CommandContext) -> Reply | None:
     said = turn.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):
         told = turn.arguments[answer]
-        press = press_of(str(told["verb"]))
+        press = turn.registry.callbacks.get(str(told["verb"]))
         if press is not None and said in (words | {str(told["label"]).casefold()}):
             reply = press.run(replace(turn, arguments=dict(told["arguments"])))
             return replace(reply, replaces=False) if reply else None

@@ -100,20 +100,13 @@ def forget_question(turn: CommandContext) -> bool:
     return asked
 
 
-def press_of(verb: str) -> Callback | None:
-    """What a verb runs; None where there is none of that name."""
-    from bot.commands.registry import PRESSES  # noqa: PLC0415 - the registry imports this family
-
-    return PRESSES.get(verb)
-
-
 def answer_of(turn: CommandContext) -> Reply | None:
     """Runs the handler of the question that waits, with `turn.args` as its answer; None: nothing was asked, or this is none.
 
     Raises what the handler raises, which undoes that the question is let go.
     """
     link = question(turn)
-    press = press_of(link.verb) if link else None
+    press = turn.registry.callbacks.get(link.verb) if link else None
     if link is None or press is None:
         return None
     reply = press.run(replace(met(turn) if press.needs_manager else turn, arguments=dict(link.arguments)))

@@ -134,9 +134,7 @@ def press_accept(turn: CommandContext) -> Reply:
 
 def unknown(turn: CommandContext) -> Reply:
     """A command that does not exist, and the nearest that does."""
-    from bot.commands.registry import nearest  # noqa: PLC0415 - the registry imports this family
-
-    near = nearest(turn.args)
+    near = turn.registry.nearest(turn.args)
     name = turn.args[:_LONGEST]
     lines = [
         turn.say("I do not know “{name}”.", name=name)

@@ -125,7 +125,7 @@ def _topics(turn: CommandContext) -> tuple[Button, ...]:
 
 def _overview(turn: CommandContext) -> Reply:
     purposes = (*_PURPOSES, _OPERATORS) if turn.is_operator else _PURPOSES
-    known = _commands()
+    known = turn.registry.by_name
     groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
     more = turn.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
     if turn.is_public:
@@ -148,7 +148,7 @@ def _topic(turn: CommandContext, name: str) -> Reply:
     if name in ("settings", "set", "preferences", "设置"):
         rows = tuple((f"{label_of(setting, turn.localizer)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)
         return _table(turn, turn.say("/set shows all settings; /set limit 12 changes one."), rows)
-    command = _commands().get(name)
+    command = turn.registry.by_name.get(name)
     return _of(turn, command) if command else _no_such(turn, name)
 
 
@@ -171,17 +171,10 @@ def _of(turn: CommandContext, command: Command) -> Reply:
 
 
 def _no_such(turn: CommandContext, name: str) -> Reply:
-    near = get_close_matches(name, [*_commands(), *TOPICS], n=1, cutoff=0.6)
+    near = get_close_matches(name, [*turn.registry.by_name, *TOPICS], n=1, cutoff=0.6)
     lines = [turn.say("There is no help on “{name}”.", name=name[:32])]
     lines.append(turn.say("Did you mean /help {name}?", name=near[0]) if near else turn.say("/help lists what I know."))
     return Reply(lines=tuple(lines), ok=False)
-
-
-def _commands() -> Mapping[str, Command]:
-    """All commands by name and alias."""
-    from bot.commands.registry import COMMANDS  # noqa: PLC0415 - the registry imports this family
-
-    return {name: command for command in COMMANDS for name in (*command.aliases, command.name)}
 
 
 def about(turn: CommandContext) -> Reply:

@@ -65,9 +65,7 @@ def _document(turn: CommandContext) -> Reply | None:
 
 
 def _run(turn: CommandContext, name: str) -> Reply | None:
-    from bot.commands.registry import command_named  # noqa: PLC0415 - the registry imports what this module does
-
-    command = command_named(name)
+    command = turn.registry.command_named(name)
     return command.run(replace(turn, args="")) if command else None
 
 

@@ -62,7 +62,7 @@ def sub(turn: CommandContext) -> Reply:
         return tried(turn, lines[0])  # a sentence may be understood amiss, so it is offered
     lines = [asked_for(line) for line in lines] if len(lines) > 1 else lines
     before = _said_before(turn)
-    said = _replaced(turn, lines, before) if before else [_added(turn, _read(line)) for line in lines]
+    said = _replaced(turn, lines, before) if before else [_added(turn, _read(turn, line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
         return _not_taken(turn, said[0])
     _remember(turn, said, before)
@@ -171,20 +171,18 @@ def _lines(text: str) -> Iterator[str]:
             yield wish
 
 
-def _read(line: str) -> _Said:
+def _read(turn: CommandContext, line: str) -> _Said:
     ending = split_when(line)
-    error: Refused | None = _of_another_command(line)
+    error: Refused | None = _of_another_command(turn, line)
     if ending.only_time:
         error = OnlyTime(line)
     return _Said(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
 
 
-def _of_another_command(line: str) -> Refused | None:
+def _of_another_command(turn: CommandContext, line: str) -> Refused | None:
     """Why a line is not taken for a query: it is something else that can be said here."""
-    from bot.commands.registry import command_named  # noqa: PLC0415 - the registry imports this family
-
     name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
-    if command_named(name) is None:
+    if turn.registry.command_named(name) is None:
         return None
     return Refused(Sentence("This is another command. Send it by itself."))
 
@@ -279,7 +277,7 @@ def _said_before(turn: CommandContext) -> list[int]:
 def _replaced(turn: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Said]:
     """What is asked for as before stays, what is new takes the places of what is gone, in their order."""
     there = {wish.canonical: wish.number for number in numbers if (wish := numbered(turn, number))}
-    read = [_read(line) for line in lines]
+    read = [_read(turn, line) for line in lines]
     kept = [None if one.error else there.get(_canonical(one.text)) for one in read]
     free = [number for number in numbers if number not in kept]
     said = []

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from bot.commands.voice import Localizer
@@ -61,6 +64,7 @@ class CommandContext:
     localizer: Localizer
     formatter: InlineFormatter
     bot_info: BotInfo
+    registry: "Registry"
     is_public: bool = False  # the reply stands in a group or channel
     shared_chats: frozenset[str] | None = None  # addresses of the chats where the person is, too; None: nobody can tell
 
@@ -127,3 +131,46 @@ class Callback:
     needs_operator: bool = False
     stays_here: bool = False  # about the chat where the button stands, even if what it stands under is about another
     show_form: CommandFunction | None = None  # of a form: how it looks by what is filled in so far
+
+
+# What other bots call it.
+_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "activeall": "resume",
+        "config": "set",
+        "cron": "schedule",
+        "del": "unsub",
+        "delete": "unsub",
+        "pauseall": "pause",
+        "unpause": "resume",
+        "version": "about",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Registry:
+    """Everything that people can say and press, by name. Commands are given it; none of them imports it."""
+
+    commands: tuple[Command, ...]
+    callbacks: Mapping[str, Callback]  # verb of a button → what it does
+    events: Mapping[str, CommandFunction]  # name of an event of a chat → what it does
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Command]:
+        """All commands by name and alias."""
+        return {name: command for command in self.commands for name in (command.name, *command.aliases)}
+
+    def command_named(self, name: str) -> Command | None:
+        """Returns the command with this name or alias, any letter case; None where there is none."""
+        return self.by_name.get(name.casefold())
+
+    def nearest(self, name: str) -> str:
+        """Returns the name of a command that was perhaps meant; "" when none is near."""
+        said = name.casefold()
+        if said in _ELSEWHERE:
+            return _ELSEWHERE[said]
+        if found := get_close_matches(said, list(self.by_name), n=1, cutoff=0.6):
+            return found[0]
+        # "/subdiffusion" lacks a blank.
+        return max((known for known in self.by_name if said.startswith(known)), key=len, default="")

@@ -8,10 +8,9 @@ from typing import Any
 from bot.commands.beginning import UNKNOWN
 from bot.commands.board import HOME_VIEW
 from bot.commands.plain import PLAIN
-from bot.commands.registry import HAPPENINGS, PRESSES, command_named
 from bot.commands.spoken import HELLO, spoken
 from bot.commands.subscribing import EDITED_WITHIN, LATE_EDIT
-from bot.commands.turn import Command, CommandFunction
+from bot.commands.turn import Command, CommandFunction, Registry
 from bot.ports.conversation import Request
 from subscriptions.model import CallbackToken, ChatKind
 
@@ -48,29 +47,29 @@ class Intent:
     spoken: bool = False  # in words without a slash, which could have answered a question
 
 
-def understand(request: Request, link: CallbackToken | None, *, now: datetime) -> Intent | None:
+def understand(request: Request, link: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
     """What the request asks for; None: nothing that we may answer. `link` is what the pressed button stands for.
 
     What was edited soon counts as if it were written now, what was edited later is not done.
     """
-    intent = _understood(request, link)
+    intent = _understood(request, link, registry)
     if intent and request.is_edit and request.written_at and now - request.written_at > EDITED_WITHIN:
         return Intent(run=LATE_EDIT.run, here=True)
     return intent
 
 
-def _understood(request: Request, link: CallbackToken | None) -> Intent | None:
+def _understood(request: Request, link: CallbackToken | None, registry: Registry) -> Intent | None:
     if request.event:
-        run = HAPPENINGS.get(request.event)
+        run = registry.events.get(request.event)
         return Intent(run=run, here=True, counts=False, wants_chats=request.event == HOME_VIEW) if run else None
     if request.callback_data:
-        return _pressed(request, link)
+        return _pressed(request, link, registry)
     if request.command:
-        return _said(request, request.command, request.text)
-    return _words(request) if request.is_addressed else None
+        return _said(registry, request, request.command, request.text)
+    return _words(request, registry) if request.is_addressed else None
 
 
-def _words(request: Request) -> Intent | None:
+def _words(request: Request, registry: Registry) -> Intent | None:
     """Words without a slash: a command in a person's own words, else what PLAIN makes of them.
 
     In a group they name the bot, or answer it; of the latter only commands are for us: people talk about a paper.
@@ -79,19 +78,19 @@ def _words(request: Request) -> Intent | None:
     name, rest = _first_word(request.text)
     if (
         request.takes_bare_commands
-        and command_named(name)
+        and registry.command_named(name)
         and (request.trigger_id or not found)
         and _is_typed(request, name, rest)
     ):
-        return _said(request, name, rest)
+        return _said(registry, request, name, rest)
     if found and found[0] != HELLO:
-        intent = _said(request, *found)
+        intent = _said(registry, request, *found)
         return replace(intent, spoken=True) if intent else None
     if request.reply_to and not request.mentions_bot:
         return None
     private = request.place.kind is ChatKind.PRIVATE
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
-        return _said(request, "help" if request.takes_bare_commands else "start", "")
+        return _said(registry, request, "help" if request.takes_bare_commands else "start", "")
     return Intent(run=PLAIN.run, args=request.text, wants_file=private and bool(request.file_id))
 
 
@@ -114,8 +113,8 @@ def _first_word(text: str) -> tuple[str, str]:
     return (words[0].lstrip("/"), words[1] if len(words) > 1 else "") if words else ("", "")
 
 
-def _said(request: Request, name: str, text: str) -> Intent | None:
-    command = command_named(name)
+def _said(registry: Registry, request: Request, name: str, text: str) -> Intent | None:
+    command = registry.command_named(name)
     if command is None:
         # In a group a word that nobody knows may be for another bot.
         quiet = request.place.kind is not ChatKind.PRIVATE and not request.is_addressed
@@ -123,14 +122,14 @@ def _said(request: Request, name: str, text: str) -> Intent | None:
     target, text = ("", text) if command.names_chats else _directed(text)
     if command.args_are_chat and not target:
         target, text = _turned_to(text.strip())
-    words, alone = (text, True) if command.many_lines else _first_command(text)
+    words, alone = (text, True) if command.many_lines else _first_command(text, registry)
     return _intent(command, target, words, alone=alone)
 
 
-def _first_command(text: str) -> tuple[str, bool]:
+def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
     """(what stands before a line that begins another command, whether there is no such line)."""
     for line in _COMMAND_LINE.finditer(text):
-        if command_named(line["name"]):
+        if registry.command_named(line["name"]):
             return text[: line.start()], False
     return text, True
 
@@ -163,8 +162,8 @@ def _turned_to(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _pressed(request: Request, link: CallbackToken | None) -> Intent | None:
-    press = PRESSES.get(link.verb) if link else None
+def _pressed(request: Request, link: CallbackToken | None, registry: Registry) -> Intent | None:
+    press = registry.callbacks.get(link.verb) if link else None
     if link is None or press is None:
         return None
     if press.show_form is not None and not request.is_submitted:

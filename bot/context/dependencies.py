@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.commands import Localizer
-from bot.commands.turn import BotInfo, InlineFormatter
+from bot.commands.turn import BotInfo, InlineFormatter, Registry
 from bot.context.group_commit import GroupCommit
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
@@ -29,6 +29,7 @@ class ConversationContext:
     """What conversations need beside posting."""
 
     render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
+    registry: Registry
     make_localizer: Callable[[str, str], Localizer]  # (language, zone) → who speaks
     make_inline_formatter: Callable[[Localizer], InlineFormatter]
     platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)

@@ -15,10 +15,9 @@ from bot.commands.asking import still_asked, turn_away
 from bot.commands.named import waiting
 from bot.commands.plain import PLAIN
 from bot.commands.presses import read_callback
-from bot.commands.registry import PRESSES
 from bot.commands.returning import welcome_back
 from bot.commands.spelling import spelled
-from bot.commands.turn import CommandContext
+from bot.commands.turn import CommandContext, Registry
 from bot.commands.understanding import ABOUT, Intent, understand
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.authorization import Gate, Refusal, no, right_to
@@ -93,7 +92,7 @@ async def prepare(context: Context, conversation: ConversationContext, request: 
             request = await asyncio.to_thread(_with_home_chat, context, request)
         if request.callback_data:
             link = await asyncio.to_thread(_permitted_token, context, request)
-    intent = understand(request, link, now=now)
+    intent = understand(request, link, conversation.registry, now=now)
     if intent is None:
         old = PreparedRequest(intent=Intent(run=_old_button), place=request.place, request=request)
         return old if request.callback_data else None
@@ -270,6 +269,7 @@ def _command_context(
         localizer=voice,
         formatter=conversation.make_inline_formatter(voice),
         bot_info=conversation.bot_info,
+        registry=conversation.registry,
         is_public=request.place.kind is not ChatKind.PRIVATE and not alone,
         shared_chats=prepared.shared_chats,
     )
@@ -390,7 +390,7 @@ def _register_chat(context: Context, command_context: CommandContext) -> Command
     home = known if command_context.origin.address == known.address else command_context.origin
     voice = command_context.localizer.speaking(home.settings.lang, known.settings.timezone)
     words = context.conversation.make_inline_formatter(voice) if context.conversation else command_context.formatter
-    return replace(command_context, chat=known, origin=home, localizer=voice, words=words)
+    return replace(command_context, chat=known, origin=home, localizer=voice, formatter=words)
 
 
 def _stored_reply(
@@ -402,11 +402,11 @@ def _stored_reply(
     if venue is not None and venue.has_ephemeral:
         reply = without_toast(with_invitation(command_context, reply) if changed else reply)
     about = str(command_context.chat.address) if command_context.chat.address != to.address else ""
-    numbers, *rows = _with_callback_tokens(context, (reply.numbers, *reply.buttons), to, about)
+    numbers, *rows = _with_callback_tokens(context, conversation.registry, (reply.numbers, *reply.buttons), to, about)
     bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
     if about and reply.target_chat is None:
         bound = _named(command_context, bound)
-    bound = spelled(bound, to.address)
+    bound = spelled(bound, to.address, conversation.registry)
     shown = bool(bound.lines or bound.items or bound.delivery or bound.code)
     if reply.lookup_ids:
         set_conversation_state(context.store, *waiting(request, reply.lookup_ids), now=command_context.now)
@@ -467,7 +467,7 @@ def _named(command_context: CommandContext, reply: Reply) -> Reply:
     return replace(reply, lines=(line, *rest))
 
 
-def _with_callback_tokens(context: Context, rows: Buttons, to: Chat, about: str) -> Buttons:
+def _with_callback_tokens(context: Context, registry: Registry, rows: Buttons, to: Chat, about: str) -> Buttons:
     """The buttons with ids of what they do; these stand in the store, so they survive a restart.
 
     Where strangers read along there are none but links. `about` is the other chat that they are about, or "".
@@ -476,15 +476,16 @@ def _with_callback_tokens(context: Context, rows: Buttons, to: Chat, about: str)
         rows = tuple(tuple(button for button in row if button.url) for row in rows)
     wanted = [button for row in rows for button in row if button.verb]
     links = [
-        CallbackToken(verb=b.verb, arguments=_about(b, about), place=str(to.address), person=b.only_for) for b in wanted
+        CallbackToken(verb=b.verb, arguments=_about(registry, b, about), place=str(to.address), person=b.only_for)
+        for b in wanted
     ]
     ids = iter(add_callbacks(context.store, links, now=context.clock.now()))
     return tuple(tuple(replace(b, data=next(ids)) if b.verb else b for b in row) for row in rows)
 
 
-def _about(button: Button, about: str) -> Mapping[str, Any]:
+def _about(registry: Registry, button: Button, about: str) -> Mapping[str, Any]:
     """What a button carries. One that is about the chat where it stands, whatever the reply is about, says nothing of it."""
-    press = PRESSES.get(button.verb)
+    press = registry.callbacks.get(button.verb)
     if not about or (press is not None and press.stays_here):
         return button.arguments
     return {ABOUT: about, **button.arguments}

@@ -12,7 +12,7 @@ from bot.channels.telegram.inbound import ALLOWED
 from bot.channels.telegram.menus import Menu, menus_of, publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.venue import TelegramApi
-from bot.commands.registry import COMMANDS
+from bot.commands.registry import REGISTRY
 from bot.commands.turn import Command
 from bot.ports.conversation import Place
 from bot.ports.reply import File
@@ -279,8 +279,8 @@ SPEAKERS = {"": lambda sentence: sentence.say(translator("en")), "zh": lambda se
 
 
 async def test_menus_and_words_are_set_once(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await publish_menus(channel.client, COMMANDS, SPEAKERS)
-    listed = [command.name for command in COMMANDS if command.listed and not command.needs_operator]
+    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+    listed = [command.name for command in REGISTRY.commands if command.listed and not command.needs_operator]
     for language in ("", "zh"):
         assert [one["command"] for one in telegram.menu("all_private_chats", language)] == listed
         assert telegram.menu("all_chat_administrators", language) == telegram.menu("all_private_chats", language)
@@ -289,15 +289,15 @@ async def test_menus_and_words_are_set_once(channel: TelegramChannel, telegram: 
         shown = await channel.client.call_for_object("getMyDescription", language_code=language)
         assert 0 < len(shown["description"]) <= 512
     sets = [method for method, _ in telegram.arrived() if method.startswith("set")]
-    await publish_menus(channel.client, COMMANDS, SPEAKERS)
+    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     assert [method for method, _ in telegram.arrived() if method.startswith("set")] == sets
 
 
 async def test_a_menu_that_was_changed_is_set_again(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await publish_menus(channel.client, COMMANDS, SPEAKERS)
+    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     await channel.client.call("setMyCommands", commands=[{"command": "old", "description": "gone"}])
     before = len(telegram.arrived("setMyCommands"))
-    await publish_menus(channel.client, COMMANDS, SPEAKERS)
+    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     assert len(telegram.arrived("setMyCommands")) == before + 1
 
 
@@ -306,7 +306,7 @@ async def test_menus_that_cannot_be_set_are_only_logged(
 ) -> None:
     for fault in ("429", "404 page", "502"):
         telegram.answers(fault, method="setMyCommands")
-        await publish_menus(channel.client, COMMANDS, SPEAKERS)
+        await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     assert caplog.text.count("stay as they were") == 3
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.commands.helping import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
-from bot.commands.registry import _FAMILIES, COMMANDS, command_named
+from bot.commands.registry import _FAMILIES, REGISTRY
 from bot.commands.turn import BotInfo
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
@@ -160,10 +160,10 @@ async def test_topics_have_their_words_in_both_languages(talk: BotHarness, topic
 async def test_help_names_every_listed_command_once(talk: BotHarness) -> None:
     talk.bot_info = BotInfo(admins=(address(ME),))
     named = re.findall(r"/(\w+)", "\n".join((await talk.says("/help all")).lines[:-1]))
-    listed_ones = {command.name for command in COMMANDS if command.listed} - {"help"}
+    listed_ones = {command.name for command in REGISTRY.commands if command.listed} - {"help"}
     assert len(named) == len(set(named))
     assert listed_ones <= set(named)
-    assert all(command_named(name) for name in named)
+    assert all(REGISTRY.command_named(name) for name in named)
 
 
 async def test_help_does_not_show_what_only_operators_can_do(talk: BotHarness) -> None:
@@ -172,14 +172,14 @@ async def test_help_does_not_show_what_only_operators_can_do(talk: BotHarness) -
     assert len(said) < 500
 
 
-@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+@pytest.mark.parametrize("command", [command.name for command in REGISTRY.commands])
 async def test_help_on_a_command_shows_how_it_is_said(talk: BotHarness, command: str) -> None:
     said = await talk.says(f"/help {command}")
     if command == "set":
         assert "/set limit 12" in said.text
         return
     assert said.lines[0].startswith(f"/{command}")
-    for alias in set(command_named(command).aliases) - set(TOPICS):  # type: ignore[union-attr]
+    for alias in set(REGISTRY.command_named(command).aliases) - set(TOPICS):  # type: ignore[union-attr]
         assert (await talk.says(f"/help /{alias.upper()}")).lines[0] == said.lines[0]
 
 
@@ -215,10 +215,12 @@ async def test_every_example_of_the_help_works(talk: BotHarness, example: str) -
 
 
 def test_every_example_is_of_the_command_it_stands_under() -> None:
-    assert set(EXAMPLES) >= {command.name for command in COMMANDS if command.listed and not command.needs_operator}
+    assert set(EXAMPLES) >= {
+        command.name for command in REGISTRY.commands if command.listed and not command.needs_operator
+    }
     for name, examples in EXAMPLES.items():
         for example in examples:
-            command = command_named(example.split()[0].removeprefix("/"))
+            command = REGISTRY.command_named(example.split()[0].removeprefix("/"))
             assert command is not None, example
             assert command.name == name
 
@@ -258,7 +260,7 @@ async def test_an_unknown_command_without_a_near_one_gets_help(talk: BotHarness)
 
 
 def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb() -> None:
-    names = [name for command in COMMANDS for name in (command.name, *command.aliases)]
+    names = [name for command in REGISTRY.commands for name in (command.name, *command.aliases)]
     assert len(names) == len(set(names))
     verbs = [verb for family in _FAMILIES for verb in family.PRESSES]
     assert len(verbs) == len(set(verbs))

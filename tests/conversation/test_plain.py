@@ -1,8 +1,10 @@
 """Text without a command in a private chat, and questions whose answer it is."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.commands import asking, registry, understanding
+from bot.commands import asking, registry
 from bot.commands.turn import Callback, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
@@ -182,9 +184,12 @@ class TestQuestions:
                 raise Refused(Sentence("Nobody would see it."))
             return Reply(lines=(f"{turn.arguments['of']} is {turn.args}",), ok=True)
 
-        verbs = {**registry.PRESSES, "try-ask": Callback(run=colour), "try-colour": Callback(run=painted)}
-        monkeypatch.setattr(registry, "PRESSES", verbs)
-        monkeypatch.setattr(understanding, "PRESSES", verbs)
+        callbacks = {
+            **registry.REGISTRY.callbacks,
+            "try-ask": Callback(run=colour),
+            "try-colour": Callback(run=painted),
+        }
+        monkeypatch.setattr(registry, "REGISTRY", replace(registry.REGISTRY, callbacks=callbacks))
 
     async def asked(self, talk: BotHarness, chat: str = ME, by: str = "42") -> None:
         [link] = add_callbacks(talk.store, [CallbackToken(verb="try-ask", place=chat)], now=NOON)

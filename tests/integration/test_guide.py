@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.registry import COMMANDS, command_named
+from bot.commands.registry import REGISTRY
 from bot.digests import read_digest
 from bot.ports.conversation import Place
 from subscriptions.model import ChatKind
@@ -77,7 +77,7 @@ def test_no_line_is_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [command for command in COMMANDS if command.listed], ids=lambda command: command.name
+    "command", [command for command in REGISTRY.commands if command.listed], ids=lambda command: command.name
 )
 def test_every_command_has_its_place_in_the_guide(command: object) -> None:
     assert f"`/{command.name}" in page("guide.md") or f"/{command.name} " in page("guide.md")  # type: ignore[attr-defined]
@@ -85,7 +85,7 @@ def test_every_command_has_its_place_in_the_guide(command: object) -> None:
 
 def test_the_guide_names_no_command_that_there_is_not() -> None:
     named = re.findall(r"`/([a-z]+)", page("guide.md"))
-    assert [name for name in named if command_named(name) is None] == []
+    assert [name for name in named if REGISTRY.command_named(name) is None] == []
 
 
 def test_every_button_that_the_guide_names_is_one() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from bot.channels.telegram.receiving import LongPolling
-from bot.commands.registry import command_named
+from bot.commands.registry import REGISTRY
 from bot.commands.turn import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation.process import Supervised, listening, problems_of
@@ -170,9 +171,8 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
         raise error
 
     broken = Command(name=name, run=fails, summary=Sentence("list"))
-    monkeypatch.setattr(
-        "bot.commands.understanding.command_named", lambda asked: broken if asked == name else command_named(asked)
-    )
+    commands = tuple(broken if command.name == name else command for command in REGISTRY.commands)
+    monkeypatch.setattr("bot.commands.registry.REGISTRY", replace(REGISTRY, commands=commands))
 
 
 async def test_an_update_that_our_code_fails_over_is_answered_kindly_and_logged_without_its_words(

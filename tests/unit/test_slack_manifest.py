@@ -21,7 +21,7 @@ from bot.channels.slack.scopes import (
     missing,
     scopes_of,
 )
-from bot.commands.registry import HAPPENINGS
+from bot.commands.registry import REGISTRY
 
 SOURCES = [path.read_text() for path in Path(package.__file__).parent.glob("*.py")]
 URL = "https://papers.example.org/bot"
@@ -151,4 +151,4 @@ def test_what_is_missing_is_told_with_the_needed_first() -> None:
 
 
 def test_the_shortcut_of_the_manifest_is_one_that_people_can_choose() -> None:
-    assert "shortcut" in HAPPENINGS
+    assert "shortcut" in REGISTRY.events

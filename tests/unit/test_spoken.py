@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from bot.commands.registry import command_named
+from bot.commands.registry import REGISTRY
 from bot.commands.spoken import _SPOKEN, HELLO, spoken
 
 COMMANDS = [
@@ -211,7 +211,7 @@ def test_a_query_is_never_lost_to_a_command(text: str) -> None:
 
 
 def test_every_phrase_leads_to_a_command_that_there_is() -> None:
-    assert {name for name, _ in _SPOKEN.values() if name != HELLO and command_named(name) is None} == set()
+    assert {name for name, _ in _SPOKEN.values() if name != HELLO and REGISTRY.command_named(name) is None} == set()
 
 
 @pytest.mark.parametrize("piece", [" ", ", ", "，", "please ", "请", "1 ", "论文", "!"])
