@@ -27,7 +27,10 @@ from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import RateLimiter
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
-from bot.rendering import Language, ReplyWords, render_delivery, render_reply
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.replies.reply_messages import render_reply
+from bot.rendering.text.inline_formatter import ReplyWords
+from bot.rendering.text.language import Language
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.store import Store

@@ -18,7 +18,7 @@ from bot.context.dependencies import Context
 from bot.conversation.handler import answer
 from bot.ports.conversation import Request
 from bot.ports.forms import CHAT_FIELD
-from bot.rendering import board_view, sheet_view
+from bot.rendering.platforms.slack.modals import board_view, sheet_view
 from subscriptions.model import ChatAddress, ChatKind
 from tests.talking import Answer, BotHarness, FakePlatformApi
 

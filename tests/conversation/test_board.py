@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.rendering.slack_views import BLOCKS
+from bot.rendering.platforms.slack.modals import BLOCKS
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.chats import describe, set_owner
 from subscriptions.service.notices import lose_place
