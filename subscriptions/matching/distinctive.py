@@ -7,6 +7,7 @@ from typing import NamedTuple
 from subscriptions.errors import QueryError
 from subscriptions.normalize import fold_plural, token_spans, written_tokens
 from subscriptions.query import Leaf, Query, Term, parse_query, words_rule
+from subscriptions.query.fields import TEXT
 
 _LONGEST = 500  # characters of a title that are looked at
 _WORDS = 3  # of a phrase, at most
@@ -131,7 +132,7 @@ def _reads_back(phrase: _Phrase) -> bool:
         tree = parse_query(words_rule(phrase.text)).tree
     except QueryError:
         return False
-    return isinstance(tree, Leaf) and tree.term == Term("text", phrase.tokens)
+    return isinstance(tree, Leaf) and tree.term == Term(TEXT, phrase.tokens)
 
 
 def _plain(text: str) -> str:

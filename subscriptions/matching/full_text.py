@@ -1,15 +1,16 @@
-"""A paper as words of a full-text index (SQLite's FTS5), and a term as what is asked of that index.
+"""A paper as a document of a full-text index (SQLite's FTS5), and a term as expressions for that index.
 
-The index splits at blanks only what was split before (`normalize`), so it finds whole words as the matcher does. Of a
-term it is asked twice: what certainly has it, and what may have it. Between the two a paper has to be read. For words,
-phrases, fields, categories and most names both are the same question.
+The index splits only at blanks, and gets words that `normalize` has split. So it finds whole words as the matcher does. A
+term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the second
+one finds must be read. Both are the same for words, phrases, fields, categories and most names.
 
-Words that are no words of a text begin with a mark that none of these begins with:
+Words of the document that are no words of a text begin with a mark that no word of a text begins with:
 
-    ˑ           between two texts or names, so that no phrase runs across       ˑsmodels   a word as written, if the
-    ˑxRAG       a word with its capitals, if it has some inside                            plural step changes it
-    ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary one
-    ˑodd ˑlong  its exact words, or a name of it, the index does not know       ˑhabstract …      what the paper has
+    ˑ           between two texts or names, so that no phrase crosses them      ˑsmodels   a word as written, if the
+    ˑxRAG       a word with capitals inside                                                plural step changes it
+    ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary
+    ˑodd        an exact word of the paper is not in the index                  ˑhabstract …      what the paper has
+    ˑlong       a name of the paper has more parts than the index can compare
 """
 
 import re
@@ -17,66 +18,75 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from subscriptions.matching.tokenized_paper import TEXT_FIELDS, category_labels, primary_of, texts_of
+from subscriptions.matching.tokenized_paper import labels_of, texts_of
 from subscriptions.model import Paper
 from subscriptions.normalize import (
     author_tokens,
     exact_author_tokens,
     fold_plural,
+    has_chinese,
     is_initial,
     written_and_exact_tokens,
     written_beginnings,
     written_tokens,
 )
 from subscriptions.query import Term
+from subscriptions.query.fields import AUTHOR, CATEGORY, FIELDS, PRIMARY, ValueKind
 
 _MARK = "ˑ"
-_PLAIN = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")  # what the index would split at, fold, or take for a mark
+_UNSAFE = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")  # what the index would split at, fold, or take for a mark
 _LONGEST_NAME = 4  # parts of a name that stand near each other in the index, each with its first letter
 _NEAR = 2 * _LONGEST_NAME - 1
-_GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so names that stand side by side are never near
-_TEXTS = "{title abstract summary}"
-_CJK = re.compile("[\u3400-\u9fff]")  # CJK Unified Ideographs with extension A; rarer ones stand beside these
+_GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so that parts of two names are never near
+_TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the order of the columns
+_TEXTS = f"{{{' '.join(field.column for field in _TEXT_FIELDS)}}}"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a simple term asks the index: expressions of FTS5, "" for nothing that is stored."""
+class IndexQuestion:
+    """The expressions of FTS5 for a simple term. "" finds nothing."""
 
-    sure: str  # finds only papers that have it
-    maybe: str | None  # finds every paper that has it; None: any may
+    sure: str  # finds only papers that fulfil the term
+    maybe: str | None  # finds all papers that fulfil the term; None: any paper may
 
 
-def indexed(paper: Paper) -> tuple[str, ...]:
-    """The words of a paper, one text for each column: title, abstract, summary, author, label."""
+_ANY_PAPER = IndexQuestion("", None)
+
+
+def index_document(paper: Paper) -> tuple[str, ...]:
+    """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
     texts = {field: [_Words.of(text) for text in texts if text] for field, texts in texts_of(paper).items()}
-    odd = any(words.odd for of_field in texts.values() for words in of_field)
-    names = [(author_tokens(name), exact_author_tokens(name)) for name in paper.authors]
+    odd = any(words.odd for field in _TEXT_FIELDS for words in texts[field])
+    names = [(author_tokens(name), exact_author_tokens(name)) for name in AUTHOR.values(paper)]
     odd = odd or any(not _agree(parts, exact, author_tokens) for parts, exact in names)
     long = any(len(parts) > _LONGEST_NAME for parts, _ in names)
-    flags = [name for name, there in (("odd", odd), ("long", long)) if there]
-    labels = [_encoded(_MARK + name, "") for name in (*flags, *(f"h{name}" for name in _had(paper)))]
+    flags = [name for name, is_set in (("odd", odd), ("long", long)) if is_set]
+    labels = [_encoded(_MARK + name, "") for name in (*flags, *(f"h{name}" for name in _present(paper)))]
     return (
-        *(_column(texts[field]) for field in ("title", "abstract", "summary")),
+        *(_column(texts[field]) for field in _TEXT_FIELDS),
         _GAP.join(_encoded("", " ".join(parts)) + _initials(parts) for parts, _ in names),
         " ".join((*labels, *_categories(paper))),
     )
 
 
-def asks_for(kind: str) -> str:
-    """What finds the papers that have a category, an author, an abstract, a summary, or Chinese text ("chinese")."""
-    return f'label : "{_MARK}h{kind}"'
+def presence_expression(what: str) -> str:
+    """Returns the expression that finds the papers with something: a field with a column by its name, or "chinese" text."""
+    return f'label : "{_MARK}h{what}"'
 
 
-def asked_of_index(term: Term) -> Asked | None:
-    """What a simple term asks the index; None where the index knows nothing of its field: id, doi, source."""
-    if term.field in TEXT_FIELDS:
-        return _asked_of_texts(term)
-    if term.field == "author":
-        return _asked_of_names(term)
-    if term.field in ("category", "primary"):
-        return _same(f'label : "{_encoded(_MARK + term.field[0], term.value)}"')
-    return None
+def index_question(term: Term) -> IndexQuestion:
+    """Returns what to ask the index for a simple term. For a field without a column any paper may fulfil it."""
+    if not term.field.column and not term.field.is_bare:
+        return _ANY_PAPER
+    match term.field.kind:
+        case ValueKind.WORDS:
+            return _for_words(term)
+        case ValueKind.NAME:
+            return _for_name(term)
+        case ValueKind.CATEGORY:
+            return _same(f'label : "{_encoded(_MARK + term.field.name[0], term.value)}"')
+        case _:
+            return _ANY_PAPER
 
 
 # ------------------------------------------------------------------------------------------------------------- papers
@@ -100,7 +110,7 @@ class _Words:
 
 
 def _agree(folded: Sequence[str], exact: Iterable[str], fold: object) -> bool:
-    """Whether the folded words are the exact ones, each folded: almost always."""
+    """Whether the folded words are the exact words, each folded alone. Almost always they are."""
     return list(folded) == [part for word in exact for part in _folded(word, fold)]
 
 
@@ -110,7 +120,7 @@ def _folded(word: str, fold: object) -> tuple[str, ...]:
 
 
 def _column(texts: Sequence[_Words]) -> str:
-    """Texts of a field, each in its own stretch, then the words that are looked for in another form."""
+    """Returns the column of a field: its texts, then the words that are looked for in another form."""
     changed = {written for words in texts for written, folded in zip(words.written, words.folded, strict=True) if written != folded}  # fmt: skip
     capital = {word for words in texts for word in words.exact if _has_inner_capital(word)}
     stretches = [_encoded("", " ".join(words.folded)) for words in texts]
@@ -127,49 +137,39 @@ def _initials(parts: Iterable[str]) -> str:
 
 
 def _categories(paper: Paper) -> Iterator[str]:
-    codes = {label.partition(":")[2] for code in paper.categories for label in category_labels("category", code)}
-    yield from (_encoded(_MARK + "c", code) for code in codes)
-    if primary := primary_of(paper):
-        codes = {label.partition(":")[2] for label in category_labels("primary", primary)}
-        yield from (_encoded(_MARK + "p", code) for code in codes)
+    for field in (CATEGORY, PRIMARY):
+        labels = {label for code in field.values(paper) for label in labels_of(field, code)}
+        yield from (_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in labels)
 
 
-def _had(paper: Paper) -> Iterator[str]:
-    """What the paper has, of what some sources never bring."""
-    texts = texts_of(paper)
-    if paper.categories:
-        yield "category"
-    if paper.authors:
-        yield "author"
-    if any(texts["abstract"]):
-        yield "abstract"
-    if texts["summary"]:
-        yield "summary"
+def _present(paper: Paper) -> Iterator[str]:
+    """Yields what a paper has, of what some sources do not bring: names of fields, and "chinese"."""
+    yield from (field.name for field in FIELDS if field.absent and field.column and any(field.values(paper)))
     languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
-    if "zh" in languages or _CJK.search(paper.title) or _CJK.search(paper.abstract):
+    if "zh" in languages or has_chinese(paper.title) or has_chinese(paper.abstract):
         yield "chinese"
 
 
 def _encoded(mark: str, words: str) -> str:
-    """Words as the index stores them: it would split at signs, and take capitals for small letters."""
-    return mark + _PLAIN.sub(lambda sign: f"{_MARK}{ord(sign[0]):x}{_MARK}", words)
+    """Returns words as the index stores them: without signs and capitals, at which it would split or which it folds."""
+    return mark + _UNSAFE.sub(lambda sign: f"{_MARK}{ord(sign[0]):x}{_MARK}", words)
 
 
 # -------------------------------------------------------------------------------------------------------------- terms
 
 
-def _same(expression: str) -> Asked:
-    return Asked(expression, expression)
+def _same(expression: str) -> IndexQuestion:
+    return IndexQuestion(expression, expression)
 
 
 def _phrase(words: Sequence[str], *, mark: str = "", prefix: bool = False) -> str:
     return f'"{_encoded(mark, " ".join(words))}"{" *" if prefix else ""}'
 
 
-def _asked_of_texts(term: Term) -> Asked:
-    column = _TEXTS if term.field == "text" else term.field
+def _for_words(term: Term) -> IndexQuestion:
+    column = _TEXTS if term.field.is_bare else term.field.column
     if term.exact:
-        return _asked_exactly(term, column)
+        return _for_exact_words(term, column)
     if not term.prefix:
         return _same(f"{column} : {_phrase(term.tokens)}")
     *whole, last = term.tokens
@@ -177,23 +177,23 @@ def _asked_of_texts(term: Term) -> Asked:
     begun = f"{column} : {_phrase(term.tokens, prefix=True)}"
     if not whole:
         return _same(f"({begun} OR {column} : ({forms}))")
-    return Asked(begun, f"({begun} OR ({column} : {_phrase(whole)} AND {column} : ({forms})))")
+    return IndexQuestion(begun, f"({begun} OR ({column} : {_phrase(whole)} AND {column} : ({forms})))")
 
 
-def _asked_exactly(term: Term, column: str) -> Asked:
-    """Only a word with capitals inside stands in the index as it is written."""
+def _for_exact_words(term: Term, column: str) -> IndexQuestion:
+    """Returns the question for exact words. Only words with capitals inside are in the index as they are written."""
     if len(term.tokens) == 1 and not term.prefix and _has_inner_capital(term.tokens[0]):
         return _same(f"{column} : {_phrase(term.tokens, mark=_MARK + 'x')}")
     if term.prefix:
-        return Asked("", None)
+        return _ANY_PAPER
     folded = [fold_plural(part) for word in term.tokens for part in written_tokens(word)]
-    return Asked("", f"({column} : {_phrase(folded)} OR {_flag('odd')})" if folded else None)
+    return IndexQuestion("", f"({column} : {_phrase(folded)} OR {_flag('odd')})" if folded else None)
 
 
-def _asked_of_names(term: Term) -> Asked:
+def _for_name(term: Term) -> IndexQuestion:
     tokens = [part for word in term.tokens for part in author_tokens(word)] if term.exact else list(term.tokens)
     if not tokens or (term.exact and term.prefix):
-        return Asked("", None)
+        return _ANY_PAPER
     whole, begun = (tokens[:-1], tokens[-1:]) if term.prefix else (tokens, [])
     parts = [
         *(_phrase([part]) for part in whole if not is_initial(part)),
@@ -201,22 +201,23 @@ def _asked_of_names(term: Term) -> Asked:
         *(_phrase([part], prefix=True) for part in begun),
     ]
     apart = _stand_apart(whole, begun)
-    somewhere = " AND ".join(f"author : {part}" for part in dict.fromkeys(parts))
+    column = term.field.column
+    somewhere = " AND ".join(f"{column} : {part}" for part in dict.fromkeys(parts))
     if len(parts) == 1:
-        near = f"author : {parts[0]}"
+        near = f"{column} : {parts[0]}"
     elif apart:
-        near = f"(author : NEAR({' '.join(parts)}, {_NEAR}) OR ({_flag('long')} AND {somewhere}))"
+        near = f"({column} : NEAR({' '.join(parts)}, {_NEAR}) OR ({_flag('long')} AND {somewhere}))"
     else:
         near = f"({somewhere})"
     if term.exact:
-        return Asked("", f"({near} OR {_flag('odd')})")
+        return IndexQuestion("", f"({near} OR {_flag('odd')})")
     if len(parts) == 1:
         return _same(near)
-    return Asked(f"author : NEAR({' '.join(parts)}, {_NEAR})" if apart else "", near)
+    return IndexQuestion(f"{column} : NEAR({' '.join(parts)}, {_NEAR})" if apart else "", near)
 
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
-    """Whether no two parts that are asked for can be the same part of a name."""
+    """Whether no two wanted parts can be the same part of a name."""
     beginnings = [part for part in whole if is_initial(part)] + list(begun)
     others = [part for part in whole if not is_initial(part)]
     return len({*beginnings, *others}) == len(beginnings) + len(others) and not any(

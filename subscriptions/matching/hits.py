@@ -1,87 +1,81 @@
-"""Why a paper fits a query, in the paper's own words, and why it does not."""
+"""Why a paper fits a query: the places in its texts, and why it does not: the parts of the query."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from subscriptions.matching.tokenized_paper import (
-    TEXT_FIELDS,
-    Reading,
-    alternative_fits,
-    category_labels,
+from subscriptions.matching.terms import (
+    fits_alternative,
     is_name,
+    label_of,
     names_for,
     places,
-    primary_of,
-    read,
     simple_terms,
     stands_in,
-    texts_of,
 )
+from subscriptions.matching.tokenized_paper import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
 from subscriptions.normalize import exact_tokens, fold_plural, token_spans, written_tokens
 from subscriptions.query import Alternative, And, Leaf, Node, Not, Or, Query, Term
+from subscriptions.query.fields import TEXT, Field, ValueKind
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a query found in one text of a paper, or among its authors, categories and so on."""
+    """What a query found in one text of a paper, or in one of its fields without texts."""
 
-    field: (
-        str  # as in a query: title and abstract (translated, too), summary, author, category, primary, id, doi, source
-    )
-    terms: tuple[str, ...]  # as they stand in the paper, each once; of an author the whole name
-    text: str = ""  # the text that was found in
-    spans: tuple[tuple[int, int], ...] = ()  # (start, end) of every place in `text`, ascending, none overlaps
+    field: Field
+    terms: tuple[str, ...]  # as they stand in the paper, each once; an author with the whole name
+    text: str = ""  # the text with the terms; "" in a field without texts
+    spans: tuple[tuple[int, int], ...] = ()  # (start, end) of each place in `text`, ascending, without overlaps
 
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
-    """What the query found in a paper that it matches, title first; () if it does not match."""
-    reading = read(paper)
-    terms = _wanted(alternative for alternative in query.alternatives if alternative_fits(alternative, reading))
-    texts = ((field, text) for field, texts in texts_of(paper).items() for text in texts)
-    return (*_text_hits(terms, texts), *_other_hits(terms, paper, reading))
+    """Returns what a query found in a paper, hits in titles first; () if the paper does not fit."""
+    tokens = tokenize(paper, query.fields)
+    terms = _wanted(alternative for alternative in query.alternatives if fits_alternative(alternative, tokens))
+    texts = ((field, text) for field, texts in texts_of(paper, query.fields).items() for text in texts)
+    return (*_text_hits(terms, texts), *_other_hits(terms, paper, tokens))
 
 
 def failing(query: Query, paper: Paper) -> tuple[Node, ...]:
-    """The parts of a query, as typed, that keep a paper from fitting; () if it fits.
+    """Returns the parts of a query, as typed, that a paper does not fulfil; () if it fits.
 
-    A part is all of an alternative `a OR b` that the paper has nothing of, and `-a` where it has what is excluded.
+    Such a part is `a OR b` if the paper has neither, and `-a` if the paper has `a`.
     """
-    reading = read(paper)
+    tokens = tokenize(paper, query.fields)
     parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
-    return tuple(part for part in parts if not _holds(part, reading))
+    return tuple(part for part in parts if not _is_fulfilled(part, tokens))
 
 
-def _holds(node: Node, reading: Reading) -> bool:
+def _is_fulfilled(node: Node, paper: TokenizedPaper) -> bool:
     match node:
         case Leaf():
-            return stands_in(node.term, reading)
+            return stands_in(node.term, paper)
         case Not():
-            return not _holds(node.node, reading)
+            return not _is_fulfilled(node.node, paper)
         case And():
-            return all(_holds(part, reading) for part in node.nodes)
+            return all(_is_fulfilled(part, paper) for part in node.nodes)
         case Or():
-            return any(_holds(part, reading) for part in node.nodes)
+            return any(_is_fulfilled(part, paper) for part in node.nodes)
 
 
-def spans(query: Query, text: str, field: str) -> tuple[tuple[int, int], ...]:
-    """Where words that the query wants stand in a text as it is shown: (start, end), ascending, none overlaps.
+def spans(query: Query, text: str, field: Field) -> tuple[tuple[int, int], ...]:
+    """Returns (start, end) of the words in a text that a query wants, ascending, without overlaps.
 
-    `field` says which text it is: title, abstract or summary. The text need not be the paper's own: TeX made readable or
-    cut at a word, it is read the same way.
+    `field` is the field of the text. The text may be a shown form of the paper's text: with readable TeX, or cut.
     """
     words = _Text(text)
     return _merged(place for term in _wanted(query.alternatives) for place in _places(term, words, field))
 
 
 def _wanted(alternatives: Iterable[Alternative]) -> list[Term]:
-    """The simple terms that are wanted, each once, in a fixed order."""
+    """Returns the simple terms that alternatives want, each once, in a fixed order."""
     terms = {part for alternative in alternatives for term in alternative.positive for part in simple_terms(term)}
-    return sorted(terms, key=lambda term: (term.tokens, term.value, term.field, term.prefix, term.exact))
+    return sorted(terms, key=lambda term: (term.tokens, term.value, term.field.name, term.prefix, term.exact))
 
 
 class _Text:
-    """A text and its words, with their places; what is not needed is not worked out."""
+    """A text, its words and their places. Places are computed when they are needed."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -95,7 +89,7 @@ class _Text:
         return self._spans[exact]
 
 
-def _text_hits(terms: list[Term], texts: Iterable[tuple[str, str]]) -> Iterator[Hit]:
+def _text_hits(terms: list[Term], texts: Iterable[tuple[Field, str]]) -> Iterator[Hit]:
     for field, text in texts:
         words = _Text(text)
         found = [place for term in terms for place in _places(term, words, field)]
@@ -104,9 +98,9 @@ def _text_hits(terms: list[Term], texts: Iterable[tuple[str, str]]) -> Iterator[
             yield Hit(field, tuple(shown), text, _merged(found))
 
 
-def _places(term: Term, text: _Text, field: str) -> list[tuple[int, int]]:
-    """Where a simple term stands in a text of that field."""
-    if term.field not in ("text", field):
+def _places(term: Term, text: _Text, field: Field) -> list[tuple[int, int]]:
+    """Returns (start, end) of each place of a simple term in a text of a field."""
+    if term.field is not field and not (term.field is TEXT and field.in_any_text):
         return []
     folded, written = text.folded, text.written
     if term.exact:
@@ -128,28 +122,24 @@ def _merged(found: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-def _other_hits(terms: list[Term], paper: Paper, reading: Reading) -> Iterator[Hit]:
-    """One hit for each field beside the texts, with what the paper has there."""
-    found: dict[str, dict[str, None]] = {}
+def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iterator[Hit]:
+    """Yields one hit for each field without texts."""
+    found: dict[Field, dict[str, None]] = {}
     for term in terms:
-        if term.field not in TEXT_FIELDS:
-            found.setdefault(term.field, {}).update(dict.fromkeys(_named(term, paper, reading)))
+        if term.field.kind is not ValueKind.WORDS:
+            found.setdefault(term.field, {}).update(dict.fromkeys(_shown(term, paper, tokens)))
     for field, shown in found.items():
         if shown:
             yield Hit(field, tuple(shown))
 
 
-def _named(term: Term, paper: Paper, reading: Reading) -> list[str]:
-    """The authors, categories or names of a paper that a simple term means, as the paper has them."""
-    label = f"{term.field}:{term.value}"
-    match term.field:
-        case "author":
-            names = names_for(term, reading)
-            return [shown for shown, parts in zip(paper.authors, names, strict=True) if is_name(term, parts)]
-        case "category":
-            return [code for code in paper.categories if label in category_labels("category", code)]
-        case "primary":
-            code = primary_of(paper)
-            return [code] if code and label in category_labels("primary", code) else []
-        case _:
-            return [term.value] if label in reading.labels else []
+def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
+    """Returns the values of a paper that fulfil a simple term: names and categories as the paper has them."""
+    values = tuple(term.field.values(paper))
+    if term.field.kind is ValueKind.NAME:
+        names = names_for(term, tokens)
+        return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
+    label = label_of(term)
+    if term.field.kind is ValueKind.CATEGORY:
+        return [code for code in values if label in labels_of(term.field, code)]
+    return [term.value] if label in tokens.labels else []

@@ -1,16 +1,17 @@
-"""Many queries at once: filed by the features that their papers must have."""
+"""Matches many queries at once: each is filed under a feature that its papers must have."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from subscriptions.matching.features import deciding_feature, needed_by, rarity
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.matching.tokenized_paper import simple_terms
+from subscriptions.matching.terms import simple_terms
 from subscriptions.query import Alternative, Query, Term
+from subscriptions.query.fields import Field
 
 
 class _Condition:
-    """A term, shared by all queries that have it. Equal only to itself, so that looking one up costs nothing."""
+    """A term, shared by all queries that have it. Conditions are compared by identity, which makes look-ups quick."""
 
     __slots__ = ("feature", "term", "uses")
 
@@ -24,7 +25,7 @@ class _Clause(NamedTuple):
     """An alternative of a query, filed under a feature."""
 
     handle: int
-    wanted: tuple[_Condition, ...]  # what a paper with the feature must have beyond it, the rarest first
+    wanted: tuple[_Condition, ...]  # that a paper with the feature must also fulfil, the rarest first
     unwanted: tuple[_Condition, ...]
 
 
@@ -36,14 +37,14 @@ class _Entry:
     def __init__(self, canonical: str) -> None:
         self.canonical = canonical
         self.uses = 0
-        self.clauses: list[tuple[_Clause, tuple[str, ...]]] = []  # each with the features that it is filed under
+        self.clauses: list[tuple[_Clause, tuple[str, ...]]] = []  # each with its features
 
 
 class QuerySet:
-    """Queries that are matched together. Equal ones (by canonical text) are kept once and counted."""
+    """Queries that are matched together. Queries with equal canonical texts are kept once and counted."""
 
     def __init__(self, queries: Iterable[Query] = ()) -> None:
-        self.filed: dict[str, list[_Clause]] = {}  # feature -> clauses; for `match` alone
+        self.filed: dict[str, list[_Clause]] = {}  # feature -> clauses; only `match` reads it
         self._entries: dict[int, _Entry] = {}
         self._handles: dict[str, int] = {}  # canonical text -> handle
         self._conditions: dict[Term, _Condition] = {}
@@ -52,11 +53,11 @@ class QuerySet:
             self.add(query)
 
     def __len__(self) -> int:
-        """How many different queries there are."""
+        """Returns the number of different queries."""
         return len(self._entries)
 
     def add(self, query: Query) -> int:
-        """Takes a query in and returns its handle: the same for equal queries, never used again for another."""
+        """Adds a query and returns its handle, the same for equal queries. No other query ever gets this handle."""
         handle = self._handles.get(query.canonical)
         if handle is None:
             handle = self._next_handle
@@ -69,7 +70,7 @@ class QuerySet:
         return handle
 
     def remove(self, handle: int) -> None:
-        """Takes out a query that was added once; of one that was added more often, one use. KeyError: unknown."""
+        """Removes one use of a query, and with the last use the query. Raises KeyError for an unknown handle."""
         entry = self._entries[handle]
         entry.uses -= 1
         if entry.uses:
@@ -82,7 +83,7 @@ class QuerySet:
                 self._release(condition)
 
     def _file(self, handle: int, alternative: Alternative) -> None:
-        """Files an alternative under the rarest feature of its rarest term (of `all:`, one for each way to have it)."""
+        """Files an alternative under the rarest feature of its rarest term; of an ALL term, one for each simple term."""
         ranked = [(self._anchors(term), term) for term in alternative.positive]
         ranked.sort(key=lambda pair: max(pair[0]))
         anchors, first = ranked[0]
@@ -104,12 +105,15 @@ class QuerySet:
             del self.filed[feature]
 
     def _anchors(self, term: Term) -> list[tuple[tuple[int, int, int], str]]:
-        """For each way to have a term, the rarest feature that it needs, with its load."""
-        return [min([(self._load(feature), feature) for feature in needed_by(part)]) for part in simple_terms(term)]
+        """Returns the rarest feature of each simple term, with the work that it makes."""
+        return [
+            min([(self._work(feature, part.field), feature) for feature in needed_by(part)])
+            for part in simple_terms(term)
+        ]
 
-    def _load(self, feature: str) -> tuple[int, int, int]:
-        """How much work a feature makes: what people often ask for is often written about, too."""
-        return rarity(feature), len(self.filed.get(feature, ())), -len(feature)
+    def _work(self, feature: str, field: Field) -> tuple[int, int, int]:
+        """Estimates the work that a feature makes. Words that many queries ask for stand in many papers, too."""
+        return rarity(feature, field), len(self.filed.get(feature, ())), -len(feature)
 
     def _condition(self, term: Term) -> _Condition:
         condition = self._conditions.get(term)
@@ -125,7 +129,7 @@ class QuerySet:
 
 
 class _Answers(dict[_Condition, int]):
-    """Condition -> the papers of one index in which its term stands, worked out when first asked for."""
+    """Condition -> the papers of one index that fulfil its term, computed at the first access."""
 
     def __init__(self, index: PaperIndex) -> None:
         super().__init__()
@@ -133,7 +137,7 @@ class _Answers(dict[_Condition, int]):
 
     def __missing__(self, condition: _Condition) -> int:
         if condition.feature is None:
-            papers = self._index.having(condition.term)
+            papers = self._index.matching(condition.term)
         else:
             papers = self._index.features.get(condition.feature, 0)
         self[condition] = papers
@@ -141,7 +145,7 @@ class _Answers(dict[_Condition, int]):
 
 
 def match(queries: QuerySet, index: PaperIndex) -> dict[int, int]:
-    """Which papers of the index each query matches: handle -> bits; queries without a paper are left out."""
+    """Returns handle -> the papers that a query finds, as bits of the index; without queries that find none."""
     found: dict[int, int] = {}
     answers = _Answers(index)
     for feature in queries.filed.keys() & index.features.keys():

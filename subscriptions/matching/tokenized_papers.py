@@ -1,56 +1,69 @@
-"""Papers that are asked one query after the other, each taken to pieces once."""
+"""Tokenized papers that several queries are matched with, one query after the other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from subscriptions.matching.tokenized_paper import Reading, asked_by, read, simple_terms
+from subscriptions.matching.terms import fits, predicate, simple_terms
+from subscriptions.matching.tokenized_paper import TokenizedPaper, tokenize
 from subscriptions.model import Paper
 from subscriptions.query import Query, Term
+from subscriptions.query.fields import FIELDS, Fields
 
-MOST_TERMS = 5000  # that are remembered, some hundred bytes each
+MOST_TERMS = 5000  # terms whose papers are cached, some hundred bytes each
 
 
 @dataclass(frozen=True, slots=True)
 class TokenizedPapers:
-    """Papers with their words. For few queries over the same papers; for many queries at once there is `match`."""
+    """Papers with their tokens, for few queries. For many queries at once there is `match`."""
 
     papers: tuple[Paper, ...]
-    readings: tuple[Reading, ...]
-    having: dict[Term, int] = field(default_factory=dict, compare=False, repr=False)  # what was asked before
+    tokenized: tuple[TokenizedPaper, ...]
+    matches: dict[Term, int] = field(default_factory=dict, compare=False, repr=False)  # the cache of `_matching_term`
 
     @classmethod
-    def of(cls, papers: Iterable[Paper], before: "TokenizedPapers | None" = None) -> "TokenizedPapers":
-        """Takes papers to pieces, about 0.5 ms each; those that stood in `before` are taken from there."""
+    def of(
+        cls, papers: Iterable[Paper], before: "TokenizedPapers | None" = None, *, fields: Fields = FIELDS
+    ) -> "TokenizedPapers":
+        """Returns papers with their tokens. Papers that stand unchanged in `before` are not tokenized again."""
         papers = tuple(papers)
         known = (
-            {paper.key: (paper, reading) for paper, reading in zip(before.papers, before.readings, strict=True)}
+            {paper.key: (paper, tokens) for paper, tokens in zip(before.papers, before.tokenized, strict=True)}
             if before
             else {}
         )
-        readings = []
+        tokenized = []
         for paper in papers:
             earlier = known.get(paper.key)
-            readings.append(earlier[1] if earlier and earlier[0] == paper else read(paper))
-        return cls(papers, tuple(readings))
+            tokenized.append(earlier[1] if earlier and earlier[0] == paper else tokenize(paper, fields))
+        return cls(papers, tuple(tokenized))
 
     def matching(self, query: Query) -> tuple[int, ...]:
-        """The places in `papers` of those that the query finds, ascending."""
+        """Returns the positions in `papers` of those that a query finds, ascending."""
         found = 0
         for alternative in query.alternatives:
             fitting = (1 << len(self.papers)) - 1
             for term in alternative.positive:
-                fitting &= self._having(term)
+                fitting &= self._matching_term(term)
             for term in alternative.negative:
-                fitting &= ~self._having(term)
+                fitting &= ~self._matching_term(term)
             found |= fitting
         return tuple(place for place in range(len(self.papers)) if found >> place & 1)
 
-    def _having(self, term: Term) -> int:
-        """The papers in which a term stands: bit n is `papers[n]`. Variants of a query share most of their terms."""
-        if term not in self.having:
-            if len(self.having) >= MOST_TERMS:
-                self.having.clear()
-            asks = tuple(map(asked_by, simple_terms(term)))
-            bits = (1 << place for place, reading in enumerate(self.readings) if any(ask(reading) for ask in asks))
-            self.having[term] = sum(bits)
-        return self.having[term]
+    def _matching_term(self, term: Term) -> int:
+        """Returns the papers that fulfil a term: bit n is `papers[n]`. Cached, since variants of a query share terms."""
+        if term not in self.matches:
+            if len(self.matches) >= MOST_TERMS:
+                self.matches.clear()
+            predicates = tuple(map(predicate, simple_terms(term)))
+            bits = (
+                1 << place
+                for place, tokens in enumerate(self.tokenized)
+                if any(fulfils(tokens) for fulfils in predicates)
+            )
+            self.matches[term] = sum(bits)
+        return self.matches[term]
+
+
+def matching_papers(query: Query, papers: Sequence[Paper]) -> tuple[int, ...]:
+    """Returns the positions in `papers` of those that one query finds."""
+    return tuple(place for place, paper in enumerate(papers) if fits(query, tokenize(paper, query.fields)))

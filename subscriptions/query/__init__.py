@@ -12,6 +12,7 @@ from subscriptions.query.parsing.parse import parse_canonical as parse_canonical
 from subscriptions.query.parsing.parse import parse_query as parse_query
 from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH as MAX_QUERY_LENGTH
 from subscriptions.query.parsing.typed_text import fold_source as fold_source
+from subscriptions.query.parsing.typed_text import fold_value as fold_value
 from subscriptions.query.rewriting import author_rule as author_rule
 from subscriptions.query.rewriting import narrowed as narrowed
 from subscriptions.query.rewriting import words_rule as words_rule
@@ -23,5 +24,4 @@ from subscriptions.query.syntax import Not as Not
 from subscriptions.query.syntax import Or as Or
 from subscriptions.query.syntax import Query as Query
 from subscriptions.query.syntax import Term as Term
-from subscriptions.query.writing import FIELD_LABELS as FIELD_LABELS
 from subscriptions.query.writing import written_value as written_value

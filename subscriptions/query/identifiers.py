@@ -1,4 +1,4 @@
-"""Identifiers of papers as people paste them: arXiv ids, DOIs, and the links that hold one.
+"""arXiv ids and DOIs in what people paste, bare and in links.
 
 arXiv ids: https://info.arxiv.org/help/arxiv_identifier.html (new style since 2007-04, old style before).
 """
@@ -7,9 +7,10 @@ import re
 from typing import NamedTuple
 
 from subscriptions.categories.tree import archive_of
+from subscriptions.query.fields import DOI, ID, Field
 
 _ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
-_AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # what people type behind a link belongs to their sentence
+_AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # punctuation behind a link belongs to the sentence around it
 
 _BARE_ID = re.compile(rf"{_ID}[.,;:]*", re.IGNORECASE)
 _ARXIV_ID = re.compile(rf"arxiv:(?=\s*{_ID}(?![\w*]))", re.IGNORECASE)
@@ -24,7 +25,7 @@ _LINK = re.compile(
 _DOI = re.compile(r'10\.\d{4,9}/(?:[^\s"()|*]|\([^\s"()|*]*\))+')  # brackets in pairs belong to a DOI
 _DOI_HOST = re.compile(r"<?(?:https?://)?(?:dx\.|www\.)?doi\.org/", re.IGNORECASE)
 _DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ID}", re.IGNORECASE)
-# Inside other people's sentences: whatever stands around it, as long as it is no part of a longer number or word.
+# Inside a sentence: anything may stand before and behind, unless that makes it a part of a longer number or word.
 _MENTION = re.compile(
     rf"""
     (?: \b(?:arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print) | (?:huggingface|hf)\.co/papers)/
@@ -37,15 +38,15 @@ _MENTION = re.compile(
 
 
 class IdentifierAt(NamedTuple):
-    """An identifier inside a text: which field it is of, itself, and where its text ends."""
+    """An identifier inside a text."""
 
-    field: str  # id or doi
+    field: Field  # ID or DOI
     value: str
-    end: int
+    end: int  # position behind its text
 
 
 def arxiv_id(text: str) -> str | None:
-    """The bare arXiv id, lower case, that the whole text is; its version does not count."""
+    """Returns the bare arXiv id of a text in lower case, without version; None if the text is no arXiv id."""
     match = _BARE_ID.fullmatch(text)
     if match is None:
         return None
@@ -54,40 +55,41 @@ def arxiv_id(text: str) -> str | None:
 
 
 def after_arxiv_label(text: str, position: int, end: int) -> int | None:
-    """Where the id begins when "arXiv:" and an id stand at this position."""
+    """Returns the position of the id if "arXiv:" and an id stand at `position`; else None."""
     match = _ARXIV_ID.match(text, position, end)
     return match.end() if match else None
 
 
 def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
-    """The link to a paper that stands at this position, up to a blank, quote or bracket."""
+    """Returns the identifier in the link to a paper at `position`; None if there is no such link.
+
+    A link goes as far as the next blank, quote or bracket.
+    """
     if match := _LINK.match(text, position, end):
-        return IdentifierAt("id", match["id"].lower(), match.end())
+        return IdentifierAt(ID, match["id"].lower(), match.end())
     if host := _DOI_HOST.match(text, position, end):
         return read_doi(text, host.end(), end)
     return None
 
 
 def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
-    """The DOI that stands at this position. Those that arXiv gives out are its ids, which digests know it by."""
+    """Returns the DOI at `position`; None if there is none. Of a DOI of arXiv it returns the arXiv id, as digests do."""
     match = _DOI.match(text, position, end)
     if not match:
         return None
     value = match[0].rstrip(".,;>")
     of_arxiv = _DOI_OF_ARXIV.fullmatch(value)
-    return (
-        IdentifierAt("id", of_arxiv["id"].lower(), match.end()) if of_arxiv else IdentifierAt("doi", value, match.end())
-    )
+    return IdentifierAt(ID, of_arxiv["id"].lower(), match.end()) if of_arxiv else IdentifierAt(DOI, value, match.end())
 
 
 def bare_doi(value: str) -> str:
-    """A DOI without the link or label that it came in; other texts as they are."""
+    """Returns a DOI without its link or label; other texts unchanged."""
     host = _DOI_HOST.match(value)
     return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(".,;")
 
 
 def mentioned_in_words(text: str) -> tuple[str, ...]:
-    """The papers that a text names by id or DOI, each once, in its order: bare arXiv ids and DOIs, lower case."""
+    """Returns the bare arXiv ids and DOIs in a text outside links, in lower case, each once, in their order."""
     found: dict[str, None] = {}
     for match in _MENTION.finditer(text):
         doi = read_doi(match["doi"], 0, len(match["doi"])) if match["doi"] else None

@@ -1,6 +1,6 @@
-"""Links inside what people write: which of them name a paper, and which lead to none that can be looked up.
+"""Links in what people write: the papers that they name, and the links that name none.
 
-A link names a paper when it holds an arXiv id or a DOI, whosever page it is: a part of its path, or a value behind it.
+A link of any site names a paper if an arXiv id or a DOI is a part of its path, or a value in its query string.
 """
 
 import re
@@ -26,14 +26,14 @@ _BEHIND_A_DOI = re.compile(
     r"|\.full(?:-text)?(?:\.pdf)?|\.pdf|\.html|\.abstract|/)$",
     re.IGNORECASE,
 )
-_PREPRINTS = ("10.1101/", "10.64898/")  # bioRxiv and medRxiv write the version behind the DOI
+_PREPRINTS = ("10.1101/", "10.64898/")  # of bioRxiv and medRxiv, whose links have the version behind the DOI
 _VERSION = re.compile(r"v\d+$")
-_NATURE = re.compile(r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE)  # whose DOIs end as its addresses do
+_NATURE = re.compile(r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE)  # the DOI of an article ends like its address
 _ARXIV_QUERY = re.compile(r"arxiv\.org/api/query\?", re.IGNORECASE)
 
 
 def mentioned(text: str) -> tuple[str, ...]:
-    """The papers that a text names by id, DOI or link, each once, in its order: bare arXiv ids and DOIs, lower case."""
+    """Returns the bare arXiv ids and DOIs in a text and its links, in lower case, each once, in their order."""
     found: dict[str, None] = {}
     done = 0
     for start, link in _links(text):
@@ -45,7 +45,7 @@ def mentioned(text: str) -> tuple[str, ...]:
 
 
 def links_to_no_paper(text: str) -> tuple[str, ...]:
-    """The links of a text that hold neither an arXiv id nor a DOI. A question to arXiv's API is none: it is a query."""
+    """Returns the links of a text that name no paper. Queries of arXiv's API are not among them."""
     return tuple(link for _, link in _links(text) if not mentioned(link) and not _ARXIV_QUERY.search(link))
 
 
@@ -58,28 +58,28 @@ def _links(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _named_by(link: str) -> str | None:
-    """The paper that a link names."""
+    """Returns the arXiv id or DOI of the paper that a link names; None if it names none."""
     try:
         address = urlsplit(link if "://" in link else f"https://{link}")
-    except ValueError:  # brackets that are none of an address
+    except ValueError:  # brackets in the host, but no IPv6 address
         return None
-    told = unquote(address.path) + (f"?{unquote(address.query)}" if address.query else "")
-    return _id_in(told) or _doi_in(told) or _by_nature(address.netloc, address.path)
+    path = unquote(address.path) + (f"?{unquote(address.query)}" if address.query else "")
+    return _id_in(path) or _doi_in(path) or _by_nature(address.netloc, address.path)
 
 
-def _id_in(told: str) -> str | None:
-    for part in re.split(r"[/?&=#]", told):
+def _id_in(path: str) -> str | None:
+    for part in re.split(r"[/?&=#]", path):
         if found := _PART_WITH_ID.fullmatch(part):
             return arxiv_id(found["id"])
     for pattern in (_BIBCODE, _DBLP):
-        if found := pattern.search(told):
+        if found := pattern.search(path):
             return arxiv_id(f"{found['month']}.{found['number']}")
-    old = _OLD_ID.search(told)
+    old = _OLD_ID.search(path)
     return arxiv_id(old["id"]) if old else None
 
 
-def _doi_in(told: str) -> str | None:
-    found = _DOI.search(told)
+def _doi_in(path: str) -> str | None:
+    found = _DOI.search(path)
     if found is None:
         return None
     value = found[0]

@@ -1,48 +1,55 @@
-"""A rule more in a query that somebody typed: what it leaves out from now on, or finds as well. Their own words stay.
+"""Adds an exclusion to a query in the words of the person who typed it.
 
-What was typed is only added to, as long as that means what it should: `diffusion` becomes `diffusion -"video generation"`,
-`a OR b` becomes `(a OR b) -c`, and `rlhf, dpo`, which is a list only without brackets, `(rlhf OR dpo) -c`. Every text is
-read again before it is taken.
+`diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
+`(rlhf OR dpo) -c`, since brackets end a list. Each text is parsed again and taken only if it has the meaning that it should.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
 from subscriptions.errors import QueryError, Refused, Sentence
-from subscriptions.query.parsing.lexer import FIELDS, Kind, lexemes
+from subscriptions.query.fields import TEXT
+from subscriptions.query.parsing.lexer import Kind, lexemes
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
 from subscriptions.query.parsing.typed_text import typed
 from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
-from subscriptions.query.writing import FIELD_LABELS, PLAIN, written_value
+from subscriptions.query.writing import PLAIN, written_value
 
 _JOINING = frozenset({Kind.AND, Kind.OR, Kind.NOT})
 
 
 def narrowed(query: Query, rule: str) -> Query:
-    """What the query finds, without what the rule finds. Raises QueryError, and Refused when no text can say so."""
-    meant = parse_canonical(f"({query.canonical}) -({parse_query(rule).canonical})")
-    return _said(meant, query, lambda text: (f"{text} -{rule}", f"({text}) -{rule}"))
+    """Returns a query that finds what `query` finds without what `rule` finds, as a text that people can read.
+
+    Raises QueryError for a rule that is no query, and Refused if the text would be too long.
+    """
+    excluded = parse_query(rule, query.fields).canonical
+    meant = parse_canonical(f"({query.canonical}) -({excluded})", query.fields)
+    return _written_as(meant, query, lambda text: (f"{text} -{rule}", f"({text}) -{rule}"))
 
 
 def words_rule(words: str) -> str:
-    """Words that stand side by side, as a value: one by itself, several in quotes."""
+    """Returns words that stand side by side as a value: one word by itself, several words in quotes."""
     plain = " ".join(words.replace('"', " ").split())
     return plain if PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
 
 
 def author_rule(name: str) -> str:
-    """An author, as a value in its field."""
+    """Returns an author as a value in the field of authors."""
     return f'author:"{" ".join(name.replace(chr(34), " ").split())}"'
 
 
-def _said(meant: Query, query: Query, texts: Callable[[str], Iterable[str]]) -> Query:
-    """The first text that means it: of what was typed, of the same written out, and in the end of the canonical text."""
+def _written_as(meant: Query, query: Query, texts: Callable[[str], Iterable[str]]) -> Query:
+    """Returns `meant` with the first text that means it.
+
+    The texts are made of the typed text, then of the query written anew, then of the canonical text.
+    """
     if meant.canonical == query.canonical:
         return query
     for base in _bases(query):
         for text in texts(base):
             try:
-                found = parse_query(text)
+                found = parse_query(text, query.fields)
             except QueryError:
                 continue
             if found.canonical == meant.canonical:
@@ -54,16 +61,17 @@ def _said(meant: Query, query: Query, texts: Callable[[str], Iterable[str]]) -> 
 
 
 def _bases(query: Query) -> Iterator[str]:
-    yield _mended(query.text.strip())
+    yield _closed(query)
     if written := _written(query.tree):
         yield written
     yield query.canonical
 
 
-def _mended(text: str) -> str:
-    """What was typed, closed at its end as it was read: without an operator that joins nothing, with what closes it."""
+def _closed(query: Query) -> str:
+    """Returns the typed text without operators at its end, and with its open quote and brackets closed."""
+    text = query.text.strip()
     source = typed(text)
-    found = list(lexemes(source.text, 0, len(source.text), FIELDS))
+    found = list(lexemes(source.text, 0, len(source.text), query.fields))
     while found and found[-1].kind in _JOINING:
         text = text[: source.columns[found.pop().start] - 1].rstrip()
     open_quote = any(lexeme.kind is Kind.QUOTE and not lexeme.closed for lexeme in found)
@@ -72,11 +80,11 @@ def _mended(text: str) -> str:
 
 
 def _written(node: Node) -> str:
-    """The query from its parts, in the person's words; "" when some part cannot be written so."""
+    """Returns a node in the words of the person; "" if a part of it cannot be written so."""
     match node:
         case Leaf():
             value = written_value(node)
-            return f"{FIELD_LABELS.get(node.term.field, '')}{value}" if value else ""
+            return f"{node.term.field.prefix}{value}" if value else ""
         case Not():
             inner = _inner(node.node)
             return f"-{inner}" if inner else ""
@@ -95,4 +103,4 @@ def _reads_as_text(word: str) -> bool:
         tree = parse_query(word).tree
     except QueryError:
         return False
-    return isinstance(tree, Leaf) and tree.term.field == "text"
+    return isinstance(tree, Leaf) and tree.term.field is TEXT

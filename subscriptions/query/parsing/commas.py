@@ -1,13 +1,14 @@
-"""What a comma and a word of exclusion leave out: `diffusion, not survey`, `"graph neural", not (survey OR review)`."""
+"""Exclusions behind commas: `diffusion, not survey`, `"graph neural", not (survey OR review)`."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from subscriptions.errors import Sentence
-from subscriptions.query.parsing.lexer import FIELDS, Kind, Lexeme, lexemes
+from subscriptions.query.fields import FIELDS, Fields
+from subscriptions.query.parsing.lexer import Kind, Lexeme, lexemes
 from subscriptions.query.parsing.sentences import STRAY_STAR, Notes, Rank
 
-# "No" alone is a name (author:Kim, No), and NO is nitric oxide.
+# "No" alone is a name (author:Kim, No), and "NO" is nitric oxide.
 EXCLUDES = r"""(?:
     (?: (?:[Bb]ut\s+)? (?: [Nn]ot | no | [Ww]ithout | [Ee]xcept(?:\s+for)? ) (?=[\s"(]|$) | No(?=\s+[^\s,)]) )
   | 但?(?:不含|不要)
@@ -18,27 +19,27 @@ _MARK = re.compile(rf'"[^"]*"?|(?P<comma>{_COMMAS}\s*)(?P<excludes>{EXCLUDES})?'
 _ITEM_ENDS = frozenset({Kind.CLOSE, Kind.BUT_NOT, Kind.COMMA})
 
 
-def parts_of(text: str, notes: Notes) -> Iterator[Lexeme]:
-    """The lexemes of a text that is no list. A comma means something only where some comma begins an exclusion."""
+def lexemes_with_exclusions(text: str, notes: Notes, fields: Fields = FIELDS) -> Iterator[Lexeme]:
+    """Returns the lexemes of a text that is no list. Commas have a meaning only if some comma begins an exclusion."""
     if not any(comma in text for comma in ",，、") or not _EXCLUSION.search(text):
-        return lexemes(text, 0, len(text), FIELDS)
-    return _with_phrases(_between_commas(text), notes)
+        return lexemes(text, 0, len(text), fields)
+    return _with_phrases(_between_commas(text, fields), notes)
 
 
-def _between_commas(text: str) -> Iterator[Lexeme]:
+def _between_commas(text: str, fields: Fields) -> Iterator[Lexeme]:
     done = 0
     for mark in _MARK.finditer(text):
         if mark["comma"] is None:  # a quote, in which a comma is punctuation
             continue
-        yield from lexemes(text, done, mark.start(), FIELDS)
+        yield from lexemes(text, done, mark.start(), fields)
         done = mark.end()
         kind, group = (Kind.BUT_NOT, "excludes") if mark["excludes"] else (Kind.COMMA, "comma")
         yield Lexeme(kind, *mark.span(group), mark[group])
-    yield from lexemes(text, done, len(text), FIELDS)
+    yield from lexemes(text, done, len(text), fields)
 
 
 def _with_phrases(found: Iterator[Lexeme], notes: Notes) -> Iterator[Lexeme]:
-    """Several plain words that are excluded together are a phrase, as in a list."""
+    """Yields the lexemes with each sequence of excluded plain words joined to a phrase, as in a list."""
     words: list[Lexeme] = []
     excluded = False
     for lexeme in found:
@@ -53,7 +54,7 @@ def _with_phrases(found: Iterator[Lexeme], notes: Notes) -> Iterator[Lexeme]:
 
 
 def phrase(words: Sequence[Lexeme], notes: Notes) -> Lexeme:
-    """Several words as one quoted value; its = stands before the first, its star behind the last."""
+    """Returns words side by side as one quoted value, with the = of the first word and the star of the last."""
     found = [lexeme for lexeme in words if lexeme.kind is not Kind.STAR]
     if not found:
         return Lexeme(Kind.QUOTE, words[0].start, words[-1].end)

@@ -1,7 +1,7 @@
-"""Lexemes -> one part: the grammar of the query language, with a stack of its own.
+"""Lexemes -> one part: the grammar of the query language, with a stack of its own instead of recursion.
 
-Every frame of the stack is an open bracket, the first one the whole text. In a frame stand alternatives, each a list of
-parts that all must hold; signs and fields wait for the value or bracket that they belong to.
+Each frame of the stack is an open bracket; the first frame is the whole text. A frame has alternatives, each a list of
+parts of which all must be fulfilled. Signs and fields are kept until the value or bracket that they belong to.
 """
 
 import re
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from subscriptions.categories.tree import archive_of
 from subscriptions.errors import Sentence
-from subscriptions.query.parsing.lexer import LEFT_OUT, Kind, Lexeme
+from subscriptions.query.fields import LEFT_OUT, Field, ValueKind
+from subscriptions.query.parsing.lexer import Kind, Lexeme
 from subscriptions.query.parsing.parts import Part, check_bracket, excluding, joined
 from subscriptions.query.parsing.sentences import (
     STRAY_STAR,
@@ -21,11 +22,10 @@ from subscriptions.query.parsing.sentences import (
     star_in_category,
     stray_bracket,
 )
-from subscriptions.query.parsing.typed_text import Typed
-from subscriptions.query.parsing.values import CATEGORY_FIELDS, Values
+from subscriptions.query.parsing.values import Values
 from subscriptions.query.syntax import And, Or
 
-_READS_TOGETHER = frozenset({"author", "title", "abstract", "summary", "all"})  # fields whose values are words
+_OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +33,35 @@ class _Read:
     """A value that was read."""
 
     lexeme: Lexeme
-    field: str  # that it stands in
-    own: Lexeme | None  # its own field, not one of a bracket around it
+    field: Field | None
+    own_field: Lexeme | None  # the field right before it; None if the field stands before a bracket around it
 
 
 @dataclass(slots=True)
 class _Frame:
     """An open bracket."""
 
-    before: list[Lexeme]  # signs and fields that wait for the bracket as a whole
-    scope: str  # the field in which its values stand, "" for none
+    before: list[Lexeme]  # signs and fields right before the bracket, which hold for all of it
+    scope: Field | None  # the field of its values
     alternatives: list[list[Part]] = field(default_factory=lambda: [[]])
-    operator: Lexeme | None = None  # since the last part
-    last: _Read | None = None  # the value just before
+    operator: Lexeme | None = None  # behind the last part
+    last: _Read | None = None  # the value right before
     excludes: Lexeme | None = None  # the word behind a comma that excludes these alternatives
-    ended: list[Part] = field(default_factory=list)  # what stands before that comma
+    ended: list[Part] = field(default_factory=list)  # the parts before that comma
 
 
 class Parser:
-    """Takes lexemes one by one and gives the part that they make."""
+    """Makes a part of lexemes."""
 
-    def __init__(self, source: Typed, notes: Notes) -> None:
-        self.source = source
-        self.notes = notes
-        self.values = Values(source, notes)
-        self.frames = [_Frame([], "")]
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.source = values.source
+        self.notes: Notes = values.notes
+        self.frames = [_Frame([], None)]
         self.waiting: list[Lexeme] = []  # signs and fields before the next value or bracket
 
     def parse(self, lexemes: Iterable[Lexeme]) -> Part | None:
-        """The part that the lexemes ask for; None when they ask for nothing. Raises QueryError."""
+        """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
         for lexeme in lexemes:
             self._take(lexeme)
         self._needs_no_value()
@@ -99,7 +99,7 @@ class Parser:
         if not lexeme.closed:
             self.notes.add(Rank.CLOSED, Sentence("I closed the quotation mark."))
         field = self._field()
-        if field == LEFT_OUT:
+        if field is LEFT_OUT:
             self._leave_out(lexeme)
             return
         part = self.values.part(lexeme, field)
@@ -113,12 +113,12 @@ class Parser:
         self.frames[-1].last = _Read(lexeme, field, own)
 
     def _close(self) -> None:
-        """Ends the innermost bracket."""
+        """Closes the innermost bracket."""
         frame = self.frames.pop()
         part = self._joined(frame)
         self.waiting = frame.before
         if part is None:
-            if frame.scope == LEFT_OUT:
+            if frame.scope is LEFT_OUT:
                 self.waiting = []
             self._needs_no_value()
             self.notes.add(Rank.DROPPED, Sentence("I left out an empty bracket."))
@@ -128,7 +128,7 @@ class Parser:
         self.waiting = []
 
     def _comma(self, comma: Lexeme) -> None:
-        """Begins or ends what is excluded: `a OR b, not c, d` is `(a OR b) -c d`."""
+        """Begins or ends an exclusion: `a OR b, not c, d` is `(a OR b) -c d`."""
         frame = self.frames[-1]
         if comma.kind is Kind.COMMA and frame.excludes is None:
             return
@@ -153,7 +153,7 @@ class Parser:
 
     def _add(self, part: Part, before: list[Lexeme]) -> None:
         signs = [lexeme for lexeme in before if lexeme.kind is Kind.NOT]
-        if len(signs) % 2:  # a field between two signs keeps them apart: -ti:-x is ti:x
+        if len(signs) % 2:  # with a field between them, two signs are two: -ti:-x is ti:x
             part = excluding(part, self._column(signs[0]))
         frame = self.frames[-1]
         if frame.operator and frame.operator.kind is Kind.OR and frame.alternatives[-1]:
@@ -161,27 +161,27 @@ class Parser:
         frame.alternatives[-1].append(part)
         frame.operator = frame.last = None
 
-    def _field(self) -> str:
-        """The field of the next value: the innermost wins."""
+    def _field(self) -> Field | None:
+        """Returns the field of the next value: the innermost one."""
         for lexeme in reversed(self.waiting):
             if lexeme.kind is Kind.FIELD:
                 return lexeme.field
         return self.frames[-1].scope
 
-    # -------------------------------------------------------------- what does not mean anything
+    # -------------------------------------------------------------- what has no meaning
 
     def _operator(self, lexeme: Lexeme) -> None:
         self._needs_no_value()
         frame = self.frames[-1]
         if frame.operator or not frame.alternatives[-1]:
             self._note_dropped(frame.operator or lexeme)
-        frame.operator = lexeme  # of adjacent operators the last counts
+        frame.operator = lexeme  # the last of several operators counts
         frame.last = None
 
     def _needs_no_value(self, dropped: Lexeme | None = None) -> None:
-        """No value comes here: refuses a field that waits for one, drops signs."""
+        """Drops the signs that wait for a value, since none comes. Raises QueryError if a field waits."""
         for lexeme in reversed(self.waiting):
-            if lexeme.kind is Kind.FIELD and lexeme.field != LEFT_OUT:
+            if lexeme.field and lexeme.field is not LEFT_OUT:
                 raise no_value(lexeme.text, lexeme.field, self._column(lexeme))
         for lexeme in (*self.waiting, *((dropped,) if dropped else ())):
             self._note_dropped(lexeme)
@@ -199,9 +199,9 @@ class Parser:
     def _star(self, lexeme: Lexeme) -> None:
         last = self.frames[-1].last
         if self.waiting:
-            if self._field() in CATEGORY_FIELDS:
+            if _is_of_category(self._field()):
                 raise star_in_category("cs", self._column(lexeme))
-        elif last and last.field in CATEGORY_FIELDS and last.lexeme.end == lexeme.start:
+        elif last and _is_of_category(last.field) and last.lexeme.end == lexeme.start:
             raise star_in_category(archive_of(last.lexeme.text) or "cs", self._column(last.lexeme))
         self.notes.add(Rank.STAR, STRAY_STAR)
 
@@ -211,14 +211,15 @@ class Parser:
         self.notes.add(Rank.DROPPED, says_nothing(self.source.text[lexeme.start : lexeme.end]))
 
     def _note_neighbours(self, lexeme: Lexeme) -> None:
-        """Two slips that only the blank between two words tells: GPT -4, author:Jane Doe."""
+        """Notes two slips with a blank between two words: `GPT -4` and `author:Jane Doe`."""
         last = self.frames[-1].last
         if last is None or lexeme.kind is not Kind.WORD or last.lexeme.kind is not Kind.WORD:
             return
         first, second = last.lexeme.text, lexeme.text
-        if not self.waiting and last.own and last.field in _READS_TOGETHER:
-            name = last.own.text
-            both = f'{name}:"{first} {second}"' if last.field == "author" else f"{name}:({first} {second})"
+        if not self.waiting and last.own_field and last.field and last.field.kind in _OF_WORDS:
+            name = last.own_field.text
+            is_name = last.field.kind is ValueKind.NAME
+            both = f'{name}:"{first} {second}"' if is_name else f"{name}:({first} {second})"
             self.notes.add(
                 Rank.ONE_VALUE,
                 Sentence(
@@ -242,3 +243,7 @@ class Parser:
     def _word_before(self, position: int) -> str:
         words = re.findall(r"[^\W_ʼ]+", self.source.text[:position])
         return words[-1] if words else ""
+
+
+def _is_of_category(field: Field | None) -> bool:
+    return field is not None and field.kind is ValueKind.CATEGORY

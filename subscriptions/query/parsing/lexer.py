@@ -1,79 +1,47 @@
-"""The grammar's smallest parts: words, quotes, fields, signs.
+"""Text -> lexemes: words, quotes, fields, signs, in one pass from left to right.
 
-One pass from left to right. What is a sign, an operator or a field depends on where a term starts, so a run without
-blanks ("-ti:gr*ph") is taken apart here and nowhere else.
+A sign, an operator and a field are such only at the beginning of a term. So this module alone takes a run without blanks
+apart ("-ti:gr*ph").
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
 from subscriptions.categories.tree import is_category
+from subscriptions.query.fields import DOI, ID, Field, Fields
 from subscriptions.query.identifiers import after_arxiv_label, read_doi, read_link
-
-FIELDS = {
-    "title": "title",
-    "ti": "title",
-    "intitle": "title",
-    "abstract": "abstract",
-    "abs": "abstract",
-    "summary": "summary",
-    "tldr": "summary",
-    "author": "author",
-    "au": "author",
-    "category": "category",
-    "cat": "category",
-    "primary": "primary",
-    "id": "id",
-    "doi": "doi",
-    "source": "source",
-    "all": "all",
-    "标题": "title",
-    "摘要": "abstract",
-    "总结": "summary",
-    "作者": "author",
-    "类别": "category",
-    "分类": "category",
-    "主类别": "primary",
-    "编号": "id",
-    "来源": "source",
-    "全部": "all",
-}
-
-
-LEFT_OUT = "left out"  # the field of what arXiv's API knows and no digest tells: its values are dropped
-API_FIELDS = FIELDS | dict.fromkeys(("co", "jr", "rn"), LEFT_OUT)  # comment, journal, report number
 
 
 class Kind(Enum):
-    """What a lexeme is."""
+    """The kind of a lexeme."""
 
     WORD = auto()
     QUOTE = auto()
-    LINK = auto()  # to a paper: `field` is id or doi
+    LINK = auto()  # to a paper; its field is ID or DOI
     FIELD = auto()
     OPEN = auto()
     CLOSE = auto()
     AND = auto()
     OR = auto()
     NOT = auto()
-    BUT_NOT = auto()  # what follows, up to the next comma, is excluded
-    COMMA = auto()  # ends what a BUT_NOT excludes
-    STAR = auto()  # stray: it reads as a blank
+    BUT_NOT = auto()  # excludes what follows, up to the next COMMA
+    COMMA = auto()
+    STAR = auto()  # a stray star, read as a blank
 
 
 class Lexeme(NamedTuple):
-    """One smallest part, from `start` to before `end` in the text that the grammar reads."""
+    """A smallest part of a text, at `start` to `end`."""
 
     kind: Kind
     start: int
     end: int
-    text: str = ""  # what stands there; of a quote and an exact word only the value
-    field: str = ""
-    exact: bool = False  # after =
-    star: bool = False  # a word that ends in *
-    closed: bool = True  # a quote
+    text: str = ""  # as it stands there; only the value of a quote, and of a word after =
+    field: Field | None = None
+    exact: bool = False  # whether it stands after =
+    star: bool = False  # whether it is a word that ends in *
+    closed: bool = True  # False for a quote without its second quotation mark
 
 
 _PIECE = re.compile(
@@ -95,7 +63,6 @@ _KEYWORDS = {
     "或": (Kind.OR,),
     "不含": (Kind.NOT,),
 }
-_FIELD = re.compile(rf"([A-Za-z]+|{'|'.join(name for name in FIELDS if not name.isascii())}):")
 _STARS = re.compile(r"\*+")
 _STOPS = re.compile(r"\*+|:")
 _LETTER = re.compile(r"[^\W_]")
@@ -103,8 +70,8 @@ _CATEGORY = r"\#?[A-Za-z]+(?:-[A-Za-z]+)?(?:\.(?:\*|[A-Za-z-]+))?"
 _CATEGORIES = re.compile(rf"{_CATEGORY}(?:\+{_CATEGORY})+")
 
 
-def lexemes(text: str, start: int, end: int, fields: Mapping[str, str]) -> Iterator[Lexeme]:
-    """The parts of `text` between two positions. `fields` says which names before a colon are fields."""
+def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]:
+    """Yields the lexemes of `text` from `start` to `end`. Only the names in `fields` are fields before a colon."""
     position, exact, after_doi = start, False, False
     while piece := _PIECE.search(text, position, end):
         begin, position = piece.span()
@@ -126,13 +93,13 @@ def lexemes(text: str, start: int, end: int, fields: Mapping[str, str]) -> Itera
 
 
 class _Run:
-    """A run without blanks, quotes, brackets and bars, which can hold several terms."""
+    """A run of characters without blanks, quotes, brackets and bars. It can hold several terms."""
 
-    def __init__(self, text: str, start: int, stop: int, end: int, fields: Mapping[str, str]) -> None:
+    def __init__(self, text: str, start: int, stop: int, end: int, fields: Fields) -> None:
         self.text, self.start, self.stop, self.end, self.fields = text, start, stop, end, fields
-        self.position = start  # where the next term starts; in the end, behind the run
-        self.exact_quote = False  # the run ends in a = that belongs to the quote behind it
-        self.after_doi = False  # the run ends in "doi:"
+        self.position = start  # of the next term; after the last one, behind the run
+        self.exact_quote = False  # whether the run ends in a = before a quote
+        self.after_doi = False  # whether the run ends in "doi:"
 
     def lexemes(self, *, after_doi: bool) -> Iterator[Lexeme]:
         self.after_doi, sign_may_stand = after_doi, True
@@ -150,7 +117,7 @@ class _Run:
             yield from self._operator() or self._identifier() or self._field() or self._word()
 
     def _is_sign(self, at: int) -> bool:
-        """A sign does not stand before a blank, and a stray star is one."""
+        """Whether a minus or exclamation mark excludes what follows: not before a blank or a stray star."""
         following = self.text[at + 1 : min(at + 2, self.end)]
         return self.text[at] in "-!" and bool(following) and not following.isspace() and following != "*"
 
@@ -178,15 +145,15 @@ class _Run:
 
     def _field(self) -> list[Lexeme]:
         at = self.position
-        match = _FIELD.match(self.text, at, self.stop)
+        match = self.fields.pattern.match(self.text, at, self.stop)
         if not match:
             return []
-        field = self.fields.get(match[1].lower(), "")
-        if not field and after_arxiv_label(self.text, at, self.end):
-            field = "id"
-        if not field:
+        field = self.fields.by_name.get(match[1].lower())
+        if field is None and after_arxiv_label(self.text, at, self.end):
+            field = ID
+        if field is None:
             return []
-        self.position, self.after_doi = match.end(), field == "doi"
+        self.position, self.after_doi = match.end(), field is DOI
         return [Lexeme(Kind.FIELD, at, match.end(), match[1], field=field)]
 
     def _word(self) -> list[Lexeme]:
@@ -204,9 +171,9 @@ class _Run:
         return [word]
 
     def _end_of_word(self, begin: int) -> tuple[int, re.Match[str] | None]:
-        """Where the word ends that begins here, and the stars that end it.
+        """Returns the end of the word at `begin`, and the stars behind it.
 
-        A colon ends it only where another term begins behind it ("foo:-bar"), else it is a sign like others.
+        A colon ends a word only if another term begins behind the colon ("foo:-bar").
         """
         joined = _CATEGORIES.match(self.text, begin, self.stop)
         if joined and all(map(is_category, joined[0].replace("#", "").split("+"))):
@@ -221,6 +188,8 @@ class _Run:
     def _begins_term(self, at: int) -> bool:
         if at == self.stop or self._is_sign(at):
             return True
-        field = _FIELD.match(self.text, at, self.stop)
-        known = field is not None and (field[1].lower() in self.fields or after_arxiv_label(self.text, at, self.end))
+        field = self.fields.pattern.match(self.text, at, self.stop)
+        known = field is not None and (
+            field[1].lower() in self.fields.by_name or after_arxiv_label(self.text, at, self.end)
+        )
         return bool(known) or read_link(self.text, at, self.end) is not None

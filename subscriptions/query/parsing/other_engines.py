@@ -1,4 +1,4 @@
-"""What people know from other search engines and type here, too: years, NEAR/5, semicolons, operators of another language."""
+"""Hints on what other search engines know: years, NEAR/5, semicolons, operators in lower case or in Chinese."""
 
 import re
 
@@ -18,7 +18,7 @@ _OPERATORS = {
     "不要": "不含",
     "排除": "不含",
     "除了": "不含",
-}  # words that look like an operator -> the operator
+}  # a word that looks like an operator -> the operator
 _GLUED = re.compile(r"(?:不含|不要)(\w.*)")
 _NEAR = re.compile(r"(?:NEAR|ONEAR|ADJ)(?:/?\d+)?|(?:W|PRE|WITHIN)/\d+|~\d+")
 # fmt: off
@@ -38,7 +38,7 @@ _STRUNG = re.compile(r'"[^"]*"?|&\w+;|(?P<mark>[;；](?=\s*[^\s;；]))')
 
 
 def note_word(text: str, notes: Notes) -> None:
-    """Notes what a bare word would mean elsewhere."""
+    """Notes a hint if a bare word has another meaning in other search engines."""
     if operator := _OPERATORS.get(text.lower()):
         notes.add(
             Rank.LOWER_CASE,
@@ -74,7 +74,10 @@ def note_word(text: str, notes: Notes) -> None:
 
 
 def note_field(name: str, rest: str, text: str, notes: Notes) -> bool:
-    """Notes a field that other engines have, before `rest`; false when the name is none of these."""
+    """Notes a hint on a field that only other search engines have, with `rest` behind its colon.
+
+    Returns False if the name is no such field.
+    """
     if (name in _DATES and _A_DATE.match(rest)) or (name in _SURELY_DATES and not rest):  # `year: 2024`
         sentence = Sentence(
             "I cannot look for dates: a subscription asks for new papers. Leave out {typed}", {"typed": text}
@@ -88,7 +91,7 @@ def note_field(name: str, rest: str, text: str, notes: Notes) -> bool:
 
 
 def note_semicolons(text: str, notes: Notes) -> None:
-    """Notes a ; between two wishes."""
+    """Notes a hint on a semicolon between two queries."""
     if any(found["mark"] and text[: found.start()].strip() for found in _STRUNG.finditer(text)):
         notes.add(
             Rank.ELSEWHERE,

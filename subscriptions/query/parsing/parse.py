@@ -1,12 +1,13 @@
-"""A text, understood: which of the grammars reads it, and what became of it."""
+"""Text -> query: chooses the grammar that reads a text, and checks the result."""
 
 import re
 
 from subscriptions.errors import Sentence
+from subscriptions.query.fields import FIELDS, LEFT_OUT, Fields
 from subscriptions.query.parsing.arxiv_api import converted, is_api_query
-from subscriptions.query.parsing.commas import parts_of
+from subscriptions.query.parsing.commas import lexemes_with_exclusions
 from subscriptions.query.parsing.grammar import Parser
-from subscriptions.query.parsing.lexer import API_FIELDS, lexemes
+from subscriptions.query.parsing.lexer import lexemes
 from subscriptions.query.parsing.lists import Lists, list_items
 from subscriptions.query.parsing.other_engines import note_semicolons
 from subscriptions.query.parsing.parts import Part, expanded
@@ -21,13 +22,14 @@ from subscriptions.query.parsing.sentences import (
     too_many_alternatives,
 )
 from subscriptions.query.parsing.typed_text import Typed, typed
+from subscriptions.query.parsing.values import Values
 from subscriptions.query.syntax import And, Node, Not, Query
 
 _SINGLE_QUOTES = re.compile(r"""(?<![\w'’])['‘](\w[^'‘’"()|]*)['’](?!\w)""")
 
 
-def parse_query(text: str) -> Query:
-    """What a person typed, understood. Raises QueryError, with its column, and nothing else.
+def parse_query(text: str, fields: Fields = FIELDS) -> Query:
+    """Returns the query that a person typed. Raises QueryError, with its column, and nothing else.
 
     The work is bounded by the length of the text, which is at most 1,000 characters, and by 64 alternatives.
     """
@@ -37,32 +39,33 @@ def parse_query(text: str) -> Query:
     source = typed(text)
     if is_api_query(source.text):
         source = converted(source, notes)
-        part = Parser(source, notes).parse(lexemes(source.text, 0, len(source.text), API_FIELDS))
-    elif items := list_items(source.text):
-        part = Lists(source, notes).parse(items)
+        found = lexemes(source.text, 0, len(source.text), fields.also(LEFT_OUT))
+        part = Parser(Values(source, notes, fields)).parse(found)
+    elif items := list_items(source.text, fields):
+        part = Lists(Values(source, notes, fields)).parse(items)
     else:
-        part = _parsed(source, notes)
+        part = _parsed(source, notes, fields)
     if ";" in source.text or "；" in source.text:
         note_semicolons(source.text, notes)
-    return _query(text, source, part, notes)
+    return _query(text, source, part, notes, fields)
 
 
-def parse_canonical(text: str) -> Query:
-    """A canonical text, as `Query.canonical` has it: of any length, and neither a list nor a query of arXiv's API."""
+def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
+    """Returns the query of a canonical text (`Query.canonical`), which may be of any length. Raises QueryError."""
     notes = Notes()
     source = typed(text)
-    return _query(text, source, _parsed(source, notes), notes)
+    return _query(text, source, _parsed(source, notes, fields), notes, fields)
 
 
-def _parsed(source: Typed, notes: Notes) -> Part | None:
+def _parsed(source: Typed, notes: Notes, fields: Fields) -> Part | None:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
         notes.add(Rank.PHRASE, hint)
-    return Parser(source, notes).parse(parts_of(source.text, notes))
+    return Parser(Values(source, notes, fields)).parse(lexemes_with_exclusions(source.text, notes, fields))
 
 
-def _query(text: str, source: Typed, part: Part | None, notes: Notes) -> Query:
+def _query(text: str, source: Typed, part: Part | None, notes: Notes, fields: Fields) -> Query:
     if part is None:
         raise nothing_asked()
     if part.form.alternatives > MAX_ALTERNATIVES:
@@ -72,9 +75,9 @@ def _query(text: str, source: Typed, part: Part | None, notes: Notes) -> Query:
     alternatives = expanded(part.form)
     if all(alternative.positive & alternative.negative for alternative in alternatives):
         notes.add(Rank.NEVER, Sentence("This wants and excludes the same, so it finds nothing."))
-    return Query(text, part.form.text, alternatives, notes.hints(), part.node)
+    return Query(text, part.form.text, alternatives, notes.hints(), part.node, fields)
 
 
 def _is_excluded(node: Node) -> bool:
-    """Whether all of a query only excludes."""
+    """Whether a query only excludes."""
     return all(isinstance(part, Not) for part in (node.nodes if isinstance(node, And) else (node,)))

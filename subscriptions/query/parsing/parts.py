@@ -1,8 +1,7 @@
-"""Boolean work: parts of a query with their canonical text, their normal form, and what excluding them means.
+"""Boolean algebra of queries: parts with their canonical text, their normal form, and their opposite.
 
-A part is built from below, and never looked at from above, so that no depth of brackets can exhaust the stack. Equal
-parts are merged as soon as they stand side by side; what is left tells how many alternatives there will be before
-anything is expanded.
+Parts are built from the leaves up and are never traversed from the root, so no depth of brackets can exhaust the stack.
+Equal parts side by side are merged at once. The number of alternatives is known before any part is expanded.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,9 +16,9 @@ from subscriptions.query.syntax import Alternative, And, Leaf, Node, Not, Or, Te
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """A boolean text in its normal order: only terms are excluded, equal parts stand once, sorted by their text."""
+    """A boolean expression in normal order: only terms are excluded; equal parts stand once, sorted by their text."""
 
-    text: str  # canonical; equal texts mean the same
+    text: str  # canonical; equal texts have the same meaning
     kind: type[And | Or | Leaf]
     parts: tuple["Form", ...] = ()  # two or more, none of the same kind
     alternatives: int = 1
@@ -28,26 +27,26 @@ class Form:
 
 
 class Part:
-    """A piece of a query: as typed, as a form, and its opposite's form."""
+    """A part of a query: as typed, as a form, and the form of its opposite."""
 
     def __init__(self, node: Node, form: Form, parts: Sequence["Part"] = ()) -> None:
         self.node = node
         self.form = form
         self.parts = parts  # of an And or Or
-        self.negation: Part | None = None  # what it is the opposite of
+        self.negation: Part | None = None  # the part that this one is the opposite of
         self.holds_not: bool = isinstance(node, Not) or any(part.holds_not for part in parts)
         self.only_excludes = self._only_excludes()
 
     @cached_property
     def opposite(self) -> Form:
-        """The form of what this part excludes when a sign stands before it."""
+        """The form of this part with a sign before it."""
         if isinstance(self.node, Leaf):
             return Form(f"-{self.form.text}", Leaf, term=self.form.term, excluded=True)
         kind = Or if isinstance(self.node, And) else And
         return _merged(kind, [part.opposite for part in self.parts])
 
     def _only_excludes(self) -> int | None:
-        """The column of the first sign of an alternative that only excludes; None when each has something to want."""
+        """Returns the column of the first sign of an alternative that only excludes; None if there is none."""
         if isinstance(self.node, Leaf):
             return None
         if isinstance(self.node, Not):
@@ -60,14 +59,14 @@ class Part:
 
 
 def leaf_part(leaf: Leaf, meaning: Meaning) -> Part:
-    """One value."""
+    """Returns the part of one value."""
     return Part(leaf, Form(meaning.canonical, Leaf, term=meaning.term))
 
 
 def joined(kind: type[And | Or], parts: Sequence[Part], form: Form | None = None) -> Part:
-    """All (And) or any (Or) of one or more parts, without brackets that say nothing and without doubled parts.
+    """Returns all (And) or any (Or) of one or more parts, without needless brackets and doubled parts.
 
-    `form` is theirs, where it is known.
+    `form` is the form of the result, if the caller knows it.
     """
     if len(parts) == 1:
         return parts[0]
@@ -83,7 +82,7 @@ def joined(kind: type[And | Or], parts: Sequence[Part], form: Form | None = None
 
 
 def excluding(part: Part, column: int) -> Part:
-    """The opposite of a part, with the column of the sign. Brackets are kept as typed unless a sign stands in them."""
+    """Returns the opposite of a part, with the column of the sign. Brackets stay as typed unless they hold a sign."""
     node = part.node
     if isinstance(node, Not):
         return part.parts[0]
@@ -101,16 +100,16 @@ def excluding(part: Part, column: int) -> Part:
 
 
 def check_bracket(part: Part) -> None:
-    """Refuses a part that stands for too many alternatives with a sign before it and without.
+    """Raises QueryError if a part has too many alternatives, both with a sign before it and without.
 
-    It can only become more in what surrounds it. This also bounds how deep a part can be.
+    The query around it can only have more. This check also bounds the depth of parts.
     """
     if min(part.form.alternatives, part.opposite.alternatives) > MAX_ALTERNATIVES:
         raise too_many_alternatives()
 
 
 def expanded(form: Form) -> tuple[Alternative, ...]:
-    """The alternatives of a form, each different one once."""
+    """Returns the alternatives of a form, each once."""
     return tuple(
         Alternative(
             frozenset(term for term, excluded in terms if not excluded),
@@ -128,7 +127,7 @@ def _expanded(form: Form) -> list[_Literals]:
         return [frozenset(((form.term, form.excluded),))]
     if form.kind is Or:
         alternatives: list[_Literals] = []
-        for part in form.parts:  # no generator, whose frames would make a deep query's stack three times as deep
+        for part in form.parts:  # not a generator: its frames would make the stack of a deep query three times as deep
             alternatives += _expanded(part)
         return _different(alternatives)
     simple = frozenset((part.term, part.excluded) for part in form.parts if part.term is not None)

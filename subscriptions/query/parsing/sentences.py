@@ -1,6 +1,6 @@
-"""What people are told about a query: why it is refused, and how it was understood.
+"""The refusals of queries, and the hints on how a query was read.
 
-Each refusal carries a hint with an example that works. Hints are ranked: the first is the one that matters most.
+Each refusal has a hint with an example that works. Hints are ranked, the most useful first.
 """
 
 from collections.abc import Sequence
@@ -8,32 +8,19 @@ from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
 from subscriptions.errors import QueryError, Sentence
+from subscriptions.query.fields import Field
 
 MAX_QUERY_LENGTH = 1000  # characters
 MAX_ALTERNATIVES = 64
 SHORTEST_PREFIX = 3  # letters and digits before the star
-_LONGEST_EXAMPLE = 60  # characters of what was typed that a hint repeats
-
-_EXAMPLES = {
-    "title": "ti:diffusion",
-    "abstract": "abs:diffusion",
-    "summary": "summary:diffusion",
-    "author": 'author:"Jane Doe"',
-    "category": "cat:cs.LG",
-    "primary": "primary:cs.LG",
-    "id": "id:2601.15529",
-    "doi": "doi:10.1101/2026.01.22.123456",
-    "source": "source:daily",
-    "all": "all:diffusion",
-    "text": "diffusion",
-}
+_LONGEST_EXAMPLE = 60  # characters of a typed text that a hint repeats
 
 
 # ------------------------------------------------------------------------------------------------------------ refusals
 
 
 def too_long() -> QueryError:
-    """More than 1,000 characters."""
+    """Refuses more than 1,000 characters."""
     return QueryError(
         Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
         Sentence("Make several subscriptions of it, each as short as {example}", {"example": "diffusion -survey"}),
@@ -42,7 +29,7 @@ def too_long() -> QueryError:
 
 
 def nothing_asked() -> QueryError:
-    """Empty, or only punctuation."""
+    """Refuses a text that is empty or only punctuation."""
     return QueryError(
         Sentence("There is no word in this to look for."),
         _for_example("diffusion -survey"),
@@ -51,7 +38,7 @@ def nothing_asked() -> QueryError:
 
 
 def too_many_alternatives() -> QueryError:
-    """A normal form of more than 64 alternatives."""
+    """Refuses more than 64 alternatives in the normal form."""
     return QueryError(
         Sentence("This stands for more than {limit} alternatives.", {"limit": MAX_ALTERNATIVES}),
         Sentence(
@@ -62,17 +49,17 @@ def too_many_alternatives() -> QueryError:
     )
 
 
-def no_value(typed: str, name: str, column: int) -> QueryError:
-    """A field without a value; `typed` is the field as typed."""
+def no_value(typed: str, field: Field, column: int) -> QueryError:
+    """Refuses a field without a value; `typed` is the field as typed."""
     return QueryError(
         Sentence("{field}: has nothing to look for behind it.", {"field": typed}),
-        _for_example(_EXAMPLES[name]),
+        _for_example(field.example),
         column,
     )
 
 
 def only_excludes(column: int, excluded: str) -> QueryError:
-    """An alternative that only excludes; `excluded` is what was typed if all of it does, else ""."""
+    """Refuses an alternative that only excludes; `excluded` is the typed text if all of it only excludes, else ""."""
     if excluded:
         sentence = Sentence("This only excludes. Say also what you want.")
     else:
@@ -82,7 +69,7 @@ def only_excludes(column: int, excluded: str) -> QueryError:
 
 
 def stray_bracket(before: str, column: int) -> QueryError:
-    """A `)` that closes nothing; `before` is the word before it."""
+    """Refuses a `)` that closes nothing; `before` is the word before it."""
     return QueryError(
         Sentence("This ) closes nothing."),
         Sentence("Leave it out, or put what it belongs to in quotes: {example}", {"example": f'"{before or "f(x"})"'}),
@@ -91,7 +78,7 @@ def stray_bracket(before: str, column: int) -> QueryError:
 
 
 def short_prefix(word: str, column: int) -> QueryError:
-    """A word that ends in a star after fewer than three letters or digits."""
+    """Refuses a star after fewer than three letters or digits."""
     return QueryError(
         Sentence(
             "{word}* begins too many words: at least {count} letters or digits must stand before the *.",
@@ -103,7 +90,7 @@ def short_prefix(word: str, column: int) -> QueryError:
 
 
 def initials_only(initials: str, behind: Sequence[str], column: int) -> QueryError:
-    """`author:` without a name; `behind` are the words behind the initials, of which the first may be the last name."""
+    """Refuses an author with initials only; `behind` are the words behind them, of which the first may be the last name."""
     name = f"{shortened(initials)} {shortened(behind[0]) if behind else 'Doe'}"
     return QueryError(
         Sentence("Initials alone fit too many authors."),
@@ -113,7 +100,7 @@ def initials_only(initials: str, behind: Sequence[str], column: int) -> QueryErr
 
 
 def star_in_category(archive: str, column: int) -> QueryError:
-    """A category that is cut off by a star."""
+    """Refuses a category that ends in a star."""
     return QueryError(
         Sentence("A * cannot cut a category short; it stands only for all of an archive."),
         Sentence(
@@ -125,7 +112,7 @@ def star_in_category(archive: str, column: int) -> QueryError:
 
 
 def shortened(text: str) -> str:
-    """What was typed, as far as a sentence can repeat it."""
+    """Returns the beginning of a typed text, short enough for a sentence."""
     return text if len(text) <= _LONGEST_EXAMPLE else f"{text[: _LONGEST_EXAMPLE - 1]}…"
 
 
@@ -137,7 +124,7 @@ def _for_example(example: str) -> Sentence:
 
 
 class Rank(IntEnum):
-    """How much a hint matters, most first: what finds nothing, what may be read otherwise than meant, what was mended."""
+    """The order of hints: first what finds nothing, then what may be meant otherwise, then what was mended."""
 
     NEVER = auto()
     ELSEWHERE = auto()
@@ -159,21 +146,21 @@ STRAY_STAR = Sentence(
 
 
 def says_nothing(typed: str) -> Sentence:
-    """A sign or word that was left out."""
+    """Returns the hint on a sign or word that was left out."""
     return Sentence("{typed} says nothing here; I left it out.", {"typed": typed})
 
 
 @dataclass(slots=True)
 class Notes:
-    """The hints that come up while a query is read."""
+    """The hints that are noted while a query is parsed."""
 
     found: dict[str, tuple[Rank, Sentence]] = field(default_factory=dict)
 
     def add(self, rank: Rank, sentence: Sentence) -> None:
-        """Remembers a hint, each only once."""
+        """Notes a hint; equal hints are kept once."""
         values = {name: shortened(v) if isinstance(v, str) else v for name, v in sentence.values.items()}
         self.found.setdefault(str(sentence), (rank, Sentence(sentence.template, values)))
 
     def hints(self) -> tuple[Sentence, ...]:
-        """The most useful first."""
+        """Returns the hints, the most useful first."""
         return tuple(sentence for _, sentence in sorted(self.found.values(), key=lambda found: found[0]))

@@ -1,6 +1,6 @@
-"""What was typed, as the grammar reads it: plain signs for typographic ones, letters for accent macros of TeX.
+"""A typed text as the grammar reads it: with plain signs for typographic ones, and letters for accent macros of TeX.
 
-Every character remembers the column of the typed one that it came from, so that an error can point at it.
+Each character has the column of the typed character that it was made of, for the columns of errors.
 """
 
 import re
@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from subscriptions.normalize import accent_macros
+from subscriptions.normalize import INVISIBLE_CHARACTERS, accent_macros
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
 _DASHES = "–—−－"
@@ -20,22 +20,21 @@ _PLAIN = (
     | {wide: chr(wide - 0xFEE0) for wide in (*map(ord, _WIDE_SIGNS), *_WIDE_WORDS)}
 )
 
-_INVISIBLE = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
-# The name of a TeX command ends at an invisible character, which therefore stays behind one.
-_UNSEEN = re.compile(rf"(?P<command>\\[A-Za-z]*[{_INVISIBLE}])|[{_INVISIBLE}]+")
-_CURLED = re.compile(r"\\[“”„‟’‘]")  # what phones make of \" and \'
-_MARKUP = re.compile(rf'["\\{{}}{_INVISIBLE}]+')
+# An invisible character behind a TeX command stays, since it ends the name of the command.
+_INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{INVISIBLE_CHARACTERS}])|[{INVISIBLE_CHARACTERS}]+")
+_CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' so
+_MARKUP = re.compile(rf'["\\{{}}{INVISIBLE_CHARACTERS}]+')
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A text for the grammar, and for each of its characters the column where it was typed; one more for its end."""
+    """A text for the grammar."""
 
     text: str
-    columns: Sequence[int]
+    columns: Sequence[int]  # the column where each character was typed, and one more for the end of the text
 
     def replaced(self, parts: Sequence[tuple[int, int, str]]) -> "Typed":
-        """With the characters from `start` to `end` of each part (in order) replaced by its text."""
+        """Returns this text with the characters from `start` to `end` of each part, in order, replaced by its text."""
         if not parts:
             return self
         texts: list[str] = []
@@ -44,7 +43,9 @@ class Typed:
         for start, end, new in parts:
             texts += (self.text[done:start], new)
             columns += self.columns[done:start]
-            typed_at = min(start, len(self.text) - 1)  # what is added at the end came from the last character
+            typed_at = min(
+                start, len(self.text) - 1
+            )  # text that is added at the end has the column of the last character
             columns += [self.columns[typed_at]] * len(new)
             done = end
         return Typed("".join((*texts, self.text[done:])), [*columns, *self.columns[done:]])
@@ -55,24 +56,24 @@ class Typed:
 
 
 def typed(text: str) -> Typed:
-    """A text as the grammar reads it."""
+    """Returns a typed text as the grammar reads it."""
     return plain(Typed(text, range(1, len(text) + 2)))
 
 
 def plain(source: Typed) -> Typed:
-    """Undoes accent macros, leaves out invisible characters, and makes quotes, dashes and wide signs plain ones."""
+    """Returns a text with accent macros as letters, plain quotes, dashes and signs, and no invisible characters."""
     if "\\" in source.text:
         source = Typed(_CURLED.sub(_uncurled, source.text), source.columns)
         source = source.replaced([_with_bracket(source.text, *macro) for macro in accent_macros(source.text)])
     if source.text.isascii():
         return source
-    unseen = [(*match.span(), "") for match in _UNSEEN.finditer(source.text) if not match["command"]]
+    unseen = [(*match.span(), "") for match in _INVISIBLE.finditer(source.text) if not match["command"]]
     source = source.replaced(unseen)
     return Typed(source.text.translate(_PLAIN), source.columns)
 
 
 def _with_bracket(text: str, start: int, end: int, letters: str) -> tuple[int, int, str]:
-    r"""A macro with the bracket that closes its argument, as in `H\"{o}lder`: people read its letters, not its brackets."""
+    r"""Returns a macro together with the bracket that closes its argument, as in `H\"{o}lder`."""
     closes = "{" in text[start:end] and text.startswith("}", end)
     return start, end + closes, letters
 
@@ -82,9 +83,9 @@ def _uncurled(match: re.Match[str]) -> str:
 
 
 def fold_value(text: str) -> str:
-    """A name or identifier in the one form in which it is compared: case, width, blanks and markup do not count.
+    """Returns the form by which a name or identifier is compared: case, width, blanks and markup do not count.
 
-    Folding twice changes nothing, and the form can stand between quotes in a query.
+    The form of a form is the same form. It can stand between quotes in a query.
     """
     folded = _fold_once(plain(Typed(text, range(len(text) + 1))).text)
     while (again := _fold_once(folded)) != folded:
@@ -93,7 +94,7 @@ def fold_value(text: str) -> str:
 
 
 def fold_source(name: str) -> str:
-    """The name of a source as `source:` compares it: the whole name, letter case ignored."""
+    """Returns the form by which `source:` compares the name of a source: the whole name, letter case ignored."""
     return fold_value(name)
 
 

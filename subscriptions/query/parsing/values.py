@@ -1,22 +1,24 @@
-"""A word, quote or link in its field -> a part of the query, its refusal, and hints about how it was read."""
+"""A word, quote or link in its field -> a part of the query, or a refusal, and hints on how it was read."""
 
 import re
 
 from subscriptions.categories.names import categories_named
 from subscriptions.categories.tree import archive_of, canonical_category, is_category, successor
 from subscriptions.errors import Sentence
+from subscriptions.query.fields import CATEGORY, FIELDS, ID, TEXT, Field, Fields, ValueKind
 from subscriptions.query.identifiers import read_doi
-from subscriptions.query.parsing.lexer import FIELDS, Kind, Lexeme
+from subscriptions.query.parsing.lexer import Kind, Lexeme
 from subscriptions.query.parsing.meanings import (
     UNKNOWN,
     Meaning,
     all_meaning,
-    author_meaning,
     bare_id_meaning,
     category_meaning,
-    identifier_meaning,
     is_initials,
+    label_meaning,
     letters,
+    name_meaning,
+    paper_id_meaning,
     starred_category,
     text_meaning,
 )
@@ -34,8 +36,6 @@ from subscriptions.query.parsing.sentences import (
 from subscriptions.query.parsing.typed_text import Typed
 from subscriptions.query.syntax import Leaf, Or, Term
 
-CATEGORY_FIELDS = frozenset({"category", "primary"})
-_IDENTIFIERS = frozenset({"id", "doi", "source"})
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
 _WORDS_BEHIND = re.compile(r"(?:\s+(?!(?:AND|OR|NOT|ANDNOT)\b)[^\W_][\w-]*(?=[\s,;.)]|$)){1,8}")
 _PUNCTUATION = " ,;:.!?'‘’`"
@@ -43,27 +43,31 @@ _LIKE_A_TYPING_ERROR = 0.75  # difflib's ratio, from 0 to 1
 
 
 class Values:
-    """Reads values."""
+    """Makes parts of the values in one text, and notes hints on them."""
 
-    def __init__(self, source: Typed, notes: Notes) -> None:
+    def __init__(self, source: Typed, notes: Notes, fields: Fields = FIELDS) -> None:
         self.source = source
         self.columns = source.columns
         self.notes = notes
+        self.fields = fields
 
-    def part(self, lexeme: Lexeme, field: str) -> Part | None:
-        """What a value asks for in a field ("" for none); None when it is nothing but punctuation."""
-        if lexeme.kind is Kind.LINK and field in ("", "id", "doi"):
-            return self._leaf(lexeme, identifier_meaning(lexeme.field, lexeme.text))
-        if not field and lexeme.kind is Kind.WORD:
+    def part(self, lexeme: Lexeme, field: Field | None) -> Part | None:
+        """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
+        if lexeme.kind is Kind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
+            return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
+        if field is None and lexeme.kind is Kind.WORD:
             special = None if lexeme.exact else self._category_or_id(lexeme)
             if special:
                 return special
             self._note_word(lexeme)
-        if field in CATEGORY_FIELDS:
-            return self._leaf(lexeme, self._category(lexeme, field))
-        if field in _IDENTIFIERS:
-            return self._leaf(lexeme, self._identifier(lexeme, field))
-        return self._leaf(lexeme, self._words(lexeme, field or "text"))
+        field = field or TEXT
+        match field.kind:
+            case ValueKind.CATEGORY:
+                return self._leaf(lexeme, self._category(lexeme, field))
+            case ValueKind.PAPER_ID | ValueKind.LABEL:
+                return self._leaf(lexeme, self._label(lexeme, field))
+            case _:
+                return self._leaf(lexeme, self._words(lexeme, field))
 
     def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> Part | None:
         if meaning is None:
@@ -71,11 +75,12 @@ class Values:
         words, quoted = _shown(lexeme, meaning.term), lexeme.kind is Kind.QUOTE
         return leaf_part(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical), meaning)
 
-    def _words(self, lexeme: Lexeme, field: str) -> Meaning | None:
+    def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
-        if field == "author":
-            meaning = author_meaning(text, exact=exact, star=star)
-        elif field == "all":
+        is_name = field.kind is ValueKind.NAME
+        if is_name:
+            meaning = name_meaning(field, text, exact=exact, star=star)
+        elif field.kind is ValueKind.COMBINED:
             meaning = all_meaning(text, exact=exact, star=star)
         else:
             meaning = text_meaning(field, text, exact=exact, star=star)
@@ -83,7 +88,7 @@ class Values:
             return None
         if meaning.term.prefix and letters(text) < SHORTEST_PREFIX:
             raise short_prefix(text, self.columns[lexeme.start])
-        if field == "author" and is_initials(meaning.term.tokens):
+        if is_name and is_initials(meaning.term.tokens):
             raise initials_only(text, self._words_from(lexeme)[len(text.split()) :], self.columns[lexeme.start])
         if star and not meaning.term.prefix and not meaning.term.value:
             self.notes.add(
@@ -100,18 +105,18 @@ class Values:
         return self._categories(lexeme) or self._bare_id(lexeme)
 
     def _categories(self, lexeme: Lexeme) -> Part | None:
-        """`cs.LG`, `#cs.LG`, `cs.*`, or several joined by +, standing alone as a word."""
+        """Returns the part of a word that is `cs.LG`, `#cs.LG`, `cs.*` or several of these joined by +; else None."""
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
         codes = [code.removeprefix("#") for code in text.split("+")]
         if not all(map(is_category, codes)) and not all(
             map(is_category, codes := [code.rstrip(".") for code in codes])
         ):
             return None
-        found = (self._category(lexeme._replace(text=code, star=False), "category") for code in codes)
+        found = (self._category(lexeme._replace(text=code, star=False), CATEGORY) for code in codes)
         leaves = (self._leaf(lexeme._replace(text=code), m) for code, m in zip(codes, found, strict=True))
         return joined(Or, [leaf for leaf in leaves if leaf])
 
-    def _category(self, lexeme: Lexeme, field: str) -> Meaning | None:
+    def _category(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         if lexeme.star:
             meaning = starred_category(field, lexeme.text)
             if meaning is None:
@@ -132,7 +137,7 @@ class Values:
             )
 
     def _unknown(self, term: Term, lexeme: Lexeme) -> Sentence:
-        """What to write instead of a category that there is not."""
+        """Returns the hint on a category that does not exist: what to write instead."""
         codes = re.split("[+,]", lexeme.text)
         if len(codes) > 1 and all(map(is_category, codes)):
             return Sentence(
@@ -141,13 +146,12 @@ class Values:
             )
         count, named = categories_named(words := self._words_from(lexeme))
         if named:
-            label = "cat" if term.field == "category" else term.field
             return Sentence(
                 "There is no category {code}. For {name} write {either}",
                 {
                     "code": lexeme.text,
                     "name": " ".join(words[:count]),
-                    "either": " OR ".join(f"{label}:{code}" for code in named),
+                    "either": " OR ".join(f"{term.field.prefix}{code}" for code in named),
                 },
             )
         return Sentence(
@@ -156,20 +160,21 @@ class Values:
         )
 
     def _words_from(self, lexeme: Lexeme) -> list[str]:
-        """The words of a value, and those behind it: "machine" and "learning"."""
+        """Returns the words of a value and the words behind it: "machine" and "learning"."""
         behind = _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is Kind.WORD else None
         return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
 
-    # --------------------------------------------------------------------------------- identifiers
+    # ----------------------------------------------------------------------------- ids and labels
 
     def _bare_id(self, lexeme: Lexeme) -> Part | None:
         return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
-    def _identifier(self, lexeme: Lexeme, field: str) -> Meaning | None:
+    def _label(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         if lexeme.star:
             self.notes.add(Rank.STAR, STRAY_STAR)
-        meaning = identifier_meaning(field, lexeme.text)
-        if meaning and meaning.term.field == "id" and not bare_id_meaning(meaning.term.value):
+        read = label_meaning if field.kind is ValueKind.LABEL else paper_id_meaning
+        meaning = read(field, lexeme.text)
+        if meaning and meaning.term.field is ID and not bare_id_meaning(meaning.term.value):
             self.notes.add(
                 Rank.NEVER,
                 Sentence(
@@ -205,10 +210,10 @@ class Values:
         name = name.lower()
         if not name.isalpha() or note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
             return
-        from difflib import get_close_matches  # noqa: PLC0415 - only needed for a slip of the pen
+        from difflib import get_close_matches  # noqa: PLC0415 - only a slip needs it
 
-        # Short names are near to many a word; of them only more letters are a slip ("cats:").
-        near = [n for n in FIELDS if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
+        # Many words are near to a short name, so only the name with more letters behind it is a slip ("cats:").
+        near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
         for field in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
             self.notes.add(
                 Rank.TYPING_ERROR,
@@ -220,10 +225,10 @@ class Values:
 
 
 def _shown(lexeme: Lexeme, term: Term) -> str:
-    """A value as people read it: as typed, but codes and identifiers as they are written."""
-    if term.field in CATEGORY_FIELDS and (code := canonical_category(term.value)):
+    """Returns a value as people read it: as typed, but categories as arXiv writes them and ids in lower case."""
+    if term.field.kind is ValueKind.CATEGORY and (code := canonical_category(term.value)):
         return code
-    if term.field in ("id", "doi"):
+    if term.field.kind is ValueKind.PAPER_ID:
         return term.value
     words = " ".join(lexeme.text.split())
     return (words.strip(_PUNCTUATION) or words) + "*" * term.prefix
