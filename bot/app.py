@@ -54,7 +54,7 @@ from subscriptions.zones import zone
 if TYPE_CHECKING:
     from bot.channels.slack.installer import Installer
     from bot.channels.slack.outbound import SlackChannel
-    from bot.channels.slack.receiving import SocketMode
+    from bot.channels.slack.socket_mode import SocketMode
     from bot.channels.telegram.outbound import TelegramChannel
     from bot.sources.http import Fetcher
     from bot.sources.receipts import FileReceiptWriter
@@ -195,7 +195,7 @@ class App:
             return None
         from bot.channels.slack.installer import Installer  # noqa: PLC0415 - as above
         from bot.channels.slack.oauth import OAuth  # noqa: PLC0415 - only where it can be installed
-        from bot.channels.slack.vault import TokenCipher  # noqa: PLC0415 - as above
+        from bot.channels.slack.token_cipher import TokenCipher  # noqa: PLC0415 - as above
 
         oauth = OAuth(slack.workspaces, settings.client_id, settings.client_secret, settings.api_url)
         return Installer(self.store, self.clock, TokenCipher(key), oauth, slack.workspaces)
@@ -216,7 +216,7 @@ class App:
         met = partial(self._set_bot_name, "telegram")
         url, secret = self.settings.telegram.webhook_url, self.settings.telegram.webhook_secret
         if url is None:
-            from bot.channels.telegram.receiving import LongPolling  # noqa: PLC0415 - only where people can talk to us
+            from bot.channels.telegram.long_polling import LongPolling  # noqa: PLC0415 - only where people can talk to us
 
             return [LongPolling(telegram.client, self.clock, on_bot_name=met)]
         from bot.channels.telegram.webhook import TelegramWebhook  # noqa: PLC0415 - as above
@@ -248,7 +248,7 @@ class App:
     def _sockets(self, slack: "SlackChannel", met: Callable[[str], None]) -> "Iterator[SocketMode]":
         tokens = dict.fromkeys(one.app_token for one in self.settings.slack.workspaces if one.app_token)
         for number, token in enumerate(tokens, 1):
-            from bot.channels.slack.receiving import NAME, SocketMode  # noqa: PLC0415 - as above
+            from bot.channels.slack.socket_mode import NAME, SocketMode  # noqa: PLC0415 - as above
 
             name = NAME if number == 1 else f"{NAME} {number}"
             yield SocketMode(slack, token, self.clock, on_bot_name=met, name=name)
@@ -257,7 +257,7 @@ class App:
         """Asks Slack once whether it takes the app tokens. Raises SettingsError for one that it never will."""
         if self._slack() is None:
             return
-        from bot.channels.slack.receiving import SocketMode  # noqa: PLC0415 - as above
+        from bot.channels.slack.socket_mode import SocketMode  # noqa: PLC0415 - as above
 
         for receiver in receivers:
             if isinstance(receiver, SocketMode):
