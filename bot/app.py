@@ -32,6 +32,7 @@ from bot.ports.conversation import PlatformApi
 from bot.ports.forms import Forms
 from bot.ports.receiver import Receiver
 from bot.settings import EVERYTHING, Settings
+from bot.settings.cron import CronSchedule
 from bot.sources.ingest import IngestContext
 from subscriptions.errors import NotDelivered, NotFound, RetryLater, Sentence, StoreError
 from subscriptions.model import Delivery, Message
@@ -536,8 +537,6 @@ def schedules_of(settings: Settings) -> Schedules:
     """What reads the schedules of sources: with arXiv's holidays and the operator's zone."""
 
     def cron(line: str) -> Schedule:
-        from bot.settings.cron import CronSchedule  # noqa: PLC0415 - APScheduler is loaded only where lines of cron are read
-
         return CronSchedule(line, zone(settings.timezone))
 
     holidays = None if settings.holidays is None else frozenset(settings.holidays)
