@@ -385,7 +385,7 @@ def build_app(
     out: TextIO | None = None,
 ) -> App:
     """Builds an App. `out` is where the console channel writes, stdout by default. Raises SettingsError, StoreError."""
-    from bot.rendering import render_delivery  # noqa: PLC0415 - Jinja is loaded only where messages are made
+    from bot.rendering.deliveries.delivery_messages import render_delivery  # noqa: PLC0415 - Jinja is loaded only where messages are made
 
     quiet_libraries()
     clock = clock or SystemClock()
@@ -398,7 +398,10 @@ def build_app(
 def make_conversation_context(settings: Settings, channels: Mapping[str, Channel]) -> ConversationContext:
     """What conversations need, for the platforms of these channels where people can talk to us."""
     from bot.commands.registry import REGISTRY  # noqa: PLC0415 - see build_app
-    from bot.rendering import Language, ReplyWords, board_view, render_reply, sheet_view  # noqa: PLC0415 - see build_app
+    from bot.rendering.platforms.slack.modals import board_view, sheet_view  # noqa: PLC0415 - see build_app
+    from bot.rendering.replies.reply_messages import render_reply  # noqa: PLC0415 - see build_app
+    from bot.rendering.text.inline_formatter import ReplyWords  # noqa: PLC0415 - see build_app
+    from bot.rendering.text.language import Language  # noqa: PLC0415 - see build_app
 
     venues = {platform: channel.api() for platform, channel in channels.items() if isinstance(channel, _HasApi)}
     house = BotInfo(
@@ -465,7 +468,7 @@ def _version() -> str:
 
 
 class _Render(Protocol):
-    """`bot.rendering.render_delivery`, with the titles of the sources."""
+    """`render_delivery`, with the titles of the sources."""
 
     def __call__(
         self, delivery: Delivery, layout: Layout = (), *, own: Callable[[Delivery], str] | None = None
@@ -492,7 +495,7 @@ class _HasForms(Protocol):
 def connect_channels(settings: Settings, out: TextIO, clock: Clock | None = None) -> dict[str, Channel]:
     """A channel for each platform that is on. A platform's library is imported only here, and only when it is."""
     from bot.channels.console.outbound import ConsoleChannel  # noqa: PLC0415 - beside the others, which are slow to import
-    from bot.rendering.folding import folded  # noqa: PLC0415 - with the rest of rendering, see build_app
+    from bot.rendering.text.folding import folded  # noqa: PLC0415 - with the rest of rendering, see build_app
 
     channels: dict[str, Channel] = {"console": ConsoleChannel(out, fold=folded)}
     if settings.telegram.token is not None:

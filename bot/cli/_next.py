@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.rendering import Language
+    from bot.rendering.text.language import Language
     from subscriptions.planning.forecast import NextDelivery
 
 

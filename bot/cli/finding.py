@@ -37,7 +37,7 @@ def search(
     """Look through all stored papers, the newest first."""
     from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
     from bot.cli._session import open_session
-    from bot.rendering.reading import words
+    from bot.rendering.text.queries import words
     from subscriptions.query import parse_query
     from subscriptions.service.papers import search_all
 
@@ -100,8 +100,8 @@ def _name(known: "KnownPaper") -> str:
 
 
 def _title(known: "KnownPaper") -> str:
-    from bot.rendering.cutting import shorten
-    from bot.rendering.tex import readable
+    from bot.rendering.text.cutting import shorten
+    from bot.rendering.text.tex import readable
 
     return readable(known.paper.title) or f"“{shorten(known.paper.abstract, _OPENING)}”"
 
@@ -187,7 +187,7 @@ def _because(one: "Because") -> dict[str, object]:
 def _reason(one: "Reason") -> dict[str, object]:
     from bot.cli._queries import TERMINAL_LANGUAGE
     from bot.commands import lacking
-    from bot.rendering.reading import words
+    from bot.rendering.text.queries import words
 
     lacks, excluded = lacking(one, lambda query: words(query, TERMINAL_LANGUAGE.translate))
     wish = one.subscription
@@ -204,8 +204,8 @@ def _reason(one: "Reason") -> dict[str, object]:
 
 def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]") -> None:
     from bot.commands import ReasonContext, came_line, kept_line
-    from bot.rendering import Language
-    from bot.rendering.reading import words
+    from bot.rendering.text.language import Language
+    from bot.rendering.text.queries import words
 
     voice = Language("en", chat.settings.timezone)
     print_line(f"{_name(known)}  {_title(known)}")

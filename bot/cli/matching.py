@@ -50,7 +50,7 @@ def match(
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
-    from bot.rendering.reading import words
+    from bot.rendering.text.queries import words
     from subscriptions.matching import matching_papers, merge_copies
     from subscriptions.query import parse_query
 

@@ -15,7 +15,7 @@ from bot.errors import WrongUsage
 from subscriptions.errors import NotFound, Sentence
 
 if TYPE_CHECKING:
-    from bot.rendering import Language
+    from bot.rendering.text.language import Language
     from bot.settings import Settings
     from subscriptions.store import OutboxEntry
 
@@ -127,7 +127,7 @@ def _show(entries: "Sequence[OutboxEntry]", now: datetime, zone: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from bot.rendering import Language
+    from bot.rendering.text.language import Language
 
     voice = Language("en", zone)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

@@ -11,7 +11,7 @@ from bot.cli._streams import json_time, print_json, print_line, print_reply
 from bot.ports.reply import Reply
 
 if TYPE_CHECKING:
-    from bot.rendering import Language
+    from bot.rendering.text.language import Language
     from subscriptions.service.subscriptions import HeldBack, Waiting
 
 
@@ -29,7 +29,7 @@ def pause(
     from bot.cli._queries import subscription_number
     from bot.cli._session import open_session
     from bot.commands import held_line
-    from bot.rendering import Language
+    from bot.rendering.text.language import Language
     from subscriptions.planning.pauses import parse_pause
     from subscriptions.service.subscriptions import get_chat
     from subscriptions.service.subscriptions import pause as hold
@@ -62,7 +62,7 @@ def resume(
     from bot.cli._queries import subscription_number
     from bot.cli._session import open_session
     from bot.commands import resumed_line, waiting_lines
-    from bot.rendering import Language
+    from bot.rendering.text.language import Language
     from subscriptions.service.subscriptions import get_chat, skip_waiting, waits
     from subscriptions.service.subscriptions import resume as go_on
 

@@ -27,8 +27,8 @@ def explain(
 ) -> int:
     """Say what a query means in words, its canonical text, and what was guessed."""
     from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
-    from bot.rendering.reading import explain as explained
-    from bot.rendering.reading import words
+    from bot.rendering.text.queries import explain as explained
+    from bot.rendering.text.queries import words
     from subscriptions.query import parse_query
 
     if json:

@@ -51,7 +51,7 @@ def preview(
     """Show what would be sent, as its platform would get it, without sending or marking anything."""
     from bot.cli._queries import reporting_query_errors
     from bot.cli._session import open_session
-    from bot.rendering import render_delivery
+    from bot.rendering.deliveries.delivery_messages import render_delivery
     from subscriptions.service.operations import status
     from subscriptions.service.planner import preview as look
 
@@ -92,7 +92,7 @@ def _say(
 def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
     """Which subscriptions bring nothing at this moment though they have papers, and when they do."""
     from bot.commands import in_short
-    from bot.rendering import Language
+    from bot.rendering.text.language import Language
 
     voice = Language("en", chat.settings.timezone)
     lines = ["Not due yet:"] if found.not_due else []
@@ -146,8 +146,8 @@ def _show(chat: "ChatAddress", message: "Message") -> None:
     """A message as its platform would show it: links behind their titles on a terminal, written out elsewhere."""
     from json import loads
 
-    from bot.rendering.gallery import displayed
-    from bot.rendering.screen import flow
+    from bot.rendering.display.gallery import displayed
+    from bot.rendering.display.screen import flow
 
     print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     if chat.platform == "web":

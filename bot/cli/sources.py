@@ -165,7 +165,7 @@ def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from bot.rendering import Language
+    from bot.rendering.text.language import Language
 
     voice = Language("en", zone)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

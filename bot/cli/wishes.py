@@ -124,8 +124,8 @@ def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
 
 def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
     from bot.commands import subscribed
-    from bot.rendering import Language
-    from bot.rendering.reading import words
+    from bot.rendering.text.language import Language
+    from bot.rendering.text.queries import words
 
     voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = [_example(known.paper) for known in done.examples]
@@ -134,8 +134,8 @@ def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
 
 
 def _example(paper: Paper) -> str:
-    from bot.rendering.cutting import shorten
-    from bot.rendering.tex import readable
+    from bot.rendering.text.cutting import shorten
+    from bot.rendering.text.tex import readable
 
     title = readable(paper.title) or f"“{shorten(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
@@ -181,8 +181,8 @@ def _document(one: "Listed") -> dict[str, object]:
 
 def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: datetime) -> "list[Row]":
     from bot.commands import rows_of, state_of
-    from bot.rendering import Language
-    from bot.rendering.reading import words
+    from bot.rendering.text.language import Language
+    from bot.rendering.text.queries import words
     from subscriptions.query import parse_query
 
     voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}

@@ -16,7 +16,7 @@ from bot.commands.registry import REGISTRY
 from bot.commands.turn import Command
 from bot.ports.conversation import Place
 from bot.ports.reply import File
-from bot.rendering.language import translator
+from bot.rendering.text.language import translator
 from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from tests.fakes.telegram import TOKEN, FakeTelegram

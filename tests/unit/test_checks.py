@@ -14,7 +14,7 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.webhook_url import webhook_address
 from bot.errors import SettingsError
 from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
-from bot.rendering import render_delivery
+from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatAddress, Message
