@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import connect_telegram
-from bot.channels.telegram.address import webhook_address
 from bot.channels.telegram.outbound import TelegramChannel
+from bot.channels.telegram.webhook_url import webhook_address
 from bot.errors import SettingsError
 from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
 from bot.rendering.deliveries.delivery_messages import render_delivery

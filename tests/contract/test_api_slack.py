@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from bot.channels.slack.api import SlackApi
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.venue import SlackApi
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
