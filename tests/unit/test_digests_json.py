@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
-from bot.digests._json import MOST_SIGNS, Record, first_item, head_of, json_items, json_lines
+from bot.digests._json import MOST_CHARACTERS, Record, first_item, head_of, json_items, json_lines
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest, UnknownFormat
 
@@ -159,14 +159,14 @@ def _damage(text: str, look: int = 0) -> str:
 
 
 def test_an_object_that_is_too_long_is_refused_and_costs_a_line_of_lines() -> None:
-    long = '{"a": "' + "x" * MOST_SIGNS + '"}'
+    long = '{"a": "' + "x" * MOST_CHARACTERS + '"}'
     with pytest.raises(BrokenDigest, match=r"beyond line 2 \(an object of more than a million signs\)"):
         list(json_items('[{"a": "1"},\n' + long + "]", Warnings()))
     assert _members(json_lines, '{"a": "1"}\n' + long + '\n{"a": "2"}') == (
         [{"a": "1"}, {"a": "2"}],
         {"bad_json_line": 1},
     )
-    fits = '{"a": "' + "x" * (MOST_SIGNS - 10) + '"}'
+    fits = '{"a": "' + "x" * (MOST_CHARACTERS - 10) + '"}'
     assert _members(json_items, f"[{fits}, {fits}]")[1] == {}
 
 
