@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.rendering import Language
+from bot.rendering.text.language import Language
 from subscriptions.planning.forecast import NextDelivery
 
 

@@ -8,8 +8,8 @@ import typer
 from bot.cli._streams import print_reply
 from bot.commands import refused
 from bot.errors import WrongUsage
-from bot.rendering import Language
-from bot.rendering.reading import caret
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import caret
 from subscriptions.errors import QueryError, Sentence
 
 _LONGEST_NUMBER = 9  # digits

@@ -18,8 +18,8 @@ from bot.demo._guests import CONVERSATIONS as CONVERSATIONS
 from bot.demo._guests import DEMO_CHATS as DEMO_CHATS
 from bot.demo._story import Story as Story
 from bot.demo._story import run_story as run_story
-from bot.rendering import Language
-from bot.rendering.screen import show
+from bot.rendering.display.screen import show
+from bot.rendering.text.language import Language
 
 
 def run_demo(out: Path, console: Console) -> int:

@@ -10,8 +10,8 @@ from bot.commands import cadence_words
 from bot.demo._guests import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
 from bot.demo._story import Story
 from bot.errors import WrongUsage
-from bot.rendering import Language
-from bot.rendering.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
+from bot.rendering.display.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
+from bot.rendering.text.language import Language
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.model import ChatKind
 

@@ -13,7 +13,7 @@ from bot.conversation.reply_sender import speak
 from bot.demo._clock import DemoClock
 from bot.demo._guests import DemoConversation, Step
 from bot.ports.conversation import Place, Request
-from bot.rendering.gallery import Posted, Said
+from bot.rendering.display.gallery import Posted, Said
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.service.chats import find_callback, meet
 from subscriptions.service.subscriptions import set_setting

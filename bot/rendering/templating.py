@@ -4,14 +4,43 @@ A template is a set of macros, one per kind of view: telegram/delivery.html hold
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from bot.rendering.text.folding import hanging
+from bot.rendering.text.language import Language
+from bot.rendering.views.appearance import Mark, Span, linked
+from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when the first message is rendered
     from jinja2 import Environment
 
 _ENDINGS = {"telegram": "html", "slack": "txt", "web": "html", "console": "txt"}
 _TEMPLATES = ("delivery", "reply", "notice")
+
+_TAGS: Mapping[Mark, str] = {
+    "bold": "b",
+    "italic": "i",
+    "underline": "u",
+    "strike": "s",
+    "code": "code",
+    "hidden": "mark",
+    "command": "kbd",
+}
+
+# A page says these itself; templates hold no words, so that none is missed when they are collected for translation.
+_LABELS: Mapping[str, Sentence] = {
+    "buttons": Sentence("Buttons"),
+    "silent": Sentence("sent without a sound"),
+    "edited": Sentence("edited"),
+    "menu": Sentence("Menu: more about this paper"),
+    "subscriptions": Sentence("Subscriptions"),
+    "received": Sentence("What {chat} received"),
+    "skip": Sentence("To the chats"),
+    "chats": Sentence("Chats"),
+    "turn": Sentence("Your turn"),
+}
 
 Macro = Callable[[object], str]
 
@@ -53,3 +82,30 @@ def _environment(platform: str, escape: Callable[[object], object] | None) -> "E
 def _plain(macro: Callable[[object], object]) -> Macro:
     """The macro as a function to str: Jinja gives its own string type, which would escape what is added to it."""
     return lambda view: str(macro(view))
+
+
+@lru_cache
+def page_environment() -> "Environment":
+    """Where the gallery's templates are read."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see above
+
+    made = Environment(
+        loader=PackageLoader("templates", "gallery"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(linked=linked, tags=tags, hanging=hanging, label=label)
+    return made
+
+
+def label(language: Language, name: str, **values: object) -> str:
+    """One of the page's own words."""
+    return replace(_LABELS[name], values=values).say(language.translate)
+
+
+def tags(span: Span) -> list[str]:
+    """The HTML elements that make the marks of a span, outermost first."""
+    return [tag for mark, tag in _TAGS.items() if mark in span.marks]

@@ -22,8 +22,9 @@ from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.conversation import Place, Request
-from bot.rendering import Language, board_view, sheet_view
-from bot.rendering.display_views import Shot, view_display, views_page
+from bot.rendering.platforms.slack.modal_page import Shot, view_display, views_page
+from bot.rendering.platforms.slack.modals import board_view, sheet_view
+from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, ChatKind

@@ -44,7 +44,7 @@ def notify(
 ) -> bool:
     """Writes a notice to a chat down, once per cause and `key`, by default the chat's local day.
 
-    `cause` and `detail` are what bot/rendering/notices.py reads; `buttons` are what the verbs under it stand for, and work
+    `cause` and `detail` are what bot/rendering/deliveries/notices.py reads; `buttons` are what the verbs under it stand for, and work
     in that chat only. False: it was written down before, or nobody has met that chat.
     """
     with store.write() as session:

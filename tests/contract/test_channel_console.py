@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.channels.console.outbound import ConsoleChannel
-from bot.rendering.folding import folded
+from bot.rendering.text.folding import folded
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 

@@ -12,8 +12,9 @@ from slack_sdk.models.blocks import Block
 
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from bot.rendering import render_delivery, render_reply
-from bot.rendering.slack import BLOCKS, BUDGET, HEADER, SECTION
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.platforms.slack.blocks import BLOCKS, BUDGET, HEADER, SECTION
+from bot.rendering.replies.reply_messages import render_reply
 from subscriptions.model import Chat, ChatKind, Item, Kind, Message
 from tests.fakes.blocks import check_blocks
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, team

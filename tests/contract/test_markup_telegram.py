@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from bot.rendering import render_delivery, render_reply
-from bot.rendering.cleaning import clean
-from bot.rendering.telegram import measure, without_calls, without_hosts
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.platforms.telegram.markup import measure, without_calls, without_hosts
+from bot.rendering.replies.reply_messages import render_reply
+from bot.rendering.text.cleaning import clean
 from subscriptions.model import Chat, ChatKind, Item, Kind, Message
 from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, payload

@@ -8,7 +8,7 @@ from bot.commands.changes import in_words, label_of, value_of
 from bot.commands.cities import A_PAGE, city_pages
 from bot.commands.settings import MEANINGS
 from bot.ports.conversation import Place
-from bot.rendering import Language, translator
+from bot.rendering.text.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name
 from subscriptions.labels import LABELS, VALUES
 from subscriptions.model import ChatKind

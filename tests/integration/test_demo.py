@@ -13,8 +13,8 @@ from rich.console import Console
 
 from bot.demo import DEMO_CHATS, PAGES, Story, exhibits, run_demo, run_story, write_gallery
 from bot.errors import WrongUsage
-from bot.rendering import Language
-from bot.rendering.gallery import shown
+from bot.rendering.display.gallery import shown
+from bot.rendering.text.language import Language
 from tests.html_page import HtmlPage
 
 # Titles by their beginnings. Of the feed, ComputerRL is only a replacement and so is not announced to anybody.

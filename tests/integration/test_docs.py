@@ -27,8 +27,8 @@ from bot.digests._keys import paper_key
 from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.operation.web_address import health_app
-from bot.rendering import Language
-from bot.rendering.reading import words
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
-from bot.rendering import render_delivery
+from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.model import (
     Because,
     Chat,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.commands import Row, changed, refused, rows_of, state_of, subscribed, unsubscribed, value_of
-from bot.rendering import Language
+from bot.rendering.text.language import Language
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Subscription

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.rendering.reading import words
+from bot.rendering.text.queries import words
 from subscriptions.errors import QueryError
 from subscriptions.matching import PaperIndex, QuerySet, match, matching_papers, merge_copies, why
 from subscriptions.model import Paper, Summary, Translation

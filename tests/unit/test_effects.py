@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands.changes import changed
-from bot.rendering import Language, translator
+from bot.rendering.text.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, resolve
 from subscriptions.labels import LABELS, VALUES
 from subscriptions.model import Chat, ChatKind

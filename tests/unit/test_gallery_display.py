@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.rendering.display import Paragraph
-from bot.rendering.display_slack import mrkdwn_paragraphs
-from bot.rendering.display_telegram import telegram_paragraphs
-from bot.rendering.gallery import displayed
+from bot.rendering.display.gallery import displayed
+from bot.rendering.platforms.slack.block_reader import mrkdwn_paragraphs
+from bot.rendering.platforms.telegram.markup_reader import telegram_paragraphs
+from bot.rendering.views.appearance import Paragraph
 
 
 def sketch(paragraphs: object) -> str:

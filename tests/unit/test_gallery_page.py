@@ -7,8 +7,9 @@ from html import escape
 
 import pytest
 
-from bot.rendering import Language, render_delivery
-from bot.rendering.gallery import Ask, Exhibit, Frame, Said, gallery_page, shown
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.display.gallery import Ask, Exhibit, Frame, Said, gallery_page, shown
+from bot.rendering.text.language import Language
 from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
 from tests.unit import deliveries as make

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from bot.rendering.gallery import Said
-from bot.rendering.screen import show, wrapped
+from bot.rendering.display.gallery import Said
+from bot.rendering.display.screen import show, wrapped
 from tests.unit.test_gallery_page import NINE, TELEGRAM, Post
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.reading import caret, explain
+from bot.rendering.text.queries import caret, explain
 from subscriptions.errors import QueryError
 from subscriptions.query import Query, fold_source, parse_canonical, parse_query
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from rich.cells import cell_len
 
-from bot.rendering import Language
-from bot.rendering.reading import caret, explain, words
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import caret, explain, words
 from subscriptions.query import parse_query
 
 

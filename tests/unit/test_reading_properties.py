@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering import Language
-from bot.rendering.reading import words
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import words
 from subscriptions.errors import QueryError
 from subscriptions.query import Query, parse_query
 from tests.unit.test_query_properties import typed_texts

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.rendering import render_delivery
+from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.model import Chat, ChatKind, Delivery, Facts, Item, Kind, Message
 from tests.unit.deliveries import (
     THURSDAY,

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.rendering.cleaning import clean, isolated
-from bot.rendering.cutting import opening, shorten, width
-from bot.rendering.language import Language
-from bot.rendering.links import paper_url, web_url
-from bot.rendering.marks import marked
-from bot.rendering.views import CARD, COMPACT, ROW, Measure, PaperView, Reader, paper_view
+from bot.rendering.text.cleaning import clean, isolated
+from bot.rendering.text.cutting import opening, shorten, width
+from bot.rendering.text.language import Language
+from bot.rendering.text.links import paper_url, web_url
+from bot.rendering.text.marks import marked
+from bot.rendering.views.papers import CARD, COMPACT, ROW, Measure, PaperView, paper_view
+from bot.rendering.views.reader import Reader
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
 from tests.unit.deliveries import ABSTRACT, because, chat, item, team
 

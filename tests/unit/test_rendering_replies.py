@@ -8,8 +8,10 @@ import pytest
 
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from bot.rendering import render_delivery, render_reply, translator
-from bot.rendering.notices import NOTICES
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.deliveries.notices import NOTICES
+from bot.rendering.replies.reply_messages import render_reply
+from bot.rendering.text.language import translator
 from subscriptions.model import Chat, ChatKind, Item, Kind, Message, Summary, Translation
 from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
 

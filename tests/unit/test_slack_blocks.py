@@ -9,8 +9,9 @@ import pytest
 from bot.commands.presses import read_callback
 from bot.ports.button import Button
 from bot.ports.reply import Reply
-from bot.rendering import render_delivery, render_reply
-from bot.rendering.slack import BLOCKS, BUDGET
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.platforms.slack.blocks import BLOCKS, BUDGET
+from bot.rendering.replies.reply_messages import render_reply
 from subscriptions.model import ChatKind, Message
 from tests.fakes.blocks import check_blocks
 from tests.unit.deliveries import THURSDAY, alert, because, chat, delivery, item, items, team

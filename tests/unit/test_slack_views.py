@@ -10,10 +10,9 @@ from slack_sdk.models.views import View as Judge
 
 from bot.ports.button import Button
 from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
-from bot.rendering import board_view, sheet_view
-from bot.rendering.display_views import Box, Row, Shot, view_display, views_page
-from bot.rendering.language import Language
-from bot.rendering.slack_views import BLOCKS, INPUT, OPTION, TITLE
+from bot.rendering.platforms.slack.modal_page import Box, Row, Shot, view_display, views_page
+from bot.rendering.platforms.slack.modals import BLOCKS, INPUT, OPTION, TITLE, board_view, sheet_view
+from bot.rendering.text.language import Language
 from subscriptions.model import Chat
 from tests.unit.deliveries import team
 from tests.unit.hostile import HOSTILE, hostile

@@ -7,8 +7,8 @@ import typer
 from bot.cli._options import Json
 from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
 from bot.cli._streams import print_json, print_line
-from bot.rendering.reading import explain as explained
-from bot.rendering.reading import words
+from bot.rendering.text.queries import explain as explained
+from bot.rendering.text.queries import words
 from subscriptions.query import parse_query
 
 

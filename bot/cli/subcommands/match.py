@@ -15,7 +15,7 @@ from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_
 from bot.cli._read_errors import print_read_error
 from bot.cli._streams import print_error, print_json, print_line
 from bot.errors import WrongUsage
-from bot.rendering.reading import words
+from bot.rendering.text.queries import words
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.matching import PaperIndex, QuerySet, matching_papers, merge_copies, why
 from subscriptions.matching import match as match_all

@@ -14,7 +14,7 @@ from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_error, print_json, print_line, printable
 from bot.cli._tables import print_table
 from bot.errors import WrongUsage
-from bot.rendering import Language
+from bot.rendering.text.language import Language
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.service.outbox import dismiss as give_up

@@ -10,7 +10,7 @@ from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply
 from bot.commands import held_line, resumed_line, waiting_lines
 from bot.ports.reply import Reply
-from bot.rendering import Language
+from bot.rendering.text.language import Language
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.service.subscriptions import HeldBack, Waiting, get_chat, skip_waiting, waits
 from subscriptions.service.subscriptions import pause as hold

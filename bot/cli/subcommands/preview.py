@@ -16,9 +16,10 @@ from bot.cli._streams import json_time, print_json, print_line
 from bot.cli._tables import print_table
 from bot.commands import in_short
 from bot.errors import WrongUsage
-from bot.rendering import Language, render_delivery
-from bot.rendering.gallery import displayed
-from bot.rendering.screen import flow
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.display.gallery import displayed
+from bot.rendering.display.screen import flow
+from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, Message
 from subscriptions.service.operations import Status, status

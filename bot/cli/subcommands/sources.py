@@ -19,7 +19,7 @@ from bot.cli._streams import json_time, print_json, print_line, printable
 from bot.cli._tables import print_table
 from bot.digests.files import is_missing
 from bot.errors import WrongUsage
-from bot.rendering import Language
+from bot.rendering.text.language import Language
 from bot.settings import Settings, SourceSettings
 from bot.sources.http import everything, place_of
 from subscriptions.errors import Sentence

@@ -20,10 +20,10 @@ from bot.cli._tables import is_narrow, print_table
 from bot.commands import Row, name_given, renamed, rows_of, state_of, subscribed, unsubscribed
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
-from bot.rendering import Language
-from bot.rendering.cutting import shorten
-from bot.rendering.reading import words
-from bot.rendering.tex import readable
+from bot.rendering.text.cutting import shorten
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import words
+from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatState, Paper, Subscription

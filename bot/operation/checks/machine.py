@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bot.digests import FORMATS, formats_of_packages
 from bot.operation.checks._finding import NOTHING, TOKENS, Finding
-from bot.rendering import render_delivery
+from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.settings import VARIABLES, Settings
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import Sentence, StoreError

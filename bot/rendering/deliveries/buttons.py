@@ -1,0 +1,123 @@
+"""The buttons of a delivery: numbers that open cards, or a menu beside each paper; [show more]; a link for everybody.
+
+And the links of a card.
+
+Their data is read by bot/commands/presses.py.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from bot.ports.button import Button, Buttons
+from bot.rendering.deliveries.outline import Form, Outline
+from bot.rendering.text.language import Language
+from bot.rendering.text.links import paper_url, pdf_url, search_url
+from bot.rendering.views.medium import Medium
+from bot.rendering.views.reader import Reader
+from subscriptions.model import Delivery, Item
+
+IN_ROW = 8  # numbers side by side; Telegram shows no more (its constants, InlineKeyboardMarkup)
+
+_PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
+
+Own = Callable[[Delivery], str]
+_CARD = re.compile(r"(?P<delivery>d[0-9a-z]{16})\.c(?P<position>\d{1,6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The buttons of one delivery."""
+
+    numbers: Mapping[int, Button] = field(default_factory=dict)  # paper → the button that opens its card
+    menus: Mapping[int, tuple[Button, ...]] = field(default_factory=dict)  # paper → what stands beside it
+    last: Buttons = ()  # under the last message
+
+    def under(self, papers: Sequence[int], *, last: bool) -> Buttons:
+        """The buttons of a message that shows these papers."""
+        named = [self.numbers[paper] for paper in papers if paper in self.numbers]
+        return (*in_rows(named), *(self.last if last else ()))
+
+
+def keys_of(delivery: Delivery, plan: Outline, reader: Reader, medium: Medium, own: Own | None) -> Keys:
+    """The buttons of a delivery with papers. `own` gives the link under which strangers subscribe for themselves."""
+    if not (medium.numbers or medium.menus):
+        return Keys()
+    if reader.settings.buttons == "link":
+        link = own(delivery) if own else ""
+        return Keys(last=((Button(label=reader.language.say("get your own"), url=link),),) if link else ())
+    if reader.settings.buttons != "full" or reader.public:  # they would be everybody's
+        return Keys()
+    shown = [item for group in plan.groups for item in group.items]
+    more = _show_more(delivery, reader, len(delivery.items) - len(shown))
+    if medium.menus:
+        menus = {item.paper.id: _menu(f"d{delivery.id}", item.position, item, reader.language) for item in shown}
+        return Keys(menus=menus, last=more)
+    if plan.form is Form.CARDS and len(shown) == 1:
+        return Keys(last=(_verbs(delivery, shown[0], reader), *more))
+    numbers = {
+        item.paper.id: Button(label=str(number), data=f"d{delivery.id}.c{item.position}")
+        for number, item in enumerate(shown, start=1)
+    }
+    return Keys(numbers=numbers, last=more)
+
+
+def beside(button: Button, item: Item, language: Language) -> tuple[Button, ...]:
+    """What stands beside a paper of an answer in place of the button that opens its card: the same as in a delivery.
+
+    Of a paper that no delivery brought, the button itself.
+    """
+    told = _CARD.fullmatch(button.data)
+    return _menu(told["delivery"], int(told["position"]), item, language) if told else (button,)
+
+
+def links_to(item: Item, language: Language) -> tuple[Button, ...]:
+    """Where one paper can be read: its page and its PDF; a search for it where no page is known."""
+    paper = item.paper.paper
+    page, pdf = paper_url(paper), pdf_url(paper)
+    named = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
+    links = [(named, page)] if page and page != pdf else []
+    links += [("PDF", pdf)] if pdf else []
+    search = "" if links else search_url(paper)
+    links += [(language.say("look for it on arXiv"), search)] if search else []
+    return tuple(Button(label=label, url=url) for label, url in links)
+
+
+def in_rows(buttons: Sequence[Button]) -> Buttons:
+    """As few rows as they need, each as long as the others: nine are five and four."""
+    if not buttons:
+        return ()
+    rows = -(-len(buttons) // IN_ROW)
+    width = -(-len(buttons) // rows)
+    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))
+
+
+def _show_more(delivery: Delivery, reader: Reader, hidden: int) -> Buttons:
+    if not hidden:
+        return ()
+    label = reader.language.count("show {count} more", "show {count} more", hidden)
+    return ((Button(label=label, data=f"d{delivery.id}.m"),),)
+
+
+def _menu(delivery: str, position: int, item: Item, language: Language) -> tuple[Button, ...]:
+    """What can be done with a paper; `delivery` with its "d"."""
+    verbs = {
+        "f": language.say("more"),
+        "w": language.say("why"),
+        "q": language.say("mute"),
+        "x": language.say("exclude"),
+    }
+    if item.paper.paper.authors:
+        verbs["a"] = language.say("follow authors")
+    return tuple(Button(label=label, data=f"{delivery}.{verb}{position}") for verb, label in verbs.items())
+
+
+def _verbs(delivery: Delivery, item: Item, reader: Reader) -> tuple[Button, ...]:
+    """What can be done with the only paper of an alert."""
+    say, place = reader.language.say, f"d{delivery.id}."
+    return (
+        Button(label=say("more"), data=f"{place}f{item.position}"),
+        Button(label=say("mute ▾"), data=f"{place}q{item.position}"),
+        Button(label=say("why"), data=f"{place}w{item.position}"),
+    )

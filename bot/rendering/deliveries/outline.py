@@ -1,0 +1,283 @@
+"""A delivery as a plan of what is said and in which order, before any platform is asked how much it can hold.
+
+Pure: which form a delivery takes, its header, its groups, and the lines around its papers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
+from typing import Literal
+
+from bot.rendering.text.cleaning import clean, isolated
+from bot.rendering.text.cutting import shorten
+from bot.rendering.text.language import Language
+from bot.rendering.text.links import web_url
+from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_summary, label
+from bot.rendering.views.parts import Head, Heading, More, Tail
+from bot.rendering.views.reader import Reader
+from subscriptions.model import ChatKind, Delivery, Facts, Item, Kind
+
+_CARDS_UP_TO = 5
+_THREAD_ABOVE = 3
+_COMPACT_ABOVE = 10
+_TITLES_ABOVE = 40
+_LONGEST_QUOTATION = 3000
+_MANY_WITHOUT_SUMMARY = 3
+_SOURCES = 5
+_SOURCE_WIDTH = 60
+_REASON_WIDTH = 120
+
+
+class Form(Enum):
+    """How a delivery is laid out."""
+
+    CARDS = "cards"  # up to five papers, each in full
+    ROWS = "rows"  # the digest
+    EACH = "each"  # one message per paper
+    THREAD = "thread"  # Slack: one line in the channel, the digest in its thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Papers that stand under one subscription."""
+
+    heading: Heading | None
+    items: tuple[Item, ...]  # those that are shown
+    more: More | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What a delivery says."""
+
+    form: Form
+    measure: Measure
+    head: Head | None  # None: the papers speak for themselves
+    counted: Head  # the header when there are several messages
+    groups: tuple[Group, ...]
+    tail: Tail | None
+    why: Literal["all", "others"]  # which subscriptions a paper names: all of its, or those that no heading names
+
+
+def outline(delivery: Delivery, reader: Reader) -> Outline:
+    """The plan of a delivery with papers."""
+    shown = tuple(sorted((item for item in delivery.items if item.shown), key=_position))
+    form = _form(delivery, len(shown))
+    digest = form in {Form.ROWS, Form.THREAD}
+    measure = _measure(form, len(shown), reader)
+    groups = _groups(delivery, reader, headed=digest)
+    head = _head(delivery, reader, _only_label(delivery, reader) if digest else "")
+    alone = form is Form.CARDS and not head.remark
+    return Outline(
+        form=form,
+        measure=measure,
+        head=None if alone or form is Form.EACH else head,
+        counted=Head(title=_day_text(delivery, reader.language), small=True) if form is Form.EACH else head,
+        groups=groups,
+        tail=_tail(delivery, reader, shown if measure.summary else ()),
+        why="others" if head.label or any(group.heading for group in groups) else "all",
+    )
+
+
+def root_line(delivery: Delivery, reader: Reader) -> Head:
+    """The one line that a thread hangs on: "12 papers for #vision-papers"."""
+    chat = isolated(shorten(clean(delivery.chat.title), _SOURCE_WIDTH))
+    count, language = len(delivery.items), reader.language
+    if not chat:  # Slack tells a channel's name only to who may read its channels
+        return _head(delivery, reader, "")
+    title = language.count("{count} paper for {chat}", "{count} papers for {chat}", count, chat=chat)
+    return Head(title=title, remark=_remark(delivery, language))
+
+
+def empty_text(delivery: Delivery, reader: Reader) -> str:
+    """What the first due delivery says when nothing matched, or a quiet-day note."""
+    language = reader.language
+    facts = delivery.facts
+    seen_from = language.local(delivery.due).date()
+    days = language.days(facts.days, seen_from=seen_from) if facts.days else ""
+    if not facts.known:
+        text = (
+            language.say("No papers came on {days}.", days=days) if days else language.say("No papers have come yet.")
+        )
+    elif days:
+        text = language.count(
+            "The only paper of {days} did not match.",
+            "None of {count} papers of {days} matched.",
+            facts.known,
+            days=days,
+        )
+    else:
+        text = language.count("The only paper did not match.", "None of {count} papers matched.", facts.known)
+    if facts.next_due:
+        moment = language.moment(facts.next_due, about=facts.next_about)
+        next_line = language.say("Next: {moment}.", moment=moment)
+    else:
+        next_line = language.say("The first that matches comes at once.")
+    if missing := _missing(delivery, reader):
+        text = language.say("{sentence} {next}", sentence=text, next=missing)
+    return language.say("{sentence} {next}", sentence=text, next=next_line)
+
+
+def _position(item: Item) -> int:
+    return item.position
+
+
+def _form(delivery: Delivery, shown: int) -> Form:
+    chat = delivery.chat
+    shape = chat.settings.shape
+    if shape == "each" and 0 < shown <= _CARDS_UP_TO:
+        return Form.EACH
+    # A Slack thread has no threads of its own.
+    if shape == "thread" and not chat.address.topic:
+        return Form.THREAD if shown > _THREAD_ABOVE else Form.CARDS
+    alert = delivery.kind is Kind.ALERT or chat.kind is ChatKind.PRIVATE
+    return Form.CARDS if alert and 0 < shown <= _CARDS_UP_TO else Form.ROWS
+
+
+def _measure(form: Form, shown: int, reader: Reader) -> Measure:
+    measure = CARD if form in {Form.CARDS, Form.EACH} else measure_of_list(shown)
+    # In public nobody can ask for more, so the abstract comes along, folded.
+    if reader.public and shown <= _CARDS_UP_TO and reader.settings.text != "titles":
+        return replace(measure, quotation=_LONGEST_QUOTATION)
+    return measure
+
+
+def measure_of_list(amount: int) -> Measure:
+    """How much each of so many papers says in a list: the more there are, the less."""
+    if amount > _TITLES_ABOVE:
+        return TITLES
+    return COMPACT if amount > _COMPACT_ABOVE else ROW
+
+
+def _label(item: Item, reader: Reader) -> str:
+    """The subscription that a paper stands under; nothing in public."""
+    return label(item.because[0], reader) if item.because and not reader.public else ""
+
+
+def _only_label(delivery: Delivery, reader: Reader) -> str:
+    """The subscription that all papers stand under, if there is but one."""
+    together = _by_subscription(delivery.items)
+    return _label(together[0][0], reader) if len(together) == 1 else ""
+
+
+def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
+    """Groups with the fewest papers first, the others in the order of their first paper."""
+    groups: dict[int, list[Item]] = {}
+    for item in sorted(items, key=_position):
+        groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
+    return sorted(map(tuple, groups.values()), key=len)
+
+
+def _groups(delivery: Delivery, reader: Reader, *, headed: bool) -> tuple[Group, ...]:
+    together = _by_subscription(delivery.items)
+    # A heading takes a line, and saves one under each of its papers.
+    if not headed or reader.public or not 1 < len(together) < len(delivery.items):
+        shown = tuple(item for group in together for item in group if item.shown)
+        ordered = shown if headed else tuple(sorted(shown, key=_position))
+        more = _more(len(delivery.items) - len(shown), _only_label(delivery, reader), reader)
+        return (Group(heading=None, items=ordered, more=more),)
+    groups = []
+    for group in together:
+        name = _label(group[0], reader)
+        shown = tuple(item for item in group if item.shown)
+        heading = Heading(label=name, count=reader.language.number(len(group)))
+        groups.append(Group(heading=heading, items=shown, more=_more(len(group) - len(shown), name, reader)))
+    return tuple(groups)
+
+
+def _more(hidden: int, name: str, reader: Reader) -> More | None:
+    if not hidden:
+        return None
+    language = reader.language
+    if name:
+        return More(
+            text=language.count("and {count} more in “{name}”", "and {count} more in “{name}”", hidden, name=name)
+        )
+    return More(text=language.count("and {count} more", "and {count} more", hidden))
+
+
+def _head(delivery: Delivery, reader: Reader, name: str) -> Head:
+    language = reader.language
+    day = _day_text(delivery, language)
+    title = language.count("{count} paper · {day}", "{count} papers · {day}", len(delivery.items), day=day)
+    return Head(title=title, label=name, remark=_remark(delivery, language))
+
+
+def _day_text(delivery: Delivery, language: Language) -> str:
+    """The days of the digests that it was made from; without any its own."""
+    due = language.local(delivery.due).date()
+    return language.days(delivery.facts.days or (due,), seen_from=due)
+
+
+def _remark(delivery: Delivery, language: Language) -> str:
+    late = delivery.facts.late
+    if late <= timedelta(0):
+        return ""
+    reason = isolated(shorten(clean(delivery.facts.detail.get("late", "")), _REASON_WIDTH))
+    reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
+    return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
+
+
+def _tail(delivery: Delivery, reader: Reader, summarised: Sequence[Item]) -> Tail | None:
+    notes = (_without_summary(delivery.facts, reader, summarised), _missing(delivery, reader))
+    sources = tuple(
+        (isolated(shorten(clean(title), _SOURCE_WIDTH)), web_url(home))
+        for title, home in delivery.facts.titles[:_SOURCES]
+        if clean(title)
+    )
+    before = reader.language.say("from ") if sources else ""
+    said = tuple(note for note in notes if note)
+    return Tail(notes=said, sources_before=before, sources=sources) if said or sources else None
+
+
+def _without_summary(facts: Facts, reader: Reader, summarised: Sequence[Item]) -> str:
+    """One line when many of these papers lack a summary that others have, or that failed."""
+    if reader.settings.text != "summary" or not summarised:
+        return ""
+    language = reader.language
+    papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]
+    bare = [paper for paper in papers if not has_summary(paper, language.code)]
+    expected = len(bare) < len(papers) or any(paper.failed for paper in bare)
+    count = facts.without_summary or (len(bare) if expected else 0)
+    if count < _MANY_WITHOUT_SUMMARY:
+        return ""
+    return language.count(
+        "{count} of these papers has no English summary yet; its abstract instead.",
+        "{count} of these papers have no English summary yet; abstracts instead.",
+        count,
+    )
+
+
+def _missing(delivery: Delivery, reader: Reader) -> str:
+    """What has not come, where a reader would wonder; never in public."""
+    names = isolated(shorten(clean(delivery.facts.detail.get("missing", "")), _REASON_WIDTH))
+    if not names or reader.public:
+        return ""
+    return missing_line(delivery.facts.detail, reader.language, names)
+
+
+def missing_line(detail: Mapping[str, str], language: Language, names: str) -> str:
+    """Sources that have not come, and when their papers do. `detail` says how many they are, and how they are missing."""
+    count = int(detail.get("missing count", "1"))
+    match detail.get("missing how", "late"):
+        case "late":
+            return language.count(
+                "{names} is late; its papers come with the next digest.",
+                "{names} are late; their papers come with the next digest.",
+                count,
+                names=names,
+            )
+        case "failed":
+            return language.count(
+                "{names} could not be read; its papers come with the next digest.",
+                "{names} could not be read; their papers come with the next digest.",
+                count,
+                names=names,
+            )
+    return language.count(
+        "{names} has not come yet; its papers come with the next digest.",
+        "{names} have not come yet; their papers come with the next digest.",
+        count,
+        names=names,
+    )

@@ -1,0 +1,94 @@
+"""From an outline to pages: papers are drawn, shortened where no message could hold one, and packed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.ports.button import Button
+from bot.rendering.deliveries.outline import Form, Group, Outline
+from bot.rendering.views.medium import Medium
+from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, pages_as_sent, total
+from bot.rendering.views.papers import ever_tighter, paper_view
+from bot.rendering.views.reader import Reader
+from subscriptions.model import Item
+
+_ANY_PART = "99/99"  # as wide as a count of messages gets
+
+Layout = Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where one delivery is laid out for one platform."""
+
+    plan: Outline
+    reader: Reader
+    medium: Medium
+    numbered: bool = False  # the papers' numbers stand as buttons under their message
+    menus: Mapping[int, tuple[Button, ...]] = field(default_factory=dict)  # paper → what stands beside it
+    beneath: Size = field(default=Size())  # what the buttons under the last message take
+
+    def pages(self, layout: Layout = ()) -> list[Page]:
+        """The messages without their headers; `layout` names the papers of each that is out already."""
+        if layout:
+            return self._as_sent(layout)
+        room, first_head = self.medium.room, self._head_size()
+        parts = self._parts(first_head)
+        if self.plan.form is Form.EACH:
+            return [page for part in parts for page in pack([part], room, first_head, first_head)]
+        most = self.medium.numbers if self.numbered else None
+        alone = self.beneath + (self.medium.draw(self.plan.head).size if self.plan.head else Size())
+        pages = pack(parts, room, alone, first_head, most=most)
+        if len(pages) == 1:
+            return pages
+        return pack(parts, room, first_head, self._head_size(remark=False), most=most)
+
+    def _as_sent(self, layout: Layout) -> list[Page]:
+        """What is out holds these papers; if they have more to say by now than it can hold, each says less."""
+        head = self._head_size()
+        for measure in ever_tighter(self.plan.measure):
+            desk = replace(self, plan=replace(self.plan, measure=measure))
+            pages = pages_as_sent(desk._parts(head), layout)  # noqa: SLF001 - its own class
+            if all((head + total(page.fragments)).fits(self.medium.room) for page in pages):
+                break
+        return pages
+
+    def _head_size(self, *, remark: bool = True) -> Size:
+        head = replace(self.plan.counted, part=_ANY_PART)
+        return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
+
+    def _parts(self, head: Size) -> list[Part]:
+        """Papers with what must stand in the same message, below a `head`; the closing lines belong to the last."""
+        draw = self.medium.draw
+        closing = [draw(group.more) for group in self.plan.groups if group.more and not group.items]
+        closing += [draw(self.plan.tail)] if self.plan.tail else []
+        count = sum(len(group.items) for group in self.plan.groups)
+        parts: list[Part] = []
+        for group in self.plan.groups:
+            ends = len(parts) + len(group.items) == count
+            parts += self._group(group, len(parts), head, closing if ends else [])
+        return parts or [Part(paper=None, body=tuple(closing))]
+
+    def _group(self, group: Group, before: int, head: Size, closing: Sequence[Fragment]) -> list[Part]:
+        """The papers of a group; `before` it stand that many, `closing` comes below its last."""
+        heading = self.medium.draw(group.heading) if group.heading else None
+        again = self.medium.draw(replace(group.heading, continued=True)) if group.heading else None
+        more = [self.medium.draw(group.more)] if group.more else []
+        head += heading.size if heading else Size()
+        parts = []
+        for place, item in enumerate(group.items, start=1):
+            below = (*more, *closing) if place == len(group.items) else ()
+            paper = self._fitted(item, before + place, head + total(below))
+            opening = heading if place == 1 else None
+            parts.append(Part(paper=item.paper.id, body=(paper, *below), opening=opening, again=again))
+        return parts
+
+    def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
+        """The paper, as long as its form allows, shorter only if no message could hold it together with `beside`."""
+        counted = self.numbered or self.plan.form in {Form.ROWS, Form.THREAD}
+        for measure in ever_tighter(self.plan.measure):
+            all_named = self.plan.why == "all"
+            view = paper_view(item, self.reader, measure, number=number if counted else 0, why=all_named)
+            fragment = self.medium.draw(replace(view, menu=self.menus.get(item.paper.id, ())))
+            if fragment.whole and (beside + fragment.size).fits(self.medium.room):
+                break
+        return fragment

@@ -1,0 +1,203 @@
+"""The gallery: one HTML page that shows what chats received, each chat as its platform shows it.
+
+The page is one file without scripts and without anything from elsewhere: it opens from a disk, years later. Texts of
+papers pass through `display`, so they arrive here as text, marks and checked links, and Jinja escapes them.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from bot.rendering.platforms.slack.block_reader import mrkdwn_paragraphs, slack_display
+from bot.rendering.platforms.telegram.markup_reader import telegram_display, telegram_said
+from bot.rendering.templating import page_environment
+from bot.rendering.text.language import Language
+from bot.rendering.text.links import web_url
+from bot.rendering.views.appearance import Display, Paragraph, Span
+
+if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when a page is made
+    from jinja2 import Template
+
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
+
+
+class Posted(Protocol):
+    """What the gallery asks of a message that was posted."""
+
+    @property
+    def id(self) -> str:
+        """Unique within its chat."""
+
+    @property
+    def payload(self) -> str:
+        """What the platform was given, as JSON."""
+
+    @property
+    def at(self) -> datetime:
+        """When, aware UTC."""
+
+    @property
+    def thread(self) -> str | None:
+        """The id of the message in whose thread this one stands."""
+
+    @property
+    def edited(self) -> bool:
+        """Whether it was changed after it was posted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the person whose chat it is wrote to the bot, on Telegram."""
+
+    text: str
+    at: datetime  # aware UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One wish of a chat, in its own words."""
+
+    query: str
+    who: str = ""  # in a team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """One chat with what it received."""
+
+    anchor: str  # of the page: a–z and "-"
+    platform: Literal["telegram", "slack", "console"]
+    who: str  # "A researcher, in a private chat"
+    remark: str  # what to see here
+    title: str  # in the platform's own title bar
+    detail: str = ""  # below it: "bot", "14 members"
+    shared: bool = False  # others read along, so every message names its sender
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "UTC"
+    asks: tuple[Ask, ...] = ()
+    when: str = ""  # "daily 08:00 Europe/Berlin"
+    posts: Sequence[Posted | Said] = ()
+    pressed: frozenset[str] = frozenset()  # data of the buttons that somebody pressed
+
+    @property
+    def words(self) -> Language:
+        """The chat's language in its time zone."""
+        return Language(self.language, self.timezone)
+
+    @property
+    def title_bar(self) -> str:
+        """Platform and title on one line."""
+        match self.platform:
+            case "slack":
+                return f"Slack · #{self.title}"
+            case "telegram":
+                return f"Telegram · {self.title}" + (f" ({self.detail})" if self.detail else "")
+            case _:
+                return self.title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A message with its time as the chat's people read it."""
+
+    display: Display
+    day: str  # "Fri 23 Jan"
+    time: str  # "09:00"
+    moment: str  # ISO 8601, for machines
+    edited: bool
+    mine: bool = False  # the person wrote it
+    replies: tuple["Shown", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What the page says around the chats."""
+
+    title: str
+    lead: str  # below the title
+    note: str  # in small letters below that
+    steps: tuple[tuple[str, str], ...]  # what one could do next -> the command
+    other: tuple[str, str, str]  # the page in another language: its code, its file beside this one, its name
+
+
+def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
+    """The whole page as HTML. `language` is that of the page's own words; every chat keeps its own."""
+    drawn = [(exhibit, shown(exhibit), exhibit.words) for exhibit in exhibits]
+    return _template().render(frame=frame, language=language, exhibits=drawn)
+
+
+def shown(exhibit: Exhibit) -> tuple[Shown, ...]:
+    """The messages of a chat, replies under the message that they belong to. Raises ValueError for a broken payload."""
+    posts = [post for post in exhibit.posts if not isinstance(post, Said)]
+    known = {post.id for post in posts}
+    replies: dict[str, list[Posted]] = {}
+    for post in posts:
+        if post.thread in known:
+            replies.setdefault(str(post.thread), []).append(post)
+    return tuple(
+        _said(post, exhibit) if isinstance(post, Said) else _shown(post, exhibit, replies.get(post.id, ()))
+        for post in exhibit.posts
+        if isinstance(post, Said) or post.thread not in known
+    )
+
+
+def _shown(post: Posted, exhibit: Exhibit, replies: Iterable[Posted]) -> Shown:
+    day, time, moment = _when(post.at, exhibit.words)
+    return Shown(
+        display=displayed(exhibit.platform, post.payload, pressed=exhibit.pressed),
+        day=day,
+        time=time,
+        moment=moment,
+        edited=post.edited,
+        replies=tuple(_shown(reply, exhibit, ()) for reply in replies),
+    )
+
+
+def _said(said: Said, exhibit: Exhibit) -> Shown:
+    day, time, moment = _when(said.at, exhibit.words)
+    return Shown(display=telegram_said(said.text), day=day, time=time, moment=moment, edited=False, mine=True)
+
+
+def _when(at: datetime, language: Language) -> tuple[str, str, str]:
+    local = language.local(at)
+    return language.day(local.date()), f"{local:%H:%M}", local.isoformat(timespec="minutes")
+
+
+def displayed(platform: str, payload: str, *, pressed: Collection[str] = ()) -> Display:
+    """The message that `payload` makes on a platform: telegram, slack or console. Raises ValueError for another shape.
+
+    `payload` is what the platform's channel posts (see the door of this package), `pressed` the data of buttons.
+    """
+    match platform, json.loads(payload):
+        case "telegram", {"text": str(text), **rest}:
+            silent = rest.get("silent") is True
+            return telegram_display(text, silent=silent, buttons=rest.get("buttons"), pressed=pressed)
+        case "slack", {"blocks": list(blocks)}:
+            return slack_display(blocks)
+        case "slack", {"text": str(text)}:
+            return Display(paragraphs=tuple(mrkdwn_paragraphs(text)))
+        case "console", {"text": str(text)}:
+            lines = text.split("\n")
+            return Display(paragraphs=tuple(Paragraph(spans=tuple(_with_addresses(line))) for line in lines))
+        case _:
+            raise ValueError(f"this is no message for {platform}")
+
+
+def _with_addresses(text: str) -> Iterator[Span]:
+    """Plain text in which addresses are links, as terminals make them."""
+    place = 0
+    for address in _ADDRESS.finditer(text):
+        if place < address.start():
+            yield Span(text=text[place : address.start()])
+        yield Span(text=address[0], link=web_url(address[0]))
+        place = address.end()
+    if place < len(text):
+        yield Span(text=text[place:])
+
+
+def _template() -> "Template":
+    return page_environment().get_template("index.html")

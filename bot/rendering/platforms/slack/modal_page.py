@@ -1,0 +1,131 @@
+"""What Slack makes of a view (docs.slack.dev, Block Kit, "Views"), and a page that shows some, for pictures and for eyes.
+
+Like the gallery it is one file without scripts and without anything from elsewhere. What stands in a view arrives here as
+text, marks and checked links; Jinja escapes it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from bot.rendering.platforms.slack.block_reader import slack_display
+from bot.rendering.templating import page_environment
+from bot.rendering.text.language import Language
+from bot.rendering.views.appearance import Key, Paragraph
+from subscriptions.errors import Sentence
+
+if TYPE_CHECKING:  # see gallery
+    from jinja2 import Template
+
+
+_SLACKS_OWN = {
+    "optional": Sentence("optional"),
+    "home": Sentence("Home"),
+    "messages": Sentence("Messages"),
+    "about": Sentence("About"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A field of a form."""
+
+    label: str
+    kind: Literal["text", "select", "radio", "clock"]
+    value: str = ""
+    hint: str = ""
+    optional: bool = False
+    enter: bool = False  # Enter tells the bot
+    options: tuple[str, ...] = ()  # of radio buttons
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Buttons that stand side by side."""
+
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a view looks like."""
+
+    parts: tuple[Box | Row | Paragraph, ...]
+    title: str = ""  # of a modal; "" for the tab Home
+    send: str = ""
+    leave: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A view on the page."""
+
+    anchor: str  # a–z and "-"
+    who: str
+    view: View
+
+
+def view_display(text: str) -> View:
+    """The view of this JSON. Raises ValueError for one that is not among those we show."""
+    match json.loads(text):
+        case {"type": "modal", "blocks": list(blocks), **rest}:
+            words = {name: _words(rest.get(name)) for name in ("title", "submit", "close")}
+            parts = tuple(_parts(blocks))
+            return View(parts=parts, title=words["title"], send=words["submit"], leave=words["close"])
+        case {"type": "home", "blocks": list(blocks)}:
+            return View(parts=tuple(_parts(blocks)))
+        case _:
+            raise ValueError("this is no view of Slack")
+
+
+def views_page(shots: Sequence[Shot], language: Language) -> str:
+    """Views below each other as one HTML page. `language` is that of the words that Slack itself writes around them."""
+    words = {name: sentence.say(language.translate) for name, sentence in _SLACKS_OWN.items()}
+    return _template().render(shots=shots, language=language, words=words)
+
+
+def _parts(blocks: Sequence[object]) -> Iterator[Box | Row | Paragraph]:
+    for block in blocks:
+        match block:
+            case {"type": "input", "element": dict(element), **rest}:
+                yield _box(element, rest)
+            case _:
+                shown = slack_display([block])
+                yield from shown.paragraphs
+                yield from (Row(keys=keys) for keys in shown.keys)
+
+
+def _box(element: Mapping[Any, Any], block: Mapping[Any, Any]) -> Box:
+    label, hint = _words(block.get("label")), _words(block.get("hint"))
+    optional = block.get("optional") is True
+    chosen = _words((element.get("initial_option") or {}).get("text"))
+    match element:
+        case {"type": "plain_text_input", **rest}:
+            value = str(rest.get("initial_value") or "")
+            enter = block.get("dispatch_action") is True
+            return Box(label=label, kind="text", value=value, hint=hint, optional=optional, enter=enter)
+        case {"type": "timepicker", **rest}:
+            value = str(rest.get("initial_time") or "")
+            return Box(label=label, kind="clock", value=value, hint=hint, optional=optional)
+        case {"type": "static_select"}:
+            return Box(label=label, kind="select", value=chosen, hint=hint, optional=optional)
+        case {"type": "radio_buttons", "options": list(options)}:
+            words = tuple(_words(option.get("text")) for option in options)
+            return Box(label=label, kind="radio", value=chosen, hint=hint, optional=optional, options=words)
+        case _:
+            raise ValueError(f"the gallery cannot show a field of type {element.get('type')}")
+
+
+def _words(text: object) -> str:
+    match text:
+        case {"text": str(words)}:
+            return words
+        case _:
+            return ""
+
+
+@lru_cache
+def _template() -> "Template":
+    return page_environment().get_template("views.html")

@@ -1,0 +1,123 @@
+"""Slack: forms as modals, boards as the tab Home of the app (docs.slack.dev, Block Kit, "Views").
+
+A modal carries the id of what it stands for as its private_metadata, and nothing else. Each field is a block of its own
+name, so that what is wrong with it can be said beside it.
+"""
+
+import json
+from collections.abc import Iterator
+
+from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.rendering.platforms.slack.blocks import (
+    Block,
+    Written,
+    actions,
+    bold,
+    context,
+    escape,
+    header,
+    linked,
+    menu,
+    plain,
+    section,
+)
+from bot.rendering.text.cutting import shorten, within
+from subscriptions.model import Chat
+
+BLOCKS = 100  # of a view
+TITLE = 24  # characters of a modal's title and of its two buttons
+LABEL = 2_000  # of a field, as of its hint
+INPUT = 3_000  # of a text that is typed
+OPTION = 75
+SHEET = "sheet"  # callback_id of our modals
+_FEW = 5  # options that are shown side by side
+_ITEM = 240  # columns of a line on a board
+_NOTES = 2_800  # characters below a field
+
+
+def sheet_view(sheet: Modal, link: str, chat: Chat) -> str:
+    """A form as the JSON of a modal. `link` is the id of what it stands for."""
+    del chat  # its words are in the reader's language already
+    blocks = [block for field in sheet.fields for block in _field(field)]
+    view: Block = {
+        "type": "modal",
+        "callback_id": SHEET,
+        "private_metadata": link,
+        "title": plain(sheet.title, TITLE),
+        "submit": plain(sheet.submit_label, TITLE),
+        "close": plain(sheet.close_label, TITLE),
+        "blocks": blocks[:BLOCKS],
+    }
+    return json.dumps(view, ensure_ascii=False, separators=(",", ":"))
+
+
+def board_view(board: HomeView, chat: Chat) -> str:
+    """A board as the JSON of the tab Home."""
+    del chat
+    blocks: list[Block] = []
+    for number, panel in enumerate(board.panels):
+        blocks += [{"type": "divider"}] if blocks else []
+        blocks += _panel(panel, number)
+    blocks += [context(escape(board.remark))] if board.remark else []
+    return json.dumps({"type": "home", "blocks": blocks[:BLOCKS]}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _field(field: Field) -> Iterator[Block]:
+    block: Block = {
+        "type": "input",
+        "block_id": field.name,
+        "label": plain(field.label, LABEL),
+        "element": {**_element(field), "action_id": field.name},
+    }
+    if field.hint:
+        block["hint"] = plain(field.hint, LABEL)
+    if not field.required:
+        block["optional"] = True
+    if field.notifies_change:
+        block["dispatch_action"] = True
+    yield block
+    if field.notes:
+        notes = "\n".join(linked(note) for note in field.notes)
+        yield {**section(notes if len(notes) <= _NOTES else escape(within("\n".join(field.notes), _NOTES // 5)))}
+
+
+def _element(field: Field) -> Block:
+    if field.is_clock:
+        return {"type": "timepicker", "initial_time": field.value} if field.value else {"type": "timepicker"}
+    if not field.options:
+        return _text_input(field)
+    options = [_option(option) for option in field.options]
+    chosen = next(
+        (shown for shown, option in zip(options, field.options, strict=True) if option.value == field.value), None
+    )
+    return {
+        "type": "radio_buttons" if len(options) <= _FEW else "static_select",
+        "options": options,
+        **({"initial_option": chosen} if chosen else {}),
+    }
+
+
+def _text_input(field: Field) -> Block:
+    # Every sign that is typed would be a request; Enter tells when somebody wants to see what it means.
+    watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.notifies_change else {}
+    begun = {"initial_value": field.value[:INPUT]} if field.value else {}
+    return {"type": "plain_text_input", "max_length": INPUT, **begun, **watched}
+
+
+def _option(option: Option) -> Block:
+    return {"text": plain(option.label, OPTION), "value": option.value}
+
+
+def _panel(panel: HomePanel, number: int) -> Iterator[Block]:
+    yield header(panel.title)
+    if panel.lines:
+        yield context("\n".join(escape(line) for line in panel.lines))
+    for place, item in enumerate(panel.items):
+        yield _item(item, f"{number}.{place}")
+    yield from actions(panel.buttons, f"{number}.")
+
+
+def _item(item: HomeItem, action: str) -> Block:
+    remark = f"\n{escape(shorten(item.remark, _ITEM))}" if item.remark else ""
+    text = Written(f"{bold(shorten(item.text, _ITEM))}{remark}")
+    return {**section(text), **({"accessory": menu(item.menu, action)} if item.menu else {})}

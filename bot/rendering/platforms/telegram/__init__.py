@@ -1,0 +1,1 @@
+"""Telegram: messages as HTML, and what that HTML looks like."""

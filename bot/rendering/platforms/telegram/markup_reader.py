@@ -1,0 +1,141 @@
+"""Telegram's HTML, as the Bot API reads it (core.telegram.org/bots/api#html-style), back into paragraphs and buttons."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from bot.rendering.text.links import web_url
+from bot.rendering.views.appearance import Display, Key, Mark, Paragraph, Shape, Span
+
+_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}  # Telegram decodes no other names
+_MARKS: Mapping[str, Mark] = {
+    **dict.fromkeys(("b", "strong"), "bold"),
+    **dict.fromkeys(("i", "em"), "italic"),
+    **dict.fromkeys(("u", "ins"), "underline"),
+    **dict.fromkeys(("s", "strike", "del"), "strike"),
+    "code": "code",
+    "tg-spoiler": "hidden",
+}
+_TAG = re.compile(r'<(?P<close>/?)(?P<name>[a-z-]+)(?: href="(?P<href>[^"<>]*)")?(?P<expandable> expandable)?>')
+_COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z]\w{0,31}(?:@\w{3,32})?")  # Telegram makes a link of it, as of /help
+_REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
+
+
+def telegram_display(text: str, *, silent: bool, buttons: object, pressed: Collection[str] = ()) -> Display:
+    """A message of that HTML; `buttons` are rows as the Bot API takes them, None for none. Raises ValueError.
+
+    `pressed` is the data of the buttons that somebody pressed.
+    """
+    keys = tuple(tuple(_key(key, pressed) for key in _items(row)) for row in _items(buttons or []))
+    return Display(paragraphs=telegram_paragraphs(text), keys=keys, silent=silent)
+
+
+def telegram_said(text: str) -> Display:
+    """What a person wrote: plain text, in which commands stand out."""
+    return Display(paragraphs=(Paragraph(spans=tuple(_with_commands(Span(text=text)))),))
+
+
+def telegram_paragraphs(html: str) -> tuple[Paragraph, ...]:
+    """Telegram's HTML as paragraphs. What is no tag of Telegram's stays text, and so does what closes nothing."""
+    reader = _Reader()
+    place = 0
+    for tag in _TAG.finditer(html):
+        reader.say(html[place : tag.start()])
+        if not reader.take(tag):
+            reader.say(tag[0])
+        place = tag.end()
+    reader.say(html[place:])
+    return reader.paragraphs()
+
+
+class _Reader:
+    """Open tags, and the paragraphs so far."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, Mark | None, str]] = []  # name, mark, link
+        self._done: list[tuple[Shape, list[Span]]] = [("text", [])]
+
+    def say(self, html: str) -> None:
+        text = _REFERENCE.sub(_referenced, html)
+        if text:
+            marks = frozenset(mark for _, mark, _ in self._open if mark)
+            link = next((link for _, _, link in reversed(self._open) if link), "")
+            span = Span(text=text, marks=marks, link=link)
+            plain = not link and "code" not in marks and self._done[-1][0] != "code"
+            self._done[-1][1].extend(_with_commands(span) if plain else (span,))
+
+    def take(self, tag: re.Match[str]) -> bool:
+        """Whether this is a tag of Telegram's at a place where it may stand."""
+        name = tag["name"]
+        if tag["close"]:
+            if not self._open or self._open[-1][0] != name:
+                return False
+            self._open.pop()
+            if name in {"blockquote", "pre"}:
+                self._done.append(("text", []))
+            return True
+        if name == "blockquote":
+            self._done.append(("folded" if tag["expandable"] else "quote", []))
+        elif name == "pre":
+            self._done.append(("code", []))
+        elif name not in _MARKS and not (name == "a" and tag["href"]):
+            return False
+        link = web_url(_REFERENCE.sub(_referenced, tag["href"])) if name == "a" else ""
+        self._open.append((name, _MARKS.get(name), link))
+        return True
+
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """The paragraphs; a line break beside a quotation is its edge, not an empty line."""
+        texts = [(shape, spans) for shape, spans in self._done if "".join(s.text for s in spans).strip()]
+        found = []
+        for number, (shape, spans) in enumerate(texts):
+            after = number > 0 and texts[number - 1][0] != "text"
+            before = number + 1 < len(texts)
+            found.append(Paragraph(shape=shape, spans=_trimmed(spans, left=after, right=before)))
+        return tuple(found)
+
+
+def _with_commands(span: Span) -> Iterator[Span]:
+    """The span in pieces, commands marked."""
+    place = 0
+    for command in _COMMAND.finditer(span.text):
+        if place < command.start():
+            yield replace(span, text=span.text[place : command.start()])
+        yield replace(span, text=command[0], marks=span.marks | {"command"})
+        place = command.end()
+    if place < len(span.text):
+        yield replace(span, text=span.text[place:])
+
+
+def _referenced(reference: re.Match[str]) -> str:
+    name, decimal, hexadecimal = reference.groups()
+    if name:
+        return _NAMED[name]
+    number = int(decimal) if decimal else int(hexadecimal, 16)
+    return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else reference[0]  # noqa: PLR2004 - the code points of Unicode
+
+
+def _trimmed(spans: Sequence[Span], *, left: bool, right: bool) -> tuple[Span, ...]:
+    """The spans without one line break at an edge."""
+    kept = list(spans)
+    if left and kept[0].text.startswith("\n"):
+        kept[0] = Span(text=kept[0].text[1:], marks=kept[0].marks, link=kept[0].link)
+    if right and kept[-1].text.endswith("\n"):
+        kept[-1] = Span(text=kept[-1].text[:-1], marks=kept[-1].marks, link=kept[-1].link)
+    return tuple(span for span in kept if span.text)
+
+
+def _key(key: object, pressed: Collection[str]) -> Key:
+    match key:
+        case {"text": str(text), "url": str(url)}:
+            return Key(text=text, link=web_url(url))
+        case {"text": str(text), "data": str(data)}:
+            return Key(text=text, pressed=data in pressed)
+        case _:
+            raise ValueError("a button for Telegram has a text and either url or data")
+
+
+def _items(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError("buttons for Telegram are rows of buttons")  # noqa: TRY004 - one error for one broken payload
+    return value

@@ -1,0 +1,49 @@
+"""The web: HTML for the page, text for everything else. Payload: {"html": …, "text": …}."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from bot.ports.button import Buttons
+from bot.rendering.platforms.console import page
+from bot.rendering.templating import Macro, macros
+from bot.rendering.views.medium import name_of
+from bot.rendering.views.packing import Fragment, Size
+
+
+@lru_cache
+def _macros() -> Mapping[str, Macro]:
+    return macros("web")
+
+
+class Web:
+    """A page holds any length."""
+
+    room = Size()
+    numbers = 0
+    menus = False
+
+    def draw(self, view: object) -> Fragment:
+        """The view as HTML, escaped."""
+        return Fragment(view=view, markup=_macros()[name_of(view)](view).strip("\n"))
+
+    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
+        """Nothing."""
+        return Size()
+
+    def compose(
+        self,
+        fragments: Sequence[Fragment],
+        *,
+        silent: bool,  # noqa: ARG002 - a page makes no sound
+        buttons: Buttons = (),
+        titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
+    ) -> tuple[str, str]:
+        """The message; its plain form has no HTML."""
+        html = "\n".join(
+            [*(fragment.markup for fragment in fragments), *(_macros()["buttons"](row) for row in buttons)]
+        )
+        text = page(fragments)
+        return json.dumps({"html": html, "text": text}, ensure_ascii=False), json.dumps(
+            {"text": text}, ensure_ascii=False
+        )

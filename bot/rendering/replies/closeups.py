@@ -1,0 +1,202 @@
+"""A paper looked at closely: all that is known of it, or why it came. A head, then sections, each behind its name."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from bot.rendering.text.cleaning import clean, isolated
+from bot.rendering.text.cutting import ELLIPSIS, opening, shorten, width
+from bot.rendering.text.language import Language
+from bot.rendering.text.marks import Passage
+from bot.rendering.text.tex import readable
+from bot.rendering.views.papers import (
+    AI_MARK,
+    HEAD,
+    Measure,
+    PaperView,
+    author_names,
+    category_names,
+    fenced,
+    label,
+    paper_view,
+)
+from bot.rendering.views.parts import Section
+from bot.rendering.views.reader import Reader
+from subscriptions.errors import QueryError, Sentence
+from subscriptions.matching import Hit, spans
+from subscriptions.matching import why as hits_of
+from subscriptions.model import Because, Item, Paper, Summary
+from subscriptions.query import Query, parse_query
+from subscriptions.summaries import summary_state
+
+_AUTHORS = 40  # of a collaboration of thousands
+_NAME_WIDTH = 60
+_SIDE = 100  # columns of a text that stand before and behind a hit
+_PASSAGES = 6  # of one subscription
+_LONGEST = 8000  # characters of a text that are looked at
+
+_FIELDS = {
+    "tldr": Sentence("In short"),
+    "motivation": Sentence("Motivation"),
+    "method": Sentence("Method"),
+    "result": Sentence("Result"),
+    "conclusion": Sentence("Conclusion"),
+}
+_PLACES = {
+    "title": Sentence("in the title"),
+    "abstract": Sentence("in the abstract"),
+    "summary": Sentence("in a summary"),
+    "author": Sentence("author"),
+    "category": Sentence("category"),
+    "primary": Sentence("first category"),
+    "id": Sentence("arXiv id"),
+    "doi": Sentence("DOI"),
+    "source": Sentence("source"),
+}
+
+
+def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
+    """Title, every author and category. A `measure` that cuts the title cuts them, too."""
+    view = paper_view(item, reader, measure)
+    if measure.title < HEAD.title:
+        return view
+    paper = item.paper.paper
+    return replace(view, authors=_all_authors(paper, reader.language), categories=", ".join(category_names(paper)))
+
+
+def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
+    """All texts of a paper, those in the chat's language first: translated title, summary, abstract; then the others."""
+    paper, language = item.paper.paper, reader.language
+    own = [summary for summary in paper.summaries if _speaks(summary.language, language) and _usable(summary)]
+    others = [summary for summary in paper.summaries if not own and _usable(summary)]
+    english = [summary for summary in others if summary.language.partition("-")[0].lower() == "en"]
+    rest = [] if english else others
+    return (
+        *_translated(paper, language, title=True),
+        *_summary(own[:1], language),
+        *_translated(paper, language, title=False),
+        *_summary(english[:1], language),
+        *_section(language.say("Abstract"), paper.abstract),
+        *_section(language.say("Comment"), paper.comment),
+        *_summary(rest[:1], language),
+    )
+
+
+def why_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
+    """Title, authors and categories, without the line that names the subscriptions."""
+    return replace(paper_view(item, reader, measure), why="")
+
+
+def why_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
+    """Each subscription that a paper fits, with the passages where its words stand."""
+    return tuple(section for because in item.because for section in _reason(because, item.paper.paper, reader))
+
+
+# ---------------------------------------------------------------------------------------------------- all that is known
+
+
+def _all_authors(paper: Paper, language: Language) -> str:
+    names = [isolated(shorten(name, _NAME_WIDTH)) for name in author_names(paper)]
+    if len(names) <= _AUTHORS:
+        return ", ".join(names)
+    return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
+
+
+def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[Section]:
+    for translation in paper.translations:
+        if _speaks(translation.language, language) and title:
+            yield from _section(language.say("Title, translated"), translation.title)
+        elif _speaks(translation.language, language):
+            yield from _section(language.say("Abstract, translated"), translation.abstract)
+
+
+def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[Section]:
+    """The fields of these summaries."""
+    for summary in summaries:
+        for name, text in _usable(summary).items():
+            known = _FIELDS.get(name)
+            called = known.say(language.translate) if known else clean(name).capitalize()
+            yield from _section(called, text, ai=AI_MARK)
+
+
+def _usable(summary: Summary) -> dict[str, str]:
+    return {name: text for name, text in summary.fields.items() if summary_state(text) == "ok"}
+
+
+def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:
+    if shown := readable(clean(text[:_LONGEST])):
+        yield Section(label=called, text=Passage(shown), ai=ai)
+
+
+def _speaks(code: str, language: Language) -> bool:
+    return code.partition("-")[0].lower() == language.code
+
+
+# --------------------------------------------------------------------------------------------------------- why it came
+
+
+def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]:
+    """The subscription, then where its words stand; only the words where the paper has changed since."""
+    number = f"{because.number}  " if because.number else ""
+    yield Section(label="" if reader.public else f"{number}{label(because, reader)}", text=Passage(""))
+    query = _query(because.text)
+    found = hits_of(query, paper) if query else ()
+    if query is None or not found:
+        words = ", ".join(f"“{clean(word)}”" for word in because.words)
+        if words:
+            yield Section(label="", text=Passage(words), close=True)
+        return
+    for hit in sorted(found, key=_rank)[:_PASSAGES]:
+        place = _PLACES.get(hit.field, Sentence("in the text")).say(reader.language.translate)
+        named = reader.language.say("{place}:", place=place)
+        yield Section(label=named, text=_passage(query, hit), close=True)
+
+
+def _rank(hit: Hit) -> int:
+    return list(_PLACES).index(hit.field) if hit.field in _PLACES else len(_PLACES)
+
+
+def _query(text: str) -> Query | None:
+    try:
+        return parse_query(text)
+    except QueryError:  # the grammar may have changed since it was typed
+        return None
+
+
+def _passage(query: Query, hit: Hit) -> Passage:
+    """The text around the first hit, or what of authors, categories and so on was hit."""
+    if not hit.text:
+        return Passage("", ", ".join(map(clean, hit.terms)))
+    text = readable(clean(hit.text[:_LONGEST]))
+    places = spans(query, text, hit.field)
+    if not places:  # the words stand in TeX that reads otherwise
+        return Passage(opening(text, 2 * _SIDE))
+    start, end = places[0]
+    passage = Passage(text[:start], text[start:end], text[end:])
+    return passage if hit.field == "title" else _around(passage, _SIDE)
+
+
+def _around(passage: Passage, side: int) -> Passage:
+    """The passage with at most so many columns before and behind its hit."""
+    before = shorten(passage.before[::-1], side)[::-1]
+    return Passage(before, shorten(passage.hit, 2 * side), shorten(passage.after, side))
+
+
+def chunks(section: Section, room: int) -> tuple[Section, ...]:
+    """The section in pieces of at most about `room` columns, cut at sentences; only the first has its name.
+
+    A passage with a hit is one piece, cut on both sides.
+    """
+    if section.text.hit:
+        return (replace(section, text=fenced(_around(section.text, room // 2))),)
+    first, *others = map(fenced, map(Passage, _pieces(section.text.before, room)))
+    return (replace(section, text=first), *(Section(label="", text=piece) for piece in others))
+
+
+def _pieces(text: str, room: int) -> list[str]:
+    """The text in pieces, none lost but the blanks between them."""
+    pieces = []
+    while width(text) > room:
+        piece = opening(text, room).removesuffix(ELLIPSIS) or text[:room]
+        pieces.append(piece)
+        text = text[len(piece) :].lstrip()
+    return [*pieces, text] if text or not pieces else pieces

@@ -1,0 +1,170 @@
+"""Reply → messages: the answer to a person. Its lines are in the chat's language already; its papers are written here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from bot.rendering.deliveries.buttons import beside, in_rows, links_to
+from bot.rendering.deliveries.delivery_messages import delivery_pages
+from bot.rendering.deliveries.outline import measure_of_list
+from bot.rendering.platforms.media import medium_of
+from bot.rendering.replies.closeups import chunks, whole_head, whole_sections, why_head, why_sections
+from bot.rendering.text.cleaning import clean, clean_lines
+from bot.rendering.views.medium import IN_MESSAGE, Medium
+from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, total
+from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, ever_tighter, paper_view
+from bot.rendering.views.parts import Code, Line, Section
+from bot.rendering.views.reader import Reader, reader_of
+from subscriptions.model import Chat, ChatKind, Item, Message
+
+DONE, REFUSED = "✓", "✗"
+_CHUNK = 1000  # characters of one line that stay together; longer ones go on in the next
+_SECTION_ROOMS = (2000, 500, 100)  # columns of a section that stay together, fewer where signs need many letters
+
+
+def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
+    """The messages of an answer: one, unless it is longer than the platform's limit."""
+    told = reader_of(reply.delivery.chat) if reply.delivery else None
+    return reply_messages(reply, reader_of(chat), medium_of(chat), told=told)
+
+
+def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader | None = None) -> tuple[Message, ...]:
+    """The first line with its mark, then what wants a fixed width, the other lines, papers, what a delivery would be.
+
+    Numbers of papers stand under the message that shows them, the other buttons under the last, the links of a card first. `told` is the reader of
+    the delivery's chat.
+    """
+    if reply.item_layout in ("card", "whole") and len(reply.items) == 1:
+        reply = replace(reply, buttons=(links_to(reply.items[0], reader.language), *reply.buttons))
+    beneath = medium.beneath(_filled(reply.buttons))
+    parts = [*_spoken(reply, medium), *_papers(reply, reader, medium, beneath)]
+    most = (medium.numbers or IN_MESSAGE) if reply.numbers else None
+    # No platform takes a message of nothing but blank lines.
+    pages = [page for page in pack(parts, medium.room, beneath, beneath, most=most) if any(map(_says, page.fragments))]
+    if reply.delivery is not None and told is not None:
+        pages = _joined(pages, delivery_pages(reply.delivery, told, medium, beneath=beneath), medium, beneath)
+    messages = []
+    for number, page in enumerate(pages, start=1):
+        named = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
+        numbers = () if medium.menus else in_rows(named)
+        payload, plain = medium.compose(
+            page.fragments,
+            silent=reader.kind is not ChatKind.PRIVATE or number > 1,
+            buttons=_filled((*numbers, *(reply.buttons if number == len(pages) else ()))),
+        )
+        messages.append(Message(number=number, payload=payload, plain=plain))
+    return tuple(messages)
+
+
+def _spoken(reply: Reply, medium: Medium) -> list[Part]:
+    """What is said in words; nothing where all of it is blank."""
+    fragments = [medium.draw(view) for view in _views(reply)]
+    return [Part(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_says, fragments)) else []
+
+
+def _joined(pages: list[Page], told: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
+    """The messages of a delivery below what is said about it: in the same message, if that holds both."""
+    if len(pages) == len(told) == 1:
+        both = [*pages[0].fragments, *told[0]]
+        if (beneath + total(both)).fits(medium.room):
+            return [replace(pages[0], fragments=tuple(both))]
+    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in told)]
+
+
+# -------------------------------------------------------------------------------------------------------------- papers
+
+
+def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[Part]:
+    """Each paper is named by its place among the items."""
+    for place, item in enumerate(reply.items):
+        match reply.item_layout:
+            case "row":
+                number, measure = reply.first + place, measure_of_list(len(reply.items))
+            case "card":
+                number, measure = reply.first + place if len(reply.items) > 1 else 0, CARD
+            case "whole" | "why":
+                yield from _close_up(item, place, reader, medium, beneath, whole=reply.item_layout == "whole")
+                continue
+        menu = beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
+        view = partial(paper_view, item, _curious(reader), number=number)
+        yield Part(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
+
+
+def _fitted(
+    view: Callable[[Measure], PaperView],
+    measure: Measure,
+    medium: Medium,
+    beneath: Size,
+    *,
+    menu: tuple[Button, ...] = (),
+) -> Fragment:
+    """The paper, shorter than its form allows only if no message could hold it; `menu` stands beside it."""
+    for narrower in ever_tighter(measure):
+        fragment = medium.draw(replace(view(narrower), menu=menu))
+        if fragment.whole and (beneath + fragment.size).fits(medium.room):
+            break
+    return fragment
+
+
+def _curious(reader: Reader) -> Reader:
+    """Who asks for papers wants more of them than titles."""
+    settings = reader.settings
+    return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
+
+
+def _close_up(item: Item, place: int, reader: Reader, medium: Medium, beneath: Size, *, whole: bool) -> Iterator[Part]:
+    head_of, sections_of = (whole_head, whole_sections) if whole else (why_head, why_sections)
+    yield Part(paper=place, body=(_fitted(partial(head_of, item, reader), HEAD, medium, beneath),))
+    for section in sections_of(item, reader):
+        yield from (Part(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath))
+
+
+def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
+    """The section in as few pieces as any message holds."""
+    for room in _SECTION_ROOMS:
+        fragments = [medium.draw(piece) for piece in chunks(section, room)]
+        if all(fragment.whole and (beneath + fragment.size).fits(medium.room) for fragment in fragments):
+            break
+    return fragments
+
+
+# --------------------------------------------------------------------------------------------------------------- lines
+
+
+def _views(reply: Reply) -> Iterator[Line | Code]:
+    mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
+    first, rest = (reply.lines[:1] or ("",)), reply.lines[1:]
+    lines = [Line(text=chunk) for text in first for chunk in _chunks(text)]
+    yield replace(lines[0], mark=mark)
+    yield from lines[1:]
+    yield from (Code(text=chunk) for chunk in _blocks(reply.code))
+    yield from (Line(text=chunk) for text in rest for chunk in _chunks(text))
+
+
+def _chunks(text: str) -> list[str]:
+    plain = clean_lines(text).rstrip()
+    return [plain[start : start + _CHUNK] for start in range(0, len(plain), _CHUNK)] or [""]
+
+
+def _blocks(code: Sequence[str]) -> Iterator[str]:
+    """Lines of fixed width in blocks that any message holds."""
+    block: list[str] = []
+    for line in code:
+        for chunk in _chunks(line):
+            if block and sum(map(len, block)) + len(block) + len(chunk) > _CHUNK:
+                yield "\n".join(block)
+                block = []
+            block.append(chunk)
+    if block:
+        yield "\n".join(block)
+
+
+def _says(fragment: Fragment) -> bool:
+    return not isinstance(fragment.view, Line) or bool(fragment.view.text.strip() or fragment.view.mark)
+
+
+def _filled(buttons: Buttons) -> Buttons:
+    rows = (tuple(replace(button, label=clean(button.label) or "…") for button in row) for row in buttons)
+    return tuple(row for row in rows if row)

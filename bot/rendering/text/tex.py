@@ -1,0 +1,229 @@
+r"""TeX made readable: `$\alpha$` is α, `x^2` is x², `H\"older` is Hölder; what letters cannot show stays as it was written.
+
+A formula is turned as a whole or not at all, so that no reader meets half of one. Dollars are read as pandoc reads them,
+so that prices stay prices.
+"""
+
+import re
+from unicodedata import category, normalize
+
+from bot.rendering.text.tex_signs import (
+    DOUBLE_STRUCK,
+    FRACTIONS,
+    IN_FORMULAS,
+    OVER,
+    STYLES,
+    SUBSCRIPT,
+    SUPERSCRIPT,
+    SWITCHES,
+    SYMBOLS,
+)
+from subscriptions.normalize import accent_macros
+
+_WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # no small letters: those would stand on the line below
+_RAISED = "*′⋆∗†‡°"  # signs that are small and high by themselves
+_DEEPEST = 8  # groups within groups; titles of papers know three
+_DEEPEST_PROSE = 3
+_HINTS = ("\\", "$", "^", "``", "--")
+
+_FORMULA = re.compile(
+    r"\$\$(?P<double>[^$]+)\$\$|\\\((?P<round>.{1,400}?)\\\)|\\\[(?P<square>.{1,400}?)\\\]"
+    r"|(?<![\\$])\$(?=[^\s$])(?P<single>[^$]*[^\s$\\])\$(?P<digit>(?=\d))?",
+)
+_ASIDE = re.compile(r"\x01(\d+)\x02")
+_CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # no price, though a digit follows: $\geq$5
+_PROSE_COMMAND = re.compile(r"\\(?P<name>[A-Za-z]+)(?:(?P<space>\s*)\{(?P<group>[^{}\\]*)\})?|\\(?P<sign>[%&_#${}])")
+_PROSE_POWER = re.compile(r"(?<=[\w)\]])(?<!\^.)\^(?:\{([^{}^]{1,12})\}|([-+]?\d+|[A-Za-z](?![A-Za-z])))(?![\w^])")
+_DASH = re.compile(r"(?<=[^\W_])---?(?=[^\W_])|(?<=\S )---?(?= \S)")  # not that of --option
+_OF_TWO_GROUPS = re.compile(r"\\(href|textcolor|texorpdfstring)\{([^{}\\]*)\}\{([^{}\\]*)\}")
+_SWITCHED = re.compile(r"\{\\(?:rm|bf|it|sl|sc|sf|tt|em)\s+([^{}\\]*)\}")
+
+
+class _Unreadable(Exception):
+    """The formula holds something that letters cannot show."""
+
+
+def readable(text: str) -> str:
+    """The text with its TeX as letters; texts without TeX come back as they are."""
+    if not any(hint in text for hint in _HINTS):
+        return text
+    formulas: list[str] = []
+
+    def set_aside(match: re.Match[str]) -> str:
+        formulas.append(_formula(match))
+        return f"\x01{len(formulas) - 1}\x02"
+
+    # What a formula could not show must not be half shown by the rules for prose, so formulas stand aside meanwhile.
+    prose = _prose(_FORMULA.sub(set_aside, text.replace("\x01", "")))
+    return _ASIDE.sub(lambda match: formulas[int(match[1])], prose)
+
+
+def _formula(match: re.Match[str]) -> str:
+    text = next(match[name] for name in ("double", "round", "square", "single") if match[name])
+    if match["digit"] is not None and not _CLEARLY_TEX.search(text):
+        return match[0]
+    try:
+        return normalize("NFC", _Formula(text).read().strip())
+    except _Unreadable:
+        return match[0]
+
+
+class _Formula:
+    """One formula, read from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+
+    def read(self, until: str = "") -> str:
+        """What stands up to the sign `until` (that is read too), else up to the end."""
+        parts: list[str] = []
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char == until:
+                self.at += 1
+                return "".join(parts)
+            if char in "}&":
+                raise _Unreadable
+            parts.append(self._script(char) if char in "^_" else self._atom())
+        if until:
+            raise _Unreadable
+        return "".join(parts)
+
+    def _atom(self) -> str:
+        """The next sign, command or group."""
+        if self.at >= len(self.text):
+            raise _Unreadable
+        char = self.text[self.at]
+        self.at += 1
+        if char == "{":
+            return self._group()
+        if char == "\\":
+            return self._command()
+        return {"~": " ", "'": "′"}.get(char, char)
+
+    def _group(self) -> str:
+        if self.depth == _DEEPEST:
+            raise _Unreadable
+        self.depth += 1
+        inner = self.read("}")
+        self.depth -= 1
+        return inner
+
+    def _command(self) -> str:
+        name = self._name()
+        letters = IN_FORMULAS.get(name)
+        if letters is not None:
+            return letters
+        if name in SWITCHES:
+            self._skip_blanks()
+            return ""
+        if name in STYLES:
+            return self._styled(name)
+        if name in OVER:
+            return self._accented(OVER[name])
+        return self._composed(name)
+
+    def _composed(self, name: str) -> str:
+        """Fractions and square roots on one line."""
+        if name in FRACTIONS:
+            return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
+        if name == "sqrt" and not self.text.startswith("[", self.at):
+            return "√" + _bracketed(self._argument())
+        raise _Unreadable
+
+    def _name(self) -> str:
+        match = re.compile("[A-Za-z]+|.", re.DOTALL).match(self.text, self.at)
+        if match is None:
+            raise _Unreadable
+        self.at = match.end()
+        return match[0]
+
+    def _argument(self) -> str:
+        self._skip_blanks()
+        return self._atom()
+
+    def _skip_blanks(self) -> None:
+        while self.text.startswith(" ", self.at):
+            self.at += 1
+
+    def _styled(self, name: str) -> str:
+        inner = self._argument()
+        if name in {"mathbb", "Bbb"}:
+            return DOUBLE_STRUCK.get(inner, inner)
+        return inner
+
+    def _accented(self, accent: str) -> str:
+        inner = self._argument()
+        if len(inner) != 1:
+            raise _Unreadable
+        return inner + accent
+
+    def _script(self, sign: str) -> str:
+        """An index or a power in small letters; where there are none, a word as in T_eff, else as in n^{4/3}."""
+        self.at += 1
+        inner = self._argument().strip()
+        small = inner.translate(SUPERSCRIPT if sign == "^" else SUBSCRIPT)
+        if all(ours != theirs for ours, theirs in zip(inner, small, strict=True) if ours not in _RAISED):
+            return small
+        runs_on = self.text[self.at : self.at + 1].isalnum()
+        if len(inner) == 1 or (not runs_on and all(category(char) in _WORD_LETTERS for char in inner)):
+            return sign + inner
+        return f"{sign}{{{inner}}}"
+
+
+def _bracketed(inner: str) -> str:
+    """Brackets where the parts of a fraction or root would run together."""
+    return inner if inner.isalnum() else f"({inner})"
+
+
+def _prose(text: str) -> str:
+    """TeX outside formulas: accents, known commands, quotation marks, dashes and powers."""
+    if "\\" in text:
+        text = _accents(text)
+        for _ in range(_DEEPEST_PROSE):
+            text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_chosen, _SWITCHED.sub(r"\1", text)))
+    if "``" in text:
+        text = re.sub(r"``(.{1,400}?)''", r"“\1”", text)
+    if "--" in text:
+        text = _DASH.sub(lambda dash: "–" if dash[0] == "--" else "—", text)
+    return _PROSE_POWER.sub(_power, text) if "^" in text else text
+
+
+def _accents(text: str) -> str:
+    parts: list[str] = []
+    end = 0
+    for start, stop, letters in accent_macros(text):
+        wrapped = start > end and text[start - 1] == "{"
+        closing = wrapped + ("{" in text[start:stop])
+        after = stop
+        while closing and text.startswith("}", after):
+            after, closing = after + 1, closing - 1
+        if closing:  # a bracket that nobody closed: only the macro itself is replaced
+            wrapped, after = False, stop
+        parts += [text[end : start - wrapped], letters]
+        end = after
+    return "".join(parts) + text[end:]
+
+
+def _prose_command(match: re.Match[str]) -> str:
+    if match["sign"]:
+        return match["sign"]
+    name, group = match["name"], match["group"]
+    if name in STYLES and group is not None:
+        return group
+    if name in SYMBOLS and not group:
+        return SYMBOLS[name] + (match["space"] or "" if group is not None else "")
+    return match[0]
+
+
+def _chosen(match: re.Match[str]) -> str:
+    r"""The text of a link or a colour; of \texorpdfstring what it shows, not what a PDF's bookmarks say."""
+    return str(match[2] if match[1] == "texorpdfstring" else match[3])
+
+
+def _power(match: re.Match[str]) -> str:
+    inner = match[1] or match[2]
+    raised = inner.translate(SUPERSCRIPT)
+    return raised if all(ours != theirs for ours, theirs in zip(inner, raised, strict=True)) else match[0]

@@ -1,0 +1,59 @@
+"""What a message looks like on its platform, as values that the gallery and the terminal draw.
+
+They hold text, marks and checked links only, so that nothing in a paper can become markup of the place where it is drawn.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+Mark = Literal["bold", "italic", "underline", "strike", "code", "hidden", "command"]
+Shape = Literal["text", "header", "small", "quote", "folded", "code", "rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A run of text that looks the same throughout."""
+
+    text: str
+    marks: frozenset[Mark] = frozenset()
+    link: str = ""  # http or https
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """One block of a message. `folded` is a quotation that opens on a click, `small` and `header` are Slack's."""
+
+    shape: Shape = "text"
+    spans: tuple[Span, ...] = ()
+    menu: bool = False  # an overflow menu stands beside it
+
+    @property
+    def text(self) -> str:
+        """What one reads, without marks."""
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A button under a message; `link` is empty where it sends something back to the bot."""
+
+    text: str
+    link: str = ""
+    pressed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """What one message looks like."""
+
+    paragraphs: tuple[Paragraph, ...]
+    keys: tuple[tuple[Key, ...], ...] = ()  # rows
+    silent: bool = False
+
+
+def linked(spans: Iterable[Span]) -> Iterator[tuple[str, list[Span]]]:
+    """Spans that stand side by side under one link, together: a title with a marked word is one link, not three."""
+    for link, run in groupby(spans, key=lambda span: span.link):
+        yield link, list(run)
