@@ -45,7 +45,7 @@ async def run_conversation(
         else:
             post, data = _button(app, channel, conversation, act)
             pressed.add(data)
-            request = _request(conversation, number, pressed=data, message=post)
+            request = _request(conversation, number, callback_data=data, message_id=post)
         posting = await answer(app.wire, request)
         if posting is not None:
             await speak(app.wire, posting)

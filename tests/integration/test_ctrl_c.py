@@ -26,7 +26,7 @@ runpy.run_module("bot", run_name="__main__", alter_sys=True)
 """
 
 
-@pytest.mark.parametrize("module", [2, 3, 40, 150, 240, 330])
+@pytest.mark.parametrize("module", [2, 3, 40, 150, 240, 290])
 @pytest.mark.parametrize("line", ["explain graph", "subscriptions", "ingest day.md", "deliver", "demo --out gallery"])
 def test_while_modules_are_loaded(terminal: Terminal, line: str, module: int) -> None:
     terminal.file("day.md", PAGE)
