@@ -316,8 +316,8 @@ def test_members_are_shown_what_changes_nothing_and_nobody_what_operators_do() -
 
     commands = [
         command("why"),
-        command("sub", changes=True),
-        command("allow", operator=True),
+        command("sub", needs_manager=True),
+        command("allow", needs_operator=True),
         command("start", listed=False),
         *(command(f"c{number}") for number in range(120)),
     ]
