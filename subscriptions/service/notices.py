@@ -9,7 +9,7 @@ from subscriptions.model import BUTTON, CallbackToken, Chat, ChatAddress, ChatKi
 from subscriptions.service.subscriptions.requests import kind_of
 from subscriptions.store import (
     Planned,
-    Store,
+    Scope,
     Transaction,
     access,
     outbox,
@@ -33,7 +33,7 @@ _RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # words of a pla
 
 
 def notify(
-    store: Store,
+    store: Scope,
     address: ChatAddress,
     cause: str,
     detail: Mapping[str, str],
@@ -69,7 +69,7 @@ def notify(
 
 
 def notify_operators(
-    store: Store,
+    store: Scope,
     admins: Sequence[ChatAddress],
     cause: str,
     detail: Mapping[str, str],
@@ -89,13 +89,13 @@ def notify_operators(
     told = []
     day = now.astimezone(zones.zone(store.zone)).date()
     with store.write() as session:
-        for chat in operator_chats(session, store, admins, now=now):
+        for chat in operator_chats(session, admins, now=now):
             if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
                 continue
             yesterday = _name(chat, cause, f"{about}:{day - timedelta(days=1)}")
             if standing.noticed_since(session, yesterday, now - A_DAY):
                 continue
-            if notify(store, chat.address, cause, detail, now=now, key=f"{about}:{day}", buttons=buttons):
+            if notify(session, chat.address, cause, detail, now=now, key=f"{about}:{day}", buttons=buttons):
                 told.append(chat.address.lane)
     return tuple(told)
 
@@ -105,21 +105,19 @@ def _name(chat: Chat, cause: str, key: str) -> str:
     return f"notice:{chat.id}:{cause}:{key}"
 
 
-def operator_chats(
-    session: Transaction, store: Store, admins: Sequence[ChatAddress], *, now: datetime
-) -> tuple[Chat, ...]:
+def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
     """The chats of the settings, which are met if need be, and those whose person sent the code."""
-    found = {chat.id: chat for chat in access.operators(session, zone=store.zone)}
+    found = {chat.id: chat for chat in access.operators(session, zone=session.zone)}
     for address in admins:
-        chat = people.find_chat(session, address, zone=store.zone) or people.add_chat(
-            session, address, kind_of(address), now=now, zone=store.zone
+        chat = people.find_chat(session, address, zone=session.zone) or people.add_chat(
+            session, address, kind_of(address), now=now, zone=session.zone
         )
         found[chat.id] = chat
     return tuple(found.values())
 
 
 def notify_owner(
-    store: Store, chat: Chat, cause: str, detail: Mapping[str, str], *, now: datetime, key: str = "", by: str = ""
+    store: Scope, chat: Chat, cause: str, detail: Mapping[str, str], *, now: datetime, key: str = "", by: str = ""
 ) -> bool:
     """Tells the person who set a group or channel up, in private; not when they did it themselves (`by`).
 
@@ -151,7 +149,7 @@ def why_paused(chat: Chat) -> str:
     return chat.state_reason.removeprefix(people.GONE).strip()
 
 
-def lose_place(store: Store, address: ChatAddress, reason: str, *, topic: bool, now: datetime, by: str = "") -> None:
+def lose_place(store: Scope, address: ChatAddress, reason: str, *, topic: bool, now: datetime, by: str = "") -> None:
     """The bot may not write there: the chat, or with `topic` only this topic of it, is paused with the reason.
 
     Who set the place up hears of it, and the group that a topic is closed, each once a day. `by` is the person who did it.
@@ -160,13 +158,13 @@ def lose_place(store: Store, address: ChatAddress, reason: str, *, topic: bool, 
         here = people.find_chat(session, address, zone=store.zone)
         if topic:
             if here is not None and people.lose(session, here.id, reason, now=now):
-                _tell_general(store, session, here, now, gone=any(word in reason.lower() for word in _DELETED))
+                _tell_general(session, here, now, gone=any(word in reason.lower() for word in _DELETED))
             return
         lost = [i for i in people.chats_of_lane(session, address.lane) if people.lose(session, i, reason, now=now)]
         if lost:
             chats = people.chats_by_id(session, lost, zone=store.zone)
             chat = min(chats.values(), key=lambda chat: chat.address)  # the group itself before its topics
-            notify_owner(store, chat, "paused", {"reason": _why(reason)}, now=now, by=by)
+            notify_owner(session, chat, "paused", {"reason": _why(reason)}, now=now, by=by)
 
 
 def find_again(session: Transaction, chats: Sequence[int], *, now: datetime) -> None:
@@ -176,20 +174,20 @@ def find_again(session: Transaction, chats: Sequence[int], *, now: datetime) -> 
         standing.drop_notices(session, f":paused:{chat.address}:", now=now)
 
 
-def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
+def _tell_general(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
     """The group hears in its General topic that another one was closed, or is gone, if something was to come there."""
     wishes = [s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
     if not wishes or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
-    if people.find_chat(session, general, zone=store.zone) is None:
+    if people.find_chat(session, general, zone=session.zone) is None:
         zone, lang = people.own_choice(session, chat.address)
         people.add_chat(
             session,
             general,
             chat.kind,
             now=now,
-            zone=store.zone,
+            zone=session.zone,
             title=chat.title,
             timezone=zone,
             lang=lang,
@@ -197,7 +195,7 @@ def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime,
         )
     names = " · ".join(s.name or s.text for s in wishes[:_MOST_NAMED]) + (" …" if len(wishes) > _MOST_NAMED else "")
     cause, key = "topic-gone" if gone else "topic-closed", f"{chat.address.topic}:{now.date().isoformat()}"
-    notify(store, general, cause, {"wishes": names}, now=now, key=key)
+    notify(session, general, cause, {"wishes": names}, now=now, key=key)
 
 
 def _why(reason: str) -> str:
@@ -211,7 +209,7 @@ def _why(reason: str) -> str:
 
 
 def notify_operators_of_trouble(
-    store: Store, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
+    store: Scope, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[Lane, ...]:
     """What the operators should know by now: messages that are dead or wait for long, platforms that stand still.
 
@@ -246,7 +244,7 @@ def notify_operators_of_trouble(
     return tuple(lanes)
 
 
-def notify_new_version(store: Store, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
+def notify_new_version(store: Scope, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """The operators hear that another version runs than before; of the first one nobody needs to hear."""
     with store.write() as session:
         before = people.get_mark(session, "version")

@@ -6,10 +6,10 @@ from subscriptions.model import KnownPaper
 from subscriptions.query import Query
 from subscriptions.service.papers.counting import MOST_COUNTED
 from subscriptions.service.papers.search import search
-from subscriptions.store import Store
+from subscriptions.store import Scope
 
 
-def search_all(store: Store, query: Query, *, days: int | None, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
+def search_all(store: Scope, query: Query, *, days: int | None, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
     """The papers that a query finds, the newest first, and how many are stored; of all, or of those of the last days."""
     first = date.min if days is None else (now - timedelta(days=days)).date()
     found: list[KnownPaper] = []

@@ -16,7 +16,7 @@ from subscriptions.service.planner.plan import Occasion, evidence_of_fits, store
 from subscriptions.service.planner.trials import not_delivered
 from subscriptions.service.subscriptions.pausing import awake
 from subscriptions.service.subscriptions.requests import find as find_chat
-from subscriptions.store import Store, Transaction, index, outbox
+from subscriptions.store import Scope, Transaction, index, outbox
 from subscriptions.store import chats as people
 
 PREVIEW_DAYS = 7
@@ -43,52 +43,58 @@ class Preview:
 
 
 def preview(
-    store: Store, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
+    store: Scope, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
 ) -> Preview:
     """What would be sent: to all wishes of a chat, or for one query. Nothing is written. Raises NotFound, QueryError.
 
     With `days`, or for a query, it is what papers of so many days bring, by the days of their digests.
     """
-    with store.read() as session:
-        chat = find_chat(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    with store.read() as transaction:
+        chat = find_chat(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         if text is not None:
             wishes = (not_delivered(chat, parse_query(text), now),)
         if text is not None or days is not None:
             today = now.astimezone(zones.zone(store.zone)).date()
             first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
-            return _of_days(session, chat, wishes, first, now, all_of_them=text is not None)
-        return _of_this_moment(session, store, chat, wishes, now)
+            return _of_days(transaction, chat, wishes, first, now, all_of_them=text is not None)
+        return _of_this_moment(transaction, chat, wishes, now)
 
 
 def _of_days(
-    session: Transaction, chat: Chat, wishes: Sequence[Subscription], first: date, now: datetime, *, all_of_them: bool
+    transaction: Transaction,
+    chat: Chat,
+    wishes: Sequence[Subscription],
+    first: date,
+    now: datetime,
+    *,
+    all_of_them: bool,
 ) -> Preview:
     """What papers of the days from `first` on bring; `all_of_them`: also what the chat was told."""
-    entries = Entries.of(index.news(session, None, since=first), whole=True)
-    case = _case(session, chat, [replace(wish, seen=-1) for wish in wishes], entries, now)
-    told = () if all_of_them else outbox.delivered(session, [chat.id], [known.id for known in case.papers])[chat.id]
+    entries = Entries.of(index.news(transaction, None, since=first), whole=True)
+    case = _case(transaction, chat, [replace(wish, seen=-1) for wish in wishes], entries, now)
+    told = () if all_of_them else outbox.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
     known = entries.papers.bit_count()
     return Preview(delivery=_delivery(case, told, entries), known=known)
 
 
-def _of_this_moment(
-    session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], now: datetime
-) -> Preview:
+def _of_this_moment(transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], now: datetime) -> Preview:
     """Pauses that end by now are over, as they are for the planner."""
     chat, wishes = awake(chat, wishes, now)
-    decided, occasion = would_be_planned(session, store, chat, wishes, now=now)
+    decided, occasion = would_be_planned(transaction, chat, wishes, now=now)
     delivery = None
     if decided is not None and decided.result is not None:
         kind, items, facts = decided.result
         delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
     due = {wish.id for wish in decided.case.subscriptions} if decided else set()
     rest = [wish for wish in wishes if wish.id not in due]
-    mark, head = people.now_mark(session), occasion.window.head
+    mark, head = people.now_mark(transaction), occasion.window.head
     rest = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in rest]
-    entries = Entries.of(index.changed(session, min((wish.seen or 0 for wish in rest), default=head), head), whole=True)
-    case = _case(session, chat, rest, entries, now)
-    told = outbox.delivered(session, [chat.id], [known.id for known in case.papers])[chat.id]
+    entries = Entries.of(
+        index.changed(transaction, min((wish.seen or 0 for wish in rest), default=head), head), whole=True
+    )
+    case = _case(transaction, chat, rest, entries, now)
+    told = outbox.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
     told |= {item.paper.id for item in delivery.items} if delivery else set()
     later = _delivery(case, told, entries)
     return Preview(
@@ -99,12 +105,12 @@ def _of_this_moment(
     )
 
 
-def _case(session: Transaction, chat: Chat, wishes: Sequence[Subscription], entries: Entries, now: datetime) -> Due:
+def _case(transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], entries: Entries, now: datetime) -> Due:
     """The papers that subscriptions find, and nothing else, as a case to decide."""
     bits = 0
     for wish in wishes:
-        bits |= find(session, entries, stored_query(wish.canonical), most_read=None).bits
-    known = sorted(read(session, entries.newest_first(bits)), key=lambda paper: paper.change or 0)
+        bits |= find(transaction, entries, stored_query(wish.canonical), most_read=None).bits
+    known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.change or 0)
     shelf = TokenizedPapers.of(paper.paper for paper in known)
     return Due(
         chat=chat,

@@ -26,7 +26,7 @@ from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.planner.plan import evidence_of_fits, stored_query
-from subscriptions.store import Planned, Store, Transaction, chat_outbox, index, outbox, papers
+from subscriptions.store import Planned, Scope, Transaction, chat_outbox, index, outbox, papers
 from subscriptions.store import chats as people
 
 MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
@@ -73,14 +73,14 @@ class _Case:
     known: int  # papers that were looked at
 
 
-def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
+def would_come(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
     """What the wishes of a chat find among the papers of the last days; nothing is written. Raises QueryError.
 
     `which` is the number of a subscription or a query; "": all that are active.
     """
-    with store.read() as session:
-        wishes, query = _asked(session, chat, which, now)
-        window = recent(session, store, now)
+    with store.read() as transaction:
+        wishes, query = _asked(transaction, chat, which, now)
+        window = recent(transaction, now)
         sets = window.find({str(wish.id): stored_query(wish.canonical) for wish in wishes}, chat)
         case = _Case(
             chat=_with_an_end(chat),
@@ -90,9 +90,9 @@ def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> T
             days=window.entries.days,
             known=sets.base.of,
         )
-        told = _told(session, chat, window.entries, sets.union)
-        delivery = _delivery(session, "preview", case, now, read_all=False)
-        waiting = () if query else undelivered(session, chat, wishes, upto=papers.head(session)).values()
+        told = _told(transaction, chat, window.entries, sets.union)
+        delivery = _delivery(transaction, "preview", case, now, read_all=False)
+        waiting = () if query else undelivered(transaction, chat, wishes, upto=papers.head(transaction)).values()
     return TrialResult(
         wishes=wishes,
         query=query,
@@ -104,7 +104,7 @@ def would_come(store: Store, chat: Chat, *, now: datetime, which: str = "") -> T
 
 
 def newest_batch(
-    store: Store,
+    store: Scope,
     chat: Chat,
     *,
     now: datetime,
@@ -119,15 +119,15 @@ def newest_batch(
     of its subscriptions stays, so what comes for them by itself is all the rest. Without, nothing is written, and
     `told_too` shows what the chat was told before as well.
     """
-    with store.write() if key else store.read() as session:
-        wishes, query = _asked(session, chat, which, now)
-        day = day or index.newest_day(session)
+    with store.write() if key else store.read() as transaction:
+        wishes, query = _asked(transaction, chat, which, now)
+        day = day or index.newest_day(transaction)
         if day is None:
             return Batch(wishes=wishes, query=query, day=None, known=0, delivery=None, told=0)
-        entries = Entries.of(index.news(session, None, since=day, until=day), whole=True)
+        entries = Entries.of(index.news(transaction, None, since=day, until=day), whole=True)
         known = entries.papers.bit_count()
-        fits = {wish.id: _fitting(session, entries, wish) for wish in wishes}
-        told = _told(session, chat, entries, _union(fits))
+        fits = {wish.id: _fitting(transaction, entries, wish) for wish in wishes}
+        told = _told(transaction, chat, entries, _union(fits))
         case = _Case(
             chat=chat if key else _with_an_end(chat),
             wishes=wishes,
@@ -138,9 +138,9 @@ def newest_batch(
             days=(day,),
             known=known,
         )
-        delivery = _delivery(session, secrets.token_hex(8), case, now, read_all=bool(key))
+        delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
         if key and delivery:
-            _write_down(session, delivery, key, now)
+            _write_down(transaction, delivery, key, now)
     return Batch(wishes=wishes, query=query, day=day, known=known, delivery=delivery, told=len(told))
 
 
@@ -161,10 +161,10 @@ def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
 
 
 def _asked(
-    session: Transaction, chat: Chat, which: str, now: datetime
+    transaction: Transaction, chat: Chat, which: str, now: datetime
 ) -> tuple[tuple[Subscription, ...], Query | None]:
     """The wishes that a person means, and the query where it is none of the chat's."""
-    wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
         return tuple(wish for wish in wishes if wish.state == "active"), None
     number = which.strip().removeprefix("#")
@@ -178,20 +178,20 @@ def _asked(
     return (not_delivered(chat, query, now),), query
 
 
-def _fitting(session: Transaction, entries: Entries, wish: Subscription) -> int:
-    return find(session, entries, stored_query(wish.canonical), most_read=None).bits
+def _fitting(transaction: Transaction, entries: Entries, wish: Subscription) -> int:
+    return find(transaction, entries, stored_query(wish.canonical), most_read=None).bits
 
 
 def _union(fits: Mapping[int, int]) -> int:
     return reduce(or_, fits.values(), 0)
 
 
-def _told(session: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
+def _told(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
     """The numbers of those of these papers that the chat was told."""
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
-        return numbers & chat_outbox.delivered(session, chat.id)
-    return outbox.delivered(session, [chat.id], list(numbers))[chat.id]
+        return numbers & chat_outbox.delivered(transaction, chat.id)
+    return outbox.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 
 def _with_an_end(chat: Chat) -> Chat:
@@ -202,7 +202,7 @@ def _with_an_end(chat: Chat) -> Chat:
 # ------------------------------------------------------------------------------------------------------------ deliveries
 
 
-def _delivery(session: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
+def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
     """What the very function says that plans deliveries; every paper counts as new. None: nothing.
 
     Unless all are read, only the newest are; the others are counted, behind those.
@@ -210,7 +210,7 @@ def _delivery(session: Transaction, name: str, case: _Case, now: datetime, *, re
     found = {wish: bits & ~case.told for wish, bits in case.fits.items()}
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
     keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
-    known = read(session, sorted(keys, reverse=True))
+    known = read(transaction, sorted(keys, reverse=True))
     place = {paper.id: at for at, paper in enumerate(known)}
     numbers = {wish: map(number_of, case.entries.newest_first(bits)) for wish, bits in found.items()}
     due = Due(
@@ -251,7 +251,7 @@ def _set_of(entries: Entries, numbers: Collection[int]) -> int:
     return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
 
 
-def _write_down(session: Transaction, delivery: Delivery, key: str, now: datetime) -> None:
+def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: datetime) -> None:
     planned = Planned(
         id=delivery.id,
         chat_id=delivery.chat.id,
@@ -261,4 +261,4 @@ def _write_down(session: Transaction, delivery: Delivery, key: str, now: datetim
         items=delivery.items,
         facts=delivery.facts,
     )
-    outbox.add_deliveries(session, [planned], now=now)
+    outbox.add_deliveries(transaction, [planned], now=now)
