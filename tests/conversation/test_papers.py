@@ -260,7 +260,7 @@ class TestWhy:
         assert "Diffusion two" in (await talk.says("/why")).text
         with talk.store.read() as session:
             first = session.connection().exec_driver_sql("SELECT platform_id FROM message ORDER BY delivery").scalar()
-        assert "Diffusion one" in (await talk.says("/why", answers=first)).text
+        assert "Diffusion one" in (await talk.says("/why", reply_to=first)).text
 
     async def test_what_is_on_its_way_is_no_lie(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
