@@ -215,7 +215,7 @@ class TestRule2SinceAndSeen:
         ingested(store, paper("Something else"))
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
-            chat = get_chat(store, address("telegram:1"))
+            chat = get_chat(session, address("telegram:1"))
             assert people.subscriptions_of(session, [chat.id])[chat.id][0].seen == 1
 
     def test_a_second_plan_at_the_same_moment_plans_nothing(self, store: Store) -> None:
@@ -703,7 +703,7 @@ class TestRule9Moving:
             lose_place(store, address(at), "kicked", topic=False, now=NOON)
         elif state == "paused":
             with store.write() as session:
-                people.set_chat_state(session, get_chat(store, address(at)).id, ChatState.PAUSED, "by us", now=NOON)
+                people.set_chat_state(session, get_chat(session, address(at)).id, ChatState.PAUSED, "by us", now=NOON)
 
 
 class TestRule10Forgetting:
