@@ -193,7 +193,9 @@ class BotHarness:
             for key in told.keys:
                 if key["text"] == label:
                     assert len(key["data"].encode()) <= 64, "Telegram takes no more"
-                    return await self.sends_request(chat, callback_data=key["data"], by=by, callback_id="p1", message_id="m0", **more)
+                    return await self.sends_request(
+                        chat, callback_data=key["data"], by=by, callback_id="p1", message_id="m0", **more
+                    )
         raise AssertionError(f"no button [{label}] in {[told.buttons for told in self.last.get(chat, [])]}")
 
     async def receives_event(self, what: str, chat: str, **more: Any) -> Answer:

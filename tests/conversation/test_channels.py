@@ -161,7 +161,9 @@ class TestDirected:
         talk.admins[CHANNEL] = None
         assert "I know no chat" in (await talk.says("/list @lab_papers", ME)).text
         talk.admins[CHANNEL] = {"42"}
-        hidden = await talk.says("/list @lab_papers", GROUP, by="", sender_is_admin=True)  # an anonymous admin of another group
+        hidden = await talk.says(
+            "/list @lab_papers", GROUP, by="", sender_is_admin=True
+        )  # an anonymous admin of another group
         assert "I know no chat" in hidden.text
 
     async def test_a_person_is_no_chat_to_manage(self, talk_in_channel: BotHarness) -> None:

@@ -268,7 +268,9 @@ class TestAGroupThatMoves:
         said = await talk.says("/sub diffusion", GROUP, by="7")
         await talk.receives_event("moved", GROUP, details={"to": "-1005"})
         undo = next(key["data"] for key in said.keys if key["text"] == "undo")
-        assert (await talk.sends_request(GROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")).to == SUPERGROUP
+        assert (
+            await talk.sends_request(GROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")
+        ).to == SUPERGROUP
 
     async def test_what_is_managed_from_a_private_chat_is_followed(self, talk: BotHarness) -> None:
         talk.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}

@@ -7,9 +7,9 @@ import pytest
 from subscriptions.model import Announce, ChatKind, ChatState
 from subscriptions.query import parse_query
 from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.papers import paper_search as _search
 from subscriptions.service.papers import recent as _recent
 from subscriptions.service.papers import search
-from subscriptions.service.papers import search as _search
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.store import chats as people
 from tests.conversation.delivering import Deliverer

@@ -212,7 +212,9 @@ class TestGroups:
         assert said.text == "✗ Only admins of this chat can change that."
 
     async def test_who_answers_the_bot_and_names_it_is_heard(self, talk: BotHarness) -> None:
-        assert await talk.says("graph neural networks", GROUP, by="9", is_addressed=True, mentions_bot=True, reply_to="m1")
+        assert await talk.says(
+            "graph neural networks", GROUP, by="9", is_addressed=True, mentions_bot=True, reply_to="m1"
+        )
         assert not await talk.says("graph neural networks", GROUP, by="9", is_addressed=True, reply_to="m1")
         assert not await talk.says("https://arxiv.org/abs/2601.00001", GROUP, by="9", is_addressed=True, reply_to="m1")
 
