@@ -112,7 +112,7 @@ class TestConnect:
             raise RetryLater("no line")
 
         with monkeypatch.context() as patch:
-            patch.setattr(FakePlatformApi, "manages", down)
+            patch.setattr(FakePlatformApi, "is_admin", down)
             assert "nothing is changed" in (await talk.says("/sub diffusion")).text
         assert (await talk.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
 

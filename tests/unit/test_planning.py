@@ -205,10 +205,10 @@ def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, *
     given: dict[str, object] = {
         "chat": to or chat(),
         "subscriptions": (wish(1),),
-        "seen": {1: 0},
+        "cursor": {1: 0},
         "papers": papers,
         "fits": {1: [n - 1 for n in fits]},
-        "told": frozenset(),
+        "delivered": frozenset(),
         "due": NOON,
         "now": NOON,
         "zone": ZoneInfo("UTC"),
