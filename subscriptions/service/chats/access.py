@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, ChatState
+from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.requests import find, kind_of
 from subscriptions.store import Scope, Transaction, access
@@ -146,10 +147,8 @@ def _lay_before(
     notify_operators(
         transaction,
         admins,
-        "asked",
-        {"chat": str(chat.address), "title": chat.title, "who": who, "wish": wish[:_LONGEST_REQUEST]},
+        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=wish[:_LONGEST_REQUEST]),
         now=now,
-        about=str(chat.address),
         buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )
 
@@ -168,7 +167,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
                 waited = True
                 count = sum(s.state == "active" for s in people.subscriptions_of(transaction, [one.id])[one.id])
                 if tell:
-                    notify(transaction, one.address, "admitted", {"count": str(count)}, now=now, key=now.isoformat())
+                    notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
         return find(transaction, address), waited
 
 
@@ -180,7 +179,7 @@ def deny(store: Scope, address: ChatAddress, *, now: datetime) -> tuple[Chat, bo
             return chat, False
         for one in _of_place(transaction, chat):
             access.deny(transaction, one.id, now=now)
-        notify(transaction, chat.address, "denied", {}, now=now, key=now.isoformat())
+        notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
         return find(transaction, address), True
 
 

@@ -4,6 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from subscriptions.model import ChatAddress, Lane
+from subscriptions.notices.notice import DayRuns
+from subscriptions.notices.sources import (
+    DaysMissed,
+    PapersFiled,
+    SourceFailed,
+    SourceNotice,
+    SourceOverdue,
+    SourceRecovered,
+    SummariesFailed,
+)
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.store import Scope, sources
@@ -99,21 +109,23 @@ def notify_source(
 
     `batch`: its day is arXiv's. `parts` are those of it that have not come, where others have. Returns the lanes of the notices that were written down.
     """
-    detail = {"source": receipt.source}
+    return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)
+
+
+def _source_notice(store: Scope, trouble: str, receipt: Receipt, batch: bool, parts: Sequence[str]) -> SourceNotice:  # noqa: FBT001 - as in `notify_source`
+    source = receipt.source
     if not trouble:
-        return notify_operators(store, admins, "source-back", detail, now=now, about=receipt.source)
+        return SourceRecovered(source=source)
     if trouble == "summaries":
-        detail |= {name: str(receipt.counts.get(name, 0)) for name in ("failed_summaries", "papers")}
-        return notify_operators(store, admins, "summaries", detail, now=now, about=receipt.source)
-    known = {one.name: one for one in known_sources(store)}.get(receipt.source)
-    since = known.settled_at if known else None  # when it last had what was expected of it
-    detail["since"] = f"{since:%Y-%m-%d %H:%M} UTC" if since else ""
+        failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
+        return SummariesFailed(source=source, failed_summaries=failed, papers=papers)
+    known = {one.name: one for one in known_sources(store)}.get(source)
+    settled_at = known.settled_at if known else None  # when it last had what was expected of it
+    since = f"{settled_at:%Y-%m-%d %H:%M} UTC" if settled_at else ""
     if trouble == Outcome.LATE:
-        detail |= {"reason": _USUAL[batch], "what": receipt.detail}
-        detail |= {"parts": ", ".join(parts)} if parts else {}
-        return notify_operators(store, admins, "overdue", detail, now=now, about=receipt.source)
-    detail |= {"reason": receipt.detail}
-    return notify_operators(store, admins, "source", detail, now=now, about=receipt.source)
+        usual, late = _USUAL[batch], ", ".join(parts)
+        return SourceOverdue(source=source, since=since, reason=usual, what=receipt.detail, parts=late)
+    return SourceFailed(source=source, since=since, reason=receipt.detail)
 
 
 def notify_missed_days(
@@ -130,8 +142,7 @@ def notify_missed_days(
     `given_up`: its server was asked for them, or they lie too far back; else it shows only its newest. Returns the lanes of
     the notices that were written down.
     """
-    detail = {"source": source, "days": _runs(days)} | ({"given_up": "1"} if given_up else {})
-    return notify_operators(store, admins, "missed", detail, now=now, about=source)
+    return notify_operators(store, admins, DaysMissed(source=source, days=_runs(days), given_up=given_up), now=now)
 
 
 def notify_filed_days(
@@ -147,11 +158,9 @@ def notify_filed_days(
 
     Returns the lanes of the notices that were written down.
     """
-    detail = {"source": source, "days": _runs(days), "papers": str(papers)}
-    return notify_operators(store, admins, "filed", detail, now=now, about=source)
+    return notify_operators(store, admins, PapersFiled(source=source, days=_runs(days), papers=papers), now=now)
 
 
-def _runs(days: Sequence[tuple[date, date]]) -> str:
+def _runs(days: Sequence[tuple[date, date]]) -> DayRuns:
     """First and last days as a notice has them; when they are many, as one run."""
-    runs = days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
-    return " ".join(f"{first}/{last}" for first, last in runs)
+    return tuple(days) if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
