@@ -100,10 +100,10 @@ def _name(known: "KnownPaper") -> str:
 
 
 def _title(known: "KnownPaper") -> str:
-    from bot.rendering.text.cutting import shorten
     from bot.rendering.text.tex import readable
+    from subscriptions.cutting import cut_at_word
 
-    return readable(known.paper.title) or f"“{shorten(known.paper.abstract, _OPENING)}”"
+    return readable(known.paper.title) or f"“{cut_at_word(known.paper.abstract, _OPENING)}”"
 
 
 # --------------------------------------------------------------------------------------------------------- why, whynot

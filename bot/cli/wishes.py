@@ -134,10 +134,10 @@ def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
 
 
 def _example(paper: Paper) -> str:
-    from bot.rendering.text.cutting import shorten
     from bot.rendering.text.tex import readable
+    from subscriptions.cutting import cut_at_word
 
-    title = readable(paper.title) or f"“{shorten(paper.abstract, _OPENING)}”"
+    title = readable(paper.title) or f"“{cut_at_word(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{title} ({name})" if name else title
 
