@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digests._warnings import INFO
+from subscriptions.cutting import clip_start
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest, DigestWarning, Paper
 
@@ -206,8 +207,7 @@ def _overview(reports: Sequence[Report], width: int, translate: Callable[[str], 
 
 def shortened_path(path: str, most: int) -> str:
     """The end of a path, in at most that many characters, and without any that steer a terminal."""
-    path = shown_path(path)
-    return path if len(path) <= most else "…" + path[1 - most :]
+    return clip_start(shown_path(path), most)
 
 
 def shown_path(path: str) -> str:

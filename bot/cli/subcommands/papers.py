@@ -13,10 +13,10 @@ from bot.cli._streams import json_time, print_json, print_line, printable
 from bot.cli._tables import print_table
 from bot.commands import ReasonContext, came_line, kept_line, lacking
 from bot.errors import WrongUsage
-from bot.rendering.text.cutting import shorten
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import words
 from bot.rendering.text.tex import readable
+from subscriptions.cutting import cut_at_word
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import Because, Chat, KnownPaper
 from subscriptions.query import mentioned, parse_query
@@ -100,7 +100,7 @@ def _name(known: "KnownPaper") -> str:
 
 def _title(known: "KnownPaper") -> str:
 
-    return readable(known.paper.title) or f"“{shorten(known.paper.abstract, _OPENING)}”"
+    return readable(known.paper.title) or f"“{cut_at_word(known.paper.abstract, _OPENING)}”"
 
 
 # --------------------------------------------------------------------------------------------------------- why, whynot

@@ -20,11 +20,11 @@ from bot.cli._tables import is_narrow, print_table
 from bot.commands import Row, name_given, renamed, rows_of, state_of, subscribed, unsubscribed
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
-from bot.rendering.text.cutting import shorten
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import words
 from bot.rendering.text.tex import readable
 from bot.settings import Settings
+from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatState, Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
@@ -145,7 +145,7 @@ def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
 
 def _example(paper: Paper) -> str:
 
-    title = readable(paper.title) or f"“{shorten(paper.abstract, _OPENING)}”"
+    title = readable(paper.title) or f"“{cut_at_word(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{title} ({name})" if name else title
 
