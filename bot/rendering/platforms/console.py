@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from bot.ports.button import Buttons
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.cutting import shorten
 from bot.rendering.views.medium import joined, name_of
 from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
 from bot.rendering.views.parts import Head, Root
+from subscriptions.cutting import cut_at_word
 
 _SHORT_TITLE = 60
 
@@ -28,7 +28,7 @@ def plain_text(view: object) -> str:
 def short_text(view: object) -> str:
     """A view in as few letters as will do, still with a paper's link."""
     if isinstance(view, PaperView):
-        title = shorten(str(view.title), _SHORT_TITLE)
+        title = cut_at_word(str(view.title), _SHORT_TITLE)
         return "\n".join(part for part in (f"{view.number} {title}".strip(), view.url) if part)
     return plain_text(view)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
+from subscriptions.cutting import clip
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.query.fields import Field
 
@@ -113,7 +114,7 @@ def star_in_category(archive: str, column: int) -> QueryError:
 
 def shortened(text: str) -> str:
     """Returns the beginning of a typed text, short enough for a sentence."""
-    return text if len(text) <= _LONGEST_EXAMPLE else f"{text[: _LONGEST_EXAMPLE - 1]}…"
+    return clip(text, _LONGEST_EXAMPLE)
 
 
 def _for_example(example: str) -> Sentence:

@@ -1,24 +1,32 @@
 """sources: where digests come from, what happened there last; polling now."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
+from bot.app import make_source_scheduler
 from bot.cli._options import Json, Now
-from bot.cli._streams import json_time, print_json, print_line, print_table, printable
-
-if TYPE_CHECKING:
-    from bot.cli._session import Session
-    from bot.settings import Settings, SourceSettings
-    from subscriptions.planning.receipts import Receipt
-    from subscriptions.store import KnownSource
+from bot.cli._queries import TERMINAL_LANGUAGE
+from bot.cli._session import Session, open_session
+from bot.cli._streams import json_time, print_json, print_line, printable
+from bot.cli._tables import print_table
+from bot.digests.files import is_missing
+from bot.errors import WrongUsage
+from bot.rendering.text.language import Language
+from bot.settings import Settings, SourceSettings
+from bot.sources.http import everything, place_of
+from subscriptions.errors import Sentence
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.papers import announce_filed
+from subscriptions.service.sources import known_sources
+from subscriptions.store import KnownSource
 
 _COLOURS = {"failing": "red", "late": "yellow", "off": "dim"}
 
@@ -42,8 +50,6 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
     """Where digests come from, what the last look brought, when the next one is."""
     if context.invoked_subcommand is not None:
         return None
-    from bot.cli._session import open_session
-    from subscriptions.service.sources import known_sources
 
     with open_session(now) as session:
         known = {one.name: one for one in known_sources(session.store)}
@@ -68,12 +74,6 @@ def poll(
     json: Json = False,
 ) -> int:
     """Ask sources now, whether they are due or not."""
-    from bot.cli._queries import TERMINAL_LANGUAGE
-    from bot.cli._session import open_session
-    from subscriptions.planning.receipts import Outcome
-    from subscriptions.service.papers import announce_filed
-    from subscriptions.service.sources import known_sources
-
     with open_session(now, make=True) as session:
         began = session.now
         named = _named(session.settings, name) if announce else ""
@@ -101,16 +101,12 @@ def poll(
 
 def _named(settings: "Settings", name: str | None) -> str:
     """The source whose papers are to be announced, as the settings write it. Raises WrongUsage."""
-    from bot.errors import WrongUsage
-    from subscriptions.errors import Sentence
-
     if name is None:
         raise WrongUsage(Sentence("--announce needs the name of a source."), Sentence("For example: daily --announce."))
     return next((one.name for one in settings.sources if one.name.casefold() == name.casefold()), name)
 
 
 async def _poll(session: "Session", name: str | None) -> None:
-    from bot.app import make_source_scheduler
 
     if sys.stderr.isatty() and not session.settings.sources:
         sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
@@ -123,8 +119,6 @@ async def _poll(session: "Session", name: str | None) -> None:
 
 def _rows(settings: "Settings", known: "Mapping[str, KnownSource]", now: datetime) -> list[_Row]:
     """The sources of the settings in their order, then those that are named there no more."""
-    from bot.sources.http import everything, place_of
-
     sources = settings.sources or (everything(),)
     rows = [_row(source, place_of(source), known.get(source.name), now) for source in sources]
     gone = [one for name, one in known.items() if name not in {source.name for source in sources}]
@@ -132,8 +126,6 @@ def _rows(settings: "Settings", known: "Mapping[str, KnownSource]", now: datetim
 
 
 def _row(source: "SourceSettings", place: str, known: "KnownSource | None", now: datetime) -> _Row:
-    from bot.digests.sources import is_missing
-    from subscriptions.planning.receipts import Outcome
 
     last = known.last if known else None
     state = {Outcome.FAILED: "failing", Outcome.LATE: "late"}.get(last.outcome, "on") if last else "on"
@@ -162,10 +154,6 @@ def _receipt(receipt: "Receipt") -> dict[str, object]:
 
 
 def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from bot.rendering.text.language import Language
 
     voice = Language("en", zone)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

@@ -1,27 +1,30 @@
 """settings and forget: what is kept of one chat."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
-from typing import TYPE_CHECKING, Annotated
+import shlex
+from collections.abc import Collection
+from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
-from bot.cli._options import ChatOption, Json
-from bot.cli._streams import json_time, print_json, print_line, print_table, printable
+from bot.cli._options import ChatOption, Json, Now
+from bot.cli._queries import TERMINAL_LANGUAGE
+from bot.cli._session import open_session
+from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
+from bot.cli._tables import print_table
+from bot.commands import changed, erased, value_of, would_erase
 from bot.errors import WrongUsage
+from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import Sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from subscriptions.model import Chat
+from subscriptions.model import Chat
+from subscriptions.service.chats import forget as erase
+from subscriptions.service.subscriptions import chosen_settings, get_chat, listed, set_setting
+from subscriptions.zones import zone_of_place
 
 
 def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
-    from bot.cli._session import open_session
-    from subscriptions.service.subscriptions import chosen_settings, get_chat
-
     with open_session() as session:
         there = get_chat(session.store, session.address(chat))
         chosen = chosen_settings(session.store, there.address)
@@ -34,9 +37,6 @@ def settings(*, chat: ChatOption, json: Json = False) -> int:
 
 def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
     """What `settings --json` prints (docs/commands.md); values are as `set` takes them."""
-    from bot.commands import value_of
-    from subscriptions.chat_settings import SETTINGS
-
     return {
         "chat": str(chat.address),
         "title": chat.title,
@@ -49,11 +49,6 @@ def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
 
 
 def _show(chat: "Chat", chosen: "Collection[str]") -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from bot.commands import value_of
-    from subscriptions.chat_settings import SETTINGS
 
     print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -65,6 +60,32 @@ def _show(chat: "Chat", chosen: "Collection[str]") -> None:
     print_table(table)
 
 
+def set_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
+    value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
+    *,
+    chat: ChatOption,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Set one of a chat's settings."""
+    said = " ".join(value)
+    with open_session(now) as session:
+        address = session.address(chat)
+        setting = setting_name(name)
+        named = zone_of_place(said) if setting == "timezone" else None
+        before = get_chat(session.store, address)
+        after = set_setting(session.store, address, setting, named or said, now=session.now)
+    old, new = value_of(before.settings, setting), value_of(after.settings, setting)
+    if json:
+        print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
+        return 0
+    print_reply(changed(setting, before, after, TERMINAL_LANGUAGE))
+    if old != new:
+        print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
+    return 0
+
+
 def forget(
     *,
     chat: ChatOption,
@@ -72,12 +93,6 @@ def forget(
     json: Json = False,
 ) -> int:
     """Erase a chat with its subscriptions, its settings and what it was told. It cannot be undone."""
-    from bot.cli._queries import TERMINAL_LANGUAGE
-    from bot.cli._session import open_session
-    from bot.commands import erased, would_erase
-    from subscriptions.service.chats import forget as erase
-    from subscriptions.service.subscriptions import get_chat, listed
-
     with open_session() as session:
         address = get_chat(session.store, session.address(chat)).address
         if not yes:

@@ -1,21 +1,24 @@
 """export and import: subscriptions as text that a person can read, edit and bring elsewhere."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.text import Text
 
+from bot.cli._documents import content
 from bot.cli._options import Json, Now, OptionalChatOption
+from bot.cli._session import open_dry_run, open_session
 from bot.cli._streams import print_json, print_line, printable
+from bot.cli._tables import print_table
 from bot.errors import WrongUsage
+from subscriptions.addresses import parse_address
 from subscriptions.errors import Sentence
-
-if TYPE_CHECKING:
-    from subscriptions.service.subscriptions import ImportPlan
+from subscriptions.portable import read_lines, text_of
+from subscriptions.service.subscriptions import ImportPlan, import_lines, import_plan
+from subscriptions.service.subscriptions import export as exported
 
 _COLOURS = {"+": "green", "~": "yellow", "=": "dim"}
 _COUNTED = {"+": "added", "~": "changed", "=": "known"}
@@ -27,9 +30,6 @@ def export(
     everything: Annotated[bool, typer.Option("--all", help="All chats, with their settings.")] = False,
 ) -> int:
     """Write subscriptions as text to stdout; `import` reads it back."""
-    from bot.cli._session import open_session
-    from subscriptions.service.subscriptions import export as exported
-
     if (chat is None) is not everything:
         raise WrongUsage(
             Sentence("An export is of one chat or of all."), Sentence("Write paperwire export --as CHAT, or --all.")
@@ -48,11 +48,6 @@ def import_(
     json: Json = False,
 ) -> int:
     """Add what is new and change what differs, all or nothing, and show it; --dry-run only shows. Nothing is removed."""
-    from bot.cli._session import open_dry_run, open_session
-    from subscriptions.addresses import parse_address
-    from subscriptions.portable import read_lines
-    from subscriptions.service.subscriptions import import_lines, import_plan
-
     lines = read_lines(_text_of(file), None if chat is None else parse_address(chat))
     with open_dry_run(now) if dry_run else open_session(now, make=True) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
@@ -78,8 +73,6 @@ def _document(plan: "ImportPlan", counts: dict[str, int], *, dry_run: bool) -> d
 
 
 def _text_of(file: str) -> str:
-    from bot.cli._paths import content
-    from subscriptions.portable import text_of
 
     try:
         return text_of(content(file))
@@ -92,9 +85,6 @@ def _text_of(file: str) -> str:
 
 
 def _show(changes: Sequence[tuple[str, str, str]]) -> None:
-    from rich.text import Text
-
-    from bot.cli._streams import print_table
 
     lines = [
         Text.assemble((sign, _COLOURS[sign]), f" {printable(chat)}  {printable(line)}\n")

@@ -1,21 +1,28 @@
 """search, why and whynot: stored papers by a query; why one of them came to a chat, or did not."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from bot.cli._options import ChatOption, Json, Now
-from bot.cli._streams import json_time, print_json, print_line, print_table, printable
+from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
+from bot.cli._session import Session, open_session
+from bot.cli._streams import json_time, print_json, print_line, printable
+from bot.cli._tables import print_table
+from bot.commands import ReasonContext, came_line, kept_line, lacking
 from bot.errors import WrongUsage
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import words
+from bot.rendering.text.tex import readable
+from subscriptions.cutting import cut_at_word
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
-
-if TYPE_CHECKING:
-    from bot.cli._session import Session
-    from subscriptions.model import Because, Chat, KnownPaper
-    from subscriptions.service.papers import Reason
-    from subscriptions.store import DeliveredPaper
+from subscriptions.model import Because, Chat, KnownPaper
+from subscriptions.query import mentioned, parse_query
+from subscriptions.service.papers import Reason, deliveries_of_paper, last_delivered, papers_named, reasons, search_all
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.store import DeliveredPaper
 
 _MOST_DAYS = 3650
 _MOST_SHOWN = 50  # papers of a search; --json has all
@@ -35,12 +42,6 @@ def search(
     json: Json = False,
 ) -> int:
     """Look through all stored papers, the newest first."""
-    from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
-    from bot.cli._session import open_session
-    from bot.rendering.text.queries import words
-    from subscriptions.query import parse_query
-    from subscriptions.service.papers import search_all
-
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
     try:
@@ -67,8 +68,6 @@ def search(
 
 
 def _show(found: "tuple[KnownPaper, ...]") -> None:
-    from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
@@ -100,10 +99,8 @@ def _name(known: "KnownPaper") -> str:
 
 
 def _title(known: "KnownPaper") -> str:
-    from bot.rendering.text.cutting import shorten
-    from bot.rendering.text.tex import readable
 
-    return readable(known.paper.title) or f"“{shorten(known.paper.abstract, _OPENING)}”"
+    return readable(known.paper.title) or f"“{cut_at_word(known.paper.abstract, _OPENING)}”"
 
 
 # --------------------------------------------------------------------------------------------------------- why, whynot
@@ -128,9 +125,6 @@ def whynot(paper: PaperArgument, *, chat: ChatOption, now: Now = None, json: Jso
 
 
 def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
-    from bot.cli._session import open_session
-    from subscriptions.service.papers import deliveries_of_paper, last_delivered, reasons
-    from subscriptions.service.subscriptions import get_chat
 
     with open_session(now) as session:
         there = get_chat(session.store, session.address(chat))
@@ -151,9 +145,6 @@ def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
 
 def _known(session: "Session", text: str) -> "KnownPaper":
     """The stored paper that somebody names. Raises Refused, NotFound."""
-    from subscriptions.query import mentioned
-    from subscriptions.service.papers import papers_named
-
     names = mentioned(text)
     if not names:
         raise Refused(
@@ -185,9 +176,6 @@ def _because(one: "Because") -> dict[str, object]:
 
 
 def _reason(one: "Reason") -> dict[str, object]:
-    from bot.cli._queries import TERMINAL_LANGUAGE
-    from bot.commands import lacking
-    from bot.rendering.text.queries import words
 
     lacks, excluded = lacking(one, lambda query: words(query, TERMINAL_LANGUAGE.translate))
     wish = one.subscription
@@ -203,9 +191,6 @@ def _reason(one: "Reason") -> dict[str, object]:
 
 
 def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]") -> None:
-    from bot.commands import ReasonContext, came_line, kept_line
-    from bot.rendering.text.language import Language
-    from bot.rendering.text.queries import words
 
     voice = Language("en", chat.settings.timezone)
     print_line(f"{_name(known)}  {_title(known)}")

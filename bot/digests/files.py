@@ -17,10 +17,10 @@ from bot.digests import MAX_BYTES
 from bot.errors import UnreadableInput
 from subscriptions.errors import Sentence
 
-LOOK_EVERY = timedelta(seconds=1)
+CHECK_EVERY = timedelta(seconds=1)
 """How often a folder must be looked at, so that a file is read within five seconds of its last change."""
 
-QUIET = timedelta(seconds=1)
+STABLE_FOR = timedelta(seconds=1)
 """How long a file must stay as it is before it counts as complete."""
 
 STDIN = "-"
@@ -88,7 +88,7 @@ class FileStamp:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Observation:
     stamp: FileStamp
     since: datetime  # aware UTC: when it was first seen with this stamp
 
@@ -100,36 +100,38 @@ class FolderWatch:
     It forgets when the program ends: a file that is read again is known by the hash of its bytes.
     """
 
-    waiting: Mapping[str, _Seen] = field(default_factory=lambda: MappingProxyType({}))
-    given: Mapping[str, FileStamp] = field(default_factory=lambda: MappingProxyType({}))
+    waiting: Mapping[str, _Observation] = field(default_factory=lambda: MappingProxyType({}))
+    reported: Mapping[str, FileStamp] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def look(watch: FolderWatch, listing: Mapping[str, FileStamp], now: datetime) -> tuple[FolderWatch, tuple[str, ...]]:
+def check_folder(
+    watch: FolderWatch, listing: Mapping[str, FileStamp], now: datetime
+) -> tuple[FolderWatch, tuple[str, ...]]:
     """What is known after a look at the folder, and the names of the files that are complete, sorted.
 
     A file is complete when two looks at least QUIET apart found it the same. One that is still being written waits; one
     that was renamed, replaced or appended to counts as new. Files that are gone are forgotten. Pure; `now` is aware UTC.
     """
-    waiting: dict[str, _Seen] = {}
+    waiting: dict[str, _Observation] = {}
     complete: list[str] = []
     for name, stamp in listing.items():
-        if watch.given.get(name) == stamp:
+        if watch.reported.get(name) == stamp:
             continue
         seen = watch.waiting.get(name)
         if seen is None or seen.stamp != stamp or seen.since > now:  # a clock that was set back starts anew
-            seen = _Seen(stamp, now)
-        if now - seen.since >= QUIET:
+            seen = _Observation(stamp, now)
+        if now - seen.since >= STABLE_FOR:
             complete.append(name)
         else:
             waiting[name] = seen
-    given = {name: stamp for name, stamp in watch.given.items() if name in listing}
+    given = {name: stamp for name, stamp in watch.reported.items() if name in listing}
     given.update((name, listing[name]) for name in complete)
     return FolderWatch(waiting, given), tuple(sorted(complete))
 
 
-def give_again(watch: FolderWatch, name: str) -> FolderWatch:
+def report_again(watch: FolderWatch, name: str) -> FolderWatch:
     """The watch, with a file that could not be read after all: it will be given out once more."""
-    return FolderWatch(watch.waiting, {given: stamp for given, stamp in watch.given.items() if given != name})
+    return FolderWatch(watch.waiting, {given: stamp for given, stamp in watch.reported.items() if given != name})
 
 
 def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:

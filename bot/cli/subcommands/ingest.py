@@ -1,29 +1,31 @@
 """ingest: digests into the store."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from bot.app import make_file_receipts
+from bot.cli._documents import SourceFiles, documents
+from bot.cli._moments import parse_day as day_of
 from bot.cli._options import Json, Now, Paths
-from bot.cli._refused import print_read_error
-from bot.cli._streams import print_json, print_line, progress
+from bot.cli._queries import TERMINAL_LANGUAGE
+from bot.cli._read_errors import print_read_error
+from bot.cli._session import Session, open_session
+from bot.cli._streams import print_json, print_line
+from bot.cli._tables import progress
+from bot.digests import INFO, dated, read_digest
+from bot.settings import SourceSettings
+from bot.sources.ingest import store_digest, today
+from bot.sources.receipts import FileReceiptWriter
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
-
-if TYPE_CHECKING:
-    from bot.cli._paths import Watched
-    from bot.cli._session import Session
-    from bot.settings import SourceSettings
-    from bot.sources.receipts import FileReceiptWriter
-    from subscriptions.store import Ingested
+from subscriptions.store import Ingested
 
 DEFAULT_SOURCE_NAME = "files"  # the source of a digest that no source of paperwire.toml would have brought
 
@@ -54,10 +56,6 @@ def ingest(
     json: Json = False,
 ) -> int:
     """Store the papers of digests; each file by itself, whole or not at all."""
-    from bot.cli._moments import parse_day as day_of
-    from bot.cli._paths import documents
-    from bot.cli._session import open_session
-
     given = None if day is None else day_of("--date", day)
     with open_session(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
         taken, failed = asyncio.run(_ingest_all(_IngestContext.of(session, source, given, announce=announce), found))
@@ -85,15 +83,13 @@ class _IngestContext:
     source: str | None  # of all of them
     day: date | None  # of those that tell none
     announce: bool  # whatever day they are of
-    watched: "Watched"
+    watched: "SourceFiles"
     receipts: "FileReceiptWriter"
 
     @classmethod
     def of(cls, session: "Session", source: str | None, day: date | None, *, announce: bool) -> "_IngestContext":
-        from bot.app import make_file_receipts
-        from bot.cli._paths import Watched
 
-        watched = Watched.by(session.settings.sources)
+        watched = SourceFiles.listed(session.settings.sources)
         return cls(session, source, day, announce, watched, make_file_receipts(session.settings, session))
 
     def source_of(self, path: str) -> tuple[str, "SourceSettings | None"]:
@@ -121,8 +117,6 @@ async def _ingest_all(
 
 
 async def _ingest(desk: _IngestContext, path: str, data: bytes | PaperwireError) -> _IngestedFile:
-    from bot.digests import dated, read_digest
-    from bot.sources.ingest import store_digest, today
 
     if isinstance(data, PaperwireError):
         raise data
@@ -168,8 +162,6 @@ def _sum(taken: Sequence[_IngestedFile], name: str) -> int:
 
 def _archive_lines(taken: Sequence[_IngestedFile]) -> list[str]:
     """What became of digests that are older than news."""
-    from bot.cli._queries import TERMINAL_LANGUAGE
-
     archived, announced = _sum(taken, "archived"), _sum(taken, "announced")
     digests = sum(one.done.archive for one in taken)
     lines = []
@@ -187,8 +179,6 @@ def _archive_lines(taken: Sequence[_IngestedFile]) -> list[str]:
 
 
 def _show(taken: Sequence[_IngestedFile]) -> None:
-    from bot.cli._queries import TERMINAL_LANGUAGE
-    from bot.digests import INFO
 
     known = sum(one.done.already_known for one in taken)
     new, updated, unchanged = (_sum(taken, name) for name in ("new", "updated", "unchanged"))

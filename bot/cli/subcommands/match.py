@@ -1,26 +1,29 @@
 """match: which papers of some digests a query finds, or every query of a file. No settings, no database."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
+import sys
 from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 import typer
 
+from bot.cli._documents import content, digests_in, documents
 from bot.cli._options import Json
-from bot.cli._refused import print_read_error
+from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
+from bot.cli._read_errors import print_read_error
 from bot.cli._streams import print_error, print_json, print_line
-from bot.cli.reading import digests_in
 from bot.errors import WrongUsage
+from bot.rendering.text.queries import words
 from subscriptions.errors import PaperwireError, QueryError, Sentence
+from subscriptions.matching import PaperIndex, QuerySet, matching_papers, merge_copies, why
+from subscriptions.matching import match as match_all
 from subscriptions.model import Digest, Paper
+from subscriptions.query import Query, parse_query
 
-if TYPE_CHECKING:
-    from subscriptions.matching import QuerySet
-    from subscriptions.query import Query
+if sys.platform != "win32":
+    import resource
 
 _REFUSED = -1  # in place of a handle
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
@@ -49,10 +52,6 @@ def match(
 
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
-    from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
-    from bot.rendering.text.queries import words
-    from subscriptions.matching import matching_papers, merge_copies
-    from subscriptions.query import parse_query
 
     try:
         query = parse_query(text)
@@ -81,8 +80,6 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
 
 def _read(paths: list[str]) -> tuple[list[Digest], int]:
     """The digests that can be read, and the exit status: a sentence on stderr for each that can not."""
-    from bot.cli._paths import documents
-
     digests, status = [], 0
     for _, read in digests_in(documents(paths)):
         if isinstance(read, PaperwireError):
@@ -102,8 +99,6 @@ class MatchedField(TypedDict):
 
 def _reasons(query: "Query", papers: list[Paper]) -> dict[str, list[MatchedField]]:
     """Key -> why that paper fits."""
-    from subscriptions.matching import why
-
     reasons: dict[str, list[MatchedField]] = {}
     for paper in papers:
         fields: dict[str, list[str]] = {}
@@ -137,8 +132,6 @@ class _QueryFile:
 
 
 def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:
-    from bot.cli._paths import content
-    from subscriptions.matching import PaperIndex, match, merge_copies
 
     texts = _lines_of(content(file))
     began = perf_counter()
@@ -147,7 +140,7 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     parsed = perf_counter()
     lines = _compiled(texts)
     compiled = perf_counter()
-    found = match(lines.queries, index)
+    found = match_all(lines.queries, index)
     matched = perf_counter()
     keys = {handle: [index.papers[place].key for place in index.positions(bits)] for handle, bits in found.items()}
     report = BatchReport(
@@ -190,8 +183,6 @@ def _lines_of(data: bytes) -> list[str]:
 
 def _query(text: str) -> "Query":
     """A line as a query. Raises QueryError, also for bytes that are no UTF-8."""
-    from subscriptions.query import parse_query
-
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -201,8 +192,6 @@ def _query(text: str) -> "Query":
 
 def _compiled(texts: list[str]) -> _QueryFile:
     """Every line read as a query; equal lines are read once."""
-    from subscriptions.matching import QuerySet
-
     lines = _QueryFile(QuerySet())
     handles: dict[str, int] = {}
     reasons: dict[str, str] = {}
@@ -228,10 +217,7 @@ def _peak_rss_bytes() -> int:
                 return int(line.split()[1]) * 1024
     except OSError:
         pass
-    try:
-        import resource
-        import sys
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, the others KiB

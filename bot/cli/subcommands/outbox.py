@@ -1,23 +1,25 @@
 """outbox: what waits and why; dead letters are tried again or dismissed."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from bot.cli._options import Json, Now
-from bot.cli._streams import json_time, print_error, print_json, print_line, print_table, printable
+from bot.cli._session import open_session
+from bot.cli._streams import json_time, print_error, print_json, print_line, printable
+from bot.cli._tables import print_table
 from bot.errors import WrongUsage
+from bot.rendering.text.language import Language
+from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
-
-if TYPE_CHECKING:
-    from bot.rendering.text.language import Language
-    from bot.settings import Settings
-    from subscriptions.store import OutboxEntry
+from subscriptions.service.outbox import dismiss as give_up
+from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.store import OutboxEntry
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
 _OVER = ("dismissed", "sent")  # nothing waits in these, so they are listed only when asked for
@@ -41,8 +43,6 @@ def show(
     """What waits to be sent and why; dead letters."""
     if context.invoked_subcommand is not None:
         return None
-    from bot.cli._session import open_session
-    from subscriptions.service.outbox import outbox_entries
 
     if state is not None and state not in STATES:
         raise WrongUsage(
@@ -66,9 +66,6 @@ def show(
 @app.command()
 def retry(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries another try at the next deliver; a platform that stands still goes on."""
-    from bot.cli._session import open_session
-    from subscriptions.service.outbox import retry_delivery
-
     with open_session(now) as session:
         return _each(
             ids, lambda delivery: retry_delivery(session.store, delivery, now=session.now), "will be tried again"
@@ -78,9 +75,6 @@ def retry(ids: Ids, *, now: Now = None) -> int:
 @app.command()
 def dismiss(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries up: they are not sent any more. `outbox retry` takes it back."""
-    from bot.cli._session import open_session
-    from subscriptions.service.outbox import dismiss as give_up
-
     with open_session(now) as session:
         return _each(ids, lambda delivery: give_up(session.store, delivery, now=session.now), "is dismissed")
 
@@ -124,10 +118,6 @@ def _document(entry: "OutboxEntry") -> dict[str, object]:
 
 
 def _show(entries: "Sequence[OutboxEntry]", now: datetime, zone: str) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from bot.rendering.text.language import Language
 
     voice = Language("en", zone)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

@@ -1,16 +1,18 @@
 """Files that arguments name. Arguments are read as UTF-8 whatever the locale; the file system wants its own encoding."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.digests.sources import STDIN, list_folder, paths_of, read_file, read_paths
+from bot.digests import read_digest
+from bot.digests.files import STDIN, list_folder, paths_of, read_file, read_paths
 from bot.errors import UnreadableInput
 from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # settings cost 55 ms, which `match` does not need
     from bot.settings import SourceSettings
 
 
@@ -28,7 +30,7 @@ class Documents:
 
 
 def documents(paths: Iterable[str]) -> Documents:
-    """The documents that arguments name (bot.digests.sources)."""
+    """The documents that arguments name (bot.digests.files)."""
     return Documents(tuple(paths_of(map(_native, paths))))
 
 
@@ -38,13 +40,13 @@ def content(path: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class SourceFiles:
     """The files that sources of paperwire.toml watch, as they stand there now."""
 
     files: Mapping[str, "SourceSettings"]  # absolute path → the first source that watches it
 
     @classmethod
-    def by(cls, sources: Iterable["SourceSettings"]) -> "Watched":
+    def listed(cls, sources: Iterable["SourceSettings"]) -> "SourceFiles":
         """Looks once. A folder that is not there holds nothing."""
         files: dict[str, SourceSettings] = {}
         for source in sources:
@@ -70,3 +72,20 @@ def _native(path: str) -> str:
     except UnicodeEncodeError:
         return os.fsdecode(path.encode())
     return path
+
+
+def digests_in(
+    documents: Iterable[tuple[str, bytes | PaperwireError]],
+    source_of: Callable[[str], "SourceSettings | None"] = lambda _: None,
+) -> Iterator[tuple[str, Digest | PaperwireError]]:
+    """Each document read as a digest, as its source would have it read, or with the reason why it could not be."""
+    for path, data in documents:
+        if isinstance(data, PaperwireError):
+            yield path, data
+            continue
+        source = source_of(path)
+        form, language = (source.format, source.language) if source else (None, None)
+        try:
+            yield path, read_digest(data, path, format=form, language=language)
+        except PaperwireError as error:
+            yield path, error

@@ -1,18 +1,21 @@
 """pause and resume: holding a chat or one of its subscriptions."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bot.cli._options import ChatOption, Json, Now, Number
+from bot.cli._queries import subscription_number
+from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply
+from bot.commands import held_line, resumed_line, waiting_lines
 from bot.ports.reply import Reply
-
-if TYPE_CHECKING:
-    from bot.rendering.text.language import Language
-    from subscriptions.service.subscriptions import HeldBack, Waiting
+from bot.rendering.text.language import Language
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.service.subscriptions import HeldBack, Waiting, get_chat, skip_waiting, waits
+from subscriptions.service.subscriptions import pause as hold
+from subscriptions.service.subscriptions import resume as go_on
+from subscriptions.zones import zone
 
 
 def pause(
@@ -26,15 +29,6 @@ def pause(
     json: Json = False,
 ) -> int:
     """Hold the papers of a chat, or of one subscription, back. What comes in the meantime waits."""
-    from bot.cli._queries import subscription_number
-    from bot.cli._session import open_session
-    from bot.commands import held_line
-    from bot.rendering.text.language import Language
-    from subscriptions.planning.pauses import parse_pause
-    from subscriptions.service.subscriptions import get_chat
-    from subscriptions.service.subscriptions import pause as hold
-    from subscriptions.zones import zone
-
     which = subscription_number(number, "paperwire pause --until 7d --as CHAT")
     with open_session(now) as session:
         there = get_chat(session.store, session.address(chat))
@@ -59,13 +53,6 @@ def resume(
     json: Json = False,
 ) -> int:
     """End the pause of a chat and of all its subscriptions, or of one, and say what waits."""
-    from bot.cli._queries import subscription_number
-    from bot.cli._session import open_session
-    from bot.commands import resumed_line, waiting_lines
-    from bot.rendering.text.language import Language
-    from subscriptions.service.subscriptions import get_chat, skip_waiting, waits
-    from subscriptions.service.subscriptions import resume as go_on
-
     which = subscription_number(number, "paperwire resume 4 --as CHAT")
     with open_session(now) as session:
         address, moment = get_chat(session.store, session.address(chat)).address, session.now

@@ -1,30 +1,54 @@
 """subscribe, subscriptions, unsubscribe, set: what chats ask for."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
-from bot.cli._next import when_next
+from bot.cli._next_delivery import when_next
 from bot.cli._options import ChatOption, Json, Now, OptionalChatOption
-from bot.cli._streams import is_narrow, json_time, print_json, print_line, print_reply, print_table, printable
+from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors, subscription_number
+from bot.cli._session import look_up_new_chat, open_session
+from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
+from bot.cli._tables import is_narrow, print_table
+from bot.commands import Row, name_given, renamed, rows_of, state_of, subscribed, unsubscribed
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import words
+from bot.rendering.text.tex import readable
+from bot.settings import Settings
+from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatState, Paper
-
-if TYPE_CHECKING:
-    from bot.commands import Row
-    from bot.settings import Settings
-    from subscriptions.model import Subscription
-    from subscriptions.planning.forecast import NextDelivery
-    from subscriptions.service.subscriptions import Listed, Subscribed
+from subscriptions.model import ChatState, Paper, Subscription
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.planning.forecast import NextDelivery
+from subscriptions.planning.times import split_when
+from subscriptions.query import parse_query
+from subscriptions.service.chats import allow
+from subscriptions.service.operations import next_deliveries_of
+from subscriptions.service.subscriptions import (
+    Listed,
+    Subscribed,
+    SubscriptionRequest,
+    get_chat,
+    listed,
+    numbers_among,
+    numbers_in,
+    numbers_missing,
+    rename,
+    subscription_of,
+    unsubscribe_several,
+)
+from subscriptions.service.subscriptions import subscribe as add
+from subscriptions.service.subscriptions import unsubscribe as remove
+from subscriptions.zones import zone_of_place
 
 _TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words
 _OPENING = 80  # characters of an abstract in place of a title that is not known
@@ -67,13 +91,6 @@ def subscribe(
     json: Json = False,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
-    from bot.cli._queries import reporting_query_errors
-    from bot.cli._session import look_up_new_chat, open_session
-    from subscriptions.service.chats import allow
-    from subscriptions.service.subscriptions import SubscriptionRequest
-    from subscriptions.service.subscriptions import subscribe as add
-    from subscriptions.zones import zone_of_place
-
     named = tz and (zone_of_place(tz) or tz)
     wish = SubscriptionRequest(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
     with open_session(now, make=True) as session, reporting_query_errors(query):
@@ -98,8 +115,6 @@ def subscribe(
 
 def _added(done: "Subscribed") -> dict[str, object]:
     """What `subscribe --json` prints (docs/commands.md)."""
-    from subscriptions.service.subscriptions import Listed
-
     zone = done.subscription.zone or done.chat.settings.timezone
     one = Listed(chat=done.chat, subscription=done.subscription, zone=zone)
     told = {"outcome": done.outcome, "since": json_time(done.starts), "found": done.found, "days": done.base.days}
@@ -108,8 +123,6 @@ def _added(done: "Subscribed") -> dict[str, object]:
 
 def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
     """What else whoever subscribes a chat should know."""
-    from subscriptions.planning.times import split_when
-
     chat, wish = done.chat, done.subscription
     if said := split_when(wish.text).when:
         yield f"“{said}” is looked for as words; a time is given with --every, --on and --at."
@@ -123,9 +136,6 @@ def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
 
 
 def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
-    from bot.commands import subscribed
-    from bot.rendering.text.language import Language
-    from bot.rendering.text.queries import words
 
     voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = [_example(known.paper) for known in done.examples]
@@ -134,20 +144,14 @@ def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
 
 
 def _example(paper: Paper) -> str:
-    from bot.rendering.text.cutting import shorten
-    from bot.rendering.text.tex import readable
 
-    title = readable(paper.title) or f"“{shorten(paper.abstract, _OPENING)}”"
+    title = readable(paper.title) or f"“{cut_at_word(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{title} ({name})" if name else title
 
 
 def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
-    from bot.cli._session import open_session
-    from subscriptions.service.operations import next_deliveries_of
-    from subscriptions.service.subscriptions import listed
-
     with open_session(now) as session:
         found = listed(session.store, None if chat is None else session.address(chat))
         coming = () if json else next_deliveries_of(session.store, found, now=session.now)
@@ -162,9 +166,6 @@ def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Jso
 
 def _document(one: "Listed") -> dict[str, object]:
     """One element of `subscriptions --json` (docs/commands.md)."""
-    from bot.commands import state_of
-    from subscriptions.planning.cadence import cadence_text
-
     wish = one.subscription
     return {
         "number": wish.number,
@@ -180,10 +181,6 @@ def _document(one: "Listed") -> dict[str, object]:
 
 
 def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: datetime) -> "list[Row]":
-    from bot.commands import rows_of, state_of
-    from bot.rendering.text.language import Language
-    from bot.rendering.text.queries import words
-    from subscriptions.query import parse_query
 
     voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}
     rows = rows_of(
@@ -200,9 +197,6 @@ def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: 
 
 def _show(rows: "list[Row]") -> None:
     """A table; on a narrow terminal each row in two lines below its chat."""
-    from rich.table import Table
-    from rich.text import Text
-
     if is_narrow(_TABLE_WIDTH):
         for chat, theirs in groupby(rows, key=lambda row: row.chat):
             print_line(chat)
@@ -236,18 +230,6 @@ def unsubscribe(
     json: Json = False,
 ) -> int:
     """Remove subscriptions. What was planned for them is still sent."""
-    from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
-    from bot.cli._session import open_session
-    from bot.commands import unsubscribed
-    from subscriptions.service.subscriptions import (
-        listed,
-        numbers_among,
-        numbers_in,
-        numbers_missing,
-        unsubscribe_several,
-    )
-    from subscriptions.service.subscriptions import unsubscribe as remove
-
     text = " ".join(which)
     said = numbers_in(text)
     with open_session(now) as session, reporting_query_errors(text):
@@ -289,11 +271,6 @@ def name(
     json: Json = False,
 ) -> int:
     """Give a subscription a name, or take it away."""
-    from bot.cli._queries import TERMINAL_LANGUAGE, subscription_number
-    from bot.cli._session import open_session
-    from bot.commands import name_given, renamed
-    from subscriptions.service.subscriptions import get_chat, rename, subscription_of
-
     example = "paperwire name 4 Vision --as CHAT"
     which = subscription_number(number, example)
     if which is None:
@@ -312,37 +289,4 @@ def name(
     if changed:
         options = ["--as", str(address), "--"]  # a name may look like an option
         print_line(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
-    return 0
-
-
-def set_(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
-    value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
-    *,
-    chat: ChatOption,
-    now: Now = None,
-    json: Json = False,
-) -> int:
-    """Set one of a chat's settings."""
-    from bot.cli._queries import TERMINAL_LANGUAGE
-    from bot.cli._session import open_session
-    from bot.commands import changed, value_of
-    from subscriptions.chat_settings import setting_name
-    from subscriptions.service.subscriptions import get_chat, set_setting
-    from subscriptions.zones import zone_of_place
-
-    said = " ".join(value)
-    with open_session(now) as session:
-        address = session.address(chat)
-        setting = setting_name(name)
-        named = zone_of_place(said) if setting == "timezone" else None
-        before = get_chat(session.store, address)
-        after = set_setting(session.store, address, setting, named or said, now=session.now)
-    old, new = value_of(before.settings, setting), value_of(after.settings, setting)
-    if json:
-        print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
-        return 0
-    print_reply(changed(setting, before, after, TERMINAL_LANGUAGE))
-    if old != new:
-        print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
     return 0

@@ -1,11 +1,9 @@
 """When something comes next, as a table of the command line says it."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bot.rendering.text.language import Language
-    from subscriptions.planning.forecast import NextDelivery
+from bot.rendering.text.language import Language
+from subscriptions.planning.forecast import NextDelivery
 
 
 def when_next(coming: "NextDelivery", voice: "Language", now: datetime) -> str:

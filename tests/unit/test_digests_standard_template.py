@@ -75,7 +75,7 @@ def both_ways(data: bytes, **options: str) -> tuple[Digest | str, Digest | str]:
     """As it is read, and as it is read the long way."""
     quick = outcome(data, **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(daily_arxiv_md, "sweep", lambda *_: None)
+        patch.setattr(daily_arxiv_md, "read_standard", lambda *_: None)
         return quick, outcome(data, **options)
 
 

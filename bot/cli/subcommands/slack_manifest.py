@@ -1,11 +1,12 @@
 """slack: what an app in Slack is made from."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
+import json
 from typing import Annotated
 
 import typer
 
+from bot.channels.slack.manifest import manifest as written
+from bot.cli._session import web_root
 from bot.cli._streams import print_line
 
 app = typer.Typer(help="An app of your own in Slack.", invoke_without_command=True)
@@ -28,11 +29,6 @@ def manifest(
     ] = "",
 ) -> int:
     """Print the app's manifest; at api.slack.com/apps choose Create New App, From a manifest, and paste it."""
-    import json
-
-    from bot.channels.slack.manifest import manifest as written
-    from bot.cli._session import web_root
-
     root = web_root("--url", url) if url else ""
     print_line(json.dumps(written(minimal=minimal, url=root), ensure_ascii=False, indent=2))
     return 0

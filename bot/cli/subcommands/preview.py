@@ -1,39 +1,34 @@
 """demo and preview: messages that nobody is sent."""
 
-# ruff: noqa: PLC0415 - a subcommand imports what it needs when it runs, so that all start quickly
-
 import sys
+from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from json import loads
+from typing import Annotated
 
 import typer
 
-from bot.cli._next import when_next
+from bot.cli._next_delivery import when_next
 from bot.cli._options import ChatOption, Json, Now
-from bot.cli._streams import console, json_time, print_json, print_line, print_table
+from bot.cli._queries import reporting_query_errors
+from bot.cli._session import open_session
+from bot.cli._streams import json_time, print_json, print_line
+from bot.cli._tables import print_table
+from bot.commands import in_short
 from bot.errors import WrongUsage
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.display.gallery import displayed
+from bot.rendering.display.screen import flow
+from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from subscriptions.model import Chat, ChatAddress, Message
-    from subscriptions.service.operations import Status
-    from subscriptions.service.planner import NotDue, Preview
+from subscriptions.model import Chat, ChatAddress, Message
+from subscriptions.service.operations import Status, status
+from subscriptions.service.planner import NotDue, Preview
+from subscriptions.service.planner import preview as look
 
 _MOST_DAYS = 3650
 _HELD = {"paused": "paused", "asked": "waits to be let in", "moved": "moved"}
 _RULE = 72  # columns, as the console frames its messages
-
-
-def demo(
-    *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the gallery goes.")] = Path("gallery")
-) -> int:
-    """Send sample digests through the real pipeline to example chats: no account, no network."""
-    from bot.demo import run_demo
-
-    return run_demo(out, console(sys.stdout))
 
 
 def preview(
@@ -49,12 +44,6 @@ def preview(
     json: Json = False,
 ) -> int:
     """Show what would be sent, as its platform would get it, without sending or marking anything."""
-    from bot.cli._queries import reporting_query_errors
-    from bot.cli._session import open_session
-    from bot.rendering.deliveries.delivery_messages import render_delivery
-    from subscriptions.service.operations import status
-    from subscriptions.service.planner import preview as look
-
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
     with open_session(now) as session, reporting_query_errors(query or ""):
@@ -91,9 +80,6 @@ def _say(
 
 def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
     """Which subscriptions bring nothing at this moment though they have papers, and when they do."""
-    from bot.commands import in_short
-    from bot.rendering.text.language import Language
-
     voice = Language("en", chat.settings.timezone)
     lines = ["Not due yet:"] if found.not_due else []
     for one in found.not_due:
@@ -105,8 +91,6 @@ def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
 
 def _document(about: "Status", found: "Preview", messages: "tuple[Message, ...]") -> dict[str, object]:
     """What `preview --json` prints; `payload` and `plain` are what the platform would be sent."""
-    from json import loads
-
     due = found.delivery.items if found.delivery else ()
     items = (*due, *(found.later.items if found.later else ()))
     keys = {item.paper.id: item.paper.paper.key for item in items}
@@ -144,11 +128,6 @@ def _waits(one: "NotDue") -> dict[str, object]:
 
 def _show(chat: "ChatAddress", message: "Message") -> None:
     """A message as its platform would show it: links behind their titles on a terminal, written out elsewhere."""
-    from json import loads
-
-    from bot.rendering.display.gallery import displayed
-    from bot.rendering.display.screen import flow
-
     print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     if chat.platform == "web":
         print_line(loads(message.payload)["text"].rstrip())
