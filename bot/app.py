@@ -21,9 +21,10 @@ from bot.commands.turn import BotInfo
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.lane_sender import deliver, token_is_paused
+from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan, seed_pace
 from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import sender_lock
 from bot.errors import SettingsError
 from bot.ports.channel import Channel
