@@ -103,7 +103,7 @@ def _reasons(query: "Query", papers: list[Paper]) -> dict[str, list[MatchedField
     for paper in papers:
         fields: dict[str, list[str]] = {}
         for hit in why(query, paper):
-            terms = fields.setdefault(hit.field, [])
+            terms = fields.setdefault(hit.field.name, [])
             terms += [term for term in hit.terms if term not in terms]
         reasons[paper.key] = [MatchedField(field=name, terms=terms) for name, terms in fields.items()]
     return reasons

@@ -26,6 +26,7 @@ from subscriptions.matching import Hit, spans
 from subscriptions.matching import why as hits_of
 from subscriptions.model import Because, Item, Paper, Summary
 from subscriptions.query import Query, parse_query
+from subscriptions.query.fields import TITLE
 from subscriptions.summaries import summary_state
 
 _AUTHORS = 40  # of a collaboration of thousands
@@ -40,17 +41,6 @@ _FIELDS = {
     "method": Sentence("Method"),
     "result": Sentence("Result"),
     "conclusion": Sentence("Conclusion"),
-}
-_PLACES = {
-    "title": Sentence("in the title"),
-    "abstract": Sentence("in the abstract"),
-    "summary": Sentence("in a summary"),
-    "author": Sentence("author"),
-    "category": Sentence("category"),
-    "primary": Sentence("first category"),
-    "id": Sentence("arXiv id"),
-    "doi": Sentence("DOI"),
-    "source": Sentence("source"),
 }
 
 
@@ -145,14 +135,11 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
         if words:
             yield Section(label="", text=Passage(words), close=True)
         return
-    for hit in sorted(found, key=_rank)[:_PASSAGES]:
-        place = _PLACES.get(hit.field, Sentence("in the text")).say(reader.language.translate)
+    shown = list(query.fields)
+    for hit in sorted(found, key=lambda hit: shown.index(hit.field))[:_PASSAGES]:
+        place = hit.field.place.say(reader.language.translate)
         named = reader.language.say("{place}:", place=place)
         yield Section(label=named, text=_passage(query, hit), close=True)
-
-
-def _rank(hit: Hit) -> int:
-    return list(_PLACES).index(hit.field) if hit.field in _PLACES else len(_PLACES)
 
 
 def _query(text: str) -> Query | None:
@@ -172,7 +159,7 @@ def _passage(query: Query, hit: Hit) -> Passage:
         return Passage(cut_at_sentence(text, 2 * _SIDE))
     start, end = places[0]
     passage = Passage(text[:start], text[start:end], text[end:])
-    return passage if hit.field == "title" else _around(passage, _SIDE)
+    return passage if hit.field is TITLE else _around(passage, _SIDE)
 
 
 def _around(passage: Passage, side: int) -> Passage:
