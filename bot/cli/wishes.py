@@ -17,7 +17,8 @@ from bot.cli._streams import is_narrow, json_time, print_json, print_line, print
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatState, Paper
+from subscriptions.model import Paper
+from subscriptions.states import ChatState
 
 if TYPE_CHECKING:
     from bot.commands import Row

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.model import BUTTON, CallbackToken, Chat, ChatAddress, ChatKind, ChatState, Facts, Kind, Lane
+from subscriptions.model import BUTTON, CallbackToken, Chat, ChatAddress, ChatKind, Facts, Kind, Lane
 from subscriptions.service.subscriptions.requests import kind_of
+from subscriptions.states import PauseReason, describe_pause
 from subscriptions.store import (
     Planned,
     Store,
@@ -27,9 +28,12 @@ from subscriptions.store import (
 LONG = timedelta(hours=1)  # what has waited longer is worth a word to the operator
 A_DAY = timedelta(hours=20)  # what operators were told so long ago may be told again on a new day
 _MOST_NAMED = 10  # subscriptions that a notice names
-_TOLD = "told:"  # a mark per cause: until when the operators know
-_DELETED = ("thread not found", "topic_deleted")  # words of a platform for a topic that is no more
-_RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # words of a platform that lets us read and not write
+_NOTIFIED = "notified:"  # a key per cause: until when the operators know
+_TOLD_AS = {  # what a notice calls the reason for a pause; others are "gone"
+    PauseReason.ARCHIVED: "archived",
+    PauseReason.NOT_A_MEMBER: "outside",
+    PauseReason.NO_RIGHTS: "rights",
+}
 
 
 def notify(
@@ -138,7 +142,7 @@ def notify_owner(
 
 def is_gone(chat: Chat) -> bool:
     """Whether the platform does not let us write to a chat, as far as we know."""
-    return bool(chat.id) and chat.state is not ChatState.ACTIVE and chat.state_reason.startswith(people.GONE)
+    return bool(chat.id) and chat.pause_reason is not None and chat.pause_reason.is_unreachable
 
 
 def name_of(chat: Chat) -> str:
@@ -148,31 +152,45 @@ def name_of(chat: Chat) -> str:
 
 def why_paused(chat: Chat) -> str:
     """The reason that is stored with a chat's state, in English, without what we write before it for ourselves."""
-    return chat.state_reason.removeprefix(people.GONE).strip()
+    return describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
-def lose_place(store: Store, address: ChatAddress, reason: str, *, topic: bool, now: datetime, by: str = "") -> None:
-    """The bot may not write there: the chat, or with `topic` only this topic of it, is paused with the reason.
+def lose_place(
+    store: Store,
+    address: ChatAddress,
+    detail: str,
+    *,
+    now: datetime,
+    topic: bool,
+    reason: PauseReason = PauseReason.GONE,
+    by: str = "",
+) -> None:
+    """Pauses a chat that the platform does not let the bot write to, or with `topic` only this topic of it.
 
-    Who set the place up hears of it, and the group that a topic is closed, each once a day. `by` is the person who did it.
+    `detail` is the platform's sentence. Tells whoever set the place up, or the group that a topic is closed, each once a
+    day; `by` is the person who removed the bot.
     """
     with store.write() as session:
         here = people.find_chat(session, address, zone=store.zone)
         if topic:
-            if here is not None and people.lose(session, here.id, reason, now=now):
-                _tell_general(store, session, here, now, gone=any(word in reason.lower() for word in _DELETED))
+            if here is not None and people.mark_unreachable(session, here.id, reason, detail, now=now):
+                _tell_general(store, session, here, now, gone=reason is PauseReason.TOPIC_DELETED)
             return
-        lost = [i for i in people.chats_of_lane(session, address.lane) if people.lose(session, i, reason, now=now)]
+        lost = [
+            i
+            for i in people.chats_of_lane(session, address.lane)
+            if people.mark_unreachable(session, i, reason, detail, now=now)
+        ]
         if lost:
             chats = people.chats_by_id(session, lost, zone=store.zone)
             chat = min(chats.values(), key=lambda chat: chat.address)  # the group itself before its topics
-            notify_owner(store, chat, "paused", {"reason": _why(reason)}, now=now, by=by)
+            notify_owner(store, chat, "paused", {"reason": _TOLD_AS.get(reason, "gone")}, now=now, by=by)
 
 
 def find_again(session: Transaction, chats: Sequence[int], *, now: datetime) -> None:
     """These chats were not gone after all: who has not been told of it yet will not be."""
     for chat in people.chats_by_id(session, chats, zone="UTC").values():
-        people.come_back(session, chat.id, now=now)
+        people.mark_reachable(session, chat.id, now=now)
         standing.drop_notices(session, f":paused:{chat.address}:", now=now)
 
 
@@ -183,7 +201,7 @@ def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime,
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
     if people.find_chat(session, general, zone=store.zone) is None:
-        zone, lang = people.own_choice(session, chat.address)
+        zone, lang = people.chosen_locale(session, chat.address)
         people.add_chat(
             session,
             general,
@@ -200,16 +218,6 @@ def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime,
     notify(store, general, cause, {"wishes": names}, now=now, key=key)
 
 
-def _why(reason: str) -> str:
-    """The name that rendering has for a reason."""
-    words = reason.lower()
-    if "archived" in words:
-        return "archived"
-    if "not_in_channel" in words:
-        return "outside"
-    return "rights" if any(word in words for word in _RIGHTS) else "gone"
-
-
 def notify_operators_of_trouble(
     store: Store, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[Lane, ...]:
@@ -218,8 +226,8 @@ def notify_operators_of_trouble(
     `stopped` says which and why. Returns the lanes of the notices that were written down.
     """
     with store.read() as session:
-        known = people.get_mark(session, f"{_TOLD}dead")
-        dead = standing.died_since(session, datetime.fromisoformat(known) if known else None)
+        known = people.get_value(session, f"{_NOTIFIED}dead")
+        dead = standing.dead_since(session, datetime.fromisoformat(known) if known else None)
         waiting = standing.waiting_since(session, now - LONG)
     lanes: list[Lane] = []
     if dead.count:
@@ -227,7 +235,7 @@ def notify_operators_of_trouble(
         told = notify_operators(store, admins, "dead", detail, now=now)
         if told:
             with store.write() as session:
-                people.set_mark(session, f"{_TOLD}dead", now.isoformat())
+                people.put_value(session, f"{_NOTIFIED}dead", now.isoformat())
         lanes += told
     for platform, trouble in waiting.items():
         detail = {"platform": platform, "count": str(trouble.count), "reason": trouble.reason}
@@ -249,9 +257,9 @@ def notify_operators_of_trouble(
 def notify_new_version(store: Store, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """The operators hear that another version runs than before; of the first one nobody needs to hear."""
     with store.write() as session:
-        before = people.get_mark(session, "version")
+        before = people.get_value(session, "version")
         if before == version:
             return
-        people.set_mark(session, "version", version)
+        people.put_value(session, "version", version)
     if before is not None:
         notify_operators(store, admins, "version", {"version": version, "before": before}, now=now, about=version)

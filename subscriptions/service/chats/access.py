@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, ChatState
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.requests import find, kind_of
+from subscriptions.states import ChatState
 from subscriptions.store import Store, Transaction, access
 from subscriptions.store import chats as people
 from subscriptions.store import retention as keeping
@@ -55,8 +56,8 @@ def new_code(store: Store) -> str:
     """A code that makes whoever sends it the first administrator. Only its hash is kept."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     with store.write() as session:
-        known = (people.get_mark(session, _CODE) or "").split()
-        people.set_mark(session, _CODE, " ".join((_hash(code), *known)[:_CODES]))
+        known = (people.get_value(session, _CODE) or "").split()
+        people.put_value(session, _CODE, " ".join((_hash(code), *known)[:_CODES]))
     return code
 
 
@@ -67,7 +68,7 @@ def take_code(store: Store, address: ChatAddress, code: str, *, admins: Sequence
     """
     with store.write() as session:
         chat = find(session, store, address)
-        known = (people.get_mark(session, _CODE) or "").split()
+        known = (people.get_value(session, _CODE) or "").split()
         if admins or access.operators(session, zone=store.zone):
             return "there-is-one"
         name = f"code:{address}"
@@ -81,9 +82,9 @@ def take_code(store: Store, address: ChatAddress, code: str, *, admins: Sequence
             return "wrong"
         access.make_operator(session, chat.id)
         access.admit(session, chat.id, now=now)
-        people.drop_marks(session, _CODE)
+        people.drop_values(session, _CODE)
         keeping.drop_callback(session, name)
-        for other in access.asking(session, zone=store.zone):
+        for other in access.chats_awaiting_admission(session, zone=store.zone):
             _lay_before(store, other, admins, who="", wish="", now=now)
     return "made"
 
@@ -134,7 +135,7 @@ def ask_to_be_let_in(
     with store.write() as session:
         chat = find(session, store, address)
         if chat.state is not ChatState.ASKED:
-            access.ask_first(session, chat.id, now=now)
+            access.require_admission(session, chat.id, now=now)
         _lay_before(store, chat, admins, who=who, wish=wish, now=now)
     return has_operator(store, admins)
 
@@ -190,7 +191,7 @@ def _of_place(session: Transaction, store: Store, chat: Chat) -> tuple[Chat, ...
 def chats_asking(store: Store) -> tuple[Chat, ...]:
     """The chats that wait for an administrator."""
     with store.read() as session:
-        return access.asking(session, zone=store.zone)
+        return access.chats_awaiting_admission(session, zone=store.zone)
 
 
 def _known(store: Store, address: ChatAddress, now: datetime) -> Chat:

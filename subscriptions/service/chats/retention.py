@@ -44,30 +44,30 @@ class Forgotten:
 def belongs_to(store: Store, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Remembers whose database this is; another bot's token is refused. Raises StoreError."""
     with store.write() as session:
-        known = people.get_mark(session, f"bot:{platform}")
+        known = people.get_value(session, f"bot:{platform}")
         if known is not None and known != bot and not new_bot:
             raise StoreError(
                 Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
                 Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
             )
         if known != bot:
-            people.set_mark(session, f"bot:{platform}", bot)
+            people.put_value(session, f"bot:{platform}", bot)
 
 
 def bot_name(store: Store, platform: str, told: str = "") -> str:
     """What the bot is called on a platform, which links to it need: as the platform tells now, else as it told last."""
     with store.read() as session:
-        known = people.get_mark(session, f"name:{platform}") or ""
+        known = people.get_value(session, f"name:{platform}") or ""
     if told and told != known:
         with store.write() as session:
-            people.set_mark(session, f"name:{platform}", told)
+            people.put_value(session, f"name:{platform}", told)
     return told or known
 
 
 def own_workspace(store: Store, team: str, *, now: datetime) -> None:
     """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`: chats made before anybody knew the team become one."""
     with store.read() as session:
-        known = people.addresses(session, "slack", f"{team}/")
+        known = people.addresses_with_prefix(session, "slack", f"{team}/")
     if known:
         with store.write() as session:
             for address in known:
@@ -77,7 +77,7 @@ def own_workspace(store: Store, team: str, *, now: datetime) -> None:
 def owners(store: Store) -> dict[str, str]:
     """Platform -> the bot that this database belongs to."""
     with store.read() as session:
-        return people.marks(session, "bot:")
+        return people.values_with_prefix(session, "bot:")
 
 
 def held(store: Store, address: ChatAddress) -> dict[str, Any]:
@@ -101,9 +101,9 @@ def begin_day(store: Store, *, now: datetime) -> bool:
     """Whether the work of this day (UTC) is still to be done: clean-up and the day's copy. It counts as done from then on."""
     today = now.date().isoformat()
     with store.write() as session:
-        if people.get_mark(session, _DAY_BEGUN) == today:
+        if people.get_value(session, _DAY_BEGUN) == today:
             return False
-        people.set_mark(session, _DAY_BEGUN, today)
+        people.put_value(session, _DAY_BEGUN, today)
         return True
 
 
@@ -115,5 +115,5 @@ def clean_up(store: Store, *, now: datetime) -> None:
         keeping.drop_callbacks(session, now - BUTTONS)
         forget_workspaces(session, now=now)
         sources.drop_receipts(session, now - RECEIPTS)
-        for chat_id in people.gone_since(session, now - GONE_CHATS):
+        for chat_id in people.unreachable_since(session, now - GONE_CHATS):
             belongings.erase(session, chat_id)

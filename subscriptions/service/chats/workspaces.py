@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
 from subscriptions.service.subscriptions.changes import changing
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason
 from subscriptions.store import (
     Store,
     Transaction,
@@ -24,7 +25,6 @@ GRACE = timedelta(days=30)  # how long what a workspace has is kept after it too
 INSTALLED_WITHIN = timedelta(minutes=10)  # how long an installation may take its person
 INSTALLING = "installing"  # the place of installations that were completed lately
 REMOVED = "The app was removed from the workspace."
-LEFT = "subscriber-left"  # why a subscription is paused
 
 Wishes = tuple[Subscription, ...]
 
@@ -34,7 +34,7 @@ def uninstall(store: Store, team: str, *, now: datetime) -> None:
     with store.write() as session:
         keeping.uninstall(session, team, now=now)
         for chat_id in _chats_of(session, team):
-            people.lose(session, chat_id, REMOVED, now=now)
+            people.mark_unreachable(session, chat_id, PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
 def install_again(store: Store, team: str, *, now: datetime) -> bool:
@@ -114,9 +114,9 @@ def leave_place(store: Store, address: ChatAddress, person: str, *, now: datetim
                 changing(session, chat_id, now=now)
                 paused[people.chats_by_id(session, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
             for wish in held:
-                people.set_subscription_state(session, wish.id, "paused", reason=LEFT)
+                people.pause_subscription(session, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
             for wish in theirs:
-                people.orphan(session, wish.id)
+                people.clear_subscriber(session, wish.id)
     return paused
 
 
@@ -124,15 +124,15 @@ def _goes_on(session: Transaction, store: Store, team: str, now: datetime) -> No
     """What waited only because the app was gone."""
     chats = people.chats_by_id(session, _chats_of(session, team), zone=store.zone)
     for chat in chats.values():
-        if chat.state_reason == people.GONE + REMOVED:
-            people.come_back(session, chat.id, now=now)
+        if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
+            people.mark_reachable(session, chat.id, now=now)
 
 
 def _chats_of(session: Transaction, team: str) -> list[int]:
     """Chats of a workspace; those of the own one do not name it."""
-    own = (people.get_mark(session, "bot:slack") or "").partition(":")[0]
+    own = (people.get_value(session, "bot:slack") or "").partition(":")[0]
     if team == own:
-        places = [address for address in people.addresses(session, "slack", "") if "/" not in address]
+        places = [address for address in people.addresses_with_prefix(session, "slack", "") if "/" not in address]
     else:
-        places = people.addresses(session, "slack", f"{team}/")
+        places = people.addresses_with_prefix(session, "slack", f"{team}/")
     return [chat_id for place in places for chat_id in people.chats_of_lane(session, Lane("slack", place))]

@@ -10,7 +10,7 @@ from subscriptions.store import Edit, Store, edits, moving, outbox
 def edit_done(store: Store, edit: Edit) -> None:
     """The message says what it should."""
     with store.write() as session:
-        edits.edit_is_over(session, edit)
+        edits.finish_edit(session, edit)
 
 
 def record_edit_outcome(store: Store, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
@@ -27,14 +27,14 @@ def record_edit_outcome(store: Store, edit: Edit, outcome: NotDelivered, *, now:
                 verdict = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
                 if verdict.pauses_lane:
                     outbox.pause_lane(session, edit.chat.address.lane, wall, wall + verdict.pauses_lane)
-                edits.edit_later(session, edit, next_at=verdict.not_before)
+                edits.postpone_edit(session, edit, next_at=verdict.not_before)
             case SenderStopped():
-                edits.edit_later(session, edit, next_at=None)
+                edits.postpone_edit(session, edit, next_at=None)
                 return True
             case ChatMoved():
-                edits.edit_later(session, edit, next_at=None)
+                edits.postpone_edit(session, edit, next_at=None)
                 address = edit.chat.address
                 moving.move_address(session, address.platform, address.address, outcome.address, now=now)
             case _:
-                edits.edit_is_over(session, edit)
+                edits.finish_edit(session, edit)
     return False

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from subscriptions.errors import NotDelivered, NotFound, Sentence
+from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence
 from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, after
 from subscriptions.service.notices import find_again, lose_place
+from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
 from subscriptions.store import (
     Claim,
     Edit,
@@ -136,7 +137,7 @@ def skip_unclear(store: Store, claimed: Claim, reason: str) -> None:
     """An unclear message that cannot be looked up is left to a person, and its lane goes on."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
     with store.write() as session:
-        outbox.give_up_looking(session, claimed.seq, claimed.message.number, reason)
+        outbox.give_up_lookup(session, claimed.seq, claimed.message.number, reason)
 
 
 def pause_lane(store: Store, lane: Lane, *, wall: datetime, until: datetime) -> None:
@@ -165,7 +166,8 @@ def record_outcome(
     with store.write() as session:
         outbox.record_outcome(session, claimed, verdict, outcome.reason, now=now, wall=wall)
         if verdict.pause_topic or verdict.pause_chat:
-            lose_place(store, address, outcome.reason, topic=verdict.pause_topic, now=now)
+            reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
+            lose_place(store, address, outcome.reason, topic=verdict.pause_topic, reason=reason, now=now)
         if verdict.moved_to is not None:
             moving.move_address(session, address.platform, address.address, verdict.moved_to, now=now)
     return verdict
@@ -175,8 +177,10 @@ def progress(store: Store) -> Progress:
     """How the outbox stands."""
     with store.read() as session:
         counts = outbox.counts(session)
-    waiting = sum(counts.get(state, 0) for state in ("planned", "held", "sending", "waiting"))
-    return Progress(waiting=waiting, unclear=counts.get("unclear", 0), dead=counts.get("dead", 0))
+    waiting = sum(counts.get(state, 0) for state in UNDER_WAY)
+    return Progress(
+        waiting=waiting, unclear=counts.get(DeliveryState.UNCLEAR, 0), dead=counts.get(DeliveryState.DEAD, 0)
+    )
 
 
 def outbox_entries(store: Store, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
@@ -191,8 +195,8 @@ def retry_delivery(store: Store, delivery_id: str, *, now: datetime) -> None:
         chat_id = outbox.retry(session, delivery_id)
         if chat_id is None:
             raise _nothing_to_do(session, delivery_id)
-        people.come_back(session, chat_id, now=now)
-        people.drop_marks(session, STOPPED)
+        people.mark_reachable(session, chat_id, now=now)
+        people.drop_values(session, STOPPED)
 
 
 def dismiss(store: Store, delivery_id: str, *, now: datetime) -> None:
@@ -218,20 +222,20 @@ def count_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
 def stop_platform(store: Store, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Too many chats of one run answered "gone" (rule 11): they go on as before, the platform stands still."""
     with store.write() as session:
-        people.set_mark(session, STOPPED + platform, reason)
+        people.put_value(session, STOPPED + platform, reason)
         find_again(session, chats, now=now)
 
 
 def stopped_platforms(store: Store) -> dict[str, str]:
     """Platforms that stand still until a person decides, and why."""
     with store.read() as session:
-        return people.marks(session, STOPPED)
+        return people.values_with_prefix(session, STOPPED)
 
 
 def free_platforms(store: Store) -> None:
     """A person decided: every platform goes on."""
     with store.write() as session:
-        people.drop_marks(session, STOPPED)
+        people.drop_values(session, STOPPED)
 
 
 def _nothing_to_do(session: Transaction, delivery_id: str) -> NotFound:

@@ -22,8 +22,8 @@ def ingest_digest(
             return _known(session, digest.content_hash, now, announce=announce)
         is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
         done = papers.add_digest(session, digest, source=source, day=day, now=now, is_news=is_news)
-        edits.papers_withdrawn(session, done.withdrawn, now=now)
-        edits.papers_summarised(session, done.summarised, now=now)
+        edits.request_edits_of_withdrawn(session, done.withdrawn, now=now)
+        edits.request_edits_for_summaries(session, done.summarised, now=now)
         return done
 
 

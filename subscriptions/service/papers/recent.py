@@ -108,7 +108,7 @@ def recent(session: Transaction, store: Store, now: datetime) -> Recent:
     Of more than 50,000 papers the newest.
     """
     today = now.astimezone(zones.zone(store.zone)).date()
-    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session), today
+    state = index.newest_entry(session), papers.newest_digest(session), papers.last_sequence(session), today
     kept = _KEPT.get(store)
     if kept is None or kept.state != state:
         kept = _KEPT[store] = _look(session, state)

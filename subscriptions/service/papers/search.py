@@ -48,7 +48,7 @@ def search(store: Store, query: Query, *, upto: int | None = None, start: int = 
             found=hits.bits.bit_count(),
             upto=max(keys, default=0),
             looked=len(keys),
-            stored=skimming.amount(session),
+            stored=skimming.paper_count(session),
             below=hits.end or below,
             since=day_of(min(keys)) if keys else None,
         )
@@ -70,7 +70,7 @@ _KEPT: WeakKeyDictionary[Store, _Stretch] = WeakKeyDictionary()
 
 def _stretch(session: Transaction, store: Store, upto: int | None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session)
+    state = index.newest_entry(session), papers.newest_digest(session), papers.last_sequence(session)
     kept = _KEPT.get(store)
     if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
         kept = _KEPT[store] = _look(session, state, upto)
@@ -97,4 +97,4 @@ def papers_named(store: Store, names: Sequence[str]) -> dict[str, KnownPaper]:
 def known_since(store: Store) -> datetime | None:
     """When the first paper of all became known; None: there is none."""
     with store.read() as session:
-        return skimming.known_since(session)
+        return skimming.first_paper_at(session)

@@ -48,17 +48,17 @@ def notify_no_match(
         if spell is not None and _is_to_be_said(due, spell):
             spell = _since_papers_came(session, due, spell, head)
         if spell is not None and _is_to_be_said(due, spell):
-            known = skimming.changed_between(session, spell.after, head)
+            known = skimming.sequenced_between(session, spell.after, head)
             lanes += _notify_streak(store, due, spell, known, now)
             spell = replace(spell, said=True)
-        if spell != due.chat.dry:
+        if spell != due.chat.no_match_streak:
             spells[due.chat.id] = spell
-    people.mark_streak(session, spells)
+    people.store_streaks(session, spells)
     return lanes
 
 
 def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
-    return spell.days >= STREAK_AFTER and not spell.said and due.chat.spoken
+    return spell.days >= STREAK_AFTER and not spell.said and due.chat.first_delivery_planned
 
 
 def _since_papers_came(session: Transaction, due: Due, spell: NoMatchStreak, head: int) -> NoMatchStreak | None:
@@ -70,7 +70,7 @@ def _since_papers_came(session: Transaction, due: Due, spell: NoMatchStreak, hea
     if told is None:
         return spell
     after, at = told
-    moments = skimming.changed_at_between(session, after, head)
+    moments = skimming.sequenced_at_between(session, after, head)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None

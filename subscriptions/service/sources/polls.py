@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from subscriptions.model import ChatAddress, Lane
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
+from subscriptions.states import SourceTrouble
 from subscriptions.store import Store, sources
 from subscriptions.store import chats as people
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
@@ -65,50 +66,50 @@ def note_poll(store: Store, receipt: Receipt, state: SourceState, seen: Mapping[
 def take_poll(store: Store, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Whether a source that is due since `before` is ours to ask: of several processes one may, until `until`."""
     with store.write() as session:
-        return sources.take(session, name, before, until)
+        return sources.claim_poll(session, name, before, until)
 
 
 def take_slot(store: Store, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
     with store.write() as session:
-        told = people.get_mark(session, _TURN + publisher)
+        told = people.get_value(session, _TURN + publisher)
         wait = (datetime.fromisoformat(told) if told else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
-        people.set_mark(session, _TURN + publisher, (wall + most).isoformat())
+        people.put_value(session, _TURN + publisher, (wall + most).isoformat())
     return timedelta(0)
 
 
 def release_slot(store: Store, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """The turn is over; the next one is `gap` later."""
     with store.write() as session:
-        people.set_mark(session, _TURN + publisher, (wall + gap).isoformat())
+        people.put_value(session, _TURN + publisher, (wall + gap).isoformat())
 
 
 def notify_source(
     store: Store,
     admins: Sequence[ChatAddress],
-    trouble: str,
+    trouble: SourceTrouble | None,
     receipt: Receipt,
     *,
     batch: bool,
     parts: Sequence[str] = (),
     now: datetime,
 ) -> tuple[Lane, ...]:
-    """The operators hear what is wrong with a source (failed, late, summaries) or that all is well again (""), once a day.
+    """Tells the operators what is wrong with a source, or with None that all is well again, once a day.
 
     `batch`: its day is arXiv's. `parts` are those of it that have not come, where others have. Returns the lanes of the notices that were written down.
     """
     detail = {"source": receipt.source}
-    if not trouble:
+    if trouble is None:
         return notify_operators(store, admins, "source-back", detail, now=now, about=receipt.source)
-    if trouble == "summaries":
+    if trouble is SourceTrouble.SUMMARIES:
         detail |= {name: str(receipt.counts.get(name, 0)) for name in ("failed_summaries", "papers")}
         return notify_operators(store, admins, "summaries", detail, now=now, about=receipt.source)
     known = {one.name: one for one in known_sources(store)}.get(receipt.source)
     since = known.settled_at if known else None  # when it last had what was expected of it
     detail["since"] = f"{since:%Y-%m-%d %H:%M} UTC" if since else ""
-    if trouble == Outcome.LATE:
+    if trouble is SourceTrouble.LATE:
         detail |= {"reason": _USUAL[batch], "what": receipt.detail}
         detail |= {"parts": ", ".join(parts)} if parts else {}
         return notify_operators(store, admins, "overdue", detail, now=now, about=receipt.source)

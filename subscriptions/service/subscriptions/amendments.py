@@ -52,7 +52,7 @@ def edit(
             changing(session, chat.id, now=now, who=who)
             people.edit_query(session, wish.id, text=query.text, canonical=query.canonical)
             if query.canonical != wish.canonical:
-                people.mark_streak(session, {chat.id: None})
+                people.store_streaks(session, {chat.id: None})
             if time != (wish.cadence, wish.zone):
                 _reschedule(session, chat, replace(wish, zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"

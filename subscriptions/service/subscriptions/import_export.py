@@ -175,7 +175,7 @@ def _added(session: Transaction, line: Line, target: _Target, *, cadence: Cadenc
         cadence=cadence,
         zone=zone,
         since=since,
-        seen=papers.change_before(session, since),
+        cursor=papers.sequence_before(session, since),
         due=_due(cadence, zone or target.chat.settings.timezone, now),
         name=line.name or "",
         added_by="import",
