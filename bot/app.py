@@ -32,6 +32,7 @@ from bot.ports.conversation import PlatformApi
 from bot.ports.forms import Forms
 from bot.ports.receiver import Receiver
 from bot.settings import EVERYTHING, Settings
+from bot.settings.cron import CronSchedule
 from bot.sources.ingest import IngestContext
 from subscriptions.errors import NotDelivered, NotFound, RetryLater, Sentence, StoreError
 from subscriptions.model import Delivery, Message
@@ -54,7 +55,7 @@ from subscriptions.zones import zone
 if TYPE_CHECKING:
     from bot.channels.slack.installer import Installer
     from bot.channels.slack.outbound import SlackChannel
-    from bot.channels.slack.receiving import SocketMode
+    from bot.channels.slack.socket_mode import SocketMode
     from bot.channels.telegram.outbound import TelegramChannel
     from bot.sources.http import Fetcher
     from bot.sources.receipts import FileReceiptWriter
@@ -195,7 +196,7 @@ class App:
             return None
         from bot.channels.slack.installer import Installer  # noqa: PLC0415 - as above
         from bot.channels.slack.oauth import OAuth  # noqa: PLC0415 - only where it can be installed
-        from bot.channels.slack.vault import TokenCipher  # noqa: PLC0415 - as above
+        from bot.channels.slack.token_cipher import TokenCipher  # noqa: PLC0415 - as above
 
         oauth = OAuth(slack.workspaces, settings.client_id, settings.client_secret, settings.api_url)
         return Installer(self.store, self.clock, TokenCipher(key), oauth, slack.workspaces)
@@ -216,7 +217,7 @@ class App:
         met = partial(self._set_bot_name, "telegram")
         url, secret = self.settings.telegram.webhook_url, self.settings.telegram.webhook_secret
         if url is None:
-            from bot.channels.telegram.receiving import LongPolling  # noqa: PLC0415 - only where people can talk to us
+            from bot.channels.telegram.long_polling import LongPolling  # noqa: PLC0415 - only where people can talk to us
 
             return [LongPolling(telegram.client, self.clock, on_bot_name=met)]
         from bot.channels.telegram.webhook import TelegramWebhook  # noqa: PLC0415 - as above
@@ -248,7 +249,7 @@ class App:
     def _sockets(self, slack: "SlackChannel", met: Callable[[str], None]) -> "Iterator[SocketMode]":
         tokens = dict.fromkeys(one.app_token for one in self.settings.slack.workspaces if one.app_token)
         for number, token in enumerate(tokens, 1):
-            from bot.channels.slack.receiving import NAME, SocketMode  # noqa: PLC0415 - as above
+            from bot.channels.slack.socket_mode import NAME, SocketMode  # noqa: PLC0415 - as above
 
             name = NAME if number == 1 else f"{NAME} {number}"
             yield SocketMode(slack, token, self.clock, on_bot_name=met, name=name)
@@ -257,7 +258,7 @@ class App:
         """Asks Slack once whether it takes the app tokens. Raises SettingsError for one that it never will."""
         if self._slack() is None:
             return
-        from bot.channels.slack.receiving import SocketMode  # noqa: PLC0415 - as above
+        from bot.channels.slack.socket_mode import SocketMode  # noqa: PLC0415 - as above
 
         for receiver in receivers:
             if isinstance(receiver, SocketMode):
@@ -539,8 +540,6 @@ def schedules_of(settings: Settings) -> Schedules:
     """What reads the schedules of sources: with arXiv's holidays and the operator's zone."""
 
     def cron(line: str) -> Schedule:
-        from bot.settings.cron import CronSchedule  # noqa: PLC0415 - APScheduler is loaded only where lines of cron are read
-
         return CronSchedule(line, zone(settings.timezone))
 
     holidays = None if settings.holidays is None else frozenset(settings.holidays)

@@ -181,9 +181,9 @@ class BotHarness:
         written = {
             "command": match[1].casefold() if match else "",
             "text": text[match.end() :] if match else text,
-            "meant": private or bool(match and match[2]),
-            "written": self.clock.now(),
-            "message": f"m{next(self.updates)}",
+            "is_addressed": private or bool(match and match[2]),
+            "written_at": self.clock.now(),
+            "message_id": f"m{next(self.updates)}",
         }
         return await self.sends_request(chat, **{**written, **more})
 
@@ -193,12 +193,14 @@ class BotHarness:
             for key in told.keys:
                 if key["text"] == label:
                     assert len(key["data"].encode()) <= 64, "Telegram takes no more"
-                    return await self.sends_request(chat, pressed=key["data"], by=by, press="p1", message="m0", **more)
+                    return await self.sends_request(
+                        chat, callback_data=key["data"], by=by, callback_id="p1", message_id="m0", **more
+                    )
         raise AssertionError(f"no button [{label}] in {[told.buttons for told in self.last.get(chat, [])]}")
 
     async def receives_event(self, what: str, chat: str, **more: Any) -> Answer:
         """Something happens to a chat."""
-        return await self.sends_request(chat, happened=what, **more)
+        return await self.sends_request(chat, event=what, **more)
 
     async def sends_request(
         self, chat: str, *, by: str = "", language: str = "en", title: str = "", **fields: Any
@@ -207,7 +209,7 @@ class BotHarness:
         kind = fields.pop("kind", _kind(where))
         place = Place(chat=where, kind=kind, title=title, public=chat in self.public)
         sender = by or (where.address if kind is ChatKind.PRIVATE else "")
-        fields.setdefault("update", f"u{next(self.updates)}")
+        fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = Request(place=place, sender=sender, language=language, **fields)
         told = Answer(stored_reply=await answer(self.wire, request))

@@ -25,7 +25,14 @@ KEPT = timedelta(days=1)  # how long somebody is still answered
 LOOKUP_EVENT = "looked-up"  # what happens when arXiv has answered
 LOOKUP_VERB = "looks-up"  # the verb of what is remembered until then
 FAILED = "failed"  # told: arXiv could not be asked
-_SAID = ("sender", "sender_name", "language", "answer_at", "thread")  # of a request
+# What is kept of a request, under which name in the store.
+_KEPT_FIELDS = {
+    "sender": "sender",
+    "sender_name": "sender_name",
+    "language": "language",
+    "answer_at": "response_url",
+    "thread": "thread_id",
+}
 
 
 def named_papers(turn: CommandContext, text: str) -> Reply:
@@ -69,7 +76,7 @@ def waiting(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]
     """What is remembered of a request whose papers are looked up, and under which name."""
     place = request.place
     where = {"kind": place.kind.value, "title": place.title, "public": place.public, "outside": place.is_outside}
-    said = {name: getattr(request, name) for name in _SAID}
+    said = {name: getattr(request, field) for name, field in _KEPT_FIELDS.items()}
     chat = [request.chat.platform, request.chat.address, request.chat.topic]
     arguments = {"names": list(names), "chat": chat, "update": request.update_id, "place": where, **said}
     link = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
@@ -85,10 +92,12 @@ def request_of(name: str, link: CallbackToken, *, failed: bool) -> Request:
     """The request again, as what happens now that arXiv has answered."""
     kept: Mapping[str, Any] = link.arguments
     where = dict(kept["place"])
-    place = Place(chat=ChatAddress(*kept["chat"]), kind=ChatKind(where.pop("kind")), **where)
+    place = Place(
+        chat=ChatAddress(*kept["chat"]), kind=ChatKind(where.pop("kind")), is_outside=where.pop("outside"), **where
+    )
     told = {"as": name, "names": " ".join(kept["names"]), **({FAILED: "yes"} if failed else {})}
     again = Request(place=place, update_id=f"{LOOKUP_VERB}:{kept['update']}", event=LOOKUP_EVENT, details=told)
-    said: dict[str, Any] = {field: str(kept[field]) for field in _SAID}
+    said: dict[str, Any] = {field: str(kept[name]) for name, field in _KEPT_FIELDS.items()}
     return replace(again, **said)
 
 

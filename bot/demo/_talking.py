@@ -45,7 +45,7 @@ async def run_conversation(
         else:
             post, data = _button(app, channel, talk, act)
             pressed.add(data)
-            request = _request(talk, number, pressed=data, message=post)
+            request = _request(talk, number, callback_data=data, message_id=post)
         posting = await answer(app.wire, request)
         if posting is not None:
             await speak(app.wire, posting)

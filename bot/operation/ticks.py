@@ -1,4 +1,4 @@
-"""The only home of APScheduler: it ticks, and reads lines of cron. What is due stands in the store."""
+"""The tick of the process, by APScheduler. What is due is in the store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

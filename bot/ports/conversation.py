@@ -19,7 +19,7 @@ class Place:
     public: bool = False  # strangers can read it: it has a name of its own
     is_forum: bool = False  # it has topics; known of a place that was asked for
     is_linked: bool = False  # it is the group of a channel's comments, or that channel; known as `forum`
-    is_outside: bool = False  # the bot is not in it, so only `Request.answer_at` leads there
+    is_outside: bool = False  # the bot is not in it, so only `Request.response_url` leads there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class PlatformApi(Protocol):
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """Shows a message to one person in a chat; `at` is the `answer_at` of the request that it answers.
+        """Shows a message to one person in a chat; `at` is the `response_url` of the request that it answers.
 
         With `replaces` in place of the message whose button was pressed; None takes that one away. Raises NotDelivered.
         """

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from platformdirs import user_data_path
 
 from bot.errors import SettingsError
-from bot.settings._cron import comes_ever, is_cron
+from bot.settings.cron import comes_ever, is_cron
 from subscriptions.addresses import parse_address
 from subscriptions.categories.tree import announced_category
 from subscriptions.errors import PaperwireError, Sentence

@@ -1,96 +1,130 @@
-"""Lines of cron."""
+"""Cron lines (man 5 crontab): which of them the settings take, and the schedule that a line describes.
+
+A line has five fields: minute, hour, day of the month, month, day of the week. Each field is a list of `*`, a value or a
+range, with or without a step. Months and days of the week also have names, in lower case here. cronsim computes the
+moments, by the rules of Debian's cron; it is a little more liberal, so a line is checked here first.
+"""
 
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from apscheduler.triggers.cron import CronTrigger
+from cronsim import CronSim, CronSimError
 
 from subscriptions.planning.source_calendar import Due
 
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # by number, as cron counts them
+_MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_PART = re.compile(r"(?:\*|(?P<first>\w{1,3})(?:-(?P<last>\w{1,3}))?)(?:/(?P<step>\d{1,3}))?", re.ASCII)
+_MONTH, _WEEKDAY = 3, 4
+_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))  # minute, hour, day, month, day of the week: 0 and 7 are Sunday
+_NAMES: tuple[tuple[str, ...], ...] = ((), (), (), _MONTHS, _WEEKDAYS)
+_NEVER = timedelta(days=366)  # how long a source rests whose line no day fits
+_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-_PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d+))?")
+def is_cron(line: str) -> bool:
+    """Whether a line in lower case is a cron line: five fields, each with values that exist."""
+    fields = line.split()
+    return len(fields) == len(_RANGES) and all(_values(text, index) for index, text in enumerate(fields))
 
 
-_NEVER = timedelta(days=366)  # a line that no day fits is looked at again after so long
-
-
-_BACK = tuple(timedelta(days=days) for days in (1 / 24, 1, 8, 32, 367, 1500))  # how far back its last moment is sought
+def comes_ever(line: str) -> bool:
+    """Whether any day fits a cron line. No day fits 30 February."""
+    try:
+        CronSim(_plain(line), _ANY_DAY)
+    except CronSimError:
+        return False
+    return True
 
 
 class CronSchedule:
-    """The schedule of a line of cron (man 5 crontab): minute, hour, day of the month, month, day of the week.
+    """The schedule of a cron line, in the local time of a zone. See subscriptions.planning.source_calendar.Schedule.
 
-    As there, a line that names both sorts of days means either of them. See subscriptions.Schedule.
+    If the line restricts both the day of the month and the day of the week, a day that fits either of them counts.
+    When the clocks go forward, a time that is skipped comes at once after the change; when they go back, a time that is
+    repeated comes once. Lines with `*` as minute or hour follow the clock instead (man 8 cron).
     """
 
     awaited = True
 
     def __init__(self, line: str, zone: tzinfo) -> None:
-        """`line` as the settings have checked it; its times are local to `zone`."""
-        minute, hour, day, month, weekday = line.split()
-        days = [(day, _by_name(weekday))] if "*" in (day[0], weekday[0]) else [(day, "*"), ("*", _by_name(weekday))]
-        self._triggers = [
-            CronTrigger(minute=minute, hour=hour, day=one, month=month, day_of_week=other, timezone=zone)
-            for one, other in days
-        ]
+        """`line` has passed `is_cron`."""
+        self._line = _plain(line)
+        self._zone = zone
 
     def next_poll(self, after: datetime) -> datetime:
         """The first moment of the line after `after`."""
-        return self._after(after) or after + _NEVER
+        return self.next_due(after) or after + _NEVER
 
     def next_due(self, after: datetime) -> datetime | None:
-        """The first moment of the line after `after`; None: no day fits it."""
-        return self._after(after)
+        """The first moment of the line after `after`; None if no day fits the line."""
+        return next((moment for moment in self._moments(after) if moment > after), None)
 
     def last_due(self, now: datetime) -> datetime | None:
-        """The last moment of the line up to `now`."""
-        if self._after(now - _BACK[-1]) is None:
-            return None
-        for back in _BACK:
-            found = list(self._between(now - back, now))
-            if found:
-                return found[-1]
-        return None
+        """The last moment of the line up to `now`; None if no day fits the line."""
+        return next(self._moments(now + timedelta(microseconds=1), reverse=True), None)
 
     def due_now(self, now: datetime) -> Due | None:
-        """What was due last is due until the next moment."""
+        """What the last moment made due; it stays due until the next moment."""
         at = self.last_due(now)
         return Due(at=at) if at else None
 
-    def _between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        moment = self._after(start)
-        while moment is not None and moment <= end:
-            yield moment
-            moment = self._after(moment)
-
-    def _after(self, after: datetime) -> datetime | None:
-        """The first moment strictly after; the triggers count the given one in."""
-        start = after.astimezone(UTC) + timedelta(microseconds=1)
-        found = (trigger.get_next_fire_time(None, start) for trigger in self._triggers)
-        return min((moment.astimezone(UTC) for moment in found if moment is not None), default=None)
+    def _moments(self, start: datetime, *, reverse: bool = False) -> Iterator[datetime]:
+        try:
+            found = CronSim(self._line, start.astimezone(self._zone), reverse=reverse)
+        except CronSimError:  # no day fits the line
+            return
+        for moment in found:
+            yield moment.astimezone(UTC)
 
 
-def _by_name(weekdays: str) -> str:
-    """Days of the week by their names: APScheduler 3 counts them from Monday, cron from Sunday."""
-    if weekdays == "*":
-        return weekdays
-    names: list[str] = []
-    for part in weekdays.split(","):
-        found = _PART.fullmatch(part)
-        assert found is not None, part  # noqa: S101 - the settings let nothing else through
-        first = 0 if found["first"] == "*" else _number(found["first"])
-        last = (
-            6
-            if found["first"] == "*" or (found["step"] and not found["last"])
-            else _number(found["last"] or found["first"])
-        )
-        last += 7 if last < first else 0  # fri-mon
-        names += [_WEEKDAYS[number % 7] for number in range(first, last + 1, int(found["step"] or 1))]
-    return ",".join(dict.fromkeys(names))
+def _plain(line: str) -> str:
+    """The line as cronsim reads it: names, steps and ranges across the weekend become lists of numbers.
+
+    Fields that begin with `*` stay: how the two fields of days combine, and what happens when the clocks change, depends
+    on that sign.
+    """
+    fields = (
+        text if text.startswith("*") else ",".join(map(str, sorted(_values(text, index))))
+        for index, text in enumerate(line.split())
+    )
+    return " ".join(fields)
 
 
-def _number(weekday: str) -> int:
-    return int(weekday) if weekday.isdigit() else _WEEKDAYS.index(weekday[:3])
+def _values(text: str, index: int) -> set[int]:
+    """The values that a field names; empty if the field cannot be read."""
+    found: set[int] = set()
+    for part in text.split(","):
+        values = _part(part, index)
+        if not values:
+            return set()
+        found |= values
+    return found
+
+
+def _part(text: str, index: int) -> set[int]:
+    """The values of `*`, `5`, `1-5` or `mon-fri`, with or without a step such as `*/15`; empty if it cannot be read."""
+    matched, (low, high) = _PART.fullmatch(text), _RANGES[index]
+    if matched is None:
+        return set()
+    first, last, step = (matched[name] for name in ("first", "last", "step"))
+    if index == _MONTH and first and (first.isdigit() != (last or first).isdigit() or (step and not first.isdigit())):
+        return set()  # neither "1-mar" nor "jan-jun/2"
+    begin = low if first is None else _number(first, index)
+    end = _number(last, index) if last is not None else high if first is None or step else begin
+    if index == _WEEKDAY and end < begin and last is not None:  # fri-mon
+        end, high = end + len(_WEEKDAYS), high + len(_WEEKDAYS)
+    if not low <= begin <= end <= high or (step and not 1 <= int(step) <= end - begin):
+        return set()
+    if index != _WEEKDAY:
+        return set(range(begin, end + 1, int(step or 1)))
+    end -= step is not None and last is None  # without an end a step goes up to Saturday, not on to the 7 of Sunday
+    return {value % len(_WEEKDAYS) for value in range(begin, end + 1, int(step or 1))}
+
+
+def _number(text: str, index: int) -> int:
+    """A value by its number or its name; -1 for an unknown name."""
+    if text.isdigit():
+        return int(text)
+    return _NAMES[index].index(text) if text in _NAMES[index] else -1

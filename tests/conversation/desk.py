@@ -73,7 +73,7 @@ class SlackHarness(BotHarness):
         name, _, rest = text.partition(" ")
         kind = ChatKind.TEAM if chat.split(":")[1][0] == "C" else ChatKind.PRIVATE
         fields = {"title": "#vision", **more} if kind is ChatKind.TEAM else more
-        return await self.sends_request(chat, command=name, text=rest, by=by, kind=kind, opens="trigger", **fields)
+        return await self.sends_request(chat, command=name, text=rest, by=by, kind=kind, trigger_id="trigger", **fields)
 
     async def opens_form(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> "Form":
         """What is said opens a form."""
@@ -82,12 +82,12 @@ class SlackHarness(BotHarness):
     async def shortcut(self, text: str, *, by: str = ANN, chat: str = CHANNEL) -> "Form":
         """Somebody chooses "Subscribe…" in the menu of a message."""
         told = {"name": "subscribe", "text": text}
-        fields = {"opens": "trigger", "message": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
-        return self.form(await self.sends_request(chat, happened="shortcut", by=by, told=told, **fields), by)
+        fields = {"trigger_id": "trigger", "message_id": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
+        return self.form(await self.sends_request(chat, event="shortcut", by=by, details=told, **fields), by)
 
     async def home(self, by: str = ANN) -> "Home":
         """Somebody looks at the tab Home."""
-        seen = await self.sends_request(f"slack:{by}", happened="board", by=by, view="V0 h0")
+        seen = await self.sends_request(f"slack:{by}", event="board", by=by, view_id="V0 h0")
         assert seen.stored_reply
         return Home(self, _view(seen.stored_reply.home_view), by)
 

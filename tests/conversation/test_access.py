@@ -138,7 +138,10 @@ class TestAsk:
         await post.deliver_due()
         assert (await talk.says("/allow 42", STRANGER)).text == "✗ Only the operator of this bot can do that."
         stolen = talk.last[OPERATOR][-1].keys[0]["data"]
-        assert "does not work any more" in (await talk.sends_request(STRANGER, pressed=stolen, press="p")).toast
+        assert (
+            "does not work any more"
+            in (await talk.sends_request(STRANGER, callback_data=stolen, callback_id="p")).toast
+        )
         assert "waits for whoever runs this bot" in (await talk.says("/status", STRANGER)).text
 
     async def test_an_operator_is_not_denied(self, talk: BotHarness, post: Deliverer) -> None:

@@ -217,7 +217,7 @@ async def test_forget_takes_the_buttons_of_the_board_along(desk: SlackHarness) -
     told = await desk.slash("forget", chat=ME)
     blocks = [block for payload in told.payloads for block in payload["blocks"] if block["type"] == "actions"]
     erase = next(e["value"] for b in blocks for e in b["elements"] if e["text"]["text"] == "erase everything")
-    await desk.sends_request(ME, pressed=erase, by=ANN, kind=ChatKind.PRIVATE)
+    await desk.sends_request(ME, callback_data=erase, by=ANN, kind=ChatKind.PRIVATE)
     told = await home.presses("new subscription")
     assert told.stored_reply
     assert not told.stored_reply.modal

@@ -193,7 +193,7 @@ async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(talk: B
     (wish,) = listed(talk.store, address(ME))
     assert wish.subscription.state == "paused"
     assert wish.subscription.paused_until == talk.clock.now() + timedelta(days=7)
-    again = await talk.sends_request(ME, pressed=talk.last[ME][0].keys[1]["data"], press="p")
+    again = await talk.sends_request(ME, callback_data=talk.last[ME][0].keys[1]["data"], callback_id="p")
     assert again.toast == "It is paused already."
     await talk.presses("undo")
     assert listed(talk.store, address(ME))[0].subscription.state == "active"
@@ -220,8 +220,8 @@ async def test_a_subscription_that_is_gone_is_told_kindly(talk: BotHarness) -> N
     gone = "No subscription of this chat brings this paper any more."
     assert (await talk.presses("1 diffusion")).toast == gone
     mute = alert.keys[1]["data"]
-    assert (await talk.sends_request(ME, pressed=mute, press="p")).toast == gone
-    card = await talk.sends_request(ME, pressed=mute.replace(".q", ".c"), press="p")
+    assert (await talk.sends_request(ME, callback_data=mute, callback_id="p")).toast == gone
+    card = await talk.sends_request(ME, callback_data=mute.replace(".q", ".c"), callback_id="p")
     assert card.buttons == [*LINKS, "more", "why", "follow authors"]
 
 
@@ -232,7 +232,7 @@ async def offered(talk: BotHarness, chat: str = ME, **more: Any) -> Answer:
     """The card of the alert, then [exclude]."""
     told = await comes(talk, chat)
     data = told.keys[0]["data"]
-    await talk.sends_request(chat, pressed=data[: data.index(".")] + ".c0", press="p", **more)
+    await talk.sends_request(chat, callback_data=data[: data.index(".")] + ".c0", callback_id="p", **more)
     return await talk.presses("exclude", chat, **more)
 
 
@@ -347,10 +347,10 @@ async def test_a_delivery_of_another_chat_opens_nothing(talk: BotHarness) -> Non
     told = await comes(talk)
     data = told.keys[0]["data"]
     for pressed in (data, data.replace(".c0", ".m"), data.replace(".c0", ".q0"), data.replace(".c0", ".f1")):
-        stolen = await talk.sends_request("telegram:43", pressed=pressed, press="p")
+        stolen = await talk.sends_request("telegram:43", callback_data=pressed, callback_id="p")
         assert stolen.toast == OLD_BUTTON
         assert not stolen.payloads
-        unknown = await talk.sends_request("telegram:99", pressed=pressed, press="p")
+        unknown = await talk.sends_request("telegram:99", callback_data=pressed, callback_id="p")
         assert not unknown.payloads
 
 
@@ -360,12 +360,12 @@ async def test_a_place_that_is_not_there_opens_nothing(talk: BotHarness, data: s
     ingested(talk.store, *papers(2))
     told = await comes(talk)
     delivery = told.keys[0]["data"][1:17]
-    assert (await talk.sends_request(ME, pressed=data.format(delivery), press="p")).toast == OLD_BUTTON
+    assert (await talk.sends_request(ME, callback_data=data.format(delivery), callback_id="p")).toast == OLD_BUTTON
 
 
 @pytest.mark.parametrize("data", ["d{}.c", "d{}.z0", "d{}.c1234567", "d{}", "d{}.c0 ", "D{}.c0", "d{}.c-1"])
 async def test_data_that_nobody_made_is_an_old_button(talk: BotHarness, data: str) -> None:
-    assert "does not work" in (await talk.sends_request(ME, pressed=data.format("0" * 16), press="p")).toast
+    assert "does not work" in (await talk.sends_request(ME, callback_data=data.format("0" * 16), callback_id="p")).toast
 
 
 async def test_a_paper_that_was_withdrawn_says_so_on_its_card(talk: BotHarness) -> None:
@@ -417,11 +417,11 @@ async def test_in_a_group_that_became_public_a_card_has_only_links(talk: BotHarn
     told = await comes(talk, GROUP)
     assert (await talk.presses("1", GROUP)).buttons
     describe(talk.store, address(GROUP), title="", public=True)
-    card = await talk.sends_request(GROUP, pressed=told.keys[0]["data"], press="p")
+    card = await talk.sends_request(GROUP, callback_data=told.keys[0]["data"], callback_id="p")
     assert "Diffusion" in card.text
     assert card.buttons == LINKS
     assert all("url" in key for key in card.keys)
-    more = await talk.sends_request(GROUP, pressed=told.keys[0]["data"].replace(".c", ".f"), press="p")
+    more = await talk.sends_request(GROUP, callback_data=told.keys[0]["data"].replace(".c", ".f"), callback_id="p")
     assert more.buttons == LINKS
 
 

@@ -66,11 +66,11 @@ class TestConnect:
         talk.admins[CHANNEL] = set()
         channel_undo = next(t for t in talk.last[ME] if t.text.startswith("✓ Lab papers: 1"))
         data = next(key["data"] for key in channel_undo.keys if key["text"] == "undo")
-        refused = await talk.sends_request(ME, pressed=data, press="p", message="m0")
+        refused = await talk.sends_request(ME, callback_data=data, callback_id="p", message_id="m0")
         assert refused.toast == "I know no chat -1009000001 that you administer and I am in. Add me to it first."
         assert texts(talk, CHANNEL) == ["diffusion"]
         talk.admins[CHANNEL] = {"42"}
-        done = await talk.sends_request(ME, pressed=data, press="p", message="m0")
+        done = await talk.sends_request(ME, callback_data=data, callback_id="p", message_id="m0")
         assert done.text.startswith("✓ Lab papers: ")
         assert (texts(talk, CHANNEL), texts(talk, ME)) == ([], ["graphs"])
 
@@ -112,7 +112,7 @@ class TestConnect:
             raise RetryLater("no line")
 
         with monkeypatch.context() as patch:
-            patch.setattr(FakePlatformApi, "manages", down)
+            patch.setattr(FakePlatformApi, "is_admin", down)
             assert "nothing is changed" in (await talk.says("/sub diffusion")).text
         assert (await talk.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
 
@@ -161,7 +161,9 @@ class TestDirected:
         talk.admins[CHANNEL] = None
         assert "I know no chat" in (await talk.says("/list @lab_papers", ME)).text
         talk.admins[CHANNEL] = {"42"}
-        hidden = await talk.says("/list @lab_papers", GROUP, by="", proven=True)  # an anonymous admin of another group
+        hidden = await talk.says(
+            "/list @lab_papers", GROUP, by="", sender_is_admin=True
+        )  # an anonymous admin of another group
         assert "I know no chat" in hidden.text
 
     async def test_a_person_is_no_chat_to_manage(self, talk_in_channel: BotHarness) -> None:
@@ -236,13 +238,13 @@ class TestAddedToAChannel:
         await talk.says("/sub graphs")
         channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST, "by": "42"}
         said = await talk.receives_event(
-            "muted", CHANNEL, told={"before": "left", "status": "administrator"}, **channel
+            "muted", CHANNEL, details={"before": "left", "status": "administrator"}, **channel
         )
         assert (said.to, said.text) == (
             ME,
             "✗ I am in the channel Lab papers now, but may not post there. Give me the right to post.",
         )
-        card = await talk.receives_event("back", CHANNEL, told={"before": "administrator"}, **channel)
+        card = await talk.receives_event("back", CHANNEL, details={"before": "administrator"}, **channel)
         assert card.lines[0].startswith("I am in the channel Lab papers now. It is managed")
 
     async def test_its_owner_hears_when_somebody_removes_it_and_when_it_is_back(
@@ -261,7 +263,7 @@ class TestAddedToAChannel:
 
 class TestInTheChannelItself:
     async def test_a_post_of_an_admin_counts_and_carries_no_button(self, talk_in_channel: BotHarness) -> None:
-        said = await talk_in_channel.says("/sub diffusion", CHANNEL, kind=ChatKind.BROADCAST, proven=True)
+        said = await talk_in_channel.says("/sub diffusion", CHANNEL, kind=ChatKind.BROADCAST, sender_is_admin=True)
         assert said.text.startswith("✓ 1  diffusion")
         assert not said.keys
 

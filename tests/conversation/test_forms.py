@@ -123,7 +123,7 @@ async def test_undo_takes_back_what_a_form_did(desk: SlackHarness) -> None:
     told = await form.sends(query="diffusion", zone="Asia/Tokyo")
     blocks = [block for payload in told.payloads for block in payload["blocks"] if block["type"] == "actions"]
     (undo,) = [e["value"] for block in blocks for e in block["elements"] if e["text"]["text"] == "undo"]
-    await desk.sends_request(CHANNEL, pressed=undo, by=ANN, kind=ChatKind.TEAM)
+    await desk.sends_request(CHANNEL, callback_data=undo, by=ANN, kind=ChatKind.TEAM)
     assert texts(desk) == []
 
 

@@ -72,8 +72,8 @@ class TestWhatIsMeantForIt:
         [
             ("good morning", {}),
             ("/weather", {}),
-            ("interesting, but see the appendix", {"meant": True, "answers": "m1"}),
-            ("", {"meant": True, "answers": "m1"}),
+            ("interesting, but see the appendix", {"is_addressed": True, "reply_to": "m1"}),
+            ("", {"is_addressed": True, "reply_to": "m1"}),
         ],
         ids=["chatter", "a command of another bot", "people talk under a paper", "a sticker under a paper"],
     )
@@ -84,11 +84,11 @@ class TestWhatIsMeantForIt:
         ("text", "more"),
         [
             ("/list", {}),
-            ("list", {"meant": True}),
-            ("list", {"meant": True, "answers": "m1"}),
+            ("list", {"is_addressed": True}),
+            ("list", {"is_addressed": True, "reply_to": "m1"}),
             ("/lits@paperwire_test_bot", {}),
-            ("hello", {"meant": True}),
-            ("", {"meant": True}),
+            ("hello", {"is_addressed": True}),
+            ("", {"is_addressed": True}),
         ],
         ids=["a command", "a mention", "an answer", "nearly a command of it", "a mention of nothing", "a bare mention"],
     )
@@ -111,7 +111,7 @@ class TestAddedToAGroup:
     async def test_a_right_that_changes_is_no_arrival(self, talk: BotHarness) -> None:
         await talk.receives_event("arrived", FORUM, by="7")
         assert not await talk.receives_event(
-            "back", FORUM, by="7", told={"before": "member", "status": "administrator"}
+            "back", FORUM, by="7", details={"before": "member", "status": "administrator"}
         )
 
 
@@ -171,7 +171,7 @@ class TestGoneAndBack:
     async def test_a_group_that_forbids_writing_waits_with_all_its_topics(self, talk: BotHarness) -> None:
         for topic in (FORUM, VISION):
             subscribes(talk.store, topic, "diffusion", every="now")
-        await talk.receives_event("muted", FORUM, by="7", told={"before": "member", "status": "restricted"})
+        await talk.receives_event("muted", FORUM, by="7", details={"before": "member", "status": "restricted"})
         assert {get_chat(talk.store, address(topic)).state for topic in (FORUM, VISION)} == {"paused"}
         await talk.receives_event("back", FORUM, by="7")
         assert {get_chat(talk.store, address(topic)).state for topic in (FORUM, VISION)} == {"active"}
@@ -216,11 +216,11 @@ class TestClosedTopics:
 async def signal(name: str, talk: BotHarness, post: Deliverer) -> None:
     """One of the ways in which the platform says that the group has another id now."""
     if name == "in the old":
-        await talk.receives_event("moved", GROUP, told={"to": "-1005"})
+        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
     elif name == "it is taken from the old":
         await talk.receives_event("left", GROUP)
     elif name == "in the new":
-        await talk.receives_event("moved", SUPERGROUP, told={"from": "-5"})
+        await talk.receives_event("moved", SUPERGROUP, details={"from": "-5"})
     else:
         await post.deliver_due()
 
@@ -257,18 +257,20 @@ class TestAGroupThatMoves:
     async def test_buttons_and_questions_go_along(self, talk: BotHarness) -> None:
         talk.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
         said = await talk.says("/sub diffusion", GROUP, by="7")
-        await talk.receives_event("moved", GROUP, told={"to": "-1005"})
+        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
         undo = next(key["data"] for key in said.keys if key["text"] == "undo")
-        done = await talk.sends_request(SUPERGROUP, by="7", pressed=undo, press="p", message="m0")
+        done = await talk.sends_request(SUPERGROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")
         assert done.text.startswith("✓")
         assert texts(talk, SUPERGROUP) == []
 
     async def test_an_old_button_under_the_old_group_still_works(self, talk: BotHarness) -> None:
         talk.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
         said = await talk.says("/sub diffusion", GROUP, by="7")
-        await talk.receives_event("moved", GROUP, told={"to": "-1005"})
+        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
         undo = next(key["data"] for key in said.keys if key["text"] == "undo")
-        assert (await talk.sends_request(GROUP, by="7", pressed=undo, press="p", message="m0")).to == SUPERGROUP
+        assert (
+            await talk.sends_request(GROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")
+        ).to == SUPERGROUP
 
     async def test_what_is_managed_from_a_private_chat_is_followed(self, talk: BotHarness) -> None:
         talk.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
@@ -276,10 +278,10 @@ class TestAGroupThatMoves:
         await talk.says("/connect", "telegram:7")
         group = next(key for key in talk.last["telegram:7"][-1].keys if key["text"] == "Reading group")
         assert group
-        await talk.receives_event("moved", GROUP, told={"to": "-1005"})
+        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
         assert get_conversation_state(talk.store, "greeted:telegram:-1005", since=talk.clock.now().replace(year=2025))
 
     async def test_it_greets_nobody_again(self, talk: BotHarness) -> None:
         assert await talk.receives_event("arrived", GROUP, by="7")
-        await talk.receives_event("moved", GROUP, told={"to": "-1005"})
+        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
         assert not await talk.receives_event("arrived", SUPERGROUP, by="7")

@@ -188,8 +188,8 @@ async def test_a_group_is_forgotten_by_the_manager_who_asked(talk: BotHarness) -
 
 async def test_an_anonymous_admin_asks_and_any_manager_presses(talk: BotHarness) -> None:
     talk.admins[GROUP] = {"7"}
-    await talk.says("/sub graphs", GROUP, by="1087968824", proven=True)
-    await talk.says("/forget", GROUP, by="1087968824", proven=True)
+    await talk.says("/sub graphs", GROUP, by="1087968824", sender_is_admin=True)
+    await talk.says("/forget", GROUP, by="1087968824", sender_is_admin=True)
     assert (await talk.presses("erase everything", GROUP, by="8")).toast == "Only admins of this chat can change that."
     assert (await talk.presses("erase everything", GROUP, by="7")).text.startswith("✓ Erased")
 

@@ -68,7 +68,7 @@ class TestOnceACauseAndDay:
         notify(talk.store, address(OPERATOR), "asked", {"chat": "telegram:77"}, now=NOON, buttons={"allow": link})
         (notice,) = await post.deliver_due()
         data = notice.keys[0]["data"]
-        assert "not work any more" in (await talk.sends_request(ME, pressed=data, press="p")).toast
+        assert "not work any more" in (await talk.sends_request(ME, callback_data=data, callback_id="p")).toast
         assert (await talk.presses("allow", OPERATOR)).text.startswith("✓ telegram:77 may subscribe.")
 
 

@@ -7,9 +7,9 @@ import pytest
 from subscriptions.model import Announce, ChatKind
 from subscriptions.query import parse_query
 from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.papers import paper_search as _search
 from subscriptions.service.papers import recent as _recent
 from subscriptions.service.papers import search
-from subscriptions.service.papers import search as _search
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import access
@@ -262,7 +262,7 @@ class TestWhy:
         assert "Diffusion two" in (await talk.says("/why")).text
         with talk.store.read() as session:
             first = session.connection().exec_driver_sql("SELECT platform_id FROM message ORDER BY delivery").scalar()
-        assert "Diffusion one" in (await talk.says("/why", answers=first)).text
+        assert "Diffusion one" in (await talk.says("/why", reply_to=first)).text
 
     async def test_what_is_on_its_way_is_no_lie(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))

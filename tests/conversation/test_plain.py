@@ -159,18 +159,18 @@ class TestNamedPapers:
 class TestDocuments:
     async def test_a_dropped_file_is_offered_for_import(self, talk: BotHarness) -> None:
         talk.files["f1"] = b"daily 09:00 UTC | diffusion -survey | \n"
-        said = await talk.says("", file="f1")
+        said = await talk.says("", file_id="f1")
         assert "diffusion -survey" in said.text
         assert "import" in said.buttons
 
     async def test_what_is_no_text_is_a_sentence(self, talk: BotHarness) -> None:
         talk.files["f1"] = b"%PDF-1.7\0\xff\xfe"
-        assert (await talk.says("", file="f1")).lines[0].startswith("✗ ")
+        assert (await talk.says("", file_id="f1")).lines[0].startswith("✗ ")
 
     async def test_a_link_beside_a_file_goes_first(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
         talk.files["f1"] = b"%PDF-1.7\0"
-        assert (await talk.says("https://arxiv.org/abs/2601.00001", file="f1")).lines[0] == "Diffusion"
+        assert (await talk.says("https://arxiv.org/abs/2601.00001", file_id="f1")).lines[0] == "Diffusion"
 
 
 class TestQuestions:
@@ -193,7 +193,7 @@ class TestQuestions:
 
     async def asked(self, talk: BotHarness, chat: str = ME, by: str = "42") -> None:
         [link] = add_callbacks(talk.store, [CallbackToken(verb="try-ask", place=chat)], now=NOON)
-        said = await talk.sends_request(chat, pressed=link, by=by)
+        said = await talk.sends_request(chat, callback_data=link, by=by)
         assert said.lines == ["Which colour?"]
         assert said.buttons == ["cancel"]
 

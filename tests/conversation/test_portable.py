@@ -170,10 +170,10 @@ async def test_an_import_may_name_this_chat(talk: BotHarness) -> None:
 async def test_an_import_keeps_to_two_hundred_subscriptions(talk: BotHarness) -> None:
     lines = "\n".join(f"now | topic{number} | " for number in range(201))
     talk.files["big"] = lines.encode()
-    said = await talk.says("/import", file="big")
+    said = await talk.says("/import", file_id="big")
     assert said.text.startswith("✗ Line 201 cannot be imported: A chat can have 200 subscriptions.")
     talk.files["big"] = "\n".join(lines.split("\n")[:200]).encode()
-    shown = await talk.says("/import", file="big")
+    shown = await talk.says("/import", file_id="big")
     assert shown.lines[0] == "This would change: 200 new."
     assert "and 170 more lines" in shown.text
     await talk.presses("import")
@@ -197,14 +197,14 @@ async def test_an_import_keeps_to_two_hundred_subscriptions(talk: BotHarness) ->
 )
 async def test_whatever_file_is_dropped_gets_one_answer(talk: BotHarness, content: bytes, answer: str) -> None:
     talk.files["f1"] = content
-    said = await talk.says("/import", file="f1", file_size=len(content))
+    said = await talk.says("/import", file_id="f1", file_size=len(content))
     assert said.text.startswith(answer)
     assert len(said.payloads) == 1
 
 
 async def test_a_file_without_a_word_is_an_import_too(talk: BotHarness) -> None:
     talk.files["f1"] = b"now | diffusion | "
-    said = await talk.says("", file="f1", file_size=18)
+    said = await talk.says("", file_id="f1", file_size=18)
     assert said.buttons == ["import", "no"]
 
 

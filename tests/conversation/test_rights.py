@@ -26,7 +26,7 @@ async def test_in_a_group_only_admins_change_something(talk: BotHarness) -> None
 
 
 async def test_an_anonymous_admin_is_proven_by_the_message_itself(talk: BotHarness) -> None:
-    assert (await talk.says("/sub diffusion", GROUP, proven=True)).text.startswith("✓ 1")
+    assert (await talk.says("/sub diffusion", GROUP, sender_is_admin=True)).text.startswith("✓ 1")
 
 
 async def test_a_bot_that_cannot_see_who_is_an_admin_says_so(talk: BotHarness) -> None:
@@ -36,14 +36,14 @@ async def test_a_bot_that_cannot_see_who_is_an_admin_says_so(talk: BotHarness) -
 
 async def test_a_button_of_another_chat_does_nothing(talk: BotHarness) -> None:
     said = await talk.says("/sub diffusion")
-    stolen = await talk.sends_request("telegram:43", pressed=said.keys[0]["data"], press="p")
+    stolen = await talk.sends_request("telegram:43", callback_data=said.keys[0]["data"], callback_id="p")
     assert stolen.toast == "This button does not work any more, or not for you."
     assert not stolen.payloads
 
 
 async def test_an_update_that_comes_again_changes_and_answers_nothing(talk: BotHarness) -> None:
-    assert await talk.says("/sub diffusion", update="u77")
-    assert not await talk.says("/sub diffusion", update="u77")
+    assert await talk.says("/sub diffusion", update_id="u77")
+    assert not await talk.says("/sub diffusion", update_id="u77")
 
 
 async def test_the_twenty_first_command_of_a_minute_is_answered_kindly_and_the_next_not_at_all(

@@ -141,7 +141,7 @@ async def test_another_command_among_the_lines_is_no_query(talk: BotHarness) -> 
 
 async def test_of_several_commands_the_first_is_done_and_that_is_said(talk: BotHarness) -> None:
     await talk.says("/sub diffusion\nrag")
-    said = await talk.sends_request(ME, command="unsub", text="1\n/unsub 2", meant=True, message="m")
+    said = await talk.sends_request(ME, command="unsub", text="1\n/unsub 2", is_addressed=True, message_id="m")
     assert said.lines[-1] == "I did the first command only; send each by itself."
     assert texts(talk) == ["rag"]
     assert "first command only" not in (await talk.says("/help /sub")).text
@@ -175,7 +175,7 @@ async def test_long_words_are_not_said_back(talk: BotHarness, name: str, words: 
 
 
 async def test_to_greet_the_bot_in_a_group_is_answered_as_in_private(talk: BotHarness) -> None:
-    said = await talk.sends_request(GROUP, text="hello there", meant=True, by="7", message="m")
+    said = await talk.sends_request(GROUP, text="hello there", is_addressed=True, by="7", message_id="m")
     assert len(said.lines) == 3
     assert said.markup == (await talk.says("hello there")).markup
 
@@ -319,9 +319,9 @@ async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(talk: Bo
 async def test_a_paper_that_is_named_together_with_the_bot_is_shown(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion of light", arxiv_id="2601.01234"))
     for text in ("https://arxiv.org/abs/2601.01234", "look at 2601.01234"):
-        said = await talk.sends_request(GROUP, text=text, meant=True, by="7", message="m")
+        said = await talk.sends_request(GROUP, text=text, is_addressed=True, by="7", message_id="m")
         assert said.lines[0] == "Diffusion of light"
-    assert not await talk.sends_request(GROUP, text="2601.01234", meant=False, by="7", message="m")
+    assert not await talk.sends_request(GROUP, text="2601.01234", is_addressed=False, by="7", message_id="m")
 
 
 async def test_where_no_page_can_be_turned_a_search_says_where_the_rest_is(talk: BotHarness) -> None:

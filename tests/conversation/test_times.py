@@ -196,8 +196,8 @@ async def test_each_line_of_many_has_its_own_time(talk: BotHarness) -> None:
 
 
 async def test_an_edited_sub_is_read_anew(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion daily at 9", message="m9")
-    await talk.says("/sub diffusion every friday at 8", message="m9", edited=True)
+    await talk.says("/sub diffusion daily at 9", message_id="m9")
+    await talk.says("/sub diffusion every friday at 8", message_id="m9", is_edit=True)
     assert wishes(talk) == ["weekly fri 08:00 | diffusion"]
 
 

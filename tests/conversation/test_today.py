@@ -70,8 +70,8 @@ async def test_the_first_digest_waits_where_today_brought_all_that_came(talk: Bo
 
 async def test_an_update_that_comes_again_sends_nothing_twice(talk: BotHarness) -> None:
     ingested(talk.store, paper("Diffusion"))
-    assert await talk.says("/today diffusion", update="u9")
-    assert not await talk.says("/today diffusion", update="u9")
+    assert await talk.says("/today diffusion", update_id="u9")
+    assert not await talk.says("/today diffusion", update_id="u9")
     assert planned(talk) == [1]
 
 

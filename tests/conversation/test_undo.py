@@ -65,7 +65,7 @@ async def test_every_change_is_taken_back_and_done_again(talk: BotHarness, text:
     assert {number: known_of(wish) for number, wish in wishes(talk).items()} == before
     assert get_chat(talk.store, address(ME)).settings == chat.settings
     assert get_chat(talk.store, address(ME)).state == chat.state
-    await talk.sends_request(ME, pressed=talk.last[ME][-1].keys[-1]["data"], press="p")
+    await talk.sends_request(ME, callback_data=talk.last[ME][-1].keys[-1]["data"], callback_id="p")
     assert {number: known_of(wish) for number, wish in wishes(talk).items()} == changed
 
 
@@ -238,4 +238,4 @@ async def test_forgetting_a_chat_forgets_its_changes(talk: BotHarness) -> None:
 
 async def _press(talk: BotHarness, said: Answer, label: str) -> Answer:
     key = next(key for key in said.keys if key["text"] == label)
-    return await talk.sends_request(said.to, pressed=key["data"], press="p", message="m0")
+    return await talk.sends_request(said.to, callback_data=key["data"], callback_id="p", message_id="m0")

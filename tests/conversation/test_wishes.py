@@ -307,26 +307,26 @@ async def test_words_of_any_script_are_words(talk: BotHarness, text: str) -> Non
 
 
 async def test_an_edited_sub_replaces_what_it_said_and_keeps_the_number(talk: BotHarness) -> None:
-    await talk.says("/sub difusion", message="m1")
+    await talk.says("/sub difusion", message_id="m1")
     talk.later(minutes=4)
     written = talk.clock.now() - timedelta(minutes=4)
-    said = await talk.says("/sub diffusion at 8", message="m1", edited=True, written=written)
+    said = await talk.says("/sub diffusion at 8", message_id="m1", is_edit=True, written_at=written)
     assert said.lines[:2] == ["✓ 1  diffusion · daily 08:00 UTC", "Instead of: difusion"]
     assert texts(talk) == [(1, "diffusion")]
 
 
 async def test_an_edited_sub_may_be_edited_again(talk: BotHarness) -> None:
     written = talk.clock.now()
-    await talk.says("/sub a1", message="m1")
-    await talk.says("/sub b2", message="m1", edited=True, written=written)
-    await talk.says("/sub c3", message="m1", edited=True, written=written)
+    await talk.says("/sub a1", message_id="m1")
+    await talk.says("/sub b2", message_id="m1", is_edit=True, written_at=written)
+    await talk.says("/sub c3", message_id="m1", is_edit=True, written_at=written)
     assert texts(talk) == [(1, "c3")]
 
 
 async def test_lines_that_stay_keep_their_numbers_and_lines_that_go_are_removed(talk: BotHarness) -> None:
     written = talk.clock.now()
-    await talk.says("/sub one\ntwo\nthree", message="m1")
-    await talk.says("/sub three\nfour", message="m1", edited=True, written=written)
+    await talk.says("/sub one\ntwo\nthree", message_id="m1")
+    await talk.says("/sub three\nfour", message_id="m1", is_edit=True, written_at=written)
     assert texts(talk) == [(1, "four"), (3, "three")]
     await talk.presses("undo")
     assert texts(talk) == [(1, "one"), (2, "two"), (3, "three")]
@@ -334,46 +334,46 @@ async def test_lines_that_stay_keep_their_numbers_and_lines_that_go_are_removed(
 
 async def test_an_edit_that_is_refused_changes_nothing(talk: BotHarness) -> None:
     written = talk.clock.now()
-    await talk.says("/sub diffusion", message="m1")
-    said = await talk.says("/sub -survey", message="m1", edited=True, written=written)
+    await talk.says("/sub diffusion", message_id="m1")
+    said = await talk.says("/sub -survey", message_id="m1", is_edit=True, written_at=written)
     assert said.text.startswith("✗ This only excludes.")
     assert texts(talk) == [(1, "diffusion")]
 
 
 async def test_what_was_refused_at_first_is_added_by_the_edit(talk: BotHarness) -> None:
     written = talk.clock.now()
-    await talk.says("/sub -survey", message="m1")
-    await talk.says("/sub diffusion -survey", message="m1", edited=True, written=written)
+    await talk.says("/sub -survey", message_id="m1")
+    await talk.says("/sub diffusion -survey", message_id="m1", is_edit=True, written_at=written)
     assert texts(talk) == [(1, "diffusion -survey")]
 
 
 async def test_an_edit_never_takes_the_place_of_a_wish_that_was_there_before(talk: BotHarness) -> None:
     written = talk.clock.now()
     await talk.says("/sub diffusion")
-    await talk.says("/sub diffusion", message="m9")
-    await talk.says("/sub graphs", message="m9", edited=True, written=written)
+    await talk.says("/sub diffusion", message_id="m9")
+    await talk.says("/sub graphs", message_id="m9", is_edit=True, written_at=written)
     assert texts(talk) == [(1, "diffusion"), (2, "graphs")]
 
 
 async def test_after_five_minutes_an_edit_is_answered_with_one_line(talk: BotHarness) -> None:
     written = talk.clock.now()
-    await talk.says("/sub diffusion", message="m1")
+    await talk.says("/sub diffusion", message_id="m1")
     talk.later(minutes=5, seconds=1)
-    said = await talk.says("/sub graphs", message="m1", edited=True, written=written)
+    said = await talk.says("/sub graphs", message_id="m1", is_edit=True, written_at=written)
     assert said.lines == ["An edit counts within five minutes. Send it as a new message, please."]
     assert texts(talk) == [(1, "diffusion")]
-    assert (await talk.says("/list", message="m2", edited=True, written=written)).lines == said.lines
+    assert (await talk.says("/list", message_id="m2", is_edit=True, written_at=written)).lines == said.lines
 
 
 async def test_an_edit_of_another_command_runs_as_a_new_one(talk: BotHarness) -> None:
     await talk.says("/sub diffusion")
-    said = await talk.says("/list", message="m2", edited=True, written=talk.clock.now())
+    said = await talk.says("/list", message_id="m2", is_edit=True, written_at=talk.clock.now())
     assert said.text.startswith("1 subscription")
 
 
 async def test_a_late_edit_of_what_people_say_among_themselves_is_not_answered(talk: BotHarness) -> None:
     written = talk.clock.now() - timedelta(hours=1)
-    assert not await talk.says("diffusion", GROUP, by="7", edited=True, written=written)
+    assert not await talk.says("diffusion", GROUP, by="7", is_edit=True, written_at=written)
 
 
 # --------------------------------------------------------------------------------------------------------------- unsub

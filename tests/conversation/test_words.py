@@ -185,7 +185,7 @@ class TestGroups:
     async def test_words_behind_the_bots_name_do_what_they_do_in_private(self, talk: BotHarness) -> None:
         ingested(talk.store, paper("Graph neural networks"))
         talk.admins[GROUP] = {"7"}
-        said = await talk.says("graph neural networks", GROUP, by="9", meant=True, named=True)
+        said = await talk.says("graph neural networks", GROUP, by="9", is_addressed=True, mentions_bot=True)
         assert said.lines[:2] == ["1 paper in the one day known", "graph AND neural AND networks"]
         assert said.buttons == ["1", "subscribe"]
         refused = await talk.presses("subscribe", GROUP, by="9")
@@ -204,23 +204,25 @@ class TestGroups:
         ],
     )
     async def test_so_do_commands_greetings_links_and_sentences(self, talk: BotHarness, words: str, first: str) -> None:
-        assert (await talk.says(words, GROUP, by="9", meant=True, named=True)).lines[0].startswith(first)
+        assert (await talk.says(words, GROUP, by="9", is_addressed=True, mentions_bot=True)).lines[0].startswith(first)
 
     async def test_a_member_changes_nothing_by_words_either(self, talk: BotHarness) -> None:
         talk.admins[GROUP] = {"7"}
-        said = await talk.says("subscribe graphs", GROUP, by="9", meant=True, named=True)
+        said = await talk.says("subscribe graphs", GROUP, by="9", is_addressed=True, mentions_bot=True)
         assert said.text == "✗ Only admins of this chat can change that."
 
     async def test_who_answers_the_bot_and_names_it_is_heard(self, talk: BotHarness) -> None:
-        assert await talk.says("graph neural networks", GROUP, by="9", meant=True, named=True, answers="m1")
-        assert not await talk.says("graph neural networks", GROUP, by="9", meant=True, answers="m1")
-        assert not await talk.says("https://arxiv.org/abs/2601.00001", GROUP, by="9", meant=True, answers="m1")
+        assert await talk.says(
+            "graph neural networks", GROUP, by="9", is_addressed=True, mentions_bot=True, reply_to="m1"
+        )
+        assert not await talk.says("graph neural networks", GROUP, by="9", is_addressed=True, reply_to="m1")
+        assert not await talk.says("https://arxiv.org/abs/2601.00001", GROUP, by="9", is_addressed=True, reply_to="m1")
 
     async def test_where_strangers_read_along_the_command_stands_instead_of_the_button(self, talk: BotHarness) -> None:
         talk.public.add(PUBLIC)
-        said = await talk.says("I want papers on graphs", PUBLIC, by="9", meant=True, named=True)
+        said = await talk.says("I want papers on graphs", PUBLIC, by="9", is_addressed=True, mentions_bot=True)
         assert said.buttons == []
         assert said.lines[-1] == "To subscribe: /sub graphs"
-        await talk.says("/sub graphs", PUBLIC, by="9", proven=True)
-        stop = await talk.says("stop", PUBLIC, by="9", meant=True, named=True)
+        await talk.says("/sub graphs", PUBLIC, by="9", sender_is_admin=True)
+        stop = await talk.says("stop", PUBLIC, by="9", is_addressed=True, mentions_bot=True)
         assert (stop.lines[-1], stop.buttons) == ("/pause holds everything, /unsub all removes it.", [])

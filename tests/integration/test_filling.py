@@ -142,8 +142,8 @@ async def test_papers_of_other_publishers_and_with_chinese_titles_alone_are_not_
 async def test_many_ids_are_asked_for_a_hundred_at_once_some_in_each_round(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "AT_ONCE", filling.IDS_PER_REQUEST // 10)
-    monkeypatch.setattr(filling, "MOST_IDS", filling.MAX_IDS // 10)
+    monkeypatch.setattr(filling, "IDS_PER_REQUEST", filling.IDS_PER_REQUEST // 10)
+    monkeypatch.setattr(filling, "MAX_IDS", filling.MAX_IDS // 10)
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_073)]
     arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
     ingested(store, *(bare("", one) for one in ids), now=clock.now())

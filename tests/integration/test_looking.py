@@ -39,7 +39,7 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
         turns.append(self._turns._taken)
         return look(self)
 
-    monkeypatch.setattr(Store, "look", looked)
+    monkeypatch.setattr(Store, "read_or_skip", looked)
     assert await talk.says(words)
     assert turns == [False]
 

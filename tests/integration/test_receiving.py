@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.telegram.receiving import LongPolling
+from bot.channels.telegram.long_polling import LongPolling
 from bot.commands.registry import REGISTRY
 from bot.commands.turn import Command
 from bot.conversation.dispatcher import Dispatcher
@@ -400,7 +400,7 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
             raise failures.pop()
         await real(self)
 
-    monkeypatch.setattr(LongPolling, "_begin", begin)
+    monkeypatch.setattr(LongPolling, "_prepare", begin)
     async with a_bot(tmp_path, telegram, clock) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import connect_telegram
-from bot.channels.telegram.address import webhook_address
 from bot.channels.telegram.outbound import TelegramChannel
+from bot.channels.telegram.webhook_url import webhook_address
 from bot.errors import SettingsError
 from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
 from bot.rendering.deliveries.delivery_messages import render_delivery
@@ -225,7 +225,7 @@ async def test_the_way_of_the_updates_is_that_of_the_settings_or_to_be_mended(
 async def test_telegram_itself_sends_to_few_ports_and_only_to_https(
     store: Store, telegram: FakeTelegram, url: str, fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.operation.checks.platforms.OFFICIAL", telegram.url)
+    monkeypatch.setattr("bot.operation.checks.platforms.DEFAULT_API_URL", telegram.url)
     found = (await telegram_answers(store, telegram, hook=url))["Telegram updates"]
     assert ("8443" in str(found.answer)) is not fits
 

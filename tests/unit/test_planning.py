@@ -205,10 +205,10 @@ def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, *
     given: dict[str, object] = {
         "chat": to or chat(),
         "subscriptions": (wish(1),),
-        "seen": {1: 0},
+        "cursor": {1: 0},
         "papers": papers,
         "fits": {1: [n - 1 for n in fits]},
-        "told": frozenset(),
+        "delivered": frozenset(),
         "due": NOON,
         "now": NOON,
         "zone": ZoneInfo("UTC"),
@@ -249,13 +249,13 @@ def test_days_with_nothing_are_counted_once_each() -> None:
     day = timedelta(days=1)
     first = spell(case([known(1), known(2), known(3, at=NOON + day)], []))
     assert first == NoMatchStreak(days=2, last=(NOON + day).date(), after=0)
-    again = case([known(4, at=NOON + day)], [], to=replace(chat(), no_match_streak=first), seen={1: 3})
+    again = case([known(4, at=NOON + day)], [], to=replace(chat(), no_match_streak=first), cursor={1: 3})
     assert spell(again) == first
-    later = case([known(4, at=NOON + 3 * day)], [], to=replace(chat(), no_match_streak=first), seen={1: 3})
+    later = case([known(4, at=NOON + 3 * day)], [], to=replace(chat(), no_match_streak=first), cursor={1: 3})
     assert spell(later) == NoMatchStreak(days=3, last=(NOON + 3 * day).date(), after=0)
 
 
 def test_a_paper_that_was_told_is_not_nothing() -> None:
-    assert not nothing_fits(case([known(1)], [1], told={1}))
+    assert not nothing_fits(case([known(1)], [1], delivered={1}))
     assert nothing_fits(case([known(1)], []))
-    assert nothing_fits(case([known(1)], [1], seen={1: 1})), "it was looked at before"
+    assert nothing_fits(case([known(1)], [1], cursor={1: 1})), "it was looked at before"

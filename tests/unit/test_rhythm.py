@@ -225,6 +225,27 @@ def test_a_line_of_cron_is_local_to_the_operators_zone_through_summer_time() -> 
     assert hours == ["28 05:00", "29 04:00", "30 04:00", "31 04:00"]
 
 
+@pytest.mark.parametrize(
+    ("line", "after", "expected"),
+    [
+        ("30 2 * * *", "2026-03-28T12:00", ["29 03:00+0200", "30 02:30+0200"]),  # 02:30 is skipped that night
+        ("0 0 * * *", "2026-03-28T12:00", ["29 00:00+0100", "30 00:00+0200"]),
+        ("30 2 * * *", "2026-10-24T12:00", ["25 02:30+0200", "26 02:30+0100"]),  # 02:30 comes twice that night
+        ("*/30 * * * *", "2026-03-29T00:00", ["29 01:30+0100", "29 03:00+0200", "29 03:30+0200"]),
+        ("30 * * * *", "2026-10-25T00:00", ["25 02:30+0200", "25 02:30+0100", "25 03:30+0100"]),
+    ],
+)
+def test_a_line_of_cron_is_read_as_cron_reads_it_when_the_clocks_change(
+    line: str, after: str, expected: list[str]
+) -> None:
+    berlin = zone("Europe/Berlin")
+    schedule, moments = CronSchedule(line, berlin), [at(after)]
+    for _ in expected:
+        moments.append(schedule.next_poll(moments[-1]))
+    assert [f"{moment.astimezone(berlin):%d %H:%M%z}" for moment in moments[1:]] == expected
+    assert all(schedule.last_due(moment) == moment for moment in moments[1:])
+
+
 def test_a_line_that_no_day_fits_is_never_due() -> None:
     schedule = CronSchedule("0 6 30 2 *", UTC)
     assert schedule.last_due(at("2026-01-22T06:30")) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS, MalformedPayload, UnknownWorkspace, read
-from bot.channels.slack.wording import after_mention, title_of, unescape
+from bot.channels.slack.inbound_text import after_mention, title_of, unescape
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import Request
 from subscriptions.model import ChatAddress, ChatKind

@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl
 from pydantic import SecretStr
 from slack_sdk.signature import SignatureVerifier
 
-from bot.channels.slack.desk import PayloadDispatcher
+from bot.channels.receiver_loop import SlackBackoff
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS
-from bot.channels.slack.patience import SlackBackoff
+from bot.channels.slack.payload_dispatcher import PayloadDispatcher
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from bot.ports.web_route import WebRequest, WebResponse

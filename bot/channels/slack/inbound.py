@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels.slack.addresses import DIRECT, joined
-from bot.channels.slack.wording import after_mention, clean, title_of, unescape
+from bot.channels.slack.inbound_text import after_mention, clean, title_of, unescape
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import Place, Request
 from subscriptions.model import ChatAddress, ChatKind

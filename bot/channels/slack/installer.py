@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from bot.channels.slack.oauth import Grant, OAuth, routes
-from bot.channels.slack.vault import DecryptionFailed, TokenCipher
+from bot.channels.slack.token_cipher import DecryptionFailed, TokenCipher
 from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher

@@ -20,8 +20,8 @@ from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
 
 if TYPE_CHECKING:
-    from bot.channels.slack.forms import SlackForms
-    from bot.channels.slack.venue import SlackApi
+    from bot.channels.slack.api import SlackApi
+    from bot.channels.slack.view_methods import SlackForms
 
 DEFAULT_API_URL = "https://slack.com/api/"
 
@@ -133,13 +133,13 @@ class SlackChannel:
 
     def forms(self) -> "SlackForms":
         """The same tokens as what shows forms and boards."""
-        from bot.channels.slack.forms import SlackForms  # noqa: PLC0415 - senders alone have no use for it
+        from bot.channels.slack.view_methods import SlackForms  # noqa: PLC0415 - senders alone have no use for it
 
         return SlackForms(self)
 
     def api(self) -> "SlackApi":
         """The same tokens as places where people talk."""
-        from bot.channels.slack.venue import SlackApi  # noqa: PLC0415 - senders alone have no use for it
+        from bot.channels.slack.api import SlackApi  # noqa: PLC0415 - senders alone have no use for it
 
         return SlackApi(self)
 

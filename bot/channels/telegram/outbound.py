@@ -16,7 +16,7 @@ from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client
-    from bot.channels.telegram.venue import TelegramApi
+    from bot.channels.telegram.api import TelegramApi
 
 DEFAULT_API_URL = "https://api.telegram.org"
 
@@ -92,7 +92,7 @@ class TelegramChannel:
 
     def api(self) -> "TelegramApi":
         """The same token as a place where people talk."""
-        from bot.channels.telegram.venue import TelegramApi  # noqa: PLC0415 - senders alone have no use for it
+        from bot.channels.telegram.api import TelegramApi  # noqa: PLC0415 - senders alone have no use for it
 
         return TelegramApi(self._client)
 

@@ -10,10 +10,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.telegram.address import derive_secret, webhook_address, webhook_path
+from bot.channels.telegram.api import TelegramApi
 from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
 from bot.channels.telegram.trouble import TelegramBackoff
-from bot.channels.telegram.venue import TelegramApi
+from bot.channels.telegram.webhook_url import derive_secret, webhook_address, webhook_path
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import StoreError

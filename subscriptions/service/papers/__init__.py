@@ -9,6 +9,10 @@ from subscriptions.service.papers.known_papers import distinctive_words as disti
 from subscriptions.service.papers.known_papers import known_paper as known_paper
 from subscriptions.service.papers.known_papers import subscriptions_behind as subscriptions_behind
 from subscriptions.service.papers.known_papers import where_delivered as where_delivered
+from subscriptions.service.papers.paper_search import SearchResult as SearchResult
+from subscriptions.service.papers.paper_search import known_since as known_since
+from subscriptions.service.papers.paper_search import papers_named as papers_named
+from subscriptions.service.papers.paper_search import search as search
 from subscriptions.service.papers.reasons import HoldReason as HoldReason
 from subscriptions.service.papers.reasons import Reason as Reason
 from subscriptions.service.papers.reasons import deliveries_of_paper as deliveries_of_paper
@@ -22,8 +26,4 @@ from subscriptions.service.papers.recent import advice_on as advice_on
 from subscriptions.service.papers.recent import keep_recent as keep_recent
 from subscriptions.service.papers.recent import read_recent as read_recent
 from subscriptions.service.papers.recent import recent_matches as recent_matches
-from subscriptions.service.papers.search import SearchResult as SearchResult
-from subscriptions.service.papers.search import known_since as known_since
-from subscriptions.service.papers.search import papers_named as papers_named
-from subscriptions.service.papers.search import search as search
 from subscriptions.service.papers.search_all import search_all as search_all

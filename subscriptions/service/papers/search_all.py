@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from subscriptions.model import KnownPaper
 from subscriptions.query import Query
 from subscriptions.service.papers.counting import MOST_COUNTED
-from subscriptions.service.papers.search import search
+from subscriptions.service.papers.paper_search import search
 from subscriptions.store import Store
 
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.channels.slack.desk import PayloadDispatcher
-from bot.channels.slack.patience import SlackBackoff
+from bot.channels.receiver_loop import SlackBackoff
+from bot.channels.slack.payload_dispatcher import PayloadDispatcher
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import RetryLater

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.telegram.api import TelegramApi
 from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
 from bot.channels.telegram.trouble import TelegramBackoff
-from bot.channels.telegram.venue import TelegramApi
 from bot.ports.clock import Clock
 from bot.ports.conversation import Request
 from bot.ports.receiver import RequestDispatcher

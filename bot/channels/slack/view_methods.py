@@ -4,8 +4,8 @@ import json
 
 from bot.channels.slack._errors import Declined
 from bot.channels.slack.addresses import joined, split
+from bot.channels.slack.api import read_user
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.venue import read_user
 from bot.channels.slack.workspaces import Workspace
 from subscriptions.model import ChatAddress
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.channels.slack._errors import Declined
 from bot.channels.slack.addresses import PEOPLE, normalise, read_channel_reference, split
+from bot.channels.slack.inbound_text import clean, title_of
 from bot.channels.slack.outbound import SlackChannel, open_message
-from bot.channels.slack.wording import clean, title_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
 from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from bot.channels.slack.api import SlackApi
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.venue import SlackApi
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
@@ -179,9 +179,9 @@ async def test_what_is_not_told_leaves_the_request_as_it_was(venue: SlackApi, sl
 
 async def test_a_command_in_the_bots_own_direct_messages_is_not_outside(venue: SlackApi) -> None:
     place = Place(chat=ChatAddress("slack", "U1"), kind=ChatKind.PRIVATE, is_outside=True)
-    ours = request(place=place, told={"at": "D1"})
+    ours = request(place=place, details={"at": "D1"})
     assert not (await venue.enrich(ours, changes=False)).place.is_outside
-    assert (await venue.enrich(request(place=place, told={"at": "D777"}), changes=False)).place.is_outside
+    assert (await venue.enrich(request(place=place, details={"at": "D777"}), changes=False)).place.is_outside
 
 
 async def test_a_clock_that_nobody_here_knows_is_none(venue: SlackApi, slack: FakeSlack) -> None:

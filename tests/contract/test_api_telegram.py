@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 
 from bot.channels.telegram._errors import UpdatesConflict
+from bot.channels.telegram.api import TelegramApi
 from bot.channels.telegram.inbound import ALLOWED
 from bot.channels.telegram.menus import Menu, menus_of, publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.venue import TelegramApi
 from bot.commands.registry import REGISTRY
 from bot.commands.turn import Command
 from bot.ports.conversation import Place
@@ -316,8 +316,8 @@ def test_members_are_shown_what_changes_nothing_and_nobody_what_operators_do() -
 
     commands = [
         command("why"),
-        command("sub", changes=True),
-        command("allow", operator=True),
+        command("sub", needs_manager=True),
+        command("allow", needs_operator=True),
         command("start", listed=False),
         *(command(f"c{number}") for number in range(120)),
     ]
