@@ -424,7 +424,7 @@ def detach_from_shared_cursor(session: Session, chat_ids: Sequence[int]) -> None
     session.exec(
         update(SubscriptionRow)
         .where(col(SubscriptionRow.chat).in_(chat_ids), col(SubscriptionRow.cursor).is_(None))
-        .values(seen=shared_cursor(session))
+        .values(cursor=shared_cursor(session))
     )
 
 

@@ -47,7 +47,7 @@ def wish(number: int, text: str = "graph", **values: object) -> Subscription:
         "cadence": Cadence(kind="now"),
         "zone": None,
         "since": NOON,
-        "seen": 0,
+        "cursor": 0,
         "next_due_at": None,
     }
     return Subscription(**{**base, **values})  # type: ignore[arg-type]
