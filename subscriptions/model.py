@@ -276,9 +276,6 @@ class Kind(StrEnum):
     NOTICE = "notice"
 
 
-BUTTON = "button "  # how the names of details begin that hold the id of a button under a notice, by what it does
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a delivery says beside its papers."""
@@ -289,8 +286,8 @@ class Facts:
     next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
     next_about: bool = False  # that moment is but the first of two times: when-out waits for its sources
     late: timedelta = timedelta(0)  # how long after its due moment it was planned
-    notice: str = ""  # a notice's cause, a name of templates/*/notice
-    detail: Mapping[str, str] = field(default_factory=dict)  # what the notice is about
+    notice: str = ""  # the cause of a notice, see subscriptions/notices
+    detail: Mapping[str, str] = field(default_factory=dict)  # of the notice, as stored
     titles: tuple[tuple[str, str], ...] = ()  # (title, home) of sources that are named at the end
     without_summary: int = 0  # shown papers that have no summary in the chat's language
 

@@ -12,6 +12,7 @@ from bot.commands.turn import CommandContext, CommandFunction
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
+from subscriptions.notices.chats import ChatResumed
 from subscriptions.service.chats import (
     chat_moved,
     commands_since,
@@ -116,9 +117,9 @@ def back(turn: CommandContext) -> Reply | None:
         return missed
     if not was_gone:
         return None
-    notify_owner(
-        turn.store, turn.origin, "resumed", {}, now=turn.now, key=turn.request.update_id, by=turn.request.sender
-    )
+    event = f"{turn.origin.address}:{turn.request.update_id}"
+    notice = ChatResumed(event=event, chat=name_of(turn.origin))
+    notify_owner(turn.store, turn.origin, notice, now=turn.now, by=turn.request.sender)
     return _in_private(turn, missed)
 
 

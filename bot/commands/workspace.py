@@ -6,6 +6,8 @@ from types import MappingProxyType
 from bot.commands.turn import CommandContext, CommandFunction
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, Subscription
+from subscriptions.notices.chats import SubscriberLeft, SubscriptionsOrphaned
+from subscriptions.notices.sending import SenderStopped
 from subscriptions.service.chats import leave_place, uninstall
 from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
 from subscriptions.service.subscriptions import get_chat, listed
@@ -37,9 +39,8 @@ def member_left(turn: CommandContext) -> Reply | None:
     for address, wishes in paused.items():
         _tell_chat(turn, address, wishes)
     if paused:
-        detail = {"chat": name_of(turn.origin)}
-        about = str(turn.origin.address)
-        notify_operators(turn.store, turn.bot_info.admins, "subscriber-left", detail, now=turn.now, about=about)
+        notice = SubscriberLeft(chat=name_of(turn.origin), place=str(turn.origin.address))
+        notify_operators(turn.store, turn.bot_info.admins, notice, now=turn.now)
     return None
 
 
@@ -48,30 +49,23 @@ def _tell_chat(turn: CommandContext, address: ChatAddress, wishes: Sequence[Subs
     chat = get_chat(turn.store, address)
     waiting = {one.subscription.number for one in listed(turn.store, address) if one.subscription.state == "paused"}
     only = str(wishes[0].number) if len(wishes) == 1 else ""
-    detail = {
-        "who": wishes[0].added_by if chat.settings.credits == "on" else "",
-        "wishes": " · ".join(f"{wish.number} {wish.name or wish.text}" for wish in wishes),
-        "number": only,
-    }
+    notice = SubscriptionsOrphaned(
+        event=turn.request.update_id,
+        who=wishes[0].added_by if chat.settings.credits == "on" else "",
+        subscriptions=" · ".join(f"{wish.number} {wish.name or wish.text}" for wish in wishes),
+        number=only,
+    )
     button = CallbackToken(verb="resume", arguments={"number": wishes[0].number} if only else {})
     alone = only or waiting == {wish.number for wish in wishes}
-    notify(
-        turn.store,
-        address,
-        "orphaned",
-        detail,
-        now=turn.now,
-        key=turn.request.update_id,
-        buttons={"resume": button} if alone else None,
-    )
+    notify(turn.store, address, notice, now=turn.now, buttons={"resume": button} if alone else None)
 
 
 def removed(turn: CommandContext) -> Reply | None:
     """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
     team = turn.request.details["team"]
     uninstall(turn.store, team, now=turn.now)
-    detail = {"platform": f"slack:{team}", "reason": "The app was removed from the workspace."}
-    notify_operators(turn.store, turn.bot_info.admins, "stopped", detail, now=turn.now, about=f"slack:{team}")
+    notice = SenderStopped(platform=f"slack:{team}", reason="The app was removed from the workspace.")
+    notify_operators(turn.store, turn.bot_info.admins, notice, now=turn.now)
     return None
 
 

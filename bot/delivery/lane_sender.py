@@ -15,6 +15,7 @@ from bot.context.dependencies import Context
 from bot.delivery.drain_state import DrainState
 from subscriptions.errors import ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import Delivery, Lane
+from subscriptions.notices.sending import SenderStopped
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.outbox import (
     Asking,
@@ -286,16 +287,16 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await context.group_commit(stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now())
         drain_state.stopped[sender] = reason
-        detail = {"platform": sender, "gone": str(len(gone)), "of": str(tried)}
-        told = await asyncio.to_thread(_notify_stopped, context, sender, detail)
+        notice = SenderStopped(platform=sender, gone=len(gone), of=tried)
+        told = await asyncio.to_thread(_notify_stopped, context, notice)
         drain_state.exempt.update(told)
         context.engine.wake([lane for lane in told if lane.platform in context.channels])
 
 
-def _notify_stopped(context: Context, sender: str, detail: dict[str, str]) -> tuple[Lane, ...]:
+def _notify_stopped(context: Context, notice: SenderStopped) -> tuple[Lane, ...]:
     """Who runs the bot hears it on the very platform that stands still: that we may not write to them is not said."""
     admins = context.conversation.bot_info.admins if context.conversation else ()
-    return notify_operators(context.store, admins, "stopped", detail, now=context.clock.now(), about=sender)
+    return notify_operators(context.store, admins, notice, now=context.clock.now())
 
 
 # ------------------------------------------------------------------------------------------------ what was perhaps sent

@@ -1,133 +1,84 @@
-"""News about the service itself, to the people whom it concerns: once per cause and day, in the outbox like all else."""
+"""Stores notices in the outbox, each once per cause and key: to a chat, to its owner, to the operators."""
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.model import BUTTON, CallbackToken, Chat, ChatAddress, ChatKind, Facts, Kind, Lane
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Facts, Kind, Lane
+from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClosed, TopicGone
+from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
+from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
 from subscriptions.service.subscriptions.requests import kind_of
 from subscriptions.states import PauseReason, describe_pause
-from subscriptions.store import (
-    Planned,
-    Store,
-    Transaction,
-    access,
-    outbox,
-)
-from subscriptions.store import (
-    chats as people,
-)
-from subscriptions.store import (
-    retention as keeping,
-)
-from subscriptions.store import (
-    status as standing,
-)
+from subscriptions.store import Planned, Store, Transaction, access, chats, outbox, retention, status
 
-LONG = timedelta(hours=1)  # what has waited longer is worth a word to the operator
-A_DAY = timedelta(hours=20)  # what operators were told so long ago may be told again on a new day
+LONG = timedelta(hours=1)  # operators hear of what has waited longer
+_SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
 _MOST_NAMED = 10  # subscriptions that a notice names
-_NOTIFIED = "notified:"  # a key per cause: until when the operators know
-_TOLD_AS = {  # what a notice calls the reason for a pause; others are "gone"
-    PauseReason.ARCHIVED: "archived",
-    PauseReason.NOT_A_MEMBER: "outside",
-    PauseReason.NO_RIGHTS: "rights",
+_DEAD_NOTIFIED = "notified:dead"  # a key: the moment up to which operators know of dead messages
+_NOTICE_REASONS = {  # of others GONE
+    PauseReason.ARCHIVED: PauseNoticeReason.ARCHIVED,
+    PauseReason.NOT_A_MEMBER: PauseNoticeReason.OUTSIDE,
+    PauseReason.NO_RIGHTS: PauseNoticeReason.RIGHTS,
 }
 
 
 def notify(
     store: Store,
     address: ChatAddress,
-    cause: str,
-    detail: Mapping[str, str],
+    notice: Notice,
     *,
     now: datetime,
-    key: str = "",
     buttons: Mapping[str, CallbackToken] | None = None,
 ) -> bool:
-    """Writes a notice to a chat down, once per cause and `key`, by default the chat's local day.
+    """Stores a notice to a chat. A daily notice counts by the chat's local day.
 
-    `cause` and `detail` are what bot/rendering/deliveries/notices.py reads; `buttons` are what the verbs under it stand for, and work
-    in that chat only. False: it was written down before, or nobody has met that chat.
+    `buttons`: verb -> what a press on it does; they work in that chat only. Returns False if the notice was stored
+    before, or if the chat is not known.
     """
     with store.write() as session:
-        chat = people.find_chat(session, address, zone=store.zone)
+        chat = chats.find_chat(session, address, zone=store.zone)
         if chat is None:
             return False
-        day = now.astimezone(zones.zone(chat.settings.timezone)).date().isoformat()
-        name = _name(chat, cause, key or day)
-        if outbox.taken_keys(session, [name]):
-            return False
-        links = [
-            CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in (buttons or {}).values()
-        ]
-        ids = keeping.add_callbacks(session, links, now=now)
-        pressed = {BUTTON + verb: link_id for verb, link_id in zip(buttons or {}, ids, strict=True)}
-        facts = Facts(notice=cause, detail={**detail, **pressed})
-        row = Planned(
-            id=secrets.token_hex(8), chat_id=chat.id, kind=Kind.NOTICE, due=now, key=name, items=(), facts=facts
-        )
-        outbox.add_deliveries(session, [row], now=now)
-        return True
+        day = now.astimezone(zones.zone(chat.settings.timezone)).date()
+        return _add(session, chat, notice, day, now=now, buttons=buttons or {})
 
 
 def notify_operators(
     store: Store,
     admins: Sequence[ChatAddress],
-    cause: str,
-    detail: Mapping[str, str],
+    notice: DailyNotice,
     *,
     now: datetime,
-    about: str = "",
     buttons: Mapping[str, CallbackToken] | None = None,
     but: frozenset[str] = frozenset(),
 ) -> tuple[Lane, ...]:
-    """Tells everybody who runs the bot, once per cause, `about` and day; never a chat that strangers can read.
+    """Stores a notice to every operator, except in chats that strangers can read.
 
-    The day is that of the operator's zone, and what was told shortly before its midnight is not told again shortly after.
-
-    `admins` are those of the settings, met here if need be; `but` are platforms that cannot carry it. Returns the lanes
-    of the notices that were written down.
+    The day is that of the operators' zone; a notice stored shortly before midnight is not repeated shortly after.
+    `admins` are the operators of the settings, added as chats if needed; `but` are platforms that cannot carry the
+    notice. Returns the lanes of the notices that were stored.
     """
-    told = []
+    notified = []
     day = now.astimezone(zones.zone(store.zone)).date()
     with store.write() as session:
         for chat in operator_chats(session, store, admins, now=now):
             if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
                 continue
-            yesterday = _name(chat, cause, f"{about}:{day - timedelta(days=1)}")
-            if standing.noticed_since(session, yesterday, now - A_DAY):
+            yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
+            if status.noticed_since(session, yesterday, now - _SAME_DAY):
                 continue
-            if notify(store, chat.address, cause, detail, now=now, key=f"{about}:{day}", buttons=buttons):
-                told.append(chat.address.lane)
-    return tuple(told)
+            if _add(session, chat, notice, day, now=now, buttons=buttons or {}):
+                notified.append(chat.address.lane)
+    return tuple(notified)
 
 
-def _name(chat: Chat, cause: str, key: str) -> str:
-    """The dedupe key of a notice."""
-    return f"notice:{chat.id}:{cause}:{key}"
+def notify_owner(store: Store, chat: Chat, notice: Notice, *, now: datetime, by: str = "") -> bool:
+    """Stores a notice to the person who set a group or channel up, in private. A daily notice counts by the UTC day.
 
-
-def operator_chats(
-    session: Transaction, store: Store, admins: Sequence[ChatAddress], *, now: datetime
-) -> tuple[Chat, ...]:
-    """The chats of the settings, which are met if need be, and those whose person sent the code."""
-    found = {chat.id: chat for chat in access.operators(session, zone=store.zone)}
-    for address in admins:
-        chat = people.find_chat(session, address, zone=store.zone) or people.add_chat(
-            session, address, kind_of(address), now=now, zone=store.zone
-        )
-        found[chat.id] = chat
-    return tuple(found.values())
-
-
-def notify_owner(
-    store: Store, chat: Chat, cause: str, detail: Mapping[str, str], *, now: datetime, key: str = "", by: str = ""
-) -> bool:
-    """Tells the person who set a group or channel up, in private; not when they did it themselves (`by`).
-
-    False: nobody was told, since nobody knows who it is, or they have not begun to talk with the bot.
+    Returns False if none was stored: the owner is not known, has not started a conversation with the bot, or is the
+    person (`by`) who caused it.
     """
     if chat.kind is ChatKind.PRIVATE or not chat.id:
         return False
@@ -135,23 +86,64 @@ def notify_owner(
         owner = access.owner_of(session, chat.id)
     if owner in ("", by):
         return False
-    private = ChatAddress(chat.address.platform, owner)
-    about = f"{chat.address}:{key or now.date().isoformat()}"
-    return notify(store, private, cause, {"chat": name_of(chat), **detail}, now=now, key=about)
+    with store.write() as session:
+        private = chats.find_chat(session, ChatAddress(chat.address.platform, owner), zone=store.zone)
+        return private is not None and _add(session, private, notice, now.date(), now=now, buttons={})
+
+
+def _add(
+    session: Transaction,
+    chat: Chat,
+    notice: Notice,
+    day: date,
+    *,
+    now: datetime,
+    buttons: Mapping[str, CallbackToken],
+) -> bool:
+    """Adds a notice to the outbox. Returns False if one of this cause and key is there already."""
+    dedupe_key = _dedupe_key(chat, notice, day)
+    if outbox.taken_keys(session, [dedupe_key]):
+        return False
+    tokens = [CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in buttons.values()]
+    ids = retention.add_callbacks(session, tokens, now=now)
+    pressed = {BUTTON + verb: token_id for verb, token_id in zip(buttons, ids, strict=True)}
+    facts = Facts(notice=notice.cause, detail={**notice.detail(), **pressed})
+    row = Planned(
+        id=secrets.token_hex(8), chat_id=chat.id, kind=Kind.NOTICE, due=now, key=dedupe_key, items=(), facts=facts
+    )
+    outbox.add_deliveries(session, [row], now=now)
+    return True
+
+
+def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
+    return f"notice:{chat.id}:{notice.cause}:{notice.key(day)}"
+
+
+def operator_chats(
+    session: Transaction, store: Store, admins: Sequence[ChatAddress], *, now: datetime
+) -> tuple[Chat, ...]:
+    """The chats of the settings, added if needed, and the private chats of those who sent the operator code."""
+    found = {chat.id: chat for chat in access.operators(session, zone=store.zone)}
+    for address in admins:
+        chat = chats.find_chat(session, address, zone=store.zone) or chats.add_chat(
+            session, address, kind_of(address), now=now, zone=store.zone
+        )
+        found[chat.id] = chat
+    return tuple(found.values())
 
 
 def is_gone(chat: Chat) -> bool:
-    """Whether the platform does not let us write to a chat, as far as we know."""
+    """Whether the bot cannot write to a chat, by the last answer of its platform."""
     return bool(chat.id) and chat.pause_reason is not None and chat.pause_reason.is_unreachable
 
 
 def name_of(chat: Chat) -> str:
-    """What people call a chat: its title, else its address."""
+    """The chat's title, else its address."""
     return chat.title or str(chat.address)
 
 
 def why_paused(chat: Chat) -> str:
-    """The reason that is stored with a chat's state, in English, without what we write before it for ourselves."""
+    """Why a chat is paused, in English."""
     return describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
@@ -160,49 +152,50 @@ def lose_place(
     address: ChatAddress,
     detail: str,
     *,
-    now: datetime,
     topic: bool,
+    now: datetime,
     reason: PauseReason = PauseReason.GONE,
     by: str = "",
 ) -> None:
-    """Pauses a chat that the platform does not let the bot write to, or with `topic` only this topic of it.
+    """Pauses a chat, or with `topic` only this topic of it, since the bot may not write there.
 
-    `detail` is the platform's sentence. Tells whoever set the place up, or the group that a topic is closed, each once a
-    day; `by` is the person who removed the bot.
+    Stores the reason, and as `detail` the platform's sentence.
+
+    The owner of the chat is notified, and of a lost topic the group, each once a day. `by` is the person who caused it.
     """
     with store.write() as session:
-        here = people.find_chat(session, address, zone=store.zone)
+        here = chats.find_chat(session, address, zone=store.zone)
         if topic:
-            if here is not None and people.mark_unreachable(session, here.id, reason, detail, now=now):
-                _tell_general(store, session, here, now, gone=reason is PauseReason.TOPIC_DELETED)
+            if here is not None and chats.mark_unreachable(session, here.id, reason, detail, now=now):
+                _notify_group(store, session, here, now, gone=reason is PauseReason.TOPIC_DELETED)
             return
-        lost = [
-            i
-            for i in people.chats_of_lane(session, address.lane)
-            if people.mark_unreachable(session, i, reason, detail, now=now)
-        ]
+        here_and_topics = chats.chats_of_lane(session, address.lane)
+        lost = [i for i in here_and_topics if chats.mark_unreachable(session, i, reason, detail, now=now)]
         if lost:
-            chats = people.chats_by_id(session, lost, zone=store.zone)
-            chat = min(chats.values(), key=lambda chat: chat.address)  # the group itself before its topics
-            notify_owner(store, chat, "paused", {"reason": _TOLD_AS.get(reason, "gone")}, now=now, by=by)
+            known = chats.chats_by_id(session, lost, zone=store.zone)
+            chat = min(known.values(), key=lambda chat: chat.address)  # the group itself before its topics
+            notice = ChatPaused(
+                chat=name_of(chat), place=str(chat.address), reason=_NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
+            )
+            notify_owner(store, chat, notice, now=now, by=by)
 
 
-def find_again(session: Transaction, chats: Sequence[int], *, now: datetime) -> None:
-    """These chats were not gone after all: who has not been told of it yet will not be."""
-    for chat in people.chats_by_id(session, chats, zone="UTC").values():
-        people.mark_reachable(session, chat.id, now=now)
-        standing.drop_notices(session, f":paused:{chat.address}:", now=now)
+def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
+    """Reactivates chats that were not gone after all, and drops the notices of their pause that are not sent yet."""
+    for chat in chats.chats_by_id(session, found, zone="UTC").values():
+        chats.mark_reachable(session, chat.id, now=now)
+        status.drop_notices(session, f":{ChatPaused.cause}:{chat.address}:", now=now)
 
 
-def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
-    """The group hears in its General topic that another one was closed, or is gone, if something was to come there."""
-    wishes = [s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
-    if not wishes or not chat.address.topic:
+def _notify_group(store: Store, session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
+    """Notifies a group, in its General topic, that a topic with active subscriptions was closed or is gone."""
+    active = [s for s in chats.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
+    if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
-    if people.find_chat(session, general, zone=store.zone) is None:
-        zone, lang = people.chosen_locale(session, chat.address)
-        people.add_chat(
+    if chats.find_chat(session, general, zone=store.zone) is None:
+        zone, lang = chats.chosen_locale(session, chat.address)
+        chats.add_chat(
             session,
             general,
             chat.kind,
@@ -213,53 +206,47 @@ def _tell_general(store: Store, session: Transaction, chat: Chat, now: datetime,
             lang=lang,
             public=chat.public,
         )
-    names = " · ".join(s.name or s.text for s in wishes[:_MOST_NAMED]) + (" …" if len(wishes) > _MOST_NAMED else "")
-    cause, key = "topic-gone" if gone else "topic-closed", f"{chat.address.topic}:{now.date().isoformat()}"
-    notify(store, general, cause, {"wishes": names}, now=now, key=key)
+    names = " · ".join(s.name or s.text for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
+    notice = TopicGone if gone else TopicClosed
+    event = f"{chat.address.topic}:{now.date().isoformat()}"
+    notify(store, general, notice(event=event, subscriptions=names), now=now)
 
 
 def notify_operators_of_trouble(
     store: Store, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[Lane, ...]:
-    """What the operators should know by now: messages that are dead or wait for long, platforms that stand still.
+    """Notifies the operators of messages that are dead, of deliveries that wait for long and of stopped platforms.
 
-    `stopped` says which and why. Returns the lanes of the notices that were written down.
+    `stopped`: platform -> reason. Returns the lanes of the notices that were stored.
     """
     with store.read() as session:
-        known = people.get_value(session, f"{_NOTIFIED}dead")
-        dead = standing.dead_since(session, datetime.fromisoformat(known) if known else None)
-        waiting = standing.waiting_since(session, now - LONG)
+        known = chats.get_value(session, _DEAD_NOTIFIED)
+        dead = status.dead_since(session, datetime.fromisoformat(known) if known else None)
+        waiting = status.waiting_since(session, now - LONG)
     lanes: list[Lane] = []
     if dead.count:
-        detail = {"count": str(dead.count), "reason": dead.reason, "ids": " ".join(dead.ids), "chat": dead.chat}
-        told = notify_operators(store, admins, "dead", detail, now=now)
-        if told:
+        notice = MessagesDead(count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat)
+        notified = notify_operators(store, admins, notice, now=now)
+        if notified:
             with store.write() as session:
-                people.put_value(session, f"{_NOTIFIED}dead", now.isoformat())
-        lanes += told
+                chats.put_value(session, _DEAD_NOTIFIED, now.isoformat())
+        lanes += notified
     for platform, trouble in waiting.items():
-        detail = {"platform": platform, "count": str(trouble.count), "reason": trouble.reason}
         if platform not in stopped:
-            lanes += notify_operators(store, admins, "waiting", detail, now=now, about=platform)
+            late = DeliveriesWaiting(platform=platform, count=trouble.count, reason=trouble.reason)
+            lanes += notify_operators(store, admins, late, now=now)
     for platform, reason in stopped.items():
-        lanes += notify_operators(
-            store,
-            admins,
-            "stopped",
-            {"platform": platform, "reason": reason},
-            now=now,
-            about=platform,
-            but=frozenset({platform}),
-        )
+        halt = SenderStopped(platform=platform, reason=reason)
+        lanes += notify_operators(store, admins, halt, now=now, but=frozenset({platform}))
     return tuple(lanes)
 
 
 def notify_new_version(store: Store, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
-    """The operators hear that another version runs than before; of the first one nobody needs to hear."""
+    """Notifies the operators that another version runs than before; not of the first one."""
     with store.write() as session:
-        before = people.get_value(session, "version")
+        before = chats.get_value(session, "version")
         if before == version:
             return
-        people.put_value(session, "version", version)
+        chats.put_value(session, "version", version)
     if before is not None:
-        notify_operators(store, admins, "version", {"version": version, "before": before}, now=now, about=version)
+        notify_operators(store, admins, VersionChanged(version=version, before=before), now=now)

@@ -7,18 +7,20 @@
 A chat can refuse: `post.refusals["-1001"] = ChatGone("kicked")`. What was delivered can be pressed like an answer.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from bot.channels.gallery.outbound import GalleryChannel
-from bot.context.dependencies import Context
+from bot.context.dependencies import Context, Layout
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState
 from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan
 from bot.ports.channel import Limits
+from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.errors import NotDelivered
-from subscriptions.model import ChatAddress, Message
+from subscriptions.model import ChatAddress, Delivery, Message
 from subscriptions.service.outbox import lanes
 from tests.make import address
 from tests.talking import Answer, BotHarness
@@ -49,10 +51,11 @@ class Deliverer:
         self._talk = talk
         self._channel = _Channel(talk, self.refusals)
         self.drain_state = DrainState()
+        self.render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]] = render_delivery
 
     @property
     def wire(self) -> Context:
-        return replace(self._talk.wire, channels={"telegram": self._channel})
+        return replace(self._talk.wire, channels={"telegram": self._channel}, render_delivery=self.render_delivery)
 
     async def deliver_due(self) -> list[Answer]:
         """Plans what is due now and delivers it; what came out, in its order."""

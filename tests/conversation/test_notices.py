@@ -1,5 +1,6 @@
 """News about the service itself: to whom, how often, and never where strangers read."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from bot.commands.turn import BotInfo
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.notices.chats import AccessAsked
+from subscriptions.notices.sources import SourceFailed, SourceOverdue
 from subscriptions.service.chats import meet, set_owner
 from subscriptions.service.notices import (
     lose_place,
@@ -24,11 +27,16 @@ from tests.talking import BotHarness
 
 ME, CHANNEL, OPERATOR = "telegram:42", "telegram:-1009", "telegram:1"
 ADMINS = (address(OPERATOR),)
+OVERDUE = SourceOverdue(source="daily", since="", reason="", what="")
 
 
 @pytest.fixture
 def post(talk: BotHarness) -> Deliverer:
     return Deliverer(talk)
+
+
+def failed(source: str) -> SourceFailed:
+    return SourceFailed(source=source, since="", reason="")
 
 
 def operators_hear(talk: BotHarness, **stopped: str) -> int:
@@ -42,7 +50,7 @@ class TestOnceACauseAndDay:
         meet(talk.store, address(ME), ChatKind.PRIVATE, now=NOON, timezone="Asia/Tokyo")
 
         def tell() -> bool:
-            return notify(talk.store, address(ME), "overdue", {"source": "daily"}, now=talk.clock.now())
+            return notify(talk.store, address(ME), OVERDUE, now=talk.clock.now())
 
         assert tell()  # 21:00 in Tokyo
         assert not tell()
@@ -54,19 +62,20 @@ class TestOnceACauseAndDay:
 
     def test_another_cause_or_key_is_another_notice(self, talk: BotHarness) -> None:
         meet(talk.store, address(ME), ChatKind.PRIVATE, now=NOON)
-        assert notify(talk.store, address(ME), "source", {}, now=NOON, key="a")
-        assert notify(talk.store, address(ME), "source", {}, now=NOON, key="b")
-        assert notify(talk.store, address(ME), "overdue", {}, now=NOON, key="a")
+        assert notify(talk.store, address(ME), failed("a"), now=NOON)
+        assert notify(talk.store, address(ME), failed("b"), now=NOON)
+        assert notify(talk.store, address(ME), replace(OVERDUE, source="a"), now=NOON)
 
     def test_nobody_is_made_a_chat_by_news(self, talk: BotHarness) -> None:
-        assert not notify(talk.store, address(ME), "overdue", {}, now=NOON)
+        assert not notify(talk.store, address(ME), OVERDUE, now=NOON)
 
     async def test_a_button_works_in_its_chat_only(self, talk: BotHarness, post: Deliverer) -> None:
         talk.bot_info = BotInfo(admins=ADMINS)
         for chat in (OPERATOR, ME):
             meet(talk.store, address(chat), ChatKind.PRIVATE, now=NOON)
         link = CallbackToken(verb="allow", arguments={"chat": "telegram:77"})
-        notify(talk.store, address(OPERATOR), "asked", {"chat": "telegram:77"}, now=NOON, buttons={"allow": link})
+        asked = AccessAsked(chat="telegram:77", title="", who="", request="")
+        notify(talk.store, address(OPERATOR), asked, now=NOON, buttons={"allow": link})
         (notice,) = await post.deliver_due()
         data = notice.keys[0]["data"]
         assert "not work any more" in (await talk.sends_request(ME, callback_data=data, callback_id="p")).toast
@@ -113,7 +122,7 @@ class TestOperators:
 
     async def test_a_notice_that_cannot_be_sent_calls_for_no_other(self, talk: BotHarness, post: Deliverer) -> None:
         post.refusals["1"] = Rejected("Not today")
-        notify_operators(talk.store, ADMINS, "source", {"source": "daily"}, now=NOON)
+        notify_operators(talk.store, ADMINS, failed("daily"), now=NOON)
         await post.deliver_due()
         assert [entry.state for entry in outbox_entries(talk.store, now=NOON)] == ["dead"]
         assert operators_hear(talk) == 0
@@ -150,14 +159,14 @@ class TestOperators:
     )
     def test_never_where_strangers_read(self, talk: BotHarness, kind: ChatKind, public: bool) -> None:
         meet(talk.store, address(CHANNEL), kind, now=NOON, public=public)
-        told = notify_operators(talk.store, (address(CHANNEL), *ADMINS), "source", {}, now=NOON)
+        told = notify_operators(talk.store, (address(CHANNEL), *ADMINS), failed("daily"), now=NOON)
         assert told == (address(OPERATOR).lane,)
 
     async def test_an_operator_who_never_wrote_gets_what_waits_once_they_do(
         self, talk: BotHarness, post: Deliverer
     ) -> None:
         post.refusals["1"] = ChatGone("Forbidden: bot can't initiate conversation with a user")
-        notify_operators(talk.store, ADMINS, "source", {"source": "daily"}, now=NOON)
+        notify_operators(talk.store, ADMINS, failed("daily"), now=NOON)
         assert not await post.deliver_due()
         del post.refusals["1"]
         await talk.says("/start", OPERATOR)
@@ -204,7 +213,7 @@ class TestOwners:
 async def test_a_notice_waits_for_the_pause_of_its_chat_to_end(talk: BotHarness, post: Deliverer) -> None:
     await talk.says("/sub diffusion", ME)
     await talk.says("/pause 1d", ME)
-    notify(talk.store, address(ME), "overdue", {"source": "daily"}, now=talk.clock.now())
+    notify(talk.store, address(ME), OVERDUE, now=talk.clock.now())
     assert not await post.deliver_due()
     talk.clock.advance(timedelta(days=1, minutes=1))
     assert "nothing new" in "".join(answer.text for answer in await post.deliver_due())

@@ -37,7 +37,7 @@ def wish(cadence: str = "daily 08:00", text: str = "diffusion", **values: Any) -
         "cadence": parse_cadence(cadence),
         "zone": None,
         "since": NOON,
-        "seen": 0,
+        "cursor": 0,
         "next_due_at": None if cadence == "now" else NOON + timedelta(hours=20),
     }
     return Subscription(**{**given, **values})

@@ -9,10 +9,10 @@ import pytest
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.deliveries.notices import NOTICES
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.language import translator
 from subscriptions.model import Chat, ChatKind, Item, Kind, Message, Summary, Translation
+from subscriptions.notices.registry import NOTICES
 from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
 
 REFUSED = Reply(

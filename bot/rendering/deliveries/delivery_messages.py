@@ -8,7 +8,7 @@ from types import MappingProxyType
 from bot.platform import slash
 from bot.ports.button import Buttons
 from bot.rendering.deliveries.buttons import Keys, Own, keys_of
-from bot.rendering.deliveries.notices import notice_view
+from bot.rendering.deliveries.notice_view import notice_view
 from bot.rendering.deliveries.outline import Form, Outline, empty_text, outline, root_line
 from bot.rendering.deliveries.paging import Desk, Layout
 from bot.rendering.platforms.media import medium_of
@@ -18,6 +18,7 @@ from bot.rendering.views.papers import TITLES, paper_view
 from bot.rendering.views.parts import Head, Line, Root
 from bot.rendering.views.reader import Reader, reader_of
 from subscriptions.model import Delivery, Kind, Message
+from subscriptions.notices.registry import NOTICES, Notices
 
 _NIGHT = (time(22), time(8))
 _NOTHING = Size()
@@ -27,19 +28,13 @@ _GLIMPSED = 2  # titles below the line that a thread hangs on
 _NONE: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
-def _naming(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
-    """The delivery with the titles of the sources that brought what it shows, in the order of `titles`."""
-    brought = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
-    named = tuple(title for name, title in titles.items() if name in brought)
-    return replace(delivery, facts=replace(delivery.facts, titles=named)) if named else delivery
-
-
 def render_delivery(
     delivery: Delivery,
     layout: Sequence[Sequence[int]] = (),
     *,
     titles: Mapping[str, tuple[str, str]] = _NONE,
     own: Own | None = None,
+    notices: Notices = NOTICES,
 ) -> tuple[Message, ...]:
     """The messages of a delivery, in order, each within its platform's limits.
 
@@ -47,22 +42,10 @@ def render_delivery(
     `titles` are the sources that want to be named: name in lower case → (title, home or ""). `own` gives the link under
     which strangers subscribe for themselves, "" for none; it is asked only where a chat has that button.
     """
-    return delivery_messages(
-        _naming(delivery, titles), reader_of(delivery.chat), medium_of(delivery.chat), layout, own=own
-    )
-
-
-def delivery_messages(
-    delivery: Delivery, reader: Reader, medium: Medium, layout: Layout = (), *, own: Own | None = None
-) -> tuple[Message, ...]:
-    """The messages of a delivery, in order.
-
-    `layout` names the papers of each message that is out already: an edit changes what messages say, not which papers
-    they hold. `own` gives the link under which strangers subscribe for themselves, "" for none.
-    """
+    delivery, reader, medium = _naming(delivery, titles), reader_of(delivery.chat), medium_of(delivery.chat)
     sound = _sounds(delivery, reader)
     if delivery.kind is Kind.NOTICE:
-        notice = notice_view(delivery.facts, reader.language, slash(delivery.chat.address))
+        notice = notice_view(delivery.facts, reader.language, slash(delivery.chat.address), notices)
         return (_message(medium, 1, [medium.draw(notice)], silent=not sound, buttons=notice.buttons),)
     if not delivery.items:
         return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader)))], silent=not sound),)
@@ -92,6 +75,13 @@ def delivery_pages(
     plan = outline(replace(delivery, chat=chat), reader)
     pages = Desk(plan, reader, medium, beneath=beneath).pages()
     return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _headed(plan, pages)]
+
+
+def _naming(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
+    """The delivery with the titles of the sources that brought what it shows, in the order of `titles`."""
+    brought = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
+    named = tuple(title for name, title in titles.items() if name in brought)
+    return replace(delivery, facts=replace(delivery.facts, titles=named)) if named else delivery
 
 
 def _papers(desk: Desk, keys: Keys, layout: Layout, *, sound: bool) -> tuple[Message, ...]:

@@ -3,7 +3,7 @@
 Pure: which form a delivery takes, its header, its groups, and the lines around its papers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
@@ -17,6 +17,7 @@ from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_
 from bot.rendering.views.parts import Head, Heading, More, Tail
 from bot.rendering.views.reader import Reader
 from subscriptions.model import ChatKind, Delivery, Facts, Item, Kind
+from subscriptions.notices.matches import missing_line
 
 _CARDS_UP_TO = 5
 _THREAD_ABOVE = 3
@@ -254,30 +255,6 @@ def _missing(delivery: Delivery, reader: Reader) -> str:
     names = isolated(shorten(clean(delivery.facts.detail.get("missing", "")), _REASON_WIDTH))
     if not names or reader.public:
         return ""
-    return missing_line(delivery.facts.detail, reader.language, names)
-
-
-def missing_line(detail: Mapping[str, str], language: Language, names: str) -> str:
-    """Sources that have not come, and when their papers do. `detail` says how many they are, and how they are missing."""
+    detail = delivery.facts.detail
     count = int(detail.get("missing count", "1"))
-    match detail.get("missing how", "late"):
-        case "late":
-            return language.count(
-                "{names} is late; its papers come with the next digest.",
-                "{names} are late; their papers come with the next digest.",
-                count,
-                names=names,
-            )
-        case "failed":
-            return language.count(
-                "{names} could not be read; its papers come with the next digest.",
-                "{names} could not be read; their papers come with the next digest.",
-                count,
-                names=names,
-            )
-    return language.count(
-        "{names} has not come yet; its papers come with the next digest.",
-        "{names} have not come yet; their papers come with the next digest.",
-        count,
-        names=names,
-    )
+    return missing_line(names, detail.get("missing how", "late"), count, reader.language)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.requests import find, kind_of
 from subscriptions.states import ChatState
@@ -145,10 +146,8 @@ def _lay_before(store: Store, chat: Chat, admins: Sequence[ChatAddress], *, who:
     notify_operators(
         store,
         admins,
-        "asked",
-        {"chat": str(chat.address), "title": chat.title, "who": who, "wish": wish[:_LONGEST_REQUEST]},
+        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=wish[:_LONGEST_REQUEST]),
         now=now,
-        about=str(chat.address),
         buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )
 
@@ -167,7 +166,7 @@ def allow(store: Store, address: ChatAddress, *, now: datetime, tell: bool = Tru
                 waited = True
                 count = sum(s.state == "active" for s in people.subscriptions_of(session, [one.id])[one.id])
                 if tell:
-                    notify(store, one.address, "admitted", {"count": str(count)}, now=now, key=now.isoformat())
+                    notify(store, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
         return find(session, store, address), waited
 
 
@@ -179,7 +178,7 @@ def deny(store: Store, address: ChatAddress, *, now: datetime) -> tuple[Chat, bo
             return chat, False
         for one in _of_place(session, store, chat):
             access.deny(session, one.id, now=now)
-        notify(store, chat.address, "denied", {}, now=now, key=now.isoformat())
+        notify(store, chat.address, AccessDenied(event=now.isoformat()), now=now)
         return find(session, store, address), True
 
 

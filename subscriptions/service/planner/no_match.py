@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import date, datetime, tzinfo
 
 from subscriptions.model import CallbackToken, Chat, ChatKind, Facts, Item, Kind, Lane, NoMatchStreak, Subscription
+from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning.forecast import Awaited
 from subscriptions.planning.plan import Due, days_known, nothing_fits, spell_after
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.notices import notify, notify_owner
+from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.store import Store, Transaction, access, skimming
 from subscriptions.store import chats as people
 
@@ -89,11 +90,18 @@ def _notify_owner(
 ) -> list[Lane]:
     chat = due.chat
     if result is not None and due.missing:
-        detail = {"names": ", ".join(due.missing), "how": due.missing_how, "count": str(len(due.missing))}
-        return _lanes(store, chat, notify_owner(store, chat, "went-without", detail, now=now))
+        notice = PapersMissing(
+            chat=name_of(chat),
+            place=str(chat.address),
+            names=", ".join(due.missing),
+            how=due.missing_how,
+            count=len(due.missing),
+        )
+        return _lanes(store, chat, notify_owner(store, chat, notice, now=now))
     timed = any(wish.cadence.kind != "now" for wish in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
-        return _lanes(store, chat, notify_owner(store, chat, "quiet-day", {}, now=now))
+        quiet = NoPapersToday(chat=name_of(chat), place=str(chat.address))
+        return _lanes(store, chat, notify_owner(store, chat, quiet, now=now))
     return []
 
 
@@ -106,12 +114,13 @@ def _lanes(store: Store, chat: Chat, told: bool) -> list[Lane]:  # noqa: FBT001 
 
 def _notify_streak(store: Store, due: Due, spell: NoMatchStreak, known: int, now: datetime) -> list[Lane]:
     chat = due.chat
-    detail = {"known": str(known), "days": str(spell.days)}
-    key = f"{spell.after}"
     if is_public(chat):
-        return _lanes(store, chat, notify_owner(store, chat, "nothing-found", detail, now=now, key=key))
+        event = f"{chat.address}:{spell.after}"
+        to_owner = NothingMatched(event=event, chat=name_of(chat), known=known, days=spell.days)
+        return _lanes(store, chat, notify_owner(store, chat, to_owner, now=now))
+    notice = NothingMatched(event=str(spell.after), known=known, days=spell.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
-    told = notify(store, chat.address, "nothing-found", detail, now=now, key=key, buttons=buttons)
+    told = notify(store, chat.address, notice, now=now, buttons=buttons)
     return [chat.address.lane] if told else []
 
 

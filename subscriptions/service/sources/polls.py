@@ -4,6 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from subscriptions.model import ChatAddress, Lane
+from subscriptions.notices.notice import DayRuns
+from subscriptions.notices.sources import (
+    DaysMissed,
+    PapersFiled,
+    SourceFailed,
+    SourceNotice,
+    SourceOverdue,
+    SourceRecovered,
+    SummariesFailed,
+)
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
@@ -100,59 +110,13 @@ def notify_source(
 
     `batch`: its day is arXiv's. `parts` are those of it that have not come, where others have. Returns the lanes of the notices that were written down.
     """
-    detail = {"source": receipt.source}
-    if trouble is None:
-        return notify_operators(store, admins, "source-back", detail, now=now, about=receipt.source)
-    if trouble is SourceTrouble.SUMMARIES:
-        detail |= {name: str(receipt.counts.get(name, 0)) for name in ("failed_summaries", "papers")}
-        return notify_operators(store, admins, "summaries", detail, now=now, about=receipt.source)
-    known = {one.name: one for one in known_sources(store)}.get(receipt.source)
-    since = known.settled_at if known else None  # when it last had what was expected of it
-    detail["since"] = f"{since:%Y-%m-%d %H:%M} UTC" if since else ""
-    if trouble is SourceTrouble.LATE:
-        detail |= {"reason": _USUAL[batch], "what": receipt.detail}
-        detail |= {"parts": ", ".join(parts)} if parts else {}
-        return notify_operators(store, admins, "overdue", detail, now=now, about=receipt.source)
-    detail |= {"reason": receipt.detail}
-    return notify_operators(store, admins, "source", detail, now=now, about=receipt.source)
+    return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)
 
 
-def notify_missed_days(
+def _source_notice(
     store: Store,
-    admins: Sequence[ChatAddress],
-    source: str,
-    days: Sequence[tuple[date, date]],
-    *,
-    given_up: bool,
-    now: datetime,
-) -> tuple[Lane, ...]:
-    """The operators hear of days of a source, as first and last ones, that could not be fetched afterwards.
-
-    `given_up`: its server was asked for them, or they lie too far back; else it shows only its newest. Returns the lanes of
-    the notices that were written down.
-    """
-    detail = {"source": source, "days": _runs(days)} | ({"given_up": "1"} if given_up else {})
-    return notify_operators(store, admins, "missed", detail, now=now, about=source)
-
-
-def notify_filed_days(
-    store: Store,
-    admins: Sequence[ChatAddress],
-    source: str,
-    days: Sequence[tuple[date, date]],
-    *,
-    papers: int,
-    now: datetime,
-) -> tuple[Lane, ...]:
-    """The operators hear of days of a source that were fetched so late that their papers were filed without being news.
-
-    Returns the lanes of the notices that were written down.
-    """
-    detail = {"source": source, "days": _runs(days), "papers": str(papers)}
-    return notify_operators(store, admins, "filed", detail, now=now, about=source)
-
-
-def _runs(days: Sequence[tuple[date, date]]) -> str:
-    """First and last days as a notice has them; when they are many, as one run."""
-    runs = days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
-    return " ".join(f"{first}/{last}" for first, last in runs)
+    trouble: SourceTrouble | None,
+    receipt: Receipt,
+    batch: bool,  # noqa: FBT001 - as in `notify_source`
+    parts: Sequence[str],
+) -> SourceNotice:

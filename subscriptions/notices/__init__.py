@@ -1,0 +1,8 @@
+"""Notices: news about the service itself. Each is one class: its cause, its typed details, once per what, its words.
+
+- `notice.py`: what every notice has, and how its details are stored and read
+- `chats.py`, `sending.py`, `sources.py`, `matches.py`: the notices by subject
+- `registry.py`: `NOTICES`, all of them; a new notice is a class and its name there
+
+`subscriptions.service.notices` stores notices in the outbox, `bot.rendering` writes them out.
+"""

@@ -1,0 +1,247 @@
+"""Notices about chats: who was let in, what is paused and what goes on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import ClassVar
+
+from subscriptions.errors import Sentence
+from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, stored_as, unstored
+
+
+class PauseNoticeReason(StrEnum):
+    """Why a platform does not let the bot write to a chat."""
+
+    BLOCKED = "blocked"
+    GONE = "gone"
+    RIGHTS = "rights"
+    ARCHIVED = "archived"
+    TOPIC = "topic"
+    OUTSIDE = "outside"
+    UNKNOWN = ""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "PauseNoticeReason":  # noqa: ARG003 - whatever another version stored
+        return cls.UNKNOWN
+
+
+_REASONS: Mapping[PauseNoticeReason, Sentence] = {
+    PauseNoticeReason.BLOCKED: Sentence("The bot was blocked there."),
+    PauseNoticeReason.GONE: Sentence("The chat no longer exists, or the bot was removed from it."),
+    PauseNoticeReason.RIGHTS: Sentence("The bot may not write there."),
+    PauseNoticeReason.ARCHIVED: Sentence("The channel was archived."),
+    PauseNoticeReason.TOPIC: Sentence("The topic was closed."),
+    PauseNoticeReason.OUTSIDE: Sentence("I am not in the channel. /invite lets me in."),  # a command of the platform
+    PauseNoticeReason.UNKNOWN: Sentence(""),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatPaused(DailyNotice):
+    """To the owner of a chat: the bot cannot write there any more."""
+
+    cause: ClassVar[str] = "paused"
+
+    chat: str  # title or address
+    place: str = unstored()  # its address
+    reason: PauseNoticeReason
+    waiting: int = 0  # papers
+
+    def subject(self) -> str:
+        """The chat."""
+        return self.place
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That it is paused, why, what waits, and when it goes on."""
+        yield words.say("{chat} is paused.", chat=self.chat or words.say("A chat"))
+        yield _REASONS[self.reason].say(words.translate)
+        if self.waiting:
+            yield words.count("{count} paper waits there.", "{count} papers wait there.", self.waiting)
+        yield words.say("Nothing is lost: it goes on by itself when the bot can write there again.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMoved(EventNotice):
+    """A chat has another address now. Nothing raises this notice yet."""
+
+    cause: ClassVar[str] = "moved"
+
+    chat: str  # title or address before
+    to: str  # address now
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That it has moved, and where its subscriptions went."""
+        yield words.say("{chat} has moved.", chat=self.chat or words.say("A chat"))
+        if self.to:
+            yield words.say("Its subscriptions went along to {to}.", to=self.to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatResumed(EventNotice):
+    """To the owner of a chat, or to the chat itself (`chat` is ""): the bot can write there again."""
+
+    cause: ClassVar[str] = "resumed"
+
+    chat: str  # title or address
+    waiting: int = 0  # papers
+    since: str = ""  # a local day
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That the bot is back, and what was missed."""
+        if self.chat:
+            yield words.say("I can write to {chat} again.", chat=self.chat)
+            yield words.say("What was missed comes with the next delivery.")
+            return
+        yield words.say("Here again.")
+        if not self.waiting:
+            yield words.say("Nothing was missed.")
+            return
+        if self.since:
+            yield words.count(
+                "{count} paper came since {since}.",
+                "{count} papers came since {since}.",
+                self.waiting,
+                since=self.since,
+            )
+        else:
+            yield words.count("{count} paper waits.", "{count} papers wait.", self.waiting)
+        yield words.say("The next digest takes them along; /resume sends them now or skips them.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicClosed(EventNotice):
+    """To a group, in its General topic: another topic was closed."""
+
+    cause: ClassVar[str] = "topic-closed"
+
+    subscriptions: str = stored_as("wishes")  # their names
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That it was closed, what waits, and when that goes on."""
+        yield words.say("A topic of this group was closed.")
+        if self.subscriptions:
+            yield words.say("What it subscribes to waits: {wishes}.", wishes=self.subscriptions)
+        yield words.say("It goes on by itself when the topic is opened again.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicGone(EventNotice):
+    """To a group, in its General topic: another topic was deleted."""
+
+    cause: ClassVar[str] = "topic-gone"
+
+    subscriptions: str = stored_as("wishes")  # their names
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That it is gone, what waits, and how to have it elsewhere."""
+        yield words.say("A topic of this group is not there any more.")
+        if self.subscriptions:
+            yield words.say("What it subscribed to waits: {wishes}.", wishes=self.subscriptions)
+        yield words.say("To have it in another topic, send /sub there.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberLeft(DailyNotice):
+    """To the operators: somebody who subscribed a chat has left it."""
+
+    cause: ClassVar[str] = "subscriber-left"
+
+    chat: str  # title or address
+    place: str = unstored()  # its address
+
+    def subject(self) -> str:
+        """The chat."""
+        return self.place
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Who left, and what became of their subscriptions."""
+        yield words.say("Whoever subscribed {chat} has left it.", chat=self.chat or words.say("A chat"))
+        yield words.say(
+            "What they asked for there is paused, and nothing is lost; the channel was told how it goes on."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionsOrphaned(EventNotice):
+    """To a chat: somebody who subscribed it has left, and these subscriptions are paused."""
+
+    cause: ClassVar[str] = "orphaned"
+    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({"resume": Sentence("resume")})
+
+    who: str  # a name; "" where it is not told
+    subscriptions: str = stored_as("wishes")  # their numbers and names
+    number: str  # of the subscription where it is only one, else ""
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Who left, what is paused, and how it goes on."""
+        if self.who:
+            yield words.say("{who} has left the channel.", who=self.who)
+        else:
+            yield words.say("Somebody has left the channel.")
+        yield words.say("What they asked for here is paused: {wishes}", wishes=self.subscriptions)
+        yield words.say("What comes in the meantime waits; nothing is lost.")
+        if self.number:
+            yield words.say("/resume {number} goes on with it, /unsub {number} ends it.", number=self.number)
+        else:
+            yield words.say("/resume goes on with them, /list shows them.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessAsked(DailyNotice):
+    """To the operators: a chat asks to be let in."""
+
+    cause: ClassVar[str] = "asked"
+    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({"allow": Sentence("allow"), "deny": Sentence("deny")})
+
+    chat: str  # its address
+    title: str
+    who: str  # the person's name
+    request: str = stored_as("wish")  # what they want to subscribe to
+
+    def subject(self) -> str:
+        """The chat."""
+        return self.chat
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Who asks, for which chat, for what, and the commands that answer."""
+        both = self.title and self.chat
+        chat = f"{self.title} ({self.chat})" if both else self.title or self.chat
+        yield words.say("{who} asks to be let in.", who=self.who or chat or words.say("A chat"))
+        if self.who and chat:
+            yield words.say("Chat: {chat}.", chat=chat)
+        if self.request:
+            yield words.say("It wants: {wish}", wish=self.request)
+        if self.chat:
+            yield words.say("In words: /allow {chat} or /deny {chat}", chat=self.chat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessGranted(EventNotice):
+    """To a chat that asked: it was let in."""
+
+    cause: ClassVar[str] = "admitted"
+
+    count: int  # active subscriptions
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That it is let in, and what its subscriptions bring."""
+        yield words.say("This chat is let in.")
+        if self.count:
+            yield words.count(
+                "Its subscription is on, and brings what came since it asked.",
+                "Its {count} subscriptions are on, and bring what came since they asked.",
+                self.count,
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessDenied(EventNotice):
+    """To a chat: an operator has denied it."""
+
+    cause: ClassVar[str] = "denied"
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That it was denied, and what that means."""
+        yield words.say("The operator of this bot has said no to this chat.")
+        yield words.say("Its subscriptions bring nothing.")

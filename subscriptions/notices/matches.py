@@ -1,0 +1,103 @@
+"""Notices about what a chat did not get: nothing matched, no papers came, some sources are missing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from subscriptions.errors import Sentence
+from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, unstored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingMatched(EventNotice):
+    """To a chat, or to its owner where strangers read it: nothing has matched for days on which papers came."""
+
+    cause: ClassVar[str] = "nothing-found"
+    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType(
+        {"preview": Sentence("preview"), "edit": Sentence("edit"), "fine": Sentence("fine")}
+    )
+
+    chat: str = ""  # title or address, when its owner reads this
+    known: int  # papers
+    days: int
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """How many papers came, on how many days, and the commands that change it."""
+        known = words.number(self.known)
+        days = words.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", self.days)
+        if self.chat:
+            yield words.say("{chat}: 0 of {known} papers.", chat=self.chat, known=known)
+            yield days
+            yield words.say("Nothing was posted there. /connect changes what it asks for.")
+            return
+        yield words.say("0 of {known} papers.", known=known)
+        yield days if self.days else ""
+        yield words.say("/preview shows what would, /edit changes the wish.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PapersMissing(DailyNotice):
+    """To the owner of a chat that strangers read: it got its papers without those of some sources."""
+
+    cause: ClassVar[str] = "went-without"
+
+    chat: str  # title or address
+    place: str = unstored()  # its address
+    names: str  # of the sources
+    how: str  # as in `missing_line`
+    count: int  # sources
+
+    def subject(self) -> str:
+        """The chat."""
+        return self.place
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Which chat, which sources, and that nothing was said there."""
+        yield words.say("{chat} got its papers without some that were expected.", chat=self.chat or words.say("A chat"))
+        yield missing_line(self.names or words.say("A source"), self.how, self.count or 1, words)
+        yield words.say("Nothing was said of it there.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPapersToday(DailyNotice):
+    """To the owner of a chat that strangers read: no papers came today."""
+
+    cause: ClassVar[str] = "quiet-day"
+
+    chat: str  # title or address
+    place: str = unstored()  # its address
+
+    def subject(self) -> str:
+        """The chat."""
+        return self.place
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Which chat, and that nothing was posted there."""
+        yield words.say("{chat} had no papers today.", chat=self.chat or words.say("A chat"))
+        yield words.say("Nothing was posted there.")
+
+
+def missing_line(names: str, how: str, count: int, words: NoticeWords) -> str:
+    """The line that says of `count` sources that their papers come later. `how`: late, failed, or "" (not yet)."""
+    match how:
+        case "late":
+            return words.count(
+                "{names} is late; its papers come with the next digest.",
+                "{names} are late; their papers come with the next digest.",
+                count,
+                names=names,
+            )
+        case "failed":
+            return words.count(
+                "{names} could not be read; its papers come with the next digest.",
+                "{names} could not be read; their papers come with the next digest.",
+                count,
+                names=names,
+            )
+    return words.count(
+        "{names} has not come yet; its papers come with the next digest.",
+        "{names} have not come yet; their papers come with the next digest.",
+        count,
+        names=names,
+    )

@@ -1,0 +1,153 @@
+"""Notices about sending, to the operators: messages that are dead or wait, platforms that stopped, a new version."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from subscriptions.notices.notice import DailyNotice, NoticeWords
+
+_MOST_IDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesDead(DailyNotice):
+    """Messages could not be sent and will not be tried again."""
+
+    cause: ClassVar[str] = "dead"
+
+    count: int
+    reason: str  # the usual one
+    ids: str  # of the first deliveries, with blanks between them
+    chat: str  # address, if all of them go to one chat
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """How many, where, why, and the commands that show them and send them again."""
+        ids = " ".join(self.ids.split()[:_MOST_IDS]) or "ID"
+        yield words.count("{count} message could not be sent.", "{count} messages could not be sent.", self.count or 1)
+        if self.chat:
+            yield words.say("Chat: {chat}.", chat=self.chat)
+        yield usual_reason(self.reason, words)
+        yield words.say(
+            "See them with `paperwire outbox --state dead`; `paperwire outbox retry {ids}` sends them again.", ids=ids
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveriesWaiting(DailyNotice):
+    """Deliveries have been tried in vain for more than an hour."""
+
+    cause: ClassVar[str] = "waiting"
+
+    platform: str
+    count: int
+    reason: str  # the usual one
+
+    def subject(self) -> str:
+        """The platform."""
+        return self.platform
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """How many, where, why, and that they are tried again."""
+        yield words.count(
+            "{count} delivery to {platform} has waited for more than an hour.",
+            "{count} deliveries to {platform} have waited for more than an hour.",
+            self.count or 1,
+            platform=_platform_name(self.platform, words),
+        )
+        yield usual_reason(self.reason, words)
+        yield words.say("They are tried again by themselves. Nothing is lost.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderStopped(DailyNotice):
+    """Nothing is sent to a platform, or to one workspace of it.
+
+    Either a `reason` is known, or `gone` of the `of` chats that were written to answered that they are gone.
+    """
+
+    cause: ClassVar[str] = "stopped"
+
+    platform: str  # "slack:T1" for a workspace
+    reason: str = ""
+    gone: int = 0
+    of: int = 0
+    waiting: int = 0  # messages
+
+    def subject(self) -> str:
+        """The platform or workspace."""
+        return self.platform
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That it has stopped, why, what waits, and how to mend it."""
+        yield words.say("Sending to {platform} has stopped.", platform=_platform_name(self.platform, words))
+        if self.gone:
+            gone, of = words.number(self.gone), words.number(self.of)
+            yield words.say("{gone} of {of} chats answered that they are gone.", gone=gone, of=of)
+        yield self.reason
+        if self.waiting:
+            yield words.count(
+                "{count} message waits; nothing is lost.", "{count} messages wait; nothing is lost.", self.waiting
+            )
+        else:
+            yield words.say("Nothing is lost.")
+        if self.gone:
+            yield words.say(
+                "If that is right: `paperwire run --pause-gone`. To try once more: `paperwire outbox retry`."
+            )
+        else:
+            yield words.say("`paperwire check` says how to mend it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotReplaced(DailyNotice):
+    """A platform's token belongs to another bot than before. Nothing raises this notice yet."""
+
+    cause: ClassVar[str] = "new-bot"
+
+    platform: str
+
+    def subject(self) -> str:
+        """The platform."""
+        return self.platform
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """That the bot is another, that nothing is sent, and the commands for either case."""
+        platform = _platform_name(self.platform, words)
+        yield words.say("The {platform} token belongs to another bot than before.", platform=platform)
+        yield words.say("Nothing is sent, so that nobody hears twice or from a stranger.")
+        yield words.say(
+            "If you meant to change the bot: `paperwire run --new-bot`. Otherwise set the earlier bot's token again."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionChanged(DailyNotice):
+    """Another version of paperwire runs than before."""
+
+    cause: ClassVar[str] = "version"
+
+    version: str
+    before: str
+
+    def subject(self) -> str:
+        """The version."""
+        return self.version
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Which version runs now, and which ran before."""
+        yield words.say("Another version of paperwire runs now: {version}.", version=self.version or "?")
+        if self.before:
+            yield words.say("It was {version} before; CHANGELOG.md says what is new.", version=self.before)
+
+
+def usual_reason(reason: str, words: NoticeWords) -> str:
+    """The line that names the most frequent reason; "" if it is not known."""
+    bare = reason.rstrip(".。")
+    return words.say("The usual reason: {reason}.", reason=bare) if bare else ""
+
+
+def _platform_name(platform: str, words: NoticeWords) -> str:
+    """A platform as people write it, with its workspace."""
+    name, _, workspace = platform.partition(":")
+    shown = f"{name.capitalize()} ({workspace})" if workspace else name.capitalize()
+    return shown or words.say("a platform")

@@ -1,0 +1,133 @@
+"""Notices as declared values: each is stored and read back by its fields, and rows of older versions stay readable."""
+
+from dataclasses import MISSING, fields
+from datetime import date
+from typing import Any
+
+import pytest
+
+from subscriptions.notices import chats, matches, sending, sources
+from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, SubscriberLeft, SubscriptionsOrphaned
+from subscriptions.notices.matches import NothingMatched
+from subscriptions.notices.notice import DailyNotice, DayRuns, EventNotice, Notice
+from subscriptions.notices.registry import NOTICES, UnknownNotice, by_cause, read_notice
+from subscriptions.notices.sending import MessagesDead, SenderStopped
+from subscriptions.notices.sources import DaysMissed, SourceOverdue
+
+DAY = date(2026, 1, 22)
+VALUES: dict[Any, object] = {
+    str: "words",
+    int: 7,
+    bool: True,
+    DayRuns: ((date(2026, 1, 19), date(2026, 1, 21)), (DAY, DAY)),
+    PauseNoticeReason: PauseNoticeReason.ARCHIVED,
+}
+# What each cause stores, by name: rows of older databases hold these, so no name may change or go.
+STORED = {
+    "paused": {"chat", "reason", "waiting"},
+    "moved": {"chat", "to"},
+    "resumed": {"chat", "waiting", "since"},
+    "dead": {"count", "reason", "ids", "chat"},
+    "stopped": {"platform", "reason", "gone", "of", "waiting"},
+    "new-bot": {"platform"},
+    "source": {"source", "reason", "count", "since"},
+    "overdue": {"source", "since", "reason", "what", "parts"},
+    "source-back": {"source"},
+    "missed": {"source", "days", "given_up"},
+    "filed": {"source", "days", "papers"},
+    "summaries": {"source", "failed_summaries", "papers"},
+    "nothing-found": {"chat", "known", "days"},
+    "went-without": {"chat", "names", "how", "count"},
+    "quiet-day": {"chat"},
+    "topic-closed": {"wishes"},
+    "topic-gone": {"wishes"},
+    "subscriber-left": {"chat"},
+    "orphaned": {"wishes", "who", "number"},
+    "waiting": {"platform", "count", "reason"},
+    "version": {"version", "before"},
+    "asked": {"chat", "title", "who", "wish"},
+    "admitted": {"count"},
+    "denied": set(),
+}
+
+
+def full(notice: type[Notice]) -> Notice:
+    """A notice with a value in every field."""
+    return notice(**{one.name: VALUES[one.type] for one in fields(notice)})
+
+
+def test_every_notice_that_is_declared_is_in_the_list() -> None:
+    rooms = (chats, matches, sending, sources)
+    declared = {value for room in rooms for value in vars(room).values() if isinstance(value, type)}
+    notices = {value for value in declared if issubclass(value, Notice) and "cause" in vars(value)}
+    assert notices == set(NOTICES.values())
+
+
+@pytest.mark.parametrize("cause", NOTICES)
+def test_a_notice_is_stored_and_read_back_by_its_fields(cause: str) -> None:
+    notice = full(NOTICES[cause])
+    detail = notice.detail()
+    assert set(detail) == STORED[cause]
+    assert all(isinstance(value, str) for value in detail.values())
+    assert read_notice(cause, detail).detail() == detail
+
+
+@pytest.mark.parametrize("cause", NOTICES)
+def test_optional_details_are_stored_only_when_they_are_given(cause: str) -> None:
+    notice = NOTICES[cause]
+    needed = {one.name: VALUES[one.type] for one in fields(notice) if one.default is MISSING}
+    optional = {one.name for one in fields(notice) if one.default is not MISSING}
+    assert set(notice(**needed).detail()) == STORED[cause] - optional
+
+
+@pytest.mark.parametrize("cause", NOTICES)
+def test_a_row_without_details_is_still_read(cause: str) -> None:
+    notice = read_notice(cause, {})
+    assert isinstance(notice, NOTICES[cause])
+    assert set("".join(notice.detail().values())) <= {"0"}
+
+
+def test_details_are_the_texts_that_older_versions_stored() -> None:
+    days = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23)))
+    missed = DaysMissed(source="daily", days=days, given_up=True)
+    assert missed.detail() == {
+        "source": "daily",
+        "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23",
+        "given_up": "1",
+    }
+    orphaned = SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1")
+    assert orphaned.detail() == {"who": "", "wishes": "1 diffusion", "number": "1"}
+    overdue = SourceOverdue(source="daily", since="", reason="a holiday", what="Nothing yet.")
+    assert overdue.detail() == {"source": "daily", "since": "", "reason": "a holiday", "what": "Nothing yet."}
+    assert SenderStopped(platform="telegram", gone=12, of=50).detail() == {
+        "platform": "telegram",
+        "gone": "12",
+        "of": "50",
+    }
+
+
+def test_a_reason_that_another_version_stored_is_no_error() -> None:
+    notice = ChatPaused.read({"chat": "Lab", "reason": "on a whim"})
+    assert notice.reason is PauseNoticeReason.UNKNOWN
+
+
+def test_numbers_that_are_none_are_zero() -> None:
+    assert MessagesDead.read({"count": "many"}).count == 0
+    assert MessagesDead.read({"count": "٣"}).count == 0
+
+
+def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:
+    assert read_notice("something new", {"text": "News"}) == UnknownNotice(event="", text="News")
+
+
+def test_what_a_notice_is_sent_once_per() -> None:
+    assert SenderStopped(platform="slack:T1").key(DAY) == "slack:T1:2026-01-22"
+    assert SubscriberLeft(chat="Lab", place="slack:C1").key(DAY) == "slack:C1:2026-01-22"
+    assert MessagesDead(count=1, reason="", ids="", chat="").key(DAY) == ":2026-01-22"
+    assert NothingMatched(event="41", known=7, days=5).key(DAY) == "41"
+    assert all(issubclass(notice, DailyNotice | EventNotice) for notice in NOTICES.values())
+
+
+def test_two_notices_with_one_cause_are_refused() -> None:
+    with pytest.raises(ValueError, match="same cause"):
+        by_cause(SenderStopped, SenderStopped)
