@@ -21,7 +21,7 @@ from subscriptions.service.chats import (
     set_owner,
 )
 from subscriptions.service.notices import name_of
-from subscriptions.store import Store
+from subscriptions.store import Scope
 
 LASTS = timedelta(days=90)  # as long as the store keeps what a conversation remembers
 _OFF = frozenset({"off", "end", "stop", "quit"})
@@ -29,7 +29,7 @@ _SHOWN = 10  # chats as buttons; others are named in words
 _LABEL = 40
 
 
-def connection(store: Store, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
+def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
     """The chat that a private chat manages at present."""
     link = get_conversation_state(store, _name(home), since=now - LASTS)
     return parse_address(str(link.arguments["chat"])) if link else None

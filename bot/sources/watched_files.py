@@ -15,7 +15,7 @@ from bot.settings import SourceSettings
 from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.model import Digest
-from subscriptions.store import Ingested
+from subscriptions.store import Ingested, Transaction
 
 log = logging.getLogger("paperwire")
 
@@ -25,7 +25,7 @@ LONGEST_WAIT = timedelta(seconds=5)  # for a file that somebody keeps writing to
 class ReceiptWriter(Protocol):
     """Where is written down what files brought."""
 
-    def record_stored(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
+    def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
         """A file was stored; within its transaction. Raises StoreError."""
 
     async def finish_scan(self, source: SourceSettings) -> None:

@@ -11,7 +11,7 @@ from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
 from subscriptions.service.subscriptions.requests import kind_of
 from subscriptions.states import PauseReason, describe_pause
-from subscriptions.store import Planned, Store, Transaction, access, chats, outbox, retention, status
+from subscriptions.store import Planned, Scope, Transaction, access, chats, outbox, retention, status
 
 LONG = timedelta(hours=1)  # operators hear of what has waited longer
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
@@ -25,7 +25,7 @@ _NOTICE_REASONS = {  # of others GONE
 
 
 def notify(
-    store: Store,
+    store: Scope,
     address: ChatAddress,
     notice: Notice,
     *,
@@ -46,7 +46,7 @@ def notify(
 
 
 def notify_operators(
-    store: Store,
+    store: Scope,
     admins: Sequence[ChatAddress],
     notice: DailyNotice,
     *,
@@ -63,7 +63,7 @@ def notify_operators(
     notified = []
     day = now.astimezone(zones.zone(store.zone)).date()
     with store.write() as session:
-        for chat in operator_chats(session, store, admins, now=now):
+        for chat in operator_chats(session, admins, now=now):
             if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
                 continue
             yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
@@ -74,7 +74,7 @@ def notify_operators(
     return tuple(notified)
 
 
-def notify_owner(store: Store, chat: Chat, notice: Notice, *, now: datetime, by: str = "") -> bool:
+def notify_owner(store: Scope, chat: Chat, notice: Notice, *, now: datetime, by: str = "") -> bool:
     """Stores a notice to the person who set a group or channel up, in private. A daily notice counts by the UTC day.
 
     Returns False if none was stored: the owner is not known, has not started a conversation with the bot, or is the
@@ -119,14 +119,12 @@ def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
     return f"notice:{chat.id}:{notice.cause}:{notice.key(day)}"
 
 
-def operator_chats(
-    session: Transaction, store: Store, admins: Sequence[ChatAddress], *, now: datetime
-) -> tuple[Chat, ...]:
+def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
     """The chats of the settings, added if needed, and the private chats of those who sent the operator code."""
-    found = {chat.id: chat for chat in access.operators(session, zone=store.zone)}
+    found = {chat.id: chat for chat in access.operators(session, zone=session.zone)}
     for address in admins:
-        chat = chats.find_chat(session, address, zone=store.zone) or chats.add_chat(
-            session, address, kind_of(address), now=now, zone=store.zone
+        chat = chats.find_chat(session, address, zone=session.zone) or chats.add_chat(
+            session, address, kind_of(address), now=now, zone=session.zone
         )
         found[chat.id] = chat
     return tuple(found.values())
@@ -148,7 +146,7 @@ def why_paused(chat: Chat) -> str:
 
 
 def lose_place(
-    store: Store,
+    store: Scope,
     address: ChatAddress,
     detail: str,
     *,
@@ -167,7 +165,7 @@ def lose_place(
         here = chats.find_chat(session, address, zone=store.zone)
         if topic:
             if here is not None and chats.mark_unreachable(session, here.id, reason, detail, now=now):
-                _notify_group(store, session, here, now, gone=reason is PauseReason.TOPIC_DELETED)
+                _notify_group(session, here, now, gone=reason is PauseReason.TOPIC_DELETED)
             return
         here_and_topics = chats.chats_of_lane(session, address.lane)
         lost = [i for i in here_and_topics if chats.mark_unreachable(session, i, reason, detail, now=now)]
@@ -177,7 +175,7 @@ def lose_place(
             notice = ChatPaused(
                 chat=name_of(chat), place=str(chat.address), reason=_NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
             )
-            notify_owner(store, chat, notice, now=now, by=by)
+            notify_owner(session, chat, notice, now=now, by=by)
 
 
 def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
@@ -187,20 +185,20 @@ def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> 
         status.drop_notices(session, f":{ChatPaused.cause}:{chat.address}:", now=now)
 
 
-def _notify_group(store: Store, session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
+def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
     """Notifies a group, in its General topic, that a topic with active subscriptions was closed or is gone."""
     active = [s for s in chats.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
     if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
-    if chats.find_chat(session, general, zone=store.zone) is None:
+    if chats.find_chat(session, general, zone=session.zone) is None:
         zone, lang = chats.chosen_locale(session, chat.address)
         chats.add_chat(
             session,
             general,
             chat.kind,
             now=now,
-            zone=store.zone,
+            zone=session.zone,
             title=chat.title,
             timezone=zone,
             lang=lang,
@@ -209,11 +207,11 @@ def _notify_group(store: Store, session: Transaction, chat: Chat, now: datetime,
     names = " · ".join(s.name or s.text for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     notice = TopicGone if gone else TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
-    notify(store, general, notice(event=event, subscriptions=names), now=now)
+    notify(session, general, notice(event=event, subscriptions=names), now=now)
 
 
 def notify_operators_of_trouble(
-    store: Store, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
+    store: Scope, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[Lane, ...]:
     """Notifies the operators of messages that are dead, of deliveries that wait for long and of stopped platforms.
 
@@ -241,7 +239,7 @@ def notify_operators_of_trouble(
     return tuple(lanes)
 
 
-def notify_new_version(store: Store, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
+def notify_new_version(store: Scope, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """Notifies the operators that another version runs than before; not of the first one."""
     with store.write() as session:
         before = chats.get_value(session, "version")

@@ -399,7 +399,7 @@ class TestWhynot:
         self.comes(talk)
         await talk.says("/sub diffusion")
         with talk.store.write() as session:
-            chat = get_chat(talk.store, address(ME))
+            chat = get_chat(session, address(ME))
             if state is ChatState.ASKED:
                 access.require_admission(session, chat.id, now=NOON)
             else:

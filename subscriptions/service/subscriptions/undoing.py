@@ -30,7 +30,7 @@ from subscriptions.service.subscriptions.changes import (
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.service.subscriptions.requests import find, follow_zone, span
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store import Store, Transaction, changes
+from subscriptions.store import Scope, Transaction, changes
 from subscriptions.store import chats as people
 
 _Key = tuple[str, str | int]  # ("wish", number), ("setting", name), ("pause", "")
@@ -47,35 +47,35 @@ class Undone:
     after: Chat
 
 
-def last_change(store: Store, address: ChatAddress) -> Change | None:
+def last_change(store: Scope, address: ChatAddress) -> Change | None:
     """The newest change that was not undone; None: there is none that is kept."""
     return next(
         (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
     )
 
 
-def find_change(store: Store, address: ChatAddress, change_id: int) -> Change | None:
+def find_change(store: Scope, address: ChatAddress, change_id: int) -> Change | None:
     """A change of this chat, undone or not; None: it is not kept any more."""
     return next((change for change in _log(store, address) if change.id == change_id), None)
 
 
-def _log(store: Store, address: ChatAddress) -> Iterator[Change]:
+def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
     """What was changed in a chat, the newest first."""
-    with store.read() as session:
-        chat = people.find_chat(session, address, zone=store.zone)
+    with store.read() as transaction:
+        chat = people.find_chat(transaction, address, zone=store.zone)
         if chat is None:
             return
-        log = changes.changes_of(session, chat.id)
-        now = state_of(session, chat.id)
+        log = changes.changes_of(transaction, chat.id)
+        now = state_of(transaction, chat.id)
     for place in range(len(log)):
         yield _change(log, place, now)
 
 
-def undo(store: Store, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
+def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
     """Takes back a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be done any more."""
-    with store.write() as session:
-        chat = find(session, store, address)
-        log = changes.changes_of(session, chat.id)
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        log = changes.changes_of(transaction, chat.id)
         place = next((place for place, kept in enumerate(log) if kept.id == change_id), None)
         if place is None:
             raise Refused(
@@ -84,20 +84,20 @@ def undo(store: Store, address: ChatAddress, change_id: int, *, now: datetime, w
             )
         if is_undone(log[place]):
             raise Refused(Sentence("That is undone already."))
-        current = state_of(session, chat.id)
+        current = state_of(transaction, chat.id)
         wanted = _taken_back(before(log[place]), _after(log, place, current), current)
-        again = changing(session, chat.id, now=now, who=who, taking_back=change_id)
-        _restore(session, chat, wanted, current, now)
-        mark_undone(session, chat.id, change_id, undone=True)
+        again = changing(transaction, chat.id, now=now, who=who, taking_back=change_id)
+        _restore(transaction, chat, wanted, current, now)
+        mark_undone(transaction, chat.id, change_id, undone=True)
         taken_back = undoes(log[place])
         if taken_back is not None:
-            mark_undone(session, chat.id, taken_back, undone=False)
+            mark_undone(transaction, chat.id, taken_back, undone=False)
         return Undone(
             change=_change(log, place, current),
             again=again,
-            what=difference(current, state_of(session, chat.id)),
+            what=difference(current, state_of(transaction, chat.id)),
             before=chat,
-            after=find(session, store, address),
+            after=find(transaction, address),
         )
 
 
@@ -143,30 +143,32 @@ def _value(part: object) -> object:
     return subscription_value(part) if isinstance(part, Subscription) else part
 
 
-def _restore(session: Transaction, chat: Chat, wanted: Mapping[_Key, object], current: State, now: datetime) -> None:
+def _restore(
+    transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object], current: State, now: datetime
+) -> None:
     settings = {str(name): value for (kind, name), value in wanted.items() if kind == "setting"}
     for name, value in settings.items():
         if value is None:
-            people.unchoose_setting(session, chat.id, name)
+            people.unchoose_setting(transaction, chat.id, name)
         else:
-            people.choose_setting(session, chat.id, name, str(value))
-    zone = people.chats_by_id(session, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
+            people.choose_setting(transaction, chat.id, name, str(value))
+    zone = people.chats_by_id(transaction, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
     if "timezone" in settings:
-        follow_zone(session, chat, zone, now)
+        follow_zone(transaction, chat, zone, now)
     wishes = {int(number): wish for (kind, number), wish in wanted.items() if kind == "wish"}
-    _restore_subscriptions(session, chat, wishes, current, zone=zone, now=now)
+    _restore_subscriptions(transaction, chat, wishes, current, zone=zone, now=now)
     if not FOLLOWED.isdisjoint(settings):
-        follow_quiet(session, chat, now)
+        follow_quiet(transaction, chat, now)
     if ("pause", "") in wanted:
-        _restore_pause(session, chat, wanted["pause", ""], now)
+        _restore_pause(transaction, chat, wanted["pause", ""], now)
 
 
 def _restore_subscriptions(
-    session: Transaction, chat: Chat, wishes: Mapping[int, object], current: State, *, zone: str, now: datetime
+    transaction: Transaction, chat: Chat, wishes: Mapping[int, object], current: State, *, zone: str, now: datetime
 ) -> None:
     """All that are touched go first, so that none stands in the way of another's query."""
-    there = people.subscriptions_of(session, [chat.id])[chat.id]
-    people.remove_subscriptions(session, [s.id for s in there if s.number in wishes])
+    there = people.subscriptions_of(transaction, [chat.id])[chat.id]
+    people.remove_subscriptions(transaction, [s.id for s in there if s.number in wishes])
     for number, wish in wishes.items():
         if not isinstance(wish, Subscription):
             continue
@@ -175,7 +177,7 @@ def _restore_subscriptions(
         clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
         same_time = stayed is not None and (stayed.cadence, clock) == (wish.cadence, wish.zone or zone)
         due = stayed.next_due_at if stayed is not None and same_time else None
-        people.restore_subscription(session, wish, cursor=seen or 0, due=_due(wish, due, zone, now))
+        people.restore_subscription(transaction, wish, cursor=seen or 0, due=_due(wish, due, zone, now))
 
 
 def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> people.Span:
@@ -190,11 +192,11 @@ def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetim
     return span(wish.cadence, zone, cadences.first_due(wish.cadence, zone, now))
 
 
-def _restore_pause(session: Transaction, chat: Chat, pause: object, now: datetime) -> None:
+def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:
     """Only what a person decided: a chat that is blocked, or waits for an administrator, stays so."""
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause
     if paused and chat.state is ChatState.ACTIVE:
-        people.pause_chat(session, chat.id, PauseReason.PERSON, now=now, until=until)
+        people.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     elif not paused and is_paused_by_person(chat):
-        people.resume_chat(session, chat.id, now=now)
+        people.resume_chat(transaction, chat.id, now=now)

@@ -8,7 +8,7 @@ from subscriptions.errors import QueryError
 from subscriptions.matching import failing
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
-from subscriptions.store import Store, Transaction, announcing, history
+from subscriptions.store import Scope, Transaction, announcing, history
 from subscriptions.store import chats as people
 from subscriptions.store.history import DeliveredPaper
 
@@ -39,25 +39,25 @@ class Reason:
     about: bool = False  # that is but the first of two times
 
 
-def deliveries_of_paper(store: Store, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
+def deliveries_of_paper(store: Scope, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
     """What this chat was told of a paper; None: nothing."""
-    with store.read() as session:
-        return history.deliveries_of(session, chat.id, paper.id)
+    with store.read() as transaction:
+        return history.deliveries_of(transaction, chat.id, paper.id)
 
 
-def last_delivered(store: Store, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
+def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
     """The paper that this chat was told last, or the first one of the message with this id of the platform's."""
-    with store.read() as session:
-        paper = history.delivered_in_message(session, chat.id, message) if message else None
-        paper = paper or history.last_delivered(session, chat.id)
-        return history.deliveries_of(session, chat.id, paper) if paper else None
+    with store.read() as transaction:
+        paper = history.delivered_in_message(transaction, chat.id, message) if message else None
+        paper = paper or history.last_delivered(transaction, chat.id)
+        return history.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
-def reasons(store: Store, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
+def reasons(store: Scope, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
     """Why a paper that this chat was not told did not come, for each of its subscriptions: the nearest first."""
-    with store.read() as session:
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        found = [_reason(session, chat, wish, known, now) for wish in wishes]
+    with store.read() as transaction:
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        found = [_reason(transaction, chat, wish, known, now) for wish in wishes]
     return tuple(sorted(found, key=_distance))
 
 
@@ -65,10 +65,10 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
     return reason.hold_reason is HoldReason.WORDS, len(reason.failing), reason.subscription.number
 
 
-def _reason(session: Transaction, chat: Chat, wish: Subscription, known: KnownPaper, now: datetime) -> Reason:
+def _reason(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper, now: datetime) -> Reason:
     query = _as_typed(wish)
     lacking = failing(query, known.paper)
-    keeps = HoldReason.WORDS if lacking else _keeps(session, chat, wish, known)
+    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, wish, known)
     coming = keeps is HoldReason.TIME and wish.next_due_at is not None
     return Reason(
         subscription=wish,
@@ -89,11 +89,11 @@ def _as_typed(wish: Subscription) -> Query:
     return query if query and query.canonical == wish.canonical else parse_canonical(wish.canonical)
 
 
-def _keeps(session: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
+def _keeps(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a paper that the query fits."""
-    seen = people.shared_cursor(session) if wish.cursor is None else wish.cursor
+    seen = people.shared_cursor(transaction) if wish.cursor is None else wish.cursor
     if known.sequence is None or known.sequenced_at is None:
-        return HoldReason.ARCHIVE if announcing.is_unannounced(session, known.id) else HoldReason.REPLACEMENT
+        return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
     if known.sequence <= seen:

@@ -10,7 +10,7 @@ from subscriptions.service.outbox.sending import Progress, progress, stopped_pla
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.requests import Listed, find
 from subscriptions.states import UNDER_WAY, DeliveryState
-from subscriptions.store import Store, access, sources
+from subscriptions.store import Scope, access, sources
 from subscriptions.store import chats as people
 from subscriptions.store import status as stands
 from subscriptions.store.status import NewestDay
@@ -39,13 +39,13 @@ class Health:
     stopped: Mapping[str, str]  # platform -> why it stands still
 
 
-def status(store: Store, address: ChatAddress, *, now: datetime) -> Status:
+def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
     """How a chat stands. Raises NotFound."""
-    with store.read() as session:
-        chat = find(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        states = stands.states_of(session, chat.id)
-        coming = DeliveryForecast.of(session, store, now).next_of(chat, wishes)
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        states = stands.states_of(transaction, chat.id)
+        coming = DeliveryForecast.of(transaction, now).next_of(chat, wishes)
     return Status(
         chat=chat,
         subscriptions=len(wishes),
@@ -56,44 +56,44 @@ def status(store: Store, address: ChatAddress, *, now: datetime) -> Status:
     )
 
 
-def expectations(store: Store, *, now: datetime) -> Forecast:
+def expectations(store: Scope, *, now: datetime) -> Forecast:
     """What can be expected of the sources."""
-    with store.read() as session:
-        return sources.forecast(session, store.schedules, now)
+    with store.read() as transaction:
+        return sources.forecast(transaction, store.schedules, now)
 
 
 def next_deliveries_to(
-    store: Store, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime
+    store: Scope, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
     """When the first of these subscriptions of a chat brings something. Raises NotFound."""
-    with store.read() as session:
-        return DeliveryForecast.of(session, store, now).next_of(find(session, store, address), wishes)
+    with store.read() as transaction:
+        return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), wishes)
 
 
-def next_deliveries_of(store: Store, wishes: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
+def next_deliveries_of(store: Scope, wishes: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
     """When each of these subscriptions brings something, be they of several chats; of one that is held, when it would."""
-    with store.read() as session:
-        foresight = DeliveryForecast.of(session, store, now)
+    with store.read() as transaction:
+        foresight = DeliveryForecast.of(transaction, now)
         return tuple(foresight.next_delivery(one.subscription, one.chat) for one in wishes)
 
 
-def last_days(store: Store, most: int) -> tuple[NewestDay, ...]:
+def last_days(store: Scope, most: int) -> tuple[NewestDay, ...]:
     """What came last from each source, the newest first."""
-    with store.read() as session:
-        return stands.newest_days(session, most)
+    with store.read() as transaction:
+        return stands.newest_days(transaction, most)
 
 
-def papers_of_day(store: Store, day: date) -> int:
+def papers_of_day(store: Scope, day: date) -> int:
     """How many different papers the digests of a day brought."""
-    with store.read() as session:
-        return stands.papers_of_day(session, day)
+    with store.read() as transaction:
+        return stands.papers_of_day(transaction, day)
 
 
-def health(store: Store) -> Health:
+def health(store: Scope) -> Health:
     """How the whole bot stands."""
-    with store.read() as session:
-        chats, subscriptions = stands.subscription_counts(session)
-        waiting = len(access.chats_awaiting_admission(session, zone=store.zone))
+    with store.read() as transaction:
+        chats, subscriptions = stands.subscription_counts(transaction)
+        waiting = len(access.chats_awaiting_admission(transaction, zone=store.zone))
     return Health(
         chats=chats,
         asking=waiting,
