@@ -13,7 +13,7 @@ from bot.commands.board import HOME_VIEW
 from bot.commands.named import KEPT, LOOKUP_VERB, request_of, waiting_as
 from bot.conversation.handler import answer, stumble
 from bot.conversation.reply_sender import speak
-from bot.conversation.stored_reply import StoredReply, read_stored_reply
+from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
 from bot.ports.conversation import Place, Request
 from bot.sources.lookup import PaperLookup
@@ -70,7 +70,7 @@ class Dispatcher:
         wire = self._app.wire
         for platform, update, text in await asyncio.to_thread(unfinished_replies, wire.store, now=wire.clock.now()):
             if platform in wire.channels:
-                self._post_reply(read_stored_reply(update, text))
+                self._post_reply(StoredReply.from_json(update, text))
 
         for name, _ in await asyncio.to_thread(
             conversation_states, wire.store, LOOKUP_VERB, since=wire.clock.now() - KEPT

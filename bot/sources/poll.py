@@ -49,6 +49,7 @@ from bot.sources.receipts import (
     remarks_of,
     trouble_after,
 )
+from subscriptions.cutting import clip
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.archives import Filed
@@ -535,8 +536,7 @@ def _reason(error: UnknownFormat | BrokenDigest) -> str:
 
 def _short(text: str) -> str:
     """A sentence as a receipt has it: one line, not too long."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_PROBLEM else f"{line[: LONGEST_PROBLEM - 1]}…"
+    return clip(" ".join(text.split()), LONGEST_PROBLEM)
 
 
 def _is_absent(ask: FetchRequest, error: FetchError) -> bool:

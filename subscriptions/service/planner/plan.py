@@ -15,6 +15,7 @@ from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
 from subscriptions.planning.plan import Due, Evidence, decide
 from subscriptions.query import Query, parse_canonical
+from subscriptions.query.fields import AUTHOR, TITLE
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import wake_paused
@@ -64,7 +65,7 @@ class Window:
 
     def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
         if self.index is None:
-            self.index = PaperIndex.on(self.tokenized)
+            self.index = PaperIndex.of_tokenized(self.tokenized)
         asked = QuerySet()
         handles = {canonical: asked.add(query) for canonical, query in queries.items()}
         bits = match(asked, self.index)
@@ -88,7 +89,7 @@ def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
             hits = why(stored_query(subscription.canonical), paper.paper)
             words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
             fields = {hit.field for hit in hits}
-            found = known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
+            found = known[key] = Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields)
         return found
 
     return evidence
