@@ -19,7 +19,7 @@ from bot.channels.slack.scopes import SCOPES, events_of, scopes_of
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
 from bot.cli.subcommands.outbox import STATES
-from bot.delivery.lane_sender import GONE_CHATS, GONE_SHARE
+from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO, read_digest
 from bot.digests._arxiv import arxiv_address
 from bot.digests._daily_templates import _TEMPLATES as TEMPLATES

@@ -90,7 +90,7 @@ def _macros() -> Mapping[str, Macro]:
         "prose": prose,
         "escaped": escape,
     }
-    return macros("slack", filters=filters, escape=_finalize)
+    return macros("slack", "txt", filters=filters, escape=_finalize)
 
 
 def _finalize(value: object) -> object:

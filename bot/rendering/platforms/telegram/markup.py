@@ -62,7 +62,7 @@ def _calm(word: str) -> str:
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("telegram", filters={"calm": without_calls, "hosts": without_hosts})
+    return macros("telegram", "html", filters={"calm": without_calls, "hosts": without_hosts})
 
 
 def measure(markup: str, plain: str) -> Size:
