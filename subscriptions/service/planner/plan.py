@@ -21,9 +21,12 @@ from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.pausing import wake_paused
 from subscriptions.service.subscriptions.quiet_hours import Move, held
 from subscriptions.service.subscriptions.requests import span
-from subscriptions.store import Planned, Store, Transaction, outbox, papers
-from subscriptions.store import chats as people
+from subscriptions.store import Planned, Store, Transaction
 from subscriptions.store import planner as plans
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.outbox import planned as stored_planned
+from subscriptions.store.papers import known_papers
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
 FEW = 100  # queries that are asked one after the other; for more an index of the papers, 0.8 ms each, is made
@@ -47,10 +50,10 @@ class Window:
 
     def cover(self, transaction: Transaction, after: int) -> None:
         """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
-        newest = papers.newest_digest(transaction)
+        newest = known_papers.newest_digest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
             self.after, self.newest = after, newest
-            self.known = papers.window(transaction, after, self.head)
+            self.known = known_papers.window(transaction, after, self.head)
             self.tokenized = TokenizedPapers.of((known.paper for known in self.known), self.tokenized)
             self.index = None
 
@@ -187,15 +190,15 @@ class _Slice:
 
 
 def _plan_slice(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
-    chats = people.chats_by_id(transaction, chat_ids, zone=transaction.zone)
-    part = _decide_slice(transaction, chats, people.subscriptions_of(transaction, chat_ids), occasion)
+    chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
+    part = _decide_slice(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
     head, now = occasion.window.head, occasion.now
     planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
     moves = part.waits
     moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
     left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, people.shared_cursor(transaction))]
-    outbox.add_deliveries(transaction, planned, now=now)
+    moves += [move for theirs in left for move in _left_behind(theirs, stored_subscriptions.shared_cursor(transaction))]
+    stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
         transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
@@ -211,7 +214,7 @@ def _decide_slice(
     occasion: Occasion,
 ) -> _Slice:
     """What these chats get; nothing is written."""
-    mark, head, now = people.shared_cursor(transaction), occasion.window.head, occasion.now
+    mark, head, now = stored_subscriptions.shared_cursor(transaction), occasion.window.head, occasion.now
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
@@ -244,7 +247,7 @@ def _decide_all(transaction: Transaction, due: Sequence[_ToPlan], mark: int, occ
     window.cover(transaction, min(seen.values()))
     fits = window.fits(everybody)
     matched = {window.known[place].id for places in fits.values() for place in places}
-    told = outbox.delivered(transaction, [chat.id for chat, _, _ in due], matched)
+    told = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
     decided = []
     for chat, wishes, theirs in due:
         case = _case((chat, wishes, theirs), {s.id: seen[s.id] for s in theirs}, fits, told[chat.id], occasion)
@@ -323,7 +326,7 @@ def _left_behind(waiting: Sequence[Subscription], mark: int) -> list[Move]:
     return [(wish.id, mark, (None, None)) for wish in waiting if wish.cursor is None]
 
 
-def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span | None:
+def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.Span | None:
     """The window of a when-out that is open at `now`, where an earlier one passed while nothing ran: it waits in that."""
     if wish.cadence.kind != "when-out" or wish.next_due_at is None:
         return None
@@ -334,7 +337,7 @@ def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span |
     return span(wish.cadence, zone, opened)
 
 
-def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> people.Span:
+def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.Span:
     """When it is due next. A when-out that had nothing to say stays due until the end of its window."""
     zone, opened, now = zone_of(wish, one.case.chat), wish.next_due_at, occasion.now
     waits = opened is not None and wish.cadence.kind == "when-out" and not one.said(wish)
@@ -365,7 +368,7 @@ def _free_keys(
     for ever and never sent.
     """
     keys = {chat.id: _dedupe_key(chat, theirs, mark, head, now) for chat, theirs in due}
-    taken = outbox.taken_keys(transaction, list(keys.values()))
+    taken = stored_planned.taken_keys(transaction, list(keys.values()))
     for chat, theirs in due:
         if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
             keys[chat.id] += f":{head}:" + ",".join(str(s.number) for s in theirs)
