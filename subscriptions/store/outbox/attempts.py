@@ -68,6 +68,7 @@ def pause_lane(session: Session, lane: Lane, wall: datetime, until: datetime) ->
 
 
 def settle_if_finished(session: Session, delivery: DeliveryRow, now: datetime) -> None:
+    """Settles a delivery whose messages are all sent or dead."""
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
     if states and all(state in FINISHED for state in states):
         delivery.settled_at, delivery.next_at = now, None

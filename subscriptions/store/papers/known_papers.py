@@ -115,6 +115,7 @@ def known_papers(session: Session, rows: Sequence[_PaperRow]) -> tuple[KnownPape
 def known_paper(
     row: _PaperRow, summaries: list[Summary], translations: list[Translation], sources: list[str]
 ) -> KnownPaper:
+    """The value of a row, with what belongs to it."""
     paper = Paper(
         key=row.key,
         title=row.title,
