@@ -134,7 +134,16 @@ class Store:
         undone by itself: this halves the cost, for callers that let an error undo the whole.
         """
         self._refuse_second_transaction()
-        with self._turns, self.translated_errors(), self._begun(self._writer, savepoints=savepoints) as transaction:
+        with self._written(self._writer, savepoints=savepoints) as transaction:
+            yield transaction
+
+    @contextmanager
+    def _written(self, bind: Engine | Connection, *, savepoints: bool = True) -> Iterator[Transaction]:
+        with (
+            self._turns,
+            self.translated_errors(),
+            self._begun(bind, writes=True, savepoints=savepoints) as transaction,
+        ):
             yield transaction
 
     @contextmanager
@@ -144,13 +153,19 @@ class Store:
         Raises StoreError.
         """
         self._refuse_second_transaction()
-        with self.translated_errors(), self._begun(self._engine, savepoints=False) as transaction:
+        with self.translated_errors(), self._begun(self._engine, writes=False) as transaction:
             yield transaction
 
     @contextmanager
-    def _begun(self, engine: Engine, *, savepoints: bool) -> Iterator[Transaction]:
-        writes = engine is self._writer
-        with Transaction(self, engine, writes=writes, savepoints=savepoints) as transaction, transaction.begin():
+    def read_then_write(self) -> Iterator["ReadThenWrite"]:
+        """Work that reads first and writes afterwards, so that others can write meanwhile. Raises StoreError."""
+        self._refuse_second_transaction()
+        with self.translated_errors(), self._engine.connect() as connection:
+            yield ReadThenWrite(self, connection)
+
+    @contextmanager
+    def _begun(self, bind: Engine | Connection, *, writes: bool, savepoints: bool = True) -> Iterator[Transaction]:
+        with Transaction(self, bind, writes=writes, savepoints=savepoints) as transaction, transaction.begin():
             transaction.info[_CONNECTION] = transaction.connection()
             yield transaction
 
@@ -258,6 +273,36 @@ class Store:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise _translated(error, self.path.absolute(), self.where) from error
+
+
+class ReadThenWrite:
+    """A reading transaction and a writing one after it, and whether the database changed in between."""
+
+    def __init__(self, store: Store, connection: Connection) -> None:
+        """`connection` is in no transaction."""
+        self._store = store
+        self._connection = connection
+        self._version = -1  # as SQLite counts the commits of other connections; -1: nothing was read yet
+        self.is_stale = True  # in `write`: whether another transaction was committed since `read` began
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Begins the reading transaction. Raises StoreError."""
+        self._connection.execution_options(paperwire_write=False)
+        with self._store.translated_errors(), self._store._begun(self._connection, writes=False) as transaction:  # noqa: SLF001 - a part of Store
+            self._version = self._data_version()
+            yield transaction
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Begins the writing transaction, in turn with other writers. Raises StoreError."""
+        self._connection.execution_options(paperwire_write=True)
+        with self._store._written(self._connection) as transaction:  # noqa: SLF001 - as above
+            self.is_stale = self._data_version() != self._version
+            yield transaction
+
+    def _data_version(self) -> int:
+        return int(self._connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
 
 Scope = Store | Transaction  # where a use case does its work: in a transaction of its own, or as a part of one
