@@ -8,6 +8,7 @@ from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
+from subscriptions.cutting import clip
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service.chats import (
@@ -146,8 +147,7 @@ def _add_to_theirs(turn: CommandContext, address: ChatAddress) -> None:
 
 
 def _choice(turn: CommandContext, chat: Chat) -> Button:
-    name = name_of(chat)
-    label = name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
+    label = clip(name_of(chat), _LABEL)
     return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=turn.request.sender)
 
 

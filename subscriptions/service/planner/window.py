@@ -10,6 +10,7 @@ from subscriptions.matching import PaperIndex, QuerySet, TokenizedPapers, match,
 from subscriptions.model import KnownPaper, Subscription
 from subscriptions.planning.plan import Evidence
 from subscriptions.query import Query, parse_canonical
+from subscriptions.query.fields import AUTHOR, TITLE
 from subscriptions.store import Store, Transaction, papers
 
 FEW = 100  # queries that are matched one after the other; more are matched by an index of the papers, 0.8 ms a paper
@@ -56,7 +57,7 @@ class Window:
 
     def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
         if self.index is None:
-            self.index = PaperIndex.on(self.tokenized)
+            self.index = PaperIndex.of_tokenized(self.tokenized)
         asked = QuerySet()
         handles = {canonical: asked.add(query) for canonical, query in queries.items()}
         bits = match(asked, self.index)
@@ -80,7 +81,7 @@ def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
             hits = why(stored_query(subscription.canonical), paper.paper)
             words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
             fields = {hit.field for hit in hits}
-            found = known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
+            found = known[key] = Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields)
         return found
 
     return evidence
