@@ -21,9 +21,10 @@ from bot.commands.turn import BotInfo
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.lane_sender import deliver, token_is_paused
+from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan, seed_pace
-from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import sender_lock
 from bot.errors import SettingsError
 from bot.ports.channel import Channel
@@ -85,7 +86,7 @@ class App:
         self.clock = clock
         self.stop = asyncio.Event()
         self.interrupted = False  # it is to stop by Ctrl-C
-        pace = RateLimiter({platform: channel.limits for platform, channel in channels.items()})
+        pace = GcraRateLimiter({platform: channel.limits for platform, channel in channels.items()})
         self.wire = Context(
             store=store,
             clock=clock,

@@ -24,7 +24,7 @@ from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
 from bot.rendering.deliveries.delivery_messages import render_delivery
@@ -154,7 +154,7 @@ class BotHarness:
 
     @property
     def wire(self) -> Context:
-        pace = RateLimiter({})
+        pace = GcraRateLimiter({})
         venue = FakePlatformApi(self)
         talk = Conversation(
             registry=registry.REGISTRY,

@@ -131,7 +131,7 @@ class Poll:
         self._behind = False  # days were missed that are not asked for yet, or of which nobody was told
         self._is_over = False  # nothing more is asked in this poll
         self._so_far = PollProgress(
-            seen=known.seen, split=state.split, missed_days=MissedDays(days=state.owed, upto=state.upto)
+            seen=known.seen, split=state.split, missed_days=MissedDays(days=state.missed_days, upto=state.upto)
         )
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
@@ -390,7 +390,7 @@ class Poll:
             came=came,
             split=progress.split,
             upto=progress.missed_days.upto,
-            owed=progress.missed_days.days if self._is_over else progress.missed_days.undecided,
+            missed_days=progress.missed_days.days if self._is_over else progress.missed_days.undecided,
             trouble=trouble_after(before.trouble, receipt, quietly=self._busy and failures < BUSY_TIMES),
         )
 

@@ -25,7 +25,7 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.planning.source_calendar import Schedules
 
-HEAD = "0006"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0007"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours

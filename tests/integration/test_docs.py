@@ -19,7 +19,7 @@ from bot.channels.slack.scopes import SCOPES, events_of, scopes_of
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
 from bot.cli.subcommands.outbox import STATES
-from bot.delivery.lane_sender import GONE_CHATS, GONE_SHARE
+from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO, read_digest
 from bot.digests._arxiv import arxiv_address
 from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
@@ -38,7 +38,7 @@ from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.query import parse_query
-from subscriptions.query.fields import FIELDS
+from subscriptions.query.fields import FIELDS, Field
 from subscriptions.service.chats.retention import PAYLOADS, UPDATES
 from tests.integration.cli import INBOX, Terminal
 from tests.integration.pages import (
@@ -123,6 +123,12 @@ def test_a_query_is_refused_with_the_column_and_sentence_of_its_page(row: Row) -
     with pytest.raises(QueryError) as refused:
         parse_query(row.code("you type"))
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
+
+
+@pytest.mark.parametrize("field", [*FIELDS], ids=repr)
+def test_the_table_of_fields_has_a_row_for_each_with_all_its_names(field: Field) -> None:
+    told = {row.code("field"): row["other names"] for row in rows("queries.md", "field", "other names", "looks at")}
+    assert told[f"{field.name}:"] == " ".join(f"`{name}:`" for name in field.aliases)
 
 
 @pytest.mark.parametrize("name", FIELDS.by_name)

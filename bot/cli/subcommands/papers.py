@@ -199,7 +199,7 @@ def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | Non
         for one in came.item.because:
             print_line(f"  {one.number}  {one.label}" + (f": {', '.join(one.words)}" if one.words else ""))
         return
-    moment = voice.moment(known.changed_at or known.first_seen_at)
+    moment = voice.moment(known.sequenced_at or known.first_seen_at)
     print_line(f"It became known {moment}; {chat.address} was not sent it.")
     teller = ReasonContext(
         localizer=voice,

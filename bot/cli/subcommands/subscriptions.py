@@ -26,7 +26,7 @@ from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatState, Paper, Subscription
+from subscriptions.model import Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
@@ -48,6 +48,7 @@ from subscriptions.service.subscriptions import (
 )
 from subscriptions.service.subscriptions import subscribe as add
 from subscriptions.service.subscriptions import unsubscribe as remove
+from subscriptions.states import ChatState
 from subscriptions.zones import zone_of_place
 
 _TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words

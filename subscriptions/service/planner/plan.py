@@ -147,7 +147,7 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
         with store.write() as transaction:
             lanes += _plan_slice(transaction, chat_ids[start : start + SLICE], occasion)
             if start + SLICE >= len(chat_ids):  # only then everybody has caught up
-                plans.share_now_mark(transaction, foresight.head)
+                plans.advance_shared_cursor(transaction, foresight.head)
     _keep(store, occasion.window)
     return tuple(lanes)
 
@@ -158,7 +158,7 @@ def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], boo
         foresight = DeliveryForecast.of(transaction, now)
         waiting = foresight.forecast.sources_in is False
         chat_ids = plans.due_chats(transaction, now, foresight.head, waiting=waiting)
-        return foresight, chat_ids, plans.a_pause_ended(transaction, now)
+        return foresight, chat_ids, plans.has_ended_pause(transaction, now)
 
 
 def _window(store: Store, head: int) -> Window:
@@ -194,10 +194,12 @@ def _plan_slice(transaction: Transaction, chat_ids: Sequence[int], occasion: Occ
     moves = part.waits
     moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
     left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, people.now_mark(transaction))]
+    moves += [move for theirs in left for move in _left_behind(theirs, people.shared_cursor(transaction))]
     outbox.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
-    plans.mark_posted(transaction, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
+    plans.mark_first_delivery_planned(
+        transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
+    )
     lanes = [chats[p.chat_id].address.lane for p in planned]
     return lanes + notify_no_match(transaction, [(one.case, one.result) for one in part.decided], head=head, now=now)
 
@@ -209,7 +211,7 @@ def _decide_slice(
     occasion: Occasion,
 ) -> _Slice:
     """What these chats get; nothing is written."""
-    mark, head, now = people.now_mark(transaction), occasion.window.head, occasion.now
+    mark, head, now = people.shared_cursor(transaction), occasion.window.head, occasion.now
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
@@ -237,7 +239,7 @@ def _decide_all(transaction: Transaction, due: Sequence[_ToPlan], mark: int, occ
     everybody = [s for _, _, theirs in due for s in theirs]
     if not everybody:
         return []
-    seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
+    seen = {s.id: mark if s.cursor is None else s.cursor for s in everybody}
     window = occasion.window
     window.cover(transaction, min(seen.values()))
     fits = window.fits(everybody)
@@ -304,21 +306,21 @@ def _due_now(
     now, sources_in = occasion.now, occasion.forecast.sources_in
 
     def due(s: Subscription) -> bool:
-        came = (mark if s.seen is None else s.seen) < occasion.window.head
+        came = (mark if s.cursor is None else s.cursor) < occasion.window.head
         zone = zone_of(s, chat)
         return s.state == "active" and cadences.is_due(s.cadence, zone, s.next_due_at, now, came, sources_in=sources_in)
 
     found = [s for s in wishes if due(s)]
     waits = held(chat, found, mark, now)
     if sources_in is False:
-        waits += [(s.id, s.seen or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
+        waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
     waiting = {wish_id for wish_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
 
 
 def _left_behind(waiting: Sequence[Subscription], mark: int) -> list[Move]:
     """Those that wait for the next minute have their own place until then: the mark that they share goes on without them."""
-    return [(wish.id, mark, (None, None)) for wish in waiting if wish.seen is None]
+    return [(wish.id, mark, (None, None)) for wish in waiting if wish.cursor is None]
 
 
 def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span | None:
@@ -375,5 +377,5 @@ def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int
     if any(s.next_due_at is not None for s in theirs):
         return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
     numbers = ",".join(str(s.number) for s in theirs)
-    seen = min(mark if s.seen is None else s.seen for s in theirs)
+    seen = min(mark if s.cursor is None else s.cursor for s in theirs)
     return f"{chat.id}:now:{seen}-{head}:{numbers}"
