@@ -24,6 +24,7 @@ from tests.make import NOON, ingested, paper, summary
 from tests.unit import slow_matcher
 from tests.unit.test_failing import QUESTIONS
 from tests.unit.test_matching import papers, queries, terms
+from tests.unit.test_query_fields import MORE
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,15 @@ def test_every_rule_of_the_query_language_holds_for_what_is_stored(database: Sto
         wrong += [typed for typed, finds in questions if is_read(typed) and bool(found(database, parse_query(typed))) != finds]  # fmt: skip
     assert len(QUESTIONS) > 200
     assert wrong == []
+
+
+def test_a_new_field_is_found_in_what_is_stored(database: Store) -> None:
+    emptied(database)
+    ingested(database, replace(paper("Graphs"), comment="Accepted at ICML"), replace(paper("Trees"), comment="Draft"))
+    for typed in ("note:accepted", "-note:draft graphs", "speaker:jane OR note:icml", 'note:"at icml"'):
+        query = parse_query(typed, MORE)
+        assert len(found(database, query)) == 1
+        assert found(database, query) == found_slowly(database, query)
 
 
 def is_read(typed: str) -> bool:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from bot.rendering.text.cleaning import clean, isolated
-from bot.rendering.text.queries import Translate, caret, words
+from bot.rendering.text.queries import Translate, caret, query_in_words
 from bot.rendering.text.tex import readable
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Paper
@@ -13,20 +13,20 @@ _TITLE = 90
 _OPENING = 80  # characters of an abstract in place of a title that is not known
 
 
-class _Speaking(Protocol):
+class _HasTranslate(Protocol):
     @property
     def translate(self) -> Translate: ...
 
 
-class ReplyWords:
+class TextFormatter:
     """`bot.commands.Words` in one language."""
 
-    def __init__(self, voice: _Speaking) -> None:
-        self._translate = voice.translate
+    def __init__(self, localizer: _HasTranslate) -> None:
+        self._translate = localizer.translate
 
     def reading(self, query: Query) -> str:
         """What a query asks for, in the person's own words."""
-        return words(query, self._translate)
+        return query_in_words(query, self._translate)
 
     def caret(self, text: str, column: int) -> tuple[str, str]:
         """The line of a refused query, and a line with ^ under the column."""

@@ -25,9 +25,9 @@ _AND = Sentence("{first} AND {second}")
 _OR = Sentence("{first} OR {second}")
 
 
-def words(query: Query, translate: Translate) -> str:
+def query_in_words(query: Query, translate: Translate) -> str:
     """What a query asks for, in the person's own words; as typed where that would be too long to be typed again."""
-    said = _said(query.tree, translate)
+    said = _written(query.tree, translate)
     return said if len(said) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
 
 
@@ -43,7 +43,7 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
         "query": text,
         "text": text,
         "canonical": query.canonical,
-        "words": words(query, translate),
+        "words": query_in_words(query, translate),
         "hints": hints,
         "error": None,
     }
@@ -52,7 +52,7 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
 # --------------------------------------------------------------------------------------------------------- the reading
 
 
-def _said(node: Node, translate: Translate) -> str:
+def _written(node: Node, translate: Translate) -> str:
     if isinstance(node, Leaf):
         return _leaf(node, translate)
     if isinstance(node, Not):
@@ -81,7 +81,7 @@ def _names_a_field(node: Node) -> bool:
 
 def _inner(node: Node, translate: Translate) -> str:
     """A part of something else: in brackets if it has parts itself."""
-    said = _said(node, translate)
+    said = _written(node, translate)
     return Sentence("({inner})", {"inner": said}).say(translate) if isinstance(node, And | Or) else said
 
 

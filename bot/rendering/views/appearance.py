@@ -36,7 +36,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class ShownButton:
     """A button under a message; `link` is empty where it sends something back to the bot."""
 
     text: str
@@ -49,7 +49,7 @@ class Display:
     """What one message looks like."""
 
     paragraphs: tuple[Paragraph, ...]
-    keys: tuple[tuple[Key, ...], ...] = ()  # rows
+    keys: tuple[tuple[ShownButton, ...], ...] = ()  # rows
     silent: bool = False
 
 

@@ -99,7 +99,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
         id=item.paper.id,
         form=measure.form,
         number=str(number) if number else "",
-        title=fenced(marked(title, words)),
+        title=isolated_passage(marked(title, words)),
         url=paper_url(paper),
         withdrawn=reader.language.say("withdrawn by the authors, {day}", day=day) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
@@ -107,7 +107,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
         name=name if (card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         ai=AI_MARK if ai else "",
-        text=fenced(marked(text, words)),
+        text=isolated_passage(marked(text, words)),
         quotation=isolated(_quotation(paper, reader, measure.quotation)) if measure.quotation and not gone else "",
         why="" if reader.public else why_line(item.because if why else item.because[1:], reader, also=not why),
     )
@@ -135,7 +135,7 @@ def has_summary(paper: Paper, language: str) -> bool:
     return bool(_summary(paper, language))
 
 
-def ever_tighter(measure: Measure) -> Iterator[Measure]:
+def ever_shorter(measure: Measure) -> Iterator[Measure]:
     """The measure, then ever smaller ones for a paper that no message holds: the quotation goes first, the title last."""
     yield measure
     for text in (1500, 600, 200, 0):
@@ -149,7 +149,7 @@ def ever_tighter(measure: Measure) -> Iterator[Measure]:
         yield replace(measure, quotation=0, summary=0, abstract=0, title=min(measure.title, title))
 
 
-def fenced(passage: Passage) -> Passage:
+def isolated_passage(passage: Passage) -> Passage:
     """As `isolated`, for a text with a mark in it."""
     whole = str(passage)
     if isolated(whole) == whole:
