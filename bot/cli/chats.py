@@ -34,7 +34,7 @@ def settings(*, chat: ChatOption, json: Json = False) -> int:
 
 def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
     """What `settings --json` prints (docs/commands.md); values are as `set` takes them."""
-    from bot.commands import value_of
+    from bot.commands.phrasing.setting_words import value_of
     from subscriptions.chat_settings import SETTINGS
 
     return {
@@ -52,7 +52,7 @@ def _show(chat: "Chat", chosen: "Collection[str]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from bot.commands import value_of
+    from bot.commands.phrasing.setting_words import value_of
     from subscriptions.chat_settings import SETTINGS
 
     print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
@@ -74,7 +74,7 @@ def forget(
     """Erase a chat with its subscriptions, its settings and what it was told. It cannot be undone."""
     from bot.cli._queries import TERMINAL_LANGUAGE
     from bot.cli._session import open_session
-    from bot.commands import erased, would_erase
+    from bot.commands.phrasing.erasure_words import erased, would_erase
     from subscriptions.service.chats import forget as erase
     from subscriptions.service.subscriptions import get_chat, listed
 

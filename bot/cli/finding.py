@@ -186,7 +186,7 @@ def _because(one: "Because") -> dict[str, object]:
 
 def _reason(one: "Reason") -> dict[str, object]:
     from bot.cli._queries import TERMINAL_LANGUAGE
-    from bot.commands import lacking
+    from bot.commands.phrasing.reason_words import lacking
     from bot.rendering.text.queries import words
 
     lacks, excluded = lacking(one, lambda query: words(query, TERMINAL_LANGUAGE.translate))
@@ -203,7 +203,7 @@ def _reason(one: "Reason") -> dict[str, object]:
 
 
 def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]") -> None:
-    from bot.commands import ReasonContext, came_line, kept_line
+    from bot.commands.phrasing.reason_words import ReasonContext, came_line, kept_line
     from bot.rendering.text.language import Language
     from bot.rendering.text.queries import words
 

@@ -28,7 +28,7 @@ def pause(
     """Hold the papers of a chat, or of one subscription, back. What comes in the meantime waits."""
     from bot.cli._queries import subscription_number
     from bot.cli._session import open_session
-    from bot.commands import held_line
+    from bot.commands.phrasing.pause_words import held_line
     from bot.rendering.text.language import Language
     from subscriptions.planning.pauses import parse_pause
     from subscriptions.service.subscriptions import get_chat
@@ -61,7 +61,7 @@ def resume(
     """End the pause of a chat and of all its subscriptions, or of one, and say what waits."""
     from bot.cli._queries import subscription_number
     from bot.cli._session import open_session
-    from bot.commands import resumed_line, waiting_lines
+    from bot.commands.phrasing.pause_words import resumed_line, waiting_lines
     from bot.rendering.text.language import Language
     from subscriptions.service.subscriptions import get_chat, skip_waiting, waits
     from subscriptions.service.subscriptions import resume as go_on

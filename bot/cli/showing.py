@@ -91,7 +91,7 @@ def _say(
 
 def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
     """Which subscriptions bring nothing at this moment though they have papers, and when they do."""
-    from bot.commands import in_short
+    from bot.commands.phrasing.subscription_words import in_short
     from bot.rendering.text.language import Language
 
     voice = Language("en", chat.settings.timezone)

@@ -20,7 +20,7 @@ from subscriptions.errors import Sentence
 from subscriptions.model import ChatState, Paper
 
 if TYPE_CHECKING:
-    from bot.commands import Row
+    from bot.commands.phrasing.subscription_words import Row
     from bot.settings import Settings
     from subscriptions.model import Subscription
     from subscriptions.planning.forecast import NextDelivery
@@ -123,7 +123,7 @@ def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
 
 
 def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
-    from bot.commands import subscribed
+    from bot.commands.phrasing.subscription_words import subscribed
     from bot.rendering.text.language import Language
     from bot.rendering.text.queries import words
 
@@ -162,7 +162,7 @@ def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Jso
 
 def _document(one: "Listed") -> dict[str, object]:
     """One element of `subscriptions --json` (docs/commands.md)."""
-    from bot.commands import state_of
+    from bot.commands.phrasing.subscription_words import state_of
     from subscriptions.planning.cadence import cadence_text
 
     wish = one.subscription
@@ -180,7 +180,7 @@ def _document(one: "Listed") -> dict[str, object]:
 
 
 def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: datetime) -> "list[Row]":
-    from bot.commands import rows_of, state_of
+    from bot.commands.phrasing.subscription_words import rows_of, state_of
     from bot.rendering.text.language import Language
     from bot.rendering.text.queries import words
     from subscriptions.query import parse_query
@@ -238,7 +238,7 @@ def unsubscribe(
     """Remove subscriptions. What was planned for them is still sent."""
     from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
     from bot.cli._session import open_session
-    from bot.commands import unsubscribed
+    from bot.commands.phrasing.subscription_words import unsubscribed
     from subscriptions.service.subscriptions import (
         listed,
         numbers_among,
@@ -291,7 +291,7 @@ def name(
     """Give a subscription a name, or take it away."""
     from bot.cli._queries import TERMINAL_LANGUAGE, subscription_number
     from bot.cli._session import open_session
-    from bot.commands import name_given, renamed
+    from bot.commands.phrasing.subscription_words import name_given, renamed
     from subscriptions.service.subscriptions import get_chat, rename, subscription_of
 
     example = "paperwire name 4 Vision --as CHAT"
@@ -326,7 +326,7 @@ def set_(
     """Set one of a chat's settings."""
     from bot.cli._queries import TERMINAL_LANGUAGE
     from bot.cli._session import open_session
-    from bot.commands import changed, value_of
+    from bot.commands.phrasing.setting_words import changed, value_of
     from subscriptions.chat_settings import setting_name
     from subscriptions.service.subscriptions import get_chat, set_setting
     from subscriptions.zones import zone_of_place

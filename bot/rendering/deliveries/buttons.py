@@ -2,7 +2,7 @@
 
 And the links of a card.
 
-Their data is read by bot/commands/presses.py.
+Their data is read by bot/commands/papers/delivery_callback.py.
 """
 
 import re
