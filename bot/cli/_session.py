@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bot.app import connect_slack, connect_telegram, make_store, open_store
+from bot.app import App, connect_slack, connect_telegram, make_store, open_store
 from bot.cli._logging import start_logging
 from bot.cli._moments import parse_moment
 from bot.clock import SystemClock
+from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.settings import Settings, load_settings
 from subscriptions.addresses import parse_address
@@ -51,12 +52,12 @@ class Session:
         Raises SettingsError, NotFound, PaperwireError.
         """
         if address.platform == "telegram" and address.address.startswith("@"):
-            return asyncio.run(_resolved(self.settings, address))
+            return asyncio.run(_resolve_telegram(self.settings, address))
         if address.platform == "slack" and "/" in address.address:
             team, _, channel = address.address.partition("/")
             if ours := owners(self.store).get("slack", "").partition(":")[0]:
                 return replace(address, address=channel) if team == ours else address
-            return asyncio.run(_own_channel(self.settings, address))
+            return asyncio.run(_resolve_slack(self.settings, address))
         return address
 
 
@@ -64,8 +65,6 @@ def read_settings() -> Settings:
     """The settings of this process, with logging as they want it. Raises SettingsError."""
     settings = load_settings(os.environ, Path.cwd())
     if any(source.format for source in settings.sources):
-        from bot.digests import format_names  # noqa: PLC0415 - all formats are loaded only where the settings name one
-
         settings = load_settings(os.environ, Path.cwd(), formats=format_names())
     start_logging(settings, quiet=True)
     return settings
@@ -108,6 +107,12 @@ def clock_from(now: str | None, settings: Settings) -> SystemClock:
     return SystemClock(None if now is None else parse_moment("--now", now, settings))
 
 
+def raise_if_interrupted(app: App) -> None:
+    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. What was under way has been finished by then."""
+    if app.interrupted:
+        raise KeyboardInterrupt
+
+
 def web_root(option: str, text: str) -> str:
     """The root of a web address that Slack can reach, without "/" at its end. Raises WrongUsage."""
     parts = urlsplit(text.strip())
@@ -126,7 +131,7 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
     """
     if address.platform != "telegram" or session.settings.telegram.token is None or _is_known(session, address):
         return "", None
-    return asyncio.run(_looked_up(session.settings, address))
+    return asyncio.run(_look_up(session.settings, address))
 
 
 def _is_known(session: Session, address: ChatAddress) -> bool:
@@ -137,7 +142,7 @@ def _is_known(session: Session, address: ChatAddress) -> bool:
     return True
 
 
-async def _looked_up(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+async def _look_up(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
     channel = connect_telegram(settings)
     try:
         async with asyncio.timeout(_LOOK_SECONDS):
@@ -149,7 +154,7 @@ async def _looked_up(settings: Settings, address: ChatAddress) -> tuple[str, Cha
         await channel.close()
 
 
-async def _resolved(settings: Settings, address: ChatAddress) -> ChatAddress:
+async def _resolve_telegram(settings: Settings, address: ChatAddress) -> ChatAddress:
     """`telegram:@name` with the id that Telegram knows it by."""
     channel = connect_telegram(settings)
     try:
@@ -160,13 +165,13 @@ async def _resolved(settings: Settings, address: ChatAddress) -> ChatAddress:
             Sentence("Add the bot to it, or name the chat by its id."),
         ) from None
     except NotDelivered as error:
-        raise _unanswered("Telegram", address.address, error) from None
+        raise _cannot_be_asked("Telegram", address.address, error) from None
     finally:
         await channel.close()
     return ChatAddress("telegram", chat_id, address.topic)
 
 
-async def _own_channel(settings: Settings, address: ChatAddress) -> ChatAddress:
+async def _resolve_slack(settings: Settings, address: ChatAddress) -> ChatAddress:
     """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`; without a token nobody can tell."""
     if not settings.slack.workspaces:
         return address
@@ -174,12 +179,12 @@ async def _own_channel(settings: Settings, address: ChatAddress) -> ChatAddress:
     try:
         return ChatAddress("slack", await channel.normalise(address.address), address.topic)
     except NotDelivered as error:
-        raise _unanswered("Slack", address.address, error) from None
+        raise _cannot_be_asked("Slack", address.address, error) from None
     finally:
         await channel.close()
 
 
-def _unanswered(platform: str, name: str, error: NotDelivered) -> PaperwireError:
+def _cannot_be_asked(platform: str, name: str, error: NotDelivered) -> PaperwireError:
     values = {"platform": platform, "name": name, "reason": error.reason.rstrip(".")}
     return PaperwireError(
         Sentence("{platform} cannot be asked about {name}: {reason}.", values),

@@ -12,13 +12,13 @@ from rich.console import Console
 
 from bot.demo._gallery import PAGES as PAGES
 from bot.demo._gallery import exhibits as exhibits
-from bot.demo._gallery import facts, program, sample, source_of_texts, steps
+from bot.demo._gallery import program, sample, source_of_texts, steps, story_counts
 from bot.demo._gallery import write_gallery as write_gallery
 from bot.demo._guests import CONVERSATIONS as CONVERSATIONS
 from bot.demo._guests import DEMO_CHATS as DEMO_CHATS
 from bot.demo._story import Story as Story
 from bot.demo._story import run_story as run_story
-from bot.rendering.display.screen import show
+from bot.rendering.display.screen import print_exhibit
 from bot.rendering.text.language import Language
 
 
@@ -32,8 +32,8 @@ def run_demo(out: Path, console: Console) -> int:
     page = write_gallery(story, out)
     language = Language("en", "UTC")
     for exhibit in exhibits(story, language):
-        show(exhibit, console)
-    console.print(facts(story, language), markup=False, highlight=False)
+        print_exhibit(exhibit, console)
+    console.print(story_counts(story, language), markup=False, highlight=False)
     console.print(source_of_texts(language), markup=False, highlight=False, style="dim")
     console.print()
     for what, how in ((language.say("Look at the gallery"), str(page)), *steps(language, program(), sample())):

@@ -10,7 +10,7 @@ from bot.commands.phrasing.cadence_words import cadence_words
 from bot.demo._guests import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
 from bot.demo._story import Story
 from bot.errors import WrongUsage
-from bot.rendering.display.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
+from bot.rendering.display.gallery import Exhibit, Frame, PersonMessage, Posted, ShownSubscription, gallery_page
 from bot.rendering.text.language import Language
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.model import ChatKind
@@ -24,18 +24,21 @@ def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
     return (*talks, *(_exhibit(guest, story, language) for guest in DEMO_CHATS))
 
 
-def _conversation(talk: DemoConversation, story: Story, language: Language) -> Exhibit:
-    spoken = story.conversation_logs[talk.chat]
-    posts: list[Posted | Said] = [*spoken.said, *story.channels[talk.chat.platform].posts_in(talk.chat)]
+def _conversation(conversation: DemoConversation, story: Story, language: Language) -> Exhibit:
+    spoken = story.conversation_logs[conversation.chat]
+    posts: list[Posted | PersonMessage] = [
+        *spoken.said,
+        *story.channels[conversation.chat.platform].posts_in(conversation.chat),
+    ]
     return Exhibit(
-        anchor=talk.anchor,
+        anchor=conversation.anchor,
         platform="telegram",
-        who=talk.who.say(language.translate),
-        remark=talk.remark.say(language.translate),
-        title=talk.title,
-        detail=talk.detail,
-        language=talk.language,
-        timezone=talk.timezone,
+        who=conversation.who.say(language.translate),
+        remark=conversation.remark.say(language.translate),
+        title=conversation.title,
+        detail=conversation.detail,
+        language=conversation.language,
+        timezone=conversation.timezone,
         posts=sorted(posts, key=lambda post: post.at),  # what was said stands before its answer
         pressed=spoken.pressed,
     )
@@ -55,7 +58,7 @@ def _exhibit(guest: DemoChat, story: Story, language: Language) -> Exhibit:
         shared=guest.kind is not ChatKind.PRIVATE,
         language="zh" if guest.settings.get("lang") == "zh" else "en",
         timezone=zone,
-        asks=tuple(Ask(query=wish.subscription.text, who=wish.subscription.added_by) for wish in wishes),
+        asks=tuple(ShownSubscription(query=wish.subscription.text, who=wish.subscription.added_by) for wish in wishes),
         when=when,
         posts=story.channels[guest.platform].posts_in(guest.chat),
     )
@@ -83,14 +86,14 @@ def _frame(story: Story, language: Language) -> Frame:
     other = "en" if language.code == "zh" else "zh"
     return Frame(
         title=language.say("One day’s papers, as five chats received them"),
-        lead=facts(story, language),
+        lead=story_counts(story, language),
         note=source_of_texts(language),
         steps=steps(language, "paperwire", "digest.md"),
         other=(other, PAGES[other], "English" if other == "en" else "中文"),
     )
 
 
-def facts(story: Story, language: Language) -> str:
+def story_counts(story: Story, language: Language) -> str:
     """What came of it, counted."""
     counted = language.say(
         "{papers} papers from {digests} digests, {messages} messages to {chats} chats.",

@@ -164,9 +164,9 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
     )
     app.open()
     chats = chats_of(count)
-    with app.store.write():
+    with app.store.write() as transaction:
         for chat in chats:
-            subscribes(app.store, chat, "graph", every="now")
+            subscribes(transaction, chat, "graph", every="now")
     for n in range(ROUNDS):
         ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
         await plan(app.wire, DrainState())

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from bot.app import App
-from bot.operation.process import Supervised, listening
+from bot.operation.listening import Supervised, listening
 from bot.sources.lookup import PaperLookup
 from subscriptions.model import Announce
 from subscriptions.service.planner import plan_due
@@ -67,7 +67,7 @@ def said(telegram: FakeTelegram, chat: str = "7") -> list[str]:
 
 def changes(store: Store) -> list[int | None]:
     with store.read() as session:
-        return list(session.exec(select(PaperRow.change)))
+        return list(session.exec(select(PaperRow.sequence)))
 
 
 def waiting(store: Store) -> list[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.operation.process import Process, operator_lines, run
+from bot.operation.process import Process, run
+from bot.operation.startup_lines import operator_lines
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind
 from subscriptions.service.chats import ask_to_be_let_in, meet, take_code

@@ -14,7 +14,7 @@ from bot.channels.telegram.long_polling import LongPolling
 from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
-from bot.operation.process import Supervised, listening, problems_of
+from bot.operation.listening import Supervised, listening, problems_of
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.chats import once as real_once
 from subscriptions.service.subscriptions import listed

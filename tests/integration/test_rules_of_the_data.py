@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from subscriptions.errors import ChatMoved, NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
-from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, ChatState, KnownPaper, Message
+from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, KnownPaper, Message
 from subscriptions.planning.retry import OnUnclear
 from subscriptions.portable import read_lines
 from subscriptions.service.chats import (
@@ -53,7 +53,8 @@ from subscriptions.service.subscriptions import (
     set_setting,
     unsubscribe,
 )
-from subscriptions.store import Claim, Rendered, Store, moving, outbox, papers
+from subscriptions.states import PauseReason
+from subscriptions.store import Claim, Rendered, Store, Transaction, moving, outbox, papers
 from subscriptions.store import chats as people
 from subscriptions.store.changes import changes_of
 from subscriptions.store.rows import PaperKeyRow
@@ -67,7 +68,7 @@ DAY = timedelta(days=1)
 def changes(store: Store) -> dict[str, int | None]:
     """Title -> change, of every paper."""
     with store.read() as session:
-        return {known.paper.title: known.change for known in papers.everything(session)}
+        return {known.paper.title: known.sequence for known in papers.everything(session)}
 
 
 def known(store: Store, key: str) -> KnownPaper:
@@ -215,8 +216,8 @@ class TestRule2SinceAndSeen:
         ingested(store, paper("Something else"))
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
-            chat = get_chat(store, address("telegram:1"))
-            assert people.subscriptions_of(session, [chat.id])[chat.id][0].seen == 1
+            chat = get_chat(session, address("telegram:1"))
+            assert people.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
 
     def test_a_second_plan_at_the_same_moment_plans_nothing(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph")
@@ -230,7 +231,7 @@ class TestRule2SinceAndSeen:
         with store.write() as session:
             chat = people.find_chat(session, address("telegram:1"), zone="UTC")
             assert chat is not None
-            people.set_chat_state(session, chat.id, ChatState.PAUSED, "asked", now=NOON, until=NOON + 7 * DAY)
+            people.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON, until=NOON + 7 * DAY)
         ingested(store, paper("A graph"))
         assert plan_due(store, now=NOON + DAY) == ()
         assert len(plan_due(store, now=NOON + 7 * DAY)) == 1
@@ -244,8 +245,8 @@ class TestRule2SinceAndSeen:
         with store.read() as session:
             ids = [chat.id for chat in people.all_chats(session, zone="UTC")]
             rows = people.subscriptions_of(session, ids)
-            assert [s.seen for subs in rows.values() for s in subs] == [None, None]
-            assert people.now_mark(session) == 1
+            assert [s.cursor for subs in rows.values() for s in subs] == [None, None]
+            assert people.shared_cursor(session) == 1
 
     def test_whom_a_plan_that_was_broken_off_did_not_reach_loses_nothing(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
@@ -419,7 +420,7 @@ class TestRule5OneDelivery:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         with store.write() as session:
-            people.set_chat_state(session, 1, ChatState.PAUSED, "asked", now=NOON)
+            people.pause_chat(session, 1, PauseReason.PERSON, now=NOON)
         assert step(store, "telegram:1") is None
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["held"]
 
@@ -568,7 +569,7 @@ class TestRule8Updates:
     def test_a_redelivered_update_changes_and_answers_nothing(self, store: Store) -> None:
         effects: list[str] = []
 
-        def effect() -> str:
+        def effect(_: Transaction) -> str:
             effects.append("done")
             return "Subscribed."
 
@@ -577,12 +578,12 @@ class TestRule8Updates:
         assert (first, again, effects) == (("Subscribed.", True), ("Subscribed.", False), ["done"])
 
     def test_an_effect_that_fails_leaves_no_trace_of_the_update(self, store: Store) -> None:
-        def broken() -> str:
+        def broken(_: Transaction) -> str:
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
             once(store, "telegram", "17", broken, chat="telegram:1", now=NOON)
-        assert once(store, "telegram", "17", lambda: "ok", chat="telegram:1", now=NOON) == ("ok", True)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON) == ("ok", True)
 
 
 class TestRule9Moving:
@@ -657,7 +658,7 @@ class TestRule9Moving:
         )
         for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
             set_conversation_state(store, name, link, now=NOON)
-        once(store, "telegram", "1", lambda: "a reply", chat="telegram:-5/7", now=NOON)
+        once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
         chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
         moved = get_conversation_state(store, "ask:telegram:-1005:7", since=NOON)
         assert moved == replace(
@@ -703,7 +704,7 @@ class TestRule9Moving:
             lose_place(store, address(at), "kicked", topic=False, now=NOON)
         elif state == "paused":
             with store.write() as session:
-                people.set_chat_state(session, get_chat(store, address(at)).id, ChatState.PAUSED, "by us", now=NOON)
+                people.pause_chat(session, get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
 
 
 class TestRule10Forgetting:
@@ -724,18 +725,18 @@ class TestRule10Forgetting:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         send_everything(store, "telegram:1")
-        once(store, "telegram", "17", lambda: "ok", chat="telegram:1", now=NOON)
+        once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
         clean_up(store, now=NOON + 6 * DAY)
-        assert once(store, "telegram", "17", lambda: "ok", chat="", now=NOON) == ("ok", False)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", False)
         clean_up(store, now=NOON + 31 * DAY)
-        assert once(store, "telegram", "17", lambda: "ok", chat="", now=NOON) == ("ok", True)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", True)
         with store.read() as session:
             assert session.connection().exec_driver_sql("SELECT payload FROM message").scalars().all() == [""]
 
     def test_a_chat_that_has_been_gone_for_a_year_is_erased(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph")
         with store.write() as session:
-            people.set_chat_state(session, 1, ChatState.PAUSED, "gone: blocked", now=NOON)
+            people.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
         clean_up(store, now=NOON + 364 * DAY)
         assert get_chat(store, address("telegram:1"))
         clean_up(store, now=NOON + 366 * DAY)
@@ -788,8 +789,8 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
 
 class TestWritesWithinWrites:
     def test_several_use_cases_are_one_transaction(self, store: Store) -> None:
-        def subscribe_and_fail() -> str:
-            subscribes(store, "telegram:1", "graph")
+        def subscribe_and_fail(transaction: Transaction) -> str:
+            subscribes(transaction, "telegram:1", "graph")
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
@@ -798,15 +799,15 @@ class TestWritesWithinWrites:
             get_chat(store, address("telegram:1"))
 
     def test_an_error_inside_undoes_only_what_its_own_write_did(self, store: Store) -> None:
-        def subscribe_and_fail() -> None:
-            with store.write():
-                subscribes(store, "telegram:2", "graph")
+        def subscribe_and_fail(transaction: Transaction) -> None:
+            with transaction.write() as part:
+                subscribes(part, "telegram:2", "graph")
                 raise NotFound("no such thing")
 
-        with store.write():
-            subscribes(store, "telegram:1", "graph")
+        with store.write() as transaction:
+            subscribes(transaction, "telegram:1", "graph")
             with pytest.raises(NotFound):
-                subscribe_and_fail()
+                subscribe_and_fail(transaction)
         assert get_chat(store, address("telegram:1"))
         with pytest.raises(NotFound):
             get_chat(store, address("telegram:2"))

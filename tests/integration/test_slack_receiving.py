@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bot.errors import SettingsError
-from bot.operation.process import Supervised, answer_once, listening, problems_of
+from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.web_address import LARGEST_BODY
 from subscriptions.errors import StoreError
 from subscriptions.service.chats import once as real_once

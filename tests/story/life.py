@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.process import answer_once
+from bot.operation.listening import answer_once
 from bot.settings import Settings, TelegramSettings
 from subscriptions.model import Paper
 from subscriptions.service.subscriptions import listed

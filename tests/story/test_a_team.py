@@ -14,7 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.process import Supervised, listening, serving
+from bot.operation.listening import Supervised, listening
+from bot.operation.web_server import serving
 from bot.settings import Settings, SlackSettings
 from tests.conversation.desk import state_of
 from tests.fakes.journal import Entry

@@ -7,12 +7,12 @@ from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.delivery_times import next_line
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import ChatState
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.chats import is_denied
 from subscriptions.service.operations import Status, expectations, health, last_days, papers_of_day
 from subscriptions.service.operations import status as chat_status
 from subscriptions.service.sources import known_sources
+from subscriptions.states import ChatState
 
 _SOURCES = 3  # sources that status names
 _PLATFORMS: Mapping[str, str] = MappingProxyType({"telegram": "Telegram", "slack": "Slack"})

@@ -15,7 +15,7 @@ from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.query import Query
 from subscriptions.service.chats import runs_the_bot
-from subscriptions.store import Store
+from subscriptions.store import Scope
 
 
 class InlineFormatter(Protocol):
@@ -53,7 +53,7 @@ class CommandContext:
     private chat manages a channel.
     """
 
-    store: Store
+    store: Scope
     now: datetime
     request: Request
     chat: Chat  # id 0: nobody has met it yet, and nothing of it is stored

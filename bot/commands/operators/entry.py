@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from bot.commands.core.context import CommandContext
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import ChatKind, ChatState
+from subscriptions.model import ChatKind
 from subscriptions.service.chats import (
     allow,
     ask_to_be_let_in,
@@ -16,6 +16,7 @@ from subscriptions.service.chats import (
     was_let_in,
 )
 from subscriptions.service.subscriptions import listed
+from subscriptions.states import ChatState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,12 @@ from bot.commands.papers.results import (
 from bot.commands.phrasing.delivery_times import next_line
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, Sentence
-from subscriptions.model import ChatState, Subscription
+from subscriptions.model import Subscription
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.planner import TrialResult, would_come
+from subscriptions.states import ChatState
 
 ROWS = 5  # papers of a preview
 _MANY_WORDS = 12
@@ -39,7 +40,7 @@ def tried(turn: CommandContext, said: str) -> Reply:
         return refusal
     found = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)
     papers = [item.paper for item in found.delivery.items] if found.delivery else []
-    newest = sorted(papers, key=lambda known: known.change or 0, reverse=True)[:ROWS]
+    newest = sorted(papers, key=lambda known: known.sequence or 0, reverse=True)[:ROWS]
     items = rows_of(newest, found.query)
     lines = (
         count_found(turn, found),

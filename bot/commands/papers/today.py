@@ -11,10 +11,11 @@ from bot.commands.papers.results import (
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatKind, ChatState
+from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
 from subscriptions.service.planner import Batch, newest_batch
 from subscriptions.service.subscriptions import listed
+from subscriptions.states import ChatState
 
 # ------------------------------------------------------------------------------------------------------------- preview
 

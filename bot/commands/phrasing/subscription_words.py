@@ -10,8 +10,10 @@ from bot.commands.phrasing.delivery_times import first_line
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.setting_words import fixed_offset
 from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatState, Subscription
+from subscriptions.model import Subscription
+from subscriptions.states import Admission, ChatState
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
     from subscriptions.service.papers import Base
@@ -134,8 +136,7 @@ def called(wish: Subscription) -> str:
 
 def in_short(words: str) -> str:
     """Words on one line, as many as are read at a glance."""
-    plain = " ".join(words.split())
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1].rstrip() + "…"
+    return cut_letters(" ".join(words.split()), _LONGEST)
 
 
 def rows_of(
@@ -160,8 +161,8 @@ def _row(one: "Listed", reading: Callable[[str], str], voice: Localizer, now: da
     wish = one.subscription
     state = state_of(one)
     until = wish.paused_until if state == wish.state else one.chat.paused_until
-    held = "orphaned" if state == wish.state and wish.state_reason else state
-    held = "denied" if held == "asked" and one.chat.state_reason.endswith("denied") else held
+    held = "orphaned" if state == wish.state and wish.pause_reason else state
+    held = "denied" if held == "asked" and one.chat.admission is Admission.DENIED else held
     shown = _HELD[held].say(voice.translate) if held in _HELD else ""
     if until is not None and shown:
         shown = voice.say("{state} until {moment}", state=shown, moment=voice.moment(until, now=now))

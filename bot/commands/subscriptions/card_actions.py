@@ -10,6 +10,7 @@ from bot.commands.papers.cards import paper_arguments, paper_gone, pressed_paper
 from bot.commands.subscriptions.echo import at
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import QueryError
 from subscriptions.matching import matching_papers
 from subscriptions.model import Item, Subscription
@@ -193,8 +194,7 @@ def _called(wish: Subscription) -> str:
 
 
 def _short(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= _LABEL else plain[: _LABEL - 1].rstrip() + "…"
+    return cut_letters(" ".join(text.split()), _LABEL)
 
 
 def _in_rows(buttons: Sequence[Button]) -> Buttons:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from bot.digests import FORMATS, found_formats
+from bot.digests import FORMATS, formats_of_packages
 from bot.operation.checks._finding import NOTHING, TOKENS, Finding
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.settings import VARIABLES, Settings
@@ -121,7 +121,7 @@ def _newest_copy(settings: Settings, wall: datetime) -> Finding:
 
 def _formats() -> Iterator[Finding]:
     """The formats of digests: ours, and those that installed packages bring."""
-    question, found = Sentence("Formats"), found_formats()
+    question, found = Sentence("Formats"), formats_of_packages()
     own = Sentence("{count} of its own", {"count": len(FORMATS)})
     names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
     values = {"own": own, "names": names}
@@ -173,7 +173,7 @@ def sample_delivery(platform: str, lang: str) -> Delivery:
         url="https://arxiv.org/abs/2601.00001",
         summaries=(Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
     )
-    known = KnownPaper(id=1, paper=paper, change=1, changed_at=at, first_seen_at=at, day=at.date())
+    known = KnownPaper(id=1, paper=paper, sequence=1, sequenced_at=at, first_seen_at=at, day=at.date())
     item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
     chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
     facts = Facts(known=1, days=(at.date(),))

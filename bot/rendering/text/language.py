@@ -57,7 +57,7 @@ def translator(lang: str) -> Translator:
         return Translator(GNUTranslations(catalogue))
 
 
-def _whole(day: date, seen_from: date | None) -> dict[str, str]:
+def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
     """How a day is written by itself."""
     return _DAY_WITH_YEAR if seen_from is not None and seen_from - day > _A_YEAR else _DAY_WITH_WEEKDAY
 
@@ -95,7 +95,7 @@ class Language:
 
     def day(self, day: date, *, seen_from: date | None = None) -> str:
         """Thu 22 Jan, 1月22日 周四; with the year where it is so long before `seen_from` that it could be another year's."""
-        return self._date(day, _whole(day, seen_from))
+        return self._date(day, _day_pattern(day, seen_from))
 
     def short_day(self, day: date) -> str:
         """2 Feb, 2月2日."""
@@ -109,7 +109,7 @@ class Language:
         first, last = min(days), max(days)
         if first == last:
             return self.day(first, seen_from=seen_from)
-        patterns = [_whole(first, seen_from)] * 2
+        patterns = [_day_pattern(first, seen_from)] * 2
         if first.year == last.year:
             patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH if first.month == last.month else _DAY_WITH_WEEKDAY
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"

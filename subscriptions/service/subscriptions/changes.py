@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from subscriptions.model import Chat, ChatState, Subscription
+from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Transaction, changes
 from subscriptions.store import chats as people
 
 KEPT = 5  # changes that can be undone
 LOGGED = 20  # with those that were undone and those that undid them
-PAUSED_BY_PERSON = "paused in the chat"  # the reason of a pause that a person asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +56,19 @@ class Change:
 
 
 def changing(
-    session: Transaction, chat_id: int, *, now: datetime, who: str = "", taking_back: int | None = None
+    transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", taking_back: int | None = None
 ) -> int:
     """Writes down what a chat is, right before it is changed; returns the id of the change that begins.
 
     To be called by every use case that changes subscriptions or settings, in its own transaction. Where several make one
     transaction, the first call counts for all. `who` is "ID NAME" of the person, as Turn.who gives it.
     """
-    begun: dict[int, int] = session.info.setdefault("changing", {})
-    if taking_back is None and chat_id in begun and changes.change_is_of(session, begun[chat_id], chat_id):
+    begun: dict[int, int] = transaction.info.setdefault("changing", {})
+    if taking_back is None and chat_id in begun and changes.change_is_of(transaction, begun[chat_id], chat_id):
         return begun[chat_id]
-    state = _to_json(state_of(session, chat_id)) | {"undoes": taking_back, "undone": False}
-    begun[chat_id] = changes.add_change(session, chat_id, who=who, at=now, before=state)
-    _drop_old(session, chat_id)
+    state = _to_json(state_of(transaction, chat_id)) | {"undoes": taking_back, "undone": False}
+    begun[chat_id] = changes.add_change(transaction, chat_id, who=who, at=now, before=state)
+    _drop_old(transaction, chat_id)
     return begun[chat_id]
 
 
@@ -77,7 +77,7 @@ def person_of(who: str) -> str:
     return who.partition(" ")[0]
 
 
-def before(change: changes.Kept) -> State:
+def before(change: changes.StoredChange) -> State:
     """What the chat was before a change that is kept."""
     value = change.before
     wishes = [_subscription_from_json(wish, change.chat_id) for wish in value["wishes"]]
@@ -89,33 +89,33 @@ def before(change: changes.Kept) -> State:
     )
 
 
-def is_undone(change: changes.Kept) -> bool:
+def is_undone(change: changes.StoredChange) -> bool:
     """Whether a change was taken back."""
     return bool(change.before["undone"])
 
 
-def undoes(change: changes.Kept) -> int | None:
+def undoes(change: changes.StoredChange) -> int | None:
     """The id of the change that this one took back."""
     taken_back: int | None = change.before["undoes"]
     return taken_back
 
 
-def mark_undone(session: Transaction, chat_id: int, change_id: int, *, undone: bool) -> None:
+def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undone: bool) -> None:
     """Writes beside a change that it was undone, or that it holds again."""
-    for kept in changes.changes_of(session, chat_id):
+    for kept in changes.changes_of(transaction, chat_id):
         if kept.id == change_id:
-            changes.rewrite_change(session, change_id, {**kept.before, "undone": undone})
+            changes.rewrite_change(transaction, change_id, {**kept.before, "undone": undone})
 
 
-def state_of(session: Transaction, chat_id: int) -> State:
+def state_of(transaction: Transaction, chat_id: int) -> State:
     """What a chat asks for and has chosen now."""
-    chat = people.chats_by_id(session, [chat_id], zone="UTC")[chat_id]
-    mark = people.now_mark(session)
-    wishes = people.subscriptions_of(session, [chat_id])[chat_id]
+    chat = people.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
+    mark = people.shared_cursor(transaction)
+    wishes = people.subscriptions_of(transaction, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
-        subscriptions={s.number: s if s.seen is not None else replace(s, seen=mark) for s in wishes},
-        settings=people.chosen_settings(session, chat_id),
+        subscriptions={s.number: s if s.cursor is not None else replace(s, cursor=mark) for s in wishes},
+        settings=people.chosen_settings(transaction, chat_id),
         paused=paused,
         until=chat.paused_until if paused else None,
     )
@@ -123,7 +123,7 @@ def state_of(session: Transaction, chat_id: int) -> State:
 
 def is_paused_by_person(chat: Chat) -> bool:
     """Whether a person paused this chat, and not what happened to it."""
-    return chat.state is ChatState.PAUSED and chat.state_reason == PAUSED_BY_PERSON
+    return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
 
 def difference(earlier: State, later: State) -> Difference:
@@ -150,16 +150,16 @@ def subscription_value(wish: Subscription | None) -> object:
     return wish.text, wish.canonical, wish.name, wish.cadence, wish.zone, wish.state, wish.paused_until
 
 
-def _drop_old(session: Transaction, chat_id: int) -> None:
+def _drop_old(transaction: Transaction, chat_id: int) -> None:
     """Keeps five changes that can be undone, and what was undone since. Only the oldest go: ids are not given again."""
     alive = 0
     too_old = []
-    for place, kept in enumerate(changes.changes_of(session, chat_id)):
+    for place, kept in enumerate(changes.changes_of(transaction, chat_id)):
         if alive == KEPT or place >= LOGGED:
             too_old.append(kept.id)
         elif not is_undone(kept) and undoes(kept) is None:
             alive += 1
-    changes.drop_changes(session, too_old)
+    changes.drop_changes(transaction, too_old)
 
 
 def _to_json(state: State) -> dict[str, Any]:
@@ -181,21 +181,26 @@ def _subscription_to_json(wish: Subscription) -> dict[str, Any]:
         "name": wish.name,
         "state": wish.state,
         "paused_until": _written(wish.paused_until),
-        "state_reason": wish.state_reason,
+        "state_reason": wish.pause_reason or "",
         "added_by": wish.added_by,
         "subscriber": wish.subscriber,
         "since": _written(wish.since),
-        "seen": wish.seen,
+        "seen": wish.cursor,
         "next_due_at": _written(wish.next_due_at),
     }
 
 
 def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
+    same = {name: text for name, text in value.items() if name not in ("seen", "state_reason")}
+    reason = value.get("state_reason")
     return Subscription(
         id=0,
         chat_id=chat_id,
+        cursor=value["seen"],
+        pause_reason=SubscriptionPauseReason(reason) if reason else None,
         **{
-            **value,
+            **same,
+            "state": SubscriptionState(value["state"]),
             "cadence": parse_cadence(value["cadence"]),
             "paused_until": _read(value["paused_until"]),
             "since": _read(value["since"]),

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from subscriptions import zones
 from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
@@ -16,7 +16,8 @@ from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import changing, person_of
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
-from subscriptions.store import Store, Transaction, papers
+from subscriptions.states import ChatState
+from subscriptions.store import Scope, Transaction, papers
 from subscriptions.store import chats as people
 from subscriptions.wording import checked_name, kept_query
 
@@ -67,14 +68,14 @@ class Listed:
     zone: str  # the zone that counts
 
 
-def get_chat(store: Store, address: ChatAddress) -> Chat:
+def get_chat(store: Scope, address: ChatAddress) -> Chat:
     """The chat at this address, or where it moved to. Raises NotFound."""
-    with store.read() as session:
-        return find(session, store, address)
+    with store.read() as transaction:
+        return find(transaction, address)
 
 
 def subscribe(
-    store: Store,
+    store: Scope,
     address: ChatAddress,
     wish: SubscriptionRequest,
     *,
@@ -90,35 +91,42 @@ def subscribe(
     query = kept_query(wish.text)
     if wish.name is not None:
         wish = replace(wish, name=checked_name(wish.name))
-    with store.write() as session:
-        chat = people.find_chat(session, address, zone=store.zone)
+    with store.write() as transaction:
+        chat = people.find_chat(transaction, address, zone=store.zone)
         if chat is None:
-            chat = _new_chat(session, store, address, wish=wish, now=now, title=title, kind=kind)
+            chat = _new_chat(transaction, address, wish=wish, now=now, title=title, kind=kind)
             own_zone = None
         else:
             own_zone = zones.zone_name(wish.tz) if wish.tz else None
-            people.come_back(session, chat.id, now=now)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+            people.mark_reachable(transaction, chat.id, now=now)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
         schedule, own_zone = when.cadence, own_zone or when.zone or None
         if known is not None:
             return _known_subscription(
-                session, store, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
+                transaction,
+                chat,
+                known,
+                wish,
+                query=query,
+                schedule=schedule,
+                own_zone=own_zone,
+                now=now,
+                who=who,
             )
         if len(wishes) >= MOST_PER_CHAT:
             raise Refused(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
-        changing(session, chat.id, now=now, who=who)
-        added = _add(session, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
-        return echo_of(session, store, chat, added, query=query, outcome="added", now=now)
+        changing(transaction, chat.id, now=now, who=who)
+        added = _add(transaction, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
+        return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
 
 def echo_of(
-    session: Transaction,
-    store: Store,
+    transaction: Transaction,
     chat: Chat,
     subscription: Subscription,
     *,
@@ -127,10 +135,10 @@ def echo_of(
     now: datetime,
 ) -> Subscribed:
     """What the echo of a wish says, with what it would have brought in the days known."""
-    window = recent(session, store, now)
+    window = recent(transaction, now)
     sets = window.find({"": query}, chat)
     found = sets.union
-    foresight = DeliveryForecast.of(session, store, now)
+    foresight = DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
         return window.entries.newest_change(found) > after
@@ -150,7 +158,7 @@ def echo_of(
 
 
 def _add(
-    session: Transaction,
+    transaction: Transaction,
     chat: Chat,
     wish: SubscriptionRequest,
     *,
@@ -161,17 +169,17 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    people.mark_streak(session, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
+    people.store_streaks(transaction, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
     since = _since(wish.since, schedule, chat, zone, now)
     return people.add_subscription(
-        session,
+        transaction,
         chat.id,
         text=query.text,
         canonical=query.canonical,
         cadence=schedule,
         zone=own_zone,
         since=since,
-        seen=papers.change_before(session, since),
+        cursor=papers.sequence_before(transaction, since),
         due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
         name=wish.name or "",
         added_by=wish.added_by,
@@ -180,24 +188,24 @@ def _add(
 
 
 def unsubscribe(
-    store: Store, address: ChatAddress, which: str, *, now: datetime, who: str = ""
+    store: Scope, address: ChatAddress, which: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Removes by number, by query or `all`; what was planned is still sent. Raises NotFound, QueryError."""
-    with store.write() as session:
-        chat = find(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         gone = wishes if which.strip().casefold() == "all" else (which_one(wishes, which),)
         if gone:
-            changing(session, chat.id, now=now, who=who)
-        people.remove_subscriptions(session, [s.id for s in gone])
+            changing(transaction, chat.id, now=now, who=who)
+        people.remove_subscriptions(transaction, [s.id for s in gone])
         return gone
 
 
-def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
+def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
     """Subscriptions of one chat, or of all. Raises NotFound for a chat that does not exist."""
-    with store.read() as session:
-        chats = people.all_chats(session, zone=store.zone) if address is None else (find(session, store, address),)
-        wishes = people.subscriptions_of(session, [chat.id for chat in chats])
+    with store.read() as transaction:
+        chats = people.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
+        wishes = people.subscriptions_of(transaction, [chat.id for chat in chats])
         return tuple(
             Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
             for chat in chats
@@ -205,34 +213,34 @@ def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
         )
 
 
-def subscription_of(store: Store, address: ChatAddress, number: int) -> Subscription:
+def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscription:
     """One subscription of a chat. Raises NotFound."""
-    with store.read() as session:
-        chat = find(session, store, address)
-        return which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        return which_one(people.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
-def chosen_settings(store: Store, address: ChatAddress) -> dict[str, str]:
+def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
     """What a chat has set itself, or its platform told of it; all else is as its kind has it. Raises NotFound."""
-    with store.read() as session:
-        return people.chosen_settings(session, find(session, store, address).id)
+    with store.read() as transaction:
+        return people.chosen_settings(transaction, find(transaction, address).id)
 
 
-def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
+def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
     """Sets one of SETTINGS. Raises NotFound, Refused."""
-    with store.write() as session:
-        chat = find(session, store, address)
+    with store.write() as transaction:
+        chat = find(transaction, address)
         setting = setting_name(name)
         stored = check_value(setting, value, kind=chat.kind, public=chat.public)
         before = getattr(chat.settings, setting)
         if stored != ("all" if before is None else str(before)):
-            changing(session, chat.id, now=now, who=who)
-        people.choose_setting(session, chat.id, setting, stored)
+            changing(transaction, chat.id, now=now, who=who)
+        people.choose_setting(transaction, chat.id, setting, stored)
         if setting == "timezone":
-            follow_zone(session, chat, stored, now)
+            follow_zone(transaction, chat, stored, now)
         if setting in FOLLOWED:
-            follow_quiet(session, chat, now)
-        return find(session, store, address)
+            follow_quiet(transaction, chat, now)
+        return find(transaction, address)
 
 
 def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> people.Span:
@@ -251,9 +259,9 @@ def kind_of(address: ChatAddress) -> ChatKind:
     return ChatKind.PRIVATE
 
 
-def find(session: Transaction, store: Store, address: ChatAddress) -> Chat:
+def find(transaction: Transaction, address: ChatAddress) -> Chat:
     """Returns the chat at this address. Raises NotFound."""
-    chat = people.find_chat(session, address, zone=store.zone)
+    chat = people.find_chat(transaction, address, zone=transaction.zone)
     if chat is None:
         raise NotFound(
             Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
@@ -266,8 +274,7 @@ def find(session: Transaction, store: Store, address: ChatAddress) -> Chat:
 
 
 def _new_chat(
-    session: Transaction,
-    store: Store,
+    transaction: Transaction,
     address: ChatAddress,
     *,
     wish: SubscriptionRequest,
@@ -276,11 +283,11 @@ def _new_chat(
     kind: ChatKind | None,
 ) -> Chat:
     return people.add_chat(
-        session,
+        transaction,
         address,
         kind or kind_of(address),
         now=now,
-        zone=store.zone,
+        zone=transaction.zone,
         title=title,
         timezone=zones.zone_name(wish.tz) if wish.tz else "",
         state=ChatState.ACTIVE,
@@ -288,8 +295,7 @@ def _new_chat(
 
 
 def _known_subscription(
-    session: Transaction,
-    store: Store,
+    transaction: Transaction,
     chat: Chat,
     known: Subscription,
     wish: SubscriptionRequest,
@@ -302,17 +308,17 @@ def _known_subscription(
 ) -> Subscribed:
     """The chat has this wish already: another schedule or name is taken, its place stays."""
     if wish.name is not None and wish.name != known.name:
-        changing(session, chat.id, now=now, who=who)
-        people.rename(session, known.id, wish.name)
+        changing(transaction, chat.id, now=now, who=who)
+        people.rename(transaction, known.id, wish.name)
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
         zone = zones.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
-        changing(session, chat.id, now=now, who=who)
-        people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
-    fresh = next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == known.id)
-    foresight = DeliveryForecast.of(session, store, now)
+        changing(transaction, chat.id, now=now, who=who)
+        people.change_schedule(transaction, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
+    fresh = next(s for s in people.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
+    foresight = DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,
         next_delivery=foresight.next_delivery(fresh, chat) if foresight.forecast.awaited else None,
@@ -386,15 +392,15 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def follow_zone(session: Transaction, chat: Chat, name: str, now: datetime) -> None:
+def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
     """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
     zone = zones.zone(name)
-    for subscription in people.subscriptions_of(session, [chat.id])[chat.id]:
+    for subscription in people.subscriptions_of(transaction, [chat.id])[chat.id]:
         overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
         if subscription.zone is None and subscription.next_due_at is not None and not overdue:
             due = cadences.first_due(subscription.cadence, zone, now)
             people.change_schedule(
-                session,
+                transaction,
                 subscription.id,
                 cadence=subscription.cadence,
                 zone=None,
