@@ -12,8 +12,9 @@ from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.plan import Due, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
-from subscriptions.service.planner.plan import Occasion, evidence_of_fits, stored_query, would_be_planned
+from subscriptions.service.planner.plan import Occasion, would_be_planned
 from subscriptions.service.planner.previews import not_delivered
+from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.service.subscriptions.pausing import awake
 from subscriptions.service.subscriptions.requests import find as find_chat
 from subscriptions.store import Scope, Transaction, index, outbox

@@ -25,7 +25,7 @@ from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.undelivered import undelivered
-from subscriptions.service.planner.plan import evidence_of_fits, stored_query
+from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.store import Planned, Scope, Transaction, chat_outbox, index, outbox, papers
 from subscriptions.store import chats as people
 
