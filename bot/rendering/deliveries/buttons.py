@@ -1,6 +1,6 @@
 """Buttons of a delivery: numbers that open cards or a menu beside each paper, [show more], [get your own]; links of a card.
 
-Their data is read by bot/commands/presses.py.
+Their data is read by bot/commands/papers/delivery_callback.py.
 """
 
 import re
