@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any
 
 from bot.commands import registry
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from bot.context.dependencies import Context
 from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer

@@ -12,8 +12,8 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.app import App
-from bot.commands.board import HOME_VIEW
-from bot.commands.named import KEPT, LOOKUP_VERB, request_of, waiting_as
+from bot.commands.chat.home_view import HOME_VIEW
+from bot.commands.papers.paper_lookup import KEPT, LOOKUP_VERB, request_of, waiting_as
 from bot.conversation.handler import answer, stumble
 from bot.conversation.reply_sender import speak
 from bot.conversation.stored_reply import StoredReply

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.app import App
 from bot.channels.gallery import GalleryChannel
-from bot.commands.presses import read_callback
+from bot.commands.papers.delivery_callback import read_callback
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import speak
 from bot.demo._clock import DemoClock

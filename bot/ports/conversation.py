@@ -34,7 +34,7 @@ class Request:
     command: str = ""  # "sub" of "/sub@bot diffusion", lower case; "" for text without one
     text: str = ""  # as typed, without the command and the platform's wrapping
     callback_data: str = ""  # what the button under a message carries
-    event: str = ""  # a name of bot/commands/happenings.py: arrived, left, back, moved, …
+    event: str = ""  # a name of bot/commands/chat/chat_events.py: arrived, left, back, moved, …
     details: Mapping[str, str] = field(default_factory=dict)  # what the platform says of it
     message_id: str = ""  # the platform's id of the message that was written, or under which the button stands
     callback_id: str = ""  # the platform's id of the press, to acknowledge it
