@@ -8,6 +8,7 @@ A form that is being filled in, one that begins with a paper, and the tab Home, 
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -21,7 +22,7 @@ from bot.app import App, build_app
 from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request
 from bot.rendering.platforms.slack.modal_page import Shot, view_display, views_page
 from bot.rendering.platforms.slack.modals import board_view, sheet_view
 from bot.rendering.text.language import Language
@@ -80,10 +81,10 @@ def wishes(app: App) -> None:
     pause(app.store, CHANNEL, 2, until=MORNING + timedelta(days=10), now=now)
 
 
-async def asked(app: App, chat: ChatAddress, **fields: Any) -> StoredReply:
+async def asked(app: App, chat: ChatAddress, make: Callable[..., Request], **fields: Any) -> StoredReply:
     kind = ChatKind.PRIVATE if chat == ANN else ChatKind.TEAM
     place = Place(chat=chat, kind=kind, title=NAMES.get(chat, ""))
-    request = Request(place=place, sender=ANN.address, sender_name="Lena", trigger_id="t", language="en", **fields)
+    request = make(place=place, sender=ANN.address, sender_name="Lena", trigger_id="t", language="en", **fields)
     posting = await answer(app.wire, request)
     assert posting is not None  # noqa: S101 - each of these is answered
     return posting
@@ -94,7 +95,7 @@ async def shots(app: App) -> list[Shot]:
         data = files("bot").joinpath("samples", name).read_bytes()
         await ingest(app.wire, data, name, source=source)
     wishes(app)
-    empty = await asked(app, CHANNEL, update="1", command="sub")
+    empty = await asked(app, CHANNEL, MessageRequest, update_id="1", command="sub")
     link = view_id(empty)
     filled = {
         "query": "diffusion -survey",
@@ -103,10 +104,12 @@ async def shots(app: App) -> list[Shot]:
         "zone": "Europe/Berlin",
         "place": "here",
     }
-    form = await asked(app, ANN, update="2", pressed=link, view="V1", filled=filled)
+    form = await asked(app, ANN, FormRequest, update_id="2", callback_data=link, view_id="V1", values=filled)
     told = {"name": "subscribe", "text": "https://arxiv.org/abs/2601.15441"}
-    paper = await asked(app, CHANNEL, update="3", happened="shortcut", told=told, message="1769068800.000200")
-    home = await asked(app, ANN, update="4", happened="board", view="V0")
+    paper = await asked(
+        app, CHANNEL, EventRequest, update_id="3", event="shortcut", details=told, message_id="1769068800.000200"
+    )
+    home = await asked(app, ANN, EventRequest, update_id="4", event="board", view_id="V0")
     return [
         Shot(anchor="form", who="A new subscription", view=view_display(form.modal)),
         Shot(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),
