@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from bot.commands.connecting import connection, disconnect
-from bot.commands.turn import BotInfo, CommandContext
-from bot.commands.understanding import Intent
+from bot.commands.chat.connect import connection, disconnect
+from bot.commands.core.context import BotInfo, CommandContext
+from bot.commands.intent import Intent
 from bot.ports.conversation import Interaction, Place, PlatformApi, Request
 from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.commands.turn import CommandContext
+from bot.commands.core.context import CommandContext
 from bot.ports.button import Button, Buttons
 from bot.ports.conversation import FormRequest, Interaction, Place
 from bot.ports.forms import CHAT_FIELD, HomeItem, HomePanel, HomeView, Modal

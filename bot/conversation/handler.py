@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.commands import refused
-from bot.commands.access import Entry, entered
-from bot.commands.asking import still_asked, turn_away
-from bot.commands.named import waiting
-from bot.commands.plain import PLAIN
-from bot.commands.presses import read_callback
-from bot.commands.returning import welcome_back
-from bot.commands.spelling import spelled
-from bot.commands.turn import CommandContext, Registry
-from bot.commands.understanding import ABOUT, Intent, understand
+from bot.commands.chat.chat_events import welcome_back
+from bot.commands.chat.free_text import PLAIN
+from bot.commands.core.asking import still_asked, turn_away
+from bot.commands.core.command_spelling import spelled
+from bot.commands.core.context import CommandContext, Registry
+from bot.commands.intent import ABOUT, Intent, understand
+from bot.commands.operators.entry import Entry, entered
+from bot.commands.papers.delivery_callback import read_callback
+from bot.commands.papers.paper_lookup import waiting
+from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.authorization import Gate, Refusal, no, right_to
 from bot.conversation.form_routing import (

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.commands.named import LOOKUP_EVENT
-from bot.commands.turn import CommandContext
+from bot.commands.core.context import CommandContext
+from bot.commands.papers.paper_lookup import LOOKUP_EVENT
 from bot.ports.conversation import EventRequest, PlatformApi
 from bot.ports.reply import Reply
 from subscriptions.errors import NotFound

@@ -23,8 +23,8 @@ from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request
-from bot.rendering.platforms.slack.modal_page import Shot, view_display, views_page
-from bot.rendering.platforms.slack.modals import board_view, sheet_view
+from bot.rendering.platforms.slack.modal_page import ViewExhibit, view_display, views_page
+from bot.rendering.platforms.slack.modals import home_view, modal_view
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.sources.ingest import ingest
@@ -43,13 +43,13 @@ class Everywhere:
 
     platform: str = "slack"
 
-    async def open(self, *_: object) -> None: ...
+    async def open_modal(self, *_: object) -> None: ...
 
-    async def renew(self, *_: object) -> None: ...
+    async def update_modal(self, *_: object) -> None: ...
 
-    async def show_board(self, *_: object) -> None: ...
+    async def publish_home(self, *_: object) -> None: ...
 
-    async def chats_with(self, _: ChatAddress) -> frozenset[str]:
+    async def shared_chats(self, _: ChatAddress) -> frozenset[str]:
         return frozenset(chat.address for chat in NAMES)
 
 
@@ -59,8 +59,10 @@ def made(folder: Path) -> App:
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
     assert app.wire.conversation is not None  # noqa: S101 - build_app made it
-    talk = replace(app.wire.conversation, forms={"slack": Everywhere()}, sheet=sheet_view, board=board_view)
-    app.wire = replace(app.wire, talk=talk)
+    conversation = replace(
+        app.wire.conversation, forms={"slack": Everywhere()}, render_modal=modal_view, render_home_view=home_view
+    )
+    app.wire = replace(app.wire, conversation=conversation)
     return app
 
 
@@ -90,7 +92,7 @@ async def asked(app: App, chat: ChatAddress, make: Callable[..., Request], **fie
     return posting
 
 
-async def shots(app: App) -> list[Shot]:
+async def shots(app: App) -> list[ViewExhibit]:
     for source, name in DIGESTS:
         data = files("bot").joinpath("samples", name).read_bytes()
         await ingest(app.wire, data, name, source=source)
@@ -111,9 +113,9 @@ async def shots(app: App) -> list[Shot]:
     )
     home = await asked(app, ANN, EventRequest, update_id="4", event="board", view_id="V0")
     return [
-        Shot(anchor="form", who="A new subscription", view=view_display(form.modal)),
-        Shot(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),
-        Shot(anchor="home", who="The tab Home", view=view_display(home.home_view)),
+        ViewExhibit(anchor="form", who="A new subscription", view=view_display(form.modal)),
+        ViewExhibit(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),
+        ViewExhibit(anchor="home", who="The tab Home", view=view_display(home.home_view)),
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.bibtex import bibliography
+from bot.commands.papers.bibtex import bibliography
 from subscriptions.model import KnownPaper
 from tests.make import NOON, paper
 
@@ -16,8 +16,8 @@ def known(title: str = "A title", *categories: str, withdrawn: bool = False, **v
     return KnownPaper(
         id=1,
         paper=paper(title, *categories, **values),
-        change=1,
-        changed_at=NOON,
+        sequence=1,
+        sequenced_at=NOON,
         first_seen_at=NOON,
         day=NOON.date(),
         withdrawn_at=NOON if withdrawn else None,
