@@ -122,7 +122,7 @@ def answer_pick(turn: CommandContext) -> Reply | None:
     """The number of a subscription, where one was to be picked."""
     said, verb = turn.args.strip(), str(turn.arguments["verb"])
     if verb == "unsub" and said.casefold() in _EVERYTHING and (everything := turn.registry.callbacks.get("unsub-all")):
-        return everything.run(replace(turn, request=replace(turn.request, callback_data="")))
+        return everything.run(turn)
     wish, press, digits = _picked(turn, said), turn.registry.callbacks.get(verb), _digits(said)
     if wish is None and digits.isdecimal():
         return Reply(lines=(turn.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)

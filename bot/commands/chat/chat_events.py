@@ -97,7 +97,7 @@ def muted(turn: CommandContext) -> Reply | None:
     """The bot may read and not write. Whoever added it to a channel without that right is told how to mend it."""
     if _moved_on(turn):
         return None
-    came = turn.request.details.get("before") in ("left", "kicked")
+    came = turn.event_details.get("before") in ("left", "kicked")
     if came:
         _meet(turn)
     words = "The bot has no rights to write there."
@@ -126,7 +126,7 @@ def back(turn: CommandContext) -> Reply | None:
 
 def moved(turn: CommandContext) -> Reply | None:
     """A group became a supergroup. The platform says so in both, in any order; the second time nothing is left to move."""
-    here, told = turn.request.chat, turn.request.details
+    here, told = turn.request.chat, turn.event_details
     old, new = (here.address, told["to"]) if told.get("to") else (told.get("from", ""), here.address)
     if old and new:
         chat_moved(turn.store, ChatAddress(here.platform, old), new, now=turn.now)

@@ -19,7 +19,7 @@ def plain(turn: CommandContext) -> Reply | None:
         return answered
     if said and mentioned(said):
         return named_papers(turn, said)
-    if turn.request.file_id and turn.origin.kind is ChatKind.PRIVATE:
+    if turn.message and turn.message.file_id and turn.origin.kind is ChatKind.PRIVATE:
         return _document(turn)
     if links_to_no_paper(said):
         return _no_paper(turn)

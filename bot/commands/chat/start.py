@@ -139,7 +139,7 @@ def unknown(turn: CommandContext) -> Reply:
     name = turn.args[:_LONGEST]
     lines = [
         turn.say("I do not know “{name}”.", name=name)
-        if turn.request.takes_bare_commands or not turn.request.command
+        if turn.message is None or turn.message.takes_bare_commands or not turn.message.command
         else turn.say("I do not know /{name}.", name=name)
     ]
     lines.append(turn.say("Did you mean /{name}?", name=near) if near else turn.say("/help lists what I know."))

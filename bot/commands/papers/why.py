@@ -17,7 +17,8 @@ _EXAMPLE = "2601.01234"
 def why(turn: CommandContext) -> Reply:
     """Which subscriptions brought a paper and with which words; without one, the last that was delivered."""
     if not turn.args:
-        found = last_delivered(turn.store, turn.chat, message=turn.request.reply_to) if turn.chat.id else None
+        replied_to = turn.message.reply_to if turn.message else ""
+        found = last_delivered(turn.store, turn.chat, message=replied_to) if turn.chat.id else None
         return _came(turn, found) if found else Reply(lines=(turn.say("This chat was not sent a paper yet."),))
     return _about(turn, "why")
 

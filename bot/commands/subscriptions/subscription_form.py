@@ -76,7 +76,7 @@ def edit_subscription(turn: CommandContext, wish: Subscription) -> Reply:
 
 def shortcut(turn: CommandContext) -> Reply:
     """What a platform offers in its menus: the form, beginning with the paper of the message where it was chosen."""
-    return form(replace(turn, args=turn.request.details.get("text", "")))
+    return form(replace(turn, args=turn.event_details.get("text", "")))
 
 
 def press_new(turn: CommandContext) -> Reply:
@@ -273,7 +273,7 @@ def look_edit(turn: CommandContext) -> Reply:
 def _with_choices(turn: CommandContext, reply: Reply) -> Reply:
     """The same with what is chosen by now."""
     assert reply.modal is not None  # noqa: S101 - whoever calls made one
-    fields = tuple(_chosen(one, turn.request.form_values.get(one.name, "")) for one in reply.modal.fields)
+    fields = tuple(_chosen(one, turn.form_values.get(one.name, "")) for one in reply.modal.fields)
     return Reply(modal=replace(reply.modal, fields=fields))
 
 
@@ -352,7 +352,7 @@ def _own_zone(turn: CommandContext) -> str:
 
 def _said(turn: CommandContext, name: str) -> str:
     """What stands in a field, on one line and without signs that nobody sees."""
-    typed = turn.request.form_values.get(name, "")
+    typed = turn.form_values.get(name, "")
     return " ".join("".join(sign for sign in typed if sign.isprintable() or sign.isspace()).split())
 
 
