@@ -216,12 +216,6 @@ def receipts(session: Session, source: str, *, most: int) -> tuple[Receipt, ...]
     return tuple(map(_receipt, session.exec(rows.order_by(col(ReceiptRow.id).desc()).limit(most))))
 
 
-def receipts_since(session: Session, since: datetime) -> tuple[Receipt, ...]:
-    """All receipts from an instant on, oldest first."""
-    rows = select(ReceiptRow).where(col(ReceiptRow.at) >= since)
-    return tuple(map(_receipt, session.exec(rows.order_by(col(ReceiptRow.id)))))
-
-
 def latest(session: Session) -> dict[str, Receipt]:
     """Source → its newest receipt."""
     newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))

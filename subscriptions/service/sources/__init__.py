@@ -9,7 +9,6 @@ from subscriptions.service.sources.polls import notify_filed_days as notify_file
 from subscriptions.service.sources.polls import notify_missed_days as notify_missed_days
 from subscriptions.service.sources.polls import notify_source as notify_source
 from subscriptions.service.sources.polls import receipts_of as receipts_of
-from subscriptions.service.sources.polls import receipts_since as receipts_since
 from subscriptions.service.sources.polls import release_slot as release_slot
 from subscriptions.service.sources.polls import sync_sources as sync_sources
 from subscriptions.service.sources.polls import take_poll as take_poll

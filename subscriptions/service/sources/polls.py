@@ -53,12 +53,6 @@ def receipts_of(store: Scope, source: str, *, most: int = 20) -> tuple[Receipt, 
         return sources.receipts(transaction, source, most=most)
 
 
-def receipts_since(store: Scope, since: datetime) -> tuple[Receipt, ...]:
-    """All receipts from an instant on, oldest first."""
-    with store.read() as transaction:
-        return sources.receipts_since(transaction, since)
-
-
 def add_receipt(store: Scope, receipt: Receipt) -> int:
     """Stores a receipt, or replaces by its id what it said so far; its id. Within a write it is a part of that one."""
     with store.write() as transaction:
