@@ -11,7 +11,7 @@ from bot.commands.chat.start import UNKNOWN
 from bot.commands.core.context import Command, CommandFunction, Registry
 from bot.commands.core.spoken_commands import HELLO, spoken
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
-from bot.ports.conversation import Request
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
 
 ABOUT = "about"  # the argument of a button that stands in one chat and is about another
@@ -53,23 +53,29 @@ def understand(request: Request, link: CallbackToken | None, registry: Registry,
     What was edited soon counts as if it were written now, what was edited later is not done.
     """
     intent = _understood(request, link, registry)
-    if intent and request.is_edit and request.written_at and now - request.written_at > EDITED_WITHIN:
+    if intent and isinstance(request, MessageRequest) and _is_late_edit(request, now):
         return Intent(run=LATE_EDIT.run, here=True)
     return intent
 
 
 def _understood(request: Request, link: CallbackToken | None, registry: Registry) -> Intent | None:
-    if request.event:
-        run = registry.events.get(request.event)
-        return Intent(run=run, here=True, counts=False, wants_chats=request.event == HOME_VIEW) if run else None
-    if request.callback_data:
-        return _pressed(request, link, registry)
-    if request.command:
-        return _said(registry, request, request.command, request.text)
-    return _words(request, registry) if request.is_addressed else None
+    match request:
+        case EventRequest():
+            run = registry.events.get(request.event)
+            return Intent(run=run, here=True, counts=False, wants_chats=request.event == HOME_VIEW) if run else None
+        case CallbackRequest() | FormRequest():
+            return _pressed(request, link, registry)
+        case MessageRequest() if request.command:
+            return _said(registry, request, request.command, request.text)
+        case MessageRequest():
+            return _words(request, registry) if request.is_addressed else None
 
 
-def _words(request: Request, registry: Registry) -> Intent | None:
+def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
+    return request.is_edit and request.written_at is not None and now - request.written_at > EDITED_WITHIN
+
+
+def _words(request: MessageRequest, registry: Registry) -> Intent | None:
     """Words without a slash: a command in a person's own words, else what PLAIN makes of them.
 
     In a group they name the bot, or answer it; of the latter only commands are for us: people talk about a paper.
@@ -94,7 +100,7 @@ def _words(request: Request, registry: Registry) -> Intent | None:
     return Intent(run=PLAIN.run, args=request.text, wants_file=private and bool(request.file_id))
 
 
-def _is_typed(request: Request, name: str, rest: str) -> bool:
+def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
     """Whether a first word that is the name of a command is meant so, where none needs a sign before it.
 
     Behind the sign of the platform's own command it always is, and before the name of a chat. Elsewhere `list decoding` is a query, as is `search engines`
@@ -113,7 +119,7 @@ def _first_word(text: str) -> tuple[str, str]:
     return (words[0].lstrip("/"), words[1] if len(words) > 1 else "") if words else ("", "")
 
 
-def _said(registry: Registry, request: Request, name: str, text: str) -> Intent | None:
+def _said(registry: Registry, request: MessageRequest, name: str, text: str) -> Intent | None:
     command = registry.command_named(name)
     if command is None:
         # In a group a word that nobody knows may be for another bot.
@@ -162,11 +168,11 @@ def _turned_to(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _pressed(request: Request, link: CallbackToken | None, registry: Registry) -> Intent | None:
+def _pressed(request: Interaction, link: CallbackToken | None, registry: Registry) -> Intent | None:
     callback = registry.callbacks.get(link.verb) if link else None
     if link is None or callback is None:
         return None
-    if callback.show_form is not None and not request.is_submitted:
+    if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
         return Intent(run=callback.show_form, here=True, arguments=dict(link.arguments), counts=False)
     arguments = dict(link.arguments)
     about = str(arguments.pop(ABOUT, "")).partition(":")[2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from bot.channels.slack.inbound import MalformedPayload, UnknownWorkspace, read
-from bot.ports.conversation import Request
+from bot.ports.conversation import MessageRequest, Request
 from subscriptions.errors import NotDelivered
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class PayloadDispatcher:
             return {}
         if request is None:
             return {}
-        if direct := request.details.get("direct"):
-            self._channel.remember_direct(request.sender, direct)
+        if isinstance(request, MessageRequest) and request.direct_channel:
+            self._channel.remember_direct(request.sender, request.direct_channel)
         problems = await dispatch_request(request)
         return {"response_action": "errors", "errors": dict(problems)} if problems else {}
 

@@ -126,7 +126,7 @@ def answer_pick(context: CommandContext) -> Reply | None:
         and said.casefold() in _EVERYTHING
         and (everything := context.registry.callbacks.get("unsub-all"))
     ):
-        return everything.run(replace(context, request=replace(context.request, callback_data="")))
+        return everything.run(context)
     subscription, callback, digits = _picked(context, said), context.registry.callbacks.get(verb), _digits(said)
     if subscription is None and digits.isdecimal():
         return Reply(lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)

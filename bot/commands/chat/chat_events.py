@@ -97,7 +97,7 @@ def muted(context: CommandContext) -> Reply | None:
     """The bot may read and not write. Whoever added it to a channel without that right is told how to mend it."""
     if _moved_on(context):
         return None
-    came = context.request.details.get("before") in ("left", "kicked")
+    came = context.event_details.get("before") in ("left", "kicked")
     if came:
         _meet(context)
     words = "The bot has no rights to write there."
@@ -128,7 +128,7 @@ def back(context: CommandContext) -> Reply | None:
 
 def moved(context: CommandContext) -> Reply | None:
     """A group became a supergroup. The platform says so in both, in any order; the second time nothing is left to move."""
-    here, told = context.request.chat, context.request.details
+    here, told = context.request.chat, context.event_details
     old, new = (here.address, told["to"]) if told.get("to") else (told.get("from", ""), here.address)
     if old and new:
         chat_moved(context.store, ChatAddress(here.platform, old), new, now=context.now)

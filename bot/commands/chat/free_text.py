@@ -19,7 +19,7 @@ def plain(context: CommandContext) -> Reply | None:
         return answered
     if said and mentioned(said):
         return named_papers(context, said)
-    if context.request.file_id and context.origin.kind is ChatKind.PRIVATE:
+    if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return _document(context)
     if links_to_no_paper(said):
         return _no_paper(context)

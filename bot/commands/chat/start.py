@@ -144,7 +144,7 @@ def unknown(context: CommandContext) -> Reply:
     name = context.args[:_LONGEST]
     lines = [
         context.say("I do not know “{name}”.", name=name)
-        if context.request.takes_bare_commands or not context.request.command
+        if context.message is None or context.message.takes_bare_commands or not context.message.command
         else context.say("I do not know /{name}.", name=name)
     ]
     lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))

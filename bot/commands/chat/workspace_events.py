@@ -64,7 +64,7 @@ def _tell_chat(context: CommandContext, address: ChatAddress, subscriptions: Seq
 
 def removed(context: CommandContext) -> Reply | None:
     """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
-    team = context.request.details["team"]
+    team = context.event_details["team"]
     uninstall(context.store, team, now=context.now)
     notice = SenderStopped(platform=f"slack:{team}", reason="The app was removed from the workspace.")
     notify_operators(context.store, context.bot_info.admins, notice, now=context.now)

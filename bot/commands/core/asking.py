@@ -29,6 +29,7 @@ from typing import Any
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.ports.button import Button, Buttons
+from bot.ports.conversation import EventRequest
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind
@@ -83,7 +84,7 @@ def settle(context: CommandContext, *verbs: str) -> None:
 
 def turn_away(context: CommandContext) -> None:
     """The person does something else than to answer: only what can be answered later is asked on."""
-    if may_ask(context) and not context.request.event:
+    if may_ask(context) and not isinstance(context.request, EventRequest):
         settle(context, *_PASSING)
 
 
@@ -127,9 +128,9 @@ def still_asked(context: CommandContext) -> str:
     """That a question which any words could answer still waits, and how these words would; "" without such a question."""
     waiting = question(context)
     command = _SAID_OTHERWISE.get(waiting.verb) if waiting else None
-    if waiting is None or command is None:
+    if waiting is None or command is None or context.message is None:
         return ""
-    words = f"{command} {waiting.arguments.get('number', '')} {' '.join(context.request.text.split())}"
+    words = f"{command} {waiting.arguments.get('number', '')} {' '.join(context.message.text.split())}"
     return context.say("My question still waits. If that was the answer: {command}", command=words[:_LONGEST])
 
 

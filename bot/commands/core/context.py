@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from bot.commands.phrasing.localizer import Localizer
-from bot.ports.conversation import Request
+from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Request
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
@@ -69,6 +69,21 @@ class CommandContext:
         False  # the reply stands in a group or channel, not in a private chat nor for one person alone
     )
     shared_chats: frozenset[str] | None = None  # addresses of the chats where the person is, too; None: nobody can tell
+
+    @property
+    def message(self) -> MessageRequest | None:
+        """The message that made the request; None for a callback, a form or an event."""
+        return self.request if isinstance(self.request, MessageRequest) else None
+
+    @property
+    def form_values(self) -> Mapping[str, str]:
+        """What was filled in, by field; empty unless the request is a form."""
+        return self.request.values if isinstance(self.request, FormRequest) else {}
+
+    @property
+    def event_details(self) -> Mapping[str, str]:
+        """What the platform says of the event; empty unless the request is one."""
+        return self.request.details if isinstance(self.request, EventRequest) else {}
 
     @property
     def person(self) -> ChatAddress:

@@ -15,7 +15,7 @@ from bot.commands.core.context import CommandContext
 from bot.commands.papers.cards import card_reply
 from bot.commands.papers.results import card_buttons
 from bot.ports.button import Button
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import EventRequest, Place, Request
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
 from subscriptions.query import mentioned
@@ -77,7 +77,7 @@ def named_papers(context: CommandContext, text: str) -> Reply:
 
 def looked_up(context: CommandContext) -> Reply | None:
     """What arXiv answered: the cards, and which of the papers it does not know. None: the question was forgotten meanwhile."""
-    told = context.request.details
+    told = context.event_details
     if get_conversation_state(context.store, told["as"], since=context.now - KEPT) is None:
         return None
     clear_conversation_state(context.store, told["as"])
@@ -123,7 +123,7 @@ def request_of(name: str, link: CallbackToken, *, failed: bool) -> Request:
     pending = _PENDING.validate_python(link.arguments)
     chat, where = ChatAddress(*pending.chat), pending.place
     told = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}
-    return Request(
+    return EventRequest(
         place=Place(chat=chat, kind=where.kind, title=where.title, public=where.public, is_outside=where.is_outside),
         update_id=f"{LOOKUP_VERB}:{pending.update_id}",
         event=LOOKUP_EVENT,

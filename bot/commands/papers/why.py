@@ -17,9 +17,8 @@ _EXAMPLE = "2601.01234"
 def why(context: CommandContext) -> Reply:
     """Which subscriptions brought a paper and with which words; without one, the last that was delivered."""
     if not context.args:
-        found = (
-            last_delivered(context.store, context.chat, message=context.request.reply_to) if context.chat.id else None
-        )
+        replied_to = context.message.reply_to if context.message else ""
+        found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
         return _came(context, found) if found else Reply(lines=(context.say("This chat was not sent a paper yet."),))
     return _about(context, "why")
 

@@ -14,6 +14,7 @@ from bot.commands.phrasing.subscription_words import one_line
 from bot.commands.subscriptions.echo import echo, subscribe_here
 from bot.commands.subscriptions.subscription_form import new_subscription
 from bot.ports.button import Button
+from bot.ports.conversation import Interaction
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import CallbackToken
@@ -54,7 +55,7 @@ def sub(context: CommandContext) -> Reply:
             Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
             Sentence("Send the rest in another message."),
         )
-    if len(lines) == 1 and not context.request.callback_data and asked_for(lines[0]) != lines[0]:
+    if len(lines) == 1 and not isinstance(context.request, Interaction) and asked_for(lines[0]) != lines[0]:
         return tried(context, lines[0])  # a sentence may be understood amiss, so it is offered
     lines = [asked_for(line) for line in lines] if len(lines) > 1 else lines
     before = _said_before(context)
@@ -154,14 +155,14 @@ def _remember(context: CommandContext, said: Sequence[_Said], before: Sequence[i
     """Which subscriptions this message made, so that its edit can replace them; not those that were there before it."""
     done = [one.done for one in said if one.done]
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
-    if made and context.request.message_id and not context.request.callback_data:
+    if made and context.request.message_id and not isinstance(context.request, Interaction):
         link = CallbackToken(verb="said", arguments={"numbers": made}, place=str(context.origin.address))
         set_conversation_state(context.store, _name(context), link, now=context.now)
 
 
 def _said_before(context: CommandContext) -> list[int]:
     """The numbers of what this message made before it was edited, without those that are gone."""
-    if not context.request.is_edit:
+    if context.message is None or not context.message.is_edit:
         return []
     link = get_conversation_state(
         context.store, _name(context), since=context.now - 2 * EDITED_WITHIN

@@ -76,7 +76,7 @@ def edit_subscription(context: CommandContext, subscription: Subscription) -> Re
 
 def shortcut(context: CommandContext) -> Reply:
     """What a platform offers in its menus: the form, beginning with the paper of the message where it was chosen."""
-    return form(replace(context, args=context.request.details.get("text", "")))
+    return form(replace(context, args=context.event_details.get("text", "")))
 
 
 def on_new_subscription(context: CommandContext) -> Reply:
@@ -273,7 +273,7 @@ def look_edit(context: CommandContext) -> Reply:
 def _with_choices(context: CommandContext, reply: Reply) -> Reply:
     """The same with what is chosen by now."""
     assert reply.modal is not None  # noqa: S101 - whoever calls made one
-    fields = tuple(_chosen(one, context.request.form_values.get(one.name, "")) for one in reply.modal.fields)
+    fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
     return Reply(modal=replace(reply.modal, fields=fields))
 
 
@@ -363,7 +363,7 @@ def _own_zone(context: CommandContext) -> str:
 
 def _said(context: CommandContext, name: str) -> str:
     """What stands in a field, on one line and without signs that nobody sees."""
-    typed = context.request.form_values.get(name, "")
+    typed = context.form_values.get(name, "")
     return " ".join("".join(sign for sign in typed if sign.isprintable() or sign.isspace()).split())
 
 
