@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import asking, registry
-from bot.commands.turn import Callback, CommandContext
+from bot.commands import registry
+from bot.commands.core import asking
+from bot.commands.core.context import Callback, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken

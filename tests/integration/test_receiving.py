@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from bot.channels.telegram.long_polling import LongPolling
+from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
-from bot.commands.turn import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation.listening import Supervised, listening, problems_of
 from subscriptions.errors import Sentence, StoreError

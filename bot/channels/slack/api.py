@@ -99,7 +99,7 @@ class SlackApi:
                 return {}
             async with _query_timeout():
                 _, direct = await self._conversations.resolve(request.sender)
-            return {"place": replace(place, is_outside=direct != request.details.get("at"))}
+            return {"place": replace(place, is_outside=direct != request.outside_channel)}
         if not changes:
             return {}
         async with _query_timeout():

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.channels.slack.inbound import MalformedPayload, UnknownWorkspace, read
 from bot.channels.slack.outbound import SlackChannel
-from bot.ports.conversation import Request
+from bot.ports.conversation import MessageRequest, Request
 from subscriptions.errors import NotDelivered
 
 log = logging.getLogger("paperwire")
@@ -51,8 +51,8 @@ class PayloadDispatcher:
             return {}
         if request is None:
             return {}
-        if direct := request.details.get("direct"):
-            self._channel.conversations.remember_direct(request.sender, direct)
+        if isinstance(request, MessageRequest) and request.direct_channel:
+            self._channel.conversations.remember_direct(request.sender, request.direct_channel)
         problems = await dispatch_request(request)
         return {"response_action": "errors", "errors": dict(problems)} if problems else {}
 
