@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import String, cast
 from sqlmodel import Session, col, or_, select
 
-from subscriptions.store.chats import get_value, put_value
-from subscriptions.store.papers import COMPLETION_WINDOW
+from subscriptions.store.key_value import get_value, put_value
+from subscriptions.store.papers.merging import COMPLETION_WINDOW
 from subscriptions.store.rows import PaperRow
 
 _ASKED = "enrichment"  # a key: id of a paper → [how often it was asked for, when last]

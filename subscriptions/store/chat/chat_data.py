@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 
 from subscriptions.model import ChatAddress, ChatKind, Kind
 from subscriptions.states import describe_chat_state
-from subscriptions.store.retention import erase_place
+from subscriptions.store.callbacks import erase_place
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,

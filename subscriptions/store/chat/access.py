@@ -7,7 +7,9 @@ from sqlmodel import Session, col, select
 
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.states import Admission, ChatState
-from subscriptions.store.chats import CHUNK, chat_value, chats_by_id, detach_from_shared_cursor
+from subscriptions.store.chat.chats import chat_value, chats_by_id
+from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
+from subscriptions.store.database import CHUNK
 from subscriptions.store.rows import ChatRow
 
 

@@ -1,26 +1,17 @@
-"""How things stand: what is dead, what waits for long, how one chat does, what came last."""
+"""What is wrong with deliveries, and how many of a chat are in which state."""
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
 from subscriptions.model import ChatAddress, Kind
 from subscriptions.states import ChatState, DeliveryState, MessageState
-from subscriptions.store.outbox import derived_state
-from subscriptions.store.rows import AppearanceRow, ChatRow, DeliveryRow, DigestRow, MessageRow, SubscriptionRow
+from subscriptions.store.outbox.entries import derived_state
+from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 
 _NAMED = 5  # ids that a notice lists
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewestDay:
-    """What a source brought under the day of its newest digest, in all digests of that day."""
-
-    source: str
-    day: date
-    papers: int  # different ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,28 +105,3 @@ def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
         messages.setdefault(seq or 0, (chat_state, []))[1].extend([state] if state else [])
     states = (derived_state(dismissed=False, chat_state=chat, states=found) for chat, found in messages.values())
     return Counter(state for state in states if state is not DeliveryState.SENT)
-
-
-def subscription_counts(session: Session) -> tuple[int, int]:
-    """How many chats have subscriptions, and how many these are."""
-    chats = func.count(func.distinct(SubscriptionRow.chat))
-    return session.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
-
-
-def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
-    """The newest day of each source with all papers of that day, the newest day first."""
-    day, newest = func.max(DigestRow.date), func.max(DigestRow.id)
-    sources = select(DigestRow.source, day).group_by(col(DigestRow.source)).order_by(day.desc(), newest.desc())
-    rows = session.exec(sources.limit(most)).all()
-    return tuple(NewestDay(source=source, day=of, papers=_papers_of(session, of, source)) for source, of in rows)
-
-
-def papers_of_day(session: Session, day: date) -> int:
-    """How many different papers the digests of a day brought, of whatever source."""
-    return _papers_of(session, day)
-
-
-def _papers_of(session: Session, day: date, source: str = "") -> int:
-    papers = func.count(func.distinct(AppearanceRow.paper))
-    wanted = select(papers).join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(DigestRow.date == day)
-    return session.exec(wanted.where(DigestRow.source == source) if source else wanted).one()

@@ -10,7 +10,8 @@ from sqlmodel import Session, col, delete, or_, select, update
 
 from subscriptions.model import ChatAddress
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
-from subscriptions.store.chats import detach_from_shared_cursor, mark_reachable
+from subscriptions.store.chat.chats import mark_reachable
+from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,

@@ -17,9 +17,9 @@ from subscriptions.chat_settings import language
 from subscriptions.model import Chat, Delivery, Lane
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import ChatState
-from subscriptions.store.claims import in_lane, is_held, waits
 from subscriptions.store.database import connection_of
-from subscriptions.store.outbox import delivery_value
+from subscriptions.store.outbox.claims import in_lane, is_held, waits
+from subscriptions.store.outbox.deliveries import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 
 SUMMARY_EDITS_FOR = timedelta(hours=48)  # after that nobody looks at the message any more
