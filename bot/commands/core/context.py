@@ -65,7 +65,9 @@ class CommandContext:
     formatter: InlineFormatter
     bot_info: BotInfo
     registry: "Registry"
-    is_public: bool = False  # the reply stands in a group or channel
+    read_by_group: bool = (
+        False  # the reply stands in a group or channel, not in a private chat nor for one person alone
+    )
     shared_chats: frozenset[str] | None = None  # addresses of the chats where the person is, too; None: nobody can tell
 
     @property
@@ -96,12 +98,12 @@ class CommandContext:
     @property
     def is_operator(self) -> bool:
         """Whether who asks runs this bot: the chat does, or the person, wherever they say it."""
-        if not self.in_public and (self.origin.admin or self.origin.address in self.bot_info.admins):
+        if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
         return bool(self.request.sender) and runs_the_bot(self.store, self.bot_info.admins, self.person)
 
     @property
-    def in_public(self) -> bool:
+    def read_by_strangers(self) -> bool:
         """Whether strangers read the reply: buttons that do something would be everybody's, so it carries none."""
         return self.origin.public or self.origin.kind is ChatKind.BROADCAST
 
