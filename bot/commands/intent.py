@@ -8,7 +8,16 @@ from typing import Any
 from bot.commands.chat.free_text import PLAIN
 from bot.commands.chat.home_view import HOME_VIEW
 from bot.commands.chat.start import UNKNOWN
-from bot.commands.core.context import Command, CommandFunction, Registry
+from bot.commands.core.context import (
+    Command,
+    CommandFunction,
+    Condition,
+    Event,
+    Registry,
+    always,
+    never,
+    write_condition,
+)
 from bot.commands.core.spoken_commands import HELLO, spoken
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
@@ -34,6 +43,7 @@ class Intent:
     """What is to be run, and what must be known before."""
 
     run: CommandFunction
+    writes: Condition = always  # whether running it writes to the store
     changes: bool = False  # only for those who manage the chat that it is about
     operator: bool = False
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the chat that it is about, if it is another one
@@ -54,21 +64,26 @@ def understand(request: Request, link: CallbackToken | None, registry: Registry,
     """
     intent = _understood(request, link, registry)
     if intent and isinstance(request, MessageRequest) and _is_late_edit(request, now):
-        return Intent(run=LATE_EDIT.run, here=True)
+        return Intent(run=LATE_EDIT.run, writes=never, here=True)
     return intent
 
 
 def _understood(request: Request, link: CallbackToken | None, registry: Registry) -> Intent | None:
     match request:
         case EventRequest():
-            run = registry.events.get(request.event)
-            return Intent(run=run, here=True, counts=False, wants_chats=request.event == HOME_VIEW) if run else None
+            return _happened(registry.events.get(request.event), wants_chats=request.event == HOME_VIEW)
         case CallbackRequest() | FormRequest():
             return _pressed(request, link, registry)
         case MessageRequest() if request.command:
             return _said(registry, request, request.command, request.text)
         case MessageRequest():
             return _words(request, registry) if request.is_addressed else None
+
+
+def _happened(event: Event | None, *, wants_chats: bool) -> Intent | None:
+    if event is None:
+        return None
+    return Intent(run=event.run, writes=event.writes, here=True, counts=False, wants_chats=wants_chats)
 
 
 def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
@@ -97,7 +112,9 @@ def _words(request: MessageRequest, registry: Registry) -> Intent | None:
     private = request.place.kind is ChatKind.PRIVATE
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
         return _said(registry, request, "help" if request.takes_bare_commands else "start", "")
-    return Intent(run=PLAIN.run, args=request.text, wants_file=private and bool(request.file_id))
+    return Intent(
+        run=PLAIN.run, writes=write_condition(PLAIN), args=request.text, wants_file=private and bool(request.file_id)
+    )
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
@@ -124,7 +141,7 @@ def _said(registry: Registry, request: MessageRequest, name: str, text: str) -> 
     if command is None:
         # In a group a word that nobody knows may be for another bot.
         quiet = request.place.kind is not ChatKind.PRIVATE and not request.is_addressed
-        return None if quiet else Intent(run=UNKNOWN.run, args=name)
+        return None if quiet else Intent(run=UNKNOWN.run, writes=never, args=name)
     target, text = ("", text) if command.names_chats else _directed(text)
     if command.args_are_chat and not target:
         target, text = _turned_to(text.strip())
@@ -143,6 +160,7 @@ def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
 def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
     return Intent(
         run=command.run,
+        writes=write_condition(command),
         alone=alone,
         changes=command.needs_manager and not (command.shows_without_args and not text.strip()),
         operator=command.needs_operator,
@@ -173,11 +191,12 @@ def _pressed(request: Interaction, link: CallbackToken | None, registry: Registr
     if link is None or callback is None:
         return None
     if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
-        return Intent(run=callback.show_form, here=True, arguments=dict(link.arguments), counts=False)
+        return Intent(run=callback.show_form, writes=never, here=True, arguments=dict(link.arguments), counts=False)
     arguments = dict(link.arguments)
     about = str(arguments.pop(ABOUT, "")).partition(":")[2]
     return Intent(
         run=callback.run,
+        writes=write_condition(callback),
         changes=callback.needs_manager,
         operator=callback.needs_operator,
         target=about,

@@ -12,7 +12,8 @@ from functools import partial
 from bot.commands.chat.connect import connection, disconnect
 from bot.commands.core.context import BotInfo, CommandContext
 from bot.commands.intent import Intent
-from bot.ports.conversation import Interaction, Place, PlatformApi, Request
+from bot.conversation.refusals import refusal
+from bot.ports.conversation import Place, PlatformApi, Request
 from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
@@ -147,53 +148,48 @@ async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
 # ------------------------------------------------------------------------------------------------------------ refusals
 
 
-def no(turn: CommandContext, words: str) -> Reply:
-    """A refusal for the asker's eyes: a few words where a button was pressed, else one line."""
-    return (
-        Reply(toast=words)
-        if isinstance(turn.request, Interaction)
-        else Reply(lines=(words,), ok=False, is_ephemeral=True)
-    )
-
-
 def _managers_only(turn: CommandContext) -> Reply:
-    return no(turn, turn.say("Only admins of this chat can change that."))
+    return refusal(turn, turn.say("Only admins of this chat can change that."))
 
 
 def _cannot_see(turn: CommandContext) -> Reply:
-    return no(
+    return refusal(
         turn, turn.say("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
     )
 
 
 def _members_only(turn: CommandContext, *, members: bool) -> Reply:
     if members:
-        return no(turn, turn.say("Only members of this workspace can change that, not guests."))
-    return no(turn, turn.say("Only admins of this workspace can change that."))
+        return refusal(turn, turn.say("Only members of this workspace can change that, not guests."))
+    return refusal(turn, turn.say("Only admins of this workspace can change that."))
 
 
 def _cannot_see_team(turn: CommandContext) -> Reply:
-    return no(
+    return refusal(
         turn, turn.say("I cannot see who is an admin of this workspace: the app may not read people (users:read).")
     )
 
 
 def _cannot_ask(turn: CommandContext) -> Reply:
-    return no(turn, turn.say("I cannot find out now who is an admin, so nothing is changed. Please try again later."))
+    return refusal(
+        turn, turn.say("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
+    )
 
 
 def _not_there(turn: CommandContext, *, name: str) -> Reply:
-    return no(turn, turn.say("I know no chat {name} that you administer and I am in. Add me to it first.", name=name))
+    return refusal(
+        turn, turn.say("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
+    )
 
 
 def _no_topics(turn: CommandContext, *, place: Place) -> Reply:
     if place.kind is ChatKind.BROADCAST:
-        return no(turn, turn.say("A channel has no topics."))
+        return refusal(turn, turn.say("A channel has no topics."))
     if place.is_linked:
-        return no(
+        return refusal(
             turn, turn.say("{name} is linked to a channel, and such a group can have no topics.", name=place.title)
         )
-    return no(turn, turn.say("{name} has no topics.", name=place.title))
+    return refusal(turn, turn.say("{name} has no topics.", name=place.title))
 
 
 def _connection_over(turn: CommandContext, *, name: str) -> Reply:

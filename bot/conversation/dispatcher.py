@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from bot.app import App
 from bot.commands.chat.home_view import HOME_VIEW
 from bot.commands.papers.paper_lookup import KEPT, LOOKUP_VERB, request_of, waiting_as
-from bot.conversation.handler import answer, stumble
+from bot.conversation.handler import answer, answer_failure
 from bot.conversation.reply_sender import speak
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
@@ -121,7 +121,7 @@ class Dispatcher:
             self._store_failures[key] += 1
             if self._store_failures[key] < MAX_STORE_FAILURES:
                 raise
-            posting = await asyncio.to_thread(stumble, self._app.wire, request)
+            posting = await asyncio.to_thread(answer_failure, self._app.wire, request)
         except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
             log.error(
                 "Update %s of %s was not understood: %s",
@@ -129,7 +129,7 @@ class Dispatcher:
                 request.chat.platform,
                 error_location(error),
             )
-            posting = await asyncio.to_thread(stumble, self._app.wire, request)
+            posting = await asyncio.to_thread(answer_failure, self._app.wire, request)
         del self._store_failures[key]
         if posting is None:
             if isinstance(request, CallbackRequest) and request.callback_id:

@@ -5,18 +5,19 @@ is pressed there counts as if it were said in the chat that it is about. That ch
 when the form or board was shown, for one person alone: nothing that comes back is trusted but the link's id.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.commands.core.context import CommandContext
-from bot.ports.button import Button, Buttons
+from bot.ports.button import Button
 from bot.ports.conversation import FormRequest, Interaction, Place
-from bot.ports.forms import CHAT_FIELD, HomeItem, HomePanel, HomeView, Modal
+from bot.ports.forms import CHAT_FIELD, HomePanel, HomeView, Modal
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
-from subscriptions.service.chats import add_callbacks, find_callback, home_callbacks, home_view_of, known_or_new
+from subscriptions.service.chats import find_callback, home_view_of, known_or_new, new_callback_id
 from subscriptions.store import Scope
 
 MAX_FORM_AGE = timedelta(days=1)  # how long after it was opened a form is taken
@@ -64,59 +65,61 @@ def _values(request: Interaction) -> Mapping[str, str]:
     return request.values if isinstance(request, FormRequest) else {}
 
 
-def store_modal_token(context: CommandContext, modal: Modal) -> str:
-    """The id of what a form stands for; one that is shown anew while it is being filled in stays what it was."""
-    if isinstance(context.request, FormRequest):
-        return context.request.callback_data
-    here = {**_address(context.chat.address), "kind": context.chat.kind.value, "title": context.chat.title}
-    places = {"": here, **{value: _elsewhere(context, address) for value, address in modal.places.items()}}
-    until = (context.now + MAX_FORM_AGE).isoformat()
+def form_token(command: CommandContext, modal: Modal) -> tuple[str, dict[str, CallbackToken]]:
+    """Returns the id that a form carries, and what a new id stands for.
+
+    A form that is shown again while it is being filled in keeps its id.
+    """
+    if isinstance(command.request, FormRequest):
+        return command.request.callback_data, {}
+    here = {**_address(command.chat.address), "kind": command.chat.kind.value, "title": command.chat.title}
+    places = {"": here, **{value: _elsewhere(command, address) for value, address in modal.places.items()}}
+    until = (command.now + MAX_FORM_AGE).isoformat()
     arguments = {**modal.arguments, _PLACES: places, _UNTIL: until}
-    link = CallbackToken(
-        verb=modal.verb, arguments=arguments, place=str(context.origin.address), person=context.request.sender
+    token_id = new_callback_id()
+    token = CallbackToken(
+        verb=modal.verb, arguments=arguments, place=str(command.origin.address), person=command.request.sender
     )
-    (link_id,) = add_callbacks(context.store, [link], now=context.now)
-    return link_id
+    return token_id, {token_id: token}
 
 
-def with_home_view_tokens(context: CommandContext, home_view: HomeView) -> HomeView:
-    """The board with ids for its buttons, which work on it until it is shown anew."""
-    wanted = [(button, panel.about) for panel in home_view.panels for button in _buttons_of(panel) if button.verb]
-    links = [_home_view_token(button, about, context.request.sender) for button, about in wanted]
-    ids = iter(home_callbacks(context.store, context.origin.address, links, now=context.now))
+def with_home_view_tokens(command: CommandContext, home_view: HomeView) -> tuple[HomeView, dict[str, CallbackToken]]:
+    """Returns the home view with ids in its buttons, and what the ids stand for until the view is shown anew."""
+    tokens: dict[str, CallbackToken] = {}
 
-    def bound(button: Button) -> Button:
-        return replace(button, data=next(ids)) if button.verb else button
+    def bound(button: Button, about: ChatAddress | None) -> Button:
+        if not button.verb:
+            return button
+        token_id, chat = new_callback_id(), {_CHAT_KEY: _address(about)} if about else {}
+        tokens[token_id] = CallbackToken(
+            verb=button.verb,
+            arguments={**button.arguments, **chat},
+            place=home_view_of(command.origin.address),
+            person=command.request.sender,
+        )
+        return replace(button, data=token_id)
 
-    return replace(home_view, panels=tuple(_bound(panel, bound) for panel in home_view.panels))
+    panels = tuple(_with_buttons(panel, partial(bound, about=panel.about)) for panel in home_view.panels)
+    return replace(home_view, panels=panels), tokens
 
 
-def as_form_problems(reply: Reply | None) -> Reply | None:
+def as_form_problems(reply: Reply) -> Reply:
     """The answer to a form that was sent: a refusal stands on the form itself, and the form stays open."""
-    if reply is None or reply.form_errors or (reply.ok is not False and not (reply.toast and not reply.lines)):
+    if reply.form_errors or (reply.ok is not False and not (reply.toast and not reply.lines)):
         return reply
     return Reply(form_errors={MAIN: " ".join(reply.lines) or reply.toast})
 
 
-def _home_view_token(button: Button, about: ChatAddress | None, person: str) -> CallbackToken:
-    at = {_CHAT_KEY: _address(about)} if about else {}
-    return CallbackToken(verb=button.verb, arguments={**button.arguments, **at}, person=person)
+def _with_buttons(panel: HomePanel, change: Callable[[Button], Button]) -> HomePanel:
+    """Returns the panel with each of its buttons changed."""
+    items = tuple(replace(item, menu=tuple(map(change, item.menu))) for item in panel.items)
+    return replace(panel, items=items, buttons=tuple(tuple(map(change, row)) for row in panel.buttons))
 
 
-def _buttons_of(panel: HomePanel) -> list[Button]:
-    return [button for item in panel.items for button in item.menu] + [one for row in panel.buttons for one in row]
-
-
-def _bound(panel: HomePanel, bound: Callable[[Button], Button]) -> HomePanel:
-    items: Sequence[HomeItem] = [replace(item, menu=tuple(map(bound, item.menu))) for item in panel.items]
-    buttons: Buttons = tuple(tuple(map(bound, row)) for row in panel.buttons)
-    return replace(panel, items=tuple(items), buttons=buttons)
-
-
-def _elsewhere(context: CommandContext, address: ChatAddress) -> dict[str, Any]:
+def _elsewhere(command: CommandContext, address: ChatAddress) -> dict[str, Any]:
     """A chat that a form may lead into: the person's own, or one beside that where it was opened."""
-    kind = ChatKind.PRIVATE if address == context.person else context.chat.kind
-    title = context.chat.title if address.lane == context.chat.address.lane else ""
+    kind = ChatKind.PRIVATE if address == command.person else command.chat.kind
+    title = command.chat.title if address.lane == command.chat.address.lane else ""
     return {**_address(address), "kind": kind.value, "title": title}
 
 

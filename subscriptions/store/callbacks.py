@@ -1,7 +1,7 @@
 """Callbacks: what the ids in buttons and links stand for."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,22 +14,32 @@ from subscriptions.store.rows import CallbackRow, UpdateRow
 HOME_VIEW = "board:"  # before the address of a person: the place of the links on their board
 
 
+def new_callback_id() -> str:
+    """Returns an id that nobody can guess, 16 characters."""
+    return secrets.token_urlsafe(12)
+
+
 def add_callbacks(session: Session, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Stores links; returns their ids, 16 characters that nobody can guess."""
-    ids = [secrets.token_urlsafe(12) for _ in tokens]
-    for link_id, link in zip(ids, tokens, strict=True):
+    """Stores callback tokens under new ids and returns these in the order of the tokens."""
+    by_id = {new_callback_id(): token for token in tokens}
+    store_callbacks(session, by_id, now=now)
+    return list(by_id)
+
+
+def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
+    """Stores callback tokens under the ids that they have."""
+    for token_id, token in tokens.items():
         session.add(
             CallbackRow(
-                id=link_id,
-                place=link.place,
-                person=link.person,
-                verb=link.verb,
-                arguments=dict(link.arguments),
+                id=token_id,
+                place=token.place,
+                person=token.person,
+                verb=token.verb,
+                arguments=dict(token.arguments),
                 at=now,
             )
         )
     session.flush()
-    return ids
 
 
 def put_callback(session: Session, link_id: str, token: CallbackToken, *, now: datetime) -> None:
@@ -76,7 +86,7 @@ def callbacks_of(session: Session, chat_id: int, verb: str) -> list[tuple[str, C
 
 def add_shared_callback(session: Session, chat_id: int, token: CallbackToken, *, now: datetime) -> str:
     """Stores a link of a chat that may be passed on, and goes when the chat does; its id."""
-    link_id = secrets.token_urlsafe(12)
+    link_id = new_callback_id()
     session.add(CallbackRow(id=link_id, chat=chat_id, verb=token.verb, arguments=dict(token.arguments), at=now))
     session.flush()
     return link_id

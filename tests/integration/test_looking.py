@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.commands.core.context import CommandContext
-from bot.context.dependencies import Context
-from bot.conversation import handler
+from bot.context.dependencies import ConversationContext
+from bot.conversation import execution
 from bot.ports.reply import Reply
 from subscriptions.service.chats import find_callback
 from subscriptions.store import Store, WouldWrite
@@ -37,13 +37,13 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
     talk = BotHarness(store)
     await talk.says("/sub tree")
     turns: list[bool] = []
-    run = handler._run_intent
+    run = execution._run
 
-    def looked(context: Context, turn: CommandContext, *rest: Any) -> Reply | None:
+    def looked(conversation: ConversationContext, command: CommandContext, *rest: Any) -> Reply | None:
         turns.append(store._turns._taken)
-        return run(context, turn, *rest)
+        return run(conversation, command, *rest)
 
-    monkeypatch.setattr(handler, "_run_intent", looked)
+    monkeypatch.setattr(execution, "_run", looked)
     assert await talk.says(words)
     assert turns == [False]
 

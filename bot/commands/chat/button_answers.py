@@ -10,7 +10,7 @@ from datetime import time
 from bot.commands.chat.settings import ZONE, change
 from bot.commands.core.asking import awaits
 from bot.commands.core.cities import cities_at
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.commands.core.picking import listed_here, numbered
 from bot.commands.core.query_in_sentence import unframed
 from bot.commands.core.spoken_commands import is_small_talk
@@ -189,5 +189,5 @@ CALLBACKS = {
     "answer-zone": Callback(run=answer_zone, needs_manager=True),
     "answer-pick": Callback(run=answer_pick, needs_manager=True),
     "answer-value": Callback(run=answer_value, needs_manager=True),
-    "answer-yes": Callback(run=answer_yes),
+    "answer-yes": Callback(run=answer_yes, writes=always),
 }

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.commands.chat import workspace_events as workspace
 from bot.commands.chat.connect import known
-from bot.commands.core.context import CommandContext, CommandFunction
+from bot.commands.core.context import CommandContext, Event
 from bot.commands.subscriptions.pause import what_waits
 from bot.ports.button import Button
 from bot.ports.reply import Reply
@@ -209,13 +209,13 @@ def welcome_back(context: CommandContext) -> Reply | None:
     return Reply(lines=(*head, *lines), buttons=buttons)
 
 
-EVENTS: Mapping[str, CommandFunction] = {
-    "arrived": arrived,
-    "left": left,
-    "muted": muted,
-    "back": back,
-    "moved": moved,
-    "topic-closed": topic_closed,
-    "topic-open": topic_open,
+EVENTS: Mapping[str, Event] = {
+    "arrived": Event(run=arrived),
+    "left": Event(run=left),
+    "muted": Event(run=muted),
+    "back": Event(run=back),
+    "moved": Event(run=moved),
+    "topic-closed": Event(run=topic_closed),
+    "topic-open": Event(run=topic_open),
     **workspace.EVENTS,
 }

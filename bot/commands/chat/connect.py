@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.commands.chat.start import adding
 from bot.commands.core.asking import forget_question
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
@@ -182,9 +182,10 @@ COMMANDS = (
         summary=Sentence("manage a group or channel from here"),
         stays_here=True,
         args_are_chat=True,
+        writes=always,
     ),
 )
 CALLBACKS = {
-    "connect": Callback(run=connect),
-    "disconnect": Callback(run=on_disconnect, stays_here=True),
+    "connect": Callback(run=connect, writes=always),
+    "disconnect": Callback(run=on_disconnect, stays_here=True, writes=always),
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.core.asking import answer_of
+from bot.commands.core.asking import answer_of, question
 from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.spoken_commands import is_small_talk, mistyped
 from bot.commands.papers.paper_lookup import named_papers
@@ -26,6 +26,11 @@ def plain(context: CommandContext) -> Reply | None:
     if is_small_talk(said):
         return _what_to_say(context) if said else _only_text(context)
     return _with_near_command(context, said, tried(context, said))
+
+
+def _answers_or_imports(context: CommandContext) -> bool:
+    """Whether the text may answer a question, or comes with a file."""
+    return question(context) is not None or bool(context.message and context.message.file_id)
 
 
 def _what_to_say(context: CommandContext) -> Reply:
@@ -69,4 +74,4 @@ def _run(context: CommandContext, name: str) -> Reply | None:
     return command.run(replace(context, args="")) if command else None
 
 
-PLAIN = Callback(run=plain)
+PLAIN = Callback(run=plain, writes=_answers_or_imports)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.commands.chat.status import came_last
-from bot.commands.core.context import CommandContext, CommandFunction
+from bot.commands.core.context import CommandContext, Event, never
 from bot.commands.phrasing.delivery_times import next_line
 from bot.commands.phrasing.subscription_words import rows_of, state_of
 from bot.ports.button import Button, Buttons
@@ -133,4 +133,4 @@ def _menu(context: CommandContext, one: Listed) -> tuple[Button, ...]:
     )
 
 
-EVENTS: dict[str, CommandFunction] = {HOME_VIEW: home_view}
+EVENTS = {HOME_VIEW: Event(run=home_view, writes=never)}

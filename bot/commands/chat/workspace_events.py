@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from bot.commands.core.context import CommandContext, CommandFunction
+from bot.commands.core.context import CommandContext, Event
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.notices.chats import SubscriberLeft, SubscriptionsOrphaned
@@ -71,6 +71,12 @@ def removed(context: CommandContext) -> Reply | None:
     return None
 
 
-EVENTS: Mapping[str, CommandFunction] = MappingProxyType(
-    {"archived": archived, "deleted": deleted, "renamed": renamed, "member-left": member_left, "uninstalled": removed}
+EVENTS: Mapping[str, Event] = MappingProxyType(
+    {
+        "archived": Event(run=archived),
+        "deleted": Event(run=deleted),
+        "renamed": Event(run=renamed),
+        "member-left": Event(run=member_left),
+        "uninstalled": Event(run=removed),
+    }
 )

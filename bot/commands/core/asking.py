@@ -27,7 +27,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.ports.button import Button, Buttons
 from bot.ports.conversation import EventRequest
 from bot.ports.reply import Reply
@@ -80,6 +80,14 @@ def settle(context: CommandContext, *verbs: str) -> None:
     waiting = question(context)
     if waiting is not None and waiting.verb in verbs:
         clear_conversation_state(context.store, _name(context))
+
+
+def leaves_a_question(context: CommandContext) -> bool:
+    """Whether a question waits that anything but its answer ends."""
+    if not may_ask(context) or isinstance(context.request, EventRequest):
+        return False
+    waiting = question(context)
+    return waiting is not None and waiting.verb in _PASSING
 
 
 def turn_away(context: CommandContext) -> None:
@@ -160,6 +168,13 @@ def _name(context: CommandContext) -> str:
 
 
 COMMANDS = (
-    Command(name="cancel", run=cancel, summary=Sentence("never mind the question"), listed=False, stays_here=True),
+    Command(
+        name="cancel",
+        run=cancel,
+        summary=Sentence("never mind the question"),
+        listed=False,
+        stays_here=True,
+        writes=always,
+    ),
 )
-CALLBACKS = {"cancel": Callback(run=on_cancel, stays_here=True)}
+CALLBACKS = {"cancel": Callback(run=on_cancel, stays_here=True, writes=always)}

@@ -119,6 +119,19 @@ class CommandContext:
 CommandFunction = Callable[[CommandContext], Reply | None]
 
 
+Condition = Callable[[CommandContext], bool]
+
+
+def always(_: CommandContext) -> bool:
+    """True."""
+    return True
+
+
+def never(_: CommandContext) -> bool:
+    """False."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """Something that people can say."""
@@ -129,6 +142,7 @@ class Command:
     aliases: tuple[str, ...] = ()
     usage: str = ""  # what follows the name: "QUERY [WHEN]"
     needs_manager: bool = False  # only for those who manage the chat
+    writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
     shows_without_args: bool = False  # with no words after it, it only shows something and changes nothing
     needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # stands in menus
@@ -145,6 +159,7 @@ class Callback:
 
     run: CommandFunction
     needs_manager: bool = False
+    writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
     needs_operator: bool = False
     stays_here: bool = False  # about the chat where the button stands, even if what it stands under is about another
     show_form: CommandFunction | None = None  # of a form: how it looks by what is filled in so far
@@ -165,13 +180,29 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happens to a chat, or that a person opens."""
+
+    run: CommandFunction
+    writes: Condition = always
+
+
+def write_condition(action: Command | Callback) -> Condition:
+    """Returns the condition under which a command or callback writes to the store.
+
+    Where it does not hold, the command runs in a reading transaction, and an attempt to write there raises WouldWrite.
+    """
+    return action.writes or (always if action.needs_manager else never)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Registry:
     """Everything that people can say and press, by name. Commands are given it; none of them imports it."""
 
     commands: tuple[Command, ...]
     callbacks: Mapping[str, Callback]  # verb of a button → what it does
-    events: Mapping[str, CommandFunction]  # name of an event of a chat → what it does
+    events: Mapping[str, Event]  # name of an event of a chat → what it does
 
     @cached_property
     def by_name(self) -> Mapping[str, Command]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, Sentence
@@ -141,6 +141,7 @@ COMMANDS = (
         name="admin",
         run=admin,
         usage="CODE",
+        writes=always,
         summary=Sentence("run this bot"),
         listed=False,
         stays_here=True,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from bot.commands.core.context import CommandContext
+from bot.commands.core.context import CommandContext, Event
 from bot.commands.papers.cards import card_reply
 from bot.commands.papers.results import card_buttons
 from bot.ports.button import Button
@@ -171,4 +171,4 @@ def _elsewhere(context: CommandContext, name: str) -> Button:
     return Button(label=context.say("look there"), url=host + name)
 
 
-EVENTS = {LOOKUP_EVENT: looked_up}
+EVENTS = {LOOKUP_EVENT: Event(run=looked_up)}

@@ -48,7 +48,7 @@ def _gone(context: CommandContext) -> Reply:
 
 
 def _today(context: CommandContext, which: str) -> Reply:
-    if context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address and _may_get(context):
+    if _is_sent(context):
         looked = None if context.chat.id else newest_batch(context.store, context.chat, now=context.now, which=which)
         if looked is not None and looked.delivery is None:
             return _shown_now(context, which, looked)
@@ -60,9 +60,13 @@ def _today(context: CommandContext, which: str) -> Reply:
     return _shown_now(context, which, newest_batch(context.store, context.chat, now=context.now, which=which))
 
 
-def _may_get(context: CommandContext) -> bool:
-    """A delivery to a chat that is paused, or waits to be let in, would be held."""
-    return context.chat.state is ChatState.ACTIVE
+def _is_sent(context: CommandContext) -> bool:
+    """Whether the papers go through the outbox: in the person's own chat, unless a delivery would be held there.
+
+    A chat holds deliveries while it is paused or waits to be let in.
+    """
+    own = context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
+    return own and context.chat.state is ChatState.ACTIVE
 
 
 def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
@@ -153,7 +157,12 @@ def on_today_again(context: CommandContext) -> Reply:
 
 COMMANDS = (
     Command(
-        name="today", aliases=("latest",), run=today, usage="[QUERY|N]", summary=Sentence("get the newest papers now")
+        name="today",
+        aliases=("latest",),
+        run=today,
+        writes=_is_sent,
+        usage="[QUERY|N]",
+        summary=Sentence("get the newest papers now"),
     ),
 )
-CALLBACKS = {"today": Callback(run=on_today), "today-again": Callback(run=on_today_again)}
+CALLBACKS = {"today": Callback(run=on_today, writes=_is_sent), "today-again": Callback(run=on_today_again)}

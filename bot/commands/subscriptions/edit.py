@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands.core.asking import ask, may_ask
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.commands.core.picking import (
     gone,
     no_subscriptions,
@@ -269,7 +269,7 @@ COMMANDS = (
 )
 CALLBACKS = {
     "edit-ask": Callback(run=on_edit_ask, needs_manager=True),
-    "edit-ask-page": Callback(run=on_edit_page),
+    "edit-ask-page": Callback(run=on_edit_page, writes=always),
     "edit-at": Callback(run=on_edit_at, needs_manager=True),
     "edit": Callback(run=answer_edit, needs_manager=True),
     "name": Callback(run=answer_name, needs_manager=True),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from bot.commands.core.asking import awaits_yes
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.commands.core.picking import gone, listed_here, named, no_subscriptions, numbered, pick_list
 from bot.commands.core.undo_button import undo_row
 from bot.commands.papers.bibtex import bibliography
@@ -277,11 +277,17 @@ COMMANDS = (
         usage="[LINES]",
         summary=Sentence("subscriptions from text or a file"),
     ),
-    Command(name="share", run=share, usage="[N]", summary=Sentence("a link that offers a subscription to others")),
+    Command(
+        name="share",
+        run=share,
+        writes=always,
+        usage="[N]",
+        summary=Sentence("a link that offers a subscription to others"),
+    ),
 )
 CALLBACKS = {
     "import": Callback(run=on_import, needs_manager=True),
     "import-no": Callback(run=on_import_no, needs_manager=True),
-    "share": Callback(run=on_share),
-    "share-page": Callback(run=on_share_page),
+    "share": Callback(run=on_share, writes=always),
+    "share-page": Callback(run=on_share_page, writes=always),
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.commands.core.cities import city_pages
-from bot.commands.core.context import Callback, Command, CommandContext, CommandFunction
+from bot.commands.core.context import Callback, Command, CommandContext, Event, never
 from bot.commands.core.picking import gone, numbered
 from bot.commands.phrasing.cadence_words import DAYS, every, spoken
 from bot.commands.phrasing.subscription_words import days_i_know
@@ -368,7 +368,7 @@ def _said(context: CommandContext, name: str) -> str:
 
 
 COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the form of a subscription")),)
-EVENTS: dict[str, CommandFunction] = {"shortcut": shortcut}
+EVENTS = {"shortcut": Event(run=shortcut, writes=never)}
 CALLBACKS = {
     "new-wish": Callback(run=on_new_subscription),
     "send-new": Callback(run=send_new, needs_manager=True, show_form=look_new),

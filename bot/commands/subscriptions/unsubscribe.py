@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.commands.core.picking import gone, listed_here, named, numbered, pick_list
 from bot.commands.core.undo_button import undo_row
 from bot.commands.phrasing.subscription_words import unsubscribed
@@ -102,5 +102,5 @@ COMMANDS = (
 CALLBACKS = {
     "unsub": Callback(run=on_unsub, needs_manager=True),
     "unsub-all": Callback(run=on_unsub_all, needs_manager=True),
-    "unsub-page": Callback(run=on_unsub_page),
+    "unsub-page": Callback(run=on_unsub_page, writes=always),
 }

@@ -25,7 +25,9 @@ from subscriptions.service.chats.conversation_state import find_callback as find
 from subscriptions.service.chats.conversation_state import get_conversation_state as get_conversation_state
 from subscriptions.service.chats.conversation_state import had_its_effect as had_its_effect
 from subscriptions.service.chats.conversation_state import has_home_view as has_home_view
-from subscriptions.service.chats.conversation_state import home_callbacks as home_callbacks
+from subscriptions.service.chats.conversation_state import drop_home_callbacks as drop_home_callbacks
+from subscriptions.service.chats.conversation_state import new_callback_id as new_callback_id
+from subscriptions.service.chats.conversation_state import store_callbacks as store_callbacks
 from subscriptions.service.chats.conversation_state import home_of as home_of
 from subscriptions.service.chats.conversation_state import home_view_of as home_view_of
 from subscriptions.service.chats.conversation_state import known_or_new as known_or_new

@@ -1,7 +1,6 @@
 """What conversations keep: chats that were met, links under buttons, replies that are on their way."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from subscriptions.chat_settings import language, resolve
@@ -148,12 +147,22 @@ def find_callback(store: Scope, link_id: str) -> CallbackToken | None:
     return found[0] if found else None
 
 
-def home_callbacks(store: Scope, person: ChatAddress, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Ids for the buttons on a person's board, in their order; those of the board before work no more."""
-    place = home_view_of(person)
+def new_callback_id() -> str:
+    """Returns an id for a callback token that is stored later, by `store_callbacks`."""
+    return callbacks.new_callback_id()
+
+
+def store_callbacks(store: Scope, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
+    """Stores callback tokens under the ids that they have."""
+    if tokens:
+        with store.write() as transaction:
+            callbacks.store_callbacks(transaction, tokens, now=now)
+
+
+def drop_home_callbacks(store: Scope, person: ChatAddress) -> None:
+    """Forgets what the buttons on a person's home view stand for; a new one is about to be shown."""
     with store.write() as transaction:
-        callbacks.drop_callbacks_at(transaction, place)
-        return callbacks.add_callbacks(transaction, [replace(link, place=place) for link in links], now=now)
+        callbacks.drop_callbacks_at(transaction, home_view_of(person))
 
 
 def has_home_view(store: Scope, person: ChatAddress) -> bool:

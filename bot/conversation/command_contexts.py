@@ -1,0 +1,93 @@
+"""Builds what a command is given: its chat, the chat that is answered, and the language of the reply."""
+
+from dataclasses import replace
+
+from bot.commands.core.context import CommandContext
+from bot.context.dependencies import Context, ConversationContext
+from bot.conversation.prepared_request import PreparedRequest
+from bot.ports.conversation import EventRequest, Place, Request
+from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions.service.chats import describe, known_or_new, meet
+from subscriptions.store import Scope
+
+
+def build_command_context(
+    store: Scope, context: Context, conversation: ConversationContext, prepared: PreparedRequest
+) -> CommandContext:
+    """Returns the context of a prepared request. It reads `store` and writes nothing."""
+    request = prepared.request
+    origin = chat_at(store, request.place, request.language)
+    chat = origin if prepared.place.chat == request.chat else chat_at(store, prepared.place, request.language)
+    reader = _reader(store, request, origin)
+    localizer = conversation.make_localizer(reader.settings.lang, chat.settings.timezone)
+    api = conversation.platform_apis.get(request.chat.platform)
+    is_ephemeral = api is not None and api.has_ephemeral and not prepared.intent.changes
+    return CommandContext(
+        store=store,
+        now=context.clock.now(),
+        request=request,
+        chat=chat,
+        origin=origin,
+        args=prepared.intent.args,
+        arguments=prepared.intent.arguments,
+        file=prepared.file,
+        localizer=localizer,
+        formatter=conversation.make_inline_formatter(localizer),
+        bot_info=conversation.bot_info,
+        registry=conversation.registry,
+        read_by_group=request.place.kind is not ChatKind.PRIVATE and not is_ephemeral,
+        shared_chats=prepared.shared_chats,
+    )
+
+
+def chat_at(store: Scope, place: Place, language: str) -> Chat:
+    """Returns the chat at a place, or what it would be if it were met now."""
+    return known_or_new(store, place.chat, place.kind, title=place.title, lang=language, public=place.public)
+
+
+def has_new_name(chat: Chat, place: Place) -> bool:
+    """Returns whether the platform names a stored chat otherwise than the store, or whether strangers can read it now."""
+    if not chat.id or not place.title or chat.address != place.chat:
+        return False
+    return (chat.title, chat.public) != (place.title, place.public)
+
+
+def store_new_names(store: Scope, prepared: PreparedRequest) -> None:
+    """Stores the names that the platform gives the chats of a request by now."""
+    for place in (prepared.request.place, prepared.place):
+        if has_new_name(chat_at(store, place, prepared.request.language), place):
+            describe(store, place.chat, title=place.title, public=place.public)
+
+
+def with_stored_chat(conversation: ConversationContext, command: CommandContext) -> CommandContext:
+    """Returns the context with a chat that is stored, and with the language and the time zone that this chat has.
+
+    Every command that changes something stores its chat first.
+    """
+    if command.chat.id:
+        return command
+    new, request = command.chat, command.request
+    owner = ChatAddress(new.address.platform, request.sender) if new.kind is not ChatKind.PRIVATE else None
+    chat = meet(
+        command.store,
+        new.address,
+        new.kind,
+        now=command.now,
+        title=new.title,
+        lang=request.language,
+        timezone=request.timezone,
+        public=new.public,
+        by=owner,
+    )
+    origin = chat if command.origin.address == chat.address else command.origin
+    localizer = command.localizer.speaking(origin.settings.lang, chat.settings.timezone)
+    formatter = conversation.make_inline_formatter(localizer)
+    return replace(command, chat=chat, origin=origin, localizer=localizer, formatter=formatter)
+
+
+def _reader(store: Scope, request: Request, origin: Chat) -> Chat:
+    """Returns the chat whose language the reply has: what happens to a channel is answered to its person in private."""
+    if not isinstance(request, EventRequest) or origin.kind is not ChatKind.BROADCAST or not request.sender:
+        return origin
+    private = ChatAddress(request.chat.platform, request.sender)
+    return chat_at(store, Place(chat=private, kind=ChatKind.PRIVATE), request.language)

@@ -1,0 +1,187 @@
+"""Executes a prepared request: its effect and its reply are stored in one transaction."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.commands.chat.chat_events import welcome_back
+from bot.commands.chat.free_text import PLAIN
+from bot.commands.core.asking import leaves_a_question, still_asked, turn_away
+from bot.commands.core.context import CommandContext
+from bot.commands.operators.entry import Entry, entered
+from bot.commands.phrasing.refusal_words import refused
+from bot.context.dependencies import Context, ConversationContext
+from bot.conversation.command_contexts import (
+    build_command_context,
+    has_new_name,
+    store_new_names,
+    with_stored_chat,
+)
+from bot.conversation.form_routing import as_form_problems
+from bot.conversation.prepared_request import PreparedRequest
+from bot.conversation.refusals import operators_only, too_many
+from bot.conversation.reply_draft import ReplyDraft, draft_reply
+from bot.conversation.stored_reply import StoredReply
+from bot.conversation.visibility import subscription_state
+from bot.ports.conversation import EventRequest, FormRequest, Interaction
+from bot.ports.reply import Reply
+from subscriptions.errors import PaperwireError, QueryError, StoreError
+from subscriptions.model import ChatKind
+from subscriptions.service.chats import commands_since, once
+from subscriptions.service.notices import is_gone
+from subscriptions.service.papers import read_recent
+from subscriptions.store import Transaction
+
+MINUTE = timedelta(minutes=1)
+MAX_COMMANDS_PER_MINUTE = 20  # of one chat
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a request."""
+
+    draft: ReplyDraft | None  # None: nobody is answered
+
+
+def execute(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> StoredReply | None:
+    """Executes the command of a request and stores its reply, in one transaction.
+
+    A command that writes nothing is run and rendered before that transaction, so that no writer waits for it. Returns
+    None where the request had its effect before, or nobody is answered.
+    """
+    request, now = prepared.request, context.clock.now()
+    read = _answer_reading(context, conversation, prepared)
+    if read is None and not isinstance(request, EventRequest):
+        read_recent(context.store, now=now)  # inside the transaction they would be read while other writers wait
+
+    def effect(transaction: Transaction) -> str:
+        draft = (read or _answer_writing(transaction, context, conversation, prepared)).draft
+        return draft.store(transaction, now=now) if draft else ""
+
+    platform, update = request.chat.platform, request.update_id
+    stored, is_new = once(context.store, platform, update, effect, chat=str(request.chat), now=now)
+    return StoredReply.from_json(update, stored) if is_new and stored else None
+
+
+def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:
+    """Returns the answer to a request whose command writes nothing. None: something is to be written."""
+    if prepared.intent.changes or prepared.refusal is not None:
+        return None
+    with context.store.read() as transaction:
+        command = build_command_context(transaction, context, conversation, prepared)
+        if _writes(command, prepared):
+            return None
+        reply = _run(conversation, command, prepared, transaction.read)
+        return _drafted(conversation, command, prepared, reply, changed=False)
+
+
+def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
+    """Returns whether something is to be written beside the reply."""
+    return (
+        prepared.intent.writes(command)
+        or has_new_name(command.origin, prepared.request.place)
+        or has_new_name(command.chat, prepared.place)
+        or _is_back(command)
+        or (prepared.intent.run is not PLAIN.run and leaves_a_question(command))
+    )
+
+
+def _answer_writing(
+    transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
+) -> Answer:
+    """Returns the answer to a request whose command writes."""
+    store_new_names(transaction, prepared)
+    command = build_command_context(transaction, context, conversation, prepared)
+    missed = None
+    if _is_back(command):
+        missed = welcome_back(command)
+        command = build_command_context(transaction, context, conversation, prepared)
+    chat, changes = prepared.request.chat, prepared.intent.changes
+    before = subscription_state(transaction, chat) if changes else ()
+    reply = _with_missed(_run(conversation, command, prepared, transaction.write), missed)
+    changed = changes and reply is not None and before != subscription_state(transaction, chat)
+    return _drafted(conversation, command, prepared, reply, changed=changed)
+
+
+def _drafted(
+    conversation: ConversationContext,
+    command: CommandContext,
+    prepared: PreparedRequest,
+    reply: Reply | None,
+    *,
+    changed: bool,
+) -> Answer:
+    """Returns the rendered reply, or silence where there is none."""
+    if reply is None:
+        return Answer(None)
+    if not prepared.intent.alone:
+        reply = _with_rest(command, reply)
+    if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
+        reply = as_form_problems(reply)
+    return Answer(draft_reply(conversation, command, reply, changed=changed))
+
+
+def _run(
+    conversation: ConversationContext,
+    command: CommandContext,
+    prepared: PreparedRequest,
+    part: Callable[[], AbstractContextManager[object]],
+) -> Reply | None:
+    """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply."""
+    intent, request = prepared.intent, prepared.request
+    given = commands_since(command.store, request.chat, command.now - MINUTE) if intent.counts else 0
+    if given >= MAX_COMMANDS_PER_MINUTE:
+        told = given == MAX_COMMANDS_PER_MINUTE or isinstance(request, Interaction)
+        return too_many(command) if told else None
+    if prepared.refusal is not None:
+        return prepared.refusal(command)
+    if intent.operator and not command.is_operator:
+        return operators_only(command)
+    try:
+        with part():
+            command = with_stored_chat(conversation, command) if intent.changes else command
+            return _run_command(command, prepared)
+    except StoreError:
+        raise  # the request waits for the database
+    except QueryError as error:
+        return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column))
+    except PaperwireError as error:
+        return refused(error, command.localizer)
+
+
+def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
+    """Runs the command, and settles what follows for the question that waits and for a chat that is new."""
+    before = Entry.of(command)
+    if prepared.intent.run is not PLAIN.run and leaves_a_question(command):
+        turn_away(command)
+    reply = entered(command, before, prepared.intent.run(command), vouched=prepared.operator_is_admin)
+    return _with_question(command, reply) if prepared.intent.spoken else reply
+
+
+def _is_back(command: CommandContext) -> bool:
+    """Returns whether a person writes in private to a bot that could not write to them."""
+    by_person = command.origin.kind is ChatKind.PRIVATE and not isinstance(command.request, EventRequest)
+    return by_person and is_gone(command.origin)
+
+
+def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
+    """Returns the reply with an offer of what waits for the person."""
+    if missed is None or not missed.lines:
+        return reply
+    if reply is None or not reply.lines:
+        return missed
+    return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
+
+
+def _with_question(command: CommandContext, reply: Reply | None) -> Reply | None:
+    """Returns the reply with the question that the person's words could have answered as well."""
+    waits = still_asked(command)
+    return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
+
+
+def _with_rest(command: CommandContext, reply: Reply) -> Reply:
+    """Returns the reply to the first of several commands, with a line that the others were left."""
+    if not (reply.lines or reply.items or reply.delivery or reply.code):
+        return reply
+    return replace(reply, lines=(*reply.lines, command.say("I did the first command only; send each by itself.")))

@@ -1,0 +1,183 @@
+"""Prepares a request: which command it is, which chat it is about, and whether its sender may do that.
+
+All questions to the platform are asked here, before the transaction in which the request has its effect.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeGuard
+
+from bot.commands.core.context import never
+from bot.commands.intent import Intent, understand
+from bot.commands.papers.delivery_callback import read_callback
+from bot.context.dependencies import Context, ConversationContext
+from bot.conversation.authorization import Gate, Refusal, right_to
+from bot.conversation.form_routing import RoutedRequest, route_form_request
+from bot.conversation.refusals import file_refused, file_unreadable, old_button, old_form
+from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest, Place, Request
+from subscriptions.errors import NotDelivered, PaperwireError
+from subscriptions.model import CallbackToken
+from subscriptions.service.chats import find_callback, had_its_effect, home_of, known_or_new, one_address
+from subscriptions.service.papers import where_delivered
+
+log = logging.getLogger("paperwire")
+
+MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while nothing ran, and is not answered
+MAX_FILE_BYTES = 256 * 1024  # bytes of an attached document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRequest:
+    """A request with everything that its command must know of the platform."""
+
+    request: Request  # with what the platform knows of its place and its sender
+    intent: Intent
+    place: Place  # the chat that the request is about
+    refusal: Refusal | None = None  # runs in place of the command
+    operator_is_admin: bool = False  # an operator of the bot administers that chat
+    file: bytes = b""
+    shared_chats: frozenset[str] | None = None  # addresses of chats in which the sender is, too; None: not known
+
+
+async def prepare(context: Context, conversation: ConversationContext, request: Request) -> PreparedRequest | None:
+    """Returns what a request asks for, and whether its sender may do that. None: there is nothing to answer."""
+    now = context.clock.now()
+    if isinstance(request, MessageRequest) and _is_too_old(request, now):
+        return None
+    if await asyncio.to_thread(had_its_effect, context.store, request.chat.platform, request.update_id):
+        return None
+    token: CallbackToken | None = None
+    if _is_in_a_view(request):
+        routed = await asyncio.to_thread(route_form_request, context.store, request, now=now)
+        if routed is None or not await _may_see_target(conversation, request, routed):
+            return PreparedRequest(request=request, intent=Intent(run=old_form, writes=never), place=request.place)
+        request, token = routed.request, routed.token
+    else:
+        if _may_have_another_home(request):
+            request = await asyncio.to_thread(_with_home_chat, context, request)
+        if isinstance(request, CallbackRequest):
+            token = await asyncio.to_thread(_permitted_token, context, request)
+    intent = understand(request, token, conversation.registry, now=now)
+    if intent is None:
+        old = PreparedRequest(request=request, intent=Intent(run=old_button, writes=never), place=request.place)
+        return old if isinstance(request, Interaction) else None
+    api = conversation.platform_apis.get(request.chat.platform)
+    if api is not None:
+        request = await api.enrich(request, changes=intent.changes or intent.wants_chats)
+    return await _authorized(context, conversation, request, intent)
+
+
+def _is_too_old(request: MessageRequest, now: datetime) -> bool:
+    if request.written_at is None or request.written_at >= now - MAX_MESSAGE_AGE or request.is_edit:
+        return False
+    log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
+    return True
+
+
+# -------------------------------------------------------------------------------------------------- which chat, by whom
+
+
+def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
+    """Returns whether a request comes from a form or a home view, and not from a message."""
+    return isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and bool(request.view_id))
+
+
+async def _may_see_target(conversation: ConversationContext, request: Request, routed: RoutedRequest) -> bool:
+    """Returns whether the sender is still in the chat that a button of their home view is about.
+
+    True where the platform cannot tell; whether the sender may change something there is asked in any case.
+    """
+    chat, forms = routed.request.chat, conversation.forms.get(request.chat.platform)
+    if not routed.on_home_view or chat == request.chat or forms is None:
+        return True
+    with suppress(NotDelivered):
+        shared = await forms.shared_chats(request.chat)
+        return shared is None or chat.address in shared
+    return True
+
+
+def _may_have_another_home(request: Request) -> bool:
+    if isinstance(request, MessageRequest) and request.direct_channel:
+        return True
+    return bool(request.chat.topic) or (isinstance(request, CallbackRequest) and request.topic_is_unknown)
+
+
+def _with_home_chat(context: Context, request: Request) -> Request:
+    """Returns the request with the chat that its thread belongs to.
+
+    A chat that was stored under its direct channel becomes the chat of its person first.
+    """
+    if isinstance(request, MessageRequest) and (direct := request.direct_channel):
+        prefix, _, _ = request.sender.rpartition("/")
+        one_address(context.store, request.chat, f"{prefix}/{direct}" if prefix else direct, now=context.clock.now())
+    if isinstance(request, CallbackRequest) and request.topic_is_unknown:
+        request = _with_topic(context, request)
+    home = home_of(context.store, request.chat) if request.chat.topic else request.chat
+    if home == request.chat:
+        return request
+    return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
+
+
+def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
+    """Returns the callback with the topic that its button was made for."""
+    topics = f"{request.chat}/"
+    if delivered := read_callback(request.callback_data, ""):
+        place = str(where_delivered(context.store, request.chat.lane, str(delivered.arguments["delivery"])) or "")
+    else:
+        token = find_callback(context.store, request.callback_data)
+        place = token.place if token else ""
+    if not place.startswith(topics):
+        return request
+    return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
+
+
+def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToken | None:
+    """Returns what a button stands for, if this person may press it in this chat; callback data is never trusted."""
+    token = read_callback(request.callback_data, str(request.chat))
+    token = token or find_callback(context.store, request.callback_data)
+    if token is None or token.person not in ("", request.sender):
+        return None
+    moved_to = known_or_new(context.store, request.chat, request.place.kind).address
+    return token if token.place in ("", str(request.chat), str(moved_to)) else None
+
+
+# ------------------------------------------------------------------------------------------- what the platform must say
+
+
+async def _authorized(
+    context: Context, conversation: ConversationContext, request: Request, intent: Intent
+) -> PreparedRequest:
+    """Returns the intent with the chat that it is about, or with the refusal that runs in place of its command."""
+    api = conversation.platform_apis.get(request.chat.platform)
+    gate = Gate(store=context.store, api=api, bot_info=conversation.bot_info, now=context.clock.now())
+    right = await right_to(gate, request, intent)
+    refusal, file = right.refusal, b""
+    file_id = request.file_id if isinstance(request, MessageRequest) and intent.wants_file else ""
+    if refusal is None and file_id and api:
+        try:
+            file = await api.fetch(file_id, MAX_FILE_BYTES)
+        except NotDelivered as error:
+            refusal = partial(file_unreadable, why=str(error))
+        except PaperwireError as error:
+            refusal = partial(file_refused, error=error)
+    return PreparedRequest(
+        request=request,
+        intent=intent,
+        place=right.place,
+        refusal=refusal,
+        operator_is_admin=right.vouched,
+        file=file,
+        shared_chats=await _shared_chats(conversation, request, intent),
+    )
+
+
+async def _shared_chats(conversation: ConversationContext, request: Request, intent: Intent) -> frozenset[str] | None:
+    """Returns the chats in which the sender is, too, if the command wants to know them. None: not known."""
+    forms = conversation.forms.get(request.chat.platform) if intent.wants_chats else None
+    with suppress(NotDelivered):
+        return await forms.shared_chats(request.chat) if forms is not None else None
+    return None

@@ -1,0 +1,204 @@
+"""Renders a command's reply: its addressee, its buttons and forms, and what the store must know of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bot.commands.core.command_spelling import spelled
+from bot.commands.core.context import CommandContext, Registry
+from bot.commands.intent import ABOUT
+from bot.commands.papers.paper_lookup import waiting
+from bot.context.dependencies import ConversationContext
+from bot.conversation.command_contexts import chat_at
+from bot.conversation.form_routing import form_token, with_home_view_tokens
+from bot.conversation.stored_reply import StoredReply
+from bot.conversation.visibility import is_ephemeral, with_invitation, without_toast
+from bot.ports.button import Button, Buttons
+from bot.ports.conversation import CallbackRequest, FormRequest, Place
+from bot.ports.reply import Reply
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
+from subscriptions.service.chats import (
+    drop_home_callbacks,
+    new_callback_id,
+    set_conversation_state,
+    store_callbacks,
+)
+from subscriptions.service.notices import name_of
+from subscriptions.store import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyDraft:
+    """A rendered reply, and what is stored with it so that its buttons and its look-up work."""
+
+    reply: StoredReply
+    tokens: Mapping[str, CallbackToken] = field(default_factory=dict)  # id in a button → what the button does
+    home_of: ChatAddress | None = None  # the person whose home view it shows; older tokens of that view are dropped
+    lookup: tuple[str, CallbackToken] | None = None  # (name, request) of a look-up that answers later
+
+    def store(self, store: Scope, *, now: datetime) -> str:
+        """Stores what the reply needs; returns the JSON of the reply."""
+        if self.home_of is not None:
+            drop_home_callbacks(store, self.home_of)
+        store_callbacks(store, self.tokens, now=now)
+        if self.lookup is not None:
+            name, request = self.lookup
+            set_conversation_state(store, name, request, now=now)
+        return self.reply.to_json()
+
+
+def draft_reply(
+    conversation: ConversationContext, command: CommandContext, reply: Reply, *, changed: bool
+) -> ReplyDraft:
+    """Renders the reply to a request. It writes nothing. `changed`: the chat's subscriptions are not what they were."""
+    api = conversation.platform_apis.get(command.request.chat.platform)
+    ephemeral = is_ephemeral(command, reply, api, changed=changed)
+    if api is not None and api.has_ephemeral:
+        reply = without_toast(with_invitation(command, reply) if changed else reply)
+    target = _target(command, reply)
+    bound, tokens = _with_tokens(conversation.registry, command, reply, target)
+    bound = spelled(bound, target.address, conversation.registry)
+    modal, form_tokens = _render_modal(conversation, command, bound)
+    home_view, home_tokens = _render_home_view(conversation, command, bound)
+    stored = replace(
+        _addressed(command, reply, target, ephemeral=ephemeral),
+        messages=conversation.render_reply(bound, target) if _has_content(bound) else (),
+        toast=bound.toast,
+        file=(reply.file.name, reply.file.text) if reply.file else None,
+        modal=modal,
+        instead=_instead_of_modal(conversation, bound, target),
+        home_view=home_view,
+        problems=bound.form_errors,
+        lookup_ids=reply.lookup_ids,
+        changed=changed or _is_on_home_view(command),
+    )
+    return ReplyDraft(
+        reply=stored,
+        tokens={**tokens, **form_tokens, **home_tokens},
+        home_of=command.origin.address if bound.home_view else None,
+        lookup=waiting(command.request, reply.lookup_ids) if reply.lookup_ids else None,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ where it goes
+
+
+def _target(command: CommandContext, reply: Reply) -> Chat:
+    """Returns the chat that the reply goes to."""
+    if reply.target_chat is None:
+        return command.origin
+    same_lane = reply.target_chat.lane == command.origin.address.lane
+    kind = command.origin.kind if same_lane else ChatKind.PRIVATE
+    return chat_at(command.store, Place(chat=reply.target_chat, kind=kind), command.request.language)
+
+
+def _addressed(command: CommandContext, reply: Reply, target: Chat, *, ephemeral: bool) -> StoredReply:
+    """Returns a reply without content: where it goes, who sees it, and which message it replaces."""
+    request = command.request
+    callback = request if isinstance(request, CallbackRequest) else None
+    under_ephemeral = callback is not None and callback.is_ephemeral
+    for_sender = ephemeral or under_ephemeral or reply.home_view is not None
+    stays = reply.target_chat is None
+    return StoredReply(
+        update=request.update_id,
+        chat=target.address,
+        replaces=request.message_id if callback and reply.replaces and ephemeral == under_ephemeral else "",
+        callback_id=callback.callback_id if callback else "",
+        thread=request.thread_id if stays else "",
+        is_ephemeral=ephemeral,
+        person=request.sender if for_sender else "",
+        response_url=request.response_url if stays else "",
+        replaces_ephemeral=under_ephemeral and reply.replaces,
+        trigger_id=request.trigger_id,
+        view=request.view_id if isinstance(request, FormRequest) else "",
+    )
+
+
+def _is_on_home_view(command: CommandContext) -> bool:
+    return isinstance(command.request, CallbackRequest) and bool(command.request.view_id)
+
+
+# ---------------------------------------------------------------------------------------------------- what it consists of
+
+
+def _has_content(reply: Reply) -> bool:
+    return bool(reply.lines or reply.items or reply.delivery or reply.code)
+
+
+def _with_tokens(
+    registry: Registry, command: CommandContext, reply: Reply, target: Chat
+) -> tuple[Reply, dict[str, CallbackToken]]:
+    """Returns the reply with ids in its buttons, and what the ids stand for."""
+    about = str(command.chat.address) if command.chat.address != target.address else ""
+    (numbers, *rows), tokens = _bind(registry, (reply.numbers, *reply.buttons), target, about)
+    bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
+    return _naming_chat(command, bound) if about and reply.target_chat is None else bound, tokens
+
+
+def _bind(registry: Registry, rows: Buttons, target: Chat, about: str) -> tuple[Buttons, dict[str, CallbackToken]]:
+    """Returns rows of buttons with ids, and what the ids stand for. `about` is the other chat that they are about, or "".
+
+    Where strangers read the reply, only buttons that open an address stay.
+    """
+    if target.public or target.kind is ChatKind.BROADCAST:
+        rows = tuple(tuple(button for button in row if button.url) for row in rows)
+    tokens: dict[str, CallbackToken] = {}
+
+    def bound(button: Button) -> Button:
+        if not button.verb:
+            return button
+        arguments, token_id = _arguments(registry, button, about), new_callback_id()
+        tokens[token_id] = CallbackToken(
+            verb=button.verb, arguments=arguments, place=str(target.address), person=button.only_for
+        )
+        return replace(button, data=token_id)
+
+    return tuple(tuple(map(bound, row)) for row in rows), tokens
+
+
+def _arguments(registry: Registry, button: Button, about: str) -> Mapping[str, Any]:
+    """Returns what a button carries. One that stays about the chat where it stands does not carry another chat."""
+    callback = registry.callbacks.get(button.verb)
+    if not about or (callback is not None and callback.stays_here):
+        return button.arguments
+    return {ABOUT: about, **button.arguments}
+
+
+def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
+    """Returns the reply with the name of the chat that it is about, where that is not the chat that reads it."""
+    if reply.names_chat or not _has_content(reply):
+        return reply
+    first, *rest = reply.lines or ("",)
+    line = command.say("{chat}: {line}", chat=name_of(command.chat), line=first).rstrip()
+    return replace(reply, lines=(line, *rest))
+
+
+# -------------------------------------------------------------------------------------------------------------- views
+
+
+def _render_modal(
+    conversation: ConversationContext, command: CommandContext, reply: Reply
+) -> tuple[str, dict[str, CallbackToken]]:
+    """Returns the form of the reply as its platform shows it, "" for none, and what the form's id stands for."""
+    if reply.modal is None:
+        return "", {}
+    token_id, tokens = form_token(command, reply.modal)
+    return conversation.render_modal(reply.modal, token_id, command.origin), tokens
+
+
+def _instead_of_modal(conversation: ConversationContext, reply: Reply, target: Chat) -> tuple[Message, ...]:
+    """Returns what is posted where the platform does not open the form."""
+    if reply.modal is None or not reply.modal.fallback:
+        return ()
+    return conversation.render_reply(Reply(lines=(reply.modal.fallback,)), target)
+
+
+def _render_home_view(
+    conversation: ConversationContext, command: CommandContext, reply: Reply
+) -> tuple[str, dict[str, CallbackToken]]:
+    """Returns the home view of the reply as its platform shows it, "" for none, and what its buttons' ids stand for."""
+    if reply.home_view is None:
+        return "", {}
+    bound, tokens = with_home_view_tokens(command, reply.home_view)
+    return conversation.render_home_view(bound, command.origin), tokens
