@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from bot.clock import SystemClock
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.engines.embedded import EmbeddedEngine
@@ -93,7 +93,7 @@ class App:
             channels=channels,
             engine=EmbeddedEngine(clock, pace, stopping=self.stop.is_set),
             rate_limiter=pace,
-            render_delivery=partial(render, own=self.subscribe_link),
+            render_delivery=partial(render, make_link=self.subscribe_link),
             conversation=conversation,
             on_unclear=settings.on_unclear,
             lookup_platforms=LOOKUP_PLATFORMS & set(channels),
@@ -300,7 +300,7 @@ class App:
         name = bot_name(self.store, platform, talk.bot_info.bot_names.get(platform, "") if talk else "")
         if not name or not numbers:
             return ""
-        from bot.commands.portable import offer_url  # noqa: PLC0415 - only where people can talk to us
+        from bot.commands.subscriptions.export_import import offer_url  # noqa: PLC0415 - only where people can talk to us
 
         (number, _), *_ = numbers.most_common(1)
         try:
@@ -399,9 +399,9 @@ def build_app(
 def make_conversation_context(settings: Settings, channels: Mapping[str, Channel]) -> ConversationContext:
     """What conversations need, for the platforms of these channels where people can talk to us."""
     from bot.commands.registry import REGISTRY  # noqa: PLC0415 - see build_app
-    from bot.rendering.platforms.slack.modals import board_view, sheet_view  # noqa: PLC0415 - see build_app
+    from bot.rendering.platforms.slack.modals import home_view, modal_view  # noqa: PLC0415 - see build_app
     from bot.rendering.replies.reply_messages import render_reply  # noqa: PLC0415 - see build_app
-    from bot.rendering.text.inline_formatter import ReplyWords  # noqa: PLC0415 - see build_app
+    from bot.rendering.text.inline_formatter import TextFormatter  # noqa: PLC0415 - see build_app
     from bot.rendering.text.language import Language  # noqa: PLC0415 - see build_app
 
     venues = {platform: channel.api() for platform, channel in channels.items() if isinstance(channel, _HasApi)}
@@ -416,12 +416,12 @@ def make_conversation_context(settings: Settings, channels: Mapping[str, Channel
         registry=REGISTRY,
         render_reply=render_reply,
         make_localizer=Language,
-        make_inline_formatter=ReplyWords,
+        make_inline_formatter=TextFormatter,
         platform_apis=venues,
         bot_info=house,
         forms={platform: channel.forms() for platform, channel in channels.items() if isinstance(channel, _HasForms)},
-        render_modal=sheet_view,
-        render_home_view=board_view,
+        render_modal=modal_view,
+        render_home_view=home_view,
     )
 
 
@@ -472,7 +472,7 @@ class _Render(Protocol):
     """`render_delivery`, with the titles of the sources."""
 
     def __call__(
-        self, delivery: Delivery, layout: Layout = (), *, own: Callable[[Delivery], str] | None = None
+        self, delivery: Delivery, layout: Layout = (), *, make_link: Callable[[Delivery], str] | None = None
     ) -> tuple[Message, ...]:
         """The messages of a delivery."""
 

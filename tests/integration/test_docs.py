@@ -28,7 +28,7 @@ from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.operation.web_address import health_app
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
@@ -106,13 +106,16 @@ def test_two_queries_that_the_page_calls_the_same_are_one(row: Row) -> None:
 @pytest.mark.parametrize("row", rows("queries.md", "you type", "is read as", "and the answer says"), ids=str)
 def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: Row) -> None:
     query = parse_query(row.code("you type"))
-    assert (words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
+    assert (query_in_words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
 
 
 @pytest.mark.parametrize("row", rows("queries.md", "you type", "is read as", "in Chinese"), ids=str)
 def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
     query = parse_query(row.code("you type"))
-    assert (words(query, str), words(query, Language("zh", "UTC").translate)) == (row["is read as"], row["in Chinese"])
+    assert (query_in_words(query, str), query_in_words(query, Language("zh", "UTC").translate)) == (
+        row["is read as"],
+        row["in Chinese"],
+    )
 
 
 @pytest.mark.parametrize("row", rows("queries.md", "you type", "column", "the answer says"), ids=str)

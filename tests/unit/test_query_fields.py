@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.matching import (
     PaperIndex,
@@ -157,7 +157,7 @@ def test_whatever_is_asked_of_new_fields_every_matcher_finds_the_same(typed: str
     assert others == [slow] * 5
     again = parse_canonical(query.canonical, MORE)
     assert (again.canonical, set(again.alternatives)) == (query.canonical, set(query.alternatives))
-    assert parse_query(words(query, str), MORE).canonical == query.canonical
+    assert parse_query(query_in_words(query, str), MORE).canonical == query.canonical
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_whatever_is_asked_of_new_fields_every_matcher_finds_the_same(typed: str
     ],
 )
 def test_a_query_with_a_new_field_is_explained(typed: str, reading: str) -> None:
-    assert words(parse_query(typed, MORE), str) == reading
+    assert query_in_words(parse_query(typed, MORE), str) == reading
 
 
 def test_slips_with_a_new_field_are_told() -> None:

@@ -17,11 +17,19 @@ from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors, subscrip
 from bot.cli._session import look_up_new_chat, open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
 from bot.cli._tables import is_narrow, print_table
-from bot.commands import Row, name_given, renamed, rows_of, state_of, subscribed, unsubscribed
+from bot.commands.phrasing.subscription_words import (
+    Row,
+    name_given,
+    renamed,
+    rows_of,
+    state_of,
+    subscribed,
+    unsubscribed,
+)
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.cutting import cut_at_word
@@ -140,7 +148,7 @@ def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
 
     voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = [_example(known.paper) for known in done.examples]
-    reading = words(done.query, voice.translate)
+    reading = query_in_words(done.query, voice.translate)
     return subscribed(done, voice, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year)
 
 
@@ -186,7 +194,7 @@ def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: 
     voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}
     rows = rows_of(
         found,
-        lambda text: words(parse_query(text), voices[found[0].zone].translate),
+        lambda text: query_in_words(parse_query(text), voices[found[0].zone].translate),
         lambda one: voices[one.zone],
         now,
     )

@@ -1,4 +1,4 @@
-"""Chats in a terminal, each as its platform shows it: the gallery's exhibits as panels of text."""
+"""Prints the gallery's exhibits in a terminal: each chat as a panel that resembles its platform."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,13 +15,15 @@ from rich.rule import Rule
 from rich.style import Style
 from rich.text import Text
 
-from bot.rendering.display.gallery import Exhibit, Shown, shown
+from bot.rendering.display.gallery import Exhibit, ShownMessage, shown_messages
 from bot.rendering.text.folding import breaks
 from bot.rendering.text.language import Language
-from bot.rendering.views.appearance import Key, Mark, Paragraph, Span, linked
+from bot.rendering.views.appearance import Mark, Paragraph, ShownButton, Span, linked
 
 _FOLDED_LINES = 3
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # what steers a terminal, and what only a browser hides
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]"
+)  # control characters, and the word joiner, which terminals show
 _STYLES: dict[Mark, Style] = {
     "bold": Style(bold=True),
     "italic": Style(italic=True),
@@ -33,16 +35,16 @@ _STYLES: dict[Mark, Style] = {
 }
 
 
-def show(exhibit: Exhibit, console: Console) -> None:
-    """Prints one chat: who it is, what it asks for, and what it received. Nothing is lost without colour."""
+def print_exhibit(exhibit: Exhibit, console: Console) -> None:
+    """Prints one chat: its people, subscriptions and messages. No information is in colour alone."""
     console.print(Text(exhibit.who, style="bold"))
     for ask in exhibit.asks:
         line = Text("  ").append(ask.query, style="bold")
         console.print(line.append(f"  {ask.who}", style="dim") if ask.who else line)
     if exhibit.when:
         console.print(Text(f"  {exhibit.when}", style="dim"))
-    # Where a terminal cannot hide an address behind a title, the address is written out.
-    drawn = _drawn(exhibit, shown(exhibit), written=not console.is_terminal)
+    # A file cannot hide an address behind a title, so addresses are written out there.
+    drawn = _drawn(exhibit, shown_messages(exhibit), written=not console.is_terminal)
     console.print(
         Panel(
             drawn,
@@ -56,7 +58,7 @@ def show(exhibit: Exhibit, console: Console) -> None:
     console.print()
 
 
-def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> RenderableType:
+def _drawn(exhibit: Exhibit, messages: Sequence[ShownMessage], *, written: bool) -> RenderableType:
     words = exhibit.words
     parts: list[RenderableType] = []
     for number, message in enumerate(messages):
@@ -82,7 +84,7 @@ def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> Ren
     return Group(*parts)
 
 
-def _feed_post(message: Shown, words: Language, *, written: bool) -> Iterator[RenderableType]:
+def _feed_post(message: ShownMessage, words: Language, *, written: bool) -> Iterator[RenderableType]:
     yield Text("paperwire", style="bold").append("  APP  ", style="dim").append(message.time, style="dim")
     for above, paragraph in pairwise([None, *message.display.paragraphs]):
         if above and paragraph and paragraph.shape != "small":
@@ -97,7 +99,7 @@ def _feed_post(message: Shown, words: Language, *, written: bool) -> Iterator[Re
         yield Padding(Group(*_feed_post(reply, words, written=written)), (0, 0, 0, 3))
 
 
-def _paragraphs(message: Shown, *, written: bool) -> Iterator[RenderableType]:
+def _paragraphs(message: ShownMessage, *, written: bool) -> Iterator[RenderableType]:
     for paragraph in message.display.paragraphs:
         yield _paragraph(paragraph, written=written)
 
@@ -118,18 +120,18 @@ def _paragraph(paragraph: Paragraph, *, written: bool) -> RenderableType:
             return _Flow(text_of(paragraph.spans, written=written))
 
 
-def _keys(rows: Iterable[Sequence[Key]]) -> Iterator[RenderableType]:
+def _keys(rows: Iterable[Sequence[ShownButton]]) -> Iterator[RenderableType]:
     for row in rows:
         yield Text(" ".join(f"[{key.text}]" for key in row))
 
 
 def flow(spans: Iterable[Span], *, written: bool) -> RenderableType:
-    """The spans in lines as wide as there is room; `written` puts the address of each link behind it."""
+    """The spans folded to the width of the terminal. `written`: the address of each link is written behind it."""
     return _Flow(text_of(spans, written=written))
 
 
 def text_of(spans: Iterable[Span], *, written: bool, style: str = "") -> Text:
-    """The spans as rich's text; `written` puts the address of each link behind it."""
+    """The spans as a text of rich. `written`: the address of each link is written behind it."""
     text = Text(style=style)
     for link, run in linked(spans):
         for span in run:
@@ -144,7 +146,7 @@ def text_of(spans: Iterable[Span], *, written: bool, style: str = "") -> Text:
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """Text in lines as wide as there is room, with `bar` before each; folded after `most` lines."""
+    """Text folded to the width of the terminal, with `bar` before each line; at most `most` lines, 0 for all."""
 
     text: Text
     bar: str = ""
@@ -158,7 +160,7 @@ class _Flow:
 
 
 def wrapped(text: Text, width: int) -> Iterator[Text]:
-    """Lines of at most `width` columns, as `folded` breaks them: rich breaks at blanks only, and nothing hangs."""
+    """The text in lines of at most `width` columns, folded as by `folded`; rich itself breaks at blanks only."""
     for line in text.split("\n", allow_blank=True):
         hang, places = breaks(line.plain, width)
         for number, part in enumerate(line.divide(places)):

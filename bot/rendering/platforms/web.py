@@ -1,11 +1,11 @@
-"""The web: HTML for the page, text for everything else. Payload: {"html": …, "text": …}."""
+"""The web: messages as HTML, with a plain text beside. Payload: {"html": …, "text": …}."""
 
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports.button import Buttons
-from bot.rendering.platforms.console import page
+from bot.rendering.platforms.console import plain_page
 from bot.rendering.templating import Macro, macros
 from bot.rendering.views.medium import name_of
 from bot.rendering.views.packing import Fragment, Size
@@ -17,7 +17,7 @@ def _macros() -> Mapping[str, Macro]:
 
 
 class Web:
-    """A page holds any length."""
+    """The medium of a web page, which takes messages of any length."""
 
     room = Size()
     numbers = 0
@@ -39,11 +39,11 @@ class Web:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
     ) -> tuple[str, str]:
-        """The message; its plain form has no HTML."""
+        """The message as HTML and as text; the plain form is the text alone."""
         html = "\n".join(
             [*(fragment.markup for fragment in fragments), *(_macros()["buttons"](row) for row in buttons)]
         )
-        text = page(fragments)
+        text = plain_page(fragments)
         return json.dumps({"html": html, "text": text}, ensure_ascii=False), json.dumps(
             {"text": text}, ensure_ascii=False
         )

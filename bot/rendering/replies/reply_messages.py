@@ -1,4 +1,4 @@
-"""Reply → messages: the answer to a person. Its lines are in the chat's language already; its papers are written here."""
+"""Reply → messages. The lines of a reply are in the chat's language already; its papers are written here."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from bot.rendering.deliveries.buttons import beside, in_rows, links_to
+from bot.rendering.deliveries.buttons import button_rows, menu_beside, paper_links
 from bot.rendering.deliveries.delivery_messages import delivery_pages
 from bot.rendering.deliveries.outline import measure_of_list
 from bot.rendering.platforms.registry import MEDIA, Media
@@ -14,70 +14,75 @@ from bot.rendering.replies.closeups import chunks, whole_head, whole_sections, w
 from bot.rendering.text.cleaning import clean, clean_lines
 from bot.rendering.views.medium import IN_MESSAGE, Medium
 from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, total
-from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, ever_tighter, paper_view
+from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, ever_shorter, paper_view
 from bot.rendering.views.parts import Code, Line, Section
 from bot.rendering.views.reader import Reader, reader_of
 from subscriptions.model import Chat, ChatKind, Item, Message
 
 DONE, REFUSED = "✓", "✗"
-_CHUNK = 1000  # characters of one line that stay together; longer ones go on in the next
-_SECTION_ROOMS = (2000, 500, 100)  # columns of a section that stay together, fewer where signs need many letters
+_CHUNK = 1000  # characters of a line in one part; a longer line becomes several parts
+_SECTION_ROOMS = (
+    2000,
+    500,
+    100,
+)  # columns of a piece of a section: the most that fits; some characters take many bytes
 
 
 def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Message, ...]:
-    """The messages of an answer: one, unless it is longer than the platform's limit."""
-    told = reader_of(reply.delivery.chat) if reply.delivery else None
-    return reply_messages(reply, reader_of(chat), media[chat.address.platform], told=told)
+    """The messages of a reply: one, unless it is longer than the platform's limit.
 
-
-def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader | None = None) -> tuple[Message, ...]:
-    """The first line with its mark, then what wants a fixed width, the other lines, papers, what a delivery would be.
-
-    Numbers of papers stand under the message that shows them, the other buttons under the last, the links of a card first. `told` is the reader of
-    the delivery's chat.
+    In this order: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers of
+    papers are buttons under the message that shows the papers; links of a card and other buttons are under the last one.
     """
+    reader, medium = reader_of(chat), media[chat.address.platform]
     if reply.item_layout in ("card", "whole") and len(reply.items) == 1:
-        reply = replace(reply, buttons=(links_to(reply.items[0], reader.language), *reply.buttons))
-    beneath = medium.beneath(_filled(reply.buttons))
-    parts = [*_spoken(reply, medium), *_papers(reply, reader, medium, beneath)]
-    most = (medium.numbers or IN_MESSAGE) if reply.numbers else None
-    # No platform takes a message of nothing but blank lines.
-    pages = [page for page in pack(parts, medium.room, beneath, beneath, most=most) if any(map(_says, page.fragments))]
-    if reply.delivery is not None and told is not None:
-        pages = _joined(pages, delivery_pages(reply.delivery, told, medium, beneath=beneath), medium, beneath)
+        reply = replace(reply, buttons=(paper_links(reply.items[0], reader.language), *reply.buttons))
+    pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
     messages = []
     for number, page in enumerate(pages, start=1):
-        named = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
-        numbers = () if medium.menus else in_rows(named)
+        numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
+        rows = () if medium.menus else button_rows(numbers)
         payload, plain = medium.compose(
             page.fragments,
             silent=reader.kind is not ChatKind.PRIVATE or number > 1,
-            buttons=_filled((*numbers, *(reply.buttons if number == len(pages) else ()))),
+            buttons=_labelled((*rows, *(reply.buttons if number == len(pages) else ()))),
         )
         messages.append(Message(number=number, payload=payload, plain=plain))
     return tuple(messages)
 
 
-def _spoken(reply: Reply, medium: Medium) -> list[Part]:
-    """What is said in words; nothing where all of it is blank."""
+def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
+    """The reply in pages. `beneath` is the size of the buttons under the last one."""
+    parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
+    most = (medium.numbers or IN_MESSAGE) if reply.numbers else None
+    packed = pack(parts, medium.room, beneath, beneath, most=most)
+    pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse a blank message
+    if reply.delivery is None:
+        return pages
+    below = delivery_pages(reply.delivery, reader_of(reply.delivery.chat), medium, beneath=beneath)
+    return _with_delivery(pages, below, medium, beneath)
+
+
+def _line_parts(reply: Reply, medium: Medium) -> list[Part]:
+    """The lines and the text of fixed width; none if all are blank."""
     fragments = [medium.draw(view) for view in _views(reply)]
-    return [Part(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_says, fragments)) else []
+    return [Part(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
 
 
-def _joined(pages: list[Page], told: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
-    """The messages of a delivery below what is said about it: in the same message, if that holds both."""
-    if len(pages) == len(told) == 1:
-        both = [*pages[0].fragments, *told[0]]
+def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
+    """The pages of the lines and those of the delivery below; one page if it holds both."""
+    if len(pages) == len(below) == 1:
+        both = [*pages[0].fragments, *below[0]]
         if (beneath + total(both)).fits(medium.room):
             return [replace(pages[0], fragments=tuple(both))]
-    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in told)]
+    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in below)]
 
 
 # -------------------------------------------------------------------------------------------------------------- papers
 
 
 def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[Part]:
-    """Each paper is named by its place among the items."""
+    """The papers as parts; the id of a part is the place of its paper among the items."""
     for place, item in enumerate(reply.items):
         match reply.item_layout:
             case "row":
@@ -87,8 +92,8 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
             case "whole" | "why":
                 yield from _close_up(item, place, reader, medium, beneath, whole=reply.item_layout == "whole")
                 continue
-        menu = beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
-        view = partial(paper_view, item, _curious(reader), number=number)
+        menu = menu_beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
+        view = partial(paper_view, item, _with_texts(reader), number=number)
         yield Part(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
 
 
@@ -100,16 +105,16 @@ def _fitted(
     *,
     menu: tuple[Button, ...] = (),
 ) -> Fragment:
-    """The paper, shorter than its form allows only if no message could hold it; `menu` stands beside it."""
-    for narrower in ever_tighter(measure):
+    """The paper, with `menu` beside it; shorter than its form allows only if it fits into no message."""
+    for narrower in ever_shorter(measure):
         fragment = medium.draw(replace(view(narrower), menu=menu))
         if fragment.whole and (beneath + fragment.size).fits(medium.room):
             break
     return fragment
 
 
-def _curious(reader: Reader) -> Reader:
-    """Who asks for papers wants more of them than titles."""
+def _with_texts(reader: Reader) -> Reader:
+    """The reader, with summaries if the chat shows titles only: a person who asks for papers wants to read of them."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 
@@ -122,7 +127,7 @@ def _close_up(item: Item, place: int, reader: Reader, medium: Medium, beneath: S
 
 
 def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
-    """The section in as few pieces as any message holds."""
+    """The section in as few pieces as fit into messages."""
     for room in _SECTION_ROOMS:
         fragments = [medium.draw(piece) for piece in chunks(section, room)]
         if all(fragment.whole and (beneath + fragment.size).fits(medium.room) for fragment in fragments):
@@ -149,7 +154,7 @@ def _chunks(text: str) -> list[str]:
 
 
 def _blocks(code: Sequence[str]) -> Iterator[str]:
-    """Lines of fixed width in blocks that any message holds."""
+    """Lines of fixed width, joined to blocks that fit into a message."""
     block: list[str] = []
     for line in code:
         for chunk in _chunks(line):
@@ -161,10 +166,10 @@ def _blocks(code: Sequence[str]) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _says(fragment: Fragment) -> bool:
+def _has_text(fragment: Fragment) -> bool:
     return not isinstance(fragment.view, Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
 
-def _filled(buttons: Buttons) -> Buttons:
+def _labelled(buttons: Buttons) -> Buttons:
     rows = (tuple(replace(button, label=clean(button.label) or "…") for button in row) for row in buttons)
     return tuple(row for row in rows if row)

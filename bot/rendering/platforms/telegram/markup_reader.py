@@ -1,11 +1,11 @@
-"""Telegram's HTML, as the Bot API reads it (core.telegram.org/bots/api#html-style), back into paragraphs and buttons."""
+"""Reads Telegram's HTML as the Bot API does (core.telegram.org/bots/api#html-style): paragraphs and buttons."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Key, Look, Mark, Paragraph, Shape, Span
+from bot.rendering.views.appearance import Display, Look, Mark, Paragraph, Shape, ShownButton, Span
 
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}  # Telegram decodes no other names
 _MARKS: Mapping[str, Mark] = {
@@ -17,14 +17,14 @@ _MARKS: Mapping[str, Mark] = {
     "tg-spoiler": "hidden",
 }
 _TAG = re.compile(r'<(?P<close>/?)(?P<name>[a-z-]+)(?: href="(?P<href>[^"<>]*)")?(?P<expandable> expandable)?>')
-_COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z]\w{0,31}(?:@\w{3,32})?")  # Telegram makes a link of it, as of /help
+_COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z]\w{0,31}(?:@\w{3,32})?")  # Telegram makes links of commands
 _REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
 
 
 def telegram_display(text: str, *, silent: bool, buttons: object, pressed: Collection[str] = ()) -> Display:
-    """A message of that HTML; `buttons` are rows as the Bot API takes them, None for none. Raises ValueError.
+    """What a message with this HTML looks like. Raises ValueError for malformed buttons.
 
-    `pressed` is the data of the buttons that somebody pressed.
+    `buttons` are rows as the Bot API takes them, or None; `pressed` is the data of the buttons that were pressed.
     """
     keys = tuple(tuple(_key(key, pressed) for key in _items(row)) for row in _items(buttons or []))
     return Display(paragraphs=telegram_paragraphs(text), keys=keys, silent=silent)
@@ -42,32 +42,32 @@ def _title_bar(title: str, detail: str) -> str:
     return f"Telegram · {title}" + (f" ({detail})" if detail else "")
 
 
-def telegram_said(text: str) -> Display:
-    """What a person wrote: plain text, in which commands stand out."""
+def telegram_person_message(text: str) -> Display:
+    """What a message of a person looks like: plain text with its commands marked."""
     return Display(paragraphs=(Paragraph(spans=tuple(_with_commands(Span(text=text)))),))
 
 
 def telegram_paragraphs(html: str) -> tuple[Paragraph, ...]:
-    """Telegram's HTML as paragraphs. What is no tag of Telegram's stays text, and so does what closes nothing."""
-    reader = _Reader()
+    """The paragraphs of this HTML. Unknown tags and unmatched closing tags stay text."""
+    reader = _HtmlReader()
     place = 0
     for tag in _TAG.finditer(html):
-        reader.say(html[place : tag.start()])
-        if not reader.take(tag):
-            reader.say(tag[0])
+        reader.add_text(html[place : tag.start()])
+        if not reader.add_tag(tag):
+            reader.add_text(tag[0])
         place = tag.end()
-    reader.say(html[place:])
+    reader.add_text(html[place:])
     return reader.paragraphs()
 
 
-class _Reader:
-    """Open tags, and the paragraphs so far."""
+class _HtmlReader:
+    """The open tags, and the paragraphs so far."""
 
     def __init__(self) -> None:
         self._open: list[tuple[str, Mark | None, str]] = []  # name, mark, link
         self._done: list[tuple[Shape, list[Span]]] = [("text", [])]
 
-    def say(self, html: str) -> None:
+    def add_text(self, html: str) -> None:
         text = _REFERENCE.sub(_referenced, html)
         if text:
             marks = frozenset(mark for _, mark, _ in self._open if mark)
@@ -76,8 +76,8 @@ class _Reader:
             plain = not link and "code" not in marks and self._done[-1][0] != "code"
             self._done[-1][1].extend(_with_commands(span) if plain else (span,))
 
-    def take(self, tag: re.Match[str]) -> bool:
-        """Whether this is a tag of Telegram's at a place where it may stand."""
+    def add_tag(self, tag: re.Match[str]) -> bool:
+        """Opens or closes a tag. Returns False if it is not one of Telegram's, or closes none that is open."""
         name = tag["name"]
         if tag["close"]:
             if not self._open or self._open[-1][0] != name:
@@ -97,7 +97,7 @@ class _Reader:
         return True
 
     def paragraphs(self) -> tuple[Paragraph, ...]:
-        """The paragraphs; a line break beside a quotation is its edge, not an empty line."""
+        """The paragraphs; a line end beside a quotation or code belongs to the block's edge and goes."""
         texts = [(shape, spans) for shape, spans in self._done if "".join(s.text for s in spans).strip()]
         found = []
         for number, (shape, spans) in enumerate(texts):
@@ -108,7 +108,7 @@ class _Reader:
 
 
 def _with_commands(span: Span) -> Iterator[Span]:
-    """The span in pieces, commands marked."""
+    """The span in pieces, with its commands marked."""
     place = 0
     for command in _COMMAND.finditer(span.text):
         if place < command.start():
@@ -128,7 +128,7 @@ def _referenced(reference: re.Match[str]) -> str:
 
 
 def _trimmed(spans: Sequence[Span], *, left: bool, right: bool) -> tuple[Span, ...]:
-    """The spans without one line break at an edge."""
+    """The spans without one line end at the left edge, the right edge or both."""
     kept = list(spans)
     if left and kept[0].text.startswith("\n"):
         kept[0] = Span(text=kept[0].text[1:], marks=kept[0].marks, link=kept[0].link)
@@ -137,12 +137,12 @@ def _trimmed(spans: Sequence[Span], *, left: bool, right: bool) -> tuple[Span, .
     return tuple(span for span in kept if span.text)
 
 
-def _key(key: object, pressed: Collection[str]) -> Key:
+def _key(key: object, pressed: Collection[str]) -> ShownButton:
     match key:
         case {"text": str(text), "url": str(url)}:
-            return Key(text=text, link=web_url(url))
+            return ShownButton(text=text, link=web_url(url))
         case {"text": str(text), "data": str(data)}:
-            return Key(text=text, pressed=data in pressed)
+            return ShownButton(text=text, pressed=data in pressed)
         case _:
             raise ValueError("a button for Telegram has a text and either url or data")
 
@@ -153,4 +153,6 @@ def _items(value: object) -> list[object]:
     return value
 
 
-LOOK = Look(style="bubbles", columns=76, read=_read, title_bar=_title_bar, person=telegram_said)  # a phone is narrow
+LOOK = Look(
+    style="bubbles", columns=76, read=_read, title_bar=_title_bar, person=telegram_person_message
+)  # a phone is narrow
