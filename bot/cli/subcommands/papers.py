@@ -11,7 +11,7 @@ from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_
 from bot.cli._session import Session, open_session
 from bot.cli._streams import json_time, print_json, print_line, printable
 from bot.cli._tables import print_table
-from bot.commands.phrasing.reason_words import ReasonContext, came_line, kept_line, lacking
+from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, failing_parts, hold_reason_line
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
@@ -177,7 +177,7 @@ def _because(one: "Because") -> dict[str, object]:
 
 def _reason(one: "Reason") -> dict[str, object]:
 
-    lacks, excluded = lacking(one, lambda query: query_in_words(query, TERMINAL_LANGUAGE.translate))
+    lacks, excluded = failing_parts(one, lambda query: query_in_words(query, TERMINAL_LANGUAGE.translate))
     wish = one.subscription
     return {
         "number": wish.number,
@@ -195,7 +195,7 @@ def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | Non
     voice = Language("en", chat.settings.timezone)
     print_line(f"{_name(known)}  {_title(known)}")
     if came is not None:
-        print_line(came_line(came, chat, voice))
+        print_line(delivered_line(came, chat, voice))
         for one in came.item.because:
             print_line(f"  {one.number}  {one.label}" + (f": {', '.join(one.words)}" if one.words else ""))
         return
@@ -208,6 +208,6 @@ def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | Non
     )
     day = voice.day(known.day, seen_from=known.first_seen_at.date())
     for reason in kept:
-        print_line(f"  {kept_line(reason, chat, teller, day)}")
+        print_line(f"  {hold_reason_line(reason, chat, teller, day)}")
     if not kept:
         print_line("  It has no subscriptions.")

@@ -14,7 +14,7 @@ from bot.cli._queries import reporting_query_errors
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line
 from bot.cli._tables import print_table
-from bot.commands.phrasing.subscription_words import in_short
+from bot.commands.phrasing.subscription_words import shortened
 from bot.errors import WrongUsage
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.display.gallery import payload_display
@@ -85,7 +85,7 @@ def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
     for one in found.not_due:
         wish, count = one.subscription, voice.count("{count} paper", "{count} papers", len(one.papers))
         when = _HELD.get(one.held, "") or when_next(one.next_delivery, voice, now)
-        lines.append(f"  {wish.number}  {in_short(wish.name or wish.text)} · {count} · {when}")
+        lines.append(f"  {wish.number}  {shortened(wish.name or wish.text)} · {count} · {when}")
     return lines
 
 

@@ -21,9 +21,9 @@ from bot.commands.phrasing.subscription_words import (
     Row,
     name_given,
     renamed,
-    rows_of,
     state_of,
     subscribed,
+    subscription_rows,
     unsubscribed,
 )
 from bot.errors import WrongUsage
@@ -192,7 +192,7 @@ def _document(one: "Listed") -> dict[str, object]:
 def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: datetime) -> "list[Row]":
 
     voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}
-    rows = rows_of(
+    rows = subscription_rows(
         found,
         lambda text: query_in_words(parse_query(text), voices[found[0].zone].translate),
         lambda one: voices[one.zone],
