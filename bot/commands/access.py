@@ -1,8 +1,6 @@
 """Whom the bot serves and how it stands: the first subscription that waits, admin, allow, deny, status."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from bot.commands.coming import next_line
 from bot.commands.turn import Callback, Command, CommandContext
@@ -11,6 +9,7 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState
 from subscriptions.planning.receipts import Outcome
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import (
     allow,
     ask_to_be_let_in,
@@ -32,7 +31,6 @@ from subscriptions.service.subscriptions import listed
 
 _SOURCES = 3  # sources that status names
 _HERE = 10  # chats that ask, as allow lists them
-_PLATFORMS: Mapping[str, str] = MappingProxyType({"telegram": "Telegram", "slack": "Slack"})
 
 
 # ------------------------------------------------------------------------------------------------------ who is let in
@@ -331,7 +329,7 @@ def _whole(turn: CommandContext) -> list[str]:
         if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
     ]
     for platform, reason in sorted(all_of_it.stopped.items()):
-        name = _PLATFORMS.get(platform, platform)
+        name = facts_of(platform).title
         lines.append(turn.say("{platform} stands still: {reason}", platform=name, reason=reason))
     return lines
 

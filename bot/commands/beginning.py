@@ -50,20 +50,17 @@ def _first_buttons(turn: CommandContext) -> Buttons:
     ]
     other = next(code for code in LANGUAGES if code != turn.origin.settings.lang)
     rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
-    bot = turn.bot_info.bot_names.get("telegram", "")
-    if bot and turn.origin.address.platform == "telegram":
-        rows.append(adding(turn, bot))
-    return tuple(rows)
+    return (*rows, *add_row(turn))
 
 
-def adding(turn: CommandContext, bot: str) -> tuple[Button, ...]:
-    """Telegram's own dialogues to add a bot (core.telegram.org/api/links#bot-links)."""
-    group = f"https://t.me/{bot}?startgroup={ADDED}"
-    channel = f"https://t.me/{bot}?startchannel={ADDED}&admin=post_messages"
-    return (
-        Button(label=turn.say("add to group"), url=group),
-        Button(label=turn.say("add to channel"), url=channel),
-    )
+def add_row(turn: CommandContext) -> Buttons:
+    """The platform's own dialogues to add the bot to a group or channel, where there are such."""
+    links, bot = turn.links
+    if links is None:
+        return ()
+    group = Button(label=turn.say("add to group"), url=links.add_to_group(bot, ADDED))
+    channel = Button(label=turn.say("add to channel"), url=links.add_to_channel(bot, ADDED))
+    return ((group, channel),)
 
 
 def _in_a_group(turn: CommandContext) -> Reply | None:

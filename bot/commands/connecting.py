@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from bot.commands.asking import forget_question
-from bot.commands.beginning import adding
+from bot.commands.beginning import add_row
 from bot.commands.turn import Callback, Command, CommandContext
-from bot.ports.button import Button, Buttons
+from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Sentence
@@ -126,7 +126,7 @@ def _choices(turn: CommandContext) -> Reply:
         )
     )
     rows = tuple((_choice(turn, chat),) for chat in chats)
-    return Reply(lines=tuple(lines), buttons=(*rows, *_adding(turn)))
+    return Reply(lines=tuple(lines), buttons=(*rows, *add_row(turn)))
 
 
 def _theirs(turn: CommandContext) -> dict[ChatAddress, Chat]:
@@ -151,15 +151,9 @@ def _choice(turn: CommandContext, chat: Chat) -> Button:
     return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=turn.request.sender)
 
 
-def _adding(turn: CommandContext) -> Buttons:
-    bot = turn.bot_info.bot_names.get("telegram", "")
-    return (adding(turn, bot),) if bot and turn.origin.address.platform == "telegram" else ()
-
-
 def _in_private(turn: CommandContext) -> Reply:
-    name = turn.bot_info.bot_names.get("telegram", "")
-    link = Button(label=turn.say("open"), url=f"https://t.me/{name}")
-    rows = ((link,),) if name and turn.origin.address.platform == "telegram" else ()
+    links, bot = turn.links
+    rows = ((Button(label=turn.say("open"), url=links.open(bot)),),) if links else ()
     return Reply(lines=(turn.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
 
 

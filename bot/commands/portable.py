@@ -243,18 +243,13 @@ def _which(turn: CommandContext, page: int) -> Reply:
 def _shared(turn: CommandContext, wish: Subscription) -> Reply:
     """The link, and words to pass on where the platform knows no links that open a bot."""
     reading = wish.name or turn.formatter.reading(parse_query(wish.text))
-    bot = turn.bot_info.bot_names.get("telegram", "") if turn.origin.address.platform == "telegram" else ""
-    if not bot:
+    links, bot = turn.links
+    if links is None:
         words = f"/sub {wish.text} {cadence_text(wish.cadence)}"
         return Reply(lines=(turn.say("To have the same, others can send me:"),), code=(words,))
-    url = offer_url(bot, share_link(turn.store, turn.chat.address, wish.number, now=turn.now))
+    url = links.start(bot, share_link(turn.store, turn.chat.address, wish.number, now=turn.now))
     said = turn.say("Whoever opens this link is offered “{reading}”:", reading=reading)
     return Reply(lines=(said, url), buttons=((Button(label=turn.say("open the link"), url=url),),))
-
-
-def offer_url(bot: str, link: str) -> str:
-    """The address on Telegram that opens the bot with a shared subscription, `link` as `share_link` gives it."""
-    return f"https://t.me/{bot}?start={link}"
 
 
 COMMANDS = (

@@ -20,6 +20,7 @@ from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
+from subscriptions.platforms import facts_of
 from subscriptions.query import parse_query
 from subscriptions.service.chats import get_conversation_state, set_conversation_state
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, edit, subscribe, unsubscribe
@@ -244,7 +245,7 @@ def _asks_for_zone(turn: CommandContext, done: Subscribed) -> bool:
     """At the first wish of a person whose clock nobody knows."""
     return (
         turn.chat.kind is ChatKind.PRIVATE
-        and turn.chat.address.platform == "telegram"
+        and facts_of(turn.chat.address.platform).asks_for_zone
         and turn.chat.address == turn.origin.address
         and (done.outcome, done.subscription.number) == ("added", 1)
         and turn.chat.settings.timezone == turn.bot_info.timezone

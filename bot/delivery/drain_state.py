@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from subscriptions.model import Lane
+from subscriptions.platforms import sender_of
 from subscriptions.store import Claim
 
 
@@ -15,8 +16,10 @@ class DrainState:
     sent: int = 0
     papers: int = 0
     lanes: set[Lane] = field(default_factory=set)
-    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # Lane.sender -> chats that were paused in this run
-    stopped: dict[str, str] = field(default_factory=dict)  # Lane.sender -> why it does not send
+    gone_chats: dict[str, set[int]] = field(
+        default_factory=dict
+    )  # sender_of(lane) -> chats that were paused in this run
+    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why it does not send
     store_failed: bool = False  # the database cannot be used, so no lane goes on
     render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # one renders ahead for all
     rendered_ahead: dict[Lane, Claim] = field(
@@ -27,7 +30,7 @@ class DrainState:
 
     def is_stopped(self, lane: Lane) -> bool:
         """Whether nothing is sent in this lane."""
-        return lane.sender in self.stopped and lane not in self.exempt
+        return sender_of(lane) in self.stopped and lane not in self.exempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from bot.delivery.drain_state import DrainState
 from subscriptions.errors import ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import Delivery, Lane
 from subscriptions.notices.sending import SenderStopped
+from subscriptions.platforms import sender_of
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.outbox import (
     Asking,
@@ -255,11 +256,11 @@ async def _record_outcome(context: Context, drain_state: DrainState, step: Claim
         second = context.clock.monotonic()
         context.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
     if verdict.stop is not None:
-        drain_state.stopped[lane.sender] = outcome.reason
+        drain_state.stopped[sender_of(lane)] = outcome.reason
     if isinstance(outcome, ChatMoved):
         context.engine.wake([Lane(lane.platform, outcome.address)])
     if verdict.pause_chat:
-        await _count_gone(context, drain_state, lane.sender, step.chat_id)
+        await _count_gone(context, drain_state, sender_of(lane), step.chat_id)
 
 
 async def _write_with_retry(context: Context, write: Callable[[], Awaitable[T]]) -> T:
@@ -282,7 +283,7 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
     """Many chats that are gone at once are a fault of ours or of the platform, not of the people in them."""
     gone = drain_state.gone_chats.setdefault(sender, set())
     gone.add(chat_id)
-    tried = sum(lane.sender == sender for lane in drain_state.lanes)
+    tried = sum(sender_of(lane) == sender for lane in drain_state.lanes)
     if context.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await context.group_commit(stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now())
@@ -366,7 +367,7 @@ async def edit(context: Context, drain_state: DrainState, step: Edit, attempts: 
     except NotDelivered as outcome:
         now, wall = context.clock.now(), context.clock.wall()
         if await context.group_commit(record_edit_outcome, context.store, step, outcome, now=now, wall=wall):
-            drain_state.stopped[attempts.lane.sender] = outcome.reason
+            drain_state.stopped[sender_of(attempts.lane)] = outcome.reason
         if not isinstance(outcome, Rejected):
             return None
     else:

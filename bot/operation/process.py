@@ -54,7 +54,7 @@ class Process:
         self._drain: asyncio.Task[None] | None = None
         self._run = DrainState()
         self._woken = float("-inf")  # monotonic second of the last look at all lanes
-        self._rests: dict[str, tuple[float, float]] = {}  # Lane.sender -> (until, length), monotonic seconds
+        self._rests: dict[str, tuple[float, float]] = {}  # sender_of(lane) -> (until, length), monotonic seconds
         self._look_at = app.clock.monotonic() + REST_LONGEST  # when workspaces without the app are looked at again
         self._reported: set[str] = set()  # those that /health/ready names
         self._tidied: datetime | None = None

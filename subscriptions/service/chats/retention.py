@@ -64,14 +64,14 @@ def bot_name(store: Store, platform: str, told: str = "") -> str:
     return told or known
 
 
-def own_workspace(store: Store, team: str, *, now: datetime) -> None:
-    """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`: chats made before anybody knew the team become one."""
+def own_workspace(store: Store, platform: str, team: str, *, now: datetime) -> None:
+    """Chats of the own workspace lose its name: those that were made before anybody knew the team become one."""
     with store.read() as session:
-        known = people.addresses(session, "slack", f"{team}/")
+        known = people.addresses(session, platform, f"{team}/")
     if known:
         with store.write() as session:
             for address in known:
-                moving.move_address(session, "slack", address, address.removeprefix(f"{team}/"), now=now)
+                moving.move_address(session, platform, address, address.removeprefix(f"{team}/"), now=now)
 
 
 def owners(store: Store) -> dict[str, str]:

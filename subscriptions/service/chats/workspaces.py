@@ -1,9 +1,10 @@
-"""Slack workspaces: one that takes the app away and gives it back, and people who leave the channels that they set up."""
+"""Workspaces: one that takes the app away and gives it back, and people who leave the channels that they set up."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
+from subscriptions.platforms import declared
 from subscriptions.service.subscriptions.changes import changing
 from subscriptions.store import (
     Store,
@@ -129,10 +130,15 @@ def _goes_on(session: Transaction, store: Store, team: str, now: datetime) -> No
 
 
 def _chats_of(session: Transaction, team: str) -> list[int]:
-    """Chats of a workspace; those of the own one do not name it."""
-    own = (people.get_mark(session, "bot:slack") or "").partition(":")[0]
+    """Returns the chats of a workspace; those of the own one do not name it."""
+    lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(session, facts.name, team)]
+    return [chat_id for lane in lanes for chat_id in people.chats_of_lane(session, lane)]
+
+
+def _lanes_of(session: Transaction, platform: str, team: str) -> list[Lane]:
+    own = (people.get_mark(session, f"bot:{platform}") or "").partition(":")[0]
     if team == own:
-        places = [address for address in people.addresses(session, "slack", "") if "/" not in address]
+        places = [address for address in people.addresses(session, platform, "") if "/" not in address]
     else:
-        places = people.addresses(session, "slack", f"{team}/")
-    return [chat_id for place in places for chat_id in people.chats_of_lane(session, Lane("slack", place))]
+        places = people.addresses(session, platform, f"{team}/")
+    return [Lane(platform, place) for place in places]
