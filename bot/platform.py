@@ -5,7 +5,7 @@ A new platform is a folder in bot/channels with a module `adapter` and a line in
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from bot.errors import SettingsError
 from bot.ports.channel import Channel
@@ -24,7 +24,7 @@ OnBotName = Callable[[str], None]  # is told what the bot is called on the platf
 Speakers = Mapping[str, Callable[[Sentence], str]]  # language code, "" for all others → says a sentence
 
 
-async def _nothing(*_: Any) -> None:
+async def _nothing(*_: object) -> None:
     """What most platforms do at a step that one of them needs."""
 
 
@@ -50,7 +50,6 @@ class Platform:
     api: PlatformApi | None = None  # None: nobody can talk to the bot there
     forms: Forms | None = None  # None: the platform shows no modals and no home view
     receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
-    can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
     identity: str = ""  # the bot's id where the token itself tells it; else the channel is asked
     on_identity: Callable[[str], None] = _on_identity  # blocks: puts into the store what follows from the bot's id
     prepare: Callable[[], Awaitable[None]] = _nothing  # before the process with the sender lock sends anything
@@ -91,14 +90,11 @@ def cannot_be_asked(facts: PlatformFacts, name: str, error: NotDelivered) -> Pap
 class PlatformAdapter(Protocol):
     """The module `adapter` in the folder of a platform."""
 
-    def is_on(self, settings: Settings) -> bool:
-        """Whether the settings want the platform."""
-
     def connect(self, settings: Settings, clock: Clock, out: TextIO) -> Channel:
         """Returns the channel; asks nobody yet. Raises SettingsError when the platform is off or cannot be used so."""
 
     def platform(self, channel: Channel, around: PlatformSurroundings) -> Platform:
-        """Returns the platform on this channel, which may be a fake that only posts."""
+        """Returns the platform on this channel, which the same adapter connected."""
 
     async def resolve(self, settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
         """Returns the address under which the store knows a chat; `owner` is the bot that the store belongs to, or "".

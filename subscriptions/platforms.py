@@ -25,6 +25,11 @@ def _always_private(address: ChatAddress) -> ChatKind:
     return ChatKind.PRIVATE
 
 
+def _never(address: ChatAddress) -> bool:
+    del address
+    return False
+
+
 def _slash(address: ChatAddress) -> str:
     del address
     return "/"
@@ -45,12 +50,15 @@ class PlatformFacts:
     read_address: Callable[[str], ChatAddress | None]  # of what stands behind the colon; None: it names no chat
     refusal: Sentence | None = None  # what is said of {text} that names no chat there
     refusal_hint: Sentence | None = None
+    is_alias: Callable[[ChatAddress], bool] = _never  # it names a chat that the store knows by another address
+    describes_chats: bool = False  # the platform can be asked what a chat is that only an id names
     kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as an address tells by itself
     command_prefix: Callable[[ChatAddress], str] = _slash  # what stands before the name of a command in that chat
     split_topic: Callable[[str], tuple[str, str]] = _own_name  # (name, topic) of a chat as words or a button name it
     links: BotLinks | None = None  # None: no link opens the bot there
     has_workspaces: bool = False  # an address may begin with a workspace, which has a token of its own
     token_variable: str = ""  # the setting without which the platform is off; "": it is always on
+    can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
     shows_more: bool = False  # a button under a message opens what lies beyond the chat's limit
     makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
     notifies: bool = True  # a message calls somebody; else chats begin with "now" and without quiet hours

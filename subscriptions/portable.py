@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from subscriptions.addresses import parse_address
+from subscriptions.cutting import clip
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -98,8 +99,7 @@ def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = F
 
 def refused_line(number: int, text: str, why: Sentence, hint: Sentence) -> Refused:
     """What to raise for a line: its number, what is wrong, how it begins."""
-    shown = one_line(text)
-    shown = shown if len(shown) <= _QUOTED else f"{shown[: _QUOTED - 1]}…"
+    shown = clip(one_line(text), _QUOTED)
     return Refused(
         Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
             "number": number, "why": why, "line": shown

@@ -8,7 +8,7 @@ from itertools import count
 from subscriptions.model import Announce, ChatAddress, Digest, Paper, Summary, Translation
 from subscriptions.service.papers import ingest_digest
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.store import Store
+from subscriptions.store import Scope, Store
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 _ids = count(1)
@@ -106,6 +106,6 @@ def address(text: str) -> ChatAddress:
     return ChatAddress(platform, place, topic)
 
 
-def subscribes(store: Store, chat: str, query: str, *, now: datetime = NOON, **wish: str) -> Subscribed:
+def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **wish: str) -> Subscribed:
     """A chat subscribes."""
     return subscribe(store, address(chat), SubscriptionRequest(text=query, **wish), now=now)

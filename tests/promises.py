@@ -60,9 +60,9 @@ def _check_warning(warning: DigestWarning) -> None:
 
 def _check_both_ways(data: bytes, digest: Digest, named: str | None) -> None:
     """The quick way through a daily-arXiv page finds what the careful one finds."""
-    sweep = daily.sweep
-    daily.sweep = lambda *_: None  # as for a page that is not as it should be
+    sweep = daily.read_standard
+    daily.read_standard = lambda *_: None  # as for a page that is not as it should be
     try:
         assert repr(read_digest(data, "any", format=named)) == repr(digest)
     finally:
-        daily.sweep = sweep
+        daily.read_standard = sweep

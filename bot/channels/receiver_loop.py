@@ -1,8 +1,11 @@
-"""What listening to Slack does when it does not work: says so once, waits, tries again, for ever."""
+"""The loop of a receiver: calls that are repeated until the platform answers, and steps that are repeated for ever."""
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from bot.ports.clock import Clock
 from subscriptions.errors import NotDelivered, RetryLater
@@ -11,46 +14,114 @@ log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
 
-NETWORK_BACKOFF = (1.0, 60.0)  # seconds of the first wait, of the longest: the line
-STOPPED_BACKOFF = (60.0, 900.0)  # and what a person has to mend
-REPORT_AFTER = 3  # failures of the line in a row; one is no news
+REPORT_AFTER = 3  # failures in a row after which an error is reported that may pass by itself
+_MOST_DOUBLINGS = 10
 
 
-class SlackBackoff:
-    """Tries what may fail until it works, and remembers why it does not."""
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds to wait after the first failure, doubled by each that follows, up to the longest."""
 
-    def __init__(self, clock: Clock) -> None:
+    first: float
+    longest: float
+
+    def seconds(self, failures: int) -> float:
+        """The wait after so many failures in a row, from 1."""
+        return min(self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS), self.longest)
+
+
+NETWORK_BACKOFF = Backoff(1.0, 60.0)
+STOPPED_BACKOFF = Backoff(60.0, 900.0)  # for errors that last until a person does something
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What a failed call means for the receiver."""
+
+    problem: str  # one line for the operator, without a full stop
+    backoff: Backoff
+    may_pass: bool = False  # it is reported only from the failure REPORT_AFTER in a row on
+    lasts: float = 0.0  # seconds after it during which an answer does not prove that all is well
+
+
+def assess(error: NotDelivered) -> Failure:
+    """The failure of a call: one that may pass if the platform could not be reached, else one for a person to end."""
+    may_pass = isinstance(error, RetryLater)
+    backoff = NETWORK_BACKOFF if may_pass else STOPPED_BACKOFF
+    return Failure(problem=error.reason.rstrip("."), backoff=backoff, may_pass=may_pass)
+
+
+class ReceiverLoop:
+    """Repeats the calls and steps of one receiver, and remembers why it does not work.
+
+    `platform` is the platform's name for people. `assess` tells what an error of that platform means.
+    """
+
+    def __init__(self, platform: str, clock: Clock, *, assess: Callable[[NotDelivered], Failure] = assess) -> None:
+        self.problem = ""  # one line for the operator; "": it works
+        self._platform = platform
         self._clock = clock
-        self.problem = ""  # one line for the operator, "": all is well
-        self._failures = 0
+        self._assess = assess
+        self._failures = 0  # in a row
+        self._doubtful_until = float("-inf")  # the monotonic second from which on an answer proves that all is well
 
-    async def retry_until_done(self, do: Callable[[], Awaitable[T]]) -> T:
-        """What `do` returns, as soon as it does not raise NotDelivered."""
+    async def retry(self, call: Callable[[], Awaitable[T]], *, proves_health: bool = True) -> T:
+        """Returns the result of `call` as soon as it does not raise NotDelivered.
+
+        With `proves_health` the result shows that the receiver works; otherwise call `mark_healthy` when it does.
+        """
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(NotDelivered),
+            after=self._record_failure,
+            wait=self._seconds_to_wait,
+            sleep=self._clock.sleep,
+        )
+        result: T = await attempts(_result_of, call)
+        if proves_health:
+            self.mark_healthy()
+        return result
+
+    async def run(self, step: Callable[[], Awaitable[None]], *, every: float = 0.0) -> NoReturn:
+        """Repeats `step` until it is cancelled, each time `every` seconds after the last one ended."""
         while True:
-            try:
-                return await do()
-            except NotDelivered as error:
-                await self._back_off(error)
+            if every:
+                await self._clock.sleep(every)
+            await step()
 
     def mark_healthy(self) -> None:
-        """What was tried works."""
+        """Resets the wait, and the problem unless the last failure is known to last longer."""
         self._failures = 0
+        if self._clock.monotonic() < self._doubtful_until:
+            return
         if self.problem:
-            log.info("Slack is listened to again.")
+            log.info("%s is listened to again.", self._platform)
         self.problem = ""
 
-    async def _back_off(self, error: NotDelivered) -> None:
+    def _record_failure(self, attempt: RetryCallState) -> None:
+        error = _error_of(attempt)
+        failure = self._assess(error)
         self._failures += 1
-        line = isinstance(error, RetryLater)
-        first, longest = NETWORK_BACKOFF if line else STOPPED_BACKOFF
-        if self._failures >= REPORT_AFTER or not line:
-            self._report(error.reason.rstrip("."))
-        else:
-            log.info("Slack cannot be listened to now: %s", error.reason)
-        asked = error.after.total_seconds() if isinstance(error, RetryLater) else 0.0
-        await self._clock.sleep(max(asked, min(first * 2 ** min(self._failures - 1, 10), longest)))
+        if failure.lasts:
+            self._doubtful_until = self._clock.monotonic() + failure.lasts
+        if failure.may_pass and self._failures < REPORT_AFTER:
+            log.info("%s cannot be listened to now: %s", self._platform, error.reason)
+            return
+        if failure.problem != self.problem:
+            log.error("Nobody can talk to the bot on %s: %s.", self._platform, failure.problem)
+        self.problem = failure.problem
 
-    def _report(self, problem: str) -> None:
-        if problem != self.problem:
-            log.error("Nobody can talk to the bot on Slack: %s.", problem)
-        self.problem = problem
+    def _seconds_to_wait(self, attempt: RetryCallState) -> float:
+        """The back-off, or the wait that the platform asks for if that is longer."""
+        error = _error_of(attempt)
+        asked = error.after.total_seconds() if isinstance(error, RetryLater) else 0.0
+        return max(asked, self._assess(error).backoff.seconds(self._failures))
+
+
+async def _result_of(call: Callable[[], Awaitable[T]]) -> T:
+    return await call()  # tenacity awaits only what `async def` defines
+
+
+def _error_of(attempt: RetryCallState) -> NotDelivered:
+    error = attempt.outcome.exception() if attempt.outcome else None
+    assert isinstance(error, NotDelivered)  # noqa: S101 - only such attempts are repeated
+    return error

@@ -1,59 +1,10 @@
-"""What `--help` shows: one page for each subcommand, with an example that can be typed."""
+"""The classes of subcommands and groups, and the correction of mistyped names."""
 
-# ruff: noqa: PLC0415 - rich is imported where something is drawn with it
-
-import os
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
-
-if TYPE_CHECKING:  # rich costs a tenth of what a subcommand takes to start
-    from rich.console import RenderableType
-
-_Panels = dict[str, list[tuple[str, str]]]  # heading → (name, what it does) each
-
-EXAMPLES = {
-    "": "paperwire demo",
-    "demo": "paperwire demo --out gallery",
-    "inspect": "paperwire inspect inbox --papers",
-    "match": 'paperwire match "diffusion -survey" inbox',
-    "explain": 'paperwire explain "author:\\"J. Doe\\" cat:cs.CV"',
-    "ingest": "paperwire ingest inbox --source daily --date 2026-01-22",
-    "deliver": "paperwire deliver --now 2026-01-22T09:00Z",
-    "run": "paperwire run --once",
-    "outbox": "paperwire outbox --state dead",
-    "outbox retry": "paperwire outbox retry 0123456789abcdef",
-    "outbox dismiss": "paperwire outbox dismiss 0123456789abcdef",
-    "sources": "paperwire sources --json",
-    "sources poll": "paperwire sources poll daily",
-    "subscribe": 'paperwire subscribe "diffusion -survey" --as console:me --every daily --at 9',
-    "subscriptions": "paperwire subscriptions --as console:me",
-    "unsubscribe": "paperwire unsubscribe 1 --as console:me",
-    "set": "paperwire set lang zh --as console:me",
-    "name": 'paperwire name 1 "Diffusion models" --as console:me',
-    "pause": "paperwire pause 1 --as console:me --until 7d",
-    "resume": "paperwire resume --as console:me",
-    "settings": "paperwire settings --as console:me",
-    "search": 'paperwire search "diffusion -survey" --days 7',
-    "why": "paperwire why 2601.11522 --as console:me",
-    "whynot": "paperwire whynot 2601.11522 --as console:me",
-    "forget": "paperwire forget --as console:me --yes",
-    "preview": "paperwire preview --as console:me --days 3",
-    "export": "paperwire export --all > all.txt",
-    "import": "paperwire import all.txt --dry-run",
-    "check": "paperwire check --offline",
-    "backup": "paperwire backup copy.db",
-    "restore": "paperwire restore copy.db --lost-at 2026-01-22T09:00Z",
-    "slack": "paperwire slack manifest --minimal",
-    "slack manifest": "paperwire slack manifest --minimal",
-    "db": "paperwire db current",
-    "db current": "paperwire db current",
-    "db upgrade": "paperwire db upgrade",
-}  # subcommand → how it may be typed; a test types each
+from typer.core import TyperCommand, TyperGroup
 
 _ALIASES = {
     "list": "subscriptions",
@@ -68,115 +19,49 @@ _ALIASES = {
     "poll": "sources poll",
     "upgrade": "db upgrade",
     "migrate": "db upgrade",
-}  # words that other programs, or chats, have for the same
-_WIDEST = 100  # columns; longer lines are read twice
-_PLAIN_WIDTH = 80  # columns where no terminal tells
-_LABELS = 26  # columns of options and arguments
+}  # what other programs, or chats, call a subcommand → its name here
+
+
+Panels = dict[str, list[tuple[str, str]]]
+"""Heading → (name of a subcommand, its summary) of each below that heading."""
 
 
 class Command(TyperCommand):
-    """A subcommand. Typer's own page names types of Python where a person wants to know what to write."""
+    """A subcommand with a help page of our own, since Typer's shows types of Python."""
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
-        """Prints the page."""
+        """Prints the help page."""
         del formatter
-        _print(ctx, self, {})
+        _print_page(ctx, self, {})
 
 
 class Group(TyperGroup):
-    """Subcommands under one name."""
+    """Subcommands under one name, with a help page of our own."""
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
-        """Prints the page."""
+        """Prints the help page."""
         del formatter
-        _print(ctx, self, _panels(self))
+        _print_page(ctx, self, self.panels())
+
+    def panels(self) -> Panels:
+        """The subcommands, each with the first sentence of its help."""
+        return {"Subcommands": [(name, summary_of(command.help)) for name, command in self.commands.items()]}
+
+
+def summary_of(text: str | None) -> str:
+    """The first sentence of a help text, in one line, without its full stop."""
+    return " ".join((text or "").split()).partition(". ")[0].rstrip(".")
+
+
+def _print_page(ctx: typer.Context, command: TyperCommand | TyperGroup, panels: Panels) -> None:
+    from bot.cli._help_page import print_page  # noqa: PLC0415 - rich costs 30 ms; only a help page needs it here
+
+    print_page(ctx, command, panels)
 
 
 def nearest(typed: str, known: Sequence[str]) -> str:
-    """The subcommand or option that was probably meant, "" where none is near."""
+    """Returns the subcommand or option that was probably meant, "" if none is near."""
     if _ALIASES.get(typed) in known or " " in _ALIASES.get(typed, ""):
         return _ALIASES[typed]
     begins = [name for name in known if typed.strip("-") and name.startswith(typed)]
     return next(iter(begins or get_close_matches(typed, known, n=1, cutoff=0.6)), "")
-
-
-def _print(ctx: typer.Context, command: TyperCommand | TyperGroup, panels: _Panels) -> None:
-    from rich.console import Console
-
-    terminal = sys.stdout.isatty()
-    columns = Console().width if terminal else _plain_width()
-    console = Console(force_terminal=terminal, width=min(columns, _WIDEST), highlight=False, markup=False, emoji=False)
-    with console.capture() as captured:
-        for part in _parts(ctx.command_path, command, panels):
-            console.print(part)
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
-
-
-def _plain_width() -> int:
-    columns = os.environ.get("COLUMNS", "")
-    return int(columns) if columns.isdigit() and int(columns) else _PLAIN_WIDTH
-
-
-def _parts(path: str, command: TyperCommand | TyperGroup, panels: _Panels) -> "Iterator[RenderableType]":
-    from rich.padding import Padding
-    from rich.text import Text
-
-    name = path.partition(" ")[2]
-    arguments = [one for one in command.params if isinstance(one, TyperArgument)]
-    options = [one for one in command.params if isinstance(one, TyperOption)]
-    needed = [_option(one) for one in options if one.required]
-    does_more = any(one.name == "json" for one in options)  # it answers by itself, too
-    below = ["[COMMAND]" if does_more else "COMMAND"] if panels else []
-    usage = " ".join([path, "[OPTIONS]", *needed, *below, *map(_argument, arguments)])
-    yield Text(f"Usage: {usage}", "bold")
-    yield Padding(Text(_one_line(command.help)), (1, 0, 0, 2))
-    if name in EXAMPLES:
-        yield Padding(Text.assemble("For example:\n  ", (EXAMPLES[name], "cyan")), (1, 0, 0, 2))
-    for panel, rows in panels.items():
-        yield from _section(panel, rows)
-    yield from _section("Arguments", [(_argument(one), one.help or "") for one in arguments])
-    shown = [(_option(one), one.help or "") for one in options]
-    yield from _section("Options", [*shown, ("--help", "Show this page.")])
-    if command.epilog:
-        yield Padding(Text(command.epilog), (1, 0, 0, 2))
-
-
-def _argument(argument: TyperArgument) -> str:
-    """An argument as it is written: `QUERY`, `[NAME]`."""
-    return argument.metavar or (argument.name or "").upper()
-
-
-def _option(option: TyperOption) -> str:
-    """An option as it is written: `--as CHAT`, `--json`."""
-    flags = ", ".join(sorted(option.opts, key=len))
-    return flags if option.is_flag else f"{flags} {option.metavar or (option.name or '').upper()}"
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join((text or "").split())
-
-
-def _panels(group: TyperGroup) -> _Panels:
-    """The subcommands of a group, by what they are for, with the first sentence of each."""
-    panels: _Panels = {}
-    for name, below in group.commands.items():
-        panel = getattr(below, "rich_help_panel", None)
-        rows = panels.setdefault(panel if isinstance(panel, str) else "Subcommands", [])
-        rows.append((name, _one_line(below.help).partition(". ")[0].rstrip(".")))
-    return panels
-
-
-def _section(heading: str, rows: Sequence[tuple[str, str]]) -> "Iterator[RenderableType]":
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    if not rows:
-        return
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(max_width=_LABELS, overflow="fold")
-    table.add_column(overflow="fold")
-    for label, told in rows:
-        table.add_row(Text(label, "cyan"), Text(told))
-    yield Padding(Text(heading, "bold"), (1, 0, 0, 0))
-    yield Padding(table, (0, 0, 0, 2))

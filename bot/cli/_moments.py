@@ -1,13 +1,11 @@
 """Moments and days that options name."""
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
 from bot.errors import WrongUsage
+from bot.settings import Settings
 from subscriptions.errors import Sentence
-
-if TYPE_CHECKING:
-    from bot.settings import Settings
+from subscriptions.zones import zone
 
 _YEARS = range(2000, 2100)  # what lies outside is a slip, such as 0026; inside there is room for every calculation
 
@@ -17,8 +15,6 @@ def parse_moment(option: str, text: str, settings: "Settings") -> datetime:
 
     Raises WrongUsage.
     """
-    from subscriptions.zones import zone  # noqa: PLC0415 - zones are loaded only where a moment is named
-
     try:
         instant = datetime.fromisoformat(text.strip())
     except ValueError:

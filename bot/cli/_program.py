@@ -4,29 +4,14 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from traceback import format_exception
 from typing import Annotated
 
 import typer
 
-from bot.cli import (
-    chats,
-    exporting,
-    finding,
-    ingesting,
-    keeping,
-    matching,
-    outbox,
-    pausing,
-    reading,
-    sending,
-    showing,
-    slack,
-    sources,
-    wishes,
-)
-from bot.cli._help import Command, Group, nearest
-from bot.cli._options import ALLOW_LEADING_DASH
+from bot.cli._help import nearest
 from bot.cli._streams import discard_output, prepare_streams, print_error, print_line
+from bot.cli._subcommands import TopGroup
 from bot.errors import WrongUsage
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 
@@ -34,7 +19,7 @@ DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands
 _UsageError = typer.BadParameter.__bases__[0]  # click's, wherever Typer keeps it
 
 app = typer.Typer(
-    cls=Group,
+    cls=TopGroup,
     help="Notifications for research papers: digests in, papers matched with what chats ask for, messages out.",
     epilog="A query that begins with - may follow after --.",
     add_completion=False,
@@ -42,53 +27,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_LOOK = "Look, without an account or a database"
-_MOVE = "Papers in, messages out"
-_ASK = "What chats ask for"
-_KEEP = "Keep it well"
-
-for _panel, _name, _subcommand, _context in (
-    (_LOOK, "demo", showing.demo, {}),
-    (_LOOK, "inspect", reading.inspect, {}),
-    (_LOOK, "match", matching.match, ALLOW_LEADING_DASH),
-    (_LOOK, "explain", reading.explain, ALLOW_LEADING_DASH),
-    (_MOVE, "ingest", ingesting.ingest, {}),
-    (_MOVE, "deliver", sending.deliver, {}),
-    (_MOVE, "run", sending.run, {}),
-    (_ASK, "subscribe", wishes.subscribe, ALLOW_LEADING_DASH),
-    (_ASK, "subscriptions", wishes.subscriptions, {}),
-    (_ASK, "unsubscribe", wishes.unsubscribe, ALLOW_LEADING_DASH),
-    (_ASK, "name", wishes.name, ALLOW_LEADING_DASH),
-    (_ASK, "pause", pausing.pause, {}),
-    (_ASK, "resume", pausing.resume, {}),
-    (_ASK, "set", wishes.set_, ALLOW_LEADING_DASH),
-    (_ASK, "settings", chats.settings, {}),
-    (_ASK, "forget", chats.forget, {}),
-    (_ASK, "preview", showing.preview, ALLOW_LEADING_DASH),
-    (_ASK, "search", finding.search, ALLOW_LEADING_DASH),
-    (_ASK, "why", finding.why, {}),
-    (_ASK, "whynot", finding.whynot, {}),
-    (_ASK, "export", exporting.export, {}),
-    (_ASK, "import", exporting.import_, {}),
-    (_KEEP, "check", keeping.check, {}),
-    (_KEEP, "backup", keeping.backup, {}),
-    (_KEEP, "restore", keeping.restore, {}),
-):
-    app.command(_name, rich_help_panel=_panel, context_settings=_context, cls=Command)(_subcommand)
-for _panel, _name, _below in (
-    (_MOVE, "outbox", outbox.app),
-    (_MOVE, "sources", sources.app),
-    (_KEEP, "slack", slack.app),
-    (_KEEP, "db", keeping.database),
-):
-    app.add_typer(_below, name=_name, rich_help_panel=_panel, cls=Group)
-    for _subcommand_below in _below.registered_commands:
-        _subcommand_below.cls = Command
-
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - for this flag alone
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - costs 8 ms; only --version needs it
 
         try:
             print_line(f"paperwire {version('paperwire')}")
@@ -218,15 +160,13 @@ def _system_failed(error: OSError) -> int:
 
 
 def _report_unexpected_error(error: Exception) -> int:
-    from bot.cli._logging import redacted, secrets_in, wants_details  # noqa: PLC0415 - for this trouble alone
+    from bot.cli._logging import redacted, secrets_in, wants_details  # noqa: PLC0415 - costs 60 ms; only this error needs it
 
     secrets = secrets_in(os.environ)
     said = redacted(" ".join(f"{type(error).__name__}: {error}".split())[:300], secrets)
     if not wants_details():
         print_error(f"Something went wrong within paperwire: {said}. PAPERWIRE_LOG_LEVEL=debug shows where.")
         return PROBLEM
-    from traceback import format_exception  # noqa: PLC0415 - as above
-
     print_error(redacted("".join(format_exception(error)), secrets))
     print_error("Something went wrong within paperwire; the lines above show where.")
     return PROBLEM

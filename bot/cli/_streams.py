@@ -1,29 +1,17 @@
-"""What the terminal sees: text and tables on stdout, troubles and progress on stderr, or one JSON document."""
-
-# ruff: noqa: PLC0415 - rich is imported where something is drawn with it
+"""What subcommands print: text or one JSON document on stdout, errors on stderr. Tables are in `_tables`."""
 
 import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sized
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TextIO
 
 from bot.ports.reply import Reply
 
-if TYPE_CHECKING:  # rich costs a tenth of what a subcommand takes to start; only tables and bars need it
-    from rich.console import Console, RenderableType
-
-T = TypeVar("T")
-
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("", "")}
-_UNBOUNDED = 4000  # columns where no terminal cuts lines
-_BAR_AFTER = 1.0  # seconds of work before a progress bar appears
 _ALLOWED_CONTROLS = "\n\t"
 
 
@@ -64,12 +52,12 @@ def discard_output(*streams: TextIO) -> None:
 
 def print_error(text: str) -> None:
     """A line on stderr, after whatever stands on stdout already."""
-    _flush_stdout()
+    flush_stdout()
     sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
 
 
-def _flush_stdout() -> None:
+def flush_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:  # a full disk, a closed pipe: the complaint is about to say so
@@ -94,70 +82,10 @@ def print_reply(reply: Reply, *, to_stderr: bool = False) -> None:
     indent = "  " if mark else ""
     lines = [*(indent + line for line in (*reply.code, *others)), ""]
     if mark and stream.isatty():
-        from rich.text import Text
+        from bot.cli._tables import print_mark  # noqa: PLC0415 - rich costs 20 ms; only a coloured mark needs it
 
-        console(stream).print(Text(mark, colour), end=" ")
+        print_mark(mark, colour, stream)
     elif mark:
         stream.write(f"{mark} ")
     stream.write(printable("\n".join([first, *lines])))
     stream.flush()
-
-
-def print_table(renderable: "RenderableType", *, to_stderr: bool = False) -> None:
-    """A table: cut to the width of a terminal, in full length elsewhere. `trouble` stands on stderr, after stdout."""
-    if to_stderr:
-        _flush_stdout()
-    stream = sys.stderr if to_stderr else sys.stdout
-    if stream.isatty():
-        console(stream).print(renderable)
-        return
-    plain = console(stream)
-    with plain.capture() as captured:
-        plain.print(renderable)
-    stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
-
-
-def is_narrow(columns: int) -> bool:
-    """Whether stdout is a terminal with fewer columns."""
-    return sys.stdout.isatty() and console(sys.stdout).width < columns
-
-
-def console(stream: TextIO) -> "Console":
-    """Rich on a stream: colour only on a terminal, nothing read into the text."""
-    from rich.console import Console
-
-    terminal = stream.isatty()
-    return Console(
-        file=stream,
-        force_terminal=terminal,
-        width=None if terminal else _UNBOUNDED,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-
-
-@contextmanager
-def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
-    """The same items; when they take longer than a second, a terminal sees on stderr how far they are."""
-    if not sys.stderr.isatty():
-        yield items
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, console=console(sys.stderr), transient=True, redirect_stdout=False, redirect_stderr=False)
-    began = perf_counter()
-
-    def counted() -> Iterator[T]:
-        task = bar.add_task(what, total=len(items) if isinstance(items, Sized) else None)
-        for item in items:
-            yield item
-            bar.advance(task)
-            if not bar.live.is_started and perf_counter() - began > _BAR_AFTER:
-                bar.start()
-
-    try:
-        yield counted()
-    finally:
-        bar.stop()

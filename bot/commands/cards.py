@@ -14,6 +14,7 @@ from bot.commands.turn import Callback, Command, CommandContext
 from bot.commands.undoing import undo_row
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import QueryError
 from subscriptions.matching import matching_papers
 from subscriptions.model import Item, KnownPaper, Subscription
@@ -303,8 +304,7 @@ def _called(wish: Subscription) -> str:
 
 
 def _short(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= _LABEL else plain[: _LABEL - 1].rstrip() + "…"
+    return cut_letters(" ".join(text.split()), _LABEL)
 
 
 def _in_rows(buttons: Sequence[Button]) -> Buttons:

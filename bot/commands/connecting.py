@@ -8,6 +8,7 @@ from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
+from subscriptions.cutting import clip
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service.chats import (
@@ -21,7 +22,7 @@ from subscriptions.service.chats import (
     set_owner,
 )
 from subscriptions.service.notices import name_of
-from subscriptions.store import Store
+from subscriptions.store import Scope
 
 LASTS = timedelta(days=90)  # as long as the store keeps what a conversation remembers
 _OFF = frozenset({"off", "end", "stop", "quit"})
@@ -29,7 +30,7 @@ _SHOWN = 10  # chats as buttons; others are named in words
 _LABEL = 40
 
 
-def connection(store: Store, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
+def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
     """The chat that a private chat manages at present."""
     link = get_conversation_state(store, _name(home), since=now - LASTS)
     return parse_address(str(link.arguments["chat"])) if link else None
@@ -146,8 +147,7 @@ def _add_to_theirs(turn: CommandContext, address: ChatAddress) -> None:
 
 
 def _choice(turn: CommandContext, chat: Chat) -> Button:
-    name = name_of(chat)
-    label = name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
+    label = clip(name_of(chat), _LABEL)
     return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=turn.request.sender)
 
 

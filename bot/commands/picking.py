@@ -8,6 +8,7 @@ from bot.commands.turn import CommandContext
 from bot.commands.wishes import called
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.query import parse_query
@@ -136,8 +137,7 @@ def pager(turn: CommandContext, page: int, pages: int, to: Callable[[int], Butto
 
 def _pick(wish: Subscription, verb: str) -> Button:
     words = " ".join((wish.name or wish.text).split())
-    label = f"{wish.number} {words}"
-    label = label if len(label) <= _LABEL else label[: _LABEL - 1].rstrip() + "…"
+    label = cut_letters(f"{wish.number} {words}", _LABEL)
     return Button(label=label, verb=verb, arguments={"number": wish.number})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.commands.voice import Localizer
 from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
 
 _LONGEST = 60  # characters of somebody's words that are said back to them
@@ -25,6 +26,4 @@ def short(sentence: Sentence) -> Sentence:
 def _cut(value: object) -> object:
     if isinstance(value, Sentence):
         return short(value)
-    if isinstance(value, str) and len(value) > _LONGEST:
-        return value[: _LONGEST - 1].rstrip() + "…"
-    return value
+    return cut_letters(value, _LONGEST) if isinstance(value, str) else value

@@ -16,6 +16,7 @@ from bot.commands.wishes import days_i_know
 from bot.ports.forms import CHAT_FIELD, Field, Modal, Option
 from bot.ports.reply import Reply
 from subscriptions.categories.tree import is_category
+from subscriptions.cutting import clip
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -198,8 +199,7 @@ def _refusal(turn: CommandContext, error: PaperwireError, text: str = "") -> str
     said = error.sentence.say(turn.localizer.translate)
     place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
     if place:
-        shown = place if len(place) <= _SHOWN else f"{place[: _SHOWN - 1]}…"
-        said = turn.say("{problem} It is about “{place}”.", problem=said, place=shown)
+        said = turn.say("{problem} It is about “{place}”.", problem=said, place=clip(place, _SHOWN))
     return f"{said} {error.hint.say(turn.localizer.translate)}".rstrip()
 
 

@@ -16,7 +16,7 @@ from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.platforms import BotLinks, facts_of
 from subscriptions.query import Query
 from subscriptions.service.chats import runs_the_bot
-from subscriptions.store import Store
+from subscriptions.store import Scope
 
 
 class InlineFormatter(Protocol):
@@ -54,7 +54,7 @@ class CommandContext:
     private chat manages a channel.
     """
 
-    store: Store
+    store: Scope
     now: datetime
     request: Request
     chat: Chat  # id 0: nobody has met it yet, and nothing of it is stored

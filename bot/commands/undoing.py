@@ -8,6 +8,7 @@ from bot.commands.turn import Callback, Command, CommandContext
 from bot.commands.wishes import called, in_short
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.service.subscriptions import Change, Difference, Undone, find_change, last_change, undo
@@ -130,7 +131,7 @@ def _detail(turn: CommandContext, wish: Subscription, other: Subscription) -> st
 
 def _as_read(query: str) -> str:
     """A query where it matters which words it has; as many of them as five changes leave room for."""
-    return query if len(query) <= _LONGEST else query[: _LONGEST - 1].rstrip() + "…"
+    return cut_letters(query, _LONGEST)
 
 
 COMMANDS = (Command(name="undo", run=undo_last, needs_manager=True, summary=Sentence("take back the last change")),)

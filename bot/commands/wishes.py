@@ -10,6 +10,7 @@ from bot.commands.coming import first_line
 from bot.commands.rhythms import cadence_words
 from bot.commands.voice import Localizer
 from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatState, Subscription
 
@@ -134,8 +135,7 @@ def called(wish: Subscription) -> str:
 
 def in_short(words: str) -> str:
     """Words on one line, as many as are read at a glance."""
-    plain = " ".join(words.split())
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1].rstrip() + "…"
+    return cut_letters(" ".join(words.split()), _LONGEST)
 
 
 def rows_of(

@@ -62,7 +62,9 @@ def removed(turn: CommandContext) -> Reply | None:
     """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
     team = turn.request.details["team"]
     uninstall(turn.store, team, now=turn.now)
-    notice = SenderStopped(platform=f"{turn.origin.address.platform}:{team}", reason="The app was removed from the workspace.")
+    notice = SenderStopped(
+        platform=f"{turn.origin.address.platform}:{team}", reason="The app was removed from the workspace."
+    )
     notify_operators(turn.store, turn.bot_info.admins, notice, now=turn.now)
     return None
 

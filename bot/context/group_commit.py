@@ -5,11 +5,10 @@ Each still waits until what it wanted is stored. So nobody's promise is weaker, 
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from subscriptions.service.outbox import batch
-from subscriptions.store import Store
+from subscriptions.store import Store, Transaction
 
 T = TypeVar("T")
 
@@ -18,7 +17,7 @@ class GroupCommit:
     """Does use cases of one store, in the order in which they were asked for."""
 
     def __init__(self) -> None:
-        self._pending: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._pending: list[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(
@@ -30,7 +29,7 @@ class GroupCommit:
     ) -> T:
         """What `work(store, …)` returns, once it is committed. Raises what it raises."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._pending.append((partial(work, store, *args, **named), done))
+        self._pending.append((lambda transaction: work(transaction, *args, **named), done))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._commit_pending(store))
         return await done

@@ -17,7 +17,7 @@ from bot.ports.forms import CHAT_FIELD, HomeItem, HomePanel, HomeView, Modal
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.service.chats import add_callbacks, find_callback, home_callbacks, home_view_of, known_or_new
-from subscriptions.store import Store
+from subscriptions.store import Scope
 
 MAX_FORM_AGE = timedelta(days=1)  # how long after it was opened a form is taken
 MAIN = "query"  # the field that shows what is wrong with a form as a whole
@@ -34,7 +34,7 @@ class RoutedRequest:
     on_home_view: bool = False
 
 
-def route_form_request(store: Store, request: Request, *, now: datetime) -> RoutedRequest | None:
+def route_form_request(store: Scope, request: Request, *, now: datetime) -> RoutedRequest | None:
     """What something on a form or board is about. None: it is not this person's, or was shown too long ago."""
     link = find_callback(store, request.callback_data)
     if link is None or not link.person or link.person != request.sender:
@@ -120,7 +120,7 @@ def _address(address: ChatAddress) -> dict[str, Any]:
     return {"platform": address.platform, "address": address.address, "topic": address.topic}
 
 
-def _place(store: Store, at: Mapping[str, Any]) -> Place:
+def _place(store: Scope, at: Mapping[str, Any]) -> Place:
     """The chat as it is known by now; of one that nobody has met, what the form knew of it."""
     address = ChatAddress(at["platform"], at["address"], at["topic"])
     chat = known_or_new(store, address, ChatKind(at.get("kind", ChatKind.PRIVATE)))

@@ -28,7 +28,7 @@ from bot.conversation.form_routing import (
     store_modal_token,
     with_home_view_tokens,
 )
-from bot.conversation.stored_reply import StoredReply, read_stored_reply
+from bot.conversation.stored_reply import StoredReply
 from bot.conversation.visibility import is_ephemeral, subscription_state, with_invitation, without_toast
 from bot.ports.button import Button, Buttons
 from bot.ports.conversation import TOPIC_UNKNOWN, Place, Request
@@ -50,7 +50,7 @@ from subscriptions.service.chats import (
 )
 from subscriptions.service.notices import is_gone, name_of
 from subscriptions.service.papers import read_recent, where_delivered
-from subscriptions.store import WouldWrite
+from subscriptions.store import Scope, Transaction, WouldWrite
 
 log = logging.getLogger("paperwire")
 
@@ -195,22 +195,22 @@ def execute(
     if prepared.intent.changes:
         read_recent(context.store, now=now)  # nobody else can write while they are read inside
 
-    def happen() -> str:
-        turn = _command_context(context, conversation, request, prepared)
+    def happen(transaction: Transaction) -> str:
+        turn = _command_context(transaction, context, conversation, request, prepared)
         missed = _welcome_back(turn)
         if missed is not None:
-            turn = _command_context(context, conversation, request, prepared)
-        before = subscription_state(context.store, request.chat) if prepared.intent.changes else ()
-        reply = _with(looked or _run_intent(context, turn, prepared, context.store.write), missed)
+            turn = _command_context(transaction, context, conversation, request, prepared)
+        before = subscription_state(transaction, request.chat) if prepared.intent.changes else ()
+        reply = _with(looked or _run_intent(context, turn, prepared, transaction.write), missed)
         reply = _with_rest(turn, reply) if not prepared.intent.alone else reply
         reply = as_form_problems(reply) if request.is_submitted else reply
         if reply is None:
             return ""
-        changed = prepared.intent.changes and before != subscription_state(context.store, request.chat)
-        return _stored_reply(context, conversation, turn, reply, changed=changed).written()
+        changed = prepared.intent.changes and before != subscription_state(transaction, request.chat)
+        return _stored_reply(conversation, turn, reply, changed=changed).to_json()
 
     stored, new = once(context.store, platform, request.update_id, happen, chat=str(request.chat), now=now)
-    return read_stored_reply(request.update_id, stored) if new and stored else None
+    return StoredReply.from_json(request.update_id, stored) if new and stored else None
 
 
 def _reply_read_only(
@@ -223,10 +223,9 @@ def _reply_read_only(
     if prepared.intent.changes or prepared.refusal is not None:
         return None
     try:
-        with context.store.read_or_skip():
-            return _run_intent(
-                context, _command_context(context, conversation, request, prepared), prepared, nullcontext
-            )
+        with context.store.read() as transaction:
+            turn = _command_context(transaction, context, conversation, request, prepared)
+            return _run_intent(context, turn, prepared, nullcontext)
     except WouldWrite:
         return None
 
@@ -243,22 +242,24 @@ def store_failure_reply(context: Context, conversation: ConversationContext, req
     except StoreError:
         raise
     except Exception:  # noqa: BLE001 - not even an answer can be made; that it was taken is all that is left to say
-        once(context.store, request.chat.platform, request.update_id, str, chat="", now=context.clock.now())
+        once(context.store, request.chat.platform, request.update_id, _no_reply, chat="", now=context.clock.now())
         return None
 
 
+def _no_reply(_: Transaction) -> str:
+    return ""
+
+
 def _command_context(
-    context: Context, conversation: ConversationContext, request: Request, prepared: PreparedRequest
+    store: Scope, context: Context, conversation: ConversationContext, request: Request, prepared: PreparedRequest
 ) -> CommandContext:
-    home = _chat_with_new_name(context, request.place, request.language)
-    chat = (
-        home if prepared.place.chat == request.chat else _chat_with_new_name(context, prepared.place, request.language)
-    )
-    voice = conversation.make_localizer(_chat_of_reader(context, request, home).settings.lang, chat.settings.timezone)
+    home = _chat_with_new_name(store, request.place, request.language)
+    chat = home if prepared.place.chat == request.chat else _chat_with_new_name(store, prepared.place, request.language)
+    voice = conversation.make_localizer(_chat_of_reader(store, request, home).settings.lang, chat.settings.timezone)
     venue = conversation.platform_apis.get(request.chat.platform)
     alone = venue is not None and venue.has_ephemeral and not prepared.intent.changes
     return CommandContext(
-        store=context.store,
+        store=store,
         now=context.clock.now(),
         request=request,
         chat=chat,
@@ -275,28 +276,28 @@ def _command_context(
     )
 
 
-def _chat(context: Context, place: Place, language: str) -> Chat:
+def _chat(store: Scope, place: Place, language: str) -> Chat:
     return known_or_new(
-        context.store, place.chat, place.kind, title=place.title, lang=language, public=place.public
+        store, place.chat, place.kind, title=place.title, lang=language, public=place.public
     )  # fmt: skip
 
 
-def _chat_with_new_name(context: Context, place: Place, language: str) -> Chat:
+def _chat_with_new_name(store: Scope, place: Place, language: str) -> Chat:
     """The chat, under the name that the platform gives it by now."""
-    chat = _chat(context, place, language)
+    chat = _chat(store, place, language)
     known_as = (chat.title, chat.public)
     if not chat.id or not place.title or chat.address != place.chat or known_as == (place.title, place.public):
         return chat
-    describe(context.store, chat.address, title=place.title, public=place.public)
-    return _chat(context, place, language)
+    describe(store, chat.address, title=place.title, public=place.public)
+    return _chat(store, place, language)
 
 
-def _chat_of_reader(context: Context, request: Request, home: Chat) -> Chat:
+def _chat_of_reader(store: Scope, request: Request, home: Chat) -> Chat:
     """Whose language is spoken: of what happens to a channel the person hears who did it, in private."""
     if not request.event or home.kind is not ChatKind.BROADCAST or not request.sender:
         return home
     private = ChatAddress(request.chat.platform, request.sender)
-    return _chat(context, Place(chat=private, kind=ChatKind.PRIVATE), request.language)
+    return _chat(store, Place(chat=private, kind=ChatKind.PRIVATE), request.language)
 
 
 def _welcome_back(command_context: CommandContext) -> Reply | None:
@@ -335,7 +336,7 @@ def _run_intent(
 ) -> Reply | None:
     """Runs what was asked for. A refusal undoes all that was begun, and is the reply."""
     given = (
-        commands_since(context.store, command_context.request.chat, command_context.now - MINUTE)
+        commands_since(command_context.store, command_context.request.chat, command_context.now - MINUTE)
         if prepared.intent.counts
         else 0
     )
@@ -394,22 +395,22 @@ def _register_chat(context: Context, command_context: CommandContext) -> Command
 
 
 def _stored_reply(
-    context: Context, conversation: ConversationContext, command_context: CommandContext, reply: Reply, *, changed: bool
+    conversation: ConversationContext, command_context: CommandContext, reply: Reply, *, changed: bool
 ) -> StoredReply:
     request, venue = command_context.request, conversation.platform_apis.get(command_context.request.chat.platform)
-    to = _addressee(context, command_context, reply)
+    to = _addressee(command_context, reply)
     whispered = is_ephemeral(command_context, reply, venue, changed=changed)
     if venue is not None and venue.has_ephemeral:
         reply = without_toast(with_invitation(command_context, reply) if changed else reply)
     about = str(command_context.chat.address) if command_context.chat.address != to.address else ""
-    numbers, *rows = _with_callback_tokens(context, conversation.registry, (reply.numbers, *reply.buttons), to, about)
+    numbers, *rows = _with_callback_tokens(command_context, (reply.numbers, *reply.buttons), to, about)
     bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
     if about and reply.target_chat is None:
         bound = _named(command_context, bound)
     bound = spelled(bound, to.address, conversation.registry)
     shown = bool(bound.lines or bound.items or bound.delivery or bound.code)
     if reply.lookup_ids:
-        set_conversation_state(context.store, *waiting(request, reply.lookup_ids), now=command_context.now)
+        set_conversation_state(command_context.store, *waiting(request, reply.lookup_ids), now=command_context.now)
     return StoredReply(
         update=request.update_id,
         chat=to.address,
@@ -446,7 +447,7 @@ def _stored_reply(
     )
 
 
-def _addressee(context: Context, command_context: CommandContext, reply: Reply) -> Chat:
+def _addressee(command_context: CommandContext, reply: Reply) -> Chat:
     """Where the reply goes."""
     if reply.target_chat is None:
         return command_context.origin
@@ -455,7 +456,7 @@ def _addressee(context: Context, command_context: CommandContext, reply: Reply) 
         if reply.target_chat.lane == command_context.origin.address.lane
         else ChatKind.PRIVATE
     )
-    return _chat(context, Place(chat=reply.target_chat, kind=kind), command_context.request.language)
+    return _chat(command_context.store, Place(chat=reply.target_chat, kind=kind), command_context.request.language)
 
 
 def _named(command_context: CommandContext, reply: Reply) -> Reply:
@@ -467,7 +468,7 @@ def _named(command_context: CommandContext, reply: Reply) -> Reply:
     return replace(reply, lines=(line, *rest))
 
 
-def _with_callback_tokens(context: Context, registry: Registry, rows: Buttons, to: Chat, about: str) -> Buttons:
+def _with_callback_tokens(command_context: CommandContext, rows: Buttons, to: Chat, about: str) -> Buttons:
     """The buttons with ids of what they do; these stand in the store, so they survive a restart.
 
     Where strangers read along there are none but links. `about` is the other chat that they are about, or "".
@@ -476,10 +477,12 @@ def _with_callback_tokens(context: Context, registry: Registry, rows: Buttons, t
         rows = tuple(tuple(button for button in row if button.url) for row in rows)
     wanted = [button for row in rows for button in row if button.verb]
     links = [
-        CallbackToken(verb=b.verb, arguments=_about(registry, b, about), place=str(to.address), person=b.only_for)
+        CallbackToken(
+            verb=b.verb, arguments=_about(command_context.registry, b, about), place=str(to.address), person=b.only_for
+        )
         for b in wanted
     ]
-    ids = iter(add_callbacks(context.store, links, now=context.clock.now()))
+    ids = iter(add_callbacks(command_context.store, links, now=command_context.now))
     return tuple(tuple(replace(b, data=next(ids)) if b.verb else b for b in row) for row in rows)
 
 

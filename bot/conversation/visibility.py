@@ -9,10 +9,10 @@ from bot.ports.reply import Reply
 from subscriptions.errors import NotFound
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.subscriptions import get_chat, listed
-from subscriptions.store import Store
+from subscriptions.store import Scope
 
 
-def subscription_state(store: Store, chat: ChatAddress) -> tuple[object, ...]:
+def subscription_state(store: Scope, chat: ChatAddress) -> tuple[object, ...]:
     """What a chat asks for, to be compared: its subscriptions, and whether it is paused."""
     try:
         known = get_chat(store, chat)

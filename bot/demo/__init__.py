@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.demo._gallery import PAGES as PAGES
 from bot.demo._gallery import exhibits as exhibits
-from bot.demo._gallery import facts, program, sample, source_of_texts, steps
+from bot.demo._gallery import program, sample, source_of_texts, steps, story_counts
 from bot.demo._gallery import write_gallery as write_gallery
 from bot.demo._guests import CONVERSATIONS as CONVERSATIONS
 from bot.demo._guests import DEMO_CHATS as DEMO_CHATS
@@ -33,7 +33,7 @@ def run_demo(out: Path, console: Console) -> int:
     language = Language("en", "UTC")
     for exhibit in exhibits(story, language):
         show(exhibit, console)
-    console.print(facts(story, language), markup=False, highlight=False)
+    console.print(story_counts(story, language), markup=False, highlight=False)
     console.print(source_of_texts(language), markup=False, highlight=False, style="dim")
     console.print()
     for what, how in ((language.say("Look at the gallery"), str(page)), *steps(language, program(), sample())):

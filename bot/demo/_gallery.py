@@ -24,18 +24,18 @@ def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
     return (*talks, *(_exhibit(guest, story, language) for guest in DEMO_CHATS))
 
 
-def _conversation(talk: DemoConversation, story: Story, language: Language) -> Exhibit:
-    spoken = story.conversation_logs[talk.chat]
-    posts: list[Posted | Said] = [*spoken.said, *story.channels[talk.chat.platform].posts_in(talk.chat)]
+def _conversation(conversation: DemoConversation, story: Story, language: Language) -> Exhibit:
+    spoken = story.conversation_logs[conversation.chat]
+    posts: list[Posted | Said] = [*spoken.said, *story.channels[conversation.chat.platform].posts_in(conversation.chat)]
     return Exhibit(
-        anchor=talk.anchor,
+        anchor=conversation.anchor,
         platform="telegram",
-        who=talk.who.say(language.translate),
-        remark=talk.remark.say(language.translate),
-        title=talk.title,
-        detail=talk.detail,
-        language=talk.language,
-        timezone=talk.timezone,
+        who=conversation.who.say(language.translate),
+        remark=conversation.remark.say(language.translate),
+        title=conversation.title,
+        detail=conversation.detail,
+        language=conversation.language,
+        timezone=conversation.timezone,
         posts=sorted(posts, key=lambda post: post.at),  # what was said stands before its answer
         pressed=spoken.pressed,
     )
@@ -83,14 +83,14 @@ def _frame(story: Story, language: Language) -> Frame:
     other = "en" if language.code == "zh" else "zh"
     return Frame(
         title=language.say("One day’s papers, as five chats received them"),
-        lead=facts(story, language),
+        lead=story_counts(story, language),
         note=source_of_texts(language),
         steps=steps(language, "paperwire", "digest.md"),
         other=(other, PAGES[other], "English" if other == "en" else "中文"),
     )
 
 
-def facts(story: Story, language: Language) -> str:
+def story_counts(story: Story, language: Language) -> str:
     """What came of it, counted."""
     counted = language.say(
         "{papers} papers from {digests} digests, {messages} messages to {chats} chats.",

@@ -57,10 +57,10 @@ async def run_story(database: Path) -> Story:
         spoken: dict[ChatAddress, ConversationLog] = {}
         for moment in sorted(due | {arrival.at for arrival in ARRIVALS} | {talk.begins for talk in CONVERSATIONS}):
             clock.go_to(moment)
-            taken += [await _take_in(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
+            taken += [await _ingest_arrival(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
             for talk in (talk for talk in CONVERSATIONS if talk.begins == moment):
                 spoken[talk.chat] = await run_conversation(app, channels[talk.chat.platform], clock, talk)
-            sent = await app.deliver()
+            sent = await app.sender.deliver()
     finally:
         await app.close()
     return Story(
@@ -85,9 +85,9 @@ def _subscribe(app: App, guest: DemoChat) -> tuple[Subscribed, ...]:
     return tuple(done)
 
 
-async def _take_in(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
+async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
     data = files("bot").joinpath("samples", arrival.file).read_bytes()
-    return await ingest(app.wire, data, arrival.file, source=arrival.source)
+    return await ingest(app.context, data, arrival.file, source=arrival.source)
 
 
 def _repeated(digests: Sequence[Digest]) -> tuple[str, ...]:

@@ -30,50 +30,50 @@ class ConversationLog:
 
 
 async def run_conversation(
-    app: App, channel: GalleryChannel, clock: DemoClock, talk: DemoConversation
+    app: App, channel: GalleryChannel, clock: DemoClock, conversation: DemoConversation
 ) -> ConversationLog:
     """Has the person do all that the conversation tells, one act a minute."""
-    clock.go_to(talk.begins)
-    meet(app.store, talk.chat, ChatKind.PRIVATE, now=clock.now(), lang=talk.language)
-    set_setting(app.store, talk.chat, "timezone", talk.timezone, now=clock.now())
+    clock.go_to(conversation.begins)
+    meet(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
+    set_setting(app.store, conversation.chat, "timezone", conversation.timezone, now=clock.now())
     said, pressed = [], set()
-    for number, act in enumerate(talk.steps):
-        clock.go_to(talk.begins + number * A_MINUTE)
+    for number, act in enumerate(conversation.steps):
+        clock.go_to(conversation.begins + number * A_MINUTE)
         if act.text:
             said.append(Said(text=act.text, at=clock.now()))
-            request = _typed(talk, act.text, number)
+            request = _typed(conversation, act.text, number)
         else:
-            post, data = _button(app, channel, talk, act)
+            post, data = _button(app, channel, conversation, act)
             pressed.add(data)
-            request = _request(talk, number, callback_data=data, message_id=post)
-        posting = await answer(app.wire, request)
+            request = _request(conversation, number, callback_data=data, message_id=post)
+        posting = await answer(app.context, request)
         if posting is not None:
-            await speak(app.wire, posting)
+            await speak(app.context, posting)
     return ConversationLog(said=tuple(said), pressed=frozenset(pressed))
 
 
-def _typed(talk: DemoConversation, text: str, number: int) -> Request:
+def _typed(conversation: DemoConversation, text: str, number: int) -> Request:
     first, _, rest = text.partition(" ")
     command = first.removeprefix("/") if first.startswith("/") else ""
-    return _request(talk, number, command=command, text=rest if command else text)
+    return _request(conversation, number, command=command, text=rest if command else text)
 
 
-def _request(talk: DemoConversation, number: int, **fields: str) -> Request:
-    place = Place(chat=talk.chat, kind=ChatKind.PRIVATE)
-    update = f"{talk.address}-{number}"
-    return Request(place=place, update_id=update, sender=talk.address, language=talk.language, **fields)  # type: ignore[arg-type]
+def _request(conversation: DemoConversation, number: int, **fields: str) -> Request:
+    place = Place(chat=conversation.chat, kind=ChatKind.PRIVATE)
+    update = f"{conversation.address}-{number}"
+    return Request(place=place, update_id=update, sender=conversation.address, language=conversation.language, **fields)  # type: ignore[arg-type]
 
 
-def _button(app: App, channel: GalleryChannel, talk: DemoConversation, act: Step) -> tuple[str, str]:
+def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, step: Step) -> tuple[str, str]:
     """(id of the message, data) of the button that is pressed. Raises LookupError: the story fell behind the program."""
-    for post in reversed(channel.posts_in(talk.chat)):
-        found = [data for data, link in _buttons(app, talk, post) if link and link.verb == act.verb]
+    for post in reversed(channel.posts_in(conversation.chat)):
+        found = [data for data, link in _buttons(app, conversation, post) if link and link.verb == step.verb]
         if found:
-            return post.id, found[act.which]
-    raise LookupError(f"no message has a button that does {act.verb}")
+            return post.id, found[step.which]
+    raise LookupError(f"no message has a button that does {step.verb}")
 
 
-def _buttons(app: App, talk: DemoConversation, post: Posted) -> Iterator[tuple[str, CallbackToken | None]]:
+def _buttons(app: App, conversation: DemoConversation, post: Posted) -> Iterator[tuple[str, CallbackToken | None]]:
     for row in json.loads(post.payload).get("buttons", []):
         for data in (str(key["data"]) for key in row if "data" in key):
-            yield data, read_callback(data, str(talk.chat)) or find_callback(app.store, data)
+            yield data, read_callback(data, str(conversation.chat)) or find_callback(app.store, data)

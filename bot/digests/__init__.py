@@ -40,7 +40,7 @@ from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
 from bot.digests._format import bounded as bounded
 from bot.digests._keys import paper_key as paper_key
-from bot.digests._looks import look_of_bytes, look_of_text
+from bot.digests._looks import describe_bytes, describe_text
 from bot.digests._names import split_authors as split_authors
 from bot.digests._plain import NotText, PlainText, plain_text
 from bot.digests._plain import collapse as collapse
@@ -48,7 +48,7 @@ from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._warnings import INFO as INFO
 from bot.digests._warnings import Warnings as Warnings
 from bot.digests._warnings import date_ahead
-from bot.digests.installed import Found, installed_formats, usable_formats
+from bot.digests.installed import InstalledFormats, installed_formats, usable_formats
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
@@ -85,14 +85,14 @@ MAX_LINES: Final = 2_000_000
 """The lines of the longest one: so short ones as this would need are no text, and each takes more room than its bytes."""
 
 
-def found_formats() -> Found:
+def formats_of_packages() -> InstalledFormats:
     """The formats of installed packages, which are tried after ours, and why some are left out."""
     return installed_formats(OWN_NAMES)
 
 
 def format_names() -> list[str]:
     """The names of all formats, in the order in which they are tried."""
-    return [module.name for module in _all()]
+    return [module.name for module in _all_formats()]
 
 
 def read_digest(
@@ -115,7 +115,7 @@ def read_digest(
     _refuse_too_large(data, name)
     module: DigestFormat = daily_arxiv_md
     warnings = Warnings()
-    content = daily_arxiv_md.sweep(data, warnings, language) if format in (None, module.name) else None
+    content = daily_arxiv_md.read_standard(data, warnings, language) if format in (None, module.name) else None
     if content is None:
         warnings = Warnings()
         module, content = _read_text(data, name, format, warnings, language)
@@ -157,7 +157,7 @@ def _read_text(
     _note_controls(plain, warnings)
     content = _parsed(module, plain.text, name, warnings, language)
     if not content.entries and wanted and not module.detect(plain.text):
-        raise _unknown(name, look_of_text(plain.text), [wanted])
+        raise _unknown(name, describe_text(plain.text), [wanted])
     return module, content
 
 
@@ -168,16 +168,16 @@ def _decoded(data: bytes, name: str) -> PlainText:
         raise UnknownFormat(
             Sentence(
                 "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
-                {"name": name, "look": look_of_bytes(data), "formats": _names(format_names())},
+                {"name": name, "look": describe_bytes(data), "formats": _names(format_names())},
             )
         ) from None
 
 
 def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
     if wanted is None:
-        module = next((module for module in _all() if module.detect(text)), None)
+        module = next((module for module in _all_formats() if module.detect(text)), None)
     else:
-        module = next((module for module in _all() if module.name == wanted), None)
+        module = next((module for module in _all_formats() if module.name == wanted), None)
         if module is None:
             raise UnknownFormat(
                 Sentence(
@@ -186,11 +186,11 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
                 )
             )
     if module is None:
-        raise _unknown(name, look_of_text(text), format_names())
+        raise _unknown(name, describe_text(text), format_names())
     return module
 
 
-def _all() -> Iterator[DigestFormat]:
+def _all_formats() -> Iterator[DigestFormat]:
     """Every format, ours first: where one of them fits, nobody asks what is installed."""
     yield from FORMATS
     yield from usable_formats(OWN_NAMES)

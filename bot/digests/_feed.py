@@ -62,7 +62,7 @@ def feed_content(document: Document[Entry], head: FeedHead, warnings: Warnings) 
 def record_content(document: Document[Entry], stamp: str, warnings: Warnings) -> Content:
     """The papers of a document. Raises BrokenDigest when it broke off before its first record."""
     if document.error:
-        note_break(document, warnings)
+        warn_truncated(document, warnings)
     return Content(entries=document.records, day=arxiv_day(stamp))
 
 
@@ -72,7 +72,7 @@ def creators(element: Element) -> tuple[str, ...]:
     return split_authors(without_affiliations(names))
 
 
-def note_break(document: Document[Entry], warnings: Warnings) -> None:
+def warn_truncated(document: Document[Entry], warnings: Warnings) -> None:
     """Notes that a document broke off. Raises BrokenDigest if it did before its first record."""
     line, error = document.error_line, document.error
     if not document.complete:

@@ -31,8 +31,8 @@ from subscriptions.errors import Sentence
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _SPACE = re.compile("[ \t\n\r\ufeff]*")  # a byte order mark stands where a file was glued to another
 _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
-MOST_SIGNS = 1 << 20  # of an object; 3000 authors take a quarter. `[11,11,…` takes twenty times its room
-_FIRST_LOOK = 1 << 9  # signs of an object; the next ones are looked for by the length of the last one
+MOST_CHARACTERS = 1 << 20  # of an object; 3000 authors take a quarter. `[11,11,…` takes twenty times its room
+_FIRST_SIZE = 1 << 9  # signs of an object; the next ones are looked for by the length of the last one
 _NEAR = 32  # signs: an error so near to the end of what was looked at may be its end
 _TRIES = 8  # to find an object behind damage in its line; more would let one long line take forever
 _SHOWN = 80  # characters of a line that are quoted
@@ -99,7 +99,7 @@ def head_of(text: str) -> Record | None:
     """The first object of a document, with its arrays empty: what else it tells. None when it is damaged."""
     scanner = _Scanner(text, Warnings())
     try:
-        return Record(scanner.head(), 1, Warnings()) if scanner.sign() == "{" else None
+        return Record(scanner.head(), 1, Warnings()) if scanner.next_character() == "{" else None
     except BrokenDigest:
         return None
 
@@ -111,7 +111,7 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
     """
     scanner = _Scanner(text, warnings, line)
     glued = False
-    while (sign := scanner.sign()) in ("[", "{"):
+    while (sign := scanner.next_character()) in ("[", "{"):
         if glued:
             warnings.add("glued_line", line=scanner.line(), example=scanner.rest())
         glued = True
@@ -143,7 +143,7 @@ def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
 def _records_of_line(line: str, number: int, mark: str, warnings: Warnings) -> Iterator[Record]:
     scanner = _Scanner(line, warnings)
     tries, glued = 0, False
-    while scanner.sign():
+    while scanner.next_character():
         start = scanner.at
         try:
             value = scanner.value()
@@ -168,9 +168,9 @@ class _Scanner:
         self._text = text
         self._warnings = warnings
         self._counted, self._lines = 0, line  # a place that was passed, and the number of its line
-        self._look = _FIRST_LOOK
+        self._size = _FIRST_SIZE
 
-    def sign(self) -> str:
+    def next_character(self) -> str:
         """The next sign that is no white space; "" at the end."""
         space = _SPACE.match(self._text, self.at)
         self.at = space.end() if space else self.at
@@ -191,10 +191,10 @@ class _Scanner:
 
         It is looked for in the next few signs, then in ever more, so that one too long is never made.
         """
-        self.sign()
+        self.next_character()
         while True:
-            seen = self._text[self.at : self.at + self._look]
-            all_seen = self.at + self._look >= len(self._text)
+            seen = self._text[self.at : self.at + self._size]
+            all_seen = self.at + self._size >= len(self._text)
             try:
                 value, length = _DECODER.raw_decode(seen)
             except JSONDecodeError as error:
@@ -206,17 +206,17 @@ class _Scanner:
                 raise self._broken("nested too deeply") from None
             else:
                 if length < len(seen) or all_seen:
-                    self._look = min(max(_FIRST_LOOK, 2 * length), MOST_SIGNS)
+                    self._size = min(max(_FIRST_SIZE, 2 * length), MOST_CHARACTERS)
                     self.at += length
                     found: object = value
                     return found
-            if self._look >= MOST_SIGNS:
+            if self._size >= MOST_CHARACTERS:
                 raise self._broken("an object of more than a million signs")
-            self._look = min(4 * self._look, MOST_SIGNS)
+            self._size = min(4 * self._size, MOST_CHARACTERS)
 
     def record(self) -> Iterator[Record]:
         """The next value, if it is an object. Raises BrokenDigest."""
-        self.sign()
+        self.next_character()
         line, start = self.line(), self.rest()
         value = self.value()
         if isinstance(value, dict):
@@ -232,7 +232,7 @@ class _Scanner:
     def items_of(self, member: str) -> Iterator[Record]:
         """The objects of the array under a name, in the object that begins here. Raises BrokenDigest."""
         for name in self._names():
-            if name == member and self.sign() == "[":
+            if name == member and self.next_character() == "[":
                 yield from self.items()
             else:
                 self._value_without_items()
@@ -244,17 +244,17 @@ class _Scanner:
     def _names(self) -> Iterator[str]:
         """The names of the members of the object that begins here; waits behind each until its value was read."""
         for _ in self._parts("}"):
-            name = self.value() if self.sign() == '"' else None
+            name = self.value() if self.next_character() == '"' else None
             if not isinstance(name, str):
                 raise self._broken("Expecting property name enclosed in double quotes")
-            if self.sign() != ":":
+            if self.next_character() != ":":
                 raise self._broken("Expecting ':' delimiter")
             self.at += 1
             yield name
 
     def _value_without_items(self) -> object:
         """The next value; of an array nothing is kept."""
-        if self.sign() != "[":
+        if self.next_character() != "[":
             return self.value()
         for _ in self._parts("]"):
             self.value()
@@ -263,10 +263,10 @@ class _Scanner:
     def _parts(self, closing: str) -> Iterator[None]:
         """Enters an array or object, and waits before each of its parts until that was read."""
         self.at += 1
-        sign = self.sign()
+        sign = self.next_character()
         while sign != closing:
             yield
-            sign = self.sign()
+            sign = self.next_character()
             if sign not in (",", closing):
                 raise self._broken("Expecting ',' delimiter")
             self.at += sign == ","

@@ -20,7 +20,7 @@ _HEADING = re.compile(r"^#{1,6} .*", re.MULTILINE)
 _SHOWN = 60  # characters that are quoted
 
 
-def look_of_bytes(data: bytes) -> Sentence:
+def describe_bytes(data: bytes) -> Sentence:
     """What bytes that are no text look like."""
     found = (look for signature, look in _SIGNATURES if data.startswith(signature))
     return next(found, Sentence("binary data or text in another encoding"))
@@ -31,7 +31,7 @@ def is_markup(text: str) -> bool:
     return is_xml(text) or text.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
 
 
-def look_of_text(text: str) -> Sentence:
+def describe_text(text: str) -> Sentence:
     """What a text looks like, with a few of its words."""
     start = text.lstrip()
     if not start:
@@ -39,7 +39,7 @@ def look_of_text(text: str) -> Sentence:
     if is_html(start):
         return Sentence("an HTML page")
     if is_markup(start):
-        return _look_of_xml(start)
+        return _describe_xml(start)
     if start[0] in "{[":
         return Sentence("JSON")
     if heading := _HEADING.search(start):
@@ -52,12 +52,12 @@ def is_html(text: str) -> bool:
     return text.lstrip()[:14].lower().startswith(("<!doctype html", "<html"))
 
 
-def strange_page(line: int) -> BrokenDigest:
+def unrecognized_page(line: int) -> BrokenDigest:
     """What to raise for a page of a known form in which no entry can be read, and which is not an empty one either."""
     return BrokenDigest(Sentence("No entry can be read, and line {line} is not that of an empty page.", {"line": line}))
 
 
-def unread_page(announced: int) -> BrokenDigest:
+def unread_papers(announced: int) -> BrokenDigest:
     """What to raise for a page that announces papers of which none can be read."""
     return BrokenDigest(
         Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
@@ -69,7 +69,7 @@ def nothing_read() -> BrokenDigest:
     return BrokenDigest(Sentence("No paper in it can be read."))
 
 
-def _look_of_xml(text: str) -> Sentence:
+def _describe_xml(text: str) -> Sentence:
     root = read_head(text)
     if root is None:
         return Sentence("XML with a DOCTYPE, which is never read, or damaged XML")

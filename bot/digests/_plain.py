@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
+from subscriptions.cutting import clip
+
 # Control characters but white space, the two code points that no XML document may hold, and halves of characters, which
 # only escapes of JSON can make.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -77,8 +79,7 @@ def collapse(text: str) -> str:
 
 def shortened(text: str, most: int) -> str:
     """The beginning of a text in one line, for a sentence: at most that many characters, "…" for what is left out."""
-    plain = collapse(text[: 4 * most])
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
+    return clip(collapse(text[: 4 * most]), most)
 
 
 def lines_of(text: str) -> Iterator[str]:

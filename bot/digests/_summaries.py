@@ -11,7 +11,7 @@ SECOND_LANGUAGE = "<br/>**VN**:"  # one fork writes each field in English, then 
 _NO_SUMMARY = ("failed", "placeholder", "empty")
 
 
-def stated(text: str) -> str:
+def meaningful(text: str) -> str:
     """The text, or "" if it says nothing: `N/A`, the words of a failure, a placeholder."""
     return text if summary_state(text) == "ok" else ""
 
@@ -23,7 +23,7 @@ def is_failed(texts: Mapping[str, str]) -> bool:
 
 def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summary, ...]:
     """The summary in the fields that say something; a second one where they hold a second language."""
-    fields = {name: text for name, text in texts.items() if stated(text)}
+    fields = {name: text for name, text in texts.items() if meaningful(text)}
     if not fields:
         return ()
     language = language or language_of(*fields.values())
@@ -38,7 +38,7 @@ def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summar
 
 def translations_of(title: str, abstract: str, language: str | None) -> tuple[Translation, ...]:
     """The translation of a title, an abstract or both, if they say something."""
-    title, abstract = stated(title), stated(abstract)
+    title, abstract = meaningful(title), meaningful(abstract)
     if not title and not abstract:
         return ()
     return (Translation(language=language or language_of(title, abstract), title=title, abstract=abstract),)

@@ -47,7 +47,7 @@ def date_ahead(day: date) -> DigestWarning:
 
 
 @dataclass(slots=True)
-class _Kind:
+class _Cases:
     message: str
     count: int = 0
     line: int | None = None
@@ -58,7 +58,7 @@ class Warnings:
     """Collects warnings by code (docs/formats.md)."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, _Kind] = {}
+        self._kinds: dict[str, _Cases] = {}
 
     def add(
         self,
@@ -76,7 +76,7 @@ class Warnings:
         """
         kind = self._kinds.get(code)
         if kind is None:
-            kind = self._kinds[code] = _Kind(message or _MESSAGES[code], line=line)
+            kind = self._kinds[code] = _Cases(message or _MESSAGES[code], line=line)
         kind.count += count
         for one in (example, *examples):
             if len(kind.examples) < EXAMPLES and (shown := shortened(one, _SHOWN)):

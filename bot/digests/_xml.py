@@ -135,11 +135,11 @@ class _Reader(Generic[T]):
         if element is self._inside:
             self._inside = None
             self._elements = self._before
-            self._take(element)
+            self._finish_record(element)
         elif element is self._field:
             self._field = None
 
-    def _take(self, element: Element) -> None:
+    def _finish_record(self, element: Element) -> None:
         self.document.complete += 1
         made = self._make(element) if element.children else None
         if made is None:

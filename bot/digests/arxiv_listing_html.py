@@ -26,7 +26,7 @@ from bot.digests._arxiv import arxiv_address, arxiv_link, categories_of
 from bot.digests._days import day_in_words
 from bot.digests._format import Content, Entry
 from bot.digests._html import Node, Piece, pieces, read_piece
-from bot.digests._looks import is_html, nothing_read, unread_page
+from bot.digests._looks import is_html, nothing_read, unread_papers
 from bot.digests._names import decode_accents, split_listed
 from bot.digests._warnings import Warnings
 from subscriptions.model import Announce, Paper
@@ -63,7 +63,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 def _refuse_unless_empty(text: str) -> None:
     announced = max((int(total["count"]) for total in _TOTAL.finditer(text)), default=0)
     if announced:
-        raise unread_page(announced)
+        raise unread_papers(announced)
     if not _EMPTY.search(text):
         raise nothing_read()
 

@@ -21,7 +21,7 @@ name = "bilingual_json"
 _ALWAYS = ("title", "abstract", "link")
 # Where a file begins that was glued to another. Within a text the quotes would have a backslash each.
 _BEGINNING = re.compile(r"(?:^|(?<=\}))\ufeff?(?=\{\s*\"title\")", re.MULTILINE)
-_TOLD = ("translated_title", "translated_abstract", "tldr", "en_tdlr", "context")
+_SUMMARY_MEMBERS = ("translated_title", "translated_abstract", "tldr", "en_tdlr", "context")
 
 
 def detect(text: str) -> bool:
@@ -29,7 +29,7 @@ def detect(text: str) -> bool:
     first = first_item(text)
     if first is None:
         return False
-    return all(member in first for member in _ALWAYS) and any(member in first for member in _TOLD)
+    return all(member in first for member in _ALWAYS) and any(member in first for member in _SUMMARY_MEMBERS)
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:

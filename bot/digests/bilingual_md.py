@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from bot.digests._arxiv import ADDRESS
 from bot.digests._bilingual import BilingualRecord, bilingual_entry
 from bot.digests._format import Content, Entry, bounded
-from bot.digests._looks import strange_page
+from bot.digests._looks import unrecognized_page
 from bot.digests._plain import collapse, lines_of, parts_of
 from bot.digests._warnings import Warnings
 
@@ -62,9 +62,9 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     strange = 0
     for line, page in _pages(text, warnings):
         entries += _entries(page, line, warnings, language)
-        strange = strange or _first_strange(page, line)
+        strange = strange or _first_unrecognized(page, line)
     if strange and not entries:
-        raise strange_page(strange)
+        raise unrecognized_page(strange)
     return Content(entries=entries)
 
 
@@ -142,7 +142,7 @@ def _blocks(body: str) -> list[str]:
     return blocks + [""] * (_BLOCKS - len(blocks))
 
 
-def _first_strange(page: str, first: int) -> int:
+def _first_unrecognized(page: str, first: int) -> int:
     """The number of the first line that an empty page would not have; 0 for none."""
     lines = enumerate(lines_of(page), first)
     return next((number for number, line in lines if line.strip() and not line.startswith(_OF_NO_PAPER)), 0)

@@ -6,7 +6,7 @@ which `<` and `&` are themselves: it would be damaged if it were read as HTML.
 """
 
 from bot.digests._bilingual import BilingualRecord, bilingual_entry
-from bot.digests._feed import note_break
+from bot.digests._feed import warn_truncated
 from bot.digests._format import Content
 from bot.digests._warnings import Warnings
 from bot.digests._xml import Element, read_head, read_xml
@@ -30,7 +30,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     """The papers of the feed. Raises BrokenDigest when it broke off before its first item."""
     document = read_xml(text, "item", lambda item: bilingual_entry(_record(item), warnings, language))
     if document.error:
-        note_break(document, warnings)
+        warn_truncated(document, warnings)
     return Content(entries=document.records)
 
 

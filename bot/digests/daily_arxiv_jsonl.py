@@ -15,7 +15,7 @@ from bot.digests._format import Content, Entry, bounded
 from bot.digests._json import Record, first_item, json_items, json_lines, refuse_if_nothing_was_read
 from bot.digests._keys import paper_key
 from bot.digests._names import decode_accents, split_authors
-from bot.digests._summaries import is_failed, stated, summaries_of, translations_of
+from bot.digests._summaries import is_failed, meaningful, summaries_of, translations_of
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
@@ -69,7 +69,7 @@ def _entries(text: str, warnings: Warnings, language: str | None) -> Iterator[En
 
 def _paper(record: Record, language: str | None) -> Paper | None:
     """None if nothing tells which paper it is."""
-    title, abstract = record.text("title"), stated(record.text("summary"))
+    title, abstract = record.text("title"), meaningful(record.text("summary"))
     addresses = (arxiv_address(record.text(name)) for name in _ADDRESSES)
     arxiv_id, version = next(filter(None, addresses), (None, None))
     key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
@@ -91,7 +91,7 @@ def _paper(record: Record, language: str | None) -> Paper | None:
         summaries=summaries_of(texts, language),
         translations=translations_of(told.text("title_translation"), told.text("translation"), language),
         failed=is_failed(texts),
-        comment=stated(record.text("comment")),
+        comment=meaningful(record.text("comment")),
     )
 
 

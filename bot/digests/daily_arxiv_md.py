@@ -26,8 +26,8 @@ An entry of the standard template, upstream since 2025-04-17:
 
 Entries stand in sections by primary category, after a table of contents that counts them. The page is cut at the heads
 of its entries, so that whatever is damaged stays within one entry; how the body of an entry is written in this and in
-older and forked templates is told in `_daily_templates`. `sweep` finds the same as `parse` in a third of the time, on
-those pages that are as they should be.
+older and forked templates is told in `_daily_templates`. `sweep` finds the same as `parse` in a third of the time
+(figures in `_daily_standard`), on those pages that are as they should be.
 """
 
 import re
@@ -43,9 +43,9 @@ from bot.digests._daily_templates import ABSTRACT, COMMENT, TRANSLATION, Body, r
 from bot.digests._days import day_in
 from bot.digests._format import MOST_PAPERS, Content, Entry, too_many
 from bot.digests._keys import title_key
-from bot.digests._looks import is_markup, strange_page, unread_page
+from bot.digests._looks import is_markup, unread_papers, unrecognized_page
 from bot.digests._plain import NotText, collapse, plain_text
-from bot.digests._summaries import is_failed, stated, summaries_of, translations_of
+from bot.digests._summaries import is_failed, meaningful, summaries_of, translations_of
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
@@ -90,7 +90,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     return page.content()
 
 
-def sweep(data: bytes, warnings: Warnings, language: str | None) -> Content | None:
+def read_standard(data: bytes, warnings: Warnings, language: str | None) -> Content | None:
     """What `detect` and `parse` would find in a document; None: ask them, with new warnings.
 
     It must begin as the standard template does, hold a plain entry, and be UTF-8 without control characters. What stands
@@ -226,8 +226,8 @@ class _Page:
         if not body.fields:
             self._warnings.add("entry_without_text", line=line, example=arxiv_id or title)
         texts = body.fields
-        abstract = stated(texts.pop(ABSTRACT, ""))
-        comment = stated(texts.pop(COMMENT, ""))
+        abstract = meaningful(texts.pop(ABSTRACT, ""))
+        comment = meaningful(texts.pop(COMMENT, ""))
         translations = translations_of(body.title_translation, texts.pop(TRANSLATION, ""), self._language)
         paper = Paper(
             key=arxiv_id or title_key(title),
@@ -274,6 +274,6 @@ class _Page:
 
     def _refuse_unless_empty(self, announced: int) -> None:
         if announced:
-            raise unread_page(announced)
+            raise unread_papers(announced)
         if self._strange_at:
-            raise strange_page(self._strange_at)
+            raise unrecognized_page(self._strange_at)

@@ -43,7 +43,7 @@ def detect(text: str) -> bool:
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
     """The papers of the page, of the day that it shows. Raises BrokenDigest when none can be read."""
     found = islice(tags_with(text, "data-target", _TARGET), _MOST_PAGES)
-    contents = [_drawn_from(line, attributes.get("data-props", ""), warnings) for line, attributes in found]
+    contents = [_embedded_papers(line, attributes.get("data-props", ""), warnings) for line, attributes in found]
     whole = [content for content in contents if content]
     entries = [entry for content in whole for entry in content.entries]
     if not contents or len(whole) < len(contents):
@@ -54,7 +54,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
     return Content(entries=entries, day=max((content.day for content in whole if content.day), default=None))
 
 
-def _drawn_from(line: int, data: str, warnings: Warnings) -> Content | None:
+def _embedded_papers(line: int, data: str, warnings: Warnings) -> Content | None:
     """The papers in the attribute of a page; several pages may have been glued together. None for damaged data."""
     head = head_of(data)
     if head is None or not isinstance(head.members.get(_ARRAY), list):

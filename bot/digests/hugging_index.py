@@ -17,7 +17,7 @@ from datetime import date
 from bot.digests._days import day_in_chinese
 from bot.digests._format import MOST_PAPERS, Content, Entry, too_many
 from bot.digests._keys import title_key
-from bot.digests._looks import strange_page
+from bot.digests._looks import unrecognized_page
 from bot.digests._plain import collapse, lines_of
 from bot.digests._summaries import translations_of
 from bot.digests._warnings import Warnings
@@ -93,7 +93,7 @@ class _Month:
     def content(self) -> Content:
         """All that was read. Raises BrokenDigest when no line was understood but something was there."""
         if self._strange_at and not self._entries:
-            raise strange_page(self._strange_at)
+            raise unrecognized_page(self._strange_at)
         return Content(entries=self._entries, day=max(self._days, default=None))
 
     def _translate(self, title: str) -> None:

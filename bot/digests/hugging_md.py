@@ -34,7 +34,7 @@ from bot.digests._days import day_in_chinese
 from bot.digests._format import Content, Entry, bounded
 from bot.digests._keys import paper_key
 from bot.digests._language import language_of
-from bot.digests._looks import is_markup, strange_page
+from bot.digests._looks import is_markup, unrecognized_page
 from bot.digests._plain import collapse, lines_of
 from bot.digests._summaries import translations_of
 from bot.digests._warnings import Warnings
@@ -82,7 +82,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
         else:
             warnings.add("unparsed_heading", line=page.line, example=page.lines[0])
     if not entries:
-        raise strange_page(1)
+        raise unrecognized_page(1)
     return Content(entries=entries, day=max(days, default=None))
 
 

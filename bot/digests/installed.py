@@ -33,82 +33,82 @@ class _Unusable(Exception):
 
 
 @dataclass(slots=True)
-class Installed:
+class InstalledFormat:
     """One format of another package. What it does other than a format may is told as a sentence."""
 
     name: str
     package: str
-    made_by: DigestFormat
+    implementation: DigestFormat
 
     def detect(self, text: str) -> bool:
         """See DigestFormat. One that stumbles over a text does not have it."""
         try:
-            return bool(self.made_by.detect(text))
+            return bool(self.implementation.detect(text))
         except Exception as error:  # noqa: BLE001 - whatever a stranger's code does, others may know the text
-            log.warning("%s", self._failed("detect", error))
+            log.warning("%s", self._cannot_read("detect", error))
             return False
 
     def parse(self, text: str, warnings: Warnings, language: str | None) -> Content:
         """See DigestFormat. Raises BrokenDigest also for whatever else goes wrong in it."""
         try:
-            content: object = self.made_by.parse(text, warnings, language)
+            content: object = self.implementation.parse(text, warnings, language)
         except PaperwireError:
             raise
         except Exception as error:
-            raise BrokenDigest(self._failed("parse", error)) from error
+            raise BrokenDigest(self._cannot_read("parse", error)) from error
         if not isinstance(content, Content):
-            raise BrokenDigest(self._failed("parse", TypeError(f"{type(content).__name__} is no Content")))
+            raise BrokenDigest(self._cannot_read("parse", TypeError(f"{type(content).__name__} is no Content")))
         return content
 
-    def _failed(self, where: str, error: Exception) -> Sentence:
-        values = {"name": self.name, "package": self.package, "why": _stumbled(where, error)}
+    def _cannot_read(self, where: str, error: Exception) -> Sentence:
+        values = {"name": self.name, "package": self.package, "why": _failure(where, error)}
         return Sentence("The format {name} of the package {package} cannot read it: {why}.", values)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class InstalledFormats:
     """What the installed packages bring: formats by the names of their packages, and a sentence for each that is left out."""
 
-    formats: tuple[Installed, ...] = ()
+    formats: tuple[InstalledFormat, ...] = ()
     refused: tuple[Sentence, ...] = ()
 
 
 @cache
-def installed_formats(taken: frozenset[str]) -> Found:
+def installed_formats(reserved: frozenset[str]) -> InstalledFormats:
     """Looks once in this process. `taken` are the names of our own formats."""
-    return found_among(entry_points(group=GROUP), taken)
+    return formats_among(entry_points(group=GROUP), reserved)
 
 
 @cache
-def usable_formats(taken: frozenset[str]) -> tuple[Installed, ...]:
+def usable_formats(reserved: frozenset[str]) -> tuple[InstalledFormat, ...]:
     """As `installed_formats`; of what is left out is warned, once in this process."""
-    found = installed_formats(taken)
+    found = installed_formats(reserved)
     for sentence in found.refused:
         log.warning("%s", sentence)
     return found.formats
 
 
-def found_among(points: Iterable[EntryPoint], taken: frozenset[str]) -> Found:
+def formats_among(points: Iterable[EntryPoint], reserved: frozenset[str]) -> InstalledFormats:
     """What these entry points bring, in the order of their packages and names; of two with one name the first is used."""
-    formats: dict[str, Installed] = {}
+    formats: dict[str, InstalledFormat] = {}
     refused = []
     for point in sorted(points, key=lambda one: (_package(one), one.name)):
         try:
             one = _loaded(point)
-            _refuse_taken(one, taken, formats)
+            _refuse_name_clash(one, reserved, formats)
         except _Unusable as error:
-            refused.append(_said(point.name, _package(point), error.why))
+            refused.append(_left_out(point.name, _package(point), error.why))
         else:
             formats[one.name] = one
-    return Found(tuple(formats.values()), tuple(refused))
+    return InstalledFormats(tuple(formats.values()), tuple(refused))
 
 
-def _loaded(point: EntryPoint) -> Installed:
+def _loaded(point: EntryPoint) -> InstalledFormat:
     """Raises _Unusable for what is no format."""
     try:
         made = point.load()
     except (Exception, SystemExit) as error:
-        why = Sentence("{module} cannot be loaded ({problem})", {"module": point.value, "problem": _brief(error)})
+        why = Sentence("{module} cannot be loaded ({problem})", {"module": point.value, "problem": _one_line(error)})
         raise _Unusable(why) from error
     lacking = [name for name in ("name", "detect", "parse") if not hasattr(made, name)]
     if lacking:
@@ -117,23 +117,23 @@ def _loaded(point: EntryPoint) -> Installed:
         raise _Unusable(Sentence("its name must be small letters, digits and _, such as shelf_list"))
     if not callable(made.detect) or not callable(made.parse):
         raise _Unusable(Sentence("its detect and parse must be functions"))
-    _try(made)
-    return Installed(made.name, _package(point), made)
+    _check_detect(made)
+    return InstalledFormat(made.name, _package(point), made)
 
 
-def _try(made: DigestFormat) -> None:
+def _check_detect(made: DigestFormat) -> None:
     """Whether it can tell texts that are no digests from its own. Raises _Unusable."""
     for text in _TEXTS:
         try:
             made.detect(text)
         except Exception as error:
-            raise _Unusable(_stumbled("detect", error)) from error
+            raise _Unusable(_failure("detect", error)) from error
     if all(made.detect(text) for text in _TEXTS):
         raise _Unusable(Sentence("its detect takes every text for its own"))
 
 
-def _refuse_taken(one: Installed, taken: frozenset[str], others: dict[str, Installed]) -> None:
-    if one.name in taken:
+def _refuse_name_clash(one: InstalledFormat, reserved: frozenset[str], others: dict[str, InstalledFormat]) -> None:
+    if one.name in reserved:
         raise _Unusable(Sentence("paperwire has a format of that name itself"))
     if one.name in others:
         raise _Unusable(
@@ -141,11 +141,11 @@ def _refuse_taken(one: Installed, taken: frozenset[str], others: dict[str, Insta
         )
 
 
-def _stumbled(where: str, error: Exception) -> Sentence:
-    return Sentence("its {function} stumbles ({problem})", {"function": where, "problem": _brief(error)})
+def _failure(where: str, error: Exception) -> Sentence:
+    return Sentence("its {function} stumbles ({problem})", {"function": where, "problem": _one_line(error)})
 
 
-def _brief(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:200].removesuffix(": ")
 
 
@@ -153,6 +153,6 @@ def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.module
 
 
-def _said(name: str, package: str, why: Sentence) -> Sentence:
+def _left_out(name: str, package: str, why: Sentence) -> Sentence:
     values = {"name": name, "package": package, "why": why}
     return Sentence("The format {name} of the package {package} is left out: {why}.", values)

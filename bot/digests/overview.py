@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digests._warnings import INFO
-from bot.digests.report import Report, counted, counted_summaries, shown_path, tail
+from bot.digests.report import Report, counted, counted_summaries, shortened_path, shown_path
 from subscriptions.errors import PaperwireError, Sentence
 
 MANY = 20
@@ -26,7 +26,7 @@ _NARROW, _WIDE = 26, 44  # characters of a path, by the room there is
 
 
 @dataclass(slots=True)
-class _Kind:
+class _FormatTotals:
     """The documents of one format, added up."""
 
     files: int = 0
@@ -64,9 +64,9 @@ class Overview:
         yield Text(self.translate("Each file by itself: add --json"), style="dim")
 
     def _formats(self, width: int) -> Table:
-        kinds: dict[str, _Kind] = {}
+        kinds: dict[str, _FormatTotals] = {}
         for report in self.reports:
-            kinds.setdefault(report["format"] or "", _Kind()).add(report)
+            kinds.setdefault(report["format"] or "", _FormatTotals()).add(report)
         translate = self.translate
         table = _table(
             translate("Format"),
@@ -119,22 +119,22 @@ class Refusals:
         groups: dict[object, list[tuple[str, Sentence]]] = {}
         for path, error in self.refused:
             reason = _reason(error.sentence)
-            groups.setdefault(_likeness(reason), []).append((path, reason))
+            groups.setdefault(_reason_key(reason), []).append((path, reason))
         table = _table(translate("Files"), translate("Why"), translate("First"), numbers=(0,), wrapped=(1,))
         for group in sorted(groups.values(), key=len, reverse=True):
-            paths = "\n".join(tail(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
+            paths = "\n".join(shortened_path(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
             _add_row(table, str(len(group)), shown_path(group[0][1].say(translate)).rstrip(".。"), paths)
         yield table
 
 
-def _sum(reports: Iterable[Report]) -> _Kind:
-    kind = _Kind()
+def _sum(reports: Iterable[Report]) -> _FormatTotals:
+    kind = _FormatTotals()
     for report in reports:
         kind.add(report)
     return kind
 
 
-def _cells(kind: _Kind, translate: Callable[[str], str]) -> tuple[str, ...]:
+def _cells(kind: _FormatTotals, translate: Callable[[str], str]) -> tuple[str, ...]:
     return (
         str(kind.files),
         f"{kind.papers} (+{kind.copies})" if kind.copies else str(kind.papers),
@@ -157,14 +157,14 @@ def _reason(sentence: Sentence) -> Sentence:
     return Sentence(sentence.template.removeprefix("{name}: "), {**values})
 
 
-def _likeness(reason: Sentence) -> object:
+def _reason_key(reason: Sentence) -> object:
     """Equal for two reasons that are one: the words may differ where they quote a file or name a line."""
     look, cause = reason.values.get("look"), reason.values.get("reason")
     return reason.template, look.template if isinstance(look, Sentence) else cause
 
 
 def _place(path: str, line: int | None, width: int, translate: Callable[[str], str]) -> str:
-    return tail(path, _path_room(width)) + (translate(", line {line}").format(line=line) if line else "")
+    return shortened_path(path, _path_room(width)) + (translate(", line {line}").format(line=line) if line else "")
 
 
 def _path_room(width: int) -> int:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digests._warnings import INFO
+from subscriptions.cutting import clip_start
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest, DigestWarning, Paper
 
@@ -178,7 +179,7 @@ class DigestTables:
             yield Text(self.translate("* from the file name"), style="dim")
         for report in readable:
             yield from (
-                _remark(report, warning, self.translate) for warning in report["warnings"] if _worrying(warning)
+                _remark(report, warning, self.translate) for warning in report["warnings"] if _is_trouble(warning)
             )
         yield from (_items(report, self.translate) for report in readable if report["items"])
         for report in self.reports:
@@ -197,17 +198,16 @@ def _overview(reports: Sequence[Report], width: int, translate: Callable[[str], 
     if width >= _ROOM_FOR_CATEGORIES:
         table.add_column(translate("Categories"))
     for report in reports:
-        cells = [tail(report["path"], _PATH), report["format"] or "", _date(report), _papers(report)]
+        cells = [shortened_path(report["path"], _PATH), report["format"] or "", _date(report), _papers(report)]
         failed = report["summaries"]["failed"]
         cells += [counted_summaries(report["languages"], failed, translate), counted(report["categories"])]
         table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
     return table
 
 
-def tail(path: str, most: int) -> str:
+def shortened_path(path: str, most: int) -> str:
     """The end of a path, in at most that many characters, and without any that steer a terminal."""
-    path = shown_path(path)
-    return path if len(path) <= most else "…" + path[1 - most :]
+    return clip_start(shown_path(path), most)
 
 
 def shown_path(path: str) -> str:
@@ -242,7 +242,7 @@ def counted_summaries(languages: Mapping[str, int], failed: int, translate: Call
     return ", ".join(parts) or "–"
 
 
-def _worrying(warning: WarningReport) -> bool:
+def _is_trouble(warning: WarningReport) -> bool:
     return warning["code"] not in INFO
 
 

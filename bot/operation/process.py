@@ -1,80 +1,66 @@
-"""`paperwire run`: everything until SIGTERM. Sources, schedule, platforms, web; one process with the sending role."""
+"""`paperwire run`: sources, schedule, platforms and web address until SIGTERM, in one process with the sender lock."""
 
 import asyncio
 import gc
 import logging
-import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-import uvicorn
-
 from bot.app import App
-from bot.conversation.dispatcher import Dispatcher
 from bot.delivery.drain_state import DrainState
-from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan
 from bot.delivery.sender_lock import sender_lock
-from bot.errors import SettingsError, error_location
+from bot.operation.listening import Supervised, answer_once, listening, problems_of
+from bot.operation.maintenance import run_daily_maintenance
+from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
-from bot.operation.web_address import LimitedProtocol, health_app
-from bot.ports.clock import Clock
-from bot.ports.receiver import Receiver, RequestDispatcher
-from bot.ports.web_route import Webhook, WebRoute
-from bot.settings import Settings
-from bot.sources.lookup import PaperLookup
+from bot.operation.web_server import serving
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.service.chats import has_operator, new_code
-from subscriptions.service.notices import notify_new_version, notify_operators_of_trouble
-from subscriptions.service.outbox import recover_in_flight, stopped_platforms
+from subscriptions.errors import PaperwireError
+from subscriptions.service.notices import notify_operators_of_trouble
+from subscriptions.service.outbox import free_platforms, recover_in_flight, stopped_platforms
 from subscriptions.service.papers import keep_recent
 
 log = logging.getLogger("paperwire")
 
-REST_FIRST, REST_LONGEST = 60.0, 900.0  # seconds that a platform whose token fails is left alone
-WAKE_EVERY = (
-    5.0  # seconds between two looks at all lanes while some are served: what is new was nudged when it was planned
-)
-LONGEST_ANSWERS = 60.0  # seconds that the answers of `--once` have to arrive
-TIDY_EVERY = timedelta(days=1)
-NOTIFY_EVERY = timedelta(minutes=1)  # how often is looked whether the operators should hear of something
+FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds that nothing is sent on a platform whose token fails
+WAKE_INTERVAL = 5.0  # seconds between two looks at all lanes during a drain; what is planned wakes its lanes itself
+MAINTENANCE_INTERVAL = timedelta(days=1)
+NOTIFY_INTERVAL = timedelta(minutes=1)  # between two looks whether operators are to be notified
 
 
 class Process:
-    """The long-running process: one tick every second, one drain at a time beside it."""
+    """The long-running process: one tick every second, and at most one drain of the lanes at the same time."""
 
-    def __init__(self, app: App, feeder: SourceScheduler) -> None:
+    def __init__(self, app: App, sources: SourceScheduler) -> None:
         self.app = app
-        self.feeder = feeder
-        self.problems: dict[str, str] = {"start": "still starting"}
+        self.sources = sources
+        self.problems: dict[str, str] = {"start": "still starting"}  # what /health/ready names
         self._drain: asyncio.Task[None] | None = None
-        self._run = DrainState()
-        self._woken = float("-inf")  # monotonic second of the last look at all lanes
+        self._drain_state = DrainState()
+        self._woken_at = float("-inf")  # monotonic second of the last look at all lanes
         self._rests: dict[str, tuple[float, float]] = {}  # sender_of(lane) -> (until, length), monotonic seconds
-        self._look_at = app.clock.monotonic() + REST_LONGEST  # when workspaces without the app are looked at again
-        self._reported: set[str] = set()  # those that /health/ready names
-        self._tidied: datetime | None = None
-        self._told: datetime | None = None
+        self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # when workspaces without the app are asked again
+        self._reported: set[str] = set()  # stopped platforms among the problems
+        self._maintained_at: datetime | None = None
+        self._notified_at: datetime | None = None
 
     async def tick(self) -> None:
-        """Looks at the sources, plans what is due, and sees to it that somebody delivers it.
+        """Reads the sources, plans what is due, and starts a drain if some lane has something to do.
 
-        After an outage it is planned once the sources were asked: what was due is one delivery, with what was missed.
+        After an outage planning waits until the sources were polled, so that one delivery holds all that was missed.
         """
         try:
-            await self.feeder.poll()
-            await self._wake_platforms()
+            await self.sources.poll()
+            await self._update_stopped_platforms()
             await self._check_workspaces()
-            if not self.feeder.is_catching_up:
-                await plan(self.app.wire, self._run)
+            if not self.sources.is_catching_up:
+                await plan(self.app.context, self._drain_state)
             await asyncio.to_thread(keep_recent, self.app.store, now=self.app.clock.now())
             await self._notify_operators()
             await self._wake_lanes()
-            await self.tidy()
+            await self.run_maintenance()
             self.problems.pop("database", None)
             self._report_sources()
             self.problems.pop("start", None)
@@ -83,13 +69,13 @@ class Process:
             log.error("%s", error)
 
     def _report_sources(self) -> None:
-        for source in self.feeder.inbox.sources:
+        for source in self.sources.inbox.sources:
             self.problems.pop(f"source {source}", None)
-        unread = self.feeder.problems
+        unread = self.sources.problems
         self.problems.update({f"source {name}": "it cannot be read; the log says why" for name in unread})
 
     async def finish(self) -> None:
-        """Waits until the lanes that were nudged so far have had their turn, or the time to stop is over."""
+        """Waits until the running drain has ended, which takes at most the time that a stop may take."""
         if self._drain is not None:
             await asyncio.wait([self._drain])
             self._report(self._drain)
@@ -97,21 +83,19 @@ class Process:
     async def _wake_lanes(self) -> None:
         app = self.app
         if self._drain is not None and self._drain.done():
-            if self._drain.exception() is not None:  # what could not be written down is unclear from now on
+            if self._drain.exception() is not None:  # messages whose outcome was not written are unclear from now on
                 await asyncio.to_thread(recover_in_flight, app.store)
             self._report(self._drain)
-            self._drain, self._run = None, DrainState(stopped=self._run.stopped)
+            self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()
-        if self._drain is not None and second - self._woken < WAKE_EVERY:
+        if self._drain is not None and second - self._woken_at < WAKE_INTERVAL:
             return
-        self._woken = second
-        if await app.wake_lanes(self._run) and self._drain is None:
-            self._drain = asyncio.create_task(
-                app.run_until_stopped(app.wire.engine.run(partial(deliver, app.wire, self._run)))
-            )
+        self._woken_at = second
+        if await app.sender.wake_lanes(self._drain_state) and self._drain is None:
+            self._drain = asyncio.create_task(app.sender.drain_woken(self._drain_state))
 
     def _report(self, drain: asyncio.Task[None]) -> None:
-        """Says what went wrong in the lanes."""
+        """Logs the errors of the lanes, and keeps them among the problems."""
         error = drain.exception()
         if error is None:
             self.problems.pop("deliver", None)
@@ -120,109 +104,125 @@ class Process:
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
             log.error("Delivering failed: %s", one, exc_info=one)
 
-    async def _wake_platforms(self) -> None:
-        """A platform whose token failed is tried again after a while; one that stands still waits for a person."""
+    async def _update_stopped_platforms(self) -> None:
+        """Lets platforms whose token failed try again after a rest; those that an operator must free stay stopped."""
         second = self.app.clock.monotonic()
         held = await asyncio.to_thread(stopped_platforms, self.app.store)
-        for platform, reason in list(self._run.stopped.items()):
+        stopped = self._drain_state.stopped
+        for platform, reason in list(stopped.items()):
             until, length = self._rests.get(platform, (0.0, 0.0))
             if not until:
-                length = REST_FIRST
+                length = FIRST_REST
                 self._rests[platform] = (second + length, length)
                 log.error("%s stands still: %s", platform, reason)
             elif second >= until and platform not in held:
-                del self._run.stopped[platform]
-                longer = min(length * 2, REST_LONGEST)
+                del stopped[platform]
+                longer = min(length * 2, LONGEST_REST)
                 self._rests[platform] = (0.0, longer)
             self.problems[platform] = reason
-        self._run.stopped.update(held)
-        for platform in self._reported - set(self._run.stopped):
+        stopped.update(held)
+        for platform in self._reported - set(stopped):
             self.problems.pop(platform, None)
-        self._reported = set(self._run.stopped)
+        self._reported = set(stopped)
 
     async def _check_workspaces(self) -> None:
-        """One that took the app away may have it again, by the same token."""
+        """Has platforms look again, now and then, for workspaces that have the app again."""
         second = self.app.clock.monotonic()
-        if second >= self._look_at:
-            self._look_at = second + REST_LONGEST
-            await self.app.resume_reinstalled_workspaces()
+        if second >= self._workspaces_due:
+            self._workspaces_due = second + LONGEST_REST
+            for platform in self.app.platforms.values():
+                await platform.recheck()
 
     async def _notify_operators(self) -> None:
-        """The operators hear of what is dead, waits for long or stands still: once a day and cause."""
         now = self.app.clock.now()
-        if self._told is None or now - self._told >= NOTIFY_EVERY or now < self._told:
-            self._told = now
-            await self.notify_operators(dict(self._run.stopped))
+        if self._notified_at is None or now - self._notified_at >= NOTIFY_INTERVAL or now < self._notified_at:
+            self._notified_at = now
+            await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Tells the operators what they should know; `stopped` says which platforms stand still. True: notices are planned."""
+        """Notifies operators of what is dead, waits for long or is `stopped`, once a day per cause.
+
+        `stopped` are platforms with their reasons. Returns whether notices were planned.
+        """
         app = self.app
         planned = await asyncio.to_thread(
             notify_operators_of_trouble, app.store, app.settings.admins, now=app.clock.now(), stopped=stopped
         )
         return bool(planned)
 
-    async def tidy(self) -> None:
-        """Does the work of a day, if it was not done today."""
+    async def run_maintenance(self) -> None:
+        """Does the maintenance of a day, once a day."""
         now = self.app.clock.now()
-        if self._tidied is None or now - self._tidied >= TIDY_EVERY or now < self._tidied:
-            self._tidied = now
-            await asyncio.to_thread(self.app.run_daily_maintenance)
+        if (
+            self._maintained_at is None
+            or now - self._maintained_at >= MAINTENANCE_INTERVAL
+            or now < self._maintained_at
+        ):
+            self._maintained_at = now
+            await asyncio.to_thread(run_daily_maintenance, self.app.store, self.app.settings, now=now)
 
 
 async def run(
     app: App,
-    feeder: SourceScheduler,
+    sources: SourceScheduler,
     *,
     once: bool,
     new_bot: bool,
     pause_gone: bool,
     say: Callable[[str], None],
 ) -> int:
-    """Runs until `app.stop`; with `once` one round of everything. Returns the exit status. Raises RoleTaken."""
-    with sender_lock(app.database):
+    """Runs until `app.stop` is set; with `once` one round of everything. Returns the exit status.
+
+    `say` prints a line for the operator. Raises SenderLockHeld.
+    """
+    with sender_lock(app.store.path):
         if pause_gone:
-            await asyncio.to_thread(app.allow_pausing_gone)
-        await app.prepare_sender(new_bot=new_bot)
-        process = Process(app, feeder)
+            await asyncio.to_thread(free_platforms, app.store)
+        await app.sender.prepare(new_bot=new_bot)
+        process = Process(app, sources)
         if once:
-            await until_stopped(app, feeder.drain())
-            await answer_once(app, feeder.lookup)
-            sent = await app.send_once()
-            if await process.notify_operators(sent.stopped):
-                sent = await app.send_once()
-            await process.tidy()
-            unread = {} if app.stop.is_set() else await feeder.unreadable_if_all()
-            for line in nothing_read(unread):
-                say(line)
-            return 1 if sent.dead or unread else 0
-        found = app.receivers()
-        await app.check_app_tokens(found)
-        receivers = [Supervised(receiver, app.clock) for receiver in found]
-        hooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
-        doors = [door for receiver in receivers for door in receiver.routes]
-        async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, hooks, doors):
-            for line in (*startup_lines(app, feeder), *await asyncio.to_thread(operator_lines, app)):
-                say(line)
-            await process.tick()  # at once: the first of the ticker comes after its interval
-            gc.collect()  # what is loaded by now stays: to look through all of it again and again,
-            gc.freeze()  # a tenth of a second each time, would keep people waiting
-            async with listening(app, receivers, feeder.lookup):
-                await Ticker(app.clock, process.tick).run(app.stop)
-            say("Stopping: finishing what is on its way.")
-            await feeder.close()
-            await process.finish()
+            return await _run_once(process, say)
+        await _run_until_stopped(process, say)
     return 0
 
 
-def nothing_read(unread: Mapping[str, str]) -> list[str]:
-    """What is said when every source failed, each with its reason."""
-    told = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
-    return [f"No source could be read. {told}. paperwire check says what to do."] if unread else []
+async def _run_once(process: Process, say: Callable[[str], None]) -> int:
+    app, sources = process.app, process.sources
+    await _unless_stopped(app, sources.drain())
+    await answer_once(app, sources.lookup)
+    sent = await app.sender.send_once()
+    if await process.notify_operators(sent.stopped):
+        sent = await app.sender.send_once()
+    await process.run_maintenance()
+    unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
+    for line in unread_lines(unread):
+        say(line)
+    return 1 if sent.dead or unread else 0
 
 
-async def until_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
-    """Waits for `work`, which is broken off when the process is to stop."""
+async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
+    app, sources = process.app, process.sources
+    found = app.receivers()
+    for platform in app.platforms.values():
+        await platform.check_tokens(found)
+    receivers = [Supervised(receiver, app.clock) for receiver in found]
+    webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
+    routes = [route for receiver in receivers for route in receiver.routes]
+    async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, webhooks, routes):
+        for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
+            say(line)
+        await process.tick()  # now, since the ticker begins with a wait
+        gc.collect()  # objects that are loaded by now stay; without freeze, each later collection
+        gc.freeze()  # would look through them for a tenth of a second, and people would wait
+        async with listening(app, receivers, sources.lookup):
+            await Ticker(app.clock, process.tick).run(app.stop)
+        say("Stopping: finishing what is on its way.")
+        await sources.close()
+        await process.finish()
+
+
+async def _unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
+    """Waits for `work`, and cancels it when the process is to stop."""
     task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
     await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
@@ -231,167 +231,3 @@ async def until_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait((task,))
     if not task.cancelled():
         task.result()
-
-
-@asynccontextmanager
-async def listening(app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None) -> AsyncIterator[None]:
-    """Takes what people say on every platform where they can, while the body runs."""
-    ear = Dispatcher(app, lookup)
-    await ear.resume_replies()
-    tasks = [asyncio.create_task(receiver.listen(ear)) for receiver in receivers]
-    tasks.append(asyncio.create_task(introducing(app)))
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await ear.close()
-
-
-async def introducing(app: App) -> None:
-    """Has the platforms show what can be said; that they do not is no reason to stop."""
-    try:
-        await app.publish_commands()
-    except Exception as error:  # noqa: BLE001 - a mistake of ours; the bot works without menus
-        log.error("The menus of commands stay as they were: %s", error_location(error))
-
-
-async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
-    """Answers what waits on every platform, and sees the answers arrive. Raises StoreError."""
-    ear = Dispatcher(app, lookup)
-    await ear.resume_replies()
-    drains = [asyncio.create_task(receiver.drain(ear)) for receiver in app.receivers()]
-    stop = asyncio.create_task(app.stop.wait())
-    try:
-        for drain in drains:
-            await asyncio.wait((drain, stop), return_when=asyncio.FIRST_COMPLETED)
-        for drain in drains:
-            if drain.done():
-                drain.result()
-    finally:
-        for task in (stop, *drains):
-            task.cancel()
-        await asyncio.gather(stop, *drains, return_exceptions=True)
-        await ear.wait_for_lookups(LONGEST_ANSWERS)
-        await ear.close(LONGEST_ANSWERS)
-
-
-class Supervised:
-    """A Receiver that goes on whatever happens inside another one."""
-
-    def __init__(self, receiver: Receiver, clock: Clock) -> None:
-        self._receiver = receiver
-        self._clock = clock
-        self._broken = ""
-        self.name, self.webhook, self.routes = receiver.name, receiver.webhook, receiver.routes
-
-    @property
-    def problem(self) -> str:
-        """See Receiver."""
-        return self._broken or self._receiver.problem
-
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver."""
-        while True:
-            try:
-                await self._receiver.listen(dispatcher)
-            except Exception as error:  # noqa: BLE001 - a mistake of ours must not make the bot deaf
-                self._broken = "it failed by a mistake of the program; the log says where"
-                log.error("Listening failed and begins anew: %s", error_location(error))
-            await self._clock.sleep(REST_FIRST)
-            self._broken = ""
-
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver."""
-        await self._receiver.drain(dispatcher)
-
-
-def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
-    """Receivers that do not work, and why."""
-    return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}
-
-
-def startup_lines(app: App, feeder: SourceScheduler) -> list[str]:
-    """What the operator should know at the start."""
-    on = ", ".join(sorted(app.wire.channels))
-    workspaces = len(app.settings.slack.workspaces)
-    off = ", ".join(sorted({"telegram", "slack"} - set(app.wire.channels)))
-    lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
-    if workspaces > 1:
-        lines.append(f"Slack: {workspaces} workspaces.")
-    lines += _silent(app)
-    lines.append(f"Database: {app.database}")
-    return lines + feeder.descriptions
-
-
-def _silent(app: App) -> list[str]:
-    """A platform that carries messages and brings no words; silence would look like a broken bot."""
-    slack = app.settings.slack
-    if "slack" not in app.wire.channels or slack.signing_secret or any(one.app_token for one in slack.workspaces):
-        return []
-    return ["Slack only carries messages: nobody can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."]
-
-
-def operator_lines(app: App) -> list[str]:
-    """How to become the operator while there is none; of another version than before those there are hear."""
-    talk, admins = app.wire.conversation, app.settings.admins
-    if talk is None:
-        return []
-    if talk.bot_info.version:
-        notify_new_version(app.store, admins, talk.bot_info.version, now=app.clock.now())
-    if not set(talk.platform_apis) - {"console"} or has_operator(app.store, admins):
-        return []
-    return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(app.store)}"]
-
-
-@asynccontextmanager
-async def serving(
-    settings: Settings,
-    problems: Callable[[], dict[str, str]],
-    say: Callable[[str], None],
-    hooks: Sequence[Webhook],
-    doors: Sequence[WebRoute] = (),
-) -> AsyncIterator[None]:
-    """Serves the web address while the body runs."""
-    listener = _listener(settings)
-    config = uvicorn.Config(
-        health_app(problems, hooks, doors),
-        http=LimitedProtocol,
-        ws="none",
-        log_config=None,  # its own would write beside ours, secrets and all
-        log_level="error",  # at "warning" each connection that is no HTTP is a line
-        access_log=False,
-        lifespan="off",
-    )
-    server = uvicorn.Server(config)
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the process has its own way to stop
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    host, port = listener.getsockname()[:2]
-    say(f"Health: http://{host}:{port}/health/ready")
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
-def _listener(settings: Settings) -> socket.socket:
-    """The socket of the web address, bound here so that a port in use is a sentence."""
-    family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    host, port = settings.web_host, settings.web_port
-    try:
-        listener.bind((host, port))
-        listener.listen()  # from here on nobody is turned away who reads that we are there
-    except OSError as error:
-        listener.close()
-        raise SettingsError(
-            Sentence(
-                "{address} cannot be listened on: {why}.",
-                {"address": f"{host}:{port}", "why": (error.strerror or "unknown").lower()},
-            ),
-            Sentence("Choose another in PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT; port 0 takes any that is free."),
-        ) from None
-    return listener

@@ -18,7 +18,7 @@ from bot.digests import dated, read_digest
 from bot.ports.clock import Clock
 from subscriptions.model import Digest
 from subscriptions.service.papers import ingest_digest
-from subscriptions.store import Ingested, Store
+from subscriptions.store import Ingested, Store, Transaction
 from subscriptions.zones import zone
 
 
@@ -59,7 +59,7 @@ async def store_digest(
     digest: Digest,
     *,
     source: str,
-    note: Callable[[Ingested], None] | None = None,
+    note: Callable[[Transaction, Ingested], None] | None = None,
     announce: bool = False,
 ) -> Ingested:
     """Stores the papers of a digest; what `note` writes of it into the store is a part of the same transaction.
@@ -70,10 +70,10 @@ async def store_digest(
     kept = dated(digest, came)
 
     def stored() -> Ingested:
-        with wire.store.write(as_one=True):
-            done = ingest_digest(wire.store, kept, source=source, day=kept.day or came, now=now, announce=announce)
+        with wire.store.write(savepoints=False) as transaction:
+            done = ingest_digest(transaction, kept, source=source, day=kept.day or came, now=now, announce=announce)
             if note is not None:
-                note(done)
+                note(transaction, done)
             return done
 
     return await asyncio.to_thread(stored)

@@ -49,6 +49,7 @@ from bot.sources.receipts import (
     remarks_of,
     trouble_after,
 )
+from subscriptions.cutting import clip
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.archives import Filed
@@ -63,7 +64,7 @@ from subscriptions.planning.receipts import (
 )
 from subscriptions.planning.source_calendar import poll_again, wait_after_failure
 from subscriptions.service.sources import note_poll, notify_missed_days
-from subscriptions.store import DocumentSeen, Ingested, KnownSource, SourceState
+from subscriptions.store import DocumentSeen, Ingested, KnownSource, SourceState, Transaction
 
 log = logging.getLogger("paperwire")
 
@@ -153,9 +154,9 @@ class Poll:
     def _close(self) -> Receipt:
         """Writes down what became of the poll, and what the operators are to hear of it, in one transaction."""
         receipt, state = self._account(self._so_far)
-        with self._house.store.write():
-            note_poll(self._house.store, receipt, state, self._kept(self._so_far))
-            self._notify(receipt, state)
+        with self._house.store.write() as transaction:
+            note_poll(transaction, receipt, state, self._kept(self._so_far))
+            self._notify(transaction, receipt, state)
         return receipt
 
     def _requests(self) -> tuple[FetchRequest, ...]:
@@ -249,7 +250,7 @@ class Poll:
         before = self._so_far.seen.get(address_key(ask.url), DocumentSeen())
         follows: list[PollProgress] = []
 
-        def note(done: Ingested) -> None:
+        def note(transaction: Transaction, done: Ingested) -> None:
             look = observation_of(
                 digest, done, changed=not done.already_known if ask.page > 1 else seen.digest != before.digest
             )
@@ -257,7 +258,7 @@ class Poll:
             if ask.page == 1:
                 progress = replace(progress, seen={**progress.seen, address_key(ask.url): seen})
             progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, *([ask.unit] if more else [])))))
-            follows.append(self._stored(progress))
+            follows.append(self._stored(transaction, progress))
 
         done = await self._put(digest, note)
         (self._so_far,) = follows
@@ -265,17 +266,17 @@ class Poll:
             self._house.announced_batches.add(digest.day)
         return done
 
-    async def _put(self, digest: Digest, note: Callable[[Ingested], None]) -> Ingested:
+    async def _put(self, digest: Digest, note: Callable[[Transaction, Ingested], None]) -> Ingested:
         """Stores a digest, with what is noted of it."""
         announce = self._source.announce == "all"
         return await store_digest(
             self._house.ingest_context, digest, source=self._source.name, note=note, announce=announce
         )
 
-    def _stored(self, progress: PollProgress) -> PollProgress:
+    def _stored(self, transaction: Transaction, progress: PollProgress) -> PollProgress:
         """Writes down how the poll stands; within the transaction of a digest."""
         receipt, state = self._account(progress)
-        number = note_poll(self._house.store, receipt, state, self._kept(progress))
+        number = note_poll(transaction, receipt, state, self._kept(progress))
         return replace(progress, receipt=number)
 
     def _split(self, ask: FetchRequest) -> tuple[FetchRequest, ...]:
@@ -393,18 +394,25 @@ class Poll:
             trouble=trouble_after(before.trouble, receipt, quietly=self._busy and failures < BUSY_TIMES),
         )
 
-    def _notify(self, receipt: Receipt, state: SourceState) -> None:
+    def _notify(self, transaction: Transaction, receipt: Receipt, state: SourceState) -> None:
         batch = bool(self._source.arxiv) or any(seen.batch for seen in self._so_far.seen.values())
         parts = self._behind_others(state)
         notify_of_trouble(
-            self._house, self._known.state.trouble, state.trouble, receipt, batch=batch, parts=parts, now=self._now
+            transaction,
+            self._house,
+            self._known.state.trouble,
+            state.trouble,
+            receipt,
+            batch=batch,
+            parts=parts,
+            now=self._now,
         )
         owing = self._so_far.missed_days
         if lost := (*owing.lost, *owing.gone):
             house, name = self._house, self._source.name
-            notify_missed_days(house.store, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
+            notify_missed_days(transaction, house.admins, name, runs(lost), given_up=bool(owing.lost), now=self._now)
         if self._known.last is not None:  # at the first look archives are what one would expect
-            notify_of_filed(self._house, self._source, self._so_far.filed, self._now)
+            notify_of_filed(transaction, self._house, self._source, self._so_far.filed, self._now)
 
     def _behind_others(self, state: SourceState) -> tuple[str, ...]:
         """The categories that have not what others have."""
@@ -509,10 +517,10 @@ class Poll:
         cut = observation_of(digest, Ingested(), changed=True).problem
         follows: list[PollProgress] = []
 
-        def note(done: Ingested) -> None:
+        def note(transaction: Transaction, done: Ingested) -> None:
             progress = self._so_far.with_digest(digest, done)
             owing = progress.missed_days if following or cut else progress.missed_days.brought(day)
-            follows.append(self._stored(replace(progress, missed_days=owing)))
+            follows.append(self._stored(transaction, replace(progress, missed_days=owing)))
 
         await self._put(digest, note)
         (self._so_far,) = follows
@@ -528,8 +536,7 @@ def _reason(error: UnknownFormat | BrokenDigest) -> str:
 
 def _short(text: str) -> str:
     """A sentence as a receipt has it: one line, not too long."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_PROBLEM else f"{line[: LONGEST_PROBLEM - 1]}…"
+    return clip(" ".join(text.split()), LONGEST_PROBLEM)
 
 
 def _is_absent(ask: FetchRequest, error: FetchError) -> bool:

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.settings import SourceSettings
 from bot.settings.cron import CronSchedule
-from bot.sources.http import ARXIV, Sites, is_dated, is_listing, place_of
+from bot.settings.source_facts import is_listing
+from bot.sources.http import ARXIV, Sites, is_dated
 from bot.sources.ingest import IngestContext
 from bot.sources.missed_days import runs
 from subscriptions.model import ChatAddress, Digest
@@ -31,7 +32,7 @@ from subscriptions.service.sources import (
     release_slot,
     take_slot,
 )
-from subscriptions.store import Ingested, KnownSource, SourceFact, SourceState, Store
+from subscriptions.store import Ingested, KnownSource, Scope, SourceState, Store, Transaction
 from subscriptions.zones import zone
 
 log = logging.getLogger("paperwire")
@@ -209,11 +210,11 @@ class FileReceiptWriter:
         self.context = context
         self._scans: dict[str, _FolderScan] = {}
 
-    def record_stored(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
+    def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
         """A file was stored; what was known before leaves no receipt. Within the transaction of the file."""
         if done.already_known and not done.announced:
             return
-        now, known = self.context.ingest_context.clock.now(), self._known(source)
+        now, known = self.context.ingest_context.clock.now(), self._known(transaction, source)
         state = known.state if known else SourceState(since=now)
         begun = self._scans.get(source.name) or _FolderScan(is_first=known is None or known.last is None)
         found = begun.with_digest(digest, done)
@@ -227,7 +228,7 @@ class FileReceiptWriter:
         detail = " ".join(filter(None, (judgement.detail, found.filed.told(source.name), *found.remarks)))
         judgement = replace(judgement, detail=detail[:LONGEST_DETAIL])
         receipt = replace(_receipt(source, judgement, now, found.counts), id=found.receipt)
-        self._scans[source.name] = replace(found, receipt=self._write_receipt(source, state, receipt))
+        self._scans[source.name] = replace(found, receipt=self._write_receipt(transaction, source, state, receipt))
 
     async def finish_scan(self, source: SourceSettings) -> None:
         """All files of a source that are complete were read; what comes next is another look."""
@@ -236,7 +237,12 @@ class FileReceiptWriter:
             log.info("%s: %s", source.name, told)
         if not found.is_first:
             await asyncio.to_thread(
-                notify_of_filed, self.context, source, found.filed, self.context.ingest_context.clock.now()
+                notify_of_filed,
+                self.context.store,
+                self.context,
+                source,
+                found.filed,
+                self.context.ingest_context.clock.now(),
             )
 
     async def record_failed(self, source: SourceSettings, sentence: str) -> None:
@@ -244,9 +250,9 @@ class FileReceiptWriter:
         judgement = PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=sentence)
         now = self.context.ingest_context.clock.now()
         receipt = _receipt(source, judgement, now, ZERO_COUNTS)
-        known = self._known(source)
+        known = self._known(self.context.store, source)
         state = known.state if known else SourceState(since=now)
-        await asyncio.to_thread(self._write_receipt, source, state, receipt)
+        await asyncio.to_thread(self._write_receipt, self.context.store, source, state, receipt)
         if source.name in self._scans:  # what comes after it in this look is told after it
             before = self._scans[source.name]
             self._scans[source.name] = _FolderScan(is_first=before.is_first, filed=before.filed)
@@ -259,26 +265,32 @@ class FileReceiptWriter:
         if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
             return
         judgement = PollVerdict(outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
-        self._write_receipt(source, known.state, _receipt(source, judgement, now, ZERO_COUNTS))
+        self._write_receipt(self.context.store, source, known.state, _receipt(source, judgement, now, ZERO_COUNTS))
 
-    def _known(self, source: SourceSettings) -> KnownSource | None:
-        return next((one for one in known_sources(self.context.store) if one.name == source.name), None)
+    def _known(self, store: Scope, source: SourceSettings) -> KnownSource | None:
+        return next((one for one in known_sources(store) if one.name == source.name), None)
 
-    def _write_receipt(self, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
+    def _write_receipt(self, store: Scope, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
         """Writes a receipt down, or again under the number that it has; its number."""
         after = replace(state, trouble=trouble_after(state.trouble, receipt))
-        with self.context.store.write():
-            number = note_poll(self.context.store, receipt, after, {})
+        with store.write() as transaction:
+            number = note_poll(transaction, receipt, after, {})
             notify_of_trouble(
-                self.context, state.trouble, after.trouble, receipt, batch=source.schedule == "arxiv", now=receipt.at
+                transaction,
+                self.context,
+                state.trouble,
+                after.trouble,
+                receipt,
+                batch=source.schedule == "arxiv",
+                now=receipt.at,
             )
         return number
 
 
-def notify_of_filed(context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
+def notify_of_filed(store: Scope, context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
     """The operators hear of papers that came too late to be news, which nobody else would. Raises StoreError."""
     if filed.papers:
-        notify_filed_days(context.store, context.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
+        notify_filed_days(store, context.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
 
 
 def _receipt(source: SourceSettings, verdict: PollVerdict, at: datetime, counts: Mapping[str, int]) -> Receipt:
@@ -292,19 +304,6 @@ def _is_accounted_for(known: KnownSource, due: Due) -> bool:
         (since is None or due.at < since)
         or (settled is not None and settled >= due.at)
         or (last is not None and last.outcome is Outcome.LATE and last.at >= due.at)
-    )
-
-
-def fact_of(source: SourceSettings) -> SourceFact:
-    """What the store is to know of a source of the settings."""
-    return SourceFact(
-        name=source.name,
-        kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
-        location=place_of(source),
-        title=source.title,
-        home=source.home,
-        schedule=source.schedule or "",
-        evening=source.url is not None and is_listing(source.url),
     )
 
 
@@ -368,6 +367,7 @@ def trouble_after(before: str, receipt: Receipt, *, quietly: bool = False) -> st
 
 
 def notify_of_trouble(
+    store: Scope,
     context: PollContext,
     before: str,
     trouble: str,
@@ -383,6 +383,6 @@ def notify_of_trouble(
     """
     if trouble:
         if trouble in (receipt.outcome, "summaries"):
-            notify_source(context.store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
+            notify_source(store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
     elif before in (Outcome.FAILED, Outcome.LATE):
-        notify_source(context.store, context.admins, "", receipt, batch=batch, now=now)
+        notify_source(store, context.admins, "", receipt, batch=batch, now=now)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.digests import read_digest
-from bot.digests.sources import QUIET, FileStamp, FolderWatch, give_again, is_missing, list_folder, look
+from bot.digests.files import STABLE_FOR, FileStamp, FolderWatch, check_folder, is_missing, list_folder, report_again
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.model import Digest
-from subscriptions.store import Ingested
+from subscriptions.store import Ingested, Transaction
 
 log = logging.getLogger("paperwire")
 
@@ -25,7 +25,7 @@ LONGEST_WAIT = timedelta(seconds=5)  # for a file that somebody keeps writing to
 class ReceiptWriter(Protocol):
     """Where is written down what files brought."""
 
-    def record_stored(self, source: SourceSettings, digest: Digest, done: Ingested) -> None:
+    def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
         """A file was stored; within its transaction. Raises StoreError."""
 
     async def finish_scan(self, source: SourceSettings) -> None:
@@ -110,7 +110,7 @@ class WatchedFiles:
         while any(watch.waiting for watch in self._watches.values()):
             if self._wire.clock.wall() - began > LONGEST_WAIT:
                 return
-            await self._wire.clock.sleep(QUIET.total_seconds())
+            await self._wire.clock.sleep(STABLE_FOR.total_seconds())
             await self.poll(only)
 
     async def _complete_files(self, source: SourceSettings) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ class WatchedFiles:
             return ()
         self.problems.pop(source.name, None)
         self._said.pop(source.name, None)
-        self._watches[source.name], paths = look(self._watches[source.name], listing, self._wire.clock.wall())
+        self._watches[source.name], paths = check_folder(self._watches[source.name], listing, self._wire.clock.wall())
         return paths
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
@@ -160,7 +160,7 @@ class WatchedFiles:
                 log.info("%s: %d papers in %s, %d of them new.", source.name, len(digest.entries), path, done.new)
 
     def _again(self, source: SourceSettings, path: str) -> None:
-        self._watches[source.name] = give_again(self._watches[source.name], path)
+        self._watches[source.name] = report_again(self._watches[source.name], path)
 
     async def _say(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
         """Says what is wrong with a place, unless it was said last."""

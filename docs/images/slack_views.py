@@ -57,9 +57,9 @@ def made(folder: Path) -> App:
     settings = Settings(database_url=SecretStr(f"sqlite:///{folder}/views.db"), access="open")
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
-    assert app.wire.conversation is not None  # noqa: S101 - build_app made it
-    talk = replace(app.wire.conversation, forms={"slack": Everywhere()}, sheet=sheet_view, board=board_view)
-    app.wire = replace(app.wire, talk=talk)
+    assert app.context.conversation is not None  # noqa: S101 - build_app made it
+    talk = replace(app.context.conversation, forms={"slack": Everywhere()}, sheet=sheet_view, board=board_view)
+    app.context = replace(app.context, talk=talk)
     return app
 
 
@@ -84,7 +84,7 @@ async def asked(app: App, chat: ChatAddress, **fields: Any) -> StoredReply:
     kind = ChatKind.PRIVATE if chat == ANN else ChatKind.TEAM
     place = Place(chat=chat, kind=kind, title=NAMES.get(chat, ""))
     request = Request(place=place, sender=ANN.address, sender_name="Lena", trigger_id="t", language="en", **fields)
-    posting = await answer(app.wire, request)
+    posting = await answer(app.context, request)
     assert posting is not None  # noqa: S101 - each of these is answered
     return posting
 
@@ -92,7 +92,7 @@ async def asked(app: App, chat: ChatAddress, **fields: Any) -> StoredReply:
 async def shots(app: App) -> list[Shot]:
     for source, name in DIGESTS:
         data = files("bot").joinpath("samples", name).read_bytes()
-        await ingest(app.wire, data, name, source=source)
+        await ingest(app.context, data, name, source=source)
     wishes(app)
     empty = await asked(app, CHANNEL, update="1", command="sub")
     link = view_id(empty)

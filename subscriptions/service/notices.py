@@ -10,7 +10,7 @@ from subscriptions.notices.chats import ChatPaused, PauseReason, TopicClosed, To
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
 from subscriptions.service.subscriptions.requests import kind_of
-from subscriptions.store import Planned, Store, Transaction, access, chats, outbox, retention, status
+from subscriptions.store import Planned, Scope, Transaction, access, chats, outbox, retention, status
 
 LONG = timedelta(hours=1)  # operators hear of what has waited longer
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
@@ -21,7 +21,7 @@ _RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # in a platform'
 
 
 def notify(
-    store: Store,
+    store: Scope,
     address: ChatAddress,
     notice: Notice,
     *,
@@ -42,7 +42,7 @@ def notify(
 
 
 def notify_operators(
-    store: Store,
+    store: Scope,
     admins: Sequence[ChatAddress],
     notice: DailyNotice,
     *,
@@ -59,7 +59,7 @@ def notify_operators(
     notified = []
     day = now.astimezone(zones.zone(store.zone)).date()
     with store.write() as session:
-        for chat in operator_chats(session, store, admins, now=now):
+        for chat in operator_chats(session, admins, now=now):
             if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
                 continue
             yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
@@ -70,7 +70,7 @@ def notify_operators(
     return tuple(notified)
 
 
-def notify_owner(store: Store, chat: Chat, notice: Notice, *, now: datetime, by: str = "") -> bool:
+def notify_owner(store: Scope, chat: Chat, notice: Notice, *, now: datetime, by: str = "") -> bool:
     """Stores a notice to the person who set a group or channel up, in private. A daily notice counts by the UTC day.
 
     Returns False if none was stored: the owner is not known, has not started a conversation with the bot, or is the
@@ -115,14 +115,12 @@ def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
     return f"notice:{chat.id}:{notice.cause}:{notice.key(day)}"
 
 
-def operator_chats(
-    session: Transaction, store: Store, admins: Sequence[ChatAddress], *, now: datetime
-) -> tuple[Chat, ...]:
+def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
     """The chats of the settings, added if needed, and the private chats of those who sent the operator code."""
-    found = {chat.id: chat for chat in access.operators(session, zone=store.zone)}
+    found = {chat.id: chat for chat in access.operators(session, zone=session.zone)}
     for address in admins:
-        chat = chats.find_chat(session, address, zone=store.zone) or chats.add_chat(
-            session, address, kind_of(address), now=now, zone=store.zone
+        chat = chats.find_chat(session, address, zone=session.zone) or chats.add_chat(
+            session, address, kind_of(address), now=now, zone=session.zone
         )
         found[chat.id] = chat
     return tuple(found.values())
@@ -143,7 +141,7 @@ def why_paused(chat: Chat) -> str:
     return chat.state_reason.removeprefix(chats.GONE).strip()
 
 
-def lose_place(store: Store, address: ChatAddress, reason: str, *, topic: bool, now: datetime, by: str = "") -> None:
+def lose_place(store: Scope, address: ChatAddress, reason: str, *, topic: bool, now: datetime, by: str = "") -> None:
     """Pauses a chat, or with `topic` only this topic of it, since the bot may not write there; stores the reason.
 
     The owner of the chat is notified, and of a lost topic the group, each once a day. `by` is the person who caused it.
@@ -152,14 +150,14 @@ def lose_place(store: Store, address: ChatAddress, reason: str, *, topic: bool, 
         here = chats.find_chat(session, address, zone=store.zone)
         if topic:
             if here is not None and chats.lose(session, here.id, reason, now=now):
-                _notify_group(store, session, here, now, gone=any(word in reason.lower() for word in _DELETED))
+                _notify_group(session, here, now, gone=any(word in reason.lower() for word in _DELETED))
             return
         lost = [i for i in chats.chats_of_lane(session, address.lane) if chats.lose(session, i, reason, now=now)]
         if lost:
             known = chats.chats_by_id(session, lost, zone=store.zone)
             chat = min(known.values(), key=lambda chat: chat.address)  # the group itself before its topics
             notice = ChatPaused(chat=name_of(chat), place=str(chat.address), reason=_pause_reason(reason))
-            notify_owner(store, chat, notice, now=now, by=by)
+            notify_owner(session, chat, notice, now=now, by=by)
 
 
 def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
@@ -169,20 +167,20 @@ def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> 
         status.drop_notices(session, f":{ChatPaused.cause}:{chat.address}:", now=now)
 
 
-def _notify_group(store: Store, session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
+def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
     """Notifies a group, in its General topic, that a topic with active subscriptions was closed or is gone."""
     active = [s for s in chats.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
     if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
-    if chats.find_chat(session, general, zone=store.zone) is None:
+    if chats.find_chat(session, general, zone=session.zone) is None:
         zone, lang = chats.own_choice(session, chat.address)
         chats.add_chat(
             session,
             general,
             chat.kind,
             now=now,
-            zone=store.zone,
+            zone=session.zone,
             title=chat.title,
             timezone=zone,
             lang=lang,
@@ -191,7 +189,7 @@ def _notify_group(store: Store, session: Transaction, chat: Chat, now: datetime,
     names = " · ".join(s.name or s.text for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     notice = TopicGone if gone else TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
-    notify(store, general, notice(event=event, subscriptions=names), now=now)
+    notify(session, general, notice(event=event, subscriptions=names), now=now)
 
 
 def _pause_reason(reason: str) -> PauseReason:
@@ -205,7 +203,7 @@ def _pause_reason(reason: str) -> PauseReason:
 
 
 def notify_operators_of_trouble(
-    store: Store, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
+    store: Scope, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[Lane, ...]:
     """Notifies the operators of messages that are dead, of deliveries that wait for long and of stopped platforms.
 
@@ -233,7 +231,7 @@ def notify_operators_of_trouble(
     return tuple(lanes)
 
 
-def notify_new_version(store: Store, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
+def notify_new_version(store: Scope, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """Notifies the operators that another version runs than before; not of the first one."""
     with store.write() as session:
         before = chats.get_mark(session, "version")

@@ -3,10 +3,8 @@
 `papers`, `people` and `outbox` work inside a transaction of a `Store`; the use cases of `service` open it.
 """
 
-from sqlmodel import Session as Transaction
-
 from subscriptions.store.claims import Claim, Rendered
-from subscriptions.store.database import HEAD, OWNER_ONLY, Store, WouldWrite
+from subscriptions.store.database import HEAD, OWNER_ONLY, Scope, Store, Transaction, WouldWrite
 from subscriptions.store.edits import Edit
 from subscriptions.store.enrichment import IncompletePaper
 from subscriptions.store.history import DeliveredPaper
@@ -27,6 +25,7 @@ __all__ = [
     "OutboxEntry",
     "Planned",
     "Rendered",
+    "Scope",
     "SourceFact",
     "SourceState",
     "Store",

@@ -9,12 +9,12 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from shutil import disk_usage
-from threading import Lock, local
+from threading import Lock, get_ident
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, create_engine, event
@@ -66,7 +66,46 @@ _ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it
 
 
 class WouldWrite(Exception):
-    """Somebody who was only to look wants to write."""
+    """A use case that was given a reading transaction tried to write."""
+
+
+class Transaction(Session):
+    """One transaction of the database: the unit of work of every use case that it is given to.
+
+    A use case takes a Store or a Transaction (`Scope`). Given a Store, it is a transaction by itself. Given a
+    Transaction, it is a part of that one: it is committed with it, and sees what earlier parts wrote. A Transaction
+    belongs to the thread that began it.
+    """
+
+    def __init__(self, store: "Store", bind: Engine | Connection, *, writes: bool, savepoints: bool = True) -> None:
+        """Without `savepoints` an error in a part undoes nothing by itself; the caller lets it undo the whole."""
+        super().__init__(bind, expire_on_commit=False)
+        self.store = store
+        self._writes = writes
+        self._savepoints = savepoints
+
+    @property
+    def zone(self) -> str:
+        """The operator's time zone, for chats that chose none."""
+        return self.store.zone
+
+    @property
+    def schedules(self) -> Schedules:
+        """The reader of the sources' stored schedules."""
+        return self.store.schedules
+
+    @contextmanager
+    def write(self) -> Iterator["Transaction"]:
+        """A part that may write; an error in the part undoes the part alone. Raises WouldWrite in a reading transaction."""
+        if not self._writes:
+            raise WouldWrite
+        with self.store.translated_errors(), self.begin_nested() if self._savepoints else nullcontext():
+            yield self
+
+    @contextmanager
+    def read(self) -> Iterator["Transaction"]:
+        """A part that only reads."""
+        yield self
 
 
 class Store:
@@ -83,69 +122,46 @@ class Store:
         self.path = _sqlite_path(self.url)
         self.where = str(self.path.absolute())  # what errors call it: the file alone, never the address
         self._turns = _Turns()
-        self._mine = local()  # the writing session of this thread, while there is one
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @contextmanager
-    def write(self, *, as_one: bool = False) -> Iterator[Session]:
-        """A transaction that may write: committed at the end, rolled back on any error. Raises StoreError.
+    def write(self, *, savepoints: bool = True) -> Iterator[Transaction]:
+        """Begins a transaction that may write: committed at the end, rolled back on any error. Raises StoreError.
 
-        Within a process writers take turns. SQLite alone lets those who wait ask again at intervals, so that somebody
-        who writes again and again would keep all others out.
-
-        A write inside a write of the same thread is a part of it: it is committed with the outer one, and an error in it
-        undoes only what it did. So several use cases make one transaction. Inside one that is `as_one` nothing is undone
-        by itself: it costs half as much, for those who let an error undo all.
+        Writers of one process take turns in the order in which they came: SQLite alone lets waiting writers ask again
+        at intervals, so that one busy writer could keep all others out. Without `savepoints` a part that fails is not
+        undone by itself: this halves the cost, for callers that let an error undo the whole.
         """
-        outer: Session | None = getattr(self._mine, "session", None)
-        if getattr(self._mine, "looking", False):
-            raise WouldWrite
-        if outer is not None and getattr(self._mine, "as_one", False):
-            yield outer
-            return
-        if outer is not None:
-            with self._sentences(), outer.begin_nested():
-                yield outer
-            return
-        with self._turns, self._sentences(), Session(self._writer, expire_on_commit=False) as session, session.begin():
-            session.info[_CONNECTION] = session.connection()
-            self._mine.session, self._mine.as_one = session, as_one
-            try:
-                yield session
-            finally:
-                self._mine.session, self._mine.as_one = None, False
+        self._refuse_second_transaction()
+        with self._turns, self.translated_errors(), self._begun(self._writer, savepoints=savepoints) as transaction:
+            yield transaction
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A transaction that sees one state of the database and writes nothing; inside a write it sees that one's.
+    def read(self) -> Iterator[Transaction]:
+        """Begins a transaction that sees one state of the database; a part that writes raises WouldWrite.
 
         Raises StoreError.
         """
-        outer: Session | None = getattr(self._mine, "session", None)
-        if outer is not None:
-            yield outer
-            return
-        with self._sentences(), Session(self._engine, expire_on_commit=False) as session, session.begin():
-            session.info[_CONNECTION] = session.connection()
-            yield session
+        self._refuse_second_transaction()
+        with self.translated_errors(), self._begun(self._engine, savepoints=False) as transaction:
+            yield transaction
 
     @contextmanager
-    def read_or_skip(self) -> Iterator[None]:
-        """Within, everything reads one state of the database, and a write raises WouldWrite. Raises StoreError.
+    def _begun(self, engine: Engine, *, savepoints: bool) -> Iterator[Transaction]:
+        writes = engine is self._writer
+        with Transaction(self, engine, writes=writes, savepoints=savepoints) as transaction, transaction.begin():
+            transaction.info[_CONNECTION] = transaction.connection()
+            yield transaction
 
-        What takes long to find out is found out here, while others write.
-        """
-        with self.read() as session:
-            self._mine.session, self._mine.looking = session, True
-            try:
-                yield
-            finally:
-                self._mine.session, self._mine.looking = None, False
+    def _refuse_second_transaction(self) -> None:
+        """Raises RuntimeError where this thread writes already: it would wait for itself, or read an older state."""
+        if self._turns.is_mine():
+            raise RuntimeError("This thread is writing: pass its Transaction on, not the Store.")
 
     def exists(self) -> bool:
         """Whether there is something at its path. Raises StoreError when its folder cannot be looked into, or is none."""
-        with self._sentences():
+        with self.translated_errors():
             try:
                 return self.path.stat() is not None
             except FileNotFoundError:
@@ -156,7 +172,7 @@ class Store:
 
         Where there is none, it is made, with its folder; without `make` nothing is. Raises StoreError, NotFound.
         """
-        with self._sentences():
+        with self.translated_errors():
             revision = self.revision()
             if revision == HEAD:
                 return
@@ -186,7 +202,7 @@ class Store:
 
         Raises StoreError, also for a database of another program.
         """
-        with self._sentences():
+        with self.translated_errors():
             if not self.exists():
                 return None
             if not self.path.is_file():
@@ -207,13 +223,13 @@ class Store:
         """Runs the migrations, in one transaction."""
         from alembic import command  # noqa: PLC0415 - a third of a second that only a new schema should cost
 
-        with self._sentences(), self._writer.begin() as connection:
+        with self.translated_errors(), self._writer.begin() as connection:
             command.upgrade(alembic_config(connection), "head")
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
         part = target.with_name(f"{target.name}.{os.getpid()}.part")  # several processes may copy at once
-        with self._sentences(), _copying_to(target):
+        with self.translated_errors(), _copying_to(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             part.touch(mode=OWNER_ONLY)
             try:
@@ -236,11 +252,15 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def _sentences(self) -> Iterator[None]:
+    def translated_errors(self) -> Iterator[None]:
+        """Raises what SQLite and the system raise as StoreError, with a sentence for people."""
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise _translated(error, self.path.absolute(), self.where) from error
+
+
+Scope = Store | Transaction  # where a use case does its work: in a transaction of its own, or as a part of one
 
 
 @contextmanager
@@ -307,20 +327,27 @@ class _Turns:
     def __init__(self) -> None:
         self._lock = Lock()
         self._taken = False
+        self._owner: int | None = None  # the thread whose turn it is
         self._waiting: deque[Lock] = deque()
+
+    def is_mine(self) -> bool:
+        """Whether this thread holds the lock."""
+        return self._owner == get_ident()
 
     def __enter__(self) -> None:
         with self._lock:
-            if not self._taken:
-                self._taken = True
-                return
-            turn = Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-        turn.acquire()  # until the one before lets it go
+            turn = Lock() if self._taken else None
+            self._taken = True
+            if turn is not None:
+                turn.acquire()
+                self._waiting.append(turn)
+        if turn is not None:
+            turn.acquire()  # until the holder before releases it
+        self._owner = get_ident()
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
+            self._owner = None
             if self._waiting:
                 self._waiting.popleft().release()
             else:

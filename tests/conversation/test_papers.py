@@ -397,7 +397,7 @@ class TestWhynot:
         self.comes(talk)
         await talk.says("/sub diffusion")
         with talk.store.write() as session:
-            people.set_chat_state(session, get_chat(talk.store, address(ME)).id, state, "", now=NOON)
+            people.set_chat_state(session, get_chat(session, address(ME)).id, state, "", now=NOON)
         assert await self.answer(talk) == f"1  diffusion: {sentence}"
 
     async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, talk: BotHarness) -> None:

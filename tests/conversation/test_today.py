@@ -120,7 +120,7 @@ async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_he
     ingested(talk.store, paper("Diffusion"))
     await talk.says("/sub diffusion")
     with talk.store.write() as session:
-        chat = get_chat(talk.store, address(ME))
+        chat = get_chat(session, address(ME))
         people.set_chat_state(session, chat.id, ChatState.PAUSED, "asked for", now=NOON)
     said = await talk.says("/today")
     assert said.lines[0] == "1 paper of Thu 22 Jan"

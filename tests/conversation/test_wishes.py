@@ -266,9 +266,9 @@ async def test_fifty_lines_are_too_many_at_once(talk: BotHarness) -> None:
 
 
 async def test_two_hundred_subscriptions_are_enough(talk: BotHarness) -> None:
-    with talk.store.write():  # all of them as one change
+    with talk.store.write() as transaction:  # all of them as one change
         for number in range(200):
-            subscribes(talk.store, ME, f"word{number}")
+            subscribes(transaction, ME, f"word{number}")
     said = await talk.says("/sub diffusion")
     assert said.lines == ["✗ A chat can have 200 subscriptions.", "Remove one first."]
     assert (await talk.says("/sub word7 at 8")).text.startswith("✓ 8  word7 · daily 08:00 UTC")

@@ -11,8 +11,10 @@ import pytest
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from bot.cli._help import EXAMPLES
+from bot.cli._help import summary_of
+from bot.cli._help_page import EXAMPLES
 from bot.cli._program import app
+from bot.cli._subcommands import SUBCOMMANDS
 from tests.fakes.process import ROOT
 from tests.integration.cli import PAGE, Terminal
 
@@ -218,7 +220,7 @@ def test_a_lone_surrogate_of_a_digest_leaves_json_readable(terminal: Terminal) -
     terminal.file("day.md", PAGE)
     program = (
         "import sys, bot.cli._streams as s; s.prepare_streams();"
-        "s.print_json({'x': chr(0xD800) + '\\x1b'}); s.say('a\\x1b[31mb')"
+        "s.print_json({'x': chr(0xD800) + '\\x1b'}); s.print_line('a\\x1b[31mb')"
     )
     assert terminal.python(program).out == '{"x": "\\ud800\\u001b"}\na[31mb\n'
 
@@ -286,7 +288,7 @@ def test_ctrl_c_ends_with_a_word(terminal: Terminal, monkeypatch: pytest.MonkeyP
     def interrupted(text: str) -> None:
         raise KeyboardInterrupt(text)
 
-    monkeypatch.setattr("bot.cli.reading.say", interrupted)
+    monkeypatch.setattr("bot.cli.subcommands.explain.print_line", interrupted)
     ended = terminal("explain", "graph")
     assert (ended.status, ended.out, ended.err) == (130, "", "Stopped.\n")
 
@@ -297,7 +299,7 @@ def test_a_surprise_is_a_sentence_and_debugging_shows_where(
     def surprising(text: str) -> None:
         raise ValueError(f"cannot do {text} with 1:secret-token")
 
-    monkeypatch.setattr("bot.cli.reading.say", surprising)
+    monkeypatch.setattr("bot.cli.subcommands.explain.print_line", surprising)
     terminal.set("TELEGRAM_TOKEN", "1:secret-token")
     ended = terminal("explain", "graph")
     assert (ended.status, ended.out) == (1, "")
@@ -315,7 +317,7 @@ def test_troubles_of_tasks_side_by_side_are_told_as_one(terminal: Terminal, monk
     def failing(text: str) -> None:
         raise ExceptionGroup("tasks", [ExceptionGroup("inner", [OSError(28, "No space left on device", text)])])
 
-    monkeypatch.setattr("bot.cli.reading.say", failing)
+    monkeypatch.setattr("bot.cli.subcommands.explain.print_line", failing)
     ended = terminal("explain", "graph")
     assert (ended.status, ended.err) == (1, f"{FULL.format('graph')}\n")
 
@@ -336,6 +338,13 @@ def test_a_second_signal_ends_at_once(terminal: Terminal) -> None:
         process.send_signal(signal.SIGTERM)
         assert "Traceback" not in process.stderr.read()
     assert process.returncode in (0, 1)  # 0 where it was done before the second one came
+
+
+def test_the_first_help_page_shows_what_each_subcommand_says_of_itself() -> None:
+    commands: dict[str, TyperCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert {one.name: one.summary for one in SUBCOMMANDS} == {
+        name: summary_of(one.help) for name, one in commands.items()
+    }
 
 
 def test_help_is_quick_to_import() -> None:

@@ -239,7 +239,7 @@ def test_whatever_a_file_is_called_one_event_is_one_line_of_the_log(terminal: Te
 def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Terminal) -> None:
     for number in range(3):
         terminal.file(f"inbox/{number}.md", PAGE)
-    slow = "import bot.cli._streams as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
+    slow = "import bot.cli._tables as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
     ours, theirs = pty.openpty()
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", slow, "inspect", "inbox", "--json"],

@@ -26,7 +26,7 @@ runpy.run_module("bot", run_name="__main__", alter_sys=True)
 """
 
 
-@pytest.mark.parametrize("module", [2, 3, 40, 150, 240, 330])
+@pytest.mark.parametrize("module", [2, 3, 40, 150, 240, 290])
 @pytest.mark.parametrize("line", ["explain graph", "subscriptions", "ingest day.md", "deliver", "demo --out gallery"])
 def test_while_modules_are_loaded(terminal: Terminal, line: str, module: int) -> None:
     terminal.file("day.md", PAGE)
@@ -39,7 +39,7 @@ def test_an_error_that_came_of_it_is_no_surprise(terminal: Terminal, monkeypatch
     def loading(text: str) -> None:
         raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt(text)
 
-    monkeypatch.setattr("bot.cli.reading.say", loading)
+    monkeypatch.setattr("bot.cli.subcommands.explain.print_line", loading)
     ended = terminal("explain", "graph")
     assert (ended.status, ended.out, ended.err) == (130, "", "Stopped.\n")
 

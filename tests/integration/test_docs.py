@@ -18,7 +18,7 @@ from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import SCOPES, events_of, scopes_of
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
-from bot.cli.outbox import STATES
+from bot.cli.subcommands.outbox import STATES
 from bot.delivery.lane_sender import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO, read_digest
 from bot.digests._arxiv import arxiv_address
@@ -38,7 +38,7 @@ from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.query import parse_query
-from subscriptions.query._lexer import FIELDS
+from subscriptions.query.fields import FIELDS
 from subscriptions.service.chats.retention import PAYLOADS, UPDATES
 from tests.integration.cli import INBOX, Terminal
 from tests.integration.pages import (
@@ -122,7 +122,7 @@ def test_a_query_is_refused_with_the_column_and_sentence_of_its_page(row: Row) -
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", FIELDS.by_name)
 def test_every_name_of_a_field_is_told(name: str) -> None:
     assert f"`{name}:" in page("queries.md")
 

@@ -1,11 +1,15 @@
 """What changes nothing is found out before the transaction that stores its reply, so that nobody waits for it."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.commands.turn import CommandContext
+from bot.context.dependencies import Context
+from bot.conversation import handler
+from bot.ports.reply import Reply
 from subscriptions.service.chats import find_callback
 from subscriptions.store import Store, WouldWrite
 from tests.make import NOON, ingested, paper, subscribes
@@ -21,8 +25,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_nobody_writes_in_a_look(store: Store) -> None:
-    with pytest.raises(WouldWrite), store.read_or_skip():
-        subscribes(store, "telegram:1", "graph")
+    with pytest.raises(WouldWrite), store.read() as transaction:
+        subscribes(transaction, "telegram:1", "graph")
     subscribes(store, "telegram:1", "graph")
 
 
@@ -33,13 +37,13 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
     talk = BotHarness(store)
     await talk.says("/sub tree")
     turns: list[bool] = []
-    look = Store.read_or_skip
+    run = handler._run_intent
 
-    def looked(self: Store) -> AbstractContextManager[None]:
-        turns.append(self._turns._taken)
-        return look(self)
+    def looked(context: Context, turn: CommandContext, *rest: Any) -> Reply | None:
+        turns.append(store._turns._taken)
+        return run(context, turn, *rest)
 
-    monkeypatch.setattr(Store, "read_or_skip", looked)
+    monkeypatch.setattr(handler, "_run_intent", looked)
     assert await talk.says(words)
     assert turns == [False]
 

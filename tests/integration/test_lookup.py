@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from bot.app import App
-from bot.operation.process import Supervised, listening
+from bot.operation.listening import Supervised, listening
 from bot.sources.lookup import PaperLookup
 from subscriptions.model import Announce
 from subscriptions.service.planner import plan_due

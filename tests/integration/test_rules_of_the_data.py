@@ -53,7 +53,7 @@ from subscriptions.service.subscriptions import (
     set_setting,
     unsubscribe,
 )
-from subscriptions.store import Claim, Rendered, Store, moving, outbox, papers
+from subscriptions.store import Claim, Rendered, Store, Transaction, moving, outbox, papers
 from subscriptions.store import chats as people
 from subscriptions.store.changes import changes_of
 from subscriptions.store.rows import PaperKeyRow
@@ -215,7 +215,7 @@ class TestRule2SinceAndSeen:
         ingested(store, paper("Something else"))
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
-            chat = get_chat(store, address("telegram:1"))
+            chat = get_chat(session, address("telegram:1"))
             assert people.subscriptions_of(session, [chat.id])[chat.id][0].seen == 1
 
     def test_a_second_plan_at_the_same_moment_plans_nothing(self, store: Store) -> None:
@@ -568,7 +568,7 @@ class TestRule8Updates:
     def test_a_redelivered_update_changes_and_answers_nothing(self, store: Store) -> None:
         effects: list[str] = []
 
-        def effect() -> str:
+        def effect(_: Transaction) -> str:
             effects.append("done")
             return "Subscribed."
 
@@ -577,12 +577,12 @@ class TestRule8Updates:
         assert (first, again, effects) == (("Subscribed.", True), ("Subscribed.", False), ["done"])
 
     def test_an_effect_that_fails_leaves_no_trace_of_the_update(self, store: Store) -> None:
-        def broken() -> str:
+        def broken(_: Transaction) -> str:
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
             once(store, "telegram", "17", broken, chat="telegram:1", now=NOON)
-        assert once(store, "telegram", "17", lambda: "ok", chat="telegram:1", now=NOON) == ("ok", True)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON) == ("ok", True)
 
 
 class TestRule9Moving:
@@ -657,7 +657,7 @@ class TestRule9Moving:
         )
         for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
             set_conversation_state(store, name, link, now=NOON)
-        once(store, "telegram", "1", lambda: "a reply", chat="telegram:-5/7", now=NOON)
+        once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
         chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
         moved = get_conversation_state(store, "ask:telegram:-1005:7", since=NOON)
         assert moved == replace(
@@ -703,7 +703,7 @@ class TestRule9Moving:
             lose_place(store, address(at), "kicked", topic=False, now=NOON)
         elif state == "paused":
             with store.write() as session:
-                people.set_chat_state(session, get_chat(store, address(at)).id, ChatState.PAUSED, "by us", now=NOON)
+                people.set_chat_state(session, get_chat(session, address(at)).id, ChatState.PAUSED, "by us", now=NOON)
 
 
 class TestRule10Forgetting:
@@ -724,11 +724,11 @@ class TestRule10Forgetting:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         send_everything(store, "telegram:1")
-        once(store, "telegram", "17", lambda: "ok", chat="telegram:1", now=NOON)
+        once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
         clean_up(store, now=NOON + 6 * DAY)
-        assert once(store, "telegram", "17", lambda: "ok", chat="", now=NOON) == ("ok", False)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", False)
         clean_up(store, now=NOON + 31 * DAY)
-        assert once(store, "telegram", "17", lambda: "ok", chat="", now=NOON) == ("ok", True)
+        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", True)
         with store.read() as session:
             assert session.connection().exec_driver_sql("SELECT payload FROM message").scalars().all() == [""]
 
@@ -788,8 +788,8 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
 
 class TestWritesWithinWrites:
     def test_several_use_cases_are_one_transaction(self, store: Store) -> None:
-        def subscribe_and_fail() -> str:
-            subscribes(store, "telegram:1", "graph")
+        def subscribe_and_fail(transaction: Transaction) -> str:
+            subscribes(transaction, "telegram:1", "graph")
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
@@ -798,15 +798,15 @@ class TestWritesWithinWrites:
             get_chat(store, address("telegram:1"))
 
     def test_an_error_inside_undoes_only_what_its_own_write_did(self, store: Store) -> None:
-        def subscribe_and_fail() -> None:
-            with store.write():
-                subscribes(store, "telegram:2", "graph")
+        def subscribe_and_fail(transaction: Transaction) -> None:
+            with transaction.write() as part:
+                subscribes(part, "telegram:2", "graph")
                 raise NotFound("no such thing")
 
-        with store.write():
-            subscribes(store, "telegram:1", "graph")
+        with store.write() as transaction:
+            subscribes(transaction, "telegram:1", "graph")
             with pytest.raises(NotFound):
-                subscribe_and_fail()
+                subscribe_and_fail(transaction)
         assert get_chat(store, address("telegram:1"))
         with pytest.raises(NotFound):
             get_chat(store, address("telegram:2"))

@@ -91,7 +91,7 @@ def test_a_folder_without_the_right_to_look_into_it_is_named(place: Terminal) ->
     place.folder.chmod(0o755)
     (place.folder / "good").chmod(0o000)
     as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # whoever is root may look into everything
-    program = f"import os, bot.digests.sources as s, pathlib; {as_nobody}; print(s.list_folder('good', pathlib.Path()))"
+    program = f"import os, bot.digests.files as s, pathlib; {as_nobody}; print(s.list_folder('good', pathlib.Path()))"
     ended = place.python(program)
     (place.folder / "good").chmod(0o700)
     assert ended.out == ""

@@ -16,8 +16,9 @@ from bot.app import App, build_app
 from bot.channels.telegram.inbound import ALLOWED
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.webhook_url import webhook_address, webhook_path
-from bot.operation.process import answer_once, listening, problems_of, serving
+from bot.operation.listening import answer_once, listening, problems_of
 from bot.operation.web_address import LARGEST_BODY, health_app
+from bot.operation.web_server import serving
 from bot.ports.receiver import Receiver
 from bot.settings import Settings
 from subscriptions.errors import StoreError

@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.process import answer_once
+from bot.operation.listening import answer_once
 from bot.settings import Settings, TelegramSettings
 from subscriptions.model import Paper
 from subscriptions.service.subscriptions import listed
@@ -122,7 +122,7 @@ class Life:
         """Time passes, what is due is delivered; the messages that came, one by one."""
         self.clock.advance(timedelta(**by))
         seen = len(self.telegram.journal)
-        await self.app.deliver()
+        await self.app.sender.deliver()
         return [Seen((entry,)) for entry in list(self.telegram.journal)[seen:]]
 
     # ── the process ───────────────────────────────────────────────────────────

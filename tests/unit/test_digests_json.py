@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
-from bot.digests._json import MOST_SIGNS, Record, first_item, head_of, json_items, json_lines
+from bot.digests._json import MOST_CHARACTERS, Record, first_item, head_of, json_items, json_lines
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest, UnknownFormat
 
@@ -142,7 +142,7 @@ def test_it_matters_nothing_how_much_is_looked_at_at_once(
     text = json.dumps(values, ensure_ascii=spread, indent=1 if spread else None)
     whole = _members(json_items, text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.digests._json._FIRST_LOOK", look)
+        patch.setattr("bot.digests._json._FIRST_SIZE", look)
         assert _members(json_items, text) == whole
         for broken in (text[: len(text) // 2], text.replace('"', "", 1), text.replace(":", "=", 1)):
             assert _damage(broken) == _damage(broken, 1 << 20)
@@ -151,7 +151,7 @@ def test_it_matters_nothing_how_much_is_looked_at_at_once(
 def _damage(text: str, look: int = 0) -> str:
     with pytest.MonkeyPatch.context() as patch:
         if look:
-            patch.setattr("bot.digests._json._FIRST_LOOK", look)
+            patch.setattr("bot.digests._json._FIRST_SIZE", look)
         try:
             return repr(_members(json_items, text))
         except BrokenDigest as error:
@@ -159,14 +159,14 @@ def _damage(text: str, look: int = 0) -> str:
 
 
 def test_an_object_that_is_too_long_is_refused_and_costs_a_line_of_lines() -> None:
-    long = '{"a": "' + "x" * MOST_SIGNS + '"}'
+    long = '{"a": "' + "x" * MOST_CHARACTERS + '"}'
     with pytest.raises(BrokenDigest, match=r"beyond line 2 \(an object of more than a million signs\)"):
         list(json_items('[{"a": "1"},\n' + long + "]", Warnings()))
     assert _members(json_lines, '{"a": "1"}\n' + long + '\n{"a": "2"}') == (
         [{"a": "1"}, {"a": "2"}],
         {"bad_json_line": 1},
     )
-    fits = '{"a": "' + "x" * (MOST_SIGNS - 10) + '"}'
+    fits = '{"a": "' + "x" * (MOST_CHARACTERS - 10) + '"}'
     assert _members(json_items, f"[{fits}, {fits}]")[1] == {}
 
 

@@ -72,7 +72,7 @@ def told(platform: str, title: str) -> Exhibit:
     paper = make.item(title, make.because(title, name=title), abstract=f"{title}. {title}", authors=(title,))
     messages = render_delivery(make.delivery(chat, [paper]))
     posts = [Post(payload=message.payload, id=str(message.number)) for message in messages]
-    return replace(TELEGRAM, platform=platform, title=title, detail=title, who=title, posts=posts)  # type: ignore[arg-type]
+    return replace(TELEGRAM, platform=platform, title=title, detail=title, who=title, posts=posts)
 
 
 @pytest.mark.parametrize("platform", ["telegram", "slack", "console"])
@@ -98,7 +98,7 @@ def test_a_payload_is_never_trusted(markup: str) -> None:
         ("console", {"text": markup}),
     ):
         posts = (Post(payload=json.dumps(payload)),)
-        page = page_of(replace(TELEGRAM, platform=platform, posts=posts))  # type: ignore[arg-type]
+        page = page_of(replace(TELEGRAM, platform=platform, posts=posts))
         assert not [link for link in page.links if link.startswith("javascript")]
 
 

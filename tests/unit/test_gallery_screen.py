@@ -46,7 +46,7 @@ def printed(
     posts = [Post(payload=json.dumps(payload), id=str(number)) for number, payload in enumerate(payloads)]
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
-    show(replace(TELEGRAM, platform=platform, posts=posts), console)  # type: ignore[arg-type]
+    show(replace(TELEGRAM, platform=platform, posts=posts), console)
     return out.getvalue()
 
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.rendering.text.cleaning import clean, isolated
-from bot.rendering.text.cutting import opening, shorten, width
 from bot.rendering.text.language import Language
 from bot.rendering.text.links import paper_url, web_url
 from bot.rendering.text.marks import marked
 from bot.rendering.views.papers import CARD, COMPACT, ROW, Measure, PaperView, paper_view
 from bot.rendering.views.reader import Reader
+from subscriptions.cutting import cut_at_sentence, cut_at_word, width
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
 from tests.unit.deliveries import ABSTRACT, because, chat, item, team
 
@@ -271,7 +271,7 @@ def test_right_to_left_text_is_fenced_in_and_no_other() -> None:
     ],
 )
 def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: int, cut: str) -> None:
-    assert shorten(text, room) == cut
+    assert cut_at_word(text, room) == cut
 
 
 @pytest.mark.parametrize(
@@ -285,4 +285,4 @@ def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: in
     ],
 )
 def test_a_text_opens_with_whole_sentences_where_they_fill_the_room(text: str, room: int, first: str) -> None:
-    assert opening(text, room) == first
+    assert cut_at_sentence(text, room) == first

@@ -9,17 +9,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.digests import sources
-from bot.digests.sources import (
-    LOOK_EVERY,
-    QUIET,
+from bot.digests import files as sources
+from bot.digests.files import (
+    CHECK_EVERY,
+    STABLE_FOR,
     FileStamp,
     FolderWatch,
-    give_again,
+    check_folder,
     list_folder,
-    look,
     read_file,
     read_paths,
+    report_again,
 )
 from bot.errors import UnreadableInput
 
@@ -38,7 +38,7 @@ def _looks(*steps: tuple[float, dict[str, FileStamp]]) -> list[tuple[str, ...]]:
     """What each look at (seconds after noon, listing) gives out."""
     watch, given = FolderWatch(), []
     for seconds, listing in steps:
-        watch, complete = look(watch, listing, _at(seconds))
+        watch, complete = check_folder(watch, listing, _at(seconds))
         given.append(complete)
     return given
 
@@ -96,22 +96,22 @@ def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
         watch, seconds, found = FolderWatch(), 0.0, None
         while found is None:
             stamp = _file(size=1 if seconds < last_change else 2)
-            watch, complete = look(watch, {"a.md": stamp}, _at(seconds))
+            watch, complete = check_folder(watch, {"a.md": stamp}, _at(seconds))
             if complete and seconds >= last_change:
                 found = seconds
-            seconds += LOOK_EVERY.total_seconds()
-        assert QUIET.total_seconds() <= found - last_change + 1
+            seconds += CHECK_EVERY.total_seconds()
+        assert STABLE_FOR.total_seconds() <= found - last_change + 1
         assert found - last_change <= 5
 
 
 def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
     one = {"a.md": _file()}
-    watch, _ = look(FolderWatch(), one, _at(0))
-    watch, complete = look(watch, one, _at(1))
+    watch, _ = check_folder(FolderWatch(), one, _at(0))
+    watch, complete = check_folder(watch, one, _at(1))
     assert complete == ("a.md",)
-    watch = give_again(watch, "a.md")
-    watch, _ = look(watch, one, _at(2))
-    assert look(watch, one, _at(3))[1] == ("a.md",)
+    watch = report_again(watch, "a.md")
+    watch, _ = check_folder(watch, one, _at(2))
+    assert check_folder(watch, one, _at(3))[1] == ("a.md",)
 
 
 def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path) -> None:

@@ -12,12 +12,6 @@ from bot.settings import Settings
 from subscriptions.model import ChatAddress, ChatKind
 
 
-def is_on(settings: Settings) -> bool:
-    """See PlatformAdapter."""
-    del settings
-    return True
-
-
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
     """See PlatformAdapter."""
     del settings, clock

@@ -29,11 +29,6 @@ from subscriptions.store import HEAD
 log = logging.getLogger("paperwire")
 
 
-def is_on(settings: Settings) -> bool:
-    """See PlatformAdapter."""
-    return settings.slack.on
-
-
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
     """See PlatformAdapter."""
     del out
@@ -42,7 +37,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 
 def connect_slack(settings: Settings, clock: Clock) -> SlackChannel:
     """Returns the sender of the workspaces, the own one first. Raises SettingsError when Slack is off."""
-    if not is_on(settings):
+    if not settings.slack.on:
         raise switched_off(SLACK)
     tokens = [WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
     own = tokens[0] if tokens else None
@@ -51,8 +46,7 @@ def connect_slack(settings: Settings, clock: Clock) -> SlackChannel:
 
 def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
-    if not isinstance(channel, SlackChannel):
-        return Platform(facts=SLACK, channel=channel, can_look_up=True)
+    assert isinstance(channel, SlackChannel)  # noqa: S101 - as `connect` made it
     slack = _Slack(channel, around, _installer(channel, around))
     return Platform(
         facts=SLACK,
@@ -60,7 +54,6 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         api=channel.api(),
         forms=channel.forms(),
         receivers=slack.receivers,
-        can_look_up=True,
         on_identity=slack.take_over_own_workspace,
         prepare=slack.prepare,
         recheck=slack.resume_reinstalled_workspaces,
@@ -73,9 +66,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 
 async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
     """See PlatformAdapter. `slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`; without a token nobody can tell."""
-    workspace, slash, channel_id = address.address.partition("/")
-    if not slash:
-        return address
+    workspace, _, channel_id = address.address.partition("/")
     if ours := owner.partition(":")[0]:
         return ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address
     if not settings.slack.workspaces:

@@ -38,10 +38,12 @@ SLACK = PlatformFacts(
     read_address=_read_address,
     refusal=Sentence("“{text}” is not a Slack chat."),
     refusal_hint=Sentence("A Slack chat is slack:C0123ABCD, slack:T0123ABCD/C0123ABCD, with /THREAD_TS for a thread."),
+    is_alias=lambda address: "/" in address.address,  # perhaps the own workspace
     kind_of=_kind_of,
     command_prefix=_command_prefix,
     split_topic=_split_topic,
     has_workspaces=True,
     token_variable="PAPERWIRE_SLACK_BOT_TOKEN",  # noqa: S106 - the name of a setting
+    can_look_up=True,
     shows_more=True,
 )

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from pydantic import SecretStr
 from slack_sdk.signature import SignatureVerifier
 
-from bot.channels.receiver_loop import SlackBackoff
+from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS
 from bot.channels.slack.payload_dispatcher import PayloadDispatcher
 from bot.ports.clock import Clock
@@ -52,28 +52,27 @@ class SlackHttp:
     ) -> None:
         self.routes = tuple(_Route(path, self) for path in PATHS)
         self._verifier = SignatureVerifier(secret.get_secret_value(), _Seconds(clock))  # type: ignore[arg-type]
-        self._dispatcher = PayloadDispatcher(channel, None, on_bot_name=on_bot_name)
-        self._backoff = SlackBackoff(clock)
-        self._listener: RequestDispatcher | None = None
+        self._payloads = PayloadDispatcher(channel, None, on_bot_name=on_bot_name)
+        self._loop = ReceiverLoop("Slack", clock)
+        self._dispatcher: RequestDispatcher | None = None
 
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return self._backoff.problem or ("" if self._listener else STARTING)
+        return self._loop.problem or ("" if self._dispatcher else STARTING)
 
-    async def listen(self, listener: RequestDispatcher) -> None:
-        """See Receiver. It takes requests as soon as it knows who the bot is, and none after it is cancelled."""
-        await self._backoff.retry_until_done(self._dispatcher.identify)
-        self._backoff.mark_healthy()
-        self._listener = listener
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. Accepts requests as soon as Slack has told who the bot is, and none after a cancellation."""
+        await self._loop.retry(self._payloads.identify)
+        self._dispatcher = dispatcher
         try:
             await asyncio.Event().wait()
         finally:
-            self._listener = None
+            self._dispatcher = None
 
-    async def drain(self, listener: RequestDispatcher) -> None:
-        """See Receiver. Nobody can ask for what is sent to an address."""
-        del listener
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. Requests that go to a web address cannot be asked for."""
+        del dispatcher
         log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
@@ -90,10 +89,10 @@ class SlackHttp:
             return WebResponse(body=str(payload.get("challenge", "")))
         if not kind:
             return _DONE
-        if self._listener is None:
+        if self._dispatcher is None:
             return _NOT_NOW
         try:
-            answer = await self._dispatcher.dispatch(kind, payload, self._listener.dispatch_without_retry)
+            answer = await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch_without_retry)
         except StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
+from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.slack.oauth import Grant, OAuth, routes
 from bot.channels.slack.token_cipher import DecryptionFailed, TokenCipher
 from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
@@ -27,7 +28,7 @@ from subscriptions.store import Store
 log = logging.getLogger("paperwire")
 
 NAME = "slack installations"
-LOOK_EVERY = 300.0  # seconds between two looks at who has the app and whose tokens end
+UPDATE_INTERVAL = 300.0  # seconds between two updates of the workspaces and their tokens
 RENEWED_BEFORE = timedelta(hours=2)  # they end
 
 
@@ -91,12 +92,13 @@ class Installer:
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Installations come by the doors."""
         del dispatcher
-        while True:
-            await self.clock.sleep(LOOK_EVERY)
-            try:
-                await self.look()
-            except StoreError as error:
-                log.error("The installations in Slack cannot be read: %s", error)
+        await ReceiverLoop("Slack", self.clock).run(self._update, every=UPDATE_INTERVAL)
+
+    async def _update(self) -> None:
+        try:
+            await self.look()
+        except StoreError as error:
+            log.error("The installations in Slack cannot be read: %s", error)
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""

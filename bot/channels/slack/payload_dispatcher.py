@@ -1,4 +1,4 @@
-"""What Slack sends is read here, whichever way it comes, and handed to the listener."""
+"""Reads payloads of Slack, whichever way they come, and dispatches the requests in them."""
 
 import logging
 import time
@@ -18,28 +18,31 @@ log = logging.getLogger("paperwire")
 
 Dispatch = Callable[[Request], Awaitable[Mapping[str, str]]]
 
-_LOOK_AGAIN = 60.0  # seconds between two questions whose the tokens are that Slack has not told of
+_IDENTIFY_INTERVAL = 60.0  # seconds between two attempts to identify workspaces whose tokens are still unknown
 
 
 class PayloadDispatcher:
-    """Of one app. `app` is its token; None: of the app whose secret signs. `met` is told the bot's name."""
+    """Dispatches the payloads of one app.
+
+    `app` is the app's token; None: the app whose signing secret is set. `on_bot_name` is called with the bot's name.
+    """
 
     def __init__(self, channel: "SlackChannel", app: SecretStr | None, *, on_bot_name: Callable[[str], None]) -> None:
         self._channel = channel
         self._app = app
-        self._met = on_bot_name
+        self._on_bot_name = on_bot_name
         self._identified_at = float("-inf")
 
     async def identify(self) -> None:
-        """Finds out whose people are listened to. Raises NotDelivered."""
+        """Asks Slack which workspace each token belongs to. Raises NotDelivered."""
         workspaces = self._channel.workspaces
         await workspaces.identify_all()
         me = next((one.identity for one in workspaces.all if one.identity is not None), None)
         if me is not None and me.name:
-            self._met(me.name)
+            self._on_bot_name(me.name)
 
     async def dispatch(self, kind: str, payload: object, dispatch_request: Dispatch) -> dict[str, Any]:
-        """What is to be answered, once the effect is stored. Raises what `take` raises."""
+        """Returns the answer for Slack once the effect is committed. Raises what `dispatch_request` raises."""
         try:
             request = await self._read(kind, payload)
         except MalformedPayload as error:
@@ -65,9 +68,9 @@ class PayloadDispatcher:
         return read(kind, payload, workspaces.served(self._app))
 
     async def _identify_new_workspaces(self) -> bool:
-        """Asks about workspaces that Slack has not told of, now and then; whether another is known."""
+        """Asks Slack about tokens that are still unknown, at most once in _IDENTIFY_INTERVAL. True if one became known."""
         before = len(self._channel.workspaces.served(self._app))
-        if time.monotonic() - self._identified_at < _LOOK_AGAIN:
+        if time.monotonic() - self._identified_at < _IDENTIFY_INTERVAL:
             return False
         self._identified_at = time.monotonic()
         try:

@@ -1,12 +1,12 @@
-"""Socket Mode: Slack sends what people say through WebSockets that we open (docs.slack.dev, Using Socket Mode).
+"""Socket Mode: Slack sends events through WebSockets that we open (docs.slack.dev, Using Socket Mode).
 
-What comes is acknowledged on the connection that brought it, and only after its effect is stored: an event that is not
-acknowledged comes again, and its id tells that it was taken.
+An event is acknowledged on the connection that brought it, after its effect is committed. An event that is not
+acknowledged comes again, and its id shows that it was handled.
 
-slack-sdk's own client is not used: it closes a connection before it opens the next one, acknowledges on whichever it has
-then, and tries a token that Slack refuses for ever (3.47, slack_sdk/socket_mode/aiohttp). Here Slack announces that it
-takes a connection away, the next one is opened, and the old one still acknowledges what it brought. A second connection
-beside it takes what comes while the first one is lost without a word.
+The client of slack-sdk is not used: it closes a connection before it opens the next one, acknowledges on the connection
+that is open then, and repeats without end a token that Slack refuses (3.47, slack_sdk/socket_mode/aiohttp). Here the next
+connection opens when Slack announces the end of one, and the old one still acknowledges its events. A second connection
+beside it receives events when the first one is lost without an announcement.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.channels.receiver_loop import SlackBackoff
+from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.slack.payload_dispatcher import PayloadDispatcher
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
@@ -32,15 +32,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("paperwire")
 
 NAME = "slack events"
-CONNECTIONS = 2  # connections beside each other; Slack allows ten
-LINGER = 15.0  # seconds that a connection is still read which Slack takes away; it does so ten seconds after it said so
-SHORT_LIVED = 5.0  # seconds; after a connection that was shorter we rest
-CLOSE_SECONDS = 2.0  # seconds to acknowledge what is under way when the process stops
-URL_LIFETIME = 20.0  # seconds that an address for a connection is kept
+CONNECTIONS = 2  # open at the same time; Slack allows ten
+LINGER = 15.0  # seconds that a connection is read after Slack announced its end, which comes after ten seconds
+SHORT_LIVED = 5.0  # seconds; after a connection that was shorter
+REST = 1.0  # seconds pass before the next one
+CLOSE_SECONDS = 2.0  # seconds to acknowledge events in flight when the process stops
+URL_LIFETIME = 20.0  # seconds that the address for a connection is kept
 
 
 class SocketMode:
-    """A Receiver: what people say, by the app of one app token. `met` is told the bot's name."""
+    """A Receiver of the events of one app token. `on_bot_name` is called with the bot's name."""
 
     webhook = None
     routes = ()
@@ -58,115 +59,118 @@ class SocketMode:
         self._connect = channel.workspaces.connect
         self._app = app
         self._clock = clock
-        self._dispatcher = PayloadDispatcher(channel, app, on_bot_name=on_bot_name)
-        self._backoff = SlackBackoff(clock)
+        self._payloads = PayloadDispatcher(channel, app, on_bot_name=on_bot_name)
+        self._loop = ReceiverLoop("Slack", clock)
         self._client: Client | None = None
-        self._reserved_url: tuple[str, float] | None = None  # an address for a connection, and since when we have it
-        self._open = 0  # connections that said hello
+        self._reserved_url: tuple[str, float] | None = None  # an address for a connection, and when Slack gave it
+        self._open = 0  # connections on which Slack has said hello
 
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return "" if self._open else self._backoff.problem
+        return "" if self._open else self._loop.problem
 
     async def check(self) -> None:
-        """Asks Slack whether it takes the token. Raises NotDelivered; SenderStopped or Rejected: it never will."""
-        caller = self._connect(self._app)
+        """Asks Slack whether it accepts the token. Raises NotDelivered; SenderStopped and Rejected are final."""
+        client = self._connect(self._app)
         try:
-            self._reserved_url = (await _address(caller), self._clock.monotonic())
+            self._reserved_url = (await _address(client), self._clock.monotonic())
         finally:
-            await caller.close()
+            await client.close()
 
-    async def listen(self, listener: RequestDispatcher) -> None:
-        """See Receiver. What was taken when it is cancelled is finished by the listener."""
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. After a cancellation the dispatcher finishes the requests that it has."""
         try:
-            await self._backoff.retry_until_done(self._dispatcher.identify)
+            await self._loop.retry(self._payloads.identify, proves_health=False)
             async with asyncio.TaskGroup() as group:
                 for _ in range(CONNECTIONS):
-                    group.create_task(self._stay_connected(listener))
+                    group.create_task(self._stay_connected(dispatcher))
         finally:
             await self.close()
 
-    async def drain(self, listener: RequestDispatcher) -> None:
-        """See Receiver. Slack keeps nothing to ask for."""
-        del listener
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. Slack keeps nothing that could be asked for."""
+        del dispatcher
         log.warning("Slack sends what people say only to a paperwire run that goes on.")
 
     async def close(self) -> None:
-        """Lets go of the connections; the next one is made anew."""
+        """Closes the connections; the next call opens new ones."""
         client, self._client = self._client, None
         if client is not None:
             await client.close()
 
     # ---------------------------------------------------------------------------------------------------- connections
 
-    async def _stay_connected(self, listener: RequestDispatcher) -> None:
-        """One connection after the other; the next one stands before the last one goes."""
+    async def _stay_connected(self, dispatcher: RequestDispatcher) -> None:
+        """Opens one connection after the other, each before the last one is closed."""
         async with asyncio.TaskGroup() as group:
-            while True:
-                socket = await self._backoff.retry_until_done(self._connect_socket)
-                began, going = self._clock.monotonic(), asyncio.Event()
-                group.create_task(self._read_connection(socket, listener, going))
-                await going.wait()
-                if self._clock.monotonic() - began < SHORT_LIVED:
-                    await self._clock.sleep(1.0)
+            await self._loop.run(lambda: self._use_connection(group, dispatcher))
+
+    async def _use_connection(self, group: asyncio.TaskGroup, dispatcher: RequestDispatcher) -> None:
+        """Opens a connection, and returns when the next one is needed."""
+        socket = await self._loop.retry(self._connect_socket, proves_health=False)
+        opened_at, ending = self._clock.monotonic(), asyncio.Event()
+        group.create_task(self._read_connection(socket, dispatcher, ending))
+        await ending.wait()
+        if self._clock.monotonic() - opened_at < SHORT_LIVED:
+            await self._clock.sleep(REST)
 
     async def _connect_socket(self) -> aiohttp.ClientWebSocketResponse:
-        ticket, self._reserved_url = self._reserved_url, None
-        fresh = ticket is not None and self._clock.monotonic() - ticket[1] < URL_LIFETIME
+        reserved, self._reserved_url = self._reserved_url, None
         if self._client is None:
             self._client = self._connect(self._app)
-        address = ticket[0] if ticket is not None and fresh else await _address(self._client)
-        return await self._client.socket(address)
+        if reserved is not None and self._clock.monotonic() - reserved[1] < URL_LIFETIME:
+            return await self._client.socket(reserved[0])
+        return await self._client.socket(await _address(self._client))
 
     async def _read_connection(
-        self, socket: aiohttp.ClientWebSocketResponse, listener: RequestDispatcher, going: asyncio.Event
+        self, socket: aiohttp.ClientWebSocketResponse, dispatcher: RequestDispatcher, ending: asyncio.Event
     ) -> None:
-        """Reads one connection until it is gone. `going` is set as soon as that is known."""
-        line = _Connection(socket, self._dispatcher, listener)
+        """Reads one connection to its end. Sets `ending` as soon as the end is announced or reached."""
+        connection = _Connection(socket, self._payloads, dispatcher)
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(None) as limit:
                     async for message in socket:
-                        kind = line.read(message)
+                        kind = connection.read(message)
                         if kind == "hello":
-                            self._on_hello(line)
+                            self._on_hello(connection)
                         elif kind == "disconnect":
-                            going.set()
+                            ending.set()
                             limit.reschedule(asyncio.get_running_loop().time() + LINGER)
         finally:
-            self._open -= line.said_hello
-            going.set()
-            await line.finish()
+            self._open -= connection.said_hello
+            ending.set()
+            await connection.finish()
 
-    def _on_hello(self, line: "_Connection") -> None:
-        self._open += not line.said_hello
-        line.said_hello = True
-        self._backoff.mark_healthy()
+    def _on_hello(self, connection: "_Connection") -> None:
+        self._open += not connection.said_hello
+        connection.said_hello = True
+        self._loop.mark_healthy()
 
 
-async def _address(caller: "Client") -> str:
-    """Where the next connection is opened, once. Raises NotDelivered."""
-    answer = await caller.call_json("apps.connections.open")
+async def _address(client: "Client") -> str:
+    """The address of the next connection, good for one. Raises NotDelivered."""
+    answer = await client.call_json("apps.connections.open")
     if not isinstance(address := answer.get("url"), str):
         raise RetryLater("Slack gave no address for a connection.")
     return address
 
 
 class _Connection:
-    """One connection, with what it brought and has not acknowledged yet."""
+    """One connection, with its events that are not acknowledged yet."""
 
     def __init__(
-        self, socket: aiohttp.ClientWebSocketResponse, desk: PayloadDispatcher, listener: RequestDispatcher
+        self, socket: aiohttp.ClientWebSocketResponse, payloads: PayloadDispatcher, dispatcher: RequestDispatcher
     ) -> None:
         self._socket = socket
-        self._desk = desk
-        self._listener = listener
-        self._taking: set[asyncio.Task[None]] = set()
+        self._payloads = payloads
+        self._dispatcher = dispatcher
+        self._in_flight: set[asyncio.Task[None]] = set()
         self.said_hello = False
 
     def read(self, message: aiohttp.WSMessage) -> str:
-        """Begins with what a message brings; its type."""
+        """Starts to handle the event of a message. Returns the type of the message."""
         try:
             envelope = json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}
         except (ValueError, RecursionError):
@@ -175,25 +179,26 @@ class _Connection:
             return ""
         if isinstance(envelope.get("envelope_id"), str):
             task = asyncio.create_task(self._handle_envelope(envelope))
-            self._taking.add(task)
-            task.add_done_callback(self._taken)
+            self._in_flight.add(task)
+            task.add_done_callback(self._on_handled)
         return str(envelope.get("type", ""))
 
     async def finish(self) -> None:
-        """Acknowledges what is under way, as far as that is quick, and closes."""
-        if self._taking and not self._socket.closed:
-            await asyncio.wait(self._taking, timeout=CLOSE_SECONDS)
+        """Waits a moment for events in flight to be acknowledged, and closes the connection."""
+        if self._in_flight and not self._socket.closed:
+            await asyncio.wait(self._in_flight, timeout=CLOSE_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self._socket.close()
 
     async def _handle_envelope(self, envelope: dict[str, Any]) -> None:
-        answer = await self._desk.dispatch(str(envelope.get("type")), envelope.get("payload"), self._listener.dispatch)
-        done = {"envelope_id": envelope["envelope_id"], **({"payload": answer} if answer else {})}
-        with suppress(ConnectionError):  # it is gone: an event comes again, and changes nothing
-            await self._socket.send_json(done)
+        kind, payload = str(envelope.get("type")), envelope.get("payload")
+        answer = await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch)
+        acknowledgement = {"envelope_id": envelope["envelope_id"], **({"payload": answer} if answer else {})}
+        with suppress(ConnectionError):  # the connection is lost; the event comes again and changes nothing
+            await self._socket.send_json(acknowledgement)
 
-    def _taken(self, task: asyncio.Task[None]) -> None:
-        self._taking.discard(task)
+    def _on_handled(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Something that Slack sent was given up: %s", type(error).__name__)

@@ -23,11 +23,6 @@ from subscriptions.model import ChatAddress, ChatKind
 _LOOK_SECONDS = 8.0  # Telegram is not waited for longer to say what a chat is called
 
 
-def is_on(settings: Settings) -> bool:
-    """See PlatformAdapter."""
-    return settings.telegram.token is not None
-
-
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
     """See PlatformAdapter."""
     del clock, out
@@ -46,8 +41,7 @@ def connect_telegram(settings: Settings) -> TelegramChannel:
 
 def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
-    if not isinstance(channel, TelegramChannel):
-        return Platform(facts=TELEGRAM, channel=channel)
+    assert isinstance(channel, TelegramChannel)  # noqa: S101 - as `connect` made it
     token = around.settings.telegram.token
     return Platform(
         facts=TELEGRAM,
@@ -62,8 +56,6 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
     """See PlatformAdapter. `telegram:@name` becomes the id that Telegram knows the chat by."""
     del owner
-    if not address.address.startswith("@"):
-        return address
     channel = connect_telegram(settings)
     try:
         chat_id, _ = await channel.resolve(address.address)
@@ -81,7 +73,7 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """See PlatformAdapter. An id alone does not tell a channel from a group."""
-    if not is_on(settings):
+    if settings.telegram.token is None:
         return "", None
     channel = connect_telegram(settings)
     try:

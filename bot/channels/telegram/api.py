@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from bot.channels.telegram.inbound import place_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, Message
 
@@ -87,7 +88,7 @@ class TelegramApi:
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
         """See Venue. More than fits is cut."""
-        short = text if len(text) <= _TOAST else text[: _TOAST - 1].rstrip() + "…"
+        short = cut_letters(text, _TOAST)
         with suppress(NotDelivered):
             await self._client.call("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 

@@ -33,6 +33,8 @@ TELEGRAM = PlatformFacts(
     refusal_hint=Sentence(
         "A Telegram chat is telegram:12345, telegram:-10012345, telegram:-10012345/7 or telegram:@name."
     ),
+    is_alias=lambda address: address.address.startswith("@"),
+    describes_chats=True,
     kind_of=_kind_of,
     # core.telegram.org/api/links#bot-links
     links=BotLinks(

@@ -1,7 +1,8 @@
-"""Long polling with a loop of our own (core.telegram.org/bots/api#getupdates).
+"""Long polling (core.telegram.org/bots/api#getupdates).
 
-An update is confirmed by the next call, so only after its effect and its reply are stored: a crash in between brings it
-again, and its id tells that it was taken. The library's own polling confirms first (docs/architecture.md, rule 8).
+The next call confirms an update, so it is made only after the update's effect and reply are committed. After a crash in
+between the update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not used,
+because it confirms first (docs/architecture.md, rule 8).
 """
 
 import asyncio
@@ -10,9 +11,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.telegram.api import TelegramApi
+from bot.channels.telegram.failures import assess
 from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
-from bot.channels.telegram.trouble import TelegramBackoff
 from bot.ports.clock import Clock
 from bot.ports.conversation import Request
 from bot.ports.receiver import RequestDispatcher
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("paperwire")
 
 NAME = "telegram updates"
-LONG_POLL_SECONDS = 25  # seconds that one call waits for news
-MAX_IN_FLIGHT = 100  # updates that one call brings, and so the most that can be under way
-# A call that confirms nothing new is answered with a single update if it comes within half a second of the last one
+LONG_POLL_SECONDS = 25  # how long one call waits for updates
+MAX_IN_FLIGHT = 100  # updates that one call returns, and so the most that are handled at the same time
+# A call that confirms nothing new returns a single update if it comes within half a second of the last call
 # (tdlib/telegram-bot-api, process_get_updates_query).
 MAX_WAIT = 0.6
 
@@ -35,10 +37,10 @@ Dispatch = Callable[[Request], Awaitable[object]]
 
 
 class LongPolling:
-    """Asks Telegram for updates.
+    """A Receiver that asks Telegram for updates.
 
-    `met` is told the name of the bot as soon as Telegram says it. `patience` is how many seconds the next question may
-    be held up by updates whose effect takes long, such as one that waits for an answer about who is an admin.
+    `on_bot_name` is called with the bot's name as soon as Telegram tells it. `max_wait` is how many seconds the next
+    call waits for updates that are still being handled, such as one that asks who administers a chat.
     """
 
     name = NAME
@@ -49,30 +51,33 @@ class LongPolling:
         self, client: "Client", clock: Clock, *, on_bot_name: Callable[[str], None], max_wait: float = MAX_WAIT
     ) -> None:
         self._client = client
-        self._met = on_bot_name
+        self._on_bot_name = on_bot_name
         self._max_wait = max_wait
         self._clock = clock
-        self._backoff = TelegramBackoff(clock)
+        self._loop = ReceiverLoop("Telegram", clock, assess=assess)
         self._bot = ("", "")
 
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return self._backoff.problem
+        return self._loop.problem
 
-    async def listen(self, listener: RequestDispatcher) -> None:
-        """See Receiver. What was taken when it is cancelled is finished by the listener."""
-        await self._backoff.retry_until_done(self._prepare)
-        window = UpdateWindow(lambda update: self._dispatch(update, listener.dispatch))
-        while True:
-            await window.wait(self._max_wait)
-            if len(window.in_flight) >= MAX_IN_FLIGHT:
-                continue
-            updates = await self._backoff.retry_until_done(lambda: self._ask(window))
-            if not window.start(updates) and updates and not window.in_flight:
-                await self._clock.sleep(self._max_wait)  # something on the way repeats an old answer
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. After a cancellation the dispatcher finishes the updates that it has."""
+        await self._loop.retry(self._prepare)
+        window = UpdateWindow(lambda update: self._dispatch(update, dispatcher.dispatch))
+        await self._loop.run(lambda: self._poll(window))
 
-    async def drain(self, listener: RequestDispatcher) -> None:
+    async def _poll(self, window: "UpdateWindow") -> None:
+        """Makes one call, and starts what it returns."""
+        await window.wait(self._max_wait)
+        if len(window.in_flight) >= MAX_IN_FLIGHT:
+            return
+        updates = await self._loop.retry(lambda: self._get_updates(window))
+        if not window.start(updates) and updates and not window.in_flight:
+            await self._clock.sleep(self._max_wait)  # something on the way repeats an old answer
+
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
         offset, known = 0, set[int]()
         try:
@@ -82,75 +87,75 @@ class LongPolling:
                 if known.issuperset(numbers):
                     return
                 known.update(numbers)
-                await self._dispatch_all(updates, listener)
+                await self._dispatch_all(updates, dispatcher)
                 offset = numbers[-1] + 1
         except NotDelivered as error:
             log.warning("What waits on Telegram cannot be answered now: %s", error.reason)
 
-    async def _dispatch_all(self, updates: Sequence[Update], listener: RequestDispatcher) -> None:
-        """Takes them side by side; when it ends none is under way. Raises StoreError."""
-        taken = (self._dispatch(update, listener.dispatch_without_retry) for update in updates)
-        for problem in await asyncio.gather(*taken, return_exceptions=True):
+    async def _dispatch_all(self, updates: Sequence[Update], dispatcher: RequestDispatcher) -> None:
+        """Dispatches updates side by side, and returns when all have ended. Raises StoreError."""
+        dispatched = (self._dispatch(update, dispatcher.dispatch_without_retry) for update in updates)
+        for problem in await asyncio.gather(*dispatched, return_exceptions=True):
             if problem is not None:
                 raise problem
 
     async def _prepare(self) -> None:
-        """Finds out who the bot is, and takes a webhook away that somebody left. Raises NotDelivered."""
+        """Asks who the bot is, and deletes a webhook that is still set. Raises NotDelivered."""
         self._bot = await TelegramApi(self._client).get_me()
-        self._met(self._bot[1])
+        self._on_bot_name(self._bot[1])
         webhook = await self._client.call_for_object("getWebhookInfo")
         if webhook.get("url"):
             log.warning("Telegram sent updates to a webhook; they are asked for from now on. None is lost.")
             await self._client.call("deleteWebhook", drop_pending_updates=False)
 
-    async def _ask(self, window: "UpdateWindow") -> Sequence[Update]:
-        """The next updates. While some are under way it asks without waiting, since those come again at once."""
+    async def _get_updates(self, window: "UpdateWindow") -> Sequence[Update]:
+        """The next updates. While some are in flight the call does not wait, since Telegram returns those again at once."""
         return await self._client.updates(
             window.offset, seconds=0 if window.in_flight else LONG_POLL_SECONDS, allowed=ALLOWED
         )
 
-    async def _dispatch(self, update: Update, take: Dispatch) -> None:
+    async def _dispatch(self, update: Update, dispatch: Dispatch) -> None:
         try:
             request = read_update(update, bot_id=self._bot[0], bot_name=self._bot[1])
         except MalformedUpdate as error:
             log.warning("Update %d is of a shape that nobody knows (%s).", update["update_id"], error)
             return
         if request is not None:
-            await take(request)
+            await dispatch(request)
 
 
 class UpdateWindow:
-    """Updates on their way from Telegram to their effect: taken side by side, confirmed in their order.
+    """The updates in flight: handled side by side, confirmed in their order.
 
-    Only a call with a larger offset confirms, and it confirms everything before. So the offset stays at the first
-    update that is still under way; those after it come again with every call, and are known here by their ids. Ids are
-    only compared for equality: after a week of silence they begin anew at any number.
+    Only a call with a larger offset confirms updates, and it confirms all before that offset. So the offset stays at the
+    first update in flight. Telegram returns the updates after it with every call; they are recognised by their ids. Ids
+    are compared only for equality, because after a week without updates Telegram continues with any number.
     """
 
-    def __init__(self, take: Callable[[Update], Coroutine[Any, Any, None]]) -> None:
-        self._take = take
+    def __init__(self, handle: Callable[[Update], Coroutine[Any, Any, None]]) -> None:
+        self._handle = handle
         self.in_flight: dict[int, asyncio.Task[None]] = {}  # in the order of their arrival
-        self._over: deque[int] = deque(maxlen=10 * MAX_IN_FLIGHT)  # the newest of those that had their effect
+        self._over: deque[int] = deque(maxlen=10 * MAX_IN_FLIGHT)  # the newest that were handled
         self._next = 0
 
     @property
     def offset(self) -> int:
-        """What the next call says: everything before it has had its effect."""
+        """The offset of the next call: all updates before it were handled."""
         return next(iter(self.in_flight), self._next)
 
     def start(self, updates: Sequence[Update]) -> bool:
-        """Begins with those that are new; whether there were any."""
+        """Starts the updates that are new. True if there were any."""
         new = [one for one in updates if one["update_id"] not in self.in_flight and one["update_id"] not in self._over]
         for update in new:
             number = update["update_id"]
             self._next = number + 1
-            self.in_flight[number] = asyncio.create_task(self._take(update))
+            self.in_flight[number] = asyncio.create_task(self._handle(update))
         return bool(new)
 
-    async def wait(self, patience: float) -> None:
-        """Waits until all are over, at most `patience` seconds."""
+    async def wait(self, max_wait: float) -> None:
+        """Waits until no update is in flight, at most `max_wait` seconds."""
         if self.in_flight:
-            await asyncio.wait(self.in_flight.values(), timeout=patience)
+            await asyncio.wait(self.in_flight.values(), timeout=max_wait)
         for number in [number for number, task in self.in_flight.items() if task.done()]:
             task = self.in_flight.pop(number)
             self._over.append(number)

@@ -1,7 +1,7 @@
-"""Telegram sends updates to our web address (core.telegram.org/bots/api#setwebhook).
+"""The webhook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook).
 
-The address ends in a path that only the token tells, and each request shows a secret. Telegram repeats what is not
-answered with 2xx, longer and longer apart, for a day; so it is answered only after the effect is stored.
+The address ends in a path that is derived from the token, and each request carries a secret. Telegram repeats an update
+that is not answered with 2xx, at growing intervals, for a day. So we answer only after the effect is committed.
 """
 
 import hmac
@@ -10,9 +10,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.telegram.api import TelegramApi
+from bot.channels.telegram.failures import assess
 from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
-from bot.channels.telegram.trouble import TelegramBackoff
 from bot.channels.telegram.webhook_url import derive_secret, webhook_address, webhook_path
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
@@ -26,15 +27,15 @@ log = logging.getLogger("paperwire")
 NAME = "telegram updates"
 STARTING = "it does not take updates yet"
 HEADER = "x-telegram-bot-api-secret-token"
-AT_ONCE = 20  # connections that Telegram may open
-LOOK_EVERY = 300.0  # seconds between two looks at what Telegram says of the webhook
+MAX_CONNECTIONS = 20  # that Telegram may open
+CHECK_INTERVAL = 300.0  # seconds between two checks of the webhook
 
 
 class TelegramWebhook:
-    """A Receiver, and its Hook.
+    """A Receiver that is its own Webhook.
 
-    `url` is the setting: the address under which the web address is reached from outside; the path is appended to it.
-    `secret` is what Telegram shows; None: one that is made from the token. `met` is told the bot's name.
+    `url` is the setting: the address under which Telegram reaches our web address; the path is appended. `secret` is
+    what Telegram sends along; None: it is derived from the token. `on_bot_name` is called with the bot's name.
     """
 
     name = NAME
@@ -55,45 +56,43 @@ class TelegramWebhook:
         self._url = webhook_address(url, token)
         self._secret = secret or derive_secret(token, "secret")
         self._client = client
-        self._clock = clock
-        self._met = on_bot_name
-        self._backoff = TelegramBackoff(clock)
-        self._missed = ""  # what Telegram says of its last try, when it failed
-        self._listener: RequestDispatcher | None = None
+        self._on_bot_name = on_bot_name
+        self._loop = ReceiverLoop("Telegram", clock, assess=assess)
+        self._last_error = ""  # why Telegram's last delivery failed; "": it did not
+        self._last_error_at = 0  # seconds since 1970; 0: never
+        self._dispatcher: RequestDispatcher | None = None
         self._bot = ("", "")
 
     @property
     def problem(self) -> str:
         """See Receiver."""
-        return self._backoff.problem or self._missed or ("" if self._listener else STARTING)
+        return self._loop.problem or self._last_error or ("" if self._dispatcher else STARTING)
 
-    async def listen(self, listener: RequestDispatcher) -> None:
-        """See Receiver. It takes updates as soon as it knows who the bot is, and none after it is cancelled."""
-        self._bot = await self._backoff.retry_until_done(TelegramApi(self._client).get_me)
-        self._met(self._bot[1])
-        self._listener = listener
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. Accepts updates as soon as Telegram has told who the bot is, and none after a cancellation."""
+        self._bot = await self._loop.retry(TelegramApi(self._client).get_me)
+        self._on_bot_name(self._bot[1])
+        self._dispatcher = dispatcher
         try:
-            since = await self._backoff.retry_until_done(self._set)
-            while True:
-                await self._clock.sleep(LOOK_EVERY)
-                since = await self._look(since)
+            await self._loop.retry(self._set_webhook)
+            await self._loop.run(self._check_webhook, every=CHECK_INTERVAL)
         finally:
-            self._listener = None
+            self._dispatcher = None
 
-    async def drain(self, listener: RequestDispatcher) -> None:
-        """See Receiver. Nobody can ask for what is sent to a webhook."""
-        del listener
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. Updates that go to a webhook cannot be asked for."""
+        del dispatcher
         log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See Hook."""
+        """See Webhook."""
         shown = headers.get(HEADER, "")
         return hmac.compare_digest(shown.encode("utf-8", "replace"), self._secret.encode())
 
     async def receive(self, body: bytes) -> bool:
-        """See Hook."""
+        """See Webhook."""
         update = _read(body)
-        if self._listener is None:
+        if self._dispatcher is None:
             return False
         try:
             request = read_update(update, bot_id=self._bot[0], bot_name=self._bot[1])
@@ -103,38 +102,37 @@ class TelegramWebhook:
         if request is None:
             return True
         try:
-            await self._listener.dispatch_without_retry(request)
+            await self._dispatcher.dispatch_without_retry(request)
         except StoreError as error:
             log.error("Telegram is asked to send update %d again: %s", update["update_id"], error)
             return False
         return True
 
-    async def _set(self) -> int:
-        """Tells Telegram the address; what waits stays. Returns when it last failed, so that older news is no news."""
+    async def _set_webhook(self) -> None:
+        """Tells Telegram the address; waiting updates stay. Errors of deliveries up to now are not reported."""
         await self._client.call(
             "setWebhook",
             url=self._url,
             secret_token=self._secret,
-            max_connections=AT_ONCE,
+            max_connections=MAX_CONNECTIONS,
             allowed_updates=list(ALLOWED),
             drop_pending_updates=False,
         )
-        return _second(await self._client.call_for_object("getWebhookInfo"))
+        self._last_error_at = _last_error_at(await self._client.call_for_object("getWebhookInfo"))
 
-    async def _look(self, since: int) -> int:
-        """Sees whether updates still come here, and whether Telegram reaches us."""
-        found = await self._backoff.retry_until_done(lambda: self._client.call_for_object("getWebhookInfo"))
-        if found.get("url") != self._url:
+    async def _check_webhook(self) -> None:
+        """Sets the webhook again if Telegram sends updates elsewhere, and reports why Telegram does not reach us."""
+        info = await self._loop.retry(lambda: self._client.call_for_object("getWebhookInfo"))
+        if info.get("url") != self._url:
             log.warning("Somebody had Telegram send the updates elsewhere; they are sent here again.")
-            return await self._backoff.retry_until_done(self._set)
-        failed = _second(found)
-        missed = (
-            f"Telegram cannot deliver to the webhook: {found.get('last_error_message', '')}" if failed > since else ""
-        )
-        if missed and missed != self._missed:
-            log.error("%s.", missed.rstrip("."))
-        self._missed = missed
-        return failed
+            await self._loop.retry(self._set_webhook)
+            return
+        failed_at = _last_error_at(info)
+        has_failed = failed_at > self._last_error_at
+        error = f"Telegram cannot deliver to the webhook: {info.get('last_error_message', '')}" if has_failed else ""
+        if error and error != self._last_error:
+            log.error("%s.", error.rstrip("."))
+        self._last_error, self._last_error_at = error, failed_at
 
 
 def _read(body: bytes) -> dict[str, Any]:
@@ -148,7 +146,7 @@ def _read(body: bytes) -> dict[str, Any]:
     return update
 
 
-def _second(info: Mapping[str, Any]) -> int:
-    """When Telegram last failed to deliver, seconds since 1970; 0: never."""
+def _last_error_at(info: Mapping[str, Any]) -> int:
+    """When a delivery to the webhook failed last, in seconds since 1970; 0: never."""
     at = info.get("last_error_date")
     return at if isinstance(at, int) else 0

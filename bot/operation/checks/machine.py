@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from bot.digests import FORMATS, found_formats
+from bot.digests import FORMATS, formats_of_packages
 from bot.operation.checks._finding import NOTHING, TOKENS, Finding
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.settings import VARIABLES, Settings
@@ -121,7 +121,7 @@ def _newest_copy(settings: Settings, wall: datetime) -> Finding:
 
 def _formats() -> Iterator[Finding]:
     """The formats of digests: ours, and those that installed packages bring."""
-    question, found = Sentence("Formats"), found_formats()
+    question, found = Sentence("Formats"), formats_of_packages()
     own = Sentence("{count} of its own", {"count": len(FORMATS)})
     names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
     values = {"own": own, "names": names}

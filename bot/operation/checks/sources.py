@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from bot.digests import read_digest
-from bot.digests.sources import is_missing, list_folder, read_file
+from bot.digests.files import is_missing, list_folder, read_file
 from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks._finding import Finding, is_ready
 from bot.settings import Settings, SourceSettings

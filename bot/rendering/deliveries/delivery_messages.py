@@ -10,7 +10,7 @@ from bot.rendering.deliveries.buttons import Keys, Own, keys_of
 from bot.rendering.deliveries.notice_view import notice_view
 from bot.rendering.deliveries.outline import Form, Outline, empty_text, outline, root_line
 from bot.rendering.deliveries.paging import Desk, Layout
-from bot.rendering.platforms.media import medium_of
+from bot.rendering.platforms.registry import MEDIA, Media
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Page, Size
 from bot.rendering.views.papers import TITLES, paper_view
@@ -35,6 +35,7 @@ def render_delivery(
     titles: Mapping[str, tuple[str, str]] = _NONE,
     own: Own | None = None,
     notices: Notices = NOTICES,
+    media: Media = MEDIA,
 ) -> tuple[Message, ...]:
     """The messages of a delivery, in order, each within its platform's limits.
 
@@ -42,7 +43,11 @@ def render_delivery(
     `titles` are the sources that want to be named: name in lower case → (title, home or ""). `own` gives the link under
     which strangers subscribe for themselves, "" for none; it is asked only where a chat has that button.
     """
-    delivery, reader, medium = _naming(delivery, titles), reader_of(delivery.chat), medium_of(delivery.chat)
+    delivery, reader, medium = (
+        _naming(delivery, titles),
+        reader_of(delivery.chat),
+        media[delivery.chat.address.platform],
+    )
     sound = _sounds(delivery, reader)
     if delivery.kind is Kind.NOTICE:
         notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)

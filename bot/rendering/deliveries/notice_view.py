@@ -7,9 +7,9 @@ from datetime import date
 
 from bot.ports.button import Button
 from bot.rendering.text.cleaning import clean, isolated
-from bot.rendering.text.cutting import shorten
 from bot.rendering.text.language import Language
 from bot.rendering.views.parts import Notice
+from subscriptions.cutting import cut_at_word
 from subscriptions.model import Facts
 from subscriptions.notices.notice import BUTTON
 from subscriptions.notices.registry import NOTICES, Notices, read_notice
@@ -31,7 +31,7 @@ def notice_view(facts: Facts, language: Language, slash: str = "/", notices: Not
 
 
 def _cleaned(detail: str) -> str:
-    return isolated(shorten(clean(detail), _LONGEST_DETAIL))
+    return isolated(cut_at_word(clean(detail), _LONGEST_DETAIL))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from enum import Enum
 from typing import Literal
 
 from bot.rendering.text.cleaning import clean, isolated
-from bot.rendering.text.cutting import shorten
 from bot.rendering.text.language import Language
 from bot.rendering.text.links import web_url
 from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_summary, label
 from bot.rendering.views.parts import Head, Heading, More, Tail
 from bot.rendering.views.reader import Reader
+from subscriptions.cutting import cut_at_word
 from subscriptions.model import ChatKind, Delivery, Facts, Item, Kind
 from subscriptions.notices.matches import missing_line
 
@@ -83,7 +83,7 @@ def outline(delivery: Delivery, reader: Reader) -> Outline:
 
 def root_line(delivery: Delivery, reader: Reader) -> Head:
     """The one line that a thread hangs on: "12 papers for #vision-papers"."""
-    chat = isolated(shorten(clean(delivery.chat.title), _SOURCE_WIDTH))
+    chat = isolated(cut_at_word(clean(delivery.chat.title), _SOURCE_WIDTH))
     count, language = len(delivery.items), reader.language
     if not chat:  # Slack tells a channel's name only to who may read its channels
         return _head(delivery, reader, "")
@@ -215,7 +215,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
-    reason = isolated(shorten(clean(delivery.facts.detail.get("late", "")), _REASON_WIDTH))
+    reason = isolated(cut_at_word(clean(delivery.facts.detail.get("late", "")), _REASON_WIDTH))
     reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
@@ -223,7 +223,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
 def _tail(delivery: Delivery, reader: Reader, summarised: Sequence[Item]) -> Tail | None:
     notes = (_without_summary(delivery.facts, reader, summarised), _missing(delivery, reader))
     sources = tuple(
-        (isolated(shorten(clean(title), _SOURCE_WIDTH)), web_url(home))
+        (isolated(cut_at_word(clean(title), _SOURCE_WIDTH)), web_url(home))
         for title, home in delivery.facts.titles[:_SOURCES]
         if clean(title)
     )
@@ -252,7 +252,7 @@ def _without_summary(facts: Facts, reader: Reader, summarised: Sequence[Item]) -
 
 def _missing(delivery: Delivery, reader: Reader) -> str:
     """What has not come, where a reader would wonder; never in public."""
-    names = isolated(shorten(clean(delivery.facts.detail.get("missing", "")), _REASON_WIDTH))
+    names = isolated(cut_at_word(clean(delivery.facts.detail.get("missing", "")), _REASON_WIDTH))
     if not names or reader.public:
         return ""
     detail = delivery.facts.detail

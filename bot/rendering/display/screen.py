@@ -20,7 +20,6 @@ from bot.rendering.text.folding import breaks
 from bot.rendering.text.language import Language
 from bot.rendering.views.appearance import Key, Mark, Paragraph, Span, linked
 
-_WIDEST = {"telegram": 76, "slack": 100, "console": 100}  # columns; a chat on a phone is narrow
 _FOLDED_LINES = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # what steers a terminal, and what only a browser hides
 _STYLES: dict[Mark, Style] = {
@@ -47,11 +46,11 @@ def show(exhibit: Exhibit, console: Console) -> None:
     console.print(
         Panel(
             drawn,
-            box=SQUARE if exhibit.platform == "console" else ROUNDED,
+            box=SQUARE if exhibit.look.style == "terminal" else ROUNDED,
             title=Text(exhibit.title_bar),
             title_align="left",
             border_style="dim",
-            width=min(console.width, _WIDEST[exhibit.platform]),
+            width=min(console.width, exhibit.look.columns),
         )
     )
     console.print()
@@ -65,10 +64,10 @@ def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> Ren
             parts.append(Align.center(Text(message.day, style="dim")))
         else:
             parts.append(Text())
-        match exhibit.platform:
-            case "slack":
-                parts += _slack(message, words, written=written)
-            case "console":
+        match exhibit.look.style:
+            case "feed":
+                parts += _feed_post(message, words, written=written)
+            case "terminal":
                 parts.append(Text(f"{message.time} $ ", style="dim").append("paperwire deliver", style="bold"))
                 parts += _paragraphs(message, written=False)
             case _ if message.mine:
@@ -83,7 +82,7 @@ def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> Ren
     return Group(*parts)
 
 
-def _slack(message: Shown, words: Language, *, written: bool) -> Iterator[RenderableType]:
+def _feed_post(message: Shown, words: Language, *, written: bool) -> Iterator[RenderableType]:
     yield Text("paperwire", style="bold").append("  APP  ", style="dim").append(message.time, style="dim")
     for above, paragraph in pairwise([None, *message.display.paragraphs]):
         if above and paragraph and paragraph.shape != "small":
@@ -95,7 +94,7 @@ def _slack(message: Shown, words: Language, *, written: bool) -> Iterator[Render
         yield Text()
         yield Text(words.count("{count} reply", "{count} replies", len(message.replies)), style="bold")
     for reply in message.replies:
-        yield Padding(Group(*_slack(reply, words, written=written)), (0, 0, 0, 3))
+        yield Padding(Group(*_feed_post(reply, words, written=written)), (0, 0, 0, 3))
 
 
 def _paragraphs(message: Shown, *, written: bool) -> Iterator[RenderableType]:

@@ -1,23 +1,27 @@
 """The terminal, and the plain form of every other platform: text without markup, a paper's link on a line of its own."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports.button import Buttons
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.cutting import shorten
+from bot.rendering.text.links import web_url
+from bot.rendering.views.appearance import Display, Look, Paragraph, Span
 from bot.rendering.views.medium import joined, name_of
 from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
 from bot.rendering.views.parts import Head, Root
+from subscriptions.cutting import cut_at_word
 
 _SHORT_TITLE = 60
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
 
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("console")
+    return macros("console", "txt")
 
 
 def plain_text(view: object) -> str:
@@ -28,7 +32,7 @@ def plain_text(view: object) -> str:
 def short_text(view: object) -> str:
     """A view in as few letters as will do, still with a paper's link."""
     if isinstance(view, PaperView):
-        title = shorten(str(view.title), _SHORT_TITLE)
+        title = cut_at_word(str(view.title), _SHORT_TITLE)
         return "\n".join(part for part in (f"{view.number} {title}".strip(), view.url) if part)
     return plain_text(view)
 
@@ -86,3 +90,36 @@ class Console:
         row = "  ".join(f"[{button.label}]" for button in pressed if not button.url)
         payload = json.dumps({"text": "\n".join(part for part in (text, *links, row) if part)}, ensure_ascii=False)
         return payload, payload
+
+
+def _read(payload: object, pressed: Collection[str]) -> Display | None:
+    del pressed
+    match payload:
+        case {"text": str(text)}:
+            lines = text.split("\n")
+            return Display(paragraphs=tuple(Paragraph(spans=tuple(_with_addresses(line))) for line in lines))
+    return None
+
+
+def _with_addresses(text: str) -> Iterator[Span]:
+    """Plain text in which addresses are links, as terminals make them."""
+    place = 0
+    for address in _ADDRESS.finditer(text):
+        if place < address.start():
+            yield Span(text=text[place : address.start()])
+        yield Span(text=address[0], link=web_url(address[0]))
+        place = address.end()
+    if place < len(text):
+        yield Span(text=text[place:])
+
+
+def _title_bar(title: str, detail: str) -> str:
+    del detail
+    return title
+
+
+def _person(text: str) -> Display:
+    return Display(paragraphs=(Paragraph(spans=(Span(text=text),)),))
+
+
+LOOK = Look(style="terminal", columns=100, read=_read, title_bar=_title_bar, person=_person)

@@ -13,7 +13,7 @@ from bot.rendering.views.packing import Fragment, Size
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("web")
+    return macros("web", "html")
 
 
 class Web:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.rendering.text.cleaning import clean, isolated
-from bot.rendering.text.cutting import ELLIPSIS, opening, shorten, width
 from bot.rendering.text.language import Language
 from bot.rendering.text.marks import Passage
 from bot.rendering.text.tex import readable
@@ -21,11 +20,13 @@ from bot.rendering.views.papers import (
 )
 from bot.rendering.views.parts import Section
 from bot.rendering.views.reader import Reader
+from subscriptions.cutting import cut_at_sentence, cut_at_word, pieces
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.matching import Hit, spans
 from subscriptions.matching import why as hits_of
 from subscriptions.model import Because, Item, Paper, Summary
 from subscriptions.query import Query, parse_query
+from subscriptions.query.fields import TITLE
 from subscriptions.summaries import summary_state
 
 _AUTHORS = 40  # of a collaboration of thousands
@@ -40,17 +41,6 @@ _FIELDS = {
     "method": Sentence("Method"),
     "result": Sentence("Result"),
     "conclusion": Sentence("Conclusion"),
-}
-_PLACES = {
-    "title": Sentence("in the title"),
-    "abstract": Sentence("in the abstract"),
-    "summary": Sentence("in a summary"),
-    "author": Sentence("author"),
-    "category": Sentence("category"),
-    "primary": Sentence("first category"),
-    "id": Sentence("arXiv id"),
-    "doi": Sentence("DOI"),
-    "source": Sentence("source"),
 }
 
 
@@ -95,7 +85,7 @@ def why_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
 
 
 def _all_authors(paper: Paper, language: Language) -> str:
-    names = [isolated(shorten(name, _NAME_WIDTH)) for name in author_names(paper)]
+    names = [isolated(cut_at_word(name, _NAME_WIDTH)) for name in author_names(paper)]
     if len(names) <= _AUTHORS:
         return ", ".join(names)
     return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
@@ -145,14 +135,11 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
         if words:
             yield Section(label="", text=Passage(words), close=True)
         return
-    for hit in sorted(found, key=_rank)[:_PASSAGES]:
-        place = _PLACES.get(hit.field, Sentence("in the text")).say(reader.language.translate)
+    shown = list(query.fields)
+    for hit in sorted(found, key=lambda hit: shown.index(hit.field))[:_PASSAGES]:
+        place = hit.field.place.say(reader.language.translate)
         named = reader.language.say("{place}:", place=place)
         yield Section(label=named, text=_passage(query, hit), close=True)
-
-
-def _rank(hit: Hit) -> int:
-    return list(_PLACES).index(hit.field) if hit.field in _PLACES else len(_PLACES)
 
 
 def _query(text: str) -> Query | None:
@@ -169,16 +156,16 @@ def _passage(query: Query, hit: Hit) -> Passage:
     text = readable(clean(hit.text[:_LONGEST]))
     places = spans(query, text, hit.field)
     if not places:  # the words stand in TeX that reads otherwise
-        return Passage(opening(text, 2 * _SIDE))
+        return Passage(cut_at_sentence(text, 2 * _SIDE))
     start, end = places[0]
     passage = Passage(text[:start], text[start:end], text[end:])
-    return passage if hit.field == "title" else _around(passage, _SIDE)
+    return passage if hit.field is TITLE else _around(passage, _SIDE)
 
 
 def _around(passage: Passage, side: int) -> Passage:
     """The passage with at most so many columns before and behind its hit."""
-    before = shorten(passage.before[::-1], side)[::-1]
-    return Passage(before, shorten(passage.hit, 2 * side), shorten(passage.after, side))
+    before = cut_at_word(passage.before[::-1], side)[::-1]
+    return Passage(before, cut_at_word(passage.hit, 2 * side), cut_at_word(passage.after, side))
 
 
 def chunks(section: Section, room: int) -> tuple[Section, ...]:
@@ -188,15 +175,5 @@ def chunks(section: Section, room: int) -> tuple[Section, ...]:
     """
     if section.text.hit:
         return (replace(section, text=fenced(_around(section.text, room // 2))),)
-    first, *others = map(fenced, map(Passage, _pieces(section.text.before, room)))
+    first, *others = map(fenced, map(Passage, pieces(section.text.before, room)))
     return (replace(section, text=first), *(Section(label="", text=piece) for piece in others))
-
-
-def _pieces(text: str, room: int) -> list[str]:
-    """The text in pieces, none lost but the blanks between them."""
-    pieces = []
-    while width(text) > room:
-        piece = opening(text, room).removesuffix(ELLIPSIS) or text[:room]
-        pieces.append(piece)
-        text = text[len(piece) :].lstrip()
-    return [*pieces, text] if text or not pieces else pieces

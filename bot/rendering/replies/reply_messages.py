@@ -9,7 +9,7 @@ from bot.ports.reply import Reply
 from bot.rendering.deliveries.buttons import beside, in_rows, links_to
 from bot.rendering.deliveries.delivery_messages import delivery_pages
 from bot.rendering.deliveries.outline import measure_of_list
-from bot.rendering.platforms.media import medium_of
+from bot.rendering.platforms.registry import MEDIA, Media
 from bot.rendering.replies.closeups import chunks, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.text.cleaning import clean, clean_lines
 from bot.rendering.views.medium import IN_MESSAGE, Medium
@@ -24,10 +24,10 @@ _CHUNK = 1000  # characters of one line that stay together; longer ones go on in
 _SECTION_ROOMS = (2000, 500, 100)  # columns of a section that stay together, fewer where signs need many letters
 
 
-def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
+def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Message, ...]:
     """The messages of an answer: one, unless it is longer than the platform's limit."""
     told = reader_of(reply.delivery.chat) if reply.delivery else None
-    return reply_messages(reply, reader_of(chat), medium_of(chat), told=told)
+    return reply_messages(reply, reader_of(chat), media[chat.address.platform], told=told)
 
 
 def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader | None = None) -> tuple[Message, ...]:

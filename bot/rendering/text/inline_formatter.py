@@ -3,9 +3,9 @@
 from typing import Protocol
 
 from bot.rendering.text.cleaning import clean, isolated
-from bot.rendering.text.cutting import shorten
 from bot.rendering.text.queries import Translate, caret, words
 from bot.rendering.text.tex import readable
+from subscriptions.cutting import cut_at_word
 from subscriptions.model import Paper
 from subscriptions.query import Query
 
@@ -39,6 +39,6 @@ class ReplyWords:
 
 def title_line(paper: Paper) -> str:
     """A paper on one line: its title, readable, else the opening of its abstract in quotes; and its id."""
-    title = shorten(readable(clean(paper.title)), _TITLE) or f"“{shorten(clean(paper.abstract), _OPENING)}”"
+    title = cut_at_word(readable(clean(paper.title)), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{isolated(title)} ({name})" if name else isolated(title)

@@ -14,26 +14,15 @@ from rich.cells import cell_len
 from subscriptions.categories.tree import has_classes
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.query import MAX_QUERY_LENGTH, And, Leaf, Node, Not, Or, Query, parse_query, written_value
+from subscriptions.query.fields import ValueKind
 
 Translate = Callable[[str], str]
 
 WINDOW = 60  # cells of a refused query that are shown around its error
 _CUT = "…"
 
-_READINGS = {
-    "title": Sentence("title:{words}"),
-    "abstract": Sentence("abstract:{words}"),
-    "summary": Sentence("summary:{words}"),
-    "author": Sentence("author:{words}"),
-    "category": Sentence("category:{words}"),
-    "primary": Sentence("primary:{words}"),
-    "id": Sentence("id:{words}"),
-    "source": Sentence("source:{words}"),
-    "all": Sentence("all:{words}"),
-}  # of words in any text, and of a bare arXiv id, there is none; a DOI is called so in every language
 _AND = Sentence("{first} AND {second}")
 _OR = Sentence("{first} OR {second}")
-_IN_ANY_TEXT = frozenset({"text", "text-or-id"})
 
 
 def words(query: Query, translate: Translate) -> str:
@@ -87,7 +76,7 @@ def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
 
 
 def _names_a_field(node: Node) -> bool:
-    return isinstance(node, Leaf) and node.term.field not in _IN_ANY_TEXT
+    return isinstance(node, Leaf) and not node.term.field.is_bare
 
 
 def _inner(node: Node, translate: Translate) -> str:
@@ -97,13 +86,12 @@ def _inner(node: Node, translate: Translate) -> str:
 
 
 def _leaf(leaf: Leaf, translate: Translate) -> str:
-    value = written_value(leaf)
-    if leaf.term.field in ("category", "primary") and has_classes(value):
+    value, field = written_value(leaf), leaf.term.field
+    if field.kind is ValueKind.CATEGORY and has_classes(value):
         value = f"{value}.*"
-    elif leaf.term.field == "doi":
-        value = f"doi:{value}"
-    reading = _READINGS.get(leaf.term.field)
-    return replace(reading, values={"words": value}).say(translate) if reading else value
+    if field.is_bare:
+        return value
+    return replace(field.reading, values={"words": value}).say(translate) if field.reading else f"{field.name}:{value}"
 
 
 # ----------------------------------------------------------------------------------------------------------- the caret

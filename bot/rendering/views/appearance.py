@@ -3,7 +3,7 @@
 They hold text, marks and checked links only, so that nothing in a paper can become markup of the place where it is drawn.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -51,6 +51,19 @@ class Display:
     paragraphs: tuple[Paragraph, ...]
     keys: tuple[tuple[Key, ...], ...] = ()  # rows
     silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the messages of one platform look like."""
+
+    style: Literal["bubbles", "feed", "terminal"]  # how a chat is laid out; a feed shows threads
+    columns: int  # of its widest line in a terminal
+    read: Callable[
+        [object, Collection[str]], Display | None
+    ]  # payload as JSON, data of pressed buttons; None: no message
+    title_bar: Callable[[str, str], str]  # title and detail of a chat → the line above its messages
+    person: Callable[[str], Display]  # what a person wrote
 
 
 def linked(spans: Iterable[Span]) -> Iterator[tuple[str, list[Span]]]:

@@ -11,12 +11,12 @@ from unicodedata import combining, normalize
 
 from bot.ports.button import Button
 from bot.rendering.text.cleaning import clean, isolated
-from bot.rendering.text.cutting import clause, first_sentence, opening, shorten
 from bot.rendering.text.language import Language
 from bot.rendering.text.links import paper_url
 from bot.rendering.text.marks import Passage, marked, plain_word
 from bot.rendering.text.tex import readable
 from bot.rendering.views.reader import Reader
+from subscriptions.cutting import cut_at_clause, cut_at_sentence, cut_at_word, first_sentence
 from subscriptions.model import Because, Item, Paper
 from subscriptions.summaries import summary_state
 
@@ -125,8 +125,8 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
 
 def label(because: Because, reader: Reader) -> str:
     """What people call this subscription, and in a team who asked for it."""
-    called = isolated(shorten(clean(because.name or because.text), _LABEL_WIDTH))
-    asked = isolated(shorten(clean(because.added_by), _LABEL_WIDTH)) if reader.credits else ""
+    called = isolated(cut_at_word(clean(because.name or because.text), _LABEL_WIDTH))
+    asked = isolated(cut_at_word(clean(because.added_by), _LABEL_WIDTH)) if reader.credits else ""
     return f"{called} ({asked})" if asked else called
 
 
@@ -160,7 +160,7 @@ def fenced(passage: Passage) -> Passage:
 
 @lru_cache(maxsize=2048)  # one morning's papers go to many chats
 def _line(text: str, room: int) -> str:
-    return opening(_readable(text), room)
+    return cut_at_sentence(_readable(text), room)
 
 
 @lru_cache(maxsize=2048)
@@ -174,13 +174,13 @@ def _title(paper: Paper, room: int) -> tuple[str, str]:
     The opening is a whole sentence where there is room for one, so that title and text do not share a sentence.
     """
     if title := _readable(paper.title):
-        return shorten(title, room), ""
+        return cut_at_word(title, room), ""
     abstract = _readable(paper.abstract)
     if not abstract:
-        return _name(paper) or shorten(clean(paper.url or paper.key), room), ""
+        return _name(paper) or cut_at_word(clean(paper.url or paper.key), room), ""
     if sentence := first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
         return f"“{sentence}”", abstract[len(sentence) :].strip()
-    first = clause(abstract, min(room, _UNTITLED_WIDTH))
+    first = cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
     rest = abstract[len(first.rstrip("…")) :].lstrip(",;:，；： ") if first != abstract else ""
     return f"“{first}”", f"…{rest}" if rest else ""
 
@@ -200,7 +200,7 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
     if not measure.abstract or measure.quotation:
         return "", False
     if rest and not translated:
-        return opening(rest, measure.abstract), False
+        return cut_at_sentence(rest, measure.abstract), False
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
 
 
@@ -250,7 +250,7 @@ def author_names(paper: Paper) -> list[str]:
 
 
 def _author(name: str) -> str:
-    return isolated(shorten(name, _AUTHOR_WIDTH))
+    return isolated(cut_at_word(name, _AUTHOR_WIDTH))
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
@@ -270,7 +270,7 @@ def _name_tokens(name: str) -> frozenset[str]:
 def category_names(paper: Paper) -> list[str]:
     """The categories, the first one first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
-    return [name for category in known if (name := shorten(clean(category), _LABEL_WIDTH))]
+    return [name for category in known if (name := cut_at_word(clean(category), _LABEL_WIDTH))]
 
 
 def _categories(paper: Paper, room: int) -> str:
@@ -280,4 +280,4 @@ def _categories(paper: Paper, room: int) -> str:
 
 
 def _name(paper: Paper) -> str:
-    return shorten(clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+    return cut_at_word(clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)

@@ -11,7 +11,7 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Chat
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.requests import find, kind_of
-from subscriptions.store import Store, Transaction, access
+from subscriptions.store import Scope, Transaction, access
 from subscriptions.store import chats as people
 from subscriptions.store import retention as keeping
 
@@ -29,63 +29,63 @@ Taken = Literal["made", "wrong", "too-many", "there-is-one"]
 # -------------------------------------------------------------------------------------------------- who runs the bot
 
 
-def runs_the_bot(store: Store, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
+def runs_the_bot(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
     """Whether this private chat, or this person, is one of the settings' or sent the code."""
     if person in admins:
         return True
-    with store.read() as session:
-        chat = people.find_chat(session, person, zone=store.zone)
+    with store.read() as transaction:
+        chat = people.find_chat(transaction, person, zone=store.zone)
     return chat is not None and (chat.admin or chat.address in admins)
 
 
-def operators_on(store: Store, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
+def operators_on(store: Scope, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
     """The platform's ids of the people there who run the bot."""
-    with store.read() as session:
-        known = [chat.address for chat in access.operators(session, zone=store.zone)]
+    with store.read() as transaction:
+        known = [chat.address for chat in access.operators(transaction, zone=store.zone)]
     found = (at for at in (*admins, *known) if at.platform == platform and kind_of(at) is ChatKind.PRIVATE)
     return tuple(dict.fromkeys(at.address for at in found))
 
 
-def has_operator(store: Store, admins: Sequence[ChatAddress]) -> bool:
+def has_operator(store: Scope, admins: Sequence[ChatAddress]) -> bool:
     """Whether anybody runs the bot."""
-    with store.read() as session:
-        return bool(admins or access.operators(session, zone=store.zone))
+    with store.read() as transaction:
+        return bool(admins or access.operators(transaction, zone=store.zone))
 
 
-def new_code(store: Store) -> str:
+def new_code(store: Scope) -> str:
     """A code that makes whoever sends it the first administrator. Only its hash is kept."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
-    with store.write() as session:
-        known = (people.get_mark(session, _CODE) or "").split()
-        people.set_mark(session, _CODE, " ".join((_hash(code), *known)[:_CODES]))
+    with store.write() as transaction:
+        known = (people.get_mark(transaction, _CODE) or "").split()
+        people.set_mark(transaction, _CODE, " ".join((_hash(code), *known)[:_CODES]))
     return code
 
 
-def take_code(store: Store, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime) -> Taken:
+def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime) -> Taken:
     """Makes the person of this chat, which was met, the first administrator, if the code is one that was printed.
 
     What asks to be let in is laid before them. Raises NotFound.
     """
-    with store.write() as session:
-        chat = find(session, store, address)
-        known = (people.get_mark(session, _CODE) or "").split()
-        if admins or access.operators(session, zone=store.zone):
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        known = (people.get_mark(transaction, _CODE) or "").split()
+        if admins or access.operators(transaction, zone=store.zone):
             return "there-is-one"
         name = f"code:{address}"
-        tries = _tries(keeping.find_callback(session, name), now)
+        tries = _tries(keeping.find_callback(transaction, name), now)
         if len(tries) >= WRONG_CODES:
             return "too-many"
         given = _hash(code)
         if not sum(hmac.compare_digest(given, one) for one in known):  # all of them, whatever is found
             link = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
-            keeping.put_callback(session, name, link, now=now)
+            keeping.put_callback(transaction, name, link, now=now)
             return "wrong"
-        access.make_operator(session, chat.id)
-        access.admit(session, chat.id, now=now)
-        people.drop_marks(session, _CODE)
-        keeping.drop_callback(session, name)
-        for other in access.asking(session, zone=store.zone):
-            _lay_before(store, other, admins, who="", wish="", now=now)
+        access.make_operator(transaction, chat.id)
+        access.admit(transaction, chat.id, now=now)
+        people.drop_marks(transaction, _CODE)
+        keeping.drop_callback(transaction, name)
+        for other in access.asking(transaction, zone=store.zone):
+            _lay_before(transaction, other, admins, who="", wish="", now=now)
     return "made"
 
 
@@ -102,48 +102,50 @@ def _tries(found: tuple[CallbackToken, datetime | None] | None, now: datetime) -
 # ------------------------------------------------------------------------------------------------------ who is let in
 
 
-def numbers_given(store: Store, address: ChatAddress) -> int:
+def numbers_given(store: Scope, address: ChatAddress) -> int:
     """How many subscriptions a chat has had so far; none if nobody has met it."""
-    with store.read() as session:
-        chat = people.find_chat(session, address, zone=store.zone)
-        return access.numbers_given(session, chat.id) if chat else 0
+    with store.read() as transaction:
+        chat = people.find_chat(transaction, address, zone=store.zone)
+        return access.numbers_given(transaction, chat.id) if chat else 0
 
 
-def is_denied(store: Store, address: ChatAddress) -> bool:
+def is_denied(store: Scope, address: ChatAddress) -> bool:
     """Whether an administrator said no to the place of a chat."""
-    with store.read() as session:
-        chat = people.find_chat(session, address, zone=store.zone)
+    with store.read() as transaction:
+        chat = people.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
-        return any(access.is_denied(session, chat_id) for chat_id in people.chats_of_lane(session, lane))
+        return any(access.is_denied(transaction, chat_id) for chat_id in people.chats_of_lane(transaction, lane))
 
 
-def was_let_in(store: Store, address: ChatAddress) -> bool:
+def was_let_in(store: Scope, address: ChatAddress) -> bool:
     """Whether the place of a chat has been let in before: by an administrator, or since something there subscribed."""
-    with store.read() as session:
-        chat = people.find_chat(session, address, zone=store.zone)
+    with store.read() as transaction:
+        chat = people.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
-        return any(access.was_let_in(session, chat_id) for chat_id in people.chats_of_lane(session, lane))
+        return any(access.was_let_in(transaction, chat_id) for chat_id in people.chats_of_lane(transaction, lane))
 
 
 def ask_to_be_let_in(
-    store: Store, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, wish: str, now: datetime
+    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, wish: str, now: datetime
 ) -> bool:
     """A chat that was met waits for an administrator; each of them is told, once a day. False: nobody runs the bot yet.
 
     What the chat asks for keeps its place meanwhile: once let in, it gets what came since.
     """
-    with store.write() as session:
-        chat = find(session, store, address)
+    with store.write() as transaction:
+        chat = find(transaction, address)
         if chat.state is not ChatState.ASKED:
-            access.ask_first(session, chat.id, now=now)
-        _lay_before(store, chat, admins, who=who, wish=wish, now=now)
+            access.ask_first(transaction, chat.id, now=now)
+        _lay_before(transaction, chat, admins, who=who, wish=wish, now=now)
     return has_operator(store, admins)
 
 
-def _lay_before(store: Store, chat: Chat, admins: Sequence[ChatAddress], *, who: str, wish: str, now: datetime) -> None:
+def _lay_before(
+    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, wish: str, now: datetime
+) -> None:
     arguments = {"chat": str(chat.address)}
     notify_operators(
-        store,
+        transaction,
         admins,
         AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=wish[:_LONGEST_REQUEST]),
         now=now,
@@ -151,77 +153,76 @@ def _lay_before(store: Store, chat: Chat, admins: Sequence[ChatAddress], *, who:
     )
 
 
-def allow(store: Store, address: ChatAddress, *, now: datetime, tell: bool = True) -> tuple[Chat, bool]:
+def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = True) -> tuple[Chat, bool]:
     """Lets a place in, with its topics, and tells those that waited; one that nobody has met may come later.
 
     Returns the chat, and whether anything there waited.
     """
     waited = False
-    with store.write() as session:
-        chat = _known(store, address, now)
-        for one in _of_place(session, store, chat):
-            access.admit(session, one.id, now=now)
+    with store.write() as transaction:
+        chat = _known(transaction, address, now)
+        for one in _of_place(transaction, chat):
+            access.admit(transaction, one.id, now=now)
             if one.state is ChatState.ASKED:
                 waited = True
-                count = sum(s.state == "active" for s in people.subscriptions_of(session, [one.id])[one.id])
+                count = sum(s.state == "active" for s in people.subscriptions_of(transaction, [one.id])[one.id])
                 if tell:
-                    notify(store, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
-        return find(session, store, address), waited
+                    notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
+        return find(transaction, address), waited
 
 
-def deny(store: Store, address: ChatAddress, *, now: datetime) -> tuple[Chat, bool]:
+def deny(store: Scope, address: ChatAddress, *, now: datetime) -> tuple[Chat, bool]:
     """Says no to a place, with its topics, and tells it once. Returns it, and whether that is new. Raises NotFound."""
-    with store.write() as session:
-        chat = find(session, store, address)
-        if access.is_denied(session, chat.id):
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        if access.is_denied(transaction, chat.id):
             return chat, False
-        for one in _of_place(session, store, chat):
-            access.deny(session, one.id, now=now)
-        notify(store, chat.address, AccessDenied(event=now.isoformat()), now=now)
-        return find(session, store, address), True
+        for one in _of_place(transaction, chat):
+            access.deny(transaction, one.id, now=now)
+        notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
+        return find(transaction, address), True
 
 
-def _of_place(session: Transaction, store: Store, chat: Chat) -> tuple[Chat, ...]:
-    ids = people.chats_of_lane(session, chat.address.lane)
-    return tuple(people.chats_by_id(session, ids, zone=store.zone).values())
+def _of_place(transaction: Transaction, chat: Chat) -> tuple[Chat, ...]:
+    ids = people.chats_of_lane(transaction, chat.address.lane)
+    return tuple(people.chats_by_id(transaction, ids, zone=transaction.zone).values())
 
 
-def chats_asking(store: Store) -> tuple[Chat, ...]:
+def chats_asking(store: Scope) -> tuple[Chat, ...]:
     """The chats that wait for an administrator."""
-    with store.read() as session:
-        return access.asking(session, zone=store.zone)
+    with store.read() as transaction:
+        return access.asking(transaction, zone=store.zone)
 
 
-def _known(store: Store, address: ChatAddress, now: datetime) -> Chat:
-    with store.write() as session:
-        return people.find_chat(session, address, zone=store.zone) or people.add_chat(
-            session, address, kind_of(address), now=now, zone=store.zone
-        )
+def _known(transaction: Transaction, address: ChatAddress, now: datetime) -> Chat:
+    return people.find_chat(transaction, address, zone=transaction.zone) or people.add_chat(
+        transaction, address, kind_of(address), now=now, zone=transaction.zone
+    )
 
 
 # -------------------------------------------------------------------------------------------------- who set a chat up
 
 
-def set_owner(store: Store, address: ChatAddress, person: str) -> None:
+def set_owner(store: Scope, address: ChatAddress, person: str) -> None:
     """Remembers who set a group or channel up, the platform's id of them. Raises NotFound."""
-    with store.write() as session:
-        access.set_owner(session, find(session, store, address).id, person)
+    with store.write() as transaction:
+        access.set_owner(transaction, find(transaction, address).id, person)
 
 
-def owner_of(store: Store, address: ChatAddress) -> str:
+def owner_of(store: Scope, address: ChatAddress) -> str:
     """Who set a chat up; "": nobody knows."""
-    with store.read() as session:
-        chat = people.find_chat(session, address, zone=store.zone)
-        return access.owner_of(session, chat.id) if chat else ""
+    with store.read() as transaction:
+        chat = people.find_chat(transaction, address, zone=store.zone)
+        return access.owner_of(transaction, chat.id) if chat else ""
 
 
-def chats_of(store: Store, person: ChatAddress) -> tuple[Chat, ...]:
+def chats_of(store: Scope, person: ChatAddress) -> tuple[Chat, ...]:
     """The groups and channels that a person set up; `person` is their private chat."""
-    with store.read() as session:
-        return access.owned_by(session, person, zone=store.zone)
+    with store.read() as transaction:
+        return access.owned_by(transaction, person, zone=store.zone)
 
 
-def describe(store: Store, address: ChatAddress, *, title: str, public: bool) -> None:
+def describe(store: Scope, address: ChatAddress, *, title: str, public: bool) -> None:
     """What the platform calls a place by now, and whether strangers can read it."""
-    with store.write() as session:
-        people.describe(session, address.lane, title=title, public=public)
+    with store.write() as transaction:
+        people.describe(transaction, address.lane, title=title, public=public)

@@ -4,26 +4,26 @@ from collections.abc import Collection
 
 from subscriptions.model import Chat, Subscription
 from subscriptions.service.subscriptions.requests import Listed
-from subscriptions.store import Store, access
+from subscriptions.store import Scope, access
 from subscriptions.store import chats as people
 
 
 def subscriptions_around(
-    store: Store, own: Chat, shared: Collection[str] | None
+    store: Scope, own: Chat, shared: Collection[str] | None
 ) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
     """The person's own chat and the chats at these addresses that have asked for something, each with its subscriptions.
 
     `own` comes first, met or not. Threads and topics of an address are chats of their own. `shared` None: nobody can tell
     where the person is; then the chats that they set up.
     """
-    with store.read() as session:
+    with store.read() as transaction:
         others = (
-            access.owned_by(session, own.address, zone=store.zone)
+            access.owned_by(transaction, own.address, zone=store.zone)
             if shared is None
-            else access.chats_at(session, own.address.platform, shared, zone=store.zone)
+            else access.chats_at(transaction, own.address.platform, shared, zone=store.zone)
         )
         chats = [own, *(chat for chat in others if chat.address != own.address)]
-        wishes = people.subscriptions_of(session, [chat.id for chat in chats if chat.id])
+        wishes = people.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
     listed = [(chat, tuple(_listed(chat, wishes.get(chat.id, ())))) for chat in chats]
     return tuple((chat, found) for chat, found in listed if found or chat is own)
 

@@ -10,7 +10,7 @@ from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import forget_workspaces
 from subscriptions.service.subscriptions.requests import find
 from subscriptions.store import (
-    Store,
+    Scope,
     moving,
     outbox,
     sources,
@@ -41,79 +41,79 @@ class Forgotten:
     papers: int  # that it was told
 
 
-def belongs_to(store: Store, platform: str, bot: str, *, new_bot: bool = False) -> None:
+def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Remembers whose database this is; another bot's token is refused. Raises StoreError."""
-    with store.write() as session:
-        known = people.get_mark(session, f"bot:{platform}")
+    with store.write() as transaction:
+        known = people.get_mark(transaction, f"bot:{platform}")
         if known is not None and known != bot and not new_bot:
             raise StoreError(
                 Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
                 Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
             )
         if known != bot:
-            people.set_mark(session, f"bot:{platform}", bot)
+            people.set_mark(transaction, f"bot:{platform}", bot)
 
 
-def bot_name(store: Store, platform: str, told: str = "") -> str:
+def bot_name(store: Scope, platform: str, told: str = "") -> str:
     """What the bot is called on a platform, which links to it need: as the platform tells now, else as it told last."""
-    with store.read() as session:
-        known = people.get_mark(session, f"name:{platform}") or ""
+    with store.read() as transaction:
+        known = people.get_mark(transaction, f"name:{platform}") or ""
     if told and told != known:
-        with store.write() as session:
-            people.set_mark(session, f"name:{platform}", told)
+        with store.write() as transaction:
+            people.set_mark(transaction, f"name:{platform}", told)
     return told or known
 
 
-def own_workspace(store: Store, platform: str, team: str, *, now: datetime) -> None:
+def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
     """Chats of the own workspace lose its name: those that were made before anybody knew the team become one."""
-    with store.read() as session:
-        known = people.addresses(session, platform, f"{team}/")
+    with store.read() as transaction:
+        known = people.addresses(transaction, platform, f"{team}/")
     if known:
-        with store.write() as session:
+        with store.write() as transaction:
             for address in known:
-                moving.move_address(session, platform, address, address.removeprefix(f"{team}/"), now=now)
+                moving.move_address(transaction, platform, address, address.removeprefix(f"{team}/"), now=now)
 
 
-def owners(store: Store) -> dict[str, str]:
+def owners(store: Scope) -> dict[str, str]:
     """Platform -> the bot that this database belongs to."""
-    with store.read() as session:
-        return people.marks(session, "bot:")
+    with store.read() as transaction:
+        return people.marks(transaction, "bot:")
 
 
-def held(store: Store, address: ChatAddress) -> dict[str, Any]:
+def held(store: Scope, address: ChatAddress) -> dict[str, Any]:
     """All that is stored of a chat and of nobody else, as JSON values. Raises NotFound."""
-    with store.read() as session:
-        return belongings.chat_data(session, find(session, store, address).id)
+    with store.read() as transaction:
+        return belongings.chat_data(transaction, find(transaction, address).id)
 
 
-def forget(store: Store, address: ChatAddress) -> Forgotten:
+def forget(store: Scope, address: ChatAddress) -> Forgotten:
     """Erases a chat with its subscriptions, what it was told, its outbox, and what names it elsewhere. Raises NotFound."""
-    with store.write() as session:
-        chat = find(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        told = outbox.delivered_count(session, chat.id)
-        places = belongings.erase(session, chat.id)
-        session.info.setdefault(FORGOTTEN, set()).update(places)
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        told = outbox.delivered_count(transaction, chat.id)
+        places = belongings.erase(transaction, chat.id)
+        transaction.info.setdefault(FORGOTTEN, set()).update(places)
     return Forgotten(subscriptions=len(wishes), papers=told)
 
 
-def begin_day(store: Store, *, now: datetime) -> bool:
+def begin_day(store: Scope, *, now: datetime) -> bool:
     """Whether the work of this day (UTC) is still to be done: clean-up and the day's copy. It counts as done from then on."""
     today = now.date().isoformat()
-    with store.write() as session:
-        if people.get_mark(session, _DAY_BEGUN) == today:
+    with store.write() as transaction:
+        if people.get_mark(transaction, _DAY_BEGUN) == today:
             return False
-        people.set_mark(session, _DAY_BEGUN, today)
+        people.set_mark(transaction, _DAY_BEGUN, today)
         return True
 
 
-def clean_up(store: Store, *, now: datetime) -> None:
+def clean_up(store: Scope, *, now: datetime) -> None:
     """Lets go of what has been kept long enough."""
-    with store.write() as session:
-        outbox.drop_payloads(session, now - PAYLOADS)
-        keeping.drop_updates(session, now - UPDATES)
-        keeping.drop_callbacks(session, now - BUTTONS)
-        forget_workspaces(session, now=now)
-        sources.drop_receipts(session, now - RECEIPTS)
-        for chat_id in people.gone_since(session, now - GONE_CHATS):
-            belongings.erase(session, chat_id)
+    with store.write() as transaction:
+        outbox.drop_payloads(transaction, now - PAYLOADS)
+        keeping.drop_updates(transaction, now - UPDATES)
+        keeping.drop_callbacks(transaction, now - BUTTONS)
+        forget_workspaces(transaction, now=now)
+        sources.drop_receipts(transaction, now - RECEIPTS)
+        for chat_id in people.gone_since(transaction, now - GONE_CHATS):
+            belongings.erase(transaction, chat_id)

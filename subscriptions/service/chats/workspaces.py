@@ -7,7 +7,7 @@ from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
 from subscriptions.service.subscriptions.changes import changing
 from subscriptions.store import (
-    Store,
+    Scope,
     Transaction,
     access,
 )
@@ -30,115 +30,115 @@ LEFT = "subscriber-left"  # why a subscription is paused
 Wishes = tuple[Subscription, ...]
 
 
-def uninstall(store: Store, team: str, *, now: datetime) -> None:
+def uninstall(store: Scope, team: str, *, now: datetime) -> None:
     """A workspace took the app away: everything there waits until it gives it back, and goes after thirty days."""
-    with store.write() as session:
-        keeping.uninstall(session, team, now=now)
-        for chat_id in _chats_of(session, team):
-            people.lose(session, chat_id, REMOVED, now=now)
+    with store.write() as transaction:
+        keeping.uninstall(transaction, team, now=now)
+        for chat_id in _chats_of(transaction, team):
+            people.lose(transaction, chat_id, REMOVED, now=now)
 
 
-def install_again(store: Store, team: str, *, now: datetime) -> bool:
+def install_again(store: Scope, team: str, *, now: datetime) -> bool:
     """A workspace has the app again: what waited goes on. False: it never took it away."""
-    with store.write() as session:
-        if not keeping.install_again(session, team, now=now):
+    with store.write() as transaction:
+        if not keeping.install_again(transaction, team, now=now):
             return False
-        _goes_on(session, store, team, now)
+        _goes_on(transaction, team, now)
         return True
 
 
-def install(store: Store, team: str, tokens: str, *, now: datetime) -> None:
+def install(store: Scope, team: str, tokens: str, *, now: datetime) -> None:
     """A workspace installed the app, perhaps again: its tokens are kept, sealed, and what waited goes on."""
-    with store.write() as session:
-        if keeping.install_again(session, team, now=now):
-            _goes_on(session, store, team, now)
-        keeping.put_installation(session, team, tokens, now=now)
+    with store.write() as transaction:
+        if keeping.install_again(transaction, team, now=now):
+            _goes_on(transaction, team, now)
+        keeping.put_installation(transaction, team, tokens, now=now)
 
 
-def renew_tokens(store: Store, team: str, tokens: str) -> bool:
+def renew_tokens(store: Scope, team: str, tokens: str) -> bool:
     """The sealed tokens of a workspace from now on. False: it does not have the app any more."""
-    with store.write() as session:
-        return keeping.renew_tokens(session, team, tokens)
+    with store.write() as transaction:
+        return keeping.renew_tokens(transaction, team, tokens)
 
 
-def installations(store: Store) -> Mapping[str, str]:
+def installations(store: Scope) -> Mapping[str, str]:
     """The workspaces that installed the app and have it: team → its sealed tokens."""
-    with store.read() as session:
-        return keeping.installations(session)
+    with store.read() as transaction:
+        return keeping.installations(transaction)
 
 
-def is_spent(store: Store, installation: str) -> bool:
+def is_spent(store: Scope, installation: str) -> bool:
     """Whether an installation was completed already."""
-    with store.read() as session:
-        return keeping.find_callback(session, f"{INSTALLING}:{installation}") is not None
+    with store.read() as transaction:
+        return keeping.find_callback(transaction, f"{INSTALLING}:{installation}") is not None
 
 
-def spend(store: Store, installation: str, *, now: datetime) -> bool:
+def spend(store: Scope, installation: str, *, now: datetime) -> bool:
     """An installation is completed, and cannot be once more. False: it was completed before."""
     name = f"{INSTALLING}:{installation}"
-    with store.write() as session:
-        keeping.drop_callbacks_at(session, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
-        if keeping.find_callback(session, name) is not None:
+    with store.write() as transaction:
+        keeping.drop_callbacks_at(transaction, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
+        if keeping.find_callback(transaction, name) is not None:
             return False
-        keeping.put_callback(session, name, CallbackToken(verb="install", place=INSTALLING), now=now)
+        keeping.put_callback(transaction, name, CallbackToken(verb="install", place=INSTALLING), now=now)
         return True
 
 
-def uninstalled(store: Store) -> tuple[str, ...]:
+def uninstalled(store: Scope) -> tuple[str, ...]:
     """The workspaces that took the app away."""
-    with store.read() as session:
-        return tuple(keeping.uninstalled(session))
+    with store.read() as transaction:
+        return tuple(keeping.uninstalled(transaction))
 
 
-def forget_workspaces(session: Transaction, *, now: datetime) -> None:
+def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     """Erases what workspaces had that took the app away long enough ago."""
-    for team in keeping.uninstalled(session, now - GRACE):
-        for chat_id in _chats_of(session, team):
-            belongings.erase(session, chat_id)
-    keeping.drop_installations(session, now - GRACE)
+    for team in keeping.uninstalled(transaction, now - GRACE):
+        for chat_id in _chats_of(transaction, team):
+            belongings.erase(transaction, chat_id)
+    keeping.drop_installations(transaction, now - GRACE)
 
 
-def leave_place(store: Store, address: ChatAddress, person: str, *, now: datetime) -> Mapping[ChatAddress, Wishes]:
+def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetime) -> Mapping[ChatAddress, Wishes]:
     """Somebody left a channel: what they asked for there, and in its threads, is paused until somebody resumes it.
 
     Nobody looks after it from then on. Returns what is paused by this, chat by chat.
     """
     paused: dict[ChatAddress, Wishes] = {}
-    with store.write() as session:
-        there = people.chats_of_lane(session, address.lane)
-        for chat_id, wishes in people.subscriptions_of(session, there).items():
-            if access.owner_of(session, chat_id) == person:
-                access.set_owner(session, chat_id, "")
+    with store.write() as transaction:
+        there = people.chats_of_lane(transaction, address.lane)
+        for chat_id, wishes in people.subscriptions_of(transaction, there).items():
+            if access.owner_of(transaction, chat_id) == person:
+                access.set_owner(transaction, chat_id, "")
             theirs = [wish for wish in wishes if wish.subscriber == person]
             held = [wish for wish in theirs if wish.state == "active" or wish.paused_until]
             if held:
-                changing(session, chat_id, now=now)
-                paused[people.chats_by_id(session, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
+                changing(transaction, chat_id, now=now)
+                paused[people.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
             for wish in held:
-                people.set_subscription_state(session, wish.id, "paused", reason=LEFT)
+                people.set_subscription_state(transaction, wish.id, "paused", reason=LEFT)
             for wish in theirs:
-                people.orphan(session, wish.id)
+                people.orphan(transaction, wish.id)
     return paused
 
 
-def _goes_on(session: Transaction, store: Store, team: str, now: datetime) -> None:
+def _goes_on(transaction: Transaction, team: str, now: datetime) -> None:
     """What waited only because the app was gone."""
-    chats = people.chats_by_id(session, _chats_of(session, team), zone=store.zone)
+    chats = people.chats_by_id(transaction, _chats_of(transaction, team), zone=transaction.zone)
     for chat in chats.values():
         if chat.state_reason == people.GONE + REMOVED:
-            people.come_back(session, chat.id, now=now)
+            people.come_back(transaction, chat.id, now=now)
 
 
-def _chats_of(session: Transaction, team: str) -> list[int]:
+def _chats_of(transaction: Transaction, team: str) -> list[int]:
     """Returns the chats of a workspace; those of the own one do not name it."""
-    lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(session, facts.name, team)]
-    return [chat_id for lane in lanes for chat_id in people.chats_of_lane(session, lane)]
+    lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(transaction, facts.name, team)]
+    return [chat_id for lane in lanes for chat_id in people.chats_of_lane(transaction, lane)]
 
 
-def _lanes_of(session: Transaction, platform: str, team: str) -> list[Lane]:
-    own = (people.get_mark(session, f"bot:{platform}") or "").partition(":")[0]
+def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[Lane]:
+    own = (people.get_mark(transaction, f"bot:{platform}") or "").partition(":")[0]
     if team == own:
-        places = [address for address in people.addresses(session, platform, "") if "/" not in address]
+        places = [address for address in people.addresses(transaction, platform, "") if "/" not in address]
     else:
-        places = people.addresses(session, platform, f"{team}/")
+        places = people.addresses(transaction, platform, f"{team}/")
     return [Lane(platform, place) for place in places]

@@ -4,37 +4,37 @@ from datetime import datetime, timedelta
 
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped, Unclear
 from subscriptions.planning.retry import after
-from subscriptions.store import Edit, Store, edits, moving, outbox
+from subscriptions.store import Edit, Scope, edits, moving, outbox
 
 
-def edit_done(store: Store, edit: Edit) -> None:
+def edit_done(store: Scope, edit: Edit) -> None:
     """The message says what it should."""
-    with store.write() as session:
-        edits.edit_is_over(session, edit)
+    with store.write() as transaction:
+        edits.edit_is_over(transaction, edit)
 
 
-def record_edit_outcome(store: Store, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
+def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
     """Writes down that an edit did not come about. True: the sender stops.
 
     What waiting can help is tried again: to edit twice changes nothing. What the platform refuses is let go, since the
     message itself has arrived.
     """
-    with store.write() as session:
+    with store.write() as transaction:
         match outcome:
             case RetryLater() | Unclear():
                 asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
                 waiting = RetryLater(outcome.reason, asked)
                 verdict = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
                 if verdict.pauses_lane:
-                    outbox.pause_lane(session, edit.chat.address.lane, wall, wall + verdict.pauses_lane)
-                edits.edit_later(session, edit, next_at=verdict.not_before)
+                    outbox.pause_lane(transaction, edit.chat.address.lane, wall, wall + verdict.pauses_lane)
+                edits.edit_later(transaction, edit, next_at=verdict.not_before)
             case SenderStopped():
-                edits.edit_later(session, edit, next_at=None)
+                edits.edit_later(transaction, edit, next_at=None)
                 return True
             case ChatMoved():
-                edits.edit_later(session, edit, next_at=None)
+                edits.edit_later(transaction, edit, next_at=None)
                 address = edit.chat.address
-                moving.move_address(session, address.platform, address.address, outcome.address, now=now)
+                moving.move_address(transaction, address.platform, address.address, outcome.address, now=now)
             case _:
-                edits.edit_is_over(session, edit)
+                edits.edit_is_over(transaction, edit)
     return False

@@ -1,12 +1,11 @@
 """The outbox as senders and people use it: claim, freeze, settle, look, retry, dismiss."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from subscriptions.errors import NotDelivered, NotFound, Sentence
+from subscriptions.errors import NotDelivered, NotFound, Sentence, StoreError
 from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, after
 from subscriptions.service.notices import find_again, lose_place
@@ -15,6 +14,7 @@ from subscriptions.store import (
     Edit,
     OutboxEntry,
     Rendered,
+    Scope,
     Store,
     Transaction,
     edits,
@@ -42,41 +42,67 @@ class Progress:
     dead: int
 
 
-def recover_in_flight(store: Store) -> int:
+def recover_in_flight(store: Scope) -> int:
     """This process has the sending role now; what an earlier one left on its way is unclear. Returns how many."""
-    with store.write() as session:
-        return outbox.recover_in_flight(session)
+    with store.write() as transaction:
+        return outbox.recover_in_flight(transaction)
 
 
 def lanes(
-    store: Store, platforms: Sequence[str], *, now: datetime, wall: datetime | None = None, finding: Sequence[str]
+    store: Scope, platforms: Sequence[str], *, now: datetime, wall: datetime | None = None, finding: Sequence[str]
 ) -> list[Lane]:
     """Lanes of these platforms with something to do now, oldest first, those that only have edits last.
 
     On the platforms of `finding` messages can be looked up. `wall` is the machine's clock, where `now` is another.
     """
     wall = wall or now
-    with store.read() as session:
-        found = sending.open_lanes(session, platforms, now=now, wall=wall, finding=finding)
-        return list(dict.fromkeys((*found, *edits.lanes_with_edits(session, platforms, now=now, wall=wall))))
+    with store.read() as transaction:
+        found = sending.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
+        return list(dict.fromkeys((*found, *edits.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
 
 
-def batch(store: Store, works: Sequence[Callable[[], T]]) -> list[T | Exception]:
-    """Does what several senders want at the same moment, in one transaction: the results, or errors in their stead.
+def batch(store: Store, works: Sequence[Callable[[Transaction], T]]) -> list[T | Exception]:
+    """Runs works in one transaction; returns for each its result, or the error that it raised.
 
-    An error undoes all of it; then each is done by itself, so that nobody loses by what another wanted.
+    A work that fails is left out, and the others run again without it. When the database itself fails (it is locked,
+    full or damaged), that error is the result of all of them: no work waits for the database once more.
     """
-    if len(works) > 1:
-        with suppress(Exception), store.write(as_one=True):
-            return [work() for work in works]
-    return [_tried(work) for work in works]
+    failed: dict[int, Exception] = {}
+    while len(failed) < len(works):
+        left = [(place, work) for place, work in enumerate(works) if place not in failed]
+        try:
+            done = _committed(store, left)
+        except _WorkFailed as failure:
+            failed[failure.place] = failure.error
+        except Exception as error:  # noqa: BLE001 - raised where the work was asked for
+            return [failed.get(place, error) for place in range(len(works))]
+        else:
+            return [failed[place] if place in failed else done[place] for place in range(len(works))]
+    return [failed[place] for place in range(len(works))]
 
 
-def _tried(work: Callable[[], T]) -> T | Exception:
-    try:
-        return work()
-    except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
-        return error
+class _WorkFailed(Exception):
+    """One work of a batch raised an error that is not the database's."""
+
+    def __init__(self, place: int, error: Exception) -> None:
+        super().__init__(place, error)
+        self.place, self.error = place, error
+
+
+def _committed(store: Store, works: Iterable[tuple[int, Callable[[Transaction], T]]]) -> dict[int, T]:
+    """The results of works by their places, all committed. Raises _WorkFailed, StoreError: then none is."""
+    done: dict[int, T] = {}
+    with store.write(savepoints=False) as transaction:
+        for place, work in works:
+            try:
+                with transaction.write() as part:
+                    done[place] = work(part)
+                    part.flush()  # so that a row that the database refuses is this work's error
+            except StoreError:
+                raise
+            except Exception as error:
+                raise _WorkFailed(place, error) from error
+    return done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +120,15 @@ class Asking:
 Step = Claim | Edit
 
 
-def claim(store: Store, asking: Asking) -> Step | None:
+def claim(store: Scope, asking: Asking) -> Step | None:
     """The next step of a lane: render, post or look up; when there is none of these, an edit; else None."""
-    with store.read() as session:
-        return _next(session, store, asking)
+    with store.read() as transaction:
+        return _next(transaction, asking)
 
 
-def _next(session: Transaction, store: Store, asking: Asking) -> Step | None:
+def _next(transaction: Transaction, asking: Asking) -> Step | None:
     step = sending.claim(
-        session,
+        transaction,
         asking.lane,
         now=asking.now,
         wall=asking.wall,
@@ -110,132 +136,134 @@ def _next(session: Transaction, store: Store, asking: Asking) -> Step | None:
         can_find=asking.can_find,
         tried=asking.tried,
     )
-    return step or edits.next_edit(session, asking.lane, now=asking.now, wall=asking.wall, zone=store.zone)
+    return step or edits.next_edit(transaction, asking.lane, now=asking.now, wall=asking.wall, zone=transaction.zone)
 
 
-def to_render(store: Store, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
+def to_render(store: Scope, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
     """A claimed delivery and those that come soon after it in other lanes, at most so many, with their papers; by seq."""
-    with store.read() as session:
-        return outbox.delivery_values(session, sending.unrendered(session, claimed, most, wall=wall), zone=store.zone)
+    with store.read() as transaction:
+        return outbox.delivery_values(
+            transaction, sending.unrendered(transaction, claimed, most, wall=wall), zone=store.zone
+        )
 
 
-def store_rendered(store: Store, rendered: Iterable[Rendered], *, now: datetime) -> None:
+def store_rendered(store: Scope, rendered: Iterable[Rendered], *, now: datetime) -> None:
     """Stores what was made of deliveries where nothing is stored yet; one that failed is dead and holds up no other."""
-    with store.write() as session:
-        sending.store_rendered(session, rendered, now=now)
+    with store.write() as transaction:
+        sending.store_rendered(transaction, rendered, now=now)
 
 
-def mark_sending(store: Store, claimed: Claim, *, wall: datetime) -> bool:
+def mark_sending(store: Scope, claimed: Claim, *, wall: datetime) -> bool:
     """A claimed message is posted now. False: somebody settled or changed it since it was claimed."""
     assert claimed.message is not None  # noqa: S101 - only messages are posted
-    with store.write() as session:
-        return sending.mark_sending(session, claimed, claimed.message, wall=wall)
+    with store.write() as transaction:
+        return sending.mark_sending(transaction, claimed, claimed.message, wall=wall)
 
 
-def skip_unclear(store: Store, claimed: Claim, reason: str) -> None:
+def skip_unclear(store: Scope, claimed: Claim, reason: str) -> None:
     """An unclear message that cannot be looked up is left to a person, and its lane goes on."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
-    with store.write() as session:
-        outbox.give_up_looking(session, claimed.seq, claimed.message.number, reason)
+    with store.write() as transaction:
+        outbox.give_up_looking(transaction, claimed.seq, claimed.message.number, reason)
 
 
-def pause_lane(store: Store, lane: Lane, *, wall: datetime, until: datetime) -> None:
+def pause_lane(store: Scope, lane: Lane, *, wall: datetime, until: datetime) -> None:
     """A platform asked a lane to wait."""
-    with store.write() as session:
-        outbox.pause_lane(session, lane, wall, until)
+    with store.write() as transaction:
+        outbox.pause_lane(transaction, lane, wall, until)
 
 
-def confirm(store: Store, claimed: Claim, platform_id: str, asking: Asking) -> tuple[int | None, Step | None]:
+def confirm(store: Scope, claimed: Claim, platform_id: str, asking: Asking) -> tuple[int | None, Step | None]:
     """The platform has the message.
 
     Returns how many papers the delivery shows when this was its last message, else None; and the next step of the lane.
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
-    with store.write() as session:
-        shown, goes_on = sending.confirm(session, claimed, claimed.message.number, platform_id, now=asking.now)
-        return shown, _next(session, store, asking) if goes_on else None
+    with store.write() as transaction:
+        shown, goes_on = sending.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
+        return shown, _next(transaction, asking) if goes_on else None
 
 
 def record_outcome(
-    store: Store, claimed: Claim, outcome: NotDelivered, *, on_unclear: OnUnclear, now: datetime, wall: datetime
+    store: Scope, claimed: Claim, outcome: NotDelivered, *, on_unclear: OnUnclear, now: datetime, wall: datetime
 ) -> RetryDecision:
     """Writes down an outcome and does in the store what follows from it: wait, pause, move, give up."""
     verdict = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
     address = claimed.address
-    with store.write() as session:
-        outbox.record_outcome(session, claimed, verdict, outcome.reason, now=now, wall=wall)
+    with store.write() as transaction:
+        outbox.record_outcome(transaction, claimed, verdict, outcome.reason, now=now, wall=wall)
         if verdict.pause_topic or verdict.pause_chat:
-            lose_place(store, address, outcome.reason, topic=verdict.pause_topic, now=now)
+            lose_place(transaction, address, outcome.reason, topic=verdict.pause_topic, now=now)
         if verdict.moved_to is not None:
-            moving.move_address(session, address.platform, address.address, verdict.moved_to, now=now)
+            moving.move_address(transaction, address.platform, address.address, verdict.moved_to, now=now)
     return verdict
 
 
-def progress(store: Store) -> Progress:
+def progress(store: Scope) -> Progress:
     """How the outbox stands."""
-    with store.read() as session:
-        counts = outbox.counts(session)
+    with store.read() as transaction:
+        counts = outbox.counts(transaction)
     waiting = sum(counts.get(state, 0) for state in ("planned", "held", "sending", "waiting"))
     return Progress(waiting=waiting, unclear=counts.get("unclear", 0), dead=counts.get("dead", 0))
 
 
-def outbox_entries(store: Store, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
+def outbox_entries(store: Scope, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
     """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
-    with store.read() as session:
-        return outbox.entries(session, now=now, wall=wall)
+    with store.read() as transaction:
+        return outbox.entries(transaction, now=now, wall=wall)
 
 
-def retry_delivery(store: Store, delivery_id: str, *, now: datetime) -> None:
+def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:
     """Gives a delivery another try, also in a chat that was gone, or on a platform that stands still. Raises NotFound."""
-    with store.write() as session:
-        chat_id = outbox.retry(session, delivery_id)
+    with store.write() as transaction:
+        chat_id = outbox.retry(transaction, delivery_id)
         if chat_id is None:
-            raise _nothing_to_do(session, delivery_id)
-        people.come_back(session, chat_id, now=now)
-        people.drop_marks(session, STOPPED)
+            raise _nothing_to_do(transaction, delivery_id)
+        people.come_back(transaction, chat_id, now=now)
+        people.drop_marks(transaction, STOPPED)
 
 
-def dismiss(store: Store, delivery_id: str, *, now: datetime) -> None:
+def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
     """A delivery is not to be sent any more. Raises NotFound."""
-    with store.write() as session:
-        if not outbox.dismiss(session, delivery_id, now=now):
-            raise _nothing_to_do(session, delivery_id)
+    with store.write() as transaction:
+        if not outbox.dismiss(transaction, delivery_id, now=now):
+            raise _nothing_to_do(transaction, delivery_id)
 
 
-def recent_sends(store: Store, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
+def recent_sends(store: Scope, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
     """Sends of the last minute, for the pace after a restart; one later than the machine's clock holds nothing back."""
-    with store.read() as session:
-        sends = outbox.recent_sends(session, platform, wall - timedelta(minutes=1))
+    with store.read() as transaction:
+        sends = outbox.recent_sends(transaction, platform, wall - timedelta(minutes=1))
     return [(lane, at) for lane, at in sends if at <= wall]
 
 
-def count_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
+def count_as_sent(store: Scope, lost_at: datetime, *, now: datetime) -> int:
     """After a restore: what was due before `lost_at` counts as sent. Returns how many deliveries."""
-    with store.write() as session:
-        return outbox.count_as_sent(session, lost_at, now=now)
+    with store.write() as transaction:
+        return outbox.count_as_sent(transaction, lost_at, now=now)
 
 
-def stop_platform(store: Store, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
+def stop_platform(store: Scope, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Too many chats of one run answered "gone" (rule 11): they go on as before, the platform stands still."""
-    with store.write() as session:
-        people.set_mark(session, STOPPED + platform, reason)
-        find_again(session, chats, now=now)
+    with store.write() as transaction:
+        people.set_mark(transaction, STOPPED + platform, reason)
+        find_again(transaction, chats, now=now)
 
 
-def stopped_platforms(store: Store) -> dict[str, str]:
+def stopped_platforms(store: Scope) -> dict[str, str]:
     """Platforms that stand still until a person decides, and why."""
-    with store.read() as session:
-        return people.marks(session, STOPPED)
+    with store.read() as transaction:
+        return people.marks(transaction, STOPPED)
 
 
-def free_platforms(store: Store) -> None:
+def free_platforms(store: Scope) -> None:
     """A person decided: every platform goes on."""
-    with store.write() as session:
-        people.drop_marks(session, STOPPED)
+    with store.write() as transaction:
+        people.drop_marks(transaction, STOPPED)
 
 
-def _nothing_to_do(session: Transaction, delivery_id: str) -> NotFound:
+def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
     hint = Sentence("paperwire outbox lists them.")
-    if outbox.is_known(session, delivery_id):
+    if outbox.is_known(transaction, delivery_id):
         return NotFound(Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
     return NotFound(Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)

@@ -1,5 +1,10 @@
 """Papers: stored, found, counted, and why they came."""
 
+from subscriptions.service.papers.hold_reasons import HoldReason as HoldReason
+from subscriptions.service.papers.hold_reasons import Reason as Reason
+from subscriptions.service.papers.hold_reasons import deliveries_of_paper as deliveries_of_paper
+from subscriptions.service.papers.hold_reasons import last_delivered as last_delivered
+from subscriptions.service.papers.hold_reasons import reasons as reasons
 from subscriptions.service.papers.ingest import announce_filed as announce_filed
 from subscriptions.service.papers.ingest import ingest_digest as ingest_digest
 from subscriptions.service.papers.known_papers import as_item as as_item
@@ -13,11 +18,7 @@ from subscriptions.service.papers.paper_search import SearchResult as SearchResu
 from subscriptions.service.papers.paper_search import known_since as known_since
 from subscriptions.service.papers.paper_search import papers_named as papers_named
 from subscriptions.service.papers.paper_search import search as search
-from subscriptions.service.papers.reasons import HoldReason as HoldReason
-from subscriptions.service.papers.reasons import Reason as Reason
-from subscriptions.service.papers.reasons import deliveries_of_paper as deliveries_of_paper
-from subscriptions.service.papers.reasons import last_delivered as last_delivered
-from subscriptions.service.papers.reasons import reasons as reasons
+from subscriptions.service.papers.paper_search import search_all as search_all
 from subscriptions.service.papers.recent import Base as Base
 from subscriptions.service.papers.recent import MatchCount as MatchCount
 from subscriptions.service.papers.recent import RecentMatches as RecentMatches
@@ -26,4 +27,3 @@ from subscriptions.service.papers.recent import advice_on as advice_on
 from subscriptions.service.papers.recent import keep_recent as keep_recent
 from subscriptions.service.papers.recent import read_recent as read_recent
 from subscriptions.service.papers.recent import recent_matches as recent_matches
-from subscriptions.service.papers.search_all import search_all as search_all

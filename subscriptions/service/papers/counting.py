@@ -95,12 +95,12 @@ class Entries:
         return max(map(self.changes.__getitem__, places(papers)), default=0)
 
 
-def find(session: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
+def find(transaction: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
     """The papers that a query finds. `most_read` papers that the index cannot decide are read; None: all of them."""
     if query.canonical not in entries.hits:
         if len(entries.hits) >= MOST_TERMS:
             entries.hits.clear()
-        entries.hits[query.canonical] = _find(session, entries, query, most_read)
+        entries.hits[query.canonical] = _find(transaction, entries, query, most_read)
     return entries.hits[query.canonical]
 
 
@@ -119,10 +119,10 @@ def key_of(day: date, paper: int) -> int:
     return day.toordinal() << _NUMBER_BITS | paper
 
 
-def read(session: Transaction, keys: Iterable[int]) -> tuple[KnownPaper, ...]:
+def read(transaction: Transaction, keys: Iterable[int]) -> tuple[KnownPaper, ...]:
     """The papers with these keys, in their order."""
     numbers = [number_of(key) for key in keys]
-    known = papers.stored_papers(session, numbers)
+    known = papers.stored_papers(transaction, numbers)
     return tuple(known[number] for number in numbers)
 
 
@@ -135,10 +135,10 @@ def places(papers: int) -> Iterator[int]:
         at = digits.find("1", at + 1)
 
 
-def _find(session: Transaction, entries: Entries, query: Query, most_read: int | None) -> Hits:
-    sure, maybe = _bounds(session, entries, query)
+def _find(transaction: Transaction, entries: Entries, query: Query, most_read: int | None) -> Hits:
+    sure, maybe = _bounds(transaction, entries, query)
     doubtful = entries.newest_first(maybe & ~sure)
-    asked = read(session, doubtful[:most_read])
+    asked = read(transaction, doubtful[:most_read])
     fitting = {asked[place].id for place in matching_papers(query, [known.paper for known in asked])}
     found = sure | _set_of_papers(entries, fitting)
     if most_read is None or len(doubtful) <= most_read:
@@ -153,29 +153,29 @@ def _set_of_papers(entries: Entries, numbers: set[int]) -> int:
     return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
 
 
-def _bounds(session: Transaction, entries: Entries, query: Query) -> tuple[int, int]:
+def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[int, int]:
     """The papers that a query certainly finds, and those that it may find."""
     sure = maybe = 0
     for alternative in query.alternatives:
         these = those = entries.papers
         for term in alternative.positive:
-            certain, possible = _having(session, entries, term)
+            certain, possible = _having(transaction, entries, term)
             these, those = these & certain, those & possible
         for term in alternative.negative:
-            certain, possible = _having(session, entries, term)
+            certain, possible = _having(transaction, entries, term)
             these, those = these & ~possible, those & ~certain
         sure, maybe = sure | these, maybe | those
     return sure, maybe
 
 
-def _having(session: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
+def _having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
     """The papers in which a term certainly stands, and those in which it may."""
     if term not in entries.having:
         if len(entries.having) >= MOST_TERMS:
             entries.having.clear()
         sure = maybe = 0
         for part in simple_terms(term):
-            told = index.having(session, part, entries.first, entries.last)
+            told = index.having(transaction, part, entries.first, entries.last)
             certain = entries.set_of(told.sure)
             possible = certain if told.maybe is told.sure else entries.papers if told.maybe is None else entries.set_of(told.maybe)  # fmt: skip
             sure, maybe = sure | certain, maybe | possible

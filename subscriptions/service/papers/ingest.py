@@ -4,12 +4,12 @@ from datetime import date, datetime
 
 from subscriptions.model import Digest
 from subscriptions.planning.archives import is_archive
-from subscriptions.store import Ingested, Store, Transaction, announcing, edits, papers
+from subscriptions.store import Ingested, Scope, Transaction, announcing, edits, papers
 from subscriptions.zones import zone
 
 
 def ingest_digest(
-    store: Store, digest: Digest, *, source: str, day: date, now: datetime, announce: bool = False
+    store: Scope, digest: Digest, *, source: str, day: date, now: datetime, announce: bool = False
 ) -> Ingested:
     """Stores one digest whole or not at all. The same bytes again change nothing.
 
@@ -17,23 +17,23 @@ def ingest_digest(
     when it was filed before. Messages that are out are marked for an edit where a paper was withdrawn, or where its
     summary came late.
     """
-    with store.write() as session:
-        if papers.is_known(session, digest.content_hash):
-            return _known(session, digest.content_hash, now, announce=announce)
+    with store.write() as transaction:
+        if papers.is_known(transaction, digest.content_hash):
+            return _known(transaction, digest.content_hash, now, announce=announce)
         is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
-        done = papers.add_digest(session, digest, source=source, day=day, now=now, is_news=is_news)
-        edits.papers_withdrawn(session, done.withdrawn, now=now)
-        edits.papers_summarised(session, done.summarised, now=now)
+        done = papers.add_digest(transaction, digest, source=source, day=day, now=now, is_news=is_news)
+        edits.papers_withdrawn(transaction, done.withdrawn, now=now)
+        edits.papers_summarised(transaction, done.summarised, now=now)
         return done
 
 
-def _known(session: Transaction, content_hash: str, now: datetime, *, announce: bool) -> Ingested:
+def _known(transaction: Transaction, content_hash: str, now: datetime, *, announce: bool) -> Ingested:
     """What is stored of a digest that came before, after its papers were announced where that is asked for."""
-    announced = announcing.announce_digest(session, content_hash, now=now) if announce else 0
-    return papers.stored_digest(session, content_hash, announced=announced)
+    announced = announcing.announce_digest(transaction, content_hash, now=now) if announce else 0
+    return papers.stored_digest(transaction, content_hash, announced=announced)
 
 
-def announce_filed(store: Store, source: str, *, now: datetime) -> int:
+def announce_filed(store: Scope, source: str, *, now: datetime) -> int:
     """Makes news of all papers that a source brought and that never were; how many those are."""
-    with store.write() as session:
-        return announcing.announce_source(session, source, now=now)
+    with store.write() as transaction:
+        return announcing.announce_source(transaction, source, now=now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from subscriptions.model import KnownPaper
@@ -17,7 +17,7 @@ from subscriptions.service.papers.counting import (
     number_of,
     read,
 )
-from subscriptions.store import Store, Transaction, index, papers, skimming
+from subscriptions.store import Scope, Store, Transaction, index, papers, skimming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,25 +33,38 @@ class SearchResult:
     since: date | None  # the day of the oldest paper looked at
 
 
-def search(store: Store, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> SearchResult:
+def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> SearchResult:
     """The papers that a query finds, the newest by their days first, in one stretch from the paper with the key `upto` on down.
 
     Of what it finds there `papers` holds `most`, from the one at `start` on. A stretch has 50,000 papers, fewer where so many
     can only be told by reading them that this would take long.
     """
-    with store.read() as session:
-        entries, below = _stretch(session, store, upto)
-        hits = find(session, entries, query, most_read=MOST_READ)
+    with store.read() as transaction:
+        entries, below = _stretch(transaction, upto)
+        hits = find(transaction, entries, query, most_read=MOST_READ)
         keys = [key for key in entries.keys if key > hits.end]
         return SearchResult(
-            papers=read(session, entries.newest_first(hits.bits, start + most)[start:]),
+            papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
             found=hits.bits.bit_count(),
             upto=max(keys, default=0),
             looked=len(keys),
-            stored=skimming.amount(session),
+            stored=skimming.amount(transaction),
             below=hits.end or below,
             since=day_of(min(keys)) if keys else None,
         )
+
+
+def search_all(store: Scope, query: Query, *, days: int | None, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
+    """The papers that a query finds, the newest first, and how many are stored; of all, or of those of the last days."""
+    first = date.min if days is None else (now - timedelta(days=days)).date()
+    found: list[KnownPaper] = []
+    upto: int | None = None
+    while True:
+        stretch = search(store, query, upto=upto, most=MOST_COUNTED)
+        found += (known for known in stretch.papers if known.day >= first)
+        if stretch.below is None or (stretch.since or first) < first:
+            return tuple(found), stretch.stored
+        upto = stretch.below
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +81,33 @@ class _Stretch:
 _KEPT: WeakKeyDictionary[Store, _Stretch] = WeakKeyDictionary()
 
 
-def _stretch(session: Transaction, store: Store, upto: int | None) -> tuple[Entries, int | None]:
+def _stretch(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session)
-    kept = _KEPT.get(store)
+    state = index.newest_entry(transaction), papers.newest_digest(transaction), papers.head(transaction)
+    kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
-        kept = _KEPT[store] = _look(session, state, upto)
+        kept = _KEPT[transaction.store] = _look(transaction, state, upto)
     return kept.entries, kept.below
 
 
-def _look(session: Transaction, state: tuple[int, int, int], upto: int | None) -> _Stretch:
+def _look(transaction: Transaction, state: tuple[int, int, int], upto: int | None) -> _Stretch:
     begin = None if upto is None else (day_of(upto), number_of(upto))
-    rows = index.newest(session, MOST_COUNTED + 1, upto=begin)
+    rows = index.newest(transaction, MOST_COUNTED + 1, upto=begin)
     keys = [key_of(row.day, row.paper) for row in rows]
     below = keys[MOST_COUNTED] if len(keys) > MOST_COUNTED else None
     entries = Entries.of(rows[:MOST_COUNTED], whole=below is None)
     return _Stretch(state, keys[0] if keys else 0, upto is None, entries, below)
 
 
-def papers_named(store: Store, names: Sequence[str]) -> dict[str, KnownPaper]:
+def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:
     """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
-    with store.read() as session:
-        ids = skimming.papers_with_keys(session, names)
-        known = papers.stored_papers(session, list(set(ids.values())))
+    with store.read() as transaction:
+        ids = skimming.papers_with_keys(transaction, names)
+        known = papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
 
 
-def known_since(store: Store) -> datetime | None:
+def known_since(store: Scope) -> datetime | None:
     """When the first paper of all became known; None: there is none."""
-    with store.read() as session:
-        return skimming.known_since(session)
+    with store.read() as transaction:
+        return skimming.known_since(transaction)

@@ -12,7 +12,7 @@ from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.advice import Advice, advise
 from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entries, find, read
-from subscriptions.store import Store, Transaction, chat_outbox, index, papers
+from subscriptions.store import Scope, Store, Transaction, chat_outbox, index, papers
 
 DAYS_KNOWN = 7  # an echo counts what a query would have brought in so many days
 CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
@@ -32,14 +32,16 @@ class Base:
 class Recent:
     """The papers of the last days, within a transaction."""
 
-    session: Transaction
+    transaction: Transaction
     entries: Entries
     since: date  # the first of the days
     week: bool
 
     def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "Sets":
         """What each of these queries finds, counted over the same papers; of a chat that wants none without cross-lists."""
-        hits = {name: find(self.session, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
+        hits = {
+            name: find(self.transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()
+        }
         end = max((one.end for one in hits.values()), default=0)
         counted = self.entries.newer_than(end) if end else self.entries.papers
         wanted = counted
@@ -55,7 +57,7 @@ class Recent:
 
     def newest(self, found: int, most: int) -> tuple[KnownPaper, ...]:
         """The newest of a set of papers, the newest first."""
-        return read(self.session, self.entries.newest_first(found, most))
+        return read(self.transaction, self.entries.newest_first(found, most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,35 +104,35 @@ class _Kept:
 _KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
 
 
-def recent(session: Transaction, store: Store, now: datetime) -> Recent:
+def recent(transaction: Transaction, now: datetime) -> Recent:
     """The papers of the last seven days, by the operator's clock; where none is known of these, of all days there are.
 
     Of more than 50,000 papers the newest.
     """
-    today = now.astimezone(zones.zone(store.zone)).date()
-    state = index.newest_entry(session), papers.newest_digest(session), papers.head(session), today
-    kept = _KEPT.get(store)
+    today = now.astimezone(zones.zone(transaction.zone)).date()
+    state = index.newest_entry(transaction), papers.newest_digest(transaction), papers.head(transaction), today
+    kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state:
-        kept = _KEPT[store] = _look(session, state)
-    return Recent(session, kept.entries, kept.since, kept.week)
+        kept = _KEPT[transaction.store] = _look(transaction, state)
+    return Recent(transaction, kept.entries, kept.since, kept.week)
 
 
-def _look(session: Transaction, state: tuple[int, int, int, date]) -> _Kept:
+def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _Kept:
     """A digest bears the date of the day after, so the week may end tomorrow."""
     today = state[3]
     since, week = today - timedelta(days=DAYS_KNOWN - 1), True
-    rows = index.news(session, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    rows = index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:
-        rows, week = index.news(session, MOST_COUNTED + 1, since=date.min), False
+        rows, week = index.news(transaction, MOST_COUNTED + 1, since=date.min), False
         since = min((row.day for row in rows), default=since)
     entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
-    return _Kept(state, entries, since, week and index.has_news_upto(session, since))
+    return _Kept(state, entries, since, week and index.has_news_upto(transaction, since))
 
 
 def read_recent(store: Store, *, now: datetime) -> None:
     """Looks up which papers are of the last days, for use cases that are to find it ready."""
-    with store.read() as session:
-        recent(session, store, now)
+    with store.read() as transaction:
+        recent(transaction, now)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
@@ -139,31 +141,31 @@ def keep_recent(store: Store, *, now: datetime) -> None:
         read_recent(store, now=now)
 
 
-def activity(store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> MatchCount:
+def activity(store: Scope, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> MatchCount:
     """How many papers of the last days these subscriptions of a chat find, and when they brought some."""
-    with store.read() as session:
-        window = recent(session, store, now)
-        came = chat_outbox.last_came(session, chat.id, now - CAME_WITHIN)
+    with store.read() as transaction:
+        window = recent(transaction, now)
+        came = chat_outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
         sets = window.find({text: parse_canonical(text) for text in {wish.canonical for wish in wishes}}, chat)
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 
-def advice_on(store: Store, chat: Chat, query: Query, *, now: datetime, categorised: bool = True) -> Advice | None:
+def advice_on(store: Scope, chat: Chat, query: Query, *, now: datetime, categorised: bool = True) -> Advice | None:
     """The advice on a query that has most effect on the papers known; None: it is fine as it is.
 
     `categorised`: some source tells categories.
     """
-    with store.read() as session:
-        window = recent(session, store, now)
+    with store.read() as transaction:
+        window = recent(transaction, now)
         known = _Known(window, chat)
         crosslists = chat.settings.crosslists != "out"
         return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
 
 
-def recent_matches(store: Store, query: Query, *, now: datetime, most: int) -> RecentMatches:
+def recent_matches(store: Scope, query: Query, *, now: datetime, most: int) -> RecentMatches:
     """How many papers of the last days a query finds, and the newest of them."""
-    with store.read() as session:
-        window = recent(session, store, now)
+    with store.read() as transaction:
+        window = recent(transaction, now)
         sets = window.find({"": query})
         return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
 
@@ -185,9 +187,9 @@ class _Known:
     def having(self, kind: str) -> int:
         window, entries = self.window, self.window.entries
         if kind == "doi":
-            return int(index.has_dois(window.session, window.since))
-        found = index.having_any(window.session, kind, entries.first, entries.last)
+            return int(index.has_dois(window.transaction, window.since))
+        found = index.having_any(window.transaction, kind, entries.first, entries.last)
         return (entries.set_of(found) & entries.papers).bit_count()
 
     def sources(self) -> tuple[str, ...]:
-        return tuple(index.sources_of_days(self.window.session, self.window.since))
+        return tuple(index.sources_of_days(self.window.transaction, self.window.since))

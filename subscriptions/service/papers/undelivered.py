@@ -10,23 +10,26 @@ from subscriptions.store import Transaction, index, outbox
 from subscriptions.store import chats as people
 
 
-def undelivered(session: Transaction, chat: Chat, wishes: Sequence[Subscription], *, upto: int) -> dict[int, set[int]]:
+def undelivered(
+    transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], *, upto: int
+) -> dict[int, set[int]]:
     """Id of each subscription → numbers of the papers that it has still to bring, up to a change."""
-    mark = people.now_mark(session)
+    mark = people.now_mark(transaction)
     wishes = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in wishes]
     after = min((wish.seen or 0 for wish in wishes), default=upto)
     if after >= upto:
         return {}
-    entries = Entries.of(index.changed(session, after, upto), whole=True)
+    entries = Entries.of(index.changed(transaction, after, upto), whole=True)
     wanted = entries.papers if chat.settings.crosslists != "out" else entries.papers & ~entries.crosslisted
     found = {
-        wish.id: set(map(number_of, entries.newest_first(_fitting(session, entries, wish) & wanted))) for wish in wishes
+        wish.id: set(map(number_of, entries.newest_first(_fitting(transaction, entries, wish) & wanted)))
+        for wish in wishes
     }
-    told = outbox.delivered(session, [chat.id], set().union(*found.values()))[chat.id]
+    told = outbox.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
     return {wish_id: ids - told for wish_id, ids in found.items()}
 
 
-def _fitting(session: Transaction, entries: Entries, wish: Subscription) -> int:
+def _fitting(transaction: Transaction, entries: Entries, wish: Subscription) -> int:
     """The papers that a subscription finds and has not looked at."""
-    hits = find(session, entries, parse_canonical(wish.canonical), most_read=None)
+    hits = find(transaction, entries, parse_canonical(wish.canonical), most_read=None)
     return hits.bits & entries.changed_after(wish.seen or 0)

@@ -10,7 +10,7 @@ from subscriptions.planning.forecast import Awaited
 from subscriptions.planning.plan import Due, days_known, nothing_fits, spell_after
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
-from subscriptions.store import Store, Transaction, access, skimming
+from subscriptions.store import Transaction, access, skimming
 from subscriptions.store import chats as people
 
 STREAK_AFTER = 5  # days on which papers came, and none fitted: then the chat hears of it, once
@@ -30,9 +30,7 @@ def how_missing(behind: Sequence[Awaited]) -> str:
     return next((how.value for how in (Outcome.LATE, Outcome.FAILED) if how in outcomes), "")
 
 
-def notify_no_match(
-    session: Transaction, store: Store, cases: Sequence[_Case], *, head: int, now: datetime
-) -> list[Lane]:
+def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: int, now: datetime) -> list[Lane]:
     """What follows from cases that were decided, in their transaction; `head` is the change up to which they looked.
 
     Whoever set up a public chat hears what it does not say, and a chat that nothing fits hears of that, once. Returns the
@@ -43,18 +41,18 @@ def notify_no_match(
     days: _Days = {}
     for due, result in cases:
         if is_public(due.chat):
-            lanes += _notify_owner(store, due, result, now)
+            lanes += _notify_owner(transaction, due, result, now)
         fits = bool(result and result[1]) or not nothing_fits(due)
         spell = None if fits else spell_after(due, _days_of(due, days))
         if spell is not None and _is_to_be_said(due, spell):
-            spell = _since_papers_came(session, due, spell, head)
+            spell = _since_papers_came(transaction, due, spell, head)
         if spell is not None and _is_to_be_said(due, spell):
-            known = skimming.changed_between(session, spell.after, head)
-            lanes += _notify_streak(store, due, spell, known, now)
+            known = skimming.changed_between(transaction, spell.after, head)
+            lanes += _notify_streak(transaction, due, spell, known, now)
             spell = replace(spell, said=True)
         if spell != due.chat.dry:
             spells[due.chat.id] = spell
-    people.mark_streak(session, spells)
+    people.mark_streak(transaction, spells)
     return lanes
 
 
@@ -62,16 +60,16 @@ def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
     return spell.days >= STREAK_AFTER and not spell.said and due.chat.spoken
 
 
-def _since_papers_came(session: Transaction, due: Due, spell: NoMatchStreak, head: int) -> NoMatchStreak | None:
+def _since_papers_came(transaction: Transaction, due: Due, spell: NoMatchStreak, head: int) -> NoMatchStreak | None:
     """What is left of a spell after the last paper that the chat was told; None: nothing.
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
-    told = skimming.newest_delivered(session, due.chat.id, spell.after)
+    told = skimming.newest_delivered(transaction, due.chat.id, spell.after)
     if told is None:
         return spell
     after, at = told
-    moments = skimming.changed_at_between(session, after, head)
+    moments = skimming.changed_at_between(transaction, after, head)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
@@ -86,7 +84,7 @@ def _days_of(due: Due, known: _Days) -> tuple[date, ...]:
 
 
 def _notify_owner(
-    store: Store, due: Due, result: tuple[Kind, tuple[Item, ...], Facts] | None, now: datetime
+    transaction: Transaction, due: Due, result: tuple[Kind, tuple[Item, ...], Facts] | None, now: datetime
 ) -> list[Lane]:
     chat = due.chat
     if result is not None and due.missing:
@@ -97,30 +95,29 @@ def _notify_owner(
             how=due.missing_how,
             count=len(due.missing),
         )
-        return _lanes(store, chat, notify_owner(store, chat, notice, now=now))
+        return _lanes(transaction, chat, notify_owner(transaction, chat, notice, now=now))
     timed = any(wish.cadence.kind != "now" for wish in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
         quiet = NoPapersToday(chat=name_of(chat), place=str(chat.address))
-        return _lanes(store, chat, notify_owner(store, chat, quiet, now=now))
+        return _lanes(transaction, chat, notify_owner(transaction, chat, quiet, now=now))
     return []
 
 
-def _lanes(store: Store, chat: Chat, told: bool) -> list[Lane]:  # noqa: FBT001 - what `tell_owner` returned
+def _lanes(transaction: Transaction, chat: Chat, told: bool) -> list[Lane]:  # noqa: FBT001 - what `tell_owner` returned
     """Where the owner of a chat is spoken with, if they were told."""
-    with store.read() as session:
-        owner = access.owner_of(session, chat.id)
+    owner = access.owner_of(transaction, chat.id)
     return [Lane(chat.address.platform, owner)] if told else []
 
 
-def _notify_streak(store: Store, due: Due, spell: NoMatchStreak, known: int, now: datetime) -> list[Lane]:
+def _notify_streak(transaction: Transaction, due: Due, spell: NoMatchStreak, known: int, now: datetime) -> list[Lane]:
     chat = due.chat
     if is_public(chat):
         event = f"{chat.address}:{spell.after}"
         to_owner = NothingMatched(event=event, chat=name_of(chat), known=known, days=spell.days)
-        return _lanes(store, chat, notify_owner(store, chat, to_owner, now=now))
+        return _lanes(transaction, chat, notify_owner(transaction, chat, to_owner, now=now))
     notice = NothingMatched(event=str(spell.after), known=known, days=spell.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
-    told = notify(store, chat.address, notice, now=now, buttons=buttons)
+    told = notify(transaction, chat.address, notice, now=now, buttons=buttons)
     return [chat.address.lane] if told else []
 
 

@@ -15,6 +15,7 @@ from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
 from subscriptions.planning.plan import Due, Evidence, decide
 from subscriptions.query import Query, parse_canonical
+from subscriptions.query.fields import AUTHOR, TITLE
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import wake_paused
@@ -44,12 +45,12 @@ class Window:
     tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
     index: PaperIndex | None = None  # of the shelf, once many queries were asked
 
-    def cover(self, session: Transaction, after: int) -> None:
+    def cover(self, transaction: Transaction, after: int) -> None:
         """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
-        newest = papers.newest_digest(session)
+        newest = papers.newest_digest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
             self.after, self.newest = after, newest
-            self.known = papers.window(session, after, self.head)
+            self.known = papers.window(transaction, after, self.head)
             self.tokenized = TokenizedPapers.of((known.paper for known in self.known), self.tokenized)
             self.index = None
 
@@ -64,7 +65,7 @@ class Window:
 
     def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
         if self.index is None:
-            self.index = PaperIndex.on(self.tokenized)
+            self.index = PaperIndex.of_tokenized(self.tokenized)
         asked = QuerySet()
         handles = {canonical: asked.add(query) for canonical, query in queries.items()}
         bits = match(asked, self.index)
@@ -88,7 +89,7 @@ def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
             hits = why(stored_query(subscription.canonical), paper.paper)
             words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
             fields = {hit.field for hit in hits}
-            found = known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
+            found = known[key] = Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields)
         return found
 
     return evidence
@@ -143,21 +144,21 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     for start in range(0, len(chat_ids), SLICE):
         if enough():
             break
-        with store.write() as session:
-            lanes += _plan_slice(session, store, chat_ids[start : start + SLICE], occasion)
+        with store.write() as transaction:
+            lanes += _plan_slice(transaction, chat_ids[start : start + SLICE], occasion)
             if start + SLICE >= len(chat_ids):  # only then everybody has caught up
-                plans.share_now_mark(session, foresight.head)
+                plans.share_now_mark(transaction, foresight.head)
     _keep(store, occasion.window)
     return tuple(lanes)
 
 
 def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
     """What is known at `now`, who is due, and whether somebody's pause has ended who may be, too."""
-    with store.read() as session:
-        foresight = DeliveryForecast.of(session, store, now)
+    with store.read() as transaction:
+        foresight = DeliveryForecast.of(transaction, now)
         waiting = foresight.forecast.sources_in is False
-        chat_ids = plans.due_chats(session, now, foresight.head, waiting=waiting)
-        return foresight, chat_ids, plans.a_pause_ended(session, now)
+        chat_ids = plans.due_chats(transaction, now, foresight.head, waiting=waiting)
+        return foresight, chat_ids, plans.a_pause_ended(transaction, now)
 
 
 def _window(store: Store, head: int) -> Window:
@@ -185,61 +186,63 @@ class _Slice:
     waits: list[Move]
 
 
-def _plan_slice(session: Transaction, store: Store, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
-    chats = people.chats_by_id(session, chat_ids, zone=store.zone)
-    part = _decide_slice(session, chats, people.subscriptions_of(session, chat_ids), occasion)
+def _plan_slice(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
+    chats = people.chats_by_id(transaction, chat_ids, zone=transaction.zone)
+    part = _decide_slice(transaction, chats, people.subscriptions_of(transaction, chat_ids), occasion)
     head, now = occasion.window.head, occasion.now
     planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
     moves = part.waits
     moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
     left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, people.now_mark(session))]
-    outbox.add_deliveries(session, planned, now=now)
-    plans.advance(session, moves)
-    plans.mark_posted(session, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
+    moves += [move for theirs in left for move in _left_behind(theirs, people.now_mark(transaction))]
+    outbox.add_deliveries(transaction, planned, now=now)
+    plans.advance(transaction, moves)
+    plans.mark_posted(transaction, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
     lanes = [chats[p.chat_id].address.lane for p in planned]
-    return lanes + notify_no_match(session, store, [(one.case, one.result) for one in part.decided], head=head, now=now)
+    return lanes + notify_no_match(transaction, [(one.case, one.result) for one in part.decided], head=head, now=now)
 
 
 def _decide_slice(
-    session: Transaction,
+    transaction: Transaction,
     chats: Mapping[int, Chat],
     wishes: Mapping[int, Sequence[Subscription]],
     occasion: Occasion,
 ) -> _Slice:
     """What these chats get; nothing is written."""
-    mark, head, now = people.now_mark(session), occasion.window.head, occasion.now
+    mark, head, now = people.now_mark(transaction), occasion.window.head, occasion.now
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
         if chat.state == "active":
             due[chat_id], held_back = _due_now(chat, wishes[chat_id], mark, occasion)
             waits += held_back
-    keys = _free_keys(session, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now)
-    decided = _decide_all(session, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
+    keys = _free_keys(
+        transaction, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now
+    )
+    decided = _decide_all(transaction, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
     return _Slice(decided, keys, due, waits)
 
 
 def would_be_planned(
-    session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], *, now: datetime
+    transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], *, now: datetime
 ) -> tuple[Decided | None, Occasion]:
     """What a plan at this moment would give a chat, and what holds then; nothing is written."""
-    foresight = DeliveryForecast.of(session, store, now)
+    foresight = DeliveryForecast.of(transaction, now)
     occasion = Occasion(now, foresight, Window(foresight.head))
-    decided = _decide_slice(session, {chat.id: chat}, {chat.id: wishes}, occasion).decided
+    decided = _decide_slice(transaction, {chat.id: chat}, {chat.id: wishes}, occasion).decided
     return (decided[0] if decided else None), occasion
 
 
-def _decide_all(session: Transaction, due: Sequence[_ToPlan], mark: int, occasion: Occasion) -> list[Decided]:
+def _decide_all(transaction: Transaction, due: Sequence[_ToPlan], mark: int, occasion: Occasion) -> list[Decided]:
     everybody = [s for _, _, theirs in due for s in theirs]
     if not everybody:
         return []
     seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
     window = occasion.window
-    window.cover(session, min(seen.values()))
+    window.cover(transaction, min(seen.values()))
     fits = window.fits(everybody)
     matched = {window.known[place].id for places in fits.values() for place in places}
-    told = outbox.delivered(session, [chat.id for chat, _, _ in due], matched)
+    told = outbox.delivered(transaction, [chat.id for chat, _, _ in due], matched)
     decided = []
     for chat, wishes, theirs in due:
         case = _case((chat, wishes, theirs), {s.id: seen[s.id] for s in theirs}, fits, told[chat.id], occasion)
@@ -352,7 +355,7 @@ def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
 
 
 def _free_keys(
-    session: Transaction, due: Sequence[tuple[Chat, Sequence[Subscription]]], mark: int, head: int, now: datetime
+    transaction: Transaction, due: Sequence[tuple[Chat, Sequence[Subscription]]], mark: int, head: int, now: datetime
 ) -> dict[int, str]:
     """Chat id -> the dedupe key of its delivery; without the chats that have had their delivery of this minute.
 
@@ -360,7 +363,7 @@ def _free_keys(
     for ever and never sent.
     """
     keys = {chat.id: _dedupe_key(chat, theirs, mark, head, now) for chat, theirs in due}
-    taken = outbox.taken_keys(session, list(keys.values()))
+    taken = outbox.taken_keys(transaction, list(keys.values()))
     for chat, theirs in due:
         if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
             keys[chat.id] += f":{head}:" + ",".join(str(s.number) for s in theirs)

@@ -1,146 +1,264 @@
-"""What a delivery of this moment would send to a chat, by the planner's own decisions, and what is not due yet."""
+"""What chats would get, looked at before it is due: trials of what they ask for, and the newest batch at once."""
 
-from collections.abc import Collection, Sequence
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from functools import reduce
+from itertools import repeat
+from operator import or_
 
 from subscriptions import zones
-from subscriptions.matching import TokenizedPapers
-from subscriptions.model import Chat, ChatAddress, Delivery, KnownPaper, Subscription
+from subscriptions.model import (
+    Because,
+    Cadence,
+    Chat,
+    Delivery,
+    Item,
+    KnownPaper,
+    Paper,
+    Subscription,
+)
 from subscriptions.planning.effects import shows_more
-from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.plan import Due, decide
-from subscriptions.query import parse_query
-from subscriptions.service.papers.counting import Entries, find, read
-from subscriptions.service.planner.plan import Occasion, evidence_of_fits, stored_query, would_be_planned
-from subscriptions.service.planner.trials import not_delivered
-from subscriptions.service.subscriptions.pausing import awake
-from subscriptions.service.subscriptions.requests import find as find_chat
-from subscriptions.store import Store, Transaction, index, outbox
+from subscriptions.query import Query, parse_query
+from subscriptions.service.papers.counting import Entries, find, number_of, read
+from subscriptions.service.papers.recent import Base, recent
+from subscriptions.service.papers.undelivered import undelivered
+from subscriptions.service.planner.plan import evidence_of_fits, stored_query
+from subscriptions.store import Planned, Scope, Transaction, chat_outbox, index, outbox, papers
 from subscriptions.store import chats as people
 
-PREVIEW_DAYS = 7
+MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
+MOST_READ = 60  # papers of a reply, the newest, that are read for what was found in them, a millisecond each
+_FEW = 3  # that are read of each subscription, however many there are
+_MANY = 1000  # papers from which on all that a chat was told is looked up at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotDue:
-    """A subscription that has papers to bring, but not at this moment."""
+class TrialResult:
+    """What wishes of a chat find among the papers known, told ones too."""
 
-    subscription: Subscription
-    next_delivery: NextDelivery  # when it brings them; nothing while it is held
-    held: str = ""  # what holds it: the state of the chat, else its own; "": nothing
-    papers: tuple[KnownPaper, ...] = ()
+    wishes: tuple[Subscription, ...]  # that were tried; number 0: one that nobody made
+    query: Query | None  # what was tried out, when it is no subscription of the chat
+    delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
+    told: int  # papers of it that the chat was told before
+    waiting: int  # papers that subscriptions have still to bring
+    base: Base  # what was looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a chat would get, not written down."""
+class Batch:
+    """What wishes of a chat find on the newest day with announcements."""
 
-    delivery: Delivery | None  # what is due at this moment; None: nothing
-    later: Delivery | None = None  # what is not, as if it were
-    not_due: tuple[NotDue, ...] = ()  # whose papers those are
-    known: int  # papers looked at
+    wishes: tuple[Subscription, ...]
+    query: Query | None
+    day: date | None  # None: no paper was ever announced
+    known: int  # papers of that day
+    delivery: Delivery | None  # None: nothing that the chat was not told before
+    told: int  # papers that it was told before
 
 
-def preview(
-    store: Store, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
-) -> Preview:
-    """What would be sent: to all wishes of a chat, or for one query. Nothing is written. Raises NotFound, QueryError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What a chat would get of some papers."""
 
-    With `days`, or for a query, it is what papers of so many days bring, by the days of their digests.
+    chat: Chat
+    wishes: Sequence[Subscription]
+    entries: Entries
+    fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
+    told: int = 0  # papers that are left out
+    limited: bool = True
+    days: tuple[date, ...]
+    known: int  # papers that were looked at
+
+
+def would_come(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
+    """What the wishes of a chat find among the papers of the last days; nothing is written. Raises QueryError.
+
+    `which` is the number of a subscription or a query; "": all that are active.
     """
-    with store.read() as session:
-        chat = find_chat(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
-        if text is not None:
-            wishes = (not_delivered(chat, parse_query(text), now),)
-        if text is not None or days is not None:
-            today = now.astimezone(zones.zone(store.zone)).date()
-            first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
-            return _of_days(session, chat, wishes, first, now, all_of_them=text is not None)
-        return _of_this_moment(session, store, chat, wishes, now)
-
-
-def _of_days(
-    session: Transaction, chat: Chat, wishes: Sequence[Subscription], first: date, now: datetime, *, all_of_them: bool
-) -> Preview:
-    """What papers of the days from `first` on bring; `all_of_them`: also what the chat was told."""
-    entries = Entries.of(index.news(session, None, since=first), whole=True)
-    case = _case(session, chat, [replace(wish, seen=-1) for wish in wishes], entries, now)
-    told = () if all_of_them else outbox.delivered(session, [chat.id], [known.id for known in case.papers])[chat.id]
-    known = entries.papers.bit_count()
-    return Preview(delivery=_delivery(case, told, entries), known=known)
-
-
-def _of_this_moment(
-    session: Transaction, store: Store, chat: Chat, wishes: Sequence[Subscription], now: datetime
-) -> Preview:
-    """Pauses that end by now are over, as they are for the planner."""
-    chat, wishes = awake(chat, wishes, now)
-    decided, occasion = would_be_planned(session, store, chat, wishes, now=now)
-    delivery = None
-    if decided is not None and decided.result is not None:
-        kind, items, facts = decided.result
-        delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
-    due = {wish.id for wish in decided.case.subscriptions} if decided else set()
-    rest = [wish for wish in wishes if wish.id not in due]
-    mark, head = people.now_mark(session), occasion.window.head
-    rest = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in rest]
-    entries = Entries.of(index.changed(session, min((wish.seen or 0 for wish in rest), default=head), head), whole=True)
-    case = _case(session, chat, rest, entries, now)
-    told = outbox.delivered(session, [chat.id], [known.id for known in case.papers])[chat.id]
-    told |= {item.paper.id for item in delivery.items} if delivery else set()
-    later = _delivery(case, told, entries)
-    return Preview(
+    with store.read() as transaction:
+        wishes, query = _asked(transaction, chat, which, now)
+        window = recent(transaction, now)
+        sets = window.find({str(wish.id): stored_query(wish.canonical) for wish in wishes}, chat)
+        case = _Case(
+            chat=_with_an_end(chat),
+            wishes=wishes,
+            entries=window.entries,
+            fits={wish.id: sets.of[str(wish.id)] for wish in wishes},
+            days=window.entries.days,
+            known=sets.base.of,
+        )
+        told = _told(transaction, chat, window.entries, sets.union)
+        delivery = _delivery(transaction, "preview", case, now, read_all=False)
+        waiting = () if query else undelivered(transaction, chat, wishes, upto=papers.head(transaction)).values()
+    return TrialResult(
+        wishes=wishes,
+        query=query,
         delivery=delivery,
-        later=later,
-        not_due=_not_due(chat, rest, later, occasion),
-        known=max(entries.papers.bit_count(), delivery.facts.known if delivery else 0),
+        told=len(told),
+        waiting=len(set().union(*waiting)),
+        base=sets.base,
     )
 
 
-def _case(session: Transaction, chat: Chat, wishes: Sequence[Subscription], entries: Entries, now: datetime) -> Due:
-    """The papers that subscriptions find, and nothing else, as a case to decide."""
-    bits = 0
+def newest_batch(
+    store: Scope,
+    chat: Chat,
+    *,
+    now: datetime,
+    which: str = "",
+    key: str = "",
+    day: date | None = None,
+    told_too: bool = False,
+) -> Batch:
+    """What the wishes of a chat find on the newest day with announcements, or on another `day`. Raises QueryError.
+
+    With `key`, unique for what a person asked, it is written down as a delivery, so all of it counts as told; the place
+    of its subscriptions stays, so what comes for them by itself is all the rest. Without, nothing is written, and
+    `told_too` shows what the chat was told before as well.
+    """
+    with store.write() if key else store.read() as transaction:
+        wishes, query = _asked(transaction, chat, which, now)
+        day = day or index.newest_day(transaction)
+        if day is None:
+            return Batch(wishes=wishes, query=query, day=None, known=0, delivery=None, told=0)
+        entries = Entries.of(index.news(transaction, None, since=day, until=day), whole=True)
+        known = entries.papers.bit_count()
+        fits = {wish.id: _fitting(transaction, entries, wish) for wish in wishes}
+        told = _told(transaction, chat, entries, _union(fits))
+        case = _Case(
+            chat=chat if key else _with_an_end(chat),
+            wishes=wishes,
+            entries=entries,
+            fits=fits,
+            told=0 if told_too else _set_of(entries, told) if told else 0,
+            limited=not key or shows_more(chat),
+            days=(day,),
+            known=known,
+        )
+        delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
+        if key and delivery:
+            _write_down(transaction, delivery, key, now)
+    return Batch(wishes=wishes, query=query, day=day, known=known, delivery=delivery, told=len(told))
+
+
+def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
+    """A wish that nobody made."""
+    return Subscription(
+        id=0,
+        chat_id=chat.id,
+        number=0,
+        text=query.text.strip(),
+        canonical=query.canonical,
+        cadence=Cadence(kind="now"),
+        zone=None,
+        since=now,
+        seen=0,
+        next_due_at=None,
+    )
+
+
+def _asked(
+    transaction: Transaction, chat: Chat, which: str, now: datetime
+) -> tuple[tuple[Subscription, ...], Query | None]:
+    """The wishes that a person means, and the query where it is none of the chat's."""
+    wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+    if not which.strip():
+        return tuple(wish for wish in wishes if wish.state == "active"), None
+    number = which.strip().removeprefix("#")
     for wish in wishes:
-        bits |= find(session, entries, stored_query(wish.canonical), most_read=None).bits
-    known = sorted(read(session, entries.newest_first(bits)), key=lambda paper: paper.change or 0)
-    shelf = TokenizedPapers.of(paper.paper for paper in known)
-    return Due(
-        chat=chat,
-        subscriptions=tuple(wishes),
-        cursor={wish.id: wish.seen or 0 for wish in wishes},
+        if number == str(wish.number):
+            return (wish,), None
+    query = parse_query(which)
+    for wish in wishes:
+        if wish.canonical == query.canonical:
+            return (wish,), None
+    return (not_delivered(chat, query, now),), query
+
+
+def _fitting(transaction: Transaction, entries: Entries, wish: Subscription) -> int:
+    return find(transaction, entries, stored_query(wish.canonical), most_read=None).bits
+
+
+def _union(fits: Mapping[int, int]) -> int:
+    return reduce(or_, fits.values(), 0)
+
+
+def _told(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
+    """The numbers of those of these papers that the chat was told."""
+    numbers = {number_of(key) for key in entries.newest_first(found)}
+    if len(numbers) > _MANY:
+        return numbers & chat_outbox.delivered(transaction, chat.id)
+    return outbox.delivered(transaction, [chat.id], list(numbers))[chat.id]
+
+
+def _with_an_end(chat: Chat) -> Chat:
+    """The chat with a limit of what a reply may show."""
+    return replace(chat, settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
+
+
+# ------------------------------------------------------------------------------------------------------------ deliveries
+
+
+def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
+    """What the very function says that plans deliveries; every paper counts as new. None: nothing.
+
+    Unless all are read, only the newest are; the others are counted, behind those.
+    """
+    found = {wish: bits & ~case.told for wish, bits in case.fits.items()}
+    most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
+    keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
+    known = read(transaction, sorted(keys, reverse=True))
+    place = {paper.id: at for at, paper in enumerate(known)}
+    numbers = {wish: map(number_of, case.entries.newest_first(bits)) for wish, bits in found.items()}
+    due = Due(
+        chat=case.chat,
+        subscriptions=tuple(case.wishes),
+        cursor=dict.fromkeys(found, -1),
         papers=known,
-        fits={wish.id: shelf.matching(stored_query(wish.canonical)) for wish in wishes},
+        fits={wish: tuple(place[one] for one in theirs if one in place) for wish, theirs in numbers.items()},
         delivered=frozenset(),
         due=now,
         now=now,
-        zone=zones.zone(chat.settings.timezone),
+        zone=zones.zone(case.chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
     )
-
-
-def _delivery(case: Due, told: Collection[int], entries: Entries) -> Delivery | None:
-    """What these papers are as a delivery; it speaks of all that were looked at."""
-    decided = decide(replace(case, delivered=frozenset(told)), evidence_of_fits(), limited=shows_more(case.chat))
+    decided = decide(due, evidence_of_fits(), limited=case.limited)
     if decided is None:
         return None
     kind, items, facts = decided
-    facts = replace(facts, known=entries.papers.bit_count(), days=entries.days)
-    return Delivery(id="preview", chat=case.chat, kind=kind, due=case.now, items=items, facts=facts)
+    facts = replace(facts, known=case.known, days=case.days, first=False)
+    counted = () if read_all else tuple(_counted(case, found, _set_of(case.entries, place), now))
+    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
 
 
-def _not_due(
-    chat: Chat, wishes: Sequence[Subscription], later: Delivery | None, occasion: Occasion
-) -> tuple[NotDue, ...]:
-    """Which of these subscriptions bring what is not due, and when."""
-    items = later.items if later else ()
-    found = []
-    for wish in wishes:
-        theirs = tuple(item.paper for item in items if any(one.number == wish.number for one in item.because))
-        held = str(chat.state) if chat.state != "active" else "" if wish.state == "active" else wish.state
-        coming = NextDelivery() if held else occasion.delivery_forecast.next_delivery(wish, chat)
-        if theirs:
-            found.append(NotDue(subscription=wish, next_delivery=coming, held=held, papers=theirs))
-    return tuple(found)
+def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
+    """Items for the papers that were not read, each under the first subscription that finds it. They are not shown."""
+    paper = KnownPaper(
+        id=0, paper=Paper(key=""), change=None, changed_at=None, first_seen_at=now, day=case.days[-1]
+    )  # fmt: skip
+    for wish in case.wishes:
+        because = (Because(number=wish.number, text=wish.text, name=wish.name, added_by=wish.added_by),)
+        item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
+        yield from repeat(item, (found[wish.id] & ~known).bit_count())
+        known |= found[wish.id]
+
+
+def _set_of(entries: Entries, numbers: Collection[int]) -> int:
+    return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
+
+
+def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: datetime) -> None:
+    planned = Planned(
+        id=delivery.id,
+        chat_id=delivery.chat.id,
+        kind=delivery.kind,
+        due=delivery.due,
+        key=key,
+        items=delivery.items,
+        facts=delivery.facts,
+    )
+    outbox.add_deliveries(transaction, [planned], now=now)

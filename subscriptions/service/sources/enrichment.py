@@ -3,37 +3,37 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from subscriptions.store import Store
+from subscriptions.store import Scope
 from subscriptions.store import enrichment as filling
 from subscriptions.store.enrichment import Asked, IncompletePaper
 
 
-def claim_incomplete(store: Store, *, now: datetime, ids: int, titles: int) -> tuple[IncompletePaper, ...]:
+def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[IncompletePaper, ...]:
     """Papers that arXiv is to be asked for now, at most `ids` that have its id and `titles` that do not.
 
     They count as asked for from now on, so that nobody else asks, and nobody for ever.
     """
-    with store.read() as session:
-        found = filling.may_be_asked(filling.incomplete_papers(session, now=now), filling.asked(session), now)
+    with store.read() as transaction:
+        found = filling.may_be_asked(filling.incomplete_papers(transaction, now=now), filling.asked(transaction), now)
     if not found:
         return ()
-    with store.write() as session:
-        all_lacking, before = filling.incomplete_papers(session, now=now), filling.asked(session)
+    with store.write() as transaction:
+        all_lacking, before = filling.incomplete_papers(transaction, now=now), filling.asked(transaction)
         may = filling.may_be_asked(all_lacking, before, now)
         taken = [paper for paper in may if paper.arxiv_id][:ids]
         taken += [paper for paper in may if not paper.arxiv_id][:titles]
         now_asked = {paper.id: Asked((before[paper.id].times if paper.id in before else 0) + 1, now) for paper in taken}
         kept = {paper.id: before[paper.id] for paper in all_lacking if paper.id in before}
-        filling.note_asked(session, kept | now_asked)
+        filling.note_asked(transaction, kept | now_asked)
     return tuple(taken)
 
 
-def give_back(store: Store, papers: Iterable[IncompletePaper]) -> None:
+def give_back(store: Scope, papers: Iterable[IncompletePaper]) -> None:
     """These were not asked for after all: they may be at once."""
-    with store.write() as session:
-        before = filling.asked(session)
+    with store.write() as transaction:
+        before = filling.asked(transaction)
         for paper in papers:
             one = before.pop(paper.id, None)
             if one is not None and one.times > 1:
                 before[paper.id] = Asked(one.times - 1, one.last - filling.AGAIN_AFTER)
-        filling.note_asked(session, before)
+        filling.note_asked(transaction, before)

@@ -16,7 +16,7 @@ from subscriptions.notices.sources import (
 )
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.notices import notify_operators
-from subscriptions.store import Store, sources
+from subscriptions.store import Scope, sources
 from subscriptions.store import chats as people
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
@@ -29,74 +29,74 @@ _USUAL = {  # the usual reason of what is late, by whether its day is arXiv's
 }
 
 
-def sync_sources(store: Store, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
+def sync_sources(store: Scope, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Makes the store know the sources of the settings; where these `are_all`, it keeps others, switched off."""
-    with store.write() as session:
-        sources.sync(session, facts, now=now, are_all=are_all)
+    with store.write() as transaction:
+        sources.sync(transaction, facts, now=now, are_all=are_all)
 
 
-def unknown_sources(store: Store, schedules: Mapping[str, str]) -> frozenset[str]:
+def unknown_sources(store: Scope, schedules: Mapping[str, str]) -> frozenset[str]:
     """Of these sources, name → schedule ("" for what is only watched), those that the store has not, or otherwise."""
-    with store.read() as session:
-        return sources.unknown(session, schedules)
+    with store.read() as transaction:
+        return sources.unknown(transaction, schedules)
 
 
-def known_sources(store: Store) -> tuple[KnownSource, ...]:
+def known_sources(store: Scope) -> tuple[KnownSource, ...]:
     """All sources that the settings name or named, by name, with how they stand."""
-    with store.read() as session:
-        return sources.known_sources(session)
+    with store.read() as transaction:
+        return sources.known_sources(transaction)
 
 
-def receipts_of(store: Store, source: str, *, most: int = 20) -> tuple[Receipt, ...]:
+def receipts_of(store: Scope, source: str, *, most: int = 20) -> tuple[Receipt, ...]:
     """The newest receipts of a source, newest first."""
-    with store.read() as session:
-        return sources.receipts(session, source, most=most)
+    with store.read() as transaction:
+        return sources.receipts(transaction, source, most=most)
 
 
-def receipts_since(store: Store, since: datetime) -> tuple[Receipt, ...]:
+def receipts_since(store: Scope, since: datetime) -> tuple[Receipt, ...]:
     """All receipts from an instant on, oldest first."""
-    with store.read() as session:
-        return sources.receipts_since(session, since)
+    with store.read() as transaction:
+        return sources.receipts_since(transaction, since)
 
 
-def add_receipt(store: Store, receipt: Receipt) -> int:
+def add_receipt(store: Scope, receipt: Receipt) -> int:
     """Stores a receipt, or replaces by its id what it said so far; its id. Within a write it is a part of that one."""
-    with store.write() as session:
-        return sources.put_receipt(session, receipt)
+    with store.write() as transaction:
+        return sources.put_receipt(transaction, receipt)
 
 
-def note_poll(store: Store, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
+def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
     """Stores what a poll has led to so far: its one receipt, and how the source stands; the receipt's id."""
-    with store.write() as session:
-        sources.store_state(session, receipt.source, state, seen)
-        return sources.put_receipt(session, receipt)
+    with store.write() as transaction:
+        sources.store_state(transaction, receipt.source, state, seen)
+        return sources.put_receipt(transaction, receipt)
 
 
-def take_poll(store: Store, name: str, before: datetime | None, until: datetime | None) -> bool:
+def take_poll(store: Scope, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Whether a source that is due since `before` is ours to ask: of several processes one may, until `until`."""
-    with store.write() as session:
-        return sources.take(session, name, before, until)
+    with store.write() as transaction:
+        return sources.take(transaction, name, before, until)
 
 
-def take_slot(store: Store, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
-    with store.write() as session:
-        told = people.get_mark(session, _TURN + publisher)
+    with store.write() as transaction:
+        told = people.get_mark(transaction, _TURN + publisher)
         wait = (datetime.fromisoformat(told) if told else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
-        people.set_mark(session, _TURN + publisher, (wall + most).isoformat())
+        people.set_mark(transaction, _TURN + publisher, (wall + most).isoformat())
     return timedelta(0)
 
 
-def release_slot(store: Store, publisher: str, gap: timedelta, *, wall: datetime) -> None:
+def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """The turn is over; the next one is `gap` later."""
-    with store.write() as session:
-        people.set_mark(session, _TURN + publisher, (wall + gap).isoformat())
+    with store.write() as transaction:
+        people.set_mark(transaction, _TURN + publisher, (wall + gap).isoformat())
 
 
 def notify_source(
-    store: Store,
+    store: Scope,
     admins: Sequence[ChatAddress],
     trouble: str,
     receipt: Receipt,
@@ -112,7 +112,7 @@ def notify_source(
     return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)
 
 
-def _source_notice(store: Store, trouble: str, receipt: Receipt, batch: bool, parts: Sequence[str]) -> SourceNotice:  # noqa: FBT001 - as in `notify_source`
+def _source_notice(store: Scope, trouble: str, receipt: Receipt, batch: bool, parts: Sequence[str]) -> SourceNotice:  # noqa: FBT001 - as in `notify_source`
     source = receipt.source
     if not trouble:
         return SourceRecovered(source=source)
@@ -129,7 +129,7 @@ def _source_notice(store: Store, trouble: str, receipt: Receipt, batch: bool, pa
 
 
 def notify_missed_days(
-    store: Store,
+    store: Scope,
     admins: Sequence[ChatAddress],
     source: str,
     days: Sequence[tuple[date, date]],
@@ -146,7 +146,7 @@ def notify_missed_days(
 
 
 def notify_filed_days(
-    store: Store,
+    store: Scope,
     admins: Sequence[ChatAddress],
     source: str,
     days: Sequence[tuple[date, date]],

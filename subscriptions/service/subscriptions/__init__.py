@@ -33,7 +33,7 @@ from subscriptions.service.subscriptions.requests import set_setting as set_sett
 from subscriptions.service.subscriptions.requests import subscribe as subscribe
 from subscriptions.service.subscriptions.requests import subscription_of as subscription_of
 from subscriptions.service.subscriptions.requests import unsubscribe as unsubscribe
-from subscriptions.service.subscriptions.undo import Undone as Undone
-from subscriptions.service.subscriptions.undo import find_change as find_change
-from subscriptions.service.subscriptions.undo import last_change as last_change
-from subscriptions.service.subscriptions.undo import undo as undo
+from subscriptions.service.subscriptions.undoing import Undone as Undone
+from subscriptions.service.subscriptions.undoing import find_change as find_change
+from subscriptions.service.subscriptions.undoing import last_change as last_change
+from subscriptions.service.subscriptions.undoing import undo as undo

@@ -11,13 +11,13 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
 from subscriptions.service.subscriptions.changes import changing
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of, find, span, which_one
-from subscriptions.store import Store, Transaction
+from subscriptions.store import Scope, Transaction
 from subscriptions.store import chats as people
 from subscriptions.wording import checked_name, kept_query
 
 
 def edit(
-    store: Store,
+    store: Scope,
     address: ChatAddress,
     number: int,
     text: str,
@@ -33,9 +33,9 @@ def edit(
     subscription of the chat asks for the same.
     """
     query = kept_query(text)
-    with store.write() as session:
-        chat = find(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         wish = which_one(wishes, str(number))
         same = next((s for s in wishes if s.canonical == query.canonical and s.id != wish.id), None)
         if same is not None:
@@ -49,51 +49,51 @@ def edit(
         time = (schedule, own_zone)
         changed = (query.text, query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
         if changed:
-            changing(session, chat.id, now=now, who=who)
-            people.edit_query(session, wish.id, text=query.text, canonical=query.canonical)
+            changing(transaction, chat.id, now=now, who=who)
+            people.edit_query(transaction, wish.id, text=query.text, canonical=query.canonical)
             if query.canonical != wish.canonical:
-                people.mark_streak(session, {chat.id: None})
+                people.mark_streak(transaction, {chat.id: None})
             if time != (wish.cadence, wish.zone):
-                _reschedule(session, chat, replace(wish, zone=own_zone), schedule, now)
+                _reschedule(transaction, chat, replace(wish, zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"
-        return echo_of(session, store, chat, _fresh(session, chat, wish), query=query, outcome=outcome, now=now)
+        return echo_of(transaction, chat, _fresh(transaction, chat, wish), query=query, outcome=outcome, now=now)
 
 
-def rename(store: Store, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = "") -> Subscription:
+def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = "") -> Subscription:
     """Gives a subscription a name, or with "" none. Raises NotFound, Refused."""
     plain = checked_name(name)
-    with store.write() as session:
-        chat = find(session, store, address)
-        wish = which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        wish = which_one(people.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
         if plain != wish.name:
-            changing(session, chat.id, now=now, who=who)
-            people.rename(session, wish.id, plain)
-        return _fresh(session, chat, wish)
+            changing(transaction, chat.id, now=now, who=who)
+            people.rename(transaction, wish.id, plain)
+        return _fresh(transaction, chat, wish)
 
 
 def reschedule(
-    store: Store, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
+    store: Scope, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Gives a subscription another time; without a number all of the chat, and those that are still to come.
 
     Returns them as they are now. Raises NotFound, Refused.
     """
-    with store.write() as session:
-        chat = find(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         chosen = wishes if number is None else (which_one(wishes, str(number)),)
         read = _read_when(when, None, chat)
         if number is None:
             stored = check_value("schedule", str(read), kind=chat.kind)
-            if people.chosen_settings(session, chat.id).get("schedule") != stored:
-                changing(session, chat.id, now=now, who=who)
-                people.choose_setting(session, chat.id, "schedule", stored)
+            if people.chosen_settings(transaction, chat.id).get("schedule") != stored:
+                changing(transaction, chat.id, now=now, who=who)
+                people.choose_setting(transaction, chat.id, "schedule", stored)
         for wish in chosen:
             own_zone = read.zone or wish.zone
             if (wish.cadence, wish.zone) != (read.cadence, own_zone):
-                changing(session, chat.id, now=now, who=who)
-                _reschedule(session, chat, replace(wish, zone=own_zone), read.cadence, now)
-        return tuple(_fresh(session, chat, wish) for wish in chosen)
+                changing(transaction, chat.id, now=now, who=who)
+                _reschedule(transaction, chat, replace(wish, zone=own_zone), read.cadence, now)
+        return tuple(_fresh(transaction, chat, wish) for wish in chosen)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
@@ -102,11 +102,11 @@ def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
 
-def _reschedule(session: Transaction, chat: Chat, wish: Subscription, schedule: Cadence, now: datetime) -> None:
+def _reschedule(transaction: Transaction, chat: Chat, wish: Subscription, schedule: Cadence, now: datetime) -> None:
     zone = zones.zone(wish.zone or chat.settings.timezone)
     due = span(schedule, zone, cadences.first_due(schedule, zone, now))
-    people.change_schedule(session, wish.id, cadence=schedule, zone=wish.zone, due=due)
+    people.change_schedule(transaction, wish.id, cadence=schedule, zone=wish.zone, due=due)
 
 
-def _fresh(session: Transaction, chat: Chat, wish: Subscription) -> Subscription:
-    return next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == wish.id)
+def _fresh(transaction: Transaction, chat: Chat, wish: Subscription) -> Subscription:
+    return next(s for s in people.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == wish.id)

@@ -8,7 +8,7 @@ from unicodedata import normalize
 from subscriptions.model import ChatAddress, Subscription
 from subscriptions.service.subscriptions.changes import changing
 from subscriptions.service.subscriptions.requests import find
-from subscriptions.store import Store
+from subscriptions.store import Scope
 from subscriptions.store import chats as people
 
 Span = tuple[int, int]  # the first and the last of numbers that follow each other
@@ -51,13 +51,13 @@ def _gaps(span: Span, there: Sequence[int]) -> Iterator[Span]:
 
 
 def unsubscribe_several(
-    store: Store, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
+    store: Scope, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Removes those that have one of these numbers, as one change; what was planned is still sent. Raises NotFound."""
-    with store.write() as session:
-        chat = find(session, store, address)
-        gone = tuple(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.number in numbers)
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        gone = tuple(s for s in people.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
         if gone:
-            changing(session, chat.id, now=now, who=who)
-        people.remove_subscriptions(session, [s.id for s in gone])
+            changing(transaction, chat.id, now=now, who=who)
+        people.remove_subscriptions(transaction, [s.id for s in gone])
         return gone

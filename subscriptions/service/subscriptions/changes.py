@@ -56,19 +56,19 @@ class Change:
 
 
 def changing(
-    session: Transaction, chat_id: int, *, now: datetime, who: str = "", taking_back: int | None = None
+    transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", taking_back: int | None = None
 ) -> int:
     """Writes down what a chat is, right before it is changed; returns the id of the change that begins.
 
     To be called by every use case that changes subscriptions or settings, in its own transaction. Where several make one
     transaction, the first call counts for all. `who` is "ID NAME" of the person, as Turn.who gives it.
     """
-    begun: dict[int, int] = session.info.setdefault("changing", {})
-    if taking_back is None and chat_id in begun and changes.change_is_of(session, begun[chat_id], chat_id):
+    begun: dict[int, int] = transaction.info.setdefault("changing", {})
+    if taking_back is None and chat_id in begun and changes.change_is_of(transaction, begun[chat_id], chat_id):
         return begun[chat_id]
-    state = _to_json(state_of(session, chat_id)) | {"undoes": taking_back, "undone": False}
-    begun[chat_id] = changes.add_change(session, chat_id, who=who, at=now, before=state)
-    _drop_old(session, chat_id)
+    state = _to_json(state_of(transaction, chat_id)) | {"undoes": taking_back, "undone": False}
+    begun[chat_id] = changes.add_change(transaction, chat_id, who=who, at=now, before=state)
+    _drop_old(transaction, chat_id)
     return begun[chat_id]
 
 
@@ -100,22 +100,22 @@ def undoes(change: changes.Kept) -> int | None:
     return taken_back
 
 
-def mark_undone(session: Transaction, chat_id: int, change_id: int, *, undone: bool) -> None:
+def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undone: bool) -> None:
     """Writes beside a change that it was undone, or that it holds again."""
-    for kept in changes.changes_of(session, chat_id):
+    for kept in changes.changes_of(transaction, chat_id):
         if kept.id == change_id:
-            changes.rewrite_change(session, change_id, {**kept.before, "undone": undone})
+            changes.rewrite_change(transaction, change_id, {**kept.before, "undone": undone})
 
 
-def state_of(session: Transaction, chat_id: int) -> State:
+def state_of(transaction: Transaction, chat_id: int) -> State:
     """What a chat asks for and has chosen now."""
-    chat = people.chats_by_id(session, [chat_id], zone="UTC")[chat_id]
-    mark = people.now_mark(session)
-    wishes = people.subscriptions_of(session, [chat_id])[chat_id]
+    chat = people.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
+    mark = people.now_mark(transaction)
+    wishes = people.subscriptions_of(transaction, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
         subscriptions={s.number: s if s.seen is not None else replace(s, seen=mark) for s in wishes},
-        settings=people.chosen_settings(session, chat_id),
+        settings=people.chosen_settings(transaction, chat_id),
         paused=paused,
         until=chat.paused_until if paused else None,
     )
@@ -150,16 +150,16 @@ def subscription_value(wish: Subscription | None) -> object:
     return wish.text, wish.canonical, wish.name, wish.cadence, wish.zone, wish.state, wish.paused_until
 
 
-def _drop_old(session: Transaction, chat_id: int) -> None:
+def _drop_old(transaction: Transaction, chat_id: int) -> None:
     """Keeps five changes that can be undone, and what was undone since. Only the oldest go: ids are not given again."""
     alive = 0
     too_old = []
-    for place, kept in enumerate(changes.changes_of(session, chat_id)):
+    for place, kept in enumerate(changes.changes_of(transaction, chat_id)):
         if alive == KEPT or place >= LOGGED:
             too_old.append(kept.id)
         elif not is_undone(kept) and undoes(kept) is None:
             alive += 1
-    changes.drop_changes(session, too_old)
+    changes.drop_changes(transaction, too_old)
 
 
 def _to_json(state: State) -> dict[str, Any]:

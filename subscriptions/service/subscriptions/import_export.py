@@ -15,7 +15,7 @@ from subscriptions.query import Query
 from subscriptions.service.subscriptions.changes import changing
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT, find, follow_zone, kind_of, span
-from subscriptions.store import Store, Transaction, outbox, papers
+from subscriptions.store import Scope, Transaction, outbox, papers
 from subscriptions.store import chats as people
 
 
@@ -37,52 +37,54 @@ class _Target:
 # -------------------------------------------------------------------------------------------------------------- export
 
 
-def export(store: Store, address: ChatAddress | None) -> str:
+def export(store: Scope, address: ChatAddress | None) -> str:
     """One chat's subscriptions, or with None those of all chats with their settings. Raises NotFound."""
-    with store.read() as session:
+    with store.read() as transaction:
         if address is not None:
-            chat = find(session, store, address)
-            return _lines(_subscription_lines(session, chat))
-        return "\n".join(filter(None, (_whole(session, chat) for chat in people.all_chats(session, zone=store.zone))))
+            chat = find(transaction, address)
+            return _lines(_subscription_lines(transaction, chat))
+        return "\n".join(
+            filter(None, (_whole(transaction, chat) for chat in people.all_chats(transaction, zone=store.zone)))
+        )
 
 
-def _whole(session: Transaction, chat: Chat) -> str:
+def _whole(transaction: Transaction, chat: Chat) -> str:
     """All that an import needs to make this chat again; "" for one that has nothing of its own."""
-    chosen = people.chosen_settings(session, chat.id)
+    chosen = people.chosen_settings(transaction, chat.id)
     settings = [f"set {name} {value}" for name, value in sorted(chosen.items())]
     kind = (
         [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
     )  # a channel's id looks like a group's
-    wishes = _subscription_lines(session, chat)
+    wishes = _subscription_lines(transaction, chat)
     return _lines([f"[{chat.address}]", *kind, *settings, *wishes]) if settings or wishes else ""
 
 
-def _subscription_lines(session: Transaction, chat: Chat) -> list[str]:
-    return [subscription_line(chat, wish) for wish in people.subscriptions_of(session, [chat.id])[chat.id]]
+def _subscription_lines(transaction: Transaction, chat: Chat) -> list[str]:
+    return [subscription_line(chat, wish) for wish in people.subscriptions_of(transaction, [chat.id])[chat.id]]
 
 
 def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def delivered(store: Store, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """The papers that messages of a chat showed at `since` or later, in the order they came. Raises NotFound."""
-    with store.read() as session:
-        chat = find(session, store, address)
-        ids = outbox.shown_since(session, chat.id, since)
-        known = papers.stored_papers(session, ids)
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        ids = outbox.shown_since(transaction, chat.id, since)
+        known = papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)
 
 
 # -------------------------------------------------------------------------------------------------------------- import
 
 
-def import_plan(store: Store, lines: Sequence[Line], *, now: datetime) -> ImportPlan:
+def import_plan(store: Scope, lines: Sequence[Line], *, now: datetime) -> ImportPlan:
     """What `import_lines` would do; changes nothing. Raises Refused with the line."""
     return _import(store, lines, now=now, dry=True, who="")
 
 
-def import_lines(store: Store, lines: Sequence[Line], *, now: datetime, who: str = "") -> ImportPlan:
+def import_lines(store: Scope, lines: Sequence[Line], *, now: datetime, who: str = "") -> ImportPlan:
     """Adds what is new and changes what differs, all or nothing. Nothing is removed. Raises Refused with the line.
 
     `who` is "ID NAME" of the person.
@@ -90,15 +92,15 @@ def import_lines(store: Store, lines: Sequence[Line], *, now: datetime, who: str
     return _import(store, lines, now=now, dry=False, who=who)
 
 
-def _import(store: Store, lines: Sequence[Line], *, now: datetime, dry: bool, who: str) -> ImportPlan:
+def _import(store: Scope, lines: Sequence[Line], *, now: datetime, dry: bool, who: str) -> ImportPlan:
     changes: tuple[tuple[str, str, str], ...] = ()
-    with suppress(_TriedOut), store.write() as session:
+    with suppress(_TriedOut), store.write() as transaction:
         for place in dict.fromkeys(line.chat for line in lines):
-            chat = people.find_chat(session, place, zone=store.zone)
+            chat = people.find_chat(transaction, place, zone=store.zone)
             if chat is not None:
-                changing(session, chat.id, now=now, who=who)
+                changing(transaction, chat.id, now=now, who=who)
         chats: dict[ChatAddress, _Target] = {}
-        changes = tuple((_apply(session, store, line, chats, now), str(line.chat), line.text) for line in lines)
+        changes = tuple((_apply(transaction, line, chats, now), str(line.chat), line.text) for line in lines)
         if dry:
             raise _TriedOut
     return ImportPlan(changes=changes)
@@ -108,14 +110,14 @@ class _TriedOut(Exception):
     """Everything was done to see what it would do, and is undone."""
 
 
-def _apply(session: Transaction, store: Store, line: Line, chats: dict[ChatAddress, _Target], now: datetime) -> str:
+def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Target], now: datetime) -> str:
     """Does what one line says; returns its sign. `chats` are those that earlier lines were about."""
     if line.kind is not None:
-        return _make(session, store, line.chat, line.kind, now)
-    target = chats.get(line.chat) or _target(session, store, line.chat, now)
+        return _make(transaction, line.chat, line.kind, now)
+    target = chats.get(line.chat) or _target(transaction, line.chat, now)
     chats[line.chat] = target
     if line.setting is not None:
-        sign = _apply_setting(session, line, line.setting, target.chat, now)
+        sign = _apply_setting(transaction, line, line.setting, target.chat, now)
         if sign != "=":
             del chats[line.chat]  # its zone may be another, and so may be what is due
         return sign
@@ -123,29 +125,29 @@ def _apply(session: Transaction, store: Store, line: Line, chats: dict[ChatAddre
         return "="
     known = target.wishes.get(line.query.canonical)
     if known is None:
-        return _added(session, line, target, cadence=line.cadence, query=line.query, now=now)
-    return _changed(session, line, target, cadence=line.cadence, known=known, now=now)
+        return _added(transaction, line, target, cadence=line.cadence, query=line.query, now=now)
+    return _changed(transaction, line, target, cadence=line.cadence, known=known, now=now)
 
 
-def _make(session: Transaction, store: Store, address: ChatAddress, kind: ChatKind, now: datetime) -> str:
+def _make(transaction: Transaction, address: ChatAddress, kind: ChatKind, now: datetime) -> str:
     """A chat is made of the kind that it was; one that is there is what its platform says."""
-    if people.find_chat(session, address, zone=store.zone) is not None:
+    if people.find_chat(transaction, address, zone=transaction.zone) is not None:
         return "="
-    people.add_chat(session, address, kind, now=now, zone=store.zone)
+    people.add_chat(transaction, address, kind, now=now, zone=transaction.zone)
     return "+"
 
 
-def _target(session: Transaction, store: Store, address: ChatAddress, now: datetime) -> _Target:
+def _target(transaction: Transaction, address: ChatAddress, now: datetime) -> _Target:
     """The chat of a line, made if nobody has met it."""
-    chat = people.find_chat(session, address, zone=store.zone) or people.add_chat(
-        session, address, kind_of(address), now=now, zone=store.zone
+    chat = people.find_chat(transaction, address, zone=transaction.zone) or people.add_chat(
+        transaction, address, kind_of(address), now=now, zone=transaction.zone
     )
-    wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
     return _Target(chat=chat, wishes={wish.canonical: wish for wish in wishes})
 
 
 def _changed(
-    session: Transaction, line: Line, target: _Target, *, cadence: Cadence, known: Subscription, now: datetime
+    transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, known: Subscription, now: datetime
 ) -> str:
     """The chat has this wish: its time, its zone and its name become those of the line, as far as it says them."""
     own = target.chat.settings.timezone
@@ -153,29 +155,31 @@ def _changed(
     name = known.name if line.name is None else line.name
     if (known.cadence, known.zone, known.name) == (cadence, zone, name):
         return "="
-    people.rename(session, known.id, name)
+    people.rename(transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
         due = _due(cadence, zone or own, now)
-        people.change_schedule(session, known.id, cadence=cadence, zone=zone, due=due)
+        people.change_schedule(transaction, known.id, cadence=cadence, zone=zone, due=due)
     target.wishes[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
     return "~"
 
 
-def _added(session: Transaction, line: Line, target: _Target, *, cadence: Cadence, query: Query, now: datetime) -> str:
+def _added(
+    transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, query: Query, now: datetime
+) -> str:
     if len(target.wishes) >= MOST_PER_CHAT:
         too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
         raise line.refused(too_many, Sentence("Remove one first."))
     zone = _own_zone(line, target)
     since = now - timedelta(days=7 if cadence.kind == "weekly" else 1)
     target.wishes[query.canonical] = people.add_subscription(
-        session,
+        transaction,
         target.chat.id,
         text=query.text,
         canonical=query.canonical,
         cadence=cadence,
         zone=zone,
         since=since,
-        seen=papers.change_before(session, since),
+        seen=papers.change_before(transaction, since),
         due=_due(cadence, zone or target.chat.settings.timezone, now),
         name=line.name or "",
         added_by="import",
@@ -193,17 +197,17 @@ def _due(cadence: Cadence, zone_name: str, now: datetime) -> people.Span:
     return span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 
-def _apply_setting(session: Transaction, line: Line, setting: tuple[str, str], chat: Chat, now: datetime) -> str:
+def _apply_setting(transaction: Transaction, line: Line, setting: tuple[str, str], chat: Chat, now: datetime) -> str:
     try:
         name = setting_name(setting[0])
         value = check_value(name, setting[1], kind=chat.kind, public=chat.public)
     except PaperwireError as error:
         raise line.refused(error.sentence, error.hint) from error
-    if people.chosen_settings(session, chat.id).get(name) == value:
+    if people.chosen_settings(transaction, chat.id).get(name) == value:
         return "="
-    people.choose_setting(session, chat.id, name, value)
+    people.choose_setting(transaction, chat.id, name, value)
     if name == "timezone":
-        follow_zone(session, chat, value, now)
+        follow_zone(transaction, chat, value, now)
     if name in FOLLOWED:
-        follow_quiet(session, chat, now)
+        follow_quiet(transaction, chat, now)
     return "~"

@@ -9,7 +9,7 @@ from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import Forecast, NextDelivery, comes
-from subscriptions.store import Store, Transaction, papers, sources
+from subscriptions.store import Transaction, papers, sources
 from subscriptions.store import chats as people
 
 _NOTHING = NextDelivery()
@@ -27,10 +27,10 @@ class DeliveryForecast:
     told: dict[_Case, NextDelivery] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, session: Transaction, store: Store, now: datetime) -> "DeliveryForecast":
+    def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
         """At `now`."""
-        outlook = sources.forecast(session, store.schedules, now)
-        mark, head = people.now_mark(session), papers.head(session)
+        outlook = sources.forecast(transaction, transaction.schedules, now)
+        mark, head = people.now_mark(transaction), papers.head(transaction)
         return cls(forecast=outlook, mark=mark, head=head, next_batch=outlook.next_due())
 
     def next_delivery(

@@ -13,7 +13,7 @@ from subscriptions.service.subscriptions.changes import PAUSED_BY_PERSON, changi
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import silent_until
 from subscriptions.service.subscriptions.requests import find, span, which_one
-from subscriptions.store import Store, Transaction, chat_outbox, papers
+from subscriptions.store import Scope, Transaction, chat_outbox, papers
 from subscriptions.store import chats as people
 from subscriptions.store import planner as plans
 
@@ -40,78 +40,76 @@ class Waiting:
 
 
 def pause(
-    store: Store, address: ChatAddress, number: int | None, *, until: datetime | None, now: datetime, who: str = ""
+    store: Scope, address: ChatAddress, number: int | None, *, until: datetime | None, now: datetime, who: str = ""
 ) -> HeldBack:
     """Holds one subscription, or without a number the chat; until a moment, or until somebody resumes it.
 
     Raises NotFound, and Refused where the chat stands still for another reason.
     """
-    with store.write() as session:
-        chat = find(session, store, address)
+    with store.write() as transaction:
+        chat = find(transaction, address)
         if number is None:
-            return _pause_chat(session, store, chat, until=until, now=now, who=who)
-        wish = _wish(session, chat, number)
+            return _pause_chat(transaction, chat, until=until, now=now, who=who)
+        wish = _wish(transaction, chat, number)
         if (wish.state, wish.paused_until) == ("paused", until):
             return HeldBack(chat=chat, subscription=wish, changed=False, until=until)
-        changing(session, chat.id, now=now, who=who)
-        people.set_subscription_state(session, wish.id, "paused", until=until)
-        return HeldBack(chat=chat, subscription=_wish(session, chat, number), changed=True, until=until)
+        changing(transaction, chat.id, now=now, who=who)
+        people.set_subscription_state(transaction, wish.id, "paused", until=until)
+        return HeldBack(chat=chat, subscription=_wish(transaction, chat, number), changed=True, until=until)
 
 
-def _pause_chat(
-    session: Transaction, store: Store, chat: Chat, *, until: datetime | None, now: datetime, who: str
-) -> HeldBack:
+def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None, now: datetime, who: str) -> HeldBack:
     if chat.state is not ChatState.ACTIVE and not is_paused_by_person(chat):
         raise Refused(Sentence("This chat gets nothing now anyway."))
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
         return HeldBack(chat=chat, subscription=None, changed=False, until=until)
-    changing(session, chat.id, now=now, who=who)
-    people.set_chat_state(session, chat.id, ChatState.PAUSED, PAUSED_BY_PERSON, now=now, until=until)
-    return HeldBack(chat=find(session, store, chat.address), subscription=None, changed=True, until=until)
+    changing(transaction, chat.id, now=now, who=who)
+    people.set_chat_state(transaction, chat.id, ChatState.PAUSED, PAUSED_BY_PERSON, now=now, until=until)
+    return HeldBack(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
 
 
-def resume(store: Store, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> HeldBack:
+def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> HeldBack:
     """Ends the pause of one subscription, or without a number that of the chat and of all its subscriptions.
 
     What would go at once waits ten minutes, so that a person can say that they do not want it. Raises NotFound.
     """
-    with store.write() as session:
-        chat = find(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         chosen = wishes if number is None else (which_one(wishes, str(number)),)
         paused = [wish for wish in chosen if wish.state == "paused"]
         stood_still = number is None and is_paused_by_person(chat)
         if paused or stood_still:
-            changing(session, chat.id, now=now, who=who)
+            changing(transaction, chat.id, now=now, who=who)
         for wish in paused:
-            people.set_subscription_state(session, wish.id, "active")
+            people.set_subscription_state(transaction, wish.id, "active")
         if stood_still:
-            people.set_chat_state(session, chat.id, ChatState.ACTIVE, "", now=now)
-        _let_wait(session, chat, wishes if stood_still else paused, now, planned=stood_still)
-        fresh = None if number is None else _wish(session, chat, number)
-        return HeldBack(chat=find(session, store, address), subscription=fresh, changed=bool(paused or stood_still))
+            people.set_chat_state(transaction, chat.id, ChatState.ACTIVE, "", now=now)
+        _let_wait(transaction, chat, wishes if stood_still else paused, now, planned=stood_still)
+        fresh = None if number is None else _wish(transaction, chat, number)
+        return HeldBack(chat=find(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
 
 
-def wake_paused(store: Store, *, now: datetime) -> None:
+def wake_paused(store: Scope, *, now: datetime) -> None:
     """Pauses that were to last until a moment end. What passed meanwhile comes with the next regular moment.
 
     As after `resume`: nobody wants what is due at eight at midnight, with which "until mon" ends.
     """
-    with store.write() as session:
-        ended = plans.ended_pauses(session, now)
-        plans.wake_paused(session, now)
-        chats = people.chats_by_id(session, {chat for chat, _, _ in ended}, zone=store.zone)
-        wishes = people.subscriptions_of(session, list(chats))
+    with store.write() as transaction:
+        ended = plans.ended_pauses(transaction, now)
+        plans.wake_paused(transaction, now)
+        chats = people.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=store.zone)
+        wishes = people.subscriptions_of(transaction, list(chats))
         known = {wish.id: wish for theirs in wishes.values() for wish in theirs}
         for chat, wish, until in ended:
-            _due_after(session, chats[chat], known[wish], until)
+            _due_after(transaction, chats[chat], known[wish], until)
 
 
-def _due_after(session: Transaction, chat: Chat, wish: Subscription, until: datetime) -> None:
+def _due_after(transaction: Transaction, chat: Chat, wish: Subscription, until: datetime) -> None:
     moment = _moment_after(chat, wish, until)
     if moment != wish.next_due_at:
         zone = zones.zone(wish.zone or chat.settings.timezone)
-        people.reset_due(session, wish.id, span(wish.cadence, zone, moment))
+        people.reset_due(transaction, wish.id, span(wish.cadence, zone, moment))
 
 
 def _moment_after(chat: Chat, wish: Subscription, until: datetime) -> datetime | None:
@@ -142,51 +140,51 @@ def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Ch
     return chat, tuple(map(woken, wishes))
 
 
-def hold_back(session: Transaction, chat: Chat, now: datetime) -> None:
+def hold_back(transaction: Transaction, chat: Chat, now: datetime) -> None:
     """What would go at once to a chat that is back waits ten minutes, so that a person can say that they do not want it."""
-    chat_outbox.hold_planned(session, chat.id, now + ANSWER_WITHIN)
-    for wish in people.subscriptions_of(session, [chat.id])[chat.id]:
-        _next_moment(session, chat, wish, now)
+    chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
+    for wish in people.subscriptions_of(transaction, [chat.id])[chat.id]:
+        _next_moment(transaction, chat, wish, now)
 
 
-def wait_for_a_word(store: Store, address: ChatAddress, *, now: datetime) -> None:
+def wait_for_a_word(store: Scope, address: ChatAddress, *, now: datetime) -> None:
     """A chat is back after it stood still: what would go at once waits ten minutes, as after `resume`. Raises NotFound."""
-    with store.write() as session:
-        chat = find(session, store, address)
-        _let_wait(session, chat, people.subscriptions_of(session, [chat.id])[chat.id], now, planned=True)
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        _let_wait(transaction, chat, people.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True)
 
 
 def _let_wait(
-    session: Transaction, chat: Chat, wishes: Sequence[Subscription], now: datetime, *, planned: bool
+    transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], now: datetime, *, planned: bool
 ) -> None:
     if planned:
-        chat_outbox.hold_planned(session, chat.id, now + ANSWER_WITHIN)
+        chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for wish in wishes:
-        _next_moment(session, chat, wish, now)
+        _next_moment(transaction, chat, wish, now)
 
 
-def _next_moment(session: Transaction, chat: Chat, wish: Subscription, now: datetime) -> None:
+def _next_moment(transaction: Transaction, chat: Chat, wish: Subscription, now: datetime) -> None:
     """A moment that passed during the pause is not made up for at once: the next regular one takes all along."""
     zone = zones.zone(wish.zone or chat.settings.timezone)
     if wish.cadence.kind == "now":
-        _due_at(session, wish, now + ANSWER_WITHIN)
+        _due_at(transaction, wish, now + ANSWER_WITHIN)
     elif wish.next_due_at is not None and wish.next_due_at <= now:
-        people.reset_due(session, wish.id, span(wish.cadence, zone, cadences.next_due(wish.cadence, zone, now)))
+        people.reset_due(transaction, wish.id, span(wish.cadence, zone, cadences.next_due(wish.cadence, zone, now)))
 
 
-def _due_at(session: Transaction, wish: Subscription, moment: datetime | None) -> None:
-    people.reset_due(session, wish.id, (moment, None if wish.cadence.kind == "now" else moment))
+def _due_at(transaction: Transaction, wish: Subscription, moment: datetime | None) -> None:
+    people.reset_due(transaction, wish.id, (moment, None if wish.cadence.kind == "now" else moment))
 
 
-def waits(store: Store, address: ChatAddress, *, now: datetime, number: int | None = None) -> Waiting:
+def waits(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> Waiting:
     """What waits for a chat, or for one of its subscriptions. Raises NotFound."""
-    with store.read() as session:
-        chat = find(session, store, address)
-        wishes = _active(session, chat, number)
-        head = papers.head(session)
-        planned = chat_outbox.planned_papers(session, chat.id) if number is None else 0
-        foresight = DeliveryForecast.of(session, store, now)
-        found = undelivered(session, chat, wishes, upto=head)
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        wishes = _active(transaction, chat, number)
+        head = papers.head(transaction)
+        planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
+        foresight = DeliveryForecast.of(transaction, now)
+        found = undelivered(transaction, chat, wishes, upto=head)
         moments = [moment for wish in wishes if found.get(wish.id) and (moment := _comes(foresight, chat, wish))]
         moments += [now + ANSWER_WITHIN] if planned else []
         papers_found = planned + len(set().union(*found.values()))
@@ -203,45 +201,45 @@ def _comes(foresight: DeliveryForecast, chat: Chat, wish: Subscription) -> datet
     return coming.at or coming.latest
 
 
-def send_waiting(store: Store, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
+def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
     """What waits goes now; returns how many papers. Raises NotFound."""
     found = waits(store, address, now=now, number=number).papers
-    with store.write() as session:
-        chat = find(session, store, address)
+    with store.write() as transaction:
+        chat = find(transaction, address)
         if number is None:
-            chat_outbox.hold_planned(session, chat.id, None)
-        for wish in _active(session, chat, number):
-            people.reset_due(session, wish.id, (now, now))  # both, so quiet hours do not hold it
+            chat_outbox.hold_planned(transaction, chat.id, None)
+        for wish in _active(transaction, chat, number):
+            people.reset_due(transaction, wish.id, (now, now))  # both, so quiet hours do not hold it
     return found
 
 
 def skip_waiting(
-    store: Store, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
+    store: Scope, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
 ) -> int:
     """What waited when it was offered, up to a change and a moment, never comes; returns how many papers.
 
     Raises NotFound.
     """
-    with store.write() as session:
-        chat = find(session, store, address)
-        wishes = _active(session, chat, number)
-        upto = min(upto, papers.head(session))
-        skipped = len(set().union(*undelivered(session, chat, wishes, upto=upto).values()))
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        wishes = _active(transaction, chat, number)
+        upto = min(upto, papers.head(transaction))
+        skipped = len(set().union(*undelivered(transaction, chat, wishes, upto=upto).values()))
         if number is None:
-            skipped += chat_outbox.planned_papers(session, chat.id, by=by)
-            chat_outbox.dismiss_planned(session, chat.id, by=by, now=now)
+            skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
+            chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
         for wish in wishes:
-            people.see(session, wish.id, upto=upto)
+            people.see(transaction, wish.id, upto=upto)
             if wish.hurry:
-                people.reset_due(session, wish.id, (None, None))
+                people.reset_due(transaction, wish.id, (None, None))
         return skipped
 
 
-def _active(session: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
-    wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
+    wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = wishes if number is None else (which_one(wishes, str(number)),)
     return tuple(wish for wish in chosen if wish.state == "active")
 
 
-def _wish(session: Transaction, chat: Chat, number: int) -> Subscription:
-    return which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+def _wish(transaction: Transaction, chat: Chat, number: int) -> Subscription:
+    return which_one(people.subscriptions_of(transaction, [chat.id])[chat.id], str(number))

@@ -28,12 +28,12 @@ def held(chat: Chat, due: Sequence[Subscription], mark: int, now: datetime) -> l
     return [(wish.id, mark if wish.seen is None else wish.seen, (until, None)) for wish in at_once]
 
 
-def follow_quiet(session: Transaction, before: Chat, now: datetime) -> None:
+def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
     """The chat has other quiet hours, or another clock, than `before`: what was held by those is held by these, or goes."""
     until = silent_until(before, now)
     if until is None:
         return
-    after = people.chats_by_id(session, [before.id], zone=before.settings.timezone)[before.id]
-    for wish in people.subscriptions_of(session, [before.id])[before.id]:
+    after = people.chats_by_id(transaction, [before.id], zone=before.settings.timezone)[before.id]
+    for wish in people.subscriptions_of(transaction, [before.id])[before.id]:
         if wish.cadence.kind == "now" and wish.next_due_at == until:
-            people.reset_due(session, wish.id, (silent_until(after, now), None))
+            people.reset_due(transaction, wish.id, (silent_until(after, now), None))

@@ -17,7 +17,7 @@ from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import changing, person_of
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
-from subscriptions.store import Store, Transaction, papers
+from subscriptions.store import Scope, Transaction, papers
 from subscriptions.store import chats as people
 from subscriptions.wording import checked_name, kept_query
 
@@ -68,14 +68,14 @@ class Listed:
     zone: str  # the zone that counts
 
 
-def get_chat(store: Store, address: ChatAddress) -> Chat:
+def get_chat(store: Scope, address: ChatAddress) -> Chat:
     """The chat at this address, or where it moved to. Raises NotFound."""
-    with store.read() as session:
-        return find(session, store, address)
+    with store.read() as transaction:
+        return find(transaction, address)
 
 
 def subscribe(
-    store: Store,
+    store: Scope,
     address: ChatAddress,
     wish: SubscriptionRequest,
     *,
@@ -91,35 +91,42 @@ def subscribe(
     query = kept_query(wish.text)
     if wish.name is not None:
         wish = replace(wish, name=checked_name(wish.name))
-    with store.write() as session:
-        chat = people.find_chat(session, address, zone=store.zone)
+    with store.write() as transaction:
+        chat = people.find_chat(transaction, address, zone=store.zone)
         if chat is None:
-            chat = _new_chat(session, store, address, wish=wish, now=now, title=title, kind=kind)
+            chat = _new_chat(transaction, address, wish=wish, now=now, title=title, kind=kind)
             own_zone = None
         else:
             own_zone = zones.zone_name(wish.tz) if wish.tz else None
-            people.come_back(session, chat.id, now=now)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+            people.come_back(transaction, chat.id, now=now)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
         schedule, own_zone = when.cadence, own_zone or when.zone or None
         if known is not None:
             return _known_subscription(
-                session, store, chat, known, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who
+                transaction,
+                chat,
+                known,
+                wish,
+                query=query,
+                schedule=schedule,
+                own_zone=own_zone,
+                now=now,
+                who=who,
             )
         if len(wishes) >= MOST_PER_CHAT:
             raise Refused(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
-        changing(session, chat.id, now=now, who=who)
-        added = _add(session, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
-        return echo_of(session, store, chat, added, query=query, outcome="added", now=now)
+        changing(transaction, chat.id, now=now, who=who)
+        added = _add(transaction, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
+        return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
 
 def echo_of(
-    session: Transaction,
-    store: Store,
+    transaction: Transaction,
     chat: Chat,
     subscription: Subscription,
     *,
@@ -128,10 +135,10 @@ def echo_of(
     now: datetime,
 ) -> Subscribed:
     """What the echo of a wish says, with what it would have brought in the days known."""
-    window = recent(session, store, now)
+    window = recent(transaction, now)
     sets = window.find({"": query}, chat)
     found = sets.union
-    foresight = DeliveryForecast.of(session, store, now)
+    foresight = DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
         return window.entries.newest_change(found) > after
@@ -151,7 +158,7 @@ def echo_of(
 
 
 def _add(
-    session: Transaction,
+    transaction: Transaction,
     chat: Chat,
     wish: SubscriptionRequest,
     *,
@@ -162,17 +169,17 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    people.mark_streak(session, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
+    people.mark_streak(transaction, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
     since = _since(wish.since, schedule, chat, zone, now)
     return people.add_subscription(
-        session,
+        transaction,
         chat.id,
         text=query.text,
         canonical=query.canonical,
         cadence=schedule,
         zone=own_zone,
         since=since,
-        seen=papers.change_before(session, since),
+        seen=papers.change_before(transaction, since),
         due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
         name=wish.name or "",
         added_by=wish.added_by,
@@ -181,24 +188,24 @@ def _add(
 
 
 def unsubscribe(
-    store: Store, address: ChatAddress, which: str, *, now: datetime, who: str = ""
+    store: Scope, address: ChatAddress, which: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Removes by number, by query or `all`; what was planned is still sent. Raises NotFound, QueryError."""
-    with store.write() as session:
-        chat = find(session, store, address)
-        wishes = people.subscriptions_of(session, [chat.id])[chat.id]
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         gone = wishes if which.strip().casefold() == "all" else (which_one(wishes, which),)
         if gone:
-            changing(session, chat.id, now=now, who=who)
-        people.remove_subscriptions(session, [s.id for s in gone])
+            changing(transaction, chat.id, now=now, who=who)
+        people.remove_subscriptions(transaction, [s.id for s in gone])
         return gone
 
 
-def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
+def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
     """Subscriptions of one chat, or of all. Raises NotFound for a chat that does not exist."""
-    with store.read() as session:
-        chats = people.all_chats(session, zone=store.zone) if address is None else (find(session, store, address),)
-        wishes = people.subscriptions_of(session, [chat.id for chat in chats])
+    with store.read() as transaction:
+        chats = people.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
+        wishes = people.subscriptions_of(transaction, [chat.id for chat in chats])
         return tuple(
             Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
             for chat in chats
@@ -206,34 +213,34 @@ def listed(store: Store, address: ChatAddress | None) -> tuple[Listed, ...]:
         )
 
 
-def subscription_of(store: Store, address: ChatAddress, number: int) -> Subscription:
+def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscription:
     """One subscription of a chat. Raises NotFound."""
-    with store.read() as session:
-        chat = find(session, store, address)
-        return which_one(people.subscriptions_of(session, [chat.id])[chat.id], str(number))
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        return which_one(people.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
-def chosen_settings(store: Store, address: ChatAddress) -> dict[str, str]:
+def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
     """What a chat has set itself, or its platform told of it; all else is as its kind has it. Raises NotFound."""
-    with store.read() as session:
-        return people.chosen_settings(session, find(session, store, address).id)
+    with store.read() as transaction:
+        return people.chosen_settings(transaction, find(transaction, address).id)
 
 
-def set_setting(store: Store, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
+def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
     """Sets one of SETTINGS. Raises NotFound, Refused."""
-    with store.write() as session:
-        chat = find(session, store, address)
+    with store.write() as transaction:
+        chat = find(transaction, address)
         setting = setting_name(name)
         stored = check_value(setting, value, kind=chat.kind, public=chat.public)
         before = getattr(chat.settings, setting)
         if stored != ("all" if before is None else str(before)):
-            changing(session, chat.id, now=now, who=who)
-        people.choose_setting(session, chat.id, setting, stored)
+            changing(transaction, chat.id, now=now, who=who)
+        people.choose_setting(transaction, chat.id, setting, stored)
         if setting == "timezone":
-            follow_zone(session, chat, stored, now)
+            follow_zone(transaction, chat, stored, now)
         if setting in FOLLOWED:
-            follow_quiet(session, chat, now)
-        return find(session, store, address)
+            follow_quiet(transaction, chat, now)
+        return find(transaction, address)
 
 
 def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> people.Span:
@@ -248,9 +255,9 @@ def kind_of(address: ChatAddress) -> ChatKind:
     return facts_of(address.platform).kind_of(address)
 
 
-def find(session: Transaction, store: Store, address: ChatAddress) -> Chat:
+def find(transaction: Transaction, address: ChatAddress) -> Chat:
     """Returns the chat at this address. Raises NotFound."""
-    chat = people.find_chat(session, address, zone=store.zone)
+    chat = people.find_chat(transaction, address, zone=transaction.zone)
     if chat is None:
         raise NotFound(
             Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
@@ -263,8 +270,7 @@ def find(session: Transaction, store: Store, address: ChatAddress) -> Chat:
 
 
 def _new_chat(
-    session: Transaction,
-    store: Store,
+    transaction: Transaction,
     address: ChatAddress,
     *,
     wish: SubscriptionRequest,
@@ -273,11 +279,11 @@ def _new_chat(
     kind: ChatKind | None,
 ) -> Chat:
     return people.add_chat(
-        session,
+        transaction,
         address,
         kind or kind_of(address),
         now=now,
-        zone=store.zone,
+        zone=transaction.zone,
         title=title,
         timezone=zones.zone_name(wish.tz) if wish.tz else "",
         state=ChatState.ACTIVE,
@@ -285,8 +291,7 @@ def _new_chat(
 
 
 def _known_subscription(
-    session: Transaction,
-    store: Store,
+    transaction: Transaction,
     chat: Chat,
     known: Subscription,
     wish: SubscriptionRequest,
@@ -299,17 +304,17 @@ def _known_subscription(
 ) -> Subscribed:
     """The chat has this wish already: another schedule or name is taken, its place stays."""
     if wish.name is not None and wish.name != known.name:
-        changing(session, chat.id, now=now, who=who)
-        people.rename(session, known.id, wish.name)
+        changing(transaction, chat.id, now=now, who=who)
+        people.rename(transaction, known.id, wish.name)
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
         zone = zones.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
-        changing(session, chat.id, now=now, who=who)
-        people.change_schedule(session, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
-    fresh = next(s for s in people.subscriptions_of(session, [chat.id])[chat.id] if s.id == known.id)
-    foresight = DeliveryForecast.of(session, store, now)
+        changing(transaction, chat.id, now=now, who=who)
+        people.change_schedule(transaction, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
+    fresh = next(s for s in people.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
+    foresight = DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,
         next_delivery=foresight.next_delivery(fresh, chat) if foresight.forecast.awaited else None,
@@ -383,15 +388,15 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def follow_zone(session: Transaction, chat: Chat, name: str, now: datetime) -> None:
+def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
     """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
     zone = zones.zone(name)
-    for subscription in people.subscriptions_of(session, [chat.id])[chat.id]:
+    for subscription in people.subscriptions_of(transaction, [chat.id])[chat.id]:
         overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
         if subscription.zone is None and subscription.next_due_at is not None and not overdue:
             due = cadences.first_due(subscription.cadence, zone, now)
             people.change_schedule(
-                session,
+                transaction,
                 subscription.id,
                 cadence=subscription.cadence,
                 zone=None,

@@ -1,10 +1,10 @@
 """Slack's blocks and mrkdwn (docs.slack.dev, Block Kit and "Formatting message text"), back into paragraphs and buttons."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Key, Mark, Paragraph, Span
+from bot.rendering.views.appearance import Display, Key, Look, Mark, Paragraph, Span
 
 _INLINE = re.compile(
     r"<(?P<link>[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>"
@@ -129,3 +129,25 @@ def _plain(text: str, marks: frozenset[Mark], link: str) -> list[Span]:
 
 def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _read(payload: object, pressed: Collection[str]) -> Display | None:
+    del pressed  # Slack shows a pressed button as any other
+    match payload:
+        case {"blocks": list(blocks)}:
+            return slack_display(blocks)
+        case {"text": str(text)}:
+            return Display(paragraphs=tuple(mrkdwn_paragraphs(text)))
+    return None
+
+
+def _title_bar(title: str, detail: str) -> str:
+    del detail
+    return f"Slack · #{title}"
+
+
+def _person(text: str) -> Display:
+    return Display(paragraphs=(Paragraph(spans=(Span(text=text),)),))
+
+
+LOOK = Look(style="feed", columns=100, read=_read, title_bar=_title_bar, person=_person)

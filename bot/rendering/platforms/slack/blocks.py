@@ -11,12 +11,12 @@ from functools import lru_cache
 from bot.ports.button import Button, Buttons
 from bot.rendering.platforms.console import page, titles
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.cutting import units, within
 from bot.rendering.text.marks import Passage
 from bot.rendering.views.medium import name_of
 from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
 from bot.rendering.views.parts import Code, Head, Line
+from subscriptions.cutting import cut_units, units
 
 BUDGET = 10_000  # characters of all blocks as JSON; Slack refuses somewhere above 11,000 (slackapi/bolt-js#2509, #2867)
 BLOCKS = 50
@@ -90,7 +90,7 @@ def _macros() -> Mapping[str, Macro]:
         "prose": prose,
         "escaped": escape,
     }
-    return macros("slack", filters=filters, escape=_finalize)
+    return macros("slack", "txt", filters=filters, escape=_finalize)
 
 
 def _finalize(value: object) -> object:
@@ -137,7 +137,7 @@ class Slack:
         blocks = [*_merged(fragments), *map(_json, actions(buttons))]
         written = page(fragments)
         fallback = titles([*fragments, *titled]) or written
-        shown = _json(escape(within(fallback, FALLBACK)))
+        shown = _json(escape(cut_units(fallback, FALLBACK)))
         return f'{{"text":{shown},"blocks":[{",".join(blocks)}]}}', _json({"text": escape(written)})
 
 
@@ -152,7 +152,7 @@ def plain(text: str, room: int) -> Block:
 
     Nothing in it is escaped, since Slack reads no markup there. Should a client do so all the same, nobody is called.
     """
-    shown = within(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
+    shown = cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
     # Said only where it matters: a digest has five such texts for each of its papers.
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 

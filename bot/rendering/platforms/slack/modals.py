@@ -21,7 +21,7 @@ from bot.rendering.platforms.slack.blocks import (
     plain,
     section,
 )
-from bot.rendering.text.cutting import shorten, within
+from subscriptions.cutting import cut_at_word, cut_units
 from subscriptions.model import Chat
 
 BLOCKS = 100  # of a view
@@ -78,7 +78,7 @@ def _field(field: Field) -> Iterator[Block]:
     yield block
     if field.notes:
         notes = "\n".join(linked(note) for note in field.notes)
-        yield {**section(notes if len(notes) <= _NOTES else escape(within("\n".join(field.notes), _NOTES // 5)))}
+        yield {**section(notes if len(notes) <= _NOTES else escape(cut_units("\n".join(field.notes), _NOTES // 5)))}
 
 
 def _element(field: Field) -> Block:
@@ -118,6 +118,6 @@ def _panel(panel: HomePanel, number: int) -> Iterator[Block]:
 
 
 def _item(item: HomeItem, action: str) -> Block:
-    remark = f"\n{escape(shorten(item.remark, _ITEM))}" if item.remark else ""
-    text = Written(f"{bold(shorten(item.text, _ITEM))}{remark}")
+    remark = f"\n{escape(cut_at_word(item.remark, _ITEM))}" if item.remark else ""
+    text = Written(f"{bold(cut_at_word(item.text, _ITEM))}{remark}")
     return {**section(text), **({"accessory": menu(item.menu, action)} if item.menu else {})}

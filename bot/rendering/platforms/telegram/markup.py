@@ -12,9 +12,9 @@ from functools import lru_cache
 from bot.ports.button import Button, Buttons
 from bot.rendering.platforms.console import page, short_page, short_text
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.cutting import units
 from bot.rendering.views.medium import IN_MESSAGE, joined, name_of
 from bot.rendering.views.packing import Fragment, Size
+from subscriptions.cutting import units
 
 TEXT = 4096  # UTF-16 units after the markup is taken out
 RAW = 32_768  # bytes before
@@ -62,7 +62,7 @@ def _calm(word: str) -> str:
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("telegram", filters={"calm": without_calls, "hosts": without_hosts})
+    return macros("telegram", "html", filters={"calm": without_calls, "hosts": without_hosts})
 
 
 def measure(markup: str, plain: str) -> Size:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Key, Mark, Paragraph, Shape, Span
+from bot.rendering.views.appearance import Display, Key, Look, Mark, Paragraph, Shape, Span
 
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}  # Telegram decodes no other names
 _MARKS: Mapping[str, Mark] = {
@@ -28,6 +28,18 @@ def telegram_display(text: str, *, silent: bool, buttons: object, pressed: Colle
     """
     keys = tuple(tuple(_key(key, pressed) for key in _items(row)) for row in _items(buttons or []))
     return Display(paragraphs=telegram_paragraphs(text), keys=keys, silent=silent)
+
+
+def _read(payload: object, pressed: Collection[str]) -> Display | None:
+    match payload:
+        case {"text": str(text), **rest}:
+            silent = rest.get("silent") is True
+            return telegram_display(text, silent=silent, buttons=rest.get("buttons"), pressed=pressed)
+    return None
+
+
+def _title_bar(title: str, detail: str) -> str:
+    return f"Telegram · {title}" + (f" ({detail})" if detail else "")
 
 
 def telegram_said(text: str) -> Display:
@@ -139,3 +151,6 @@ def _items(value: object) -> list[object]:
     if not isinstance(value, list):
         raise ValueError("buttons for Telegram are rows of buttons")  # noqa: TRY004 - one error for one broken payload
     return value
+
+
+LOOK = Look(style="bubbles", columns=76, read=_read, title_bar=_title_bar, person=telegram_said)  # a phone is narrow

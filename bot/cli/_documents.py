@@ -1,0 +1,91 @@
+"""Files that arguments name. Arguments are read as UTF-8 whatever the locale; the file system wants its own encoding."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.digests import read_digest
+from bot.digests.files import STDIN, list_folder, paths_of, read_file, read_paths
+from bot.errors import UnreadableInput
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest
+
+if TYPE_CHECKING:  # settings cost 55 ms, which `match` does not need
+    from bot.settings import SourceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What stands at some paths, read one by one; how many there are is known before."""
+
+    paths: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes | PaperwireError]]:
+        return read_paths(self.paths)
+
+
+def documents(paths: Iterable[str]) -> Documents:
+    """The documents that arguments name (bot.digests.files)."""
+    return Documents(tuple(paths_of(map(_native, paths))))
+
+
+def content(path: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises Unreadable."""
+    return read_file(_native(path))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files that sources of paperwire.toml watch, as they stand there now."""
+
+    files: Mapping[str, "SourceSettings"]  # absolute path → the first source that watches it
+
+    @classmethod
+    def listed(cls, sources: Iterable["SourceSettings"]) -> "SourceFiles":
+        """Looks once. A folder that is not there holds nothing."""
+        files: dict[str, SourceSettings] = {}
+        for source in sources:
+            for name in _listed(source):
+                files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - as typed, links and all, without ".."
+        return cls(files)
+
+    def source_of(self, path: str) -> "SourceSettings | None":
+        """The source that would have brought what stands at this path."""
+        return None if path == STDIN else self.files.get(os.path.abspath(path))  # noqa: PTH100 - as above
+
+
+def _listed(source: "SourceSettings") -> Iterable[str]:
+    try:
+        return () if source.path is None else list_folder(str(source.path), Path())
+    except UnreadableInput:
+        return ()
+
+
+def _native(path: str) -> str:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return os.fsdecode(path.encode())
+    return path
+
+
+def digests_in(
+    documents: Iterable[tuple[str, bytes | PaperwireError]],
+    source_of: Callable[[str], "SourceSettings | None"] = lambda _: None,
+) -> Iterator[tuple[str, Digest | PaperwireError]]:
+    """Each document read as a digest, as its source would have it read, or with the reason why it could not be."""
+    for path, data in documents:
+        if isinstance(data, PaperwireError):
+            yield path, data
+            continue
+        source = source_of(path)
+        form, language = (source.format, source.language) if source else (None, None)
+        try:
+            yield path, read_digest(data, path, format=form, language=language)
+        except PaperwireError as error:
+            yield path, error

@@ -1,0 +1,79 @@
+"""What subcommands draw with rich: tables, coloured marks, progress bars."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TextIO, TypeVar
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from bot.cli._streams import flush_stdout
+
+T = TypeVar("T")
+
+_UNBOUNDED = 4000  # columns where no terminal cuts lines
+_BAR_AFTER = 1.0  # seconds of work before a progress bar appears
+
+
+def print_mark(mark: str, colour: str, stream: TextIO) -> None:
+    """Prints a mark in its colour, and a space, without a line end."""
+    console(stream).print(Text(mark, colour), end=" ")
+
+
+def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
+    """A table: cut to the width of a terminal, in full length elsewhere. `trouble` stands on stderr, after stdout."""
+    if to_stderr:
+        flush_stdout()
+    stream = sys.stderr if to_stderr else sys.stdout
+    if stream.isatty():
+        console(stream).print(renderable)
+        return
+    plain = console(stream)
+    with plain.capture() as captured:
+        plain.print(renderable)
+    stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def is_narrow(columns: int) -> bool:
+    """Whether stdout is a terminal with fewer columns."""
+    return sys.stdout.isatty() and console(sys.stdout).width < columns
+
+
+def console(stream: TextIO) -> Console:
+    """Rich on a stream: colour only on a terminal, nothing read into the text."""
+    terminal = stream.isatty()
+    return Console(
+        file=stream,
+        force_terminal=terminal,
+        width=None if terminal else _UNBOUNDED,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+@contextmanager
+def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
+    """The same items; when they take longer than a second, a terminal sees on stderr how far they are."""
+    if not sys.stderr.isatty():
+        yield items
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=console(sys.stderr), transient=True, redirect_stdout=False, redirect_stderr=False)
+    began = perf_counter()
+
+    def counted() -> Iterator[T]:
+        task = bar.add_task(what, total=len(items) if isinstance(items, Sized) else None)
+        for item in items:
+            yield item
+            bar.advance(task)
+            if not bar.live.is_started and perf_counter() - began > _BAR_AFTER:
+                bar.start()
+
+    try:
+        yield counted()
+    finally:
+        bar.stop()

@@ -1,0 +1,109 @@
+"""settings and forget: what is kept of one chat."""
+
+import shlex
+from collections.abc import Collection
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli._options import ChatOption, Json, Now
+from bot.cli._queries import TERMINAL_LANGUAGE
+from bot.cli._session import open_session
+from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
+from bot.cli._tables import print_table
+from bot.commands import changed, erased, value_of, would_erase
+from bot.errors import WrongUsage
+from subscriptions.chat_settings import SETTINGS, setting_name
+from subscriptions.errors import Sentence
+from subscriptions.model import Chat
+from subscriptions.service.chats import forget as erase
+from subscriptions.service.subscriptions import chosen_settings, get_chat, listed, set_setting
+from subscriptions.zones import zone_of_place
+
+
+def settings(*, chat: ChatOption, json: Json = False) -> int:
+    """Show all settings of a chat, and which of them it chose."""
+    with open_session() as session:
+        there = get_chat(session.store, session.address(chat))
+        chosen = chosen_settings(session.store, there.address)
+    if json:
+        print_json(_document(there, chosen))
+    else:
+        _show(there, chosen)
+    return 0
+
+
+def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
+    """What `settings --json` prints (docs/commands.md); values are as `set` takes them."""
+    return {
+        "chat": str(chat.address),
+        "title": chat.title,
+        "kind": chat.kind.value,
+        "state": chat.state.value,
+        "paused_until": json_time(chat.paused_until),
+        "settings": {name: value_of(chat.settings, name) for name in SETTINGS},
+        "chosen": [name for name in SETTINGS if name in chosen],
+    }
+
+
+def _show(chat: "Chat", chosen: "Collection[str]") -> None:
+
+    print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("setting", "value", ""):
+        table.add_column(name, no_wrap=True)
+    for name in SETTINGS:
+        mark = "chosen" if name in chosen else ""
+        table.add_row(name, Text(printable(value_of(chat.settings, name))), mark)
+    print_table(table)
+
+
+def set_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
+    value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
+    *,
+    chat: ChatOption,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Set one of a chat's settings."""
+    said = " ".join(value)
+    with open_session(now) as session:
+        address = session.address(chat)
+        setting = setting_name(name)
+        named = zone_of_place(said) if setting == "timezone" else None
+        before = get_chat(session.store, address)
+        after = set_setting(session.store, address, setting, named or said, now=session.now)
+    old, new = value_of(before.settings, setting), value_of(after.settings, setting)
+    if json:
+        print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
+        return 0
+    print_reply(changed(setting, before, after, TERMINAL_LANGUAGE))
+    if old != new:
+        print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
+    return 0
+
+
+def forget(
+    *,
+    chat: ChatOption,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this it is only said what would go.")] = False,
+    json: Json = False,
+) -> int:
+    """Erase a chat with its subscriptions, its settings and what it was told. It cannot be undone."""
+    with open_session() as session:
+        address = get_chat(session.store, session.address(chat)).address
+        if not yes:
+            what = would_erase(len(listed(session.store, address)), str(address), TERMINAL_LANGUAGE)
+            raise WrongUsage(
+                Sentence("{what} It cannot be undone.", {"what": what}),
+                Sentence("To do it, add --yes; paperwire export --as {chat} keeps a copy.", {"chat": str(address)}),
+            )
+        gone = erase(session.store, address)
+    if json:
+        print_json({"chat": str(address), "subscriptions": gone.subscriptions, "papers": gone.papers})
+    else:
+        print_line(f"✓ {erased(gone, TERMINAL_LANGUAGE)}")
+    return 0

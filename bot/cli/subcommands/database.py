@@ -1,0 +1,121 @@
+"""check, db, backup, restore: an installation that is well, and a database that can be had again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli._moments import parse_moment
+from bot.cli._session import open_session, read_settings
+from bot.cli._streams import print_line
+from bot.clock import SystemClock
+from bot.context.database import backup_folder, make_store
+from bot.delivery.sender_lock import sender_lock
+from bot.errors import WrongUsage
+from bot.settings import Settings
+from subscriptions.errors import Sentence
+from subscriptions.service.operations import look_for_copy
+from subscriptions.service.operations import restore as put_back
+from subscriptions.store import HEAD, Store
+
+_SQLITE = b"SQLite format 3\x00"
+
+database = typer.Typer(help="The database's schema.", invoke_without_command=True)
+
+
+@database.callback()
+def _schema(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print_line(context.get_help())
+        raise typer.Exit(2)
+
+
+@database.command()
+def current() -> int:
+    """Show the revision of the schema, and whether it is this version's."""
+    _, store = _unopened()
+    try:
+        revision = store.revision()
+    finally:
+        store.close()
+    if revision is None:
+        raise store.missing()
+    print_line(revision if revision == HEAD else f"{revision}; this version's is {HEAD}: paperwire db upgrade")
+    return 0
+
+
+@database.command()
+def upgrade() -> int:
+    """Bring the schema to this version's; an older database is copied first."""
+    with open_session(make=True) as session:
+        print_line(f"✓ The schema is at {session.store.revision()}.")
+    return 0
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; an older copy there is replaced.")],
+) -> int:
+    """Write a consistent copy of the database while others work with it."""
+    _, store = _unopened()
+    store.close()
+    _refuse_target(file, store)
+    with open_session() as session:
+        session.store.backup(file)
+    print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
+    return 0
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that backup wrote.")],
+    *,
+    lost_at: Annotated[
+        str | None,
+        typer.Option(
+            "--lost-at", metavar="TIME", help="When the database was lost: what was due until then counts as sent."
+        ),
+    ] = None,
+) -> int:
+    """Put a copy in the place of the database, which is kept. Nothing else may be sending meanwhile."""
+    settings, store = _unopened()
+    now = SystemClock().now()
+    lost = None if lost_at is None else parse_moment("--lost-at", lost_at, settings)
+    if lost is not None and lost > now:
+        raise WrongUsage(Sentence("--lost-at lies in the future."), Sentence("Say when the database was lost."))
+    if not store.exists():
+        look_for_copy(file)
+    try:
+        with sender_lock(store.path):
+            done = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost, now=now)
+    finally:
+        store.close()
+    print_line(f"✓ The database is that of {file}.")
+    if done.kept is not None:
+        print_line(f"  The one before it is kept: {done.kept}")
+    if lost is None:
+        print_line("  What was sent since that copy was made may be sent again; --lost-at TIME counts it as sent.")
+    else:
+        print_line(f"  Deliveries that count as sent: {done.counted}.")
+    return 0
+
+
+def _unopened() -> "tuple[Settings, Store]":
+    """The settings, and the store as it is: nothing is made or upgraded. Raises SettingsError."""
+    settings = read_settings()
+    return settings, make_store(settings)
+
+
+def _refuse_target(file: Path, store: "Store") -> None:
+    """Raises WrongUsage where a copy would overwrite what is no copy, NotFound where there is nothing to be copied."""
+    if not store.exists():
+        raise store.missing()
+    if file.exists() and file.samefile(store.path):
+        raise WrongUsage(Sentence("A database cannot be its own copy."), Sentence("Name another file."))
+    if file.is_dir():
+        raise WrongUsage(Sentence("{file} is a folder.", {"file": file}), Sentence("Name the file of the copy."))
+    if file.exists():
+        with file.open("rb") as existing:
+            if existing.read(len(_SQLITE)) not in (_SQLITE, b""):
+                raise WrongUsage(
+                    Sentence("{file} is not a copy of a database, so it is not replaced.", {"file": file}),
+                    Sentence("Name another file."),
+                )

@@ -1,0 +1,223 @@
+"""match: which papers of some digests a query finds, or every query of a file. No settings, no database."""
+
+import sys
+from array import array
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, NotRequired, TypedDict
+
+import typer
+
+from bot.cli._documents import content, digests_in, documents
+from bot.cli._options import Json
+from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
+from bot.cli._read_errors import print_read_error
+from bot.cli._streams import print_error, print_json, print_line
+from bot.errors import WrongUsage
+from bot.rendering.text.queries import words
+from subscriptions.errors import PaperwireError, QueryError, Sentence
+from subscriptions.matching import PaperIndex, QuerySet, matching_papers, merge_copies, why
+from subscriptions.matching import match as match_all
+from subscriptions.model import Digest, Paper
+from subscriptions.query import Query, parse_query
+
+if sys.platform != "win32":
+    import resource
+
+_REFUSED = -1  # in place of a handle
+_USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
+
+
+def match(
+    arguments: Annotated[
+        list[str], typer.Argument(metavar="[QUERY] PATH…", help="A query, then digests: files, folders, or -.")
+    ],
+    *,
+    queries: Annotated[
+        str | None, typer.Option("--queries", metavar="FILE", help="One query per line, all matched together.")
+    ] = None,
+    no_matches: Annotated[
+        bool, typer.Option("--no-matches", help="With --queries: leave the papers out, only count.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Find the papers of digests that a query fits, and say why."""
+    if queries is not None:
+        return _match_file(queries, arguments, listed=not no_matches, json=json)
+    query, *paths = arguments
+    if not paths:
+        raise WrongUsage(Sentence("There is no digest to look into."), Sentence(_USAGE))
+    return _match_one(query, paths, json=json)
+
+
+def _match_one(text: str, paths: list[str], *, json: bool) -> int:
+
+    try:
+        query = parse_query(text)
+    except QueryError as error:
+        if json:
+            print_json({"query": None, "text": text, "error": error_document(error)})
+            return 1
+        with reporting_query_errors(text):
+            raise
+    digests, status = _read(paths)
+    papers = merge_copies(paper for digest in digests for paper in digest.entries)
+    found = [papers[place] for place in matching_papers(query, papers)]
+    if json:
+        keys = [paper.key for paper in found]
+        print_json({"query": query.canonical, "text": text, "keys": keys, "why": _reasons(query, found)})
+        return status
+    print_line(f"{words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
+    for paper in found:
+        print_line(f"  {paper.key}  {paper.title or paper.abstract[:80]}")
+        print_line(
+            "    "
+            + "; ".join(f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, [paper])[paper.key])
+        )
+    return status
+
+
+def _read(paths: list[str]) -> tuple[list[Digest], int]:
+    """The digests that can be read, and the exit status: a sentence on stderr for each that can not."""
+    digests, status = [], 0
+    for _, read in digests_in(documents(paths)):
+        if isinstance(read, PaperwireError):
+            print_read_error(read)
+            status = 1
+        else:
+            digests.append(read)
+    return digests, status
+
+
+class MatchedField(TypedDict):
+    """A field of a paper in which a query found something, and the words that stand there."""
+
+    field: str
+    terms: list[str]
+
+
+def _reasons(query: "Query", papers: list[Paper]) -> dict[str, list[MatchedField]]:
+    """Key -> why that paper fits."""
+    reasons: dict[str, list[MatchedField]] = {}
+    for paper in papers:
+        fields: dict[str, list[str]] = {}
+        for hit in why(query, paper):
+            terms = fields.setdefault(hit.field.name, [])
+            terms += [term for term in hit.terms if term not in terms]
+        reasons[paper.key] = [MatchedField(field=name, terms=terms) for name, terms in fields.items()]
+    return reasons
+
+
+class BatchReport(TypedDict):
+    """The document of `match --queries FILE --json` (docs/commands.md)."""
+
+    queries: int
+    unique: int
+    papers: int
+    pairs: int
+    peak_rss_bytes: int
+    timings: dict[str, float]  # seconds
+    refused: list[tuple[int, str]]  # (line from 1, why)
+    matches: NotRequired[list[tuple[int, list[str]]]]  # (line from 1, keys), only of lines that have some
+
+
+@dataclass(slots=True)
+class _QueryFile:
+    """The lines of a file of queries, ready to be matched."""
+
+    queries: "QuerySet"
+    handles: "array[int]" = field(default_factory=lambda: array("q"))  # of each line, in their order
+    refused: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, why)
+
+
+def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:
+
+    texts = _lines_of(content(file))
+    began = perf_counter()
+    digests, status = _read(paths)
+    index = PaperIndex.of(merge_copies(paper for digest in digests for paper in digest.entries))
+    parsed = perf_counter()
+    lines = _compiled(texts)
+    compiled = perf_counter()
+    found = match_all(lines.queries, index)
+    matched = perf_counter()
+    keys = {handle: [index.papers[place].key for place in index.positions(bits)] for handle, bits in found.items()}
+    report = BatchReport(
+        queries=len(lines.handles),
+        unique=len(lines.queries),
+        papers=len(index.papers),
+        pairs=sum(len(keys.get(handle, ())) for handle in lines.handles),
+        peak_rss_bytes=_peak_rss_bytes(),
+        timings={"parse_s": parsed - began, "compile_s": compiled - parsed, "match_s": matched - compiled},
+        refused=lines.refused,
+    )
+    if listed:
+        report["matches"] = [(line, keys[handle]) for line, handle in enumerate(lines.handles, 1) if handle in keys]
+        report["peak_rss_bytes"] = _peak_rss_bytes()
+    if json:
+        print_json(report)
+    else:
+        _show(report)
+    return status
+
+
+def _show(report: BatchReport) -> None:
+    counts = {name: f"{report[name]:,}" for name in ("queries", "unique", "papers", "pairs")}
+    print_line("{queries} queries, {unique} of them different; {papers} papers; {pairs} pairs.".format_map(counts))
+    times = ", ".join(f"{name.removesuffix('_s')} {seconds:.3f} s" for name, seconds in report["timings"].items())
+    print_line(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
+    for line, keys in report.get("matches", ()):
+        print_line(f"{line:>6}  {' '.join(keys)}")
+    for line, reason in report["refused"]:
+        print_error(f"line {line} is refused: {reason}")
+
+
+def _lines_of(data: bytes) -> list[str]:
+    """The lines of a file, without their ends; a byte that is no UTF-8 stands there as a surrogate."""
+    lines = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape").split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _query(text: str) -> "Query":
+    """A line as a query. Raises QueryError, also for bytes that are no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
+    return parse_query(text)
+
+
+def _compiled(texts: list[str]) -> _QueryFile:
+    """Every line read as a query; equal lines are read once."""
+    lines = _QueryFile(QuerySet())
+    handles: dict[str, int] = {}
+    reasons: dict[str, str] = {}
+    for number, text in enumerate(texts, start=1):
+        handle = handles.get(text)
+        if handle is None:
+            try:
+                handle = lines.queries.add(_query(text))
+            except QueryError as error:
+                handle, reasons[text] = _REFUSED, str(error)
+            handles[text] = handle
+        lines.handles.append(handle)
+        if handle == _REFUSED:
+            lines.refused.append((number, reasons[text]))
+    return lines
+
+
+def _peak_rss_bytes() -> int:
+    """The most memory that this process has held so far: VmHWM of Linux, elsewhere what getrusage tells."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    if sys.platform == "win32":
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, the others KiB

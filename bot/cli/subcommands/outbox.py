@@ -1,0 +1,144 @@
+"""outbox: what waits and why; dead letters are tried again or dismissed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli._options import Json, Now
+from bot.cli._session import open_session
+from bot.cli._streams import json_time, print_error, print_json, print_line, printable
+from bot.cli._tables import print_table
+from bot.errors import WrongUsage
+from bot.rendering.text.language import Language
+from bot.settings import Settings
+from subscriptions.errors import NotFound, Sentence
+from subscriptions.platforms import facts_of
+from subscriptions.service.outbox import dismiss as give_up
+from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.store import OutboxEntry
+
+STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
+_OVER = ("dismissed", "sent")  # nothing waits in these, so they are listed only when asked for
+_COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries, as `paperwire outbox` names them.")]
+
+app = typer.Typer(help="What waits to be sent and why; dead letters.", invoke_without_command=True)
+
+
+@app.callback()
+def show(
+    context: typer.Context,
+    *,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="STATE", help=f"{', '.join(STATES)}; else all that is not over.")
+    ] = None,
+    now: Now = None,
+    json: Json = False,
+) -> int | None:
+    """What waits to be sent and why; dead letters."""
+    if context.invoked_subcommand is not None:
+        return None
+
+    if state is not None and state not in STATES:
+        raise WrongUsage(
+            Sentence("“{state}” is not a state of a delivery.", {"state": state}),
+            Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
+        )
+    with open_session(now) as session:
+        entries = outbox_entries(session.store, now=session.now, wall=session.clock.wall())
+        moment, settings = session.now, session.settings
+    wanted = [entry for entry in entries if (entry.state == state if state else entry.state not in _OVER)]
+    shown = [_with_reason(entry, settings) for entry in wanted]
+    if json:
+        print_json([_document(entry) for entry in shown])
+    elif shown:
+        _show(shown, moment, settings.timezone)
+    else:
+        print_line(f"No delivery is {state}." if state else "Nothing waits.")
+    return 0
+
+
+@app.command()
+def retry(ids: Ids, *, now: Now = None) -> int:
+    """Give deliveries another try at the next deliver; a platform that stands still goes on."""
+    with open_session(now) as session:
+        return _each(
+            ids, lambda delivery: retry_delivery(session.store, delivery, now=session.now), "will be tried again"
+        )
+
+
+@app.command()
+def dismiss(ids: Ids, *, now: Now = None) -> int:
+    """Give deliveries up: they are not sent any more. `outbox retry` takes it back."""
+    with open_session(now) as session:
+        return _each(ids, lambda delivery: give_up(session.store, delivery, now=session.now), "is dismissed")
+
+
+def _each(ids: Sequence[str], act: Callable[[str], None], done: str) -> int:
+    """Acts on every delivery; one that is not there is said on stderr and holds up no other. The exit status."""
+    status = 0
+    for delivery in ids:
+        try:
+            act(delivery)
+            print_line(f"✓ {delivery} {done}.")
+        except NotFound as error:
+            print_error(str(error))
+            status = error.exit_code
+    return status
+
+
+def _with_reason(entry: "OutboxEntry", settings: "Settings") -> "OutboxEntry":
+    """What is planned for a platform without a token says so."""
+    platform = entry.chat.partition(":")[0]
+    if entry.reason or entry.state != "planned" or settings.is_on(platform):
+        return entry
+    return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
+
+
+def _document(entry: "OutboxEntry") -> dict[str, object]:
+    """One element of `outbox --json` (docs/commands.md)."""
+    return {
+        "id": entry.id,
+        "chat": entry.chat,
+        "kind": entry.kind,
+        "state": entry.state,
+        "papers": entry.papers,
+        "messages": entry.messages,
+        "attempts": entry.attempts,
+        "next_at": json_time(entry.next_at),
+        "waiting_since": json_time(entry.waiting_since),
+        "reason": entry.reason,
+    }
+
+
+def _show(entries: "Sequence[OutboxEntry]", now: datetime, zone: str) -> None:
+
+    voice = Language("en", zone)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("delivery", "chat", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("papers", justify="right", no_wrap=True)
+    table.add_column("since", no_wrap=True)
+    remarks = []
+    for entry in entries:
+        state = Text(entry.state, _COLOURS.get(entry.state, ""))
+        since = voice.duration(max(now - entry.waiting_since, timedelta(0)))
+        table.add_row(entry.id, Text(printable(entry.chat)), state, str(entry.papers), since)
+        remarks.append((entry.id, _remark(entry, voice)))
+    print_table(table)
+    for delivery, remark in remarks:
+        if remark:
+            print_line(f"{delivery}  {remark}")
+
+
+def _remark(entry: "OutboxEntry", voice: "Language") -> str:
+    """Why it waits, how often it was tried and when it is tried again."""
+    tried = voice.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
+    following = voice.say("again {moment}", moment=voice.moment(entry.next_at)) if entry.next_at else ""
+    return "; ".join(part for part in (entry.reason, tried, following) if part)

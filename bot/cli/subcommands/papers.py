@@ -1,0 +1,213 @@
+"""search, why and whynot: stored papers by a query; why one of them came to a chat, or did not."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli._options import ChatOption, Json, Now
+from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
+from bot.cli._session import Session, open_session
+from bot.cli._streams import json_time, print_json, print_line, printable
+from bot.cli._tables import print_table
+from bot.commands import ReasonContext, came_line, kept_line, lacking
+from bot.errors import WrongUsage
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import words
+from bot.rendering.text.tex import readable
+from subscriptions.cutting import cut_at_word
+from subscriptions.errors import NotFound, QueryError, Refused, Sentence
+from subscriptions.model import Because, Chat, KnownPaper
+from subscriptions.query import mentioned, parse_query
+from subscriptions.service.papers import Reason, deliveries_of_paper, last_delivered, papers_named, reasons, search_all
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.store import DeliveredPaper
+
+_MOST_DAYS = 3650
+_MOST_SHOWN = 50  # papers of a search; --json has all
+_OPENING = 100  # characters of an abstract in place of a title that is not known
+
+PaperArgument = Annotated[str, typer.Argument(metavar="ID", help="A paper: its arXiv id, its DOI, or a link to it.")]
+
+
+# -------------------------------------------------------------------------------------------------------------- search
+
+
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="As you would give it to subscribe.")],
+    *,
+    days: Annotated[int | None, typer.Option("--days", metavar="N", help="Only papers of the last N days.")] = None,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Look through all stored papers, the newest first."""
+    if days is not None and not 1 <= days <= _MOST_DAYS:
+        raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
+    try:
+        read = parse_query(query)
+    except QueryError as error:
+        if json:
+            print_json({"query": None, "text": query, "error": error_document(error)})
+            return 1
+        with reporting_query_errors(query):
+            raise
+    with open_session(now) as session:
+        found, stored = search_all(session.store, read, days=days, now=session.now)
+    hints = [hint.say(TERMINAL_LANGUAGE.translate) for hint in read.hints]
+    if json:
+        told_of = {"stored": stored, "found": len(found), "papers": [_paper(known) for known in found]}
+        print_json({"query": read.canonical, "text": query, "hints": hints, **told_of})
+    else:
+        of = f"of {stored:,} papers" if days is None else f"papers of the last {days} days"
+        print_line(f"{words(read, TERMINAL_LANGUAGE.translate)}: {len(found):,} {of}")
+        for hint in hints:
+            print_line(f"  ({hint})")
+        _show(found)
+    return 0
+
+
+def _show(found: "tuple[KnownPaper, ...]") -> None:
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for known in found[:_MOST_SHOWN]:
+        table.add_row(Text(_name(known)), known.day.isoformat(), Text(printable(_title(known))))
+    if found:
+        print_table(table)
+    if len(found) > _MOST_SHOWN:
+        print_line(f"and {len(found) - _MOST_SHOWN:,} more; --json lists all, --days N fewer")
+
+
+def _paper(known: "KnownPaper") -> dict[str, object]:
+    """A stored paper as `--json` has it."""
+    paper = known.paper
+    return {
+        "key": paper.key,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "categories": list(paper.categories),
+        "url": paper.url,
+        "day": known.day.isoformat(),
+    }
+
+
+def _name(known: "KnownPaper") -> str:
+    return known.paper.arxiv_id or known.paper.doi or "–"
+
+
+def _title(known: "KnownPaper") -> str:
+
+    return readable(known.paper.title) or f"“{cut_at_word(known.paper.abstract, _OPENING)}”"
+
+
+# --------------------------------------------------------------------------------------------------------- why, whynot
+
+
+def why(
+    paper: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="An arXiv id, a DOI or a link; else the paper that came last.")
+    ] = None,
+    *,
+    chat: ChatOption,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Say which subscriptions brought a paper to a chat and with which words, or what kept it from coming."""
+    return _about(paper, chat, now, json=json)
+
+
+def whynot(paper: PaperArgument, *, chat: ChatOption, now: Now = None, json: Json = False) -> int:
+    """Say what keeps a paper from coming to a chat, for each of its subscriptions, or that it came."""
+    return _about(paper, chat, now, json=json)
+
+
+def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
+
+    with open_session(now) as session:
+        there = get_chat(session.store, session.address(chat))
+        known = None if paper is None else _known(session, paper)
+        came = (
+            last_delivered(session.store, there) if known is None else deliveries_of_paper(session.store, there, known)
+        )
+        known = known or (came.item.paper if came else None)
+        if known is None:
+            raise NotFound(Sentence("{chat} was not sent a paper yet.", {"chat": str(there.address)}))
+        kept = () if came else reasons(session.store, there, known, now=session.now)
+    if json:
+        print_json(_reasons_document(there, known, came, kept))
+    else:
+        _show_reasons(there, known, came, kept)
+    return 0
+
+
+def _known(session: "Session", text: str) -> "KnownPaper":
+    """The stored paper that somebody names. Raises Refused, NotFound."""
+    names = mentioned(text)
+    if not names:
+        raise Refused(
+            Sentence("Say which paper, by its arXiv id, DOI or link."),
+            Sentence("For example: {example}", {"example": "paperwire why 2601.01234 --as CHAT"}),
+        )
+    known = papers_named(session.store, names[:1]).get(names[0])
+    if known is None:
+        raise NotFound(Sentence("{name} is not known here.", {"name": names[0]}))
+    return known
+
+
+def _reasons_document(
+    chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]"
+) -> dict[str, object]:
+    """What `why --json` and `whynot --json` print (docs/commands.md)."""
+    told = {"at": json_time(came.at), "state": came.state, "shown": came.item.shown} if came else None
+    return {
+        "chat": str(chat.address),
+        "paper": _paper(known),
+        "told": told,
+        "because": [_because(one) for one in came.item.because] if came else [],
+        "reasons": [_reason(one) for one in kept],
+    }
+
+
+def _because(one: "Because") -> dict[str, object]:
+    return {"number": one.number, "name": one.name, "text": one.text, "words": list(one.words)}
+
+
+def _reason(one: "Reason") -> dict[str, object]:
+
+    lacks, excluded = lacking(one, lambda query: words(query, TERMINAL_LANGUAGE.translate))
+    wish = one.subscription
+    return {
+        "number": wish.number,
+        "name": wish.name,
+        "text": wish.text,
+        "keeps": one.hold_reason.value,
+        "lacks": lacks,
+        "excludes": excluded,
+        "due_at": json_time(one.due),
+    }
+
+
+def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]") -> None:
+
+    voice = Language("en", chat.settings.timezone)
+    print_line(f"{_name(known)}  {_title(known)}")
+    if came is not None:
+        print_line(came_line(came, chat, voice))
+        for one in came.item.because:
+            print_line(f"  {one.number}  {one.label}" + (f": {', '.join(one.words)}" if one.words else ""))
+        return
+    moment = voice.moment(known.changed_at or known.first_seen_at)
+    print_line(f"It became known {moment}; {chat.address} was not sent it.")
+    teller = ReasonContext(
+        localizer=voice,
+        reading=lambda query: words(query, voice.translate),
+        command=lambda typed: f"paperwire {typed} --as {chat.address}",
+    )
+    day = voice.day(known.day, seen_from=known.first_seen_at.date())
+    for reason in kept:
+        print_line(f"  {kept_line(reason, chat, teller, day)}")
+    if not kept:
+        print_line("  It has no subscriptions.")

@@ -1,0 +1,90 @@
+"""pause and resume: holding a chat or one of its subscriptions."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli._options import ChatOption, Json, Now, Number
+from bot.cli._queries import subscription_number
+from bot.cli._session import open_session
+from bot.cli._streams import json_time, print_json, print_line, print_reply
+from bot.commands import held_line, resumed_line, waiting_lines
+from bot.ports.reply import Reply
+from bot.rendering.text.language import Language
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.service.subscriptions import HeldBack, Waiting, get_chat, skip_waiting, waits
+from subscriptions.service.subscriptions import pause as hold
+from subscriptions.service.subscriptions import resume as go_on
+from subscriptions.zones import zone
+
+
+def pause(
+    number: Number = None,
+    *,
+    chat: ChatOption,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="WHEN", help="7d, 2 weeks, mon, 3 Mar; else until it is resumed.")
+    ] = None,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Hold the papers of a chat, or of one subscription, back. What comes in the meantime waits."""
+    which = subscription_number(number, "paperwire pause --until 7d --as CHAT")
+    with open_session(now) as session:
+        there = get_chat(session.store, session.address(chat))
+        moment = session.now
+        end = parse_pause(until, zone(there.settings.timezone), moment) if until is not None else None
+        held = hold(session.store, there.address, which, until=end, now=moment)
+    if json:
+        print_json(_document(held))
+        return 0
+    said = held_line(held, Language("en", there.settings.timezone), now=moment)
+    print_reply(Reply(lines=(said, "What comes in the meantime waits."), ok=True))
+    print_line(f"  Undo: paperwire resume {f'{which} ' if which else ''}--as {there.address}")
+    return 0
+
+
+def resume(
+    number: Number = None,
+    *,
+    chat: ChatOption,
+    skip: Annotated[bool, typer.Option("--skip", help="What waits never comes.")] = False,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """End the pause of a chat and of all its subscriptions, or of one, and say what waits."""
+    which = subscription_number(number, "paperwire resume 4 --as CHAT")
+    with open_session(now) as session:
+        address, moment = get_chat(session.store, session.address(chat)).address, session.now
+        held = go_on(session.store, address, which, now=moment)
+        found = waits(session.store, address, now=moment, number=which)
+        skipped = 0
+        if skip:
+            skipped = skip_waiting(session.store, address, upto=found.upto, by=moment, now=moment, number=which)
+    if json:
+        print_json(_document(held) | _waiting(found, skipped=skipped))
+        return 0
+    voice = Language("en", held.chat.settings.timezone)
+    waiting = _skipped(skipped, voice) if skip else waiting_lines(found, voice)
+    print_reply(Reply(lines=(resumed_line(held, voice), *waiting), ok=True if held.changed else None))
+    return 0
+
+
+def _skipped(count: int, voice: "Language") -> tuple[str, ...]:
+    return (voice.count("{count} paper is skipped.", "{count} papers are skipped.", count),) if count else ()
+
+
+def _document(held: "HeldBack") -> dict[str, object]:
+    """What `pause --json` prints, and the beginning of what `resume --json` does (docs/commands.md)."""
+    state = held.subscription.state if held.subscription else held.chat.state.value
+    return {
+        "chat": str(held.chat.address),
+        "number": held.subscription.number if held.subscription else None,
+        "state": state,
+        "until": json_time(held.until),
+        "changed": held.changed,
+    }
+
+
+def _waiting(found: "Waiting", *, skipped: int) -> dict[str, object]:
+    return {"waiting": 0 if skipped else found.papers, "skipped": skipped, "comes_at": json_time(found.comes)}

@@ -1,0 +1,44 @@
+"""run: the process that does everything until it is stopped."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from bot.app import build_app
+from bot.cli._logging import start_logging
+from bot.cli._session import raise_if_interrupted, read_settings
+from bot.cli._streams import print_error
+from bot.operation.process import run as run_until_stopped
+from bot.operation.signals import stop_on_signals
+
+
+def run(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="One round of everything that is due, then end.")] = False,
+    new_bot: Annotated[bool, typer.Option("--new-bot", help="Give this database to the bot of the token.")] = False,
+    pause_gone: Annotated[
+        bool, typer.Option("--pause-gone", help="Pause all chats that are gone, however many they are.")
+    ] = False,
+) -> int:
+    """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
+    settings = read_settings()
+    start_logging(settings, quiet=False)
+    app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone)
+    scheduler = app.source_scheduler()
+
+    async def go() -> int:
+
+        try:
+            stop_on_signals(app)
+            app.open()
+            return await run_until_stopped(
+                app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=print_error
+            )
+        finally:
+            await app.close()
+
+    status = asyncio.run(go())
+    raise_if_interrupted(app)
+    return status

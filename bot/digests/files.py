@@ -1,0 +1,174 @@
+"""Where digests come from on this machine: files, folders, standard input; and which files of a watched folder are complete.
+
+Reading is thin and lazy. Watching is a decision: `look` takes what was known, what is listed now and the time.
+"""
+
+import glob
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from bot.digests import MAX_BYTES
+from bot.errors import UnreadableInput
+from subscriptions.errors import Sentence
+
+CHECK_EVERY = timedelta(seconds=1)
+"""How often a folder must be looked at, so that a file is read within five seconds of its last change."""
+
+STABLE_FOR = timedelta(seconds=1)
+"""How long a file must stay as it is before it counts as complete."""
+
+STDIN = "-"
+
+
+def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | UnreadableInput]]:
+    """The documents that arguments name, one after the other: a file, a folder with all below it, `-`.
+
+    What cannot be read comes as its error, and the next one follows.
+    """
+    for path in paths_of(paths):
+        yield path, _caught(path)
+
+
+def paths_of(paths: Iterable[str]) -> Iterator[str]:
+    """The documents that arguments name, unread. Folders go in the order of their names, without hidden files."""
+    for path in paths:
+        if path != STDIN and os.path.isdir(path):  # noqa: PTH112  names are kept as they were typed
+            yield from _files_below(path)
+        else:
+            yield path
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises Unreadable, also when it is larger than 64 MiB."""
+    try:
+        if path == STDIN:
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UnreadableInput(
+            Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
+    return data
+
+
+def _caught(path: str) -> bytes | UnreadableInput:
+    try:
+        return read_file(path)
+    except UnreadableInput as error:
+        return error
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = os.path.join(here, name)  # noqa: PTH118  names are kept as they were typed
+            if not name.startswith(".") and _stamp(path):
+                yield path
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What changes when a file does."""
+
+    size: int
+    changed: int  # nanoseconds, as the file system says: only compared with itself
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Observation:
+    stamp: FileStamp
+    since: datetime  # aware UTC: when it was first seen with this stamp
+
+
+@dataclass(frozen=True, slots=True)
+class FolderWatch:
+    """What is known of a watched folder. A file that was given out comes again only when it has changed.
+
+    It forgets when the program ends: a file that is read again is known by the hash of its bytes.
+    """
+
+    waiting: Mapping[str, _Observation] = field(default_factory=lambda: MappingProxyType({}))
+    reported: Mapping[str, FileStamp] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def check_folder(
+    watch: FolderWatch, listing: Mapping[str, FileStamp], now: datetime
+) -> tuple[FolderWatch, tuple[str, ...]]:
+    """What is known after a look at the folder, and the names of the files that are complete, sorted.
+
+    A file is complete when two looks at least QUIET apart found it the same. One that is still being written waits; one
+    that was renamed, replaced or appended to counts as new. Files that are gone are forgotten. Pure; `now` is aware UTC.
+    """
+    waiting: dict[str, _Observation] = {}
+    complete: list[str] = []
+    for name, stamp in listing.items():
+        if watch.reported.get(name) == stamp:
+            continue
+        seen = watch.waiting.get(name)
+        if seen is None or seen.stamp != stamp or seen.since > now:  # a clock that was set back starts anew
+            seen = _Observation(stamp, now)
+        if now - seen.since >= STABLE_FOR:
+            complete.append(name)
+        else:
+            waiting[name] = seen
+    given = {name: stamp for name, stamp in watch.reported.items() if name in listing}
+    given.update((name, listing[name]) for name in complete)
+    return FolderWatch(waiting, given), tuple(sorted(complete))
+
+
+def report_again(watch: FolderWatch, name: str) -> FolderWatch:
+    """The watch, with a file that could not be read after all: it will be given out once more."""
+    return FolderWatch(watch.waiting, {given: stamp for given, stamp in watch.reported.items() if given != name})
+
+
+def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
+    """The files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder stands for all files in it.
+
+    Relative patterns are relative to `base`. Hidden files are left out. Raises Unreadable if the folder is not there
+    or cannot be looked into.
+    """
+    full = os.path.join(base, pattern)  # noqa: PTH118  Path would take a pattern apart
+    if os.path.isdir(full):  # noqa: PTH112
+        full = os.path.join(glob.escape(full), "*")  # noqa: PTH118
+    folder = _fixed_part(full)
+    if not folder.is_dir():
+        raise UnreadableInput(Sentence("{name}: there is no such folder.", {"name": str(folder)}))
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)}))
+    found = ((name, _stamp(name)) for name in glob.iglob(full, recursive=True))  # noqa: PTH207
+    return {name: stamp for name, stamp in found if stamp}
+
+
+def is_missing(pattern: str) -> bool:
+    """Whether a path without wildcards leads nowhere: a file that is still to come, or a name that was mistyped."""
+    return not (glob.has_magic(pattern) or os.path.exists(pattern))  # noqa: PTH110  as list_folder
+
+
+def _fixed_part(pattern: str) -> Path:
+    """The folder in which a pattern begins to search."""
+    folder = Path(pattern).parent
+    while glob.has_magic(str(folder)) and not folder.is_dir():
+        folder = folder.parent
+    return folder
+
+
+def _stamp(path: str) -> FileStamp | None:
+    """None for what is no regular file, or is gone."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None

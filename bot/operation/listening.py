@@ -1,0 +1,120 @@
+"""Receives and answers requests, from the start of the process to its end or once."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, wait_fixed
+
+from bot.app import App
+from bot.commands import Localizer
+from bot.conversation.dispatcher import Dispatcher
+from bot.errors import error_location
+from bot.ports.clock import Clock
+from bot.ports.receiver import Receiver, RequestDispatcher
+from bot.sources.lookup import PaperLookup
+from subscriptions.errors import Sentence
+
+log = logging.getLogger("paperwire")
+
+RESTART_INTERVAL = 60.0  # seconds after which a receiver that ended or failed is started again
+_MENU_LANGUAGES = {"": "en", "zh": "zh"}  # a client's language, "" for all others → the language of its menus
+LONGEST_ANSWERS = 60.0  # seconds that the answers of `--once` have to arrive
+
+
+@asynccontextmanager
+async def listening(app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None) -> AsyncIterator[None]:
+    """Receives and answers requests on every platform while the body runs."""
+    dispatcher = Dispatcher(app.context, lookup)
+    await dispatcher.resume_replies()
+    tasks = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
+    tasks.append(asyncio.create_task(_publish_commands(app)))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await dispatcher.close()
+
+
+async def _publish_commands(app: App) -> None:
+    """Publishes the commands on the platforms, and logs an error instead of raising it."""
+    try:
+        conversation = app.context.conversation
+        if conversation is None:
+            return
+        speakers = {code: _speaker(conversation.make_localizer(lang, "UTC")) for code, lang in _MENU_LANGUAGES.items()}
+        for platform in app.platforms.values():
+            await platform.publish_commands(conversation.registry.commands, speakers)
+    except Exception as error:  # noqa: BLE001 - whatever our mistake is, the bot works without menus
+        log.error("The menus of commands stay as they were: %s", error_location(error))
+
+
+def _speaker(localizer: Localizer) -> Callable[[Sentence], str]:
+    return lambda sentence: sentence.say(localizer.translate)
+
+
+async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
+    """Answers the requests that wait on every platform, and returns when the answers have arrived. Raises StoreError."""
+    dispatcher = Dispatcher(app.context, lookup)
+    await dispatcher.resume_replies()
+    drains = [asyncio.create_task(receiver.drain(dispatcher)) for receiver in app.receivers()]
+    stop = asyncio.create_task(app.stop.wait())
+    try:
+        for drain in drains:
+            await asyncio.wait((drain, stop), return_when=asyncio.FIRST_COMPLETED)
+        for drain in drains:
+            if drain.done():
+                drain.result()
+    finally:
+        for task in (stop, *drains):
+            task.cancel()
+        await asyncio.gather(stop, *drains, return_exceptions=True)
+        await dispatcher.wait_for_lookups(LONGEST_ANSWERS)
+        await dispatcher.close(LONGEST_ANSWERS)
+
+
+class Supervised:
+    """A Receiver that starts another one again when that ends, or fails by a mistake of ours."""
+
+    def __init__(self, receiver: Receiver, clock: Clock) -> None:
+        self._receiver = receiver
+        self._clock = clock
+        self._failure = ""
+        self.name, self.webhook, self.routes = receiver.name, receiver.webhook, receiver.routes
+
+    @property
+    def problem(self) -> str:
+        """See Receiver."""
+        return self._failure or self._receiver.problem
+
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver."""
+        restarts = AsyncRetrying(
+            retry=retry_if_exception_type(Exception) | retry_if_result(lambda _: True),
+            before=self._clear,
+            after=self._record,
+            wait=wait_fixed(RESTART_INTERVAL),
+            sleep=self._clock.sleep,
+        )
+        await restarts(self._receiver.listen, dispatcher)
+
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver."""
+        await self._receiver.drain(dispatcher)
+
+    def _clear(self, _: RetryCallState) -> None:
+        self._failure = ""
+
+    def _record(self, attempt: RetryCallState) -> None:
+        error = attempt.outcome.exception() if attempt.outcome else None
+        if error is not None:
+            self._failure = "it failed by a mistake of the program; the log says where"
+            log.error("Listening failed and begins anew: %s", error_location(error))
+
+
+def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
+    """The names of the receivers that do not work, and why."""
+    return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}

@@ -1,0 +1,40 @@
+"""The lines that `paperwire run` prints for the operator."""
+
+from collections.abc import Mapping
+
+from bot.app import App
+from bot.sources.source_scheduler import SourceScheduler
+from subscriptions.platforms import declared
+from subscriptions.service.chats import has_operator, new_code
+from subscriptions.service.notices import notify_new_version
+
+
+def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
+    """The lines about platforms, database and sources."""
+    on = ", ".join(sorted(app.platforms))
+    off = ", ".join(
+        sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
+    )
+    lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
+    for platform in app.platforms.values():
+        lines += platform.startup_lines
+    lines.append(f"Database: {app.store.path}")
+    return lines + sources.descriptions
+
+
+def operator_lines(app: App) -> list[str]:
+    """How to become the operator, while there is none. Operators are notified of a new version of the bot."""
+    conversation, admins = app.context.conversation, app.settings.admins
+    if conversation is None:
+        return []
+    if conversation.bot_info.version:
+        notify_new_version(app.store, admins, conversation.bot_info.version, now=app.clock.now())
+    if not conversation.platform_apis or has_operator(app.store, admins):
+        return []
+    return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(app.store)}"]
+
+
+def unread_lines(unread: Mapping[str, str]) -> list[str]:
+    """The line that every source failed, each with its reason; empty if `unread` is."""
+    reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
+    return [f"No source could be read. {reasons}. paperwire check says what to do."] if unread else []

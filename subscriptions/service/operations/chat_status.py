@@ -1,0 +1,102 @@
+"""How a chat stands, and how the whole bot does, for `status`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions.planning.forecast import Forecast, NextDelivery
+from subscriptions.service.outbox.sending import Progress, progress, stopped_platforms
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
+from subscriptions.service.subscriptions.requests import Listed, find
+from subscriptions.store import Scope, access, sources
+from subscriptions.store import chats as people
+from subscriptions.store import status as stands
+from subscriptions.store.status import LastDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How one chat stands."""
+
+    chat: Chat
+    subscriptions: int
+    coming: NextDelivery  # of what comes first
+    waiting: int  # deliveries; planned and held ones included
+    unclear: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the whole bot stands."""
+
+    chats: int
+    asking: int
+    subscriptions: int
+    outbox: Progress
+    stopped: Mapping[str, str]  # platform -> why it stands still
+
+
+def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
+    """How a chat stands. Raises NotFound."""
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        states = stands.states_of(transaction, chat.id)
+        coming = DeliveryForecast.of(transaction, now).next_of(chat, wishes)
+    return Status(
+        chat=chat,
+        subscriptions=len(wishes),
+        coming=coming,
+        waiting=sum(states[name] for name in ("planned", "held", "sending", "waiting")),
+        unclear=states["unclear"],
+        dead=states["dead"],
+    )
+
+
+def expectations(store: Scope, *, now: datetime) -> Forecast:
+    """What can be expected of the sources."""
+    with store.read() as transaction:
+        return sources.forecast(transaction, store.schedules, now)
+
+
+def next_deliveries_to(
+    store: Scope, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime
+) -> NextDelivery:
+    """When the first of these subscriptions of a chat brings something. Raises NotFound."""
+    with store.read() as transaction:
+        return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), wishes)
+
+
+def next_deliveries_of(store: Scope, wishes: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
+    """When each of these subscriptions brings something, be they of several chats; of one that is held, when it would."""
+    with store.read() as transaction:
+        foresight = DeliveryForecast.of(transaction, now)
+        return tuple(foresight.next_delivery(one.subscription, one.chat) for one in wishes)
+
+
+def last_days(store: Scope, most: int) -> tuple[LastDay, ...]:
+    """What came last from each source, the newest first."""
+    with store.read() as transaction:
+        return stands.last_days(transaction, most)
+
+
+def papers_of_day(store: Scope, day: date) -> int:
+    """How many different papers the digests of a day brought."""
+    with store.read() as transaction:
+        return stands.papers_of_day(transaction, day)
+
+
+def health(store: Scope) -> Health:
+    """How the whole bot stands."""
+    with store.read() as transaction:
+        chats, subscriptions = stands.census(transaction)
+        waiting = len(access.asking(transaction, zone=store.zone))
+    return Health(
+        chats=chats,
+        asking=waiting,
+        subscriptions=subscriptions,
+        outbox=progress(store),
+        stopped=stopped_platforms(store),
+    )

@@ -1,0 +1,103 @@
+"""Why a paper came to a chat, and why it did not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from subscriptions.errors import QueryError
+from subscriptions.matching import failing
+from subscriptions.model import Announce, Chat, KnownPaper, Subscription
+from subscriptions.query import Node, Query, parse_canonical, parse_query
+from subscriptions.store import Scope, Transaction, announcing, history
+from subscriptions.store import chats as people
+from subscriptions.store.history import DeliveredPaper
+
+
+class HoldReason(StrEnum):
+    """What keeps a paper from coming for a subscription."""
+
+    WORDS = "words"  # the query does not fit it
+    REPLACEMENT = "replacement"  # only a new version of it came, which is not announced
+    ARCHIVE = "archive"  # it was older than news when it came, so it was filed
+    CROSSLIST = "crosslist"  # the chat wants no cross-lists
+    OLDER = "older"  # it came before the papers that the subscription began with
+    PASSED = "passed"  # its turn was before the query or the settings became what they are
+    PAUSED = "paused"  # the subscription is
+    CHAT = "chat"  # the chat is paused, or waits to be let in
+    TIME = "time"  # nothing: it comes with the next delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why one subscription did not bring a paper."""
+
+    subscription: Subscription
+    hold_reason: HoldReason
+    query: Query  # as it is understood
+    failing: tuple[Node, ...] = ()  # the parts of it that the paper does not fit, as typed
+    due: datetime | None = None  # when it is to come; None: as soon as papers are sent
+    about: bool = False  # that is but the first of two times
+
+
+def deliveries_of_paper(store: Scope, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
+    """What this chat was told of a paper; None: nothing."""
+    with store.read() as transaction:
+        return history.deliveries_of(transaction, chat.id, paper.id)
+
+
+def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
+    """The paper that this chat was told last, or the first one of the message with this id of the platform's."""
+    with store.read() as transaction:
+        paper = history.delivered_in_message(transaction, chat.id, message) if message else None
+        paper = paper or history.last_delivered(transaction, chat.id)
+        return history.deliveries_of(transaction, chat.id, paper) if paper else None
+
+
+def reasons(store: Scope, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
+    """Why a paper that this chat was not told did not come, for each of its subscriptions: the nearest first."""
+    with store.read() as transaction:
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        found = [_reason(transaction, chat, wish, known, now) for wish in wishes]
+    return tuple(sorted(found, key=_distance))
+
+
+def _distance(reason: Reason) -> tuple[bool, int, int]:
+    return reason.hold_reason is HoldReason.WORDS, len(reason.failing), reason.subscription.number
+
+
+def _reason(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper, now: datetime) -> Reason:
+    query = _as_typed(wish)
+    lacking = failing(query, known.paper)
+    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, wish, known)
+    coming = keeps is HoldReason.TIME and wish.next_due_at is not None
+    return Reason(
+        subscription=wish,
+        hold_reason=keeps,
+        query=query,
+        failing=lacking,
+        due=max(wish.next_due_at, now) if coming and wish.next_due_at else None,
+        about=wish.cadence.kind == "when-out",
+    )
+
+
+def _as_typed(wish: Subscription) -> Query:
+    """The query in its person's words; should the grammar have changed since, in ours."""
+    try:
+        query = parse_query(wish.text)
+    except QueryError:
+        query = None
+    return query if query and query.canonical == wish.canonical else parse_canonical(wish.canonical)
+
+
+def _keeps(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
+    """What keeps a paper that the query fits."""
+    seen = people.now_mark(transaction) if wish.seen is None else wish.seen
+    if known.change is None or known.changed_at is None:
+        return HoldReason.ARCHIVE if announcing.is_filed(transaction, known.id) else HoldReason.REPLACEMENT
+    if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
+        return HoldReason.CROSSLIST
+    if known.change <= seen:
+        return HoldReason.OLDER if known.changed_at < wish.since else HoldReason.PASSED
+    if chat.state != "active":
+        return HoldReason.CHAT
+    return HoldReason.PAUSED if wish.state != "active" else HoldReason.TIME

@@ -1,0 +1,152 @@
+"""What a delivery of this moment would send to a chat, by the planner's own decisions, and what is not due yet."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from subscriptions import zones
+from subscriptions.matching import TokenizedPapers
+from subscriptions.model import Chat, ChatAddress, Delivery, KnownPaper, Subscription
+from subscriptions.planning.effects import shows_more
+from subscriptions.planning.forecast import NextDelivery
+from subscriptions.planning.plan import Due, decide
+from subscriptions.query import parse_query
+from subscriptions.service.papers.counting import Entries, find, read
+from subscriptions.service.planner.plan import Occasion, evidence_of_fits, stored_query, would_be_planned
+from subscriptions.service.planner.previews import not_delivered
+from subscriptions.service.subscriptions.pausing import awake
+from subscriptions.service.subscriptions.requests import find as find_chat
+from subscriptions.store import Scope, Transaction, index, outbox
+from subscriptions.store import chats as people
+
+PREVIEW_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDue:
+    """A subscription that has papers to bring, but not at this moment."""
+
+    subscription: Subscription
+    next_delivery: NextDelivery  # when it brings them; nothing while it is held
+    held: str = ""  # what holds it: the state of the chat, else its own; "": nothing
+    papers: tuple[KnownPaper, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a chat would get, not written down."""
+
+    delivery: Delivery | None  # what is due at this moment; None: nothing
+    later: Delivery | None = None  # what is not, as if it were
+    not_due: tuple[NotDue, ...] = ()  # whose papers those are
+    known: int  # papers looked at
+
+
+def preview(
+    store: Scope, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
+) -> Preview:
+    """What would be sent: to all wishes of a chat, or for one query. Nothing is written. Raises NotFound, QueryError.
+
+    With `days`, or for a query, it is what papers of so many days bring, by the days of their digests.
+    """
+    with store.read() as transaction:
+        chat = find_chat(transaction, address)
+        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        if text is not None:
+            wishes = (not_delivered(chat, parse_query(text), now),)
+        if text is not None or days is not None:
+            today = now.astimezone(zones.zone(store.zone)).date()
+            first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
+            return _of_days(transaction, chat, wishes, first, now, all_of_them=text is not None)
+        return _of_this_moment(transaction, chat, wishes, now)
+
+
+def _of_days(
+    transaction: Transaction,
+    chat: Chat,
+    wishes: Sequence[Subscription],
+    first: date,
+    now: datetime,
+    *,
+    all_of_them: bool,
+) -> Preview:
+    """What papers of the days from `first` on bring; `all_of_them`: also what the chat was told."""
+    entries = Entries.of(index.news(transaction, None, since=first), whole=True)
+    case = _case(transaction, chat, [replace(wish, seen=-1) for wish in wishes], entries, now)
+    told = () if all_of_them else outbox.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
+    known = entries.papers.bit_count()
+    return Preview(delivery=_delivery(case, told, entries), known=known)
+
+
+def _of_this_moment(transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], now: datetime) -> Preview:
+    """Pauses that end by now are over, as they are for the planner."""
+    chat, wishes = awake(chat, wishes, now)
+    decided, occasion = would_be_planned(transaction, chat, wishes, now=now)
+    delivery = None
+    if decided is not None and decided.result is not None:
+        kind, items, facts = decided.result
+        delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
+    due = {wish.id for wish in decided.case.subscriptions} if decided else set()
+    rest = [wish for wish in wishes if wish.id not in due]
+    mark, head = people.now_mark(transaction), occasion.window.head
+    rest = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in rest]
+    entries = Entries.of(
+        index.changed(transaction, min((wish.seen or 0 for wish in rest), default=head), head), whole=True
+    )
+    case = _case(transaction, chat, rest, entries, now)
+    told = outbox.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
+    told |= {item.paper.id for item in delivery.items} if delivery else set()
+    later = _delivery(case, told, entries)
+    return Preview(
+        delivery=delivery,
+        later=later,
+        not_due=_not_due(chat, rest, later, occasion),
+        known=max(entries.papers.bit_count(), delivery.facts.known if delivery else 0),
+    )
+
+
+def _case(transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], entries: Entries, now: datetime) -> Due:
+    """The papers that subscriptions find, and nothing else, as a case to decide."""
+    bits = 0
+    for wish in wishes:
+        bits |= find(transaction, entries, stored_query(wish.canonical), most_read=None).bits
+    known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.change or 0)
+    shelf = TokenizedPapers.of(paper.paper for paper in known)
+    return Due(
+        chat=chat,
+        subscriptions=tuple(wishes),
+        cursor={wish.id: wish.seen or 0 for wish in wishes},
+        papers=known,
+        fits={wish.id: shelf.matching(stored_query(wish.canonical)) for wish in wishes},
+        delivered=frozenset(),
+        due=now,
+        now=now,
+        zone=zones.zone(chat.settings.timezone),
+        next_due=None,
+        may_be_empty=False,
+    )
+
+
+def _delivery(case: Due, told: Collection[int], entries: Entries) -> Delivery | None:
+    """What these papers are as a delivery; it speaks of all that were looked at."""
+    decided = decide(replace(case, delivered=frozenset(told)), evidence_of_fits(), limited=shows_more(case.chat))
+    if decided is None:
+        return None
+    kind, items, facts = decided
+    facts = replace(facts, known=entries.papers.bit_count(), days=entries.days)
+    return Delivery(id="preview", chat=case.chat, kind=kind, due=case.now, items=items, facts=facts)
+
+
+def _not_due(
+    chat: Chat, wishes: Sequence[Subscription], later: Delivery | None, occasion: Occasion
+) -> tuple[NotDue, ...]:
+    """Which of these subscriptions bring what is not due, and when."""
+    items = later.items if later else ()
+    found = []
+    for wish in wishes:
+        theirs = tuple(item.paper for item in items if any(one.number == wish.number for one in item.because))
+        held = str(chat.state) if chat.state != "active" else "" if wish.state == "active" else wish.state
+        coming = NextDelivery() if held else occasion.delivery_forecast.next_delivery(wish, chat)
+        if theirs:
+            found.append(NotDue(subscription=wish, next_delivery=coming, held=held, papers=theirs))
+    return tuple(found)

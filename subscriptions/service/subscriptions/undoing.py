@@ -1,0 +1,202 @@
+"""Taking back what was changed: a change, or the undoing of one.
+
+Not the whole chat goes back, only what the change touched, and only where nobody has touched it since. A subscription
+that comes back has the place (`seen`) that it had; one that stayed keeps the place where it is, so nothing is sent twice.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from subscriptions import zones
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Chat, ChatAddress, ChatState, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.service.subscriptions.changes import (
+    KEPT,
+    PAUSED_BY_PERSON,
+    Change,
+    Difference,
+    State,
+    before,
+    changing,
+    difference,
+    is_paused_by_person,
+    is_undone,
+    mark_undone,
+    state_of,
+    subscription_value,
+    undoes,
+)
+from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
+from subscriptions.service.subscriptions.requests import find, follow_zone, span
+from subscriptions.store import Scope, Transaction, changes
+from subscriptions.store import chats as people
+
+_Key = tuple[str, str | int]  # ("wish", number), ("setting", name), ("pause", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What became of an undo."""
+
+    change: Change  # that was taken back
+    again: int  # the id of this undo, which can be taken back itself
+    what: Difference  # how the chat differs from what it was just before
+    before: Chat
+    after: Chat
+
+
+def last_change(store: Scope, address: ChatAddress) -> Change | None:
+    """The newest change that was not undone; None: there is none that is kept."""
+    return next(
+        (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
+    )
+
+
+def find_change(store: Scope, address: ChatAddress, change_id: int) -> Change | None:
+    """A change of this chat, undone or not; None: it is not kept any more."""
+    return next((change for change in _log(store, address) if change.id == change_id), None)
+
+
+def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
+    """What was changed in a chat, the newest first."""
+    with store.read() as transaction:
+        chat = people.find_chat(transaction, address, zone=store.zone)
+        if chat is None:
+            return
+        log = changes.changes_of(transaction, chat.id)
+        now = state_of(transaction, chat.id)
+    for place in range(len(log)):
+        yield _change(log, place, now)
+
+
+def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
+    """Takes back a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be done any more."""
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        log = changes.changes_of(transaction, chat.id)
+        place = next((place for place, kept in enumerate(log) if kept.id == change_id), None)
+        if place is None:
+            raise Refused(
+                Sentence("That was too long ago to be undone."),
+                Sentence("I keep the last {count} changes.", {"count": KEPT}),
+            )
+        if is_undone(log[place]):
+            raise Refused(Sentence("That is undone already."))
+        current = state_of(transaction, chat.id)
+        wanted = _taken_back(before(log[place]), _after(log, place, current), current)
+        again = changing(transaction, chat.id, now=now, who=who, taking_back=change_id)
+        _restore(transaction, chat, wanted, current, now)
+        mark_undone(transaction, chat.id, change_id, undone=True)
+        taken_back = undoes(log[place])
+        if taken_back is not None:
+            mark_undone(transaction, chat.id, taken_back, undone=False)
+        return Undone(
+            change=_change(log, place, current),
+            again=again,
+            what=difference(current, state_of(transaction, chat.id)),
+            before=chat,
+            after=find(transaction, address),
+        )
+
+
+def _after(log: Sequence[changes.Kept], place: int, current: State) -> State:
+    """What a chat was after a change: what it was before the next one."""
+    return before(log[place - 1]) if place else current
+
+
+def _change(log: Sequence[changes.Kept], place: int, current: State) -> Change:
+    kept = log[place]
+    what = difference(before(kept), _after(log, place, current))
+    return Change(id=kept.id, who=kept.who, at=kept.at, what=what, undone=is_undone(kept), undoes=undoes(kept))
+
+
+def _taken_back(earlier: State, after: State, current: State) -> dict[_Key, object]:
+    """What must be put back, and how. Raises Refused when a newer change stands on it."""
+    old, new, is_now = _parts(earlier), _parts(after), _parts(current)
+    touched = {key for key in old.keys() | new.keys() if _value(old.get(key)) != _value(new.get(key))}
+    for key in touched:
+        if _value(is_now.get(key)) not in (_value(new.get(key)), _value(old.get(key))):
+            raise _something_newer()
+    wanted = {key: old.get(key) for key in touched}
+    canonical = [wish.canonical for wish in ({**is_now, **wanted}).values() if isinstance(wish, Subscription)]
+    if len(set(canonical)) < len(canonical):
+        raise _something_newer()
+    return wanted
+
+
+def _something_newer() -> Refused:
+    return Refused(
+        Sentence("A newer change stands on that one."), Sentence("/undo takes back the newest change first.")
+    )
+
+
+def _parts(state: State) -> dict[_Key, object]:
+    parts: dict[_Key, object] = {("wish", number): wish for number, wish in state.subscriptions.items()}
+    parts |= {("setting", name): value for name, value in state.settings.items()}
+    parts["pause", ""] = (state.paused, state.until)
+    return parts
+
+
+def _value(part: object) -> object:
+    return subscription_value(part) if isinstance(part, Subscription) else part
+
+
+def _restore(
+    transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object], current: State, now: datetime
+) -> None:
+    settings = {str(name): value for (kind, name), value in wanted.items() if kind == "setting"}
+    for name, value in settings.items():
+        if value is None:
+            people.unchoose_setting(transaction, chat.id, name)
+        else:
+            people.choose_setting(transaction, chat.id, name, str(value))
+    zone = people.chats_by_id(transaction, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
+    if "timezone" in settings:
+        follow_zone(transaction, chat, zone, now)
+    wishes = {int(number): wish for (kind, number), wish in wanted.items() if kind == "wish"}
+    _restore_subscriptions(transaction, chat, wishes, current, zone=zone, now=now)
+    if not FOLLOWED.isdisjoint(settings):
+        follow_quiet(transaction, chat, now)
+    if ("pause", "") in wanted:
+        _restore_pause(transaction, chat, wanted["pause", ""], now)
+
+
+def _restore_subscriptions(
+    transaction: Transaction, chat: Chat, wishes: Mapping[int, object], current: State, *, zone: str, now: datetime
+) -> None:
+    """All that are touched go first, so that none stands in the way of another's query."""
+    there = people.subscriptions_of(transaction, [chat.id])[chat.id]
+    people.remove_subscriptions(transaction, [s.id for s in there if s.number in wishes])
+    for number, wish in wishes.items():
+        if not isinstance(wish, Subscription):
+            continue
+        stayed = current.subscriptions.get(number)
+        seen = wish.seen if stayed is None else stayed.seen
+        clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
+        same_time = stayed is not None and (stayed.cadence, clock) == (wish.cadence, wish.zone or zone)
+        due = stayed.next_due_at if stayed is not None and same_time else None
+        people.put_subscription(transaction, wish, seen=seen or 0, due=_due(wish, due, zone, now))
+
+
+def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> people.Span:
+    """Its next moment: `same` as now if its time did not change, else as it was if that is still to come."""
+    zone = zones.zone(wish.zone or chat_zone)
+    if wish.cadence.kind == "now":
+        return same, None  # a moment only while it is held back
+    if same is not None:
+        return span(wish.cadence, zone, same)
+    if wish.next_due_at is not None and wish.next_due_at > now:
+        return span(wish.cadence, zone, wish.next_due_at)
+    return span(wish.cadence, zone, cadences.first_due(wish.cadence, zone, now))
+
+
+def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:
+    """Only what a person decided: a chat that is blocked, or waits for an administrator, stays so."""
+    assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
+    paused, until = pause
+    if paused and chat.state is ChatState.ACTIVE:
+        people.set_chat_state(transaction, chat.id, ChatState.PAUSED, PAUSED_BY_PERSON, now=now, until=until)
+    elif not paused and is_paused_by_person(chat):
+        people.set_chat_state(transaction, chat.id, ChatState.ACTIVE, "", now=now)

@@ -1,0 +1,125 @@
+"""Units of work: what several use cases, or several senders, do in one transaction."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.context.group_commit import GroupCommit
+from subscriptions.errors import NotFound, Refused, StoreError
+from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.store import Scope, Store, WouldWrite
+from tests.make import NOON, address, subscribes
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'work.db'}")
+    store.open(now=NOON)
+    yield store
+    store.close()
+
+
+def subscribed(store: Scope, chat: str) -> str:
+    subscribes(store, chat, "graph")
+    return chat
+
+
+class Refusing:
+    """A work that subscribes a chat and is then refused; `runs` counts how often."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def __call__(self, store: Scope, chat: str) -> str:
+        self.runs += 1
+        subscribes(store, chat, "graph")
+        raise Refused(f"refused in run {self.runs}")
+
+
+class TestTransactions:
+    def test_a_use_case_is_a_part_of_the_transaction_that_it_is_given(self, store: Store) -> None:
+        def subscribe_and_fail() -> None:
+            with store.write() as transaction:
+                subscribes(transaction, "telegram:1", "graph")
+                assert get_chat(transaction, address("telegram:1"))
+                raise Refused("not this time")
+
+        with pytest.raises(Refused):
+            subscribe_and_fail()
+        with pytest.raises(NotFound):
+            get_chat(store, address("telegram:1"))
+
+    def test_the_store_refuses_a_second_transaction_in_a_thread_that_writes(self, store: Store) -> None:
+        with store.write(), pytest.raises(RuntimeError, match="pass its Transaction on"):
+            subscribes(store, "telegram:1", "graph")
+        with store.write(), pytest.raises(RuntimeError, match="pass its Transaction on"):
+            listed(store, None)
+
+    def test_a_reading_transaction_refuses_to_write(self, store: Store) -> None:
+        with store.read() as transaction, pytest.raises(WouldWrite):
+            subscribes(transaction, "telegram:1", "graph")
+
+    def test_without_savepoints_a_failed_part_is_undone_with_the_whole(self, store: Store) -> None:
+        def subscribe_and_fail() -> None:
+            with store.write(savepoints=False) as transaction:
+                subscribes(transaction, "telegram:1", "graph")
+                Refusing()(transaction, "telegram:2")
+
+        with pytest.raises(Refused):
+            subscribe_and_fail()
+        assert listed(store, None) == ()
+
+
+class TestGroupCommit:
+    async def test_works_of_one_moment_are_committed_together(self, store: Store) -> None:
+        group = GroupCommit()
+        done = await asyncio.gather(*(group(subscribed, store, f"telegram:{n}") for n in range(1, 4)))
+        assert done == ["telegram:1", "telegram:2", "telegram:3"]
+        assert len(listed(store, None)) == 3
+
+    async def test_the_first_error_of_a_work_is_the_one_that_its_caller_gets(self, store: Store) -> None:
+        group, refusing = GroupCommit(), Refusing()
+        done = await asyncio.gather(
+            group(subscribed, store, "telegram:1"),
+            group(refusing, store, "telegram:2"),
+            group(subscribed, store, "telegram:3"),
+            return_exceptions=True,
+        )
+        assert (done[0], done[2]) == ("telegram:1", "telegram:3")
+        assert str(done[1]).startswith("refused in run 1")
+        assert refusing.runs == 1
+        assert [str(one.chat.address) for one in listed(store, None)] == ["telegram:1", "telegram:3"]
+
+    async def test_each_work_that_fails_has_its_own_error(self, store: Store) -> None:
+        group = GroupCommit()
+        works = [Refusing() for _ in range(3)]
+        done = await asyncio.gather(
+            *(group(work, store, f"telegram:{n}") for n, work in enumerate(works, 1)), return_exceptions=True
+        )
+        assert [type(one) for one in done] == [Refused] * 3
+        assert len({id(one) for one in done}) == 3
+        assert listed(store, None) == ()
+
+    async def test_a_locked_database_is_waited_for_once_for_all_works(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("subscriptions.store.database.BUSY_SECONDS", 0.5)
+        store = Store(f"sqlite:///{tmp_path / 'locked.db'}")
+        store.open(now=NOON)
+        other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        group, start = GroupCommit(), time.monotonic()
+        done = await asyncio.gather(
+            *(group(subscribed, store, f"telegram:{n}") for n in range(1, 7)), return_exceptions=True
+        )
+        waited = time.monotonic() - start
+        other.execute("ROLLBACK")
+        other.close()
+        assert [type(one) for one in done] == [StoreError] * 6
+        assert waited < 1.5  # seconds: the busy timeout once, not once per work
+        assert await group(subscribed, store, "telegram:1") == "telegram:1"
+        store.close()
