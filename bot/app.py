@@ -15,7 +15,7 @@ from bot.commands.turn import BotInfo
 from bot.context.database import make_ready, make_store
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_link import subscribe_link
 from bot.platform import Platform, PlatformAdapter, PlatformSurroundings
@@ -95,7 +95,7 @@ def build_app(
     built = _connect(platforms, settings, clock, out or sys.stdout) if channels is None else channels
     on = {name: _platform(name, channel, around) for name, channel in built.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
-    rate_limiter = RateLimiter({name: channel.limits for name, channel in built.items()})
+    rate_limiter = GcraRateLimiter({name: channel.limits for name, channel in built.items()})
     render: _Render = partial(render_delivery, titles=settings.source_titles)
     context = Context(
         store=store,
@@ -103,7 +103,7 @@ def build_app(
         channels=built,
         engine=EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
         rate_limiter=rate_limiter,
-        render_delivery=partial(render, own=partial(subscribe_link, store, clock, bot_names)),
+        render_delivery=partial(render, make_link=partial(subscribe_link, store, clock, bot_names)),
         conversation=_conversation_context(settings, on, bot_names),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
@@ -151,9 +151,9 @@ def _conversation_context(
 ) -> ConversationContext:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
     from bot.commands.registry import REGISTRY  # noqa: PLC0415 - with rendering, see build_app
-    from bot.rendering.platforms.slack.modals import board_view, sheet_view  # noqa: PLC0415 - see build_app
+    from bot.rendering.platforms.slack.modals import home_view, modal_view  # noqa: PLC0415 - see build_app
     from bot.rendering.replies.reply_messages import render_reply  # noqa: PLC0415 - see build_app
-    from bot.rendering.text.inline_formatter import ReplyWords  # noqa: PLC0415 - see build_app
+    from bot.rendering.text.inline_formatter import TextFormatter  # noqa: PLC0415 - see build_app
     from bot.rendering.text.language import Language  # noqa: PLC0415 - see build_app
 
     bot_info = BotInfo(
@@ -168,12 +168,12 @@ def _conversation_context(
         registry=REGISTRY,
         render_reply=render_reply,
         make_localizer=Language,
-        make_inline_formatter=ReplyWords,
+        make_inline_formatter=TextFormatter,
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},
         bot_info=bot_info,
         forms={name: platform.forms for name, platform in platforms.items() if platform.forms},
-        render_modal=sheet_view,
-        render_home_view=board_view,
+        render_modal=modal_view,
+        render_home_view=home_view,
     )
 
 
@@ -181,6 +181,6 @@ class _Render(Protocol):
     """`render_delivery`, with the titles of the sources."""
 
     def __call__(
-        self, delivery: Delivery, layout: Layout = (), *, own: Callable[[Delivery], str] | None = None
+        self, delivery: Delivery, layout: Layout = (), *, make_link: Callable[[Delivery], str] | None = None
     ) -> tuple[Message, ...]:
         """The messages of a delivery."""

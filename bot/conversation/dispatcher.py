@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.commands.board import HOME_VIEW
 from bot.commands.named import KEPT, LOOKUP_VERB, request_of, waiting_as
@@ -50,14 +53,14 @@ class Dispatcher:
     async def dispatch(self, request: Request) -> Mapping[str, str]:
         """See Listener."""
         async with self._in_lane_order(request):
-            wait = MIN_BACKOFF
-            while True:
-                try:
-                    return await self._handle(request)
-                except StoreError as error:
-                    log.error("What was said on %s waits for the database: %s", request.chat.platform, error)
-                await self._context.clock.sleep(wait)
-                wait = min(wait * 2, MAX_BACKOFF)
+            attempts = AsyncRetrying(
+                retry=retry_if_exception_type(StoreError),
+                wait=wait_exponential(MIN_BACKOFF, MAX_BACKOFF),
+                sleep=self._context.clock.sleep,
+                before_sleep=partial(_log_store_error, request.chat.platform),
+            )
+            problems: Mapping[str, str] = await attempts(self._handle, request)
+            return problems
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
         """See Listener."""
@@ -193,3 +196,8 @@ def _with_lookup(context: Context) -> Context:
         return context
     bot_info = replace(conversation.bot_info, looks_up_papers=True)
     return replace(context, conversation=replace(conversation, bot_info=bot_info))
+
+
+def _log_store_error(platform: str, attempt: RetryCallState) -> None:
+    if attempt.outcome:
+        log.error("What was said on %s waits for the database: %s", platform, attempt.outcome.exception())

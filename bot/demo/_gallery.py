@@ -10,7 +10,7 @@ from bot.commands import cadence_words
 from bot.demo._guests import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
 from bot.demo._story import Story
 from bot.errors import WrongUsage
-from bot.rendering.display.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
+from bot.rendering.display.gallery import Exhibit, Frame, PersonMessage, Posted, ShownSubscription, gallery_page
 from bot.rendering.text.language import Language
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.model import ChatKind
@@ -26,7 +26,10 @@ def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
 
 def _conversation(conversation: DemoConversation, story: Story, language: Language) -> Exhibit:
     spoken = story.conversation_logs[conversation.chat]
-    posts: list[Posted | Said] = [*spoken.said, *story.channels[conversation.chat.platform].posts_in(conversation.chat)]
+    posts: list[Posted | PersonMessage] = [
+        *spoken.said,
+        *story.channels[conversation.chat.platform].posts_in(conversation.chat),
+    ]
     return Exhibit(
         anchor=conversation.anchor,
         platform="telegram",
@@ -55,7 +58,7 @@ def _exhibit(guest: DemoChat, story: Story, language: Language) -> Exhibit:
         shared=guest.kind is not ChatKind.PRIVATE,
         language="zh" if guest.settings.get("lang") == "zh" else "en",
         timezone=zone,
-        asks=tuple(Ask(query=wish.subscription.text, who=wish.subscription.added_by) for wish in wishes),
+        asks=tuple(ShownSubscription(query=wish.subscription.text, who=wish.subscription.added_by) for wish in wishes),
         when=when,
         posts=story.channels[guest.platform].posts_in(guest.chat),
     )

@@ -13,7 +13,7 @@ from bot.conversation.reply_sender import speak
 from bot.demo._clock import DemoClock
 from bot.demo._guests import DemoConversation, Step
 from bot.ports.conversation import Place, Request
-from bot.rendering.display.gallery import Posted, Said
+from bot.rendering.display.gallery import PersonMessage, Posted
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.service.chats import find_callback, meet
 from subscriptions.service.subscriptions import set_setting
@@ -25,7 +25,7 @@ A_MINUTE = timedelta(minutes=1)
 class ConversationLog:
     """What was said and pressed in a conversation."""
 
-    said: tuple[Said, ...]
+    said: tuple[PersonMessage, ...]
     pressed: frozenset[str]  # data of buttons
 
 
@@ -40,7 +40,7 @@ async def run_conversation(
     for number, act in enumerate(conversation.steps):
         clock.go_to(conversation.begins + number * A_MINUTE)
         if act.text:
-            said.append(Said(text=act.text, at=clock.now()))
+            said.append(PersonMessage(text=act.text, at=clock.now()))
             request = _typed(conversation, act.text, number)
         else:
             post, data = _button(app, channel, conversation, act)

@@ -44,7 +44,7 @@ class Entry(NamedTuple):
     entry: int
     paper: int
     day: date  # under which it counts
-    change: int | None  # None: it was not announced
+    sequence: int | None  # None: it was not announced
     cross: bool  # its change came by a cross-list
 
 
@@ -82,24 +82,24 @@ def newest_entry(session: Session) -> int:
 
 def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[Entry]:
     """The newest papers of these days that were announced, be it in an archive; without those known by replacements only."""
-    wanted = _known().where(_p.day >= since, _p.change.is_not(None) | _announced).limit(most)
+    wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
     return _fetched(session, wanted if until is None else wanted.where(_p.day <= until))
 
 
-def changed(session: Session, after: int, upto: int) -> list[Entry]:
+def sequenced(session: Session, after: int, upto: int) -> list[Entry]:
     """The papers with after < change <= upto, the newest first."""
-    return _fetched(session, _known().where(_p.change > after, _p.change <= upto))
+    return _fetched(session, _known().where(_p.sequence > after, _p.sequence <= upto))
 
 
 def newest_day(session: Session) -> date | None:
     """The newest day on which papers were announced; None: there is none."""
-    wanted = select(func.max(_p.day)).where(_p.change.is_not(None))
+    wanted = select(func.max(_p.day)).where(_p.sequence.is_not(None))
     return connection_of(session).execute(wanted).scalar()
 
 
 def has_news_upto(session: Session, day: date) -> bool:
     """Whether papers were announced on this day or before."""
-    wanted = select(_p.id).where(_p.day <= day, _p.change.is_not(None)).limit(1)
+    wanted = select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
     return connection_of(session).execute(wanted).first() is not None
 
 
@@ -145,7 +145,7 @@ def has_dois(session: Session, first: date) -> bool:
 
 
 def _known() -> Select[tuple[int, int, date, int | None, bool]]:
-    entries = select(_e.entry, _p.id, _p.day, _p.change, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
+    entries = select(_e.entry, _p.id, _p.day, _p.sequence, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
     return entries.order_by(_p.day.desc(), _p.id.desc())
 
 

@@ -24,6 +24,7 @@ from subscriptions.query.fields import (
     TEXT_OR_ID,
     TITLE,
     Field,
+    ValueKind,
 )
 from subscriptions.summaries import summary_state
 
@@ -49,7 +50,22 @@ def has(paper: Paper, term: Term) -> bool:
         return any(holds(text, term) for text in every_text(paper)) or term.value == bare_id(paper)
     if term.field in TEXTS:
         return any(holds(text, term) for text in TEXTS[term.field](paper))
-    return OTHERS[term.field](paper, term)
+    if term.field in OTHERS:
+        return OTHERS[term.field](paper, term)
+    return has_in_new_field(paper, term)
+
+
+def has_in_new_field(paper: Paper, term: Term) -> bool:
+    """A field that only a test declares is judged by what it says of itself."""
+    values = term.field.values(paper)
+    match term.field.kind:
+        case ValueKind.WORDS:
+            return any(holds(text, term) for text in values)
+        case ValueKind.NAME:
+            return any(is_author(name, term.tokens, term) for name in values)
+        case ValueKind.LABEL:
+            return any(name.casefold() == term.value for name in values)
+    raise AssertionError(f"{term.field} has a kind that no rule is written for")
 
 
 def titles(paper: Paper) -> list[str]:

@@ -14,7 +14,7 @@ from bot.cli._tables import print_table
 from bot.commands import ReasonContext, came_line, kept_line, lacking
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
@@ -60,7 +60,7 @@ def search(
         print_json({"query": read.canonical, "text": query, "hints": hints, **told_of})
     else:
         of = f"of {stored:,} papers" if days is None else f"papers of the last {days} days"
-        print_line(f"{words(read, TERMINAL_LANGUAGE.translate)}: {len(found):,} {of}")
+        print_line(f"{query_in_words(read, TERMINAL_LANGUAGE.translate)}: {len(found):,} {of}")
         for hint in hints:
             print_line(f"  ({hint})")
         _show(found)
@@ -177,7 +177,7 @@ def _because(one: "Because") -> dict[str, object]:
 
 def _reason(one: "Reason") -> dict[str, object]:
 
-    lacks, excluded = lacking(one, lambda query: words(query, TERMINAL_LANGUAGE.translate))
+    lacks, excluded = lacking(one, lambda query: query_in_words(query, TERMINAL_LANGUAGE.translate))
     wish = one.subscription
     return {
         "number": wish.number,
@@ -199,11 +199,11 @@ def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | Non
         for one in came.item.because:
             print_line(f"  {one.number}  {one.label}" + (f": {', '.join(one.words)}" if one.words else ""))
         return
-    moment = voice.moment(known.changed_at or known.first_seen_at)
+    moment = voice.moment(known.sequenced_at or known.first_seen_at)
     print_line(f"It became known {moment}; {chat.address} was not sent it.")
     teller = ReasonContext(
         localizer=voice,
-        reading=lambda query: words(query, voice.translate),
+        reading=lambda query: query_in_words(query, voice.translate),
         command=lambda typed: f"paperwire {typed} --as {chat.address}",
     )
     day = voice.day(known.day, seen_from=known.first_seen_at.date())

@@ -21,12 +21,12 @@ from bot.commands import Row, name_given, renamed, rows_of, state_of, subscribed
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatState, Paper, Subscription
+from subscriptions.model import Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
@@ -49,6 +49,7 @@ from subscriptions.service.subscriptions import (
 )
 from subscriptions.service.subscriptions import subscribe as add
 from subscriptions.service.subscriptions import unsubscribe as remove
+from subscriptions.states import ChatState
 from subscriptions.zones import zone_of_place
 
 _TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words
@@ -139,7 +140,7 @@ def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
 
     voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = [_example(known.paper) for known in done.examples]
-    reading = words(done.query, voice.translate)
+    reading = query_in_words(done.query, voice.translate)
     return subscribed(done, voice, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year)
 
 
@@ -185,7 +186,7 @@ def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: 
     voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}
     rows = rows_of(
         found,
-        lambda text: words(parse_query(text), voices[found[0].zone].translate),
+        lambda text: query_in_words(parse_query(text), voices[found[0].zone].translate),
         lambda one: voices[one.zone],
         now,
     )

@@ -44,7 +44,7 @@ class Posted(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class PersonMessage:
     """What the person whose chat it is wrote to the bot."""
 
     text: str
@@ -52,7 +52,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ShownSubscription:
     """One wish of a chat, in its own words."""
 
     query: str
@@ -72,9 +72,9 @@ class Exhibit:
     shared: bool = False  # others read along, so every message names its sender
     language: Literal["en", "zh"] = "en"
     timezone: str = "UTC"
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[ShownSubscription, ...] = ()
     when: str = ""  # "daily 08:00 Europe/Berlin"
-    posts: Sequence[Posted | Said] = ()
+    posts: Sequence[Posted | PersonMessage] = ()
     pressed: frozenset[str] = frozenset()  # data of the buttons that somebody pressed
 
     @property
@@ -94,7 +94,7 @@ class Exhibit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownMessage:
     """A message with its time as the chat's people read it."""
 
     display: Display
@@ -103,7 +103,7 @@ class Shown:
     moment: str  # ISO 8601, for machines
     edited: bool
     mine: bool = False  # the person wrote it
-    replies: tuple["Shown", ...] = ()
+    replies: tuple["ShownMessage", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,29 +119,31 @@ class Frame:
 
 def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
     """The whole page as HTML. `language` is that of the page's own words; every chat keeps its own."""
-    drawn = [(exhibit, shown(exhibit), exhibit.words) for exhibit in exhibits]
+    drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
     return _template().render(frame=frame, language=language, exhibits=drawn)
 
 
-def shown(exhibit: Exhibit) -> tuple[Shown, ...]:
+def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
     """The messages of a chat, replies under the message that they belong to. Raises ValueError for a broken payload."""
-    posts = [post for post in exhibit.posts if not isinstance(post, Said)]
+    posts = [post for post in exhibit.posts if not isinstance(post, PersonMessage)]
     known = {post.id for post in posts}
     replies: dict[str, list[Posted]] = {}
     for post in posts:
         if post.thread in known:
             replies.setdefault(str(post.thread), []).append(post)
     return tuple(
-        _said(post, exhibit) if isinstance(post, Said) else _shown(post, exhibit, replies.get(post.id, ()))
+        _shown_person_message(post, exhibit)
+        if isinstance(post, PersonMessage)
+        else _shown(post, exhibit, replies.get(post.id, ()))
         for post in exhibit.posts
-        if isinstance(post, Said) or post.thread not in known
+        if isinstance(post, PersonMessage) or post.thread not in known
     )
 
 
-def _shown(post: Posted, exhibit: Exhibit, replies: Iterable[Posted]) -> Shown:
+def _shown(post: Posted, exhibit: Exhibit, replies: Iterable[Posted]) -> ShownMessage:
     day, time, moment = _when(post.at, exhibit.words)
-    return Shown(
-        display=displayed(exhibit.platform, post.payload, pressed=exhibit.pressed),
+    return ShownMessage(
+        display=payload_display(exhibit.platform, post.payload, pressed=exhibit.pressed),
         day=day,
         time=time,
         moment=moment,
@@ -150,9 +152,11 @@ def _shown(post: Posted, exhibit: Exhibit, replies: Iterable[Posted]) -> Shown:
     )
 
 
-def _said(said: Said, exhibit: Exhibit) -> Shown:
-    day, time, moment = _when(said.at, exhibit.words)
-    return Shown(display=exhibit.look.person(said.text), day=day, time=time, moment=moment, edited=False, mine=True)
+def _shown_person_message(message: PersonMessage, exhibit: Exhibit) -> ShownMessage:
+    day, time, moment = _when(message.at, exhibit.words)
+    return ShownMessage(
+        display=exhibit.look.person(message.text), day=day, time=time, moment=moment, edited=False, mine=True
+    )
 
 
 def _when(at: datetime, language: Language) -> tuple[str, str, str]:
@@ -160,7 +164,7 @@ def _when(at: datetime, language: Language) -> tuple[str, str, str]:
     return language.day(local.date()), f"{local:%H:%M}", local.isoformat(timespec="minutes")
 
 
-def displayed(platform: str, payload: str, *, pressed: Collection[str] = ()) -> Display:
+def payload_display(platform: str, payload: str, *, pressed: Collection[str] = ()) -> Display:
     """The message that `payload` makes on a platform. Raises ValueError if the platform cannot show it.
 
     `payload` is what the platform's channel posts (see the door of this package), `pressed` the data of buttons.

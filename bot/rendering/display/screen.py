@@ -15,10 +15,10 @@ from rich.rule import Rule
 from rich.style import Style
 from rich.text import Text
 
-from bot.rendering.display.gallery import Exhibit, Shown, shown
+from bot.rendering.display.gallery import Exhibit, ShownMessage, shown_messages
 from bot.rendering.text.folding import breaks
 from bot.rendering.text.language import Language
-from bot.rendering.views.appearance import Key, Mark, Paragraph, Span, linked
+from bot.rendering.views.appearance import Mark, Paragraph, ShownButton, Span, linked
 
 _FOLDED_LINES = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # what steers a terminal, and what only a browser hides
@@ -33,7 +33,7 @@ _STYLES: dict[Mark, Style] = {
 }
 
 
-def show(exhibit: Exhibit, console: Console) -> None:
+def print_exhibit(exhibit: Exhibit, console: Console) -> None:
     """Prints one chat: who it is, what it asks for, and what it received. Nothing is lost without colour."""
     console.print(Text(exhibit.who, style="bold"))
     for ask in exhibit.asks:
@@ -42,7 +42,7 @@ def show(exhibit: Exhibit, console: Console) -> None:
     if exhibit.when:
         console.print(Text(f"  {exhibit.when}", style="dim"))
     # Where a terminal cannot hide an address behind a title, the address is written out.
-    drawn = _drawn(exhibit, shown(exhibit), written=not console.is_terminal)
+    drawn = _drawn(exhibit, shown_messages(exhibit), written=not console.is_terminal)
     console.print(
         Panel(
             drawn,
@@ -56,7 +56,7 @@ def show(exhibit: Exhibit, console: Console) -> None:
     console.print()
 
 
-def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> RenderableType:
+def _drawn(exhibit: Exhibit, messages: Sequence[ShownMessage], *, written: bool) -> RenderableType:
     words = exhibit.words
     parts: list[RenderableType] = []
     for number, message in enumerate(messages):
@@ -82,7 +82,7 @@ def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> Ren
     return Group(*parts)
 
 
-def _feed_post(message: Shown, words: Language, *, written: bool) -> Iterator[RenderableType]:
+def _feed_post(message: ShownMessage, words: Language, *, written: bool) -> Iterator[RenderableType]:
     yield Text("paperwire", style="bold").append("  APP  ", style="dim").append(message.time, style="dim")
     for above, paragraph in pairwise([None, *message.display.paragraphs]):
         if above and paragraph and paragraph.shape != "small":
@@ -97,7 +97,7 @@ def _feed_post(message: Shown, words: Language, *, written: bool) -> Iterator[Re
         yield Padding(Group(*_feed_post(reply, words, written=written)), (0, 0, 0, 3))
 
 
-def _paragraphs(message: Shown, *, written: bool) -> Iterator[RenderableType]:
+def _paragraphs(message: ShownMessage, *, written: bool) -> Iterator[RenderableType]:
     for paragraph in message.display.paragraphs:
         yield _paragraph(paragraph, written=written)
 
@@ -118,7 +118,7 @@ def _paragraph(paragraph: Paragraph, *, written: bool) -> RenderableType:
             return _Flow(text_of(paragraph.spans, written=written))
 
 
-def _keys(rows: Iterable[Sequence[Key]]) -> Iterator[RenderableType]:
+def _keys(rows: Iterable[Sequence[ShownButton]]) -> Iterator[RenderableType]:
     for row in rows:
         yield Text(" ".join(f"[{key.text}]" for key in row))
 

@@ -37,7 +37,7 @@ def short_text(view: object) -> str:
     return plain_text(view)
 
 
-def page(fragments: Sequence[Fragment]) -> str:
+def plain_page(fragments: Sequence[Fragment]) -> str:
     """A whole message without markup."""
     return joined([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
 
@@ -47,7 +47,7 @@ def short_page(fragments: Sequence[Fragment]) -> str:
     return joined([(fragment.view, short_text(fragment.view)) for fragment in fragments])
 
 
-def titles(fragments: Sequence[Fragment]) -> str:
+def notification_titles(fragments: Sequence[Fragment]) -> str:
     """The titles in a message, behind its header: what a lock screen shows."""
     lines = []
     for fragment in fragments:
@@ -85,7 +85,7 @@ class Console:
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
     ) -> tuple[str, str]:
         """{"text": …}; buttons stand under the text as their labels, links with their addresses unless it holds them."""
-        text, pressed = page(fragments), [button for line in buttons for button in line]
+        text, pressed = plain_page(fragments), [button for line in buttons for button in line]
         links = [f"{button.label}: {button.url}" for button in pressed if button.url and button.url not in text.split()]
         row = "  ".join(f"[{button.label}]" for button in pressed if not button.url)
         payload = json.dumps({"text": "\n".join(part for part in (text, *links, row) if part)}, ensure_ascii=False)

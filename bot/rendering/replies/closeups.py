@@ -14,7 +14,7 @@ from bot.rendering.views.papers import (
     PaperView,
     author_names,
     category_names,
-    fenced,
+    isolated_passage,
     label,
     paper_view,
 )
@@ -56,7 +56,7 @@ def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView
 def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
     """All texts of a paper, those in the chat's language first: translated title, summary, abstract; then the others."""
     paper, language = item.paper.paper, reader.language
-    own = [summary for summary in paper.summaries if _speaks(summary.language, language) and _usable(summary)]
+    own = [summary for summary in paper.summaries if _is_in_language(summary.language, language) and _usable(summary)]
     others = [summary for summary in paper.summaries if not own and _usable(summary)]
     english = [summary for summary in others if summary.language.partition("-")[0].lower() == "en"]
     rest = [] if english else others
@@ -93,9 +93,9 @@ def _all_authors(paper: Paper, language: Language) -> str:
 
 def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[Section]:
     for translation in paper.translations:
-        if _speaks(translation.language, language) and title:
+        if _is_in_language(translation.language, language) and title:
             yield from _section(language.say("Title, translated"), translation.title)
-        elif _speaks(translation.language, language):
+        elif _is_in_language(translation.language, language):
             yield from _section(language.say("Abstract, translated"), translation.abstract)
 
 
@@ -117,7 +117,7 @@ def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:
         yield Section(label=called, text=Passage(shown), ai=ai)
 
 
-def _speaks(code: str, language: Language) -> bool:
+def _is_in_language(code: str, language: Language) -> bool:
     return code.partition("-")[0].lower() == language.code
 
 
@@ -174,6 +174,6 @@ def chunks(section: Section, room: int) -> tuple[Section, ...]:
     A passage with a hit is one piece, cut on both sides.
     """
     if section.text.hit:
-        return (replace(section, text=fenced(_around(section.text, room // 2))),)
-    first, *others = map(fenced, map(Passage, pieces(section.text.before, room)))
+        return (replace(section, text=isolated_passage(_around(section.text, room // 2))),)
+    first, *others = map(isolated_passage, map(Passage, pieces(section.text.before, room)))
     return (replace(section, text=first), *(Section(label="", text=piece) for piece in others))

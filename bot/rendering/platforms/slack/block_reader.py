@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Key, Look, Mark, Paragraph, Span
+from bot.rendering.views.appearance import Display, Look, Mark, Paragraph, ShownButton, Span
 
 _INLINE = re.compile(
     r"<(?P<link>[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>"
@@ -20,7 +20,7 @@ _QUOTED = ("&gt; ", "> ")
 def slack_display(blocks: Sequence[object]) -> Display:
     """A message of those blocks. Raises ValueError for one that is not among those we send."""
     paragraphs: list[Paragraph] = []
-    keys: list[tuple[Key, ...]] = []
+    keys: list[tuple[ShownButton, ...]] = []
     for block in blocks:
         match block:
             case {"type": "actions", "elements": list(elements)}:
@@ -64,13 +64,13 @@ def _text_object(element: object) -> tuple[Span, ...]:
             raise ValueError("the gallery shows only texts in a context block")
 
 
-def _slack_key(element: object) -> Key:
+def _slack_key(element: object) -> ShownButton:
     match element:
         case {"type": "button", "text": {"text": str(text)}, **rest}:
             url = rest.get("url")
-            return Key(text=text, link=web_url(url) if isinstance(url, str) else "")
+            return ShownButton(text=text, link=web_url(url) if isinstance(url, str) else "")
         case {"type": "overflow"}:
-            return Key(text="⋯")
+            return ShownButton(text="⋯")
         case _:
             raise ValueError("the gallery shows only buttons in an actions block")
 
