@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from bot.channels.known import PLATFORMS
 from bot.clock import SystemClock
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from bot.context.database import make_ready, make_store
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.engines.embedded import EmbeddedEngine

@@ -7,7 +7,7 @@ from subscriptions.planning.forecast import NextDelivery
 
 
 def when_next(coming: "NextDelivery", voice: "Language", now: datetime) -> str:
-    """When a subscription brings something next, as bot.commands.coming says it in a sentence."""
+    """When a subscription brings something next, as bot.commands.phrasing.delivery_times says it in a sentence."""
     if coming.at is None:
         return f"{voice.moment(coming.latest, now=now)} at the latest" if coming.latest else "when papers come"
     if coming.at <= now:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, wait_fixed
 
 from bot.app import App
-from bot.commands import Localizer
+from bot.commands.phrasing.localizer import Localizer
 from bot.conversation.dispatcher import Dispatcher
 from bot.errors import error_location
 from bot.ports.clock import Clock
