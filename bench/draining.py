@@ -23,7 +23,7 @@ from bot.app import App, build_app
 from bot.delivery.drain_state import DrainState
 from bot.delivery.engines.embedded import CONCURRENCY, EmbeddedEngine
 from bot.delivery.plan import plan
-from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.channel import Limits
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.journal import Entry
@@ -113,7 +113,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 
 
 def without_limits(app: App) -> None:
-    pace = RateLimiter({"telegram": FREE})
+    pace = GcraRateLimiter({"telegram": FREE})
     app.wire = replace(app.wire, rate_limiter=pace, engine=EmbeddedEngine(app.clock, pace))
 
 

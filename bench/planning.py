@@ -71,10 +71,10 @@ def chat_row(n: int) -> dict[str, object]:
         "timezone": "",
         "settings": {},
         "state": "active",
-        "state_reason": "",
+        "state_detail": "",
         "owner": "",
         "admin": False,
-        "spoken": True,
+        "first_delivery_planned": True,
         "next_number": 2,
         "created_at": NOON,
     }
@@ -92,7 +92,7 @@ def subscription_row(n: int, query: int, queries: Sequence[str]) -> dict[str, ob
         "state": "active",
         "added_by": "",
         "since": NOON - timedelta(days=1),
-        "seen": 0,
+        "cursor": 0,
         "next_due_at": NOON + timedelta(hours=1),
         "latest_due_at": NOON + timedelta(hours=1),
     }

@@ -21,9 +21,10 @@ from bot.commands.turn import BotInfo
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.lane_sender import deliver, token_is_paused
+from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan, seed_pace
-from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import sender_lock
 from bot.errors import SettingsError
 from bot.ports.channel import Channel
@@ -85,14 +86,14 @@ class App:
         self.clock = clock
         self.stop = asyncio.Event()
         self.interrupted = False  # it is to stop by Ctrl-C
-        pace = RateLimiter({platform: channel.limits for platform, channel in channels.items()})
+        pace = GcraRateLimiter({platform: channel.limits for platform, channel in channels.items()})
         self.wire = Context(
             store=store,
             clock=clock,
             channels=channels,
             engine=EmbeddedEngine(clock, pace, stopping=self.stop.is_set),
             rate_limiter=pace,
-            render_delivery=partial(render, own=self.subscribe_link),
+            render_delivery=partial(render, make_link=self.subscribe_link),
             conversation=conversation,
             on_unclear=settings.on_unclear,
             lookup_platforms=LOOKUP_PLATFORMS & set(channels),
@@ -398,9 +399,9 @@ def build_app(
 def make_conversation_context(settings: Settings, channels: Mapping[str, Channel]) -> ConversationContext:
     """What conversations need, for the platforms of these channels where people can talk to us."""
     from bot.commands.registry import REGISTRY  # noqa: PLC0415 - see build_app
-    from bot.rendering.platforms.slack.modals import board_view, sheet_view  # noqa: PLC0415 - see build_app
+    from bot.rendering.platforms.slack.modals import home_view, modal_view  # noqa: PLC0415 - see build_app
     from bot.rendering.replies.reply_messages import render_reply  # noqa: PLC0415 - see build_app
-    from bot.rendering.text.inline_formatter import ReplyWords  # noqa: PLC0415 - see build_app
+    from bot.rendering.text.inline_formatter import TextFormatter  # noqa: PLC0415 - see build_app
     from bot.rendering.text.language import Language  # noqa: PLC0415 - see build_app
 
     venues = {platform: channel.api() for platform, channel in channels.items() if isinstance(channel, _HasApi)}
@@ -415,12 +416,12 @@ def make_conversation_context(settings: Settings, channels: Mapping[str, Channel
         registry=REGISTRY,
         render_reply=render_reply,
         make_localizer=Language,
-        make_inline_formatter=ReplyWords,
+        make_inline_formatter=TextFormatter,
         platform_apis=venues,
         bot_info=house,
         forms={platform: channel.forms() for platform, channel in channels.items() if isinstance(channel, _HasForms)},
-        render_modal=sheet_view,
-        render_home_view=board_view,
+        render_modal=modal_view,
+        render_home_view=home_view,
     )
 
 
@@ -471,7 +472,7 @@ class _Render(Protocol):
     """`render_delivery`, with the titles of the sources."""
 
     def __call__(
-        self, delivery: Delivery, layout: Layout = (), *, own: Callable[[Delivery], str] | None = None
+        self, delivery: Delivery, layout: Layout = (), *, make_link: Callable[[Delivery], str] | None = None
     ) -> tuple[Message, ...]:
         """The messages of a delivery."""
 

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from subscriptions.states import PauseReason
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -126,9 +128,14 @@ class ChatMoved(NotDelivered):
 class ChatGone(NotDelivered):
     """Not sent: the bot may not write there. `scope` "topic" concerns one topic or thread, "chat" the whole address."""
 
-    def __init__(self, reason: str, scope: Literal["chat", "topic"] = "chat") -> None:
+    def __init__(
+        self, reason: str, scope: Literal["chat", "topic"] = "chat", pause_reason: PauseReason | None = None
+    ) -> None:
+        """`pause_reason` is what is stored with the chat; without it GONE, or of a topic TOPIC_CLOSED."""
         super().__init__(reason)
         self.scope = scope
+        general = PauseReason.TOPIC_CLOSED if scope == "topic" else PauseReason.GONE
+        self.pause_reason = pause_reason or general
 
 
 class SenderStopped(NotDelivered):

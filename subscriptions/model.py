@@ -9,6 +9,15 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from subscriptions.states import (
+    Admission,
+    ChatState,
+    PauseReason,
+    SubscriptionPauseReason,
+    SubscriptionState,
+    describe_chat_state,
+)
+
 
 class Announce(StrEnum):
     """How a digest announces a paper (arXiv's announce types). Absent (None) counts as new."""
@@ -87,8 +96,8 @@ class KnownPaper:
 
     id: int
     paper: Paper  # announce_type: "cross" when it is known only by a cross-list so far
-    change: int | None  # orders papers; None: never announced (known only by a replacement)
-    changed_at: datetime | None
+    sequence: int | None  # orders papers; None: never announced (known only by a replacement)
+    sequenced_at: datetime | None
     first_seen_at: datetime
     day: date  # of the digest that gave it its change, else of the first that brought it
     withdrawn_at: datetime | None = None
@@ -153,15 +162,6 @@ class ChatSettings:
     manage: str  # person, admins, members
 
 
-class ChatState(StrEnum):
-    """Whether a chat gets messages."""
-
-    ACTIVE = "active"
-    ASKED = "asked"  # waits until an administrator lets it in
-    PAUSED = "paused"
-    MOVED = "moved"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoMatchStreak:
     """Days in a row on which papers came, and none of them fitted what a chat asks for."""
@@ -184,10 +184,17 @@ class Chat:
     public: bool = False  # strangers can read it
     admin: bool = False  # its person runs this bot
     state: ChatState = ChatState.ACTIVE
-    state_reason: str = ""
+    admission: Admission | None = None  # what an operator answered last
+    pause_reason: PauseReason | None = None  # also of a chat that waits to be let in and cannot be written to
+    state_detail: str = ""  # beside the state: the platform's words, or the address that the chat moved to
     paused_until: datetime | None = None
-    spoken: bool = False  # its first due delivery has been planned
-    dry: NoMatchStreak | None = None  # None: something fitted last, or nothing was looked at yet
+    first_delivery_planned: bool = False  # its first due delivery has been planned
+    no_match_streak: NoMatchStreak | None = None  # None: something fitted last, or nothing was looked at yet
+
+    @property
+    def state_reason(self) -> str:
+        """The English words that people read about the state."""
+        return describe_chat_state(self.state, self.admission, self.pause_reason, self.state_detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,13 +230,13 @@ class Subscription:
     cadence: Cadence
     zone: str | None  # its own zone; None follows the chat's
     name: str = ""
-    state: str = "active"  # active, paused
+    state: SubscriptionState = SubscriptionState.ACTIVE
     paused_until: datetime | None = None
-    state_reason: str = ""  # why it is paused, where no person asked for that
+    pause_reason: SubscriptionPauseReason | None = None  # None: active, or a person paused it
     added_by: str = ""  # a plain name
     subscriber: str = ""  # the platform's id of who added it; "": nobody knows, or they have left
     since: datetime
-    seen: int | None  # None: shares the mark of those that are caught up (cadence now)
+    cursor: int | None  # None: shares the mark of those that are caught up (cadence now)
     next_due_at: datetime | None  # None: due when papers come (now)
     hurry: bool = False  # a person asked for what it has to bring, so quiet hours do not hold it (now)
 

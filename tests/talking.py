@@ -24,12 +24,12 @@ from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.replies.reply_messages import render_reply
-from bot.rendering.text.inline_formatter import ReplyWords
+from bot.rendering.text.inline_formatter import TextFormatter
 from bot.rendering.text.language import Language
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -154,13 +154,13 @@ class BotHarness:
 
     @property
     def wire(self) -> Context:
-        pace = RateLimiter({})
+        pace = GcraRateLimiter({})
         venue = FakePlatformApi(self)
         talk = Conversation(
             registry=registry.REGISTRY,
             render_reply=render_reply,
             make_localizer=Language,
-            make_inline_formatter=ReplyWords,
+            make_inline_formatter=TextFormatter,
             platform_apis={"telegram": venue, "console": replace(venue, platform="console")},
             bot_info=self.bot_info,
         )

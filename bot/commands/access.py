@@ -9,7 +9,7 @@ from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused, Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState
+from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.chats import (
     allow,
@@ -29,6 +29,7 @@ from subscriptions.service.operations import Status, expectations, health, last_
 from subscriptions.service.operations import status as chat_status
 from subscriptions.service.sources import known_sources
 from subscriptions.service.subscriptions import listed
+from subscriptions.states import ChatState
 
 _SOURCES = 3  # sources that status names
 _HERE = 10  # chats that ask, as allow lists them

@@ -4,11 +4,11 @@ from bot.commands.turn import CommandContext
 from bot.ports.button import Button
 from subscriptions.query import parse_query
 from subscriptions.query.advice import Advice
+from subscriptions.query.fields import ValueKind
 from subscriptions.service.papers import advice_on
 from subscriptions.service.subscriptions import Subscribed
 
 REWRITE = "rewrite"  # the verb of the button
-_VARIANTS = frozenset({"one-author", "named-category", "phrase", "initials", "primary", "titles"})
 
 
 def advice_for(turn: CommandContext, done: Subscribed) -> Advice | None:
@@ -23,7 +23,9 @@ def advice_line(turn: CommandContext, advice: Advice) -> str:
         return turn.say("Only papers with Chinese text can fit: {found} of the {of} I know.", found=found, of=advice.of)
     if advice.kind == "many":
         return turn.say("That is more than ten a day; one more word would narrow it.")
-    return _variant(turn, advice, found) if advice.kind in _VARIANTS else _never(turn, advice)
+    if advice.absent and advice.absent.absent:
+        return turn.say(advice.absent.absent.template, names=", ".join(advice.names))
+    return _variant(turn, advice, found)
 
 
 def _variant(turn: CommandContext, advice: Advice, found: str) -> str:
@@ -52,21 +54,7 @@ def advice_button(turn: CommandContext, advice: Advice, number: int) -> Button |
         "initials": turn.say("with initials too"),
         "titles": turn.say("in titles only"),
     }
-    anywhere = turn.say("in any text") if advice.kind in ("abstract", "summary") else turn.say("without it")
+    in_any_text = advice.absent is not None and advice.absent.kind is ValueKind.WORDS
+    anywhere = turn.say("in any text") if in_any_text else turn.say("without it")
     label = labels.get(advice.kind, anywhere)
     return Button(label=label, verb=REWRITE, arguments={"number": number, "text": advice.text})
-
-
-def _never(turn: CommandContext, advice: Advice) -> str:
-    match advice.kind:
-        case "category":
-            return turn.say("No source here tells categories, so no paper can fit.")
-        case "author":
-            return turn.say("No source here tells authors, so no paper can fit.")
-        case "abstract":
-            return turn.say("No source here brings abstracts, so no paper can fit.")
-        case "summary":
-            return turn.say("No source here brings summaries, so no paper can fit.")
-        case "doi":
-            return turn.say("No source here tells DOIs, so no paper can fit.")
-    return turn.say("No paper I know came from there. There are: {names}.", names=", ".join(advice.names))

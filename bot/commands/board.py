@@ -9,13 +9,14 @@ from bot.commands.wishes import rows_of, state_of
 from bot.ports.button import Button, Buttons
 from bot.ports.forms import HomeItem, HomePanel, HomeView
 from bot.ports.reply import Reply
-from subscriptions.model import Chat, ChatState
+from subscriptions.model import Chat
 from subscriptions.query import parse_query
 from subscriptions.service.chats import subscriptions_around
 from subscriptions.service.notices import name_of, why_paused
 from subscriptions.service.operations import status
 from subscriptions.service.papers import activity
 from subscriptions.service.subscriptions import Listed
+from subscriptions.states import ChatState
 
 HOME_VIEW = "board"  # what happens when a person looks at their board
 MOST = 36  # subscriptions on one board

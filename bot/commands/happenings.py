@@ -23,6 +23,7 @@ from subscriptions.service.chats import (
     set_owner,
 )
 from subscriptions.service.notices import is_gone, lose_place, name_of, notify_owner
+from subscriptions.states import PauseReason
 
 NOT_AGAIN = timedelta(days=30)  # how long a place that was greeted is not greeted again
 WROTE_LATELY = timedelta(days=7)  # how long the store knows that somebody who has no chat here wrote to us
@@ -98,7 +99,8 @@ def muted(turn: CommandContext) -> Reply | None:
     came = turn.request.details.get("before") in ("left", "kicked")
     if came:
         _meet(turn)
-    lose_place(turn.store, turn.origin.address, "The bot has no rights to write there.", topic=False, now=turn.now)
+    words = "The bot has no rights to write there."
+    lose_place(turn.store, turn.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=turn.now)
     private = _private_chat(turn) if came and turn.chat.kind is ChatKind.BROADCAST else None
     if private is None:
         return None
@@ -132,7 +134,8 @@ def moved(turn: CommandContext) -> Reply | None:
 
 def topic_closed(turn: CommandContext) -> Reply | None:
     """What a topic asked for waits until it is open again; the group hears of it once, in General."""
-    lose_place(turn.store, turn.request.chat, "The topic was closed.", topic=True, now=turn.now)
+    words, reason = "The topic was closed.", PauseReason.TOPIC_CLOSED
+    lose_place(turn.store, turn.request.chat, words, topic=True, reason=reason, now=turn.now)
     return None
 
 

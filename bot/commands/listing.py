@@ -10,11 +10,11 @@ from bot.commands.wishes import Row, in_short, of_the_newest, rows_of, state_of
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatState
 from subscriptions.query import parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.papers import MatchCount, activity
 from subscriptions.service.subscriptions import Listed
+from subscriptions.states import ChatState
 
 A_PAGE = 10
 _ROW = 5  # numbers side by side

@@ -5,9 +5,11 @@ once, by whatever process is there: `waiting` keeps the request, `request_of` ma
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from bot.commands.cards import card_reply
 from bot.commands.found import card_buttons
@@ -25,14 +27,34 @@ KEPT = timedelta(days=1)  # how long somebody is still answered
 LOOKUP_EVENT = "looked-up"  # what happens when arXiv has answered
 LOOKUP_VERB = "looks-up"  # the verb of what is remembered until then
 FAILED = "failed"  # told: arXiv could not be asked
-# What is kept of a request, under which name in the store.
-_KEPT_FIELDS = {
-    "sender": "sender",
-    "sender_name": "sender_name",
-    "language": "language",
-    "answer_at": "response_url",
-    "thread": "thread_id",
-}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLookup:
+    """A request whose papers are being looked up. An alias is the field's key in the stored JSON."""
+
+    names: tuple[str, ...]  # of the papers
+    chat: tuple[str, str, str]  # (platform, address, topic)
+    update_id: Annotated[str, Field(alias="update")]
+    place: "PendingPlace"
+    sender: str
+    sender_name: str
+    language: str
+    response_url: Annotated[str, Field(alias="answer_at")]
+    thread_id: Annotated[str, Field(alias="thread")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingPlace:
+    """Where such a request was made."""
+
+    kind: ChatKind
+    title: str
+    public: bool
+    is_outside: Annotated[bool, Field(alias="outside")]
+
+
+_PENDING = TypeAdapter(PendingLookup)
 
 
 def named_papers(turn: CommandContext, text: str) -> Reply:
@@ -75,10 +97,18 @@ def looked_up(turn: CommandContext) -> Reply | None:
 def waiting(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
     """What is remembered of a request whose papers are looked up, and under which name."""
     place = request.place
-    where = {"kind": place.kind.value, "title": place.title, "public": place.public, "outside": place.is_outside}
-    said = {name: getattr(request, field) for name, field in _KEPT_FIELDS.items()}
-    chat = [request.chat.platform, request.chat.address, request.chat.topic]
-    arguments = {"names": list(names), "chat": chat, "update": request.update_id, "place": where, **said}
+    pending = PendingLookup(
+        names=tuple(names),
+        chat=(request.chat.platform, request.chat.address, request.chat.topic),
+        update_id=request.update_id,
+        place=PendingPlace(kind=place.kind, title=place.title, public=place.public, is_outside=place.is_outside),
+        sender=request.sender,
+        sender_name=request.sender_name,
+        language=request.language,
+        response_url=request.response_url,
+        thread_id=request.thread_id,
+    )
+    arguments = _PENDING.dump_python(pending, mode="json", by_alias=True)
     link = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
     return waiting_as(request), link
 
@@ -90,15 +120,20 @@ def waiting_as(request: Request) -> str:
 
 def request_of(name: str, link: CallbackToken, *, failed: bool) -> Request:
     """The request again, as what happens now that arXiv has answered."""
-    kept: Mapping[str, Any] = link.arguments
-    where = dict(kept["place"])
-    place = Place(
-        chat=ChatAddress(*kept["chat"]), kind=ChatKind(where.pop("kind")), is_outside=where.pop("outside"), **where
+    pending = _PENDING.validate_python(link.arguments)
+    chat, where = ChatAddress(*pending.chat), pending.place
+    told = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}
+    return Request(
+        place=Place(chat=chat, kind=where.kind, title=where.title, public=where.public, is_outside=where.is_outside),
+        update_id=f"{LOOKUP_VERB}:{pending.update_id}",
+        event=LOOKUP_EVENT,
+        details=told,
+        sender=pending.sender,
+        sender_name=pending.sender_name,
+        language=pending.language,
+        response_url=pending.response_url,
+        thread_id=pending.thread_id,
     )
-    told = {"as": name, "names": " ".join(kept["names"]), **({FAILED: "yes"} if failed else {})}
-    again = Request(place=place, update_id=f"{LOOKUP_VERB}:{kept['update']}", event=LOOKUP_EVENT, details=told)
-    said: dict[str, Any] = {field: str(kept[name]) for name, field in _KEPT_FIELDS.items()}
-    return replace(again, **said)
 
 
 def _cards(turn: CommandContext, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]) -> Reply:

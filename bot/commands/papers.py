@@ -23,13 +23,14 @@ from bot.commands.turn import Callback, Command, CommandContext
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import ChatKind, ChatState, Subscription
+from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times import split_when
 from subscriptions.query import Query, mentioned, parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.papers import SearchResult, search
 from subscriptions.service.planner import Batch, TrialResult, newest_batch, would_come
 from subscriptions.service.subscriptions import listed
+from subscriptions.states import ChatState
 
 PAGE = 6  # papers of one page of a search
 

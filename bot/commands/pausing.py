@@ -10,9 +10,10 @@ from bot.commands.undoing import undo_row
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import ChatState, Subscription
+from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.service.subscriptions import pause, resume, send_waiting, skip_waiting, waits
+from subscriptions.states import ChatState
 from subscriptions.zones import zone
 
 ALL = "all"  # what a number stands against; without it, it is meant as well

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from bot.commands.voice import Localizer
 from bot.commands.wishes import in_short
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat, ChatState
+from subscriptions.model import Chat
 from subscriptions.query import And, Not, Query
+from subscriptions.states import ChatState
 
 if TYPE_CHECKING:
     from subscriptions.service.papers import Reason

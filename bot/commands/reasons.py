@@ -54,7 +54,7 @@ def _came(turn: CommandContext, found: DeliveredPaper) -> Reply:
 
 
 def _did_not_come(turn: CommandContext, known: KnownPaper) -> Reply:
-    moment = turn.localizer.moment(known.changed_at or known.first_seen_at)
+    moment = turn.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [turn.title(known), turn.say("It became known {moment}; this chat was not sent it.", moment=moment)]
     found = reasons(turn.store, turn.chat, known, now=turn.now) if turn.chat.id else ()
     if not found:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from bot.commands.pausing import what_waits
 from bot.commands.turn import CommandContext
 from bot.ports.reply import Reply
-from subscriptions.model import ChatState
 from subscriptions.service.chats import come_back, known_or_new
 from subscriptions.service.subscriptions import wait_for_a_word
+from subscriptions.states import ChatState
 
 
 def welcome_back(turn: CommandContext) -> Reply | None:

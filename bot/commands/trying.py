@@ -35,7 +35,7 @@ def tried(turn: CommandContext, said: str) -> Reply:
         return refusal
     found = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)
     papers = [item.paper for item in found.delivery.items] if found.delivery else []
-    newest = sorted(papers, key=lambda known: known.change or 0, reverse=True)[:ROWS]
+    newest = sorted(papers, key=lambda known: known.sequence or 0, reverse=True)[:ROWS]
     items = rows_of(newest, found.query)
     lines = (
         count_found(turn, found),

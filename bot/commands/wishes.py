@@ -12,7 +12,8 @@ from bot.commands.voice import Localizer
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatState, Subscription
+from subscriptions.model import Subscription
+from subscriptions.states import Admission, ChatState
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
     from subscriptions.service.papers import Base
@@ -160,8 +161,8 @@ def _row(one: "Listed", reading: Callable[[str], str], voice: Localizer, now: da
     wish = one.subscription
     state = state_of(one)
     until = wish.paused_until if state == wish.state else one.chat.paused_until
-    held = "orphaned" if state == wish.state and wish.state_reason else state
-    held = "denied" if held == "asked" and one.chat.state_reason.endswith("denied") else held
+    held = "orphaned" if state == wish.state and wish.pause_reason else state
+    held = "denied" if held == "asked" and one.chat.admission is Admission.DENIED else held
     shown = _HELD[held].say(voice.translate) if held in _HELD else ""
     if until is not None and shown:
         shown = voice.say("{state} until {moment}", state=shown, moment=voice.moment(until, now=now))

@@ -11,11 +11,13 @@ from subscriptions.notices.sending import SenderStopped
 from subscriptions.service.chats import leave_place, uninstall
 from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
 from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.states import PauseReason
 
 
 def archived(turn: CommandContext) -> Reply | None:
     """Nobody can write there; what the channel asked for waits until it is open again."""
-    lose_place(turn.store, turn.origin.address, "The channel was archived.", topic=False, now=turn.now)
+    words, reason = "The channel was archived.", PauseReason.ARCHIVED
+    lose_place(turn.store, turn.origin.address, words, topic=False, reason=reason, now=turn.now)
     return None
 
 

@@ -10,7 +10,7 @@ from bot.context.group_commit import GroupCommit
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.conversation import PlatformApi
-from bot.ports.engine import Engine, LaneRateLimiter
+from bot.ports.engine import Engine, RateLimiter
 from bot.ports.forms import Forms, HomeView, Modal
 from bot.ports.reply import Reply
 from subscriptions.model import Chat, Delivery, Lane, Message
@@ -50,7 +50,7 @@ class Context:
     clock: Clock
     channels: Mapping[str, Channel]
     engine: Engine
-    rate_limiter: LaneRateLimiter
+    rate_limiter: RateLimiter
     render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the second is () but for edits
     group_commit: GroupCommit = field(default_factory=GroupCommit)
     conversation: ConversationContext | None = None  # None: nobody can talk to us

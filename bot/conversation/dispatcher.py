@@ -5,15 +5,18 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.app import App
 from bot.commands.board import HOME_VIEW
 from bot.commands.named import KEPT, LOOKUP_VERB, request_of, waiting_as
 from bot.conversation.handler import answer, stumble
 from bot.conversation.reply_sender import speak
-from bot.conversation.stored_reply import StoredReply, read_stored_reply
+from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
 from bot.ports.conversation import Place, Request
 from bot.sources.lookup import PaperLookup
@@ -51,14 +54,14 @@ class Dispatcher:
     async def dispatch(self, request: Request) -> Mapping[str, str]:
         """See Listener."""
         async with self._in_lane_order(request):
-            wait = MIN_BACKOFF
-            while True:
-                try:
-                    return await self._handle(request)
-                except StoreError as error:
-                    log.error("What was said on %s waits for the database: %s", request.chat.platform, error)
-                await self._app.clock.sleep(wait)
-                wait = min(wait * 2, MAX_BACKOFF)
+            attempts = AsyncRetrying(
+                retry=retry_if_exception_type(StoreError),
+                wait=wait_exponential(MIN_BACKOFF, MAX_BACKOFF),
+                sleep=self._app.clock.sleep,
+                before_sleep=partial(_log_store_error, request.chat.platform),
+            )
+            problems: Mapping[str, str] = await attempts(self._handle, request)
+            return problems
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
         """See Listener."""
@@ -70,7 +73,7 @@ class Dispatcher:
         wire = self._app.wire
         for platform, update, text in await asyncio.to_thread(unfinished_replies, wire.store, now=wire.clock.now()):
             if platform in wire.channels:
-                self._post_reply(read_stored_reply(update, text))
+                self._post_reply(StoredReply.from_json(update, text))
 
         for name, _ in await asyncio.to_thread(
             conversation_states, wire.store, LOOKUP_VERB, since=wire.clock.now() - KEPT
@@ -183,3 +186,8 @@ class Dispatcher:
         self._background_tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A reply could not be posted: %s", error_location(error))
+
+
+def _log_store_error(platform: str, attempt: RetryCallState) -> None:
+    if attempt.outcome:
+        log.error("What was said on %s waits for the database: %s", platform, attempt.outcome.exception())

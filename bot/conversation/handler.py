@@ -28,7 +28,7 @@ from bot.conversation.form_routing import (
     store_modal_token,
     with_home_view_tokens,
 )
-from bot.conversation.stored_reply import StoredReply, read_stored_reply
+from bot.conversation.stored_reply import StoredReply
 from bot.conversation.visibility import is_ephemeral, subscription_state, with_invitation, without_toast
 from bot.ports.button import Button, Buttons
 from bot.ports.conversation import TOPIC_UNKNOWN, Place, Request
@@ -207,10 +207,10 @@ def execute(
         if reply is None:
             return ""
         changed = prepared.intent.changes and before != subscription_state(transaction, request.chat)
-        return _stored_reply(conversation, turn, reply, changed=changed).written()
+        return _stored_reply(conversation, turn, reply, changed=changed).to_json()
 
     stored, new = once(context.store, platform, request.update_id, happen, chat=str(request.chat), now=now)
-    return read_stored_reply(request.update_id, stored) if new and stored else None
+    return StoredReply.from_json(request.update_id, stored) if new and stored else None
 
 
 def _reply_read_only(

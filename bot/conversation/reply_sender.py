@@ -179,7 +179,8 @@ async def _reply_lock(wire: Context, chat: ChatAddress) -> None:
 def _follow(wire: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
     """What follows for the chat when nobody may write there any more."""
     if isinstance(outcome, ChatGone):
-        lose_place(wire.store, chat, outcome.reason, topic=outcome.scope == "topic", now=wire.clock.now())
+        topic, now = outcome.scope == "topic", wire.clock.now()
+        lose_place(wire.store, chat, outcome.reason, topic=topic, reason=outcome.pause_reason, now=now)
 
 
 async def speak(wire: Context, posting: StoredReply) -> None:

@@ -1,6 +1,7 @@
-"""What one run of sending has done so far."""
+"""The state of one drain: what it has done so far, in all lanes and in each."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 
 from subscriptions.model import Lane
@@ -9,30 +10,44 @@ from subscriptions.store import Claim
 
 @dataclass(slots=True)
 class DrainState:
-    """What one run has done so far."""
+    """What one drain has done so far."""
 
     planned: int = 0
     sent: int = 0
     papers: int = 0
     lanes: set[Lane] = field(default_factory=set)
-    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # Lane.sender -> chats that were paused in this run
+    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # Lane.sender -> chats that this drain paused
     stopped: dict[str, str] = field(default_factory=dict)  # Lane.sender -> why it does not send
-    store_failed: bool = False  # the database cannot be used, so no lane goes on
-    render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # one renders ahead for all
-    rendered_ahead: dict[Lane, Claim] = field(
-        default_factory=dict
-    )  # what was rendered, for lanes that have not begun yet
-    may_render_more: bool = False  # whether there may be more to render than that
-    exempt: set[Lane] = field(default_factory=set)  # of operators, who hear why their platform stands still
+    store_failed: bool = False  # the database cannot be used, so every lane stops
+    render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
+    rendered_ahead: dict[Lane, Claim] = field(default_factory=dict)  # rendered first messages of lanes not begun yet
+    may_render_more: bool = False  # whether there may be more to render than `rendered_ahead`
+    exempt: set[Lane] = field(
+        default_factory=set
+    )  # lanes of operators, who are notified although their platform stopped
 
     def is_stopped(self, lane: Lane) -> bool:
         """Whether nothing is sent in this lane."""
         return lane.sender in self.stopped and lane not in self.exempt
 
 
+@dataclass(slots=True)
+class LaneAttempts:
+    """What one call of `deliver` has tried in its lane."""
+
+    lane: Lane
+    last_post_over_at: float  # monotonic second at which the last post of this lane had ended at the latest
+    posts: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
+
+    def has_posted(self, step: Claim) -> bool:
+        """Whether this call has posted the message already."""
+        assert step.message is not None  # noqa: S101 - only messages are posted
+        return self.posts[step.seq, step.message.number] > 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What a run of `deliver` did (docs/commands.md)."""
+    """The result of one round of `deliver` (docs/commands.md)."""
 
     planned: int = 0
     sent: int = 0

@@ -35,7 +35,7 @@ class Budget:
     burst: int
 
 
-class RateLimiter:
+class GcraRateLimiter:
     """The budgets of one process: one for each token, and one or two for each lane.
 
     A message asks its lane first (`ready`, takes nothing), then its token (`reserve`, takes a slot), and tells the lane

@@ -18,7 +18,7 @@ from bot.demo._gallery import program, sample, source_of_texts, steps, story_cou
 from bot.demo._gallery import write_gallery as write_gallery
 from bot.demo._story import Story as Story
 from bot.demo._story import run_story as run_story
-from bot.rendering.display.screen import show
+from bot.rendering.display.screen import print_exhibit
 from bot.rendering.text.language import Language
 
 
@@ -32,7 +32,7 @@ def run_demo(out: Path, console: Console) -> int:
     page = write_gallery(story, out)
     language = Language("en", "UTC")
     for exhibit in exhibits(story, language):
-        show(exhibit, console)
+        print_exhibit(exhibit, console)
     console.print(story_counts(story, language), markup=False, highlight=False)
     console.print(source_of_texts(language), markup=False, highlight=False, style="dim")
     console.print()

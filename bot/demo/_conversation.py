@@ -13,7 +13,7 @@ from bot.conversation.reply_sender import speak
 from bot.demo._clock import DemoClock
 from bot.demo._example_chats import DemoConversation, Step
 from bot.ports.conversation import Place, Request
-from bot.rendering.display.gallery import Posted, Said
+from bot.rendering.display.gallery import PersonMessage, Posted
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.service.chats import find_callback, meet
 from subscriptions.service.subscriptions import set_setting
@@ -25,7 +25,7 @@ A_MINUTE = timedelta(minutes=1)
 class ConversationLog:
     """What the person wrote and pressed in a conversation."""
 
-    messages: tuple[Said, ...]
+    messages: tuple[PersonMessage, ...]
     pressed: frozenset[str]  # data of buttons
 
 
@@ -40,7 +40,7 @@ async def run_conversation(
     for number, step in enumerate(conversation.steps):
         clock.go_to(conversation.begins + number * A_MINUTE)
         if step.text:
-            messages.append(Said(text=step.text, at=clock.now()))
+            messages.append(PersonMessage(text=step.text, at=clock.now()))
             request = _typed(conversation, step.text, number)
         else:
             post, data = _button(app, channel, conversation, step)

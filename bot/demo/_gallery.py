@@ -10,7 +10,7 @@ from bot.commands import cadence_words
 from bot.demo._example_chats import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
 from bot.demo._story import Story
 from bot.errors import WrongUsage
-from bot.rendering.display.gallery import Ask, Exhibit, Frame, Posted, Said, gallery_page
+from bot.rendering.display.gallery import Exhibit, Frame, PersonMessage, Posted, ShownSubscription, gallery_page
 from bot.rendering.text.language import Language
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.model import ChatKind
@@ -30,7 +30,7 @@ def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
 
 def _conversation(conversation: DemoConversation, story: Story, language: Language) -> Exhibit:
     log = story.conversation_logs[conversation.chat]
-    posts: list[Posted | Said] = [
+    posts: list[Posted | PersonMessage] = [
         *log.messages,
         *story.channels[conversation.chat.platform].posts_in(conversation.chat),
     ]
@@ -64,7 +64,7 @@ def _exhibit(demo_chat: DemoChat, story: Story, language: Language) -> Exhibit:
         shared=demo_chat.kind is not ChatKind.PRIVATE,
         language="zh" if demo_chat.settings.get("lang") == "zh" else "en",
         timezone=zone,
-        asks=tuple(Ask(query=one.subscription.text, who=one.subscription.added_by) for one in subscribed),
+        asks=tuple(ShownSubscription(query=one.subscription.text, who=one.subscription.added_by) for one in subscribed),
         when=when,
         posts=story.channels[demo_chat.platform].posts_in(demo_chat.chat),
     )

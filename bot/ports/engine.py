@@ -1,4 +1,4 @@
-"""The engine: runs the senders of lanes."""
+"""The engine, which runs the senders of lanes, and the rate limiter, which paces them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
@@ -10,44 +10,41 @@ Deliver = Callable[[Lane], Awaitable[None]]
 
 
 class Engine(Protocol):
-    """Who delivers when. One process: bot/delivery/engines/embedded; many: a later module behind the same four methods."""
+    """Runs the senders of lanes: in one process with bot/delivery/engines/embedded; others may follow."""
 
-    def wake(self, lanes: Sequence[Lane], *, priority: int = 0, not_before: datetime | None = None) -> None:
-        """Wakes lanes. A lane that is nudged twice runs once; one that runs is run again afterwards."""
+    def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
+        """Wakes lanes, from `not_before` on. A lane that is woken twice runs once; a running lane runs again afterwards."""
 
     async def run(self, deliver: Deliver) -> None:
-        """Runs `deliver` for every nudged lane, never twice at once for one lane, until nothing is left to do.
+        """Calls `deliver` for every woken lane, never twice at once for one lane, until nothing is left to do.
 
-        What `deliver` raises breaks off no other lane; it is raised at the end, as a group.
+        An error of `deliver` stops no other lane; all errors are raised at the end, as a group.
         """
 
     async def reserve(self, token: str, n: int = 1, *, urgent: bool = False) -> float:
-        """Takes `n` sends of a token's budget; returns the monotonic second at which the first may start.
+        """Reserves `n` sends of a token's budget; returns the monotonic second at which the first may start.
 
-        `urgent` ones, answers to people, go before all others that wait. It may wait itself.
+        `urgent` sends, the answers to people, go before all others that wait. The call itself may wait.
         """
 
-    async def claim_tick(self, name: str, due: datetime) -> bool:
-        """True for exactly one caller per (name, due), over all processes on the store."""
 
-
-class LaneRateLimiter(Protocol):
-    """How fast one lane may go; lanes have one sender each, so this stays in the process that delivers."""
+class RateLimiter(Protocol):
+    """Tells how fast one lane may send. A lane has one sender at a time, so the limiter stays in the sending process."""
 
     def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
         """The monotonic second at which the next message of the lane may go, pauses of its token included.
 
-        For `urgent` ones, answers to people, a part of what a lane may hold is kept free.
+        A part of a lane's budget is reserved for `urgent` messages, the answers to people.
         """
 
     def record_send(self, lane: Lane, at: float) -> None:
-        """A message of the lane started at that second."""
+        """Records that a message of the lane started at the monotonic second `at`."""
 
     def pause(self, lane: Lane, until: float, now: float) -> None:
-        """The platform asked the lane to wait until that second."""
+        """Pauses the lane until a monotonic second, as the platform asked."""
 
     def pause_left(self, token: str, now: float) -> float:
-        """Seconds for which the platform wants nothing of the whole token."""
+        """Seconds for which the platform asked the whole token to pause."""
 
     def record_earlier_sends(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
-        """What an earlier process sent, as (lane, second)."""
+        """Records what an earlier process sent, as (lane, monotonic second)."""

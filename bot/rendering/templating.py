@@ -1,12 +1,12 @@
 """The only home of Jinja: one environment per platform, each with that platform's own escape.
 
-A template is a set of macros, one per kind of view: telegram/delivery.html holds `card(paper)`, `head(head)` and so on.
+A template is a set of macros, one per kind of view: console/delivery.txt holds `card(paper)`, `head(head)` and so on.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bot.rendering.text.folding import hanging
 from bot.rendering.text.language import Language
@@ -16,7 +16,6 @@ from subscriptions.errors import Sentence
 if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when the first message is rendered
     from jinja2 import Environment
 
-_ENDINGS = {"telegram": "html", "slack": "txt", "web": "html", "console": "txt"}
 _TEMPLATES = ("delivery", "reply", "notice")
 
 _TAGS: Mapping[Mark, str] = {
@@ -47,6 +46,7 @@ Macro = Callable[[object], str]
 
 def macros(
     platform: str,
+    ending: Literal["html", "txt"],
     *,
     filters: Mapping[str, Callable[..., str]] | None = None,
     escape: Callable[[object], object] | None = None,
@@ -55,22 +55,22 @@ def macros(
 
     `escape` is applied to every value that a template prints; without one HTML is escaped where the template is HTML.
     """
-    environment = _environment(platform, escape)
+    environment = _environment(platform, ending, escape)
     environment.filters.update(filters or {})
     found: dict[str, Macro] = {}
     for name in _TEMPLATES:
-        module = environment.get_template(f"{name}.{_ENDINGS[platform]}").module
+        module = environment.get_template(f"{name}.{ending}").module
         found |= {macro: _plain(value) for macro, value in vars(module).items() if callable(value)}
     return found
 
 
 @lru_cache
-def _environment(platform: str, escape: Callable[[object], object] | None) -> "Environment":
+def _environment(platform: str, ending: str, escape: Callable[[object], object] | None) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see above
 
     return Environment(
         loader=PackageLoader("templates", platform),
-        autoescape=_ENDINGS[platform] == "html",  # noqa: S701 - mrkdwn has its own escape, a terminal needs none
+        autoescape=ending == "html",  # noqa: S701 - mrkdwn has its own escape, a terminal needs none
         finalize=escape,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -31,6 +31,7 @@ from subscriptions.service.sources import (
     release_slot,
     take_slot,
 )
+from subscriptions.states import SourceTrouble
 from subscriptions.store import Ingested, KnownSource, Scope, SourceFact, SourceState, Store, Transaction
 from subscriptions.zones import zone
 
@@ -362,27 +363,27 @@ def _examples(examples: Sequence[str]) -> str:
     return f" ({'; '.join(examples[:2])})" if examples else ""
 
 
-def trouble_after(before: str, receipt: Receipt, *, quietly: bool = False) -> str:
+def trouble_after(before: SourceTrouble | None, receipt: Receipt, *, quietly: bool = False) -> SourceTrouble | None:
     """What the operators are to know of a source after a receipt; `quietly`: not yet."""
     match receipt.outcome:
         case Outcome.FAILED:
-            return before if quietly else Outcome.FAILED.value
+            return before if quietly else SourceTrouble.FAILED
         case Outcome.LATE:
-            return Outcome.LATE.value
-        case Outcome.STALE | Outcome.QUIET if before == Outcome.LATE:
+            return SourceTrouble.LATE
+        case Outcome.STALE | Outcome.QUIET if before is SourceTrouble.LATE:
             return before  # at a weekend nothing is due, and what is late has not come all the same
         case Outcome.STALE:
-            return ""
+            return None
     failed = receipt.counts.get("failed_summaries", 0)
     most = failed * 2 > receipt.counts.get("papers", 0) >= MIN_SUMMARIES
-    return "summaries" if most else ""
+    return SourceTrouble.SUMMARIES if most else None
 
 
 def notify_of_trouble(
     store: Scope,
     context: PollContext,
-    before: str,
-    trouble: str,
+    before: SourceTrouble | None,
+    trouble: SourceTrouble | None,
     receipt: Receipt,
     *,
     batch: bool,
@@ -393,8 +394,8 @@ def notify_of_trouble(
 
     `parts`: see tell_of_source.
     """
-    if trouble:
-        if trouble in (receipt.outcome, "summaries"):
+    if trouble is not None:
+        if trouble is SourceTrouble.SUMMARIES or trouble.value == receipt.outcome.value:
             notify_source(store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
-    elif before in (Outcome.FAILED, Outcome.LATE):
-        notify_source(store, context.admins, "", receipt, batch=batch, now=now)
+    elif before in (SourceTrouble.FAILED, SourceTrouble.LATE):
+        notify_source(store, context.admins, None, receipt, batch=batch, now=now)

@@ -22,8 +22,8 @@ from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.conversation import Place, Request
-from bot.rendering.platforms.slack.modal_page import Shot, view_display, views_page
-from bot.rendering.platforms.slack.modals import board_view, sheet_view
+from bot.rendering.platforms.slack.modal_page import ViewExhibit, view_display, views_page
+from bot.rendering.platforms.slack.modals import home_view, modal_view
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.sources.ingest import ingest
@@ -58,7 +58,7 @@ def made(folder: Path) -> App:
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
     assert app.wire.conversation is not None  # noqa: S101 - build_app made it
-    talk = replace(app.wire.conversation, forms={"slack": Everywhere()}, sheet=sheet_view, board=board_view)
+    talk = replace(app.wire.conversation, forms={"slack": Everywhere()}, sheet=modal_view, board=home_view)
     app.wire = replace(app.wire, talk=talk)
     return app
 
@@ -89,7 +89,7 @@ async def asked(app: App, chat: ChatAddress, **fields: Any) -> StoredReply:
     return posting
 
 
-async def shots(app: App) -> list[Shot]:
+async def shots(app: App) -> list[ViewExhibit]:
     for source, name in DIGESTS:
         data = files("bot").joinpath("samples", name).read_bytes()
         await ingest(app.wire, data, name, source=source)
@@ -108,9 +108,9 @@ async def shots(app: App) -> list[Shot]:
     paper = await asked(app, CHANNEL, update="3", happened="shortcut", told=told, message="1769068800.000200")
     home = await asked(app, ANN, update="4", happened="board", view="V0")
     return [
-        Shot(anchor="form", who="A new subscription", view=view_display(form.modal)),
-        Shot(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),
-        Shot(anchor="home", who="The tab Home", view=view_display(home.home_view)),
+        ViewExhibit(anchor="form", who="A new subscription", view=view_display(form.modal)),
+        ViewExhibit(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),
+        ViewExhibit(anchor="home", who="The tab Home", view=view_display(home.home_view)),
     ]
 
 

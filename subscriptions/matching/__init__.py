@@ -1,29 +1,27 @@
-"""Many queries x many papers, and why a paper fits (docs/queries.md).
+"""Matches many queries with many papers, and says why a paper fits (docs/queries.md).
 
-    papers ──read──▶ PaperIndex ──┐
-                                  ├──match──▶ query → bits, one for each paper of the index
-    queries ──add──▶ QuerySet ────┘
+    papers ──tokenize──▶ PaperIndex ──┐
+                                      ├──match──▶ query → bits, one for each paper of the index
+    queries ─────add───▶ QuerySet ────┘
 
-Both sides know the same features: a word, two words side by side, a category, a part of a name (`_features`). A query is
-filed under one feature that every paper it fits must have, the rarest it offers. So a day of papers looks up its own
-features and touches only the queries filed there, whatever their number; what the feature leaves open is verified
-(`_papers`), once per term and window.
+Both sides have the same features (`features`): a word, two words side by side, a category, a part of a name. A query is
+filed under the rarest feature that its papers must have. So the papers of a day look up their own features and meet only
+the queries filed there, however many others there are. What the feature does not decide is checked (`paper_index`), once
+per term and index. The tests compare all this with a slow matcher that has only the rules.
 """
 
-from subscriptions.matching._indexed import asked_of_index as asked_of_index
-from subscriptions.matching._indexed import asks_for as asks_for
-from subscriptions.matching._indexed import indexed as indexed
-from subscriptions.matching._papers import PaperIndex as PaperIndex
-from subscriptions.matching._papers import matching_papers as matching_papers
-from subscriptions.matching._papers import merge_copies as merge_copies
-from subscriptions.matching._queries import QuerySet as QuerySet
-from subscriptions.matching._queries import match as match
-from subscriptions.matching._reading import simple_terms as simple_terms
-from subscriptions.matching._shelf import TokenizedPapers as TokenizedPapers
-from subscriptions.matching._telling import distinctive_terms as distinctive_terms
-from subscriptions.matching._why import Hit as Hit
-from subscriptions.matching._why import Miss as Miss
-from subscriptions.matching._why import failing as failing
-from subscriptions.matching._why import spans as spans
-from subscriptions.matching._why import why as why
-from subscriptions.matching._why import whynot as whynot
+from subscriptions.matching.copies import merge_copies as merge_copies
+from subscriptions.matching.distinctive import distinctive_terms as distinctive_terms
+from subscriptions.matching.full_text import index_document as index_document
+from subscriptions.matching.full_text import index_question as index_question
+from subscriptions.matching.full_text import presence_expression as presence_expression
+from subscriptions.matching.hits import Hit as Hit
+from subscriptions.matching.hits import failing as failing
+from subscriptions.matching.hits import spans as spans
+from subscriptions.matching.hits import why as why
+from subscriptions.matching.paper_index import PaperIndex as PaperIndex
+from subscriptions.matching.query_set import QuerySet as QuerySet
+from subscriptions.matching.query_set import match as match
+from subscriptions.matching.terms import simple_terms as simple_terms
+from subscriptions.matching.tokenized_papers import TokenizedPapers as TokenizedPapers
+from subscriptions.matching.tokenized_papers import matching_papers as matching_papers

@@ -10,7 +10,7 @@ from subscriptions.errors import Sentence
 from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, stored_as, unstored
 
 
-class PauseReason(StrEnum):
+class PauseNoticeReason(StrEnum):
     """Why a platform does not let the bot write to a chat."""
 
     BLOCKED = "blocked"
@@ -22,18 +22,18 @@ class PauseReason(StrEnum):
     UNKNOWN = ""
 
     @classmethod
-    def _missing_(cls, value: object) -> "PauseReason":  # noqa: ARG003 - whatever another version stored
+    def _missing_(cls, value: object) -> "PauseNoticeReason":  # noqa: ARG003 - whatever another version stored
         return cls.UNKNOWN
 
 
-_REASONS: Mapping[PauseReason, Sentence] = {
-    PauseReason.BLOCKED: Sentence("The bot was blocked there."),
-    PauseReason.GONE: Sentence("The chat no longer exists, or the bot was removed from it."),
-    PauseReason.RIGHTS: Sentence("The bot may not write there."),
-    PauseReason.ARCHIVED: Sentence("The channel was archived."),
-    PauseReason.TOPIC: Sentence("The topic was closed."),
-    PauseReason.OUTSIDE: Sentence("I am not in the channel. /invite lets me in."),  # a command of the platform
-    PauseReason.UNKNOWN: Sentence(""),
+_REASONS: Mapping[PauseNoticeReason, Sentence] = {
+    PauseNoticeReason.BLOCKED: Sentence("The bot was blocked there."),
+    PauseNoticeReason.GONE: Sentence("The chat no longer exists, or the bot was removed from it."),
+    PauseNoticeReason.RIGHTS: Sentence("The bot may not write there."),
+    PauseNoticeReason.ARCHIVED: Sentence("The channel was archived."),
+    PauseNoticeReason.TOPIC: Sentence("The topic was closed."),
+    PauseNoticeReason.OUTSIDE: Sentence("I am not in the channel. /invite lets me in."),  # a command of the platform
+    PauseNoticeReason.UNKNOWN: Sentence(""),
 }
 
 
@@ -45,7 +45,7 @@ class ChatPaused(DailyNotice):
 
     chat: str  # title or address
     place: str = unstored()  # its address
-    reason: PauseReason
+    reason: PauseNoticeReason
     waiting: int = 0  # papers
 
     def subject(self) -> str:

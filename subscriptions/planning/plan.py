@@ -69,7 +69,7 @@ def days_known(due: Due) -> tuple[date, ...]:
 def nothing_fits(due: Due) -> bool:
     """Whether no paper since they last looked is what a subscription asks for, not even one that the chat was told."""
     return not any(
-        (due.papers[position].change or 0) > due.cursor[subscription.id]
+        (due.papers[position].sequence or 0) > due.cursor[subscription.id]
         for subscription in due.subscriptions
         for position in due.fits.get(subscription.id, ())
     )
@@ -77,7 +77,7 @@ def nothing_fits(due: Due) -> bool:
 
 def spell_after(due: Due, days: Sequence[date]) -> NoMatchStreak | None:
     """How long nothing has fitted, when nothing fits what came on these `days`; None: nothing has come at all."""
-    before = due.chat.dry
+    before = due.chat.no_match_streak
     new = [day for day in days if before is None or day > before.last]
     if not new:
         return before
@@ -90,7 +90,7 @@ def _says_nothing_came(due: Due) -> bool:
     """The first due delivery speaks, unless nothing could have come yet; later ones where that is wanted."""
     if not due.may_be_empty or _has_all(due):
         return False
-    return due.notes if due.chat.spoken else due.expected or bool(_window(due))
+    return due.notes if due.chat.first_delivery_planned else due.expected or bool(_window(due))
 
 
 class _Found(NamedTuple):
@@ -110,7 +110,7 @@ def _found(due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence]) -
         seen = due.cursor[subscription.id]
         for position in due.fits.get(subscription.id, ()):
             paper = due.papers[position]
-            if (paper.change or 0) > seen and paper.id not in due.delivered and _wanted(due.chat, paper):
+            if (paper.sequence or 0) > seen and paper.id not in due.delivered and _wanted(due.chat, paper):
                 reasons.setdefault(position, []).append(subscription)
     found = []
     alike: dict[tuple[tuple[int, tuple[str, ...]], ...], tuple[Because, ...]] = {}  # most papers come for few reasons
@@ -160,7 +160,7 @@ def _ordered(found: list[_Found]) -> list[_Found]:
 
 def _newer_first(paper: KnownPaper) -> tuple[int, int]:
     """What sorts papers by their days, the newest first. What was missed is fetched after what came since."""
-    return -paper.day.toordinal(), -(paper.change or 0)
+    return -paper.day.toordinal(), -(paper.sequence or 0)
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
@@ -185,7 +185,7 @@ def _window(due: Due) -> Sequence[KnownPaper]:
 
 
 def _change(paper: KnownPaper) -> int:
-    return paper.change or 0
+    return paper.sequence or 0
 
 
 def _has_all(due: Due) -> bool:
@@ -203,7 +203,7 @@ def _facts(due: Due) -> Facts:
     return Facts(
         known=len(window),
         days=tuple(sorted({paper.day for paper in window})),
-        first=not due.chat.spoken,
+        first=not due.chat.first_delivery_planned,
         next_due=due.next_due,
         next_about=due.next_about,
         late=late if late >= LATE_AFTER else timedelta(0),
@@ -218,5 +218,5 @@ def _detail(due: Due) -> dict[str, str]:
 
 
 def _days(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
-    moments = {paper.changed_at for paper in papers}
+    moments = {paper.sequenced_at for paper in papers}
     return tuple(sorted({at.astimezone(zone).date() for at in moments if at}))

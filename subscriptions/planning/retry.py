@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped
+from subscriptions.states import MessageState
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 _DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then the longest
 
-State = Literal["ready", "waiting", "unclear", "dead"]
 OnUnclear = Literal["resend", "skip"]
 
 
@@ -21,7 +21,7 @@ OnUnclear = Literal["resend", "skip"]
 class RetryDecision:
     """What becomes of a message, its chat and its sender after an outcome."""
 
-    state: State  # of the message; "ready" goes out when chat and sender can again
+    state: MessageState  # READY goes out when chat and sender can again
     reason: str  # one plain English line, kept with the message
     not_before: datetime | None = None  # aware UTC; None: time alone changes nothing
     pauses_lane: timedelta = timedelta(0)  # how long the platform asked the whole lane to wait, on the machine's clock
@@ -55,22 +55,24 @@ def after(
     match outcome:
         case RetryLater():
             again = next_attempt(outcome, failures, now)
-            verdict = RetryDecision(state="waiting", reason=reason, not_before=again, pauses_lane=outcome.after)
+            verdict = RetryDecision(
+                state=MessageState.WAITING, reason=reason, not_before=again, pauses_lane=outcome.after
+            )
         case Rejected(form=True) if not plain_tried:
-            verdict = RetryDecision(state="ready", reason=reason, use_plain=True)
+            verdict = RetryDecision(state=MessageState.READY, reason=reason, use_plain=True)
         case Rejected():
-            verdict = RetryDecision(state="dead", reason=reason)
+            verdict = RetryDecision(state=MessageState.DEAD, reason=reason)
         case ChatGone(scope="topic"):
-            verdict = RetryDecision(state="ready", reason=reason, pause_topic=True)
+            verdict = RetryDecision(state=MessageState.READY, reason=reason, pause_topic=True)
         case ChatGone():
-            verdict = RetryDecision(state="ready", reason=reason, pause_chat=True)
+            verdict = RetryDecision(state=MessageState.READY, reason=reason, pause_chat=True)
         case ChatMoved():
-            verdict = RetryDecision(state="ready", reason=reason, moved_to=outcome.address)
+            verdict = RetryDecision(state=MessageState.READY, reason=reason, moved_to=outcome.address)
         case SenderStopped():
-            verdict = RetryDecision(state="ready", reason=reason, stop=outcome.scope)
+            verdict = RetryDecision(state=MessageState.READY, reason=reason, stop=outcome.scope)
         case _:
             resend_at = now + _wait(failures) if on_unclear == "resend" else None
-            verdict = RetryDecision(state="unclear", reason=reason, not_before=resend_at)
+            verdict = RetryDecision(state=MessageState.UNCLEAR, reason=reason, not_before=resend_at)
     return verdict
 
 

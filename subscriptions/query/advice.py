@@ -1,8 +1,8 @@
-"""The one piece of advice on a wish that has most effect on the papers known: pure, by counting variants of the query.
+"""Advice on a query: the one change with most effect, found by counting the known papers that variants of it find.
 
-First what can never be fulfilled here (a category, a field, a language), then a slip that can be mended (the author's name
-in two, a category by its name), then words that find much fewer papers as a phrase. After these what changes most: without
-cross-lists, an author also with initials, and for more than ten a day the titles only.
+First comes what no source here can fulfil (a field, a language), then a slip that can be mended (an author's name in two
+values, a category by its name), then words that find far fewer papers as a phrase. After these comes the variant that
+changes most: without cross-lists, an author also with initials, and titles only for more than ten papers a day.
 """
 
 from collections.abc import Callable
@@ -12,94 +12,106 @@ from itertools import groupby
 from typing import Protocol
 
 from subscriptions.errors import QueryError
-from subscriptions.normalize import is_initial
-from subscriptions.query import FIELD_LABELS, And, Leaf, Node, Not, Or, Query, Term, fold_source, parse_query
+from subscriptions.normalize import has_chinese, is_initial
+from subscriptions.query import And, Leaf, Node, Not, Or, Query, Term, fold_source, parse_query
+from subscriptions.query.fields import AUTHOR, CATEGORY, PRIMARY, SOURCE, TEXT, TITLE, Field, Fields, ValueKind
 from subscriptions.query.slips import as_one_author, by_its_code, has_a_name_in_two, is_word
 
-MANY = 10  # papers a day from which on a wish is worth narrowing
-_FEWER = 0.8  # a variant that brings more of the papers than this is not worth a word
-_FEWEST = 2  # papers that it has to save
-_LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # words at the head and at the tail that are not in the phrase
+MANY = 10  # papers a day; a query that finds more is worth narrowing
+_FEWER = 0.8  # share of the papers; a variant that finds more of them is not advised
+_FEWEST = 2  # papers; a variant that finds less than so many fewer is not advised
+_LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # numbers of words before and behind the phrase
 
-_NEVER = ("category", "author", "abstract", "summary", "doi", "source")  # fields that some sources bring nothing for
-_TEXTS = frozenset({"text", "title", "abstract", "summary"})
+# Of several fields that no source brings, advice is on the first: categories, then authors, then texts.
+_ORDER = (ValueKind.CATEGORY, ValueKind.NAME, ValueKind.WORDS, ValueKind.PAPER_ID, ValueKind.LABEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What a person should hear of a wish.
+    """One piece of advice on a query.
 
-    `kind`: category, author, abstract, summary, doi, source (nothing known here can satisfy that field); chinese (only
-    papers with Chinese text can fit); one-author, named-category (a slip, mended); phrase, primary, initials, titles (a
-    variant); many (nothing narrows it).
+    `kind`: the name of `absent` (no source here brings what this field looks at); chinese (only papers with Chinese text
+    can fit); one-author, named-category (a mended slip); phrase, primary, initials, titles (a variant); many (no variant
+    narrows the query).
     """
 
     kind: str
-    text: str = ""  # the query of the variant; "" when there is none
-    found: int = 0  # papers that can fit it, or that the variant finds
-    of: int = 0  # papers that were looked at
-    names: tuple[str, ...] = ()  # of what there is instead: the sources
+    absent: Field | None = None
+    text: str = ""  # the query of the variant; "" if there is none
+    found: int = 0  # papers that the variant finds, or that can fit at all
+    of: int = 0  # papers that are known
+    names: tuple[str, ...] = ()  # of the sources that there are
 
 
 class Known(Protocol):
-    """The papers known, which can only be counted."""
+    """The known papers, which can only be counted."""
 
     @property
     def papers(self) -> int:
-        """All of them."""
+        """The number of papers."""
 
     def count(self, query: Query) -> int:
-        """Those that a query finds."""
+        """Returns the number of papers that a query finds."""
 
-    def having(self, kind: str) -> int:
-        """Those with a category, an author, an abstract, a summary, a doi, or with Chinese text ("chinese")."""
+    def having(self, what: str) -> int:
+        """Returns the number of papers that have something a field looks at, or Chinese text ("chinese").
+
+        `what` is the name of a field that some sources do not bring.
+        """
 
     def sources(self) -> tuple[str, ...]:
-        """Who brought them."""
+        """Returns the names of the sources of the papers."""
 
 
 def advise(
     query: Query, known: Known, *, days: int, categorised: bool = True, crosslists: bool = True
 ) -> Advice | None:
-    """The advice on a query over the papers of `days` days; None: it is fine as it is.
+    """Returns the advice on a query, from the papers of `days` days; None if the query is fine.
 
-    `categorised`: some source tells categories. `crosslists`: the chat gets cross-listed papers.
+    `categorised`: whether some source brings categories. `crosslists`: whether the chat gets cross-listed papers.
     """
-    never = _never(query, known, categorised=categorised)
-    slip = never or _mended(query, known) or _chinese(query, known)
+    absent = _absent(query, known, categorised=categorised)
+    slip = absent or _mended(query, known) or _chinese(query, known)
     return slip or _phrase(query, known) or _variant(query, known, days, crosslists=crosslists)
 
 
-# ------------------------------------------------------------------------------------------- what nothing here can satisfy
+# --------------------------------------------------------------------------------------------- what no source here brings
 
 
-def _never(query: Query, known: Known, *, categorised: bool) -> Advice | None:
-    for kind in _NEVER:
-        asked = [term for term in query.terms if _field(term) == kind]
-        can = _possible(kind, known, categorised=categorised) if asked else None
-        if can and all(any(_field(t) == kind and not can(t) for t in a.positive) for a in query.alternatives):
-            wrong = frozenset(term for term in asked if not can(term))
-            names = known.sources() if kind == "source" else ()
+def _absent(query: Query, known: Known, *, categorised: bool) -> Advice | None:
+    """Returns the advice on a field of the query that no known paper can fulfil."""
+    asked = {_widest(term.field) for term in query.terms}
+    for field in sorted((field for field in asked if field.absent), key=lambda field: _rank(query, field)):
+        possible = _possible(field, known, categorised=categorised)
+        if possible is None:
+            continue
+        wrong = frozenset(term for term in query.terms if _widest(term.field) is field and not possible(term))
+        if all(not wrong.isdisjoint(alternative.positive) for alternative in query.alternatives):
+            names = known.sources() if field is SOURCE else ()
             text = _rewritten(query, partial(_without, wrong=wrong))
-            return Advice(kind=kind, text=text, of=known.papers, names=names)
+            return Advice(kind=field.name, absent=field, text=text, of=known.papers, names=names)
     return None
 
 
-def _possible(kind: str, known: Known, *, categorised: bool) -> Callable[[Term], bool] | None:
-    """Whether a term of a field can be satisfied here; None: any may be."""
-    if kind == "source":
+def _rank(query: Query, field: Field) -> tuple[int, int]:
+    return _ORDER.index(field.kind), list(query.fields).index(field)
+
+
+def _possible(field: Field, known: Known, *, categorised: bool) -> Callable[[Term], bool] | None:
+    """Returns a function that says whether a known paper can fulfil a term; None if any term can be fulfilled."""
+    if field is SOURCE:
         sources = set(map(fold_source, known.sources()))
         return (lambda term: term.value in sources) if known.papers else None
-    there = not known.papers or known.having(kind) > 0
-    return None if there and (categorised or kind != "category") else lambda _: False
+    there = not known.papers or known.having(field.name) > 0
+    return None if there and (categorised or field is not CATEGORY) else lambda _: False
 
 
-def _field(term: Term) -> str:
-    return "category" if term.field == "primary" else term.field
+def _widest(field: Field) -> Field:
+    return field.narrows or field
 
 
 def _chinese(query: Query, known: Known) -> Advice | None:
-    """A query in Chinese finds papers only by their Chinese texts."""
+    """Returns the advice on a query in Chinese, which finds papers only by their Chinese texts."""
     if not all(any(_is_chinese_term(term) for term in a.positive) for a in query.alternatives):
         return None
     able, of = known.having("chinese"), known.papers
@@ -107,22 +119,17 @@ def _chinese(query: Query, known: Known) -> Advice | None:
 
 
 def _is_chinese_term(term: Term) -> bool:
-    return term.field in _TEXTS and any(map(_is_han, "".join(term.tokens)))
-
-
-def _is_han(char: str) -> bool:
-    """CJK Unified Ideographs with extension A; rarer ones stand beside these."""
-    return "\u3400" <= char <= "\u9fff"
+    return term.field.in_any_text and has_chinese("".join(term.tokens))
 
 
 # --------------------------------------------------------------------------------------------------------------- slips
 
 
 def _mended(query: Query, known: Known) -> Advice | None:
-    """What was meant by `author: Jane Doe` and by `cat:machine learning`."""
+    """Returns the advice on `author: Jane Doe` and on `cat:machine learning`."""
     for kind, change in (("one-author", as_one_author), ("named-category", by_its_code)):
         if text := _rewritten(query, change):
-            found = known.count(parse_query(text))
+            found = known.count(parse_query(text, query.fields))
             if kind == "named-category" or found or has_a_name_in_two(query.tree):
                 return Advice(kind=kind, text=text, found=found, of=known.papers)
     return None
@@ -132,7 +139,7 @@ def _mended(query: Query, known: Known) -> Advice | None:
 
 
 def _phrase(query: Query, known: Known) -> Advice | None:
-    """Words side by side as a phrase, as many as possible, when that finds far fewer papers."""
+    """Returns the advice to make words side by side a phrase, as long as possible, if it finds far fewer papers."""
     found = known.count(query)
     if found <= _FEWEST:
         return None
@@ -142,8 +149,8 @@ def _phrase(query: Query, known: Known) -> Advice | None:
         if not text or text in tried:
             continue
         tried.add(text)
-        brings = known.count(parse_query(text))
-        if _worth_it("phrase", found, brings):
+        brings = known.count(parse_query(text, query.fields))
+        if _is_worth_it("phrase", found, brings):
             return Advice(kind="phrase", text=text, found=brings, of=known.papers)
     return None
 
@@ -161,22 +168,22 @@ def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advi
         text = _rewritten(query, change)
         if not text:
             continue
-        brings = known.count(parse_query(text))
-        if _worth_it(kind, found, brings) and (best is None or abs(brings - found) > abs(best.found - found)):
+        brings = known.count(parse_query(text, query.fields))
+        if _is_worth_it(kind, found, brings) and (best is None or abs(brings - found) > abs(best.found - found)):
             best = Advice(kind=kind, text=text, found=brings, of=known.papers)
     return best or (Advice(kind="many", found=found, of=known.papers) if many else None)
 
 
-def _worth_it(kind: str, found: int, brings: int) -> bool:
+def _is_worth_it(kind: str, found: int, brings: int) -> bool:
     if kind == "initials":
         return brings > found
     return 0 < brings <= found * _FEWER and found - brings >= _FEWEST
 
 
 def _as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
-    """Words that stand side by side as one phrase, without the first `head` and the last `tail` of them."""
+    """Returns a node with words side by side as one phrase, without the first `head` and the last `tail` words."""
     change = partial(_as_phrase, head=head, tail=tail)
-    if isinstance(node, Or):  # a part of one alternative's words would be a part of all others'
+    if isinstance(node, Or):  # to cut words of one alternative would cut words of all of them
         return node if head or tail else Or(tuple(map(change, node.nodes)))
     if not isinstance(node, And):
         return node
@@ -194,16 +201,16 @@ def _as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
 
 
 def _without_crosslists(node: Node) -> Node:
-    return _each(node, "category", lambda leaf: replace(leaf, term=replace(leaf.term, field="primary")))
+    return _each(node, CATEGORY, lambda leaf: replace(leaf, term=replace(leaf.term, field=PRIMARY)))
 
 
 def _in_titles(node: Node) -> Node:
-    return _each(node, "text", lambda leaf: replace(leaf, term=replace(leaf.term, field="title")))
+    return _each(node, TEXT, lambda leaf: replace(leaf, term=replace(leaf.term, field=TITLE)))
 
 
 def _with_initials(node: Node) -> Node:
-    """An author under the whole name or under the initial: "Jane Doe" or "J. Doe"."""
-    return _each(node, "author", _also_initial)
+    """Returns a node with each author under the whole name or the initial: "Jane Doe" or "J. Doe"."""
+    return _each(node, AUTHOR, _also_initial)
 
 
 def _also_initial(leaf: Leaf) -> Node:
@@ -213,20 +220,20 @@ def _also_initial(leaf: Leaf) -> Node:
     return Or((leaf, replace(leaf, words=f"{first[0].upper()}. {others[-1]}", quoted=True)))
 
 
-def _each(node: Node, field: str, change: Callable[[Leaf], Node]) -> Node:
-    """With the wanted leaves of a field changed; what is excluded stays."""
+def _each(node: Node, field: Field, change: Callable[[Leaf], Node]) -> Node:
+    """Returns a node with the leaves of a field changed, but for those that are excluded."""
     if isinstance(node, Leaf):
-        return change(node) if node.term.field == field else node
+        return change(node) if node.term.field is field else node
     if isinstance(node, Not):
         return node
     return type(node)(tuple(_each(part, field, change) for part in node.nodes))
 
 
 def _without(node: Node, wrong: frozenset[Term]) -> Node:
-    """Words of a field in any text; a category, an author, a DOI or a source is left out."""
+    """Returns a node without the wrong terms: words are looked for in any text, other values are left out."""
     if isinstance(node, Leaf):
-        in_any_text = node.term in wrong and node.term.field in _TEXTS
-        return replace(node, term=replace(node.term, field="text")) if in_any_text else node
+        in_any_text = node.term in wrong and node.term.field.kind is ValueKind.WORDS
+        return replace(node, term=replace(node.term, field=TEXT)) if in_any_text else node
     if isinstance(node, Not):
         return node
     kept = tuple(_without(part, wrong) for part in node.nodes if not _is_left_out(part, wrong))
@@ -236,23 +243,23 @@ def _without(node: Node, wrong: frozenset[Term]) -> Node:
 
 
 def _is_left_out(node: Node, wrong: frozenset[Term]) -> bool:
-    return isinstance(node, Leaf) and node.term in wrong and node.term.field not in _TEXTS
+    return isinstance(node, Leaf) and node.term in wrong and node.term.field.kind is not ValueKind.WORDS
 
 
 # ----------------------------------------------------------------------------------------------------- trees as queries
 
 
 def _rewritten(query: Query, change: Callable[[Node], Node]) -> str:
-    """The changed query as people write it; "" when nothing changes, or when it would not be read as meant."""
-    if _canonical(_written(query.tree)) != query.canonical:
+    """Returns the changed query as people type it; "" if nothing changes, or if it would be parsed otherwise."""
+    if _canonical(_written(query.tree), query.fields) != query.canonical:
         return ""
     text = _written(change(query.tree))
-    return text if _canonical(text) not in (None, query.canonical) else ""
+    return text if _canonical(text, query.fields) not in (None, query.canonical) else ""
 
 
-def _canonical(text: str) -> str | None:
+def _canonical(text: str, fields: Fields) -> str | None:
     try:
-        return parse_query(text).canonical
+        return parse_query(text, fields).canonical
     except QueryError:
         return None
 
@@ -276,6 +283,4 @@ def _inner(node: Node) -> str:
 def _leaf(leaf: Leaf) -> str:
     words = leaf.words.strip('"')
     quoted = leaf.quoted or any(sign in words for sign in ' ()|:"')
-    return (
-        FIELD_LABELS.get(leaf.term.field, "") + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)
-    )
+    return leaf.term.field.prefix + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)

@@ -1,4 +1,4 @@
-"""Queries that say something else than was meant, mended: a name in two (`author: Jane Doe`), a category by its name."""
+"""Mends slips: the name of an author in two values (`author: Jane Doe`), a category by its name."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,17 +7,18 @@ from itertools import pairwise, takewhile
 from subscriptions.categories.names import categories_named
 from subscriptions.categories.tree import canonical_category
 from subscriptions.query import And, Leaf, Node, Not, Or
+from subscriptions.query.fields import TEXT, ValueKind
 
 
 def is_word(node: Node) -> bool:
-    """A word as typed, which may be a part of a phrase."""
+    """Whether a node is a plain word, which may be meant as a part of a phrase."""
     if not isinstance(node, Leaf) or node.quoted:
         return False
-    return node.term.field == "text" and not node.term.exact and not node.term.prefix
+    return node.term.field is TEXT and not node.term.exact and not node.term.prefix
 
 
 def as_one_author(node: Node) -> Node:
-    """An author with the words behind, which belong to the name: those that are capitalised, else the next one."""
+    """Returns the query with each author extended by the words behind: all capitalised ones, else the next one."""
     if not isinstance(node, And):
         return Or(tuple(map(as_one_author, node.nodes))) if isinstance(node, Or) else node
     parts: list[Node] = []
@@ -34,17 +35,17 @@ def as_one_author(node: Node) -> Node:
 
 
 def _is_part_of_a_name(node: Node) -> bool:
-    return isinstance(node, Leaf) and node.term.field == "author" and not (node.quoted or node.term.prefix)
+    return isinstance(node, Leaf) and node.term.field.kind is ValueKind.NAME and not (node.quoted or node.term.prefix)
 
 
 def _is_name(node: Node) -> bool:
-    """A word that looks like one of a person: "LeCun", not "GAN"."""
+    """Whether a word looks like the name of a person: "LeCun" does, "GAN" does not."""
     word = node.words if isinstance(node, Leaf) else ""
     return word[:1].isupper() and (len(word) == 1 or not word.isupper())
 
 
 def has_a_name_in_two(node: Node) -> bool:
-    """Whether some author is followed by a word that looks like a name."""
+    """Whether a word that looks like a name stands behind an author."""
     if isinstance(node, Leaf | Not):
         return False
     if any(_is_part_of_a_name(first) and is_word(then) and _is_name(then) for first, then in pairwise(node.nodes)):
@@ -53,7 +54,7 @@ def has_a_name_in_two(node: Node) -> bool:
 
 
 def by_its_code(node: Node) -> Node:
-    """A category that was written by its name, by its code: `cat:machine learning` is cs.LG or stat.ML."""
+    """Returns the query with categories that are named by their code: `cat:machine learning` is cs.LG or stat.ML."""
     if isinstance(node, Leaf):
         return _coded(node, [])[0]
     if isinstance(node, Not):
@@ -70,8 +71,8 @@ def by_its_code(node: Node) -> Node:
 
 
 def _coded(leaf: Leaf, behind: Sequence[Node]) -> tuple[Node, int]:
-    """The categories that a leaf and the words behind it name, and how many of these words do."""
-    if leaf.term.field not in ("category", "primary") or canonical_category(leaf.term.value):
+    """Returns the categories that a leaf and the words behind it name, and the number of these words."""
+    if leaf.term.field.kind is not ValueKind.CATEGORY or canonical_category(leaf.term.value):
         return leaf, 0
     own = leaf.words.split()
     more = [] if leaf.quoted else [part.words for part in behind if isinstance(part, Leaf)]

@@ -5,19 +5,23 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, ChatState, Facts, Kind, Lane
-from subscriptions.notices.chats import ChatPaused, PauseReason, TopicClosed, TopicGone
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Facts, Kind, Lane
+from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClosed, TopicGone
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
 from subscriptions.service.subscriptions.requests import kind_of
+from subscriptions.states import PauseReason, describe_pause
 from subscriptions.store import Planned, Scope, Transaction, access, chats, outbox, retention, status
 
 LONG = timedelta(hours=1)  # operators hear of what has waited longer
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
 _MOST_NAMED = 10  # subscriptions that a notice names
-_DEAD_TOLD = "told:dead"  # a mark: the moment up to which operators know of dead messages
-_DELETED = ("thread not found", "topic_deleted")  # in a platform's error: the topic does not exist any more
-_RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # in a platform's error: the bot may read, not write
+_DEAD_NOTIFIED = "notified:dead"  # a key: the moment up to which operators know of dead messages
+_NOTICE_REASONS = {  # of others GONE
+    PauseReason.ARCHIVED: PauseNoticeReason.ARCHIVED,
+    PauseReason.NOT_A_MEMBER: PauseNoticeReason.OUTSIDE,
+    PauseReason.NO_RIGHTS: PauseNoticeReason.RIGHTS,
+}
 
 
 def notify(
@@ -128,7 +132,7 @@ def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: 
 
 def is_gone(chat: Chat) -> bool:
     """Whether the bot cannot write to a chat, by the last answer of its platform."""
-    return bool(chat.id) and chat.state is not ChatState.ACTIVE and chat.state_reason.startswith(chats.GONE)
+    return bool(chat.id) and chat.pause_reason is not None and chat.pause_reason.is_unreachable
 
 
 def name_of(chat: Chat) -> str:
@@ -137,33 +141,47 @@ def name_of(chat: Chat) -> str:
 
 
 def why_paused(chat: Chat) -> str:
-    """The reason that is stored with a chat's state, in English, without our own prefix."""
-    return chat.state_reason.removeprefix(chats.GONE).strip()
+    """Why a chat is paused, in English."""
+    return describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
-def lose_place(store: Scope, address: ChatAddress, reason: str, *, topic: bool, now: datetime, by: str = "") -> None:
-    """Pauses a chat, or with `topic` only this topic of it, since the bot may not write there; stores the reason.
+def lose_place(
+    store: Scope,
+    address: ChatAddress,
+    detail: str,
+    *,
+    topic: bool,
+    now: datetime,
+    reason: PauseReason = PauseReason.GONE,
+    by: str = "",
+) -> None:
+    """Pauses a chat, or with `topic` only this topic of it, since the bot may not write there.
+
+    Stores the reason, and as `detail` the platform's sentence.
 
     The owner of the chat is notified, and of a lost topic the group, each once a day. `by` is the person who caused it.
     """
     with store.write() as session:
         here = chats.find_chat(session, address, zone=store.zone)
         if topic:
-            if here is not None and chats.lose(session, here.id, reason, now=now):
-                _notify_group(session, here, now, gone=any(word in reason.lower() for word in _DELETED))
+            if here is not None and chats.mark_unreachable(session, here.id, reason, detail, now=now):
+                _notify_group(session, here, now, gone=reason is PauseReason.TOPIC_DELETED)
             return
-        lost = [i for i in chats.chats_of_lane(session, address.lane) if chats.lose(session, i, reason, now=now)]
+        here_and_topics = chats.chats_of_lane(session, address.lane)
+        lost = [i for i in here_and_topics if chats.mark_unreachable(session, i, reason, detail, now=now)]
         if lost:
             known = chats.chats_by_id(session, lost, zone=store.zone)
             chat = min(known.values(), key=lambda chat: chat.address)  # the group itself before its topics
-            notice = ChatPaused(chat=name_of(chat), place=str(chat.address), reason=_pause_reason(reason))
+            notice = ChatPaused(
+                chat=name_of(chat), place=str(chat.address), reason=_NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
+            )
             notify_owner(session, chat, notice, now=now, by=by)
 
 
 def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
     """Reactivates chats that were not gone after all, and drops the notices of their pause that are not sent yet."""
     for chat in chats.chats_by_id(session, found, zone="UTC").values():
-        chats.come_back(session, chat.id, now=now)
+        chats.mark_reachable(session, chat.id, now=now)
         status.drop_notices(session, f":{ChatPaused.cause}:{chat.address}:", now=now)
 
 
@@ -174,7 +192,7 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
     if chats.find_chat(session, general, zone=session.zone) is None:
-        zone, lang = chats.own_choice(session, chat.address)
+        zone, lang = chats.chosen_locale(session, chat.address)
         chats.add_chat(
             session,
             general,
@@ -192,16 +210,6 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
     notify(session, general, notice(event=event, subscriptions=names), now=now)
 
 
-def _pause_reason(reason: str) -> PauseReason:
-    """The reason that a platform's error stands for."""
-    words = reason.lower()
-    if "archived" in words:
-        return PauseReason.ARCHIVED
-    if "not_in_channel" in words:
-        return PauseReason.OUTSIDE
-    return PauseReason.RIGHTS if any(word in words for word in _RIGHTS) else PauseReason.GONE
-
-
 def notify_operators_of_trouble(
     store: Scope, admins: Sequence[ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[Lane, ...]:
@@ -210,8 +218,8 @@ def notify_operators_of_trouble(
     `stopped`: platform -> reason. Returns the lanes of the notices that were stored.
     """
     with store.read() as session:
-        known = chats.get_mark(session, _DEAD_TOLD)
-        dead = status.died_since(session, datetime.fromisoformat(known) if known else None)
+        known = chats.get_value(session, _DEAD_NOTIFIED)
+        dead = status.dead_since(session, datetime.fromisoformat(known) if known else None)
         waiting = status.waiting_since(session, now - LONG)
     lanes: list[Lane] = []
     if dead.count:
@@ -219,7 +227,7 @@ def notify_operators_of_trouble(
         notified = notify_operators(store, admins, notice, now=now)
         if notified:
             with store.write() as session:
-                chats.set_mark(session, _DEAD_TOLD, now.isoformat())
+                chats.put_value(session, _DEAD_NOTIFIED, now.isoformat())
         lanes += notified
     for platform, trouble in waiting.items():
         if platform not in stopped:
@@ -234,9 +242,9 @@ def notify_operators_of_trouble(
 def notify_new_version(store: Scope, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """Notifies the operators that another version runs than before; not of the first one."""
     with store.write() as session:
-        before = chats.get_mark(session, "version")
+        before = chats.get_value(session, "version")
         if before == version:
             return
-        chats.set_mark(session, "version", version)
+        chats.put_value(session, "version", version)
     if before is not None:
         notify_operators(store, admins, VersionChanged(version=version, before=before), now=now)

@@ -5,48 +5,46 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from subscriptions.model import Chat, ChatAddress, ChatState
-from subscriptions.store.chats import CHUNK, GONE, chat_value, chats_by_id, detach_from_now
+from subscriptions.model import Chat, ChatAddress
+from subscriptions.states import Admission, ChatState
+from subscriptions.store.chats import CHUNK, chat_value, chats_by_id, detach_from_shared_cursor
 from subscriptions.store.rows import ChatRow
 
-ADMITTED = "let in"  # the reason of an active chat that was let in before it asked for anything
-DENIED = "denied"  # the reason of a chat that an administrator said no to
 
-
-def ask_first(session: Session, chat_id: int, *, now: datetime) -> None:
+def require_admission(session: Session, chat_id: int, *, now: datetime) -> None:
     """The chat waits for an administrator from now on; what it asked for keeps its place."""
-    _set(session, chat_id, ChatState.ASKED, "", now)
+    _set(session, chat_id, ChatState.ASKED, None, now)
 
 
 def admit(session: Session, chat_id: int, *, now: datetime) -> None:
     """An administrator lets a chat in: what came since it asked is still to come."""
     row = session.get_one(ChatRow, chat_id)
-    if row.state == ChatState.ASKED.value or row.next_number == 1:
-        _set(session, chat_id, ChatState.ACTIVE, ADMITTED, now)
+    if row.state == ChatState.ASKED or row.next_number == 1:
+        _set(session, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
 
 
 def deny(session: Session, chat_id: int, *, now: datetime) -> None:
     """An administrator says no: the chat gets nothing until one says otherwise."""
-    _set(session, chat_id, ChatState.ASKED, DENIED, now)
+    _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
 
 
-def asked_since(session: Session, chat_id: int) -> datetime | None:
+def awaiting_admission_since(session: Session, chat_id: int) -> datetime | None:
     """Since when a chat waits for an administrator; None: it does not, or the answer was no."""
     row = session.get_one(ChatRow, chat_id)
-    waits = row.state == ChatState.ASKED.value and row.state_reason != DENIED
+    waits = row.state is ChatState.ASKED and (row.admission is not Admission.DENIED or row.pause_reason is not None)
     return row.state_since if waits else None
 
 
 def is_denied(session: Session, chat_id: int) -> bool:
     """Whether an administrator said no to a chat."""
     row = session.get_one(ChatRow, chat_id)
-    return row.state == ChatState.ASKED.value and row.state_reason.removeprefix(GONE) == DENIED
+    return row.state is ChatState.ASKED and row.admission is Admission.DENIED
 
 
 def was_let_in(session: Session, chat_id: int) -> bool:
     """Whether a chat has had subscriptions, or an administrator let it in before."""
     row = session.get_one(ChatRow, chat_id)
-    return row.state != ChatState.ASKED.value and (row.next_number > 1 or row.state_reason == ADMITTED)
+    return row.state is not ChatState.ASKED and (row.next_number > 1 or row.admission is Admission.ADMITTED)
 
 
 def numbers_given(session: Session, chat_id: int) -> int:
@@ -54,11 +52,11 @@ def numbers_given(session: Session, chat_id: int) -> int:
     return session.get_one(ChatRow, chat_id).next_number - 1
 
 
-def asking(session: Session, *, zone: str) -> tuple[Chat, ...]:
+def chats_awaiting_admission(session: Session, *, zone: str) -> tuple[Chat, ...]:
     """The chats that wait for an administrator, the first of them first."""
     rows = session.exec(
         select(ChatRow.id)
-        .where(ChatRow.state == ChatState.ASKED.value, ChatRow.state_reason == "")
+        .where(ChatRow.state == ChatState.ASKED, col(ChatRow.admission).is_(None), col(ChatRow.pause_reason).is_(None))
         .order_by(col(ChatRow.state_since), col(ChatRow.id))
     ).all()
     known = chats_by_id(session, [chat_id or 0 for chat_id in rows], zone=zone)
@@ -109,8 +107,9 @@ def chats_at(session: Session, platform: str, addresses: Collection[str], *, zon
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
-def _set(session: Session, chat_id: int, state: ChatState, reason: str, now: datetime) -> None:
+def _set(session: Session, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
     if state is not ChatState.ACTIVE:
-        detach_from_now(session, [chat_id])
+        detach_from_shared_cursor(session, [chat_id])
     row = session.get_one(ChatRow, chat_id)
-    row.state, row.state_reason, row.state_since, row.paused_until = state.value, reason, now, None
+    row.state, row.admission, row.pause_reason, row.state_detail = state, answer, None, ""
+    row.state_since, row.paused_until = now, None

@@ -11,7 +11,7 @@ from subscriptions.store.rows import UndoRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredChange:
     """A change as it is stored."""
 
     id: int
@@ -29,10 +29,12 @@ def add_change(session: Session, chat_id: int, *, who: str, at: datetime, before
     return row.id or 0
 
 
-def changes_of(session: Session, chat_id: int) -> tuple[Kept, ...]:
+def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
     """The changes of a chat that are kept, the newest first."""
     rows = session.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
-    return tuple(Kept(id=row.id or 0, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows)
+    return tuple(
+        StoredChange(id=row.id or 0, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows
+    )
 
 
 def change_is_of(session: Session, change_id: int, chat_id: int) -> bool:

@@ -1,21 +1,22 @@
 """All that the store holds of one chat: to show it to the people there, and to erase it (docs/architecture.md, rule 10)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import String, cast
 from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 
 from subscriptions.model import ChatAddress, ChatKind, Kind
-from subscriptions.store.retention import forget_place
+from subscriptions.states import describe_chat_state
+from subscriptions.store.retention import erase_place
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
+    KeyValueRow,
     LaneRow,
-    MarkRow,
     MessageRow,
     PaperRow,
     QueryRow,
@@ -25,6 +26,19 @@ from subscriptions.store.rows import (
 )
 
 Json = dict[str, Any]
+
+_CHAT_NAMES = {  # today's columns → what they are called in an export
+    "admission": "state_reason",  # one sentence for all three
+    "pause_reason": "",
+    "state_detail": "",
+    "first_delivery_planned": "spoken",
+    "no_match_streak": "dry",
+}
+_SUBSCRIPTION_NAMES = {"pause_reason": "state_reason", "cursor": "seen"}
+_MESSAGE_NAMES = {
+    "lookup_given_up": "edit_payload",
+    "edit_requested_at": "edit_state",
+}  # the first has always been null
 
 
 def chat_data(session: Session, chat_id: int) -> Json:
@@ -64,7 +78,7 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     session.flush()
     session.exec(delete(QueryRow).where(col(QueryRow.id).not_in(select(SubscriptionRow.query))))
     for place in places:
-        forget_place(session, place)
+        erase_place(session, place)
     _erase_mentions(session, places, title)
     for person in people:
         _erase_person(session, row.platform, person)
@@ -130,7 +144,29 @@ def _deliveries(session: Session, chat_id: int) -> list[Json]:
 
 
 def _json(row: SQLModel) -> Json:
-    return row.model_dump(mode="json")
+    """A row under the names that its columns had when people first exported it: what they read stays."""
+    dumped = row.model_dump(mode="json")
+    values = {name: dumped[name] for name in type(row).model_fields}  # in one order: that of a dump changes
+    match row:
+        case ChatRow():
+            reason = describe_chat_state(row.state, row.admission, row.pause_reason, row.state_detail)
+            return _renamed({**values, "admission": reason}, _CHAT_NAMES)
+        case SubscriptionRow():
+            return _renamed({**values, "pause_reason": row.pause_reason or ""}, _SUBSCRIPTION_NAMES)
+        case MessageRow():
+            reason = f"skipped: {row.reason}" if row.lookup_given_up else row.reason
+            since = row.edit_requested_at
+            edit = f"due {since.isoformat()}" if since else ""
+            return _renamed(
+                {**values, "reason": reason, "lookup_given_up": None, "edit_requested_at": edit}, _MESSAGE_NAMES
+            )
+        case _:
+            return values
+
+
+def _renamed(values: Json, names: Mapping[str, str]) -> Json:
+    """The values under other names; "" for one that is not exported."""
+    return {names.get(name, name): value for name, value in values.items() if names.get(name, name)}
 
 
 def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None:
@@ -144,11 +180,13 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
         for link in session.exec(select(CallbackRow).where(links)).all():
             if named.search(f"{link.id} {link.arguments}"):
                 session.delete(link)
-        for mark in session.exec(select(MarkRow).where(col(MarkRow.name).contains(place, autoescape=True))).all():
+        for mark in session.exec(
+            select(KeyValueRow).where(col(KeyValueRow.name).contains(place, autoescape=True))
+        ).all():
             if named.search(mark.name):
                 session.delete(mark)
         session.flush()
-    for notice in session.exec(select(DeliveryRow).where(DeliveryRow.kind == Kind.NOTICE.value)).all():
+    for notice in session.exec(select(DeliveryRow).where(DeliveryRow.kind == Kind.NOTICE)).all():
         detail = notice.facts.get("detail") or {}
         told = f"{notice.dedupe_key} {detail}"
         # Another chat may have the same title; of what was told already nobody misses anything.

@@ -4,9 +4,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
+from subscriptions.states import MAYBE_SENT
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
-
-_BEGUN = ("sending", "unclear", "sent")  # states of messages that the platform has or may have
 
 
 def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
@@ -66,7 +65,9 @@ def dismiss_planned(session: Session, chat_id: int, *, by: datetime, now: dateti
 
 
 def _seqs(session: Session, chat_id: int, by: datetime | None) -> list[int]:
-    begun = select(MessageRow.delivery).where(MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(_BEGUN))
+    begun = select(MessageRow.delivery).where(
+        MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(MAYBE_SENT)
+    )
     found = select(DeliveryRow.seq).where(
         DeliveryRow.chat == chat_id, col(DeliveryRow.settled_at).is_(None), ~begun.exists()
     )

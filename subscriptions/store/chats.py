@@ -10,24 +10,21 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.chat_settings import resolve
-from subscriptions.model import (
-    Cadence,
-    Chat,
-    ChatAddress,
-    ChatKind,
-    ChatSettings,
-    ChatState,
-    Lane,
-    NoMatchStreak,
-    Subscription,
-)
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.states import (
+    UNREACHABLE,
+    ChatState,
+    PauseReason,
+    SubscriptionPauseReason,
+    SubscriptionState,
+)
 from subscriptions.store.database import execute
-from subscriptions.store.rows import TABLES, ChatRow, MarkRow, QueryRow, SubscriptionRow
+from subscriptions.store.rows import TABLES, ChatRow, KeyValueRow, QueryRow, SubscriptionRow
 
 Span = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
-GONE = "gone: "  # how the reason of a chat begins that the platform does not let us write to
-NOW = "now"  # the mark that subscriptions with cadence now share once they have caught up
+SHARED_CURSOR = "shared-cursor"  # the key of the cursor that caught-up subscriptions with cadence `now` share
+NOW = "now"  # the cadence, as it is stored
 CHUNK = 500
 
 _OF_NO_CHAT = frozenset(
@@ -35,7 +32,9 @@ _OF_NO_CHAT = frozenset(
 )  # columns without a place in Chat
 
 # What every plan asks for: these statements are made once.
-_chats, _subscriptions, _queries, _marks = (TABLES.tables[name] for name in ("chat", "subscription", "query", "mark"))
+_chats, _subscriptions, _queries, _marks = (
+    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
+)
 _ids = bindparam("ids", type_=Integer, expanding=True)
 _CHATS = columns(*(column for column in _chats.c if column.name not in _OF_NO_CHAT)).where(_chats.c.id.in_(_ids))
 _WISHES = (
@@ -44,7 +43,7 @@ _WISHES = (
     .where(_subscriptions.c.chat.in_(_ids))
     .order_by(_subscriptions.c.chat, _subscriptions.c.number)
 )
-_DRY = update(_chats).where(_chats.c.id.in_(_ids)).values(dry=bindparam("spell"))
+_DRY = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("spell"))
 _MARK = columns(_marks.c.value).where(_marks.c.name == bindparam("called"))
 _SET_MARK = update(_marks).where(_marks.c.name == bindparam("called")).values(value=bindparam("to"))
 _NEW_MARK = insert(_marks)
@@ -96,12 +95,12 @@ def add_chat(
         platform=address.platform,
         address=address.address,
         topic=address.topic,
-        kind=kind.value,
+        kind=kind,
         title=title,
         timezone=timezone,
         lang=lang,
         public=public,
-        state=state.value,
+        state=state,
         created_at=now,
     )
     session.add(row)
@@ -136,47 +135,59 @@ def unchoose_setting(session: Session, chat_id: int, name: str) -> None:
         row.settings = {kept: value for kept, value in row.settings.items() if kept != name}
 
 
-def set_chat_state(
-    session: Session, chat_id: int, state: ChatState, reason: str, *, now: datetime, until: datetime | None = None
+def pause_chat(
+    session: Session,
+    chat_id: int,
+    reason: PauseReason,
+    *,
+    now: datetime,
+    detail: str = "",
+    until: datetime | None = None,
 ) -> None:
-    """Pauses or resumes a chat. Before it stands still, its `now` subscriptions keep their own place.
+    """Pauses a chat; its subscriptions keep their own cursors. One that waits for an operator goes on waiting.
 
-    A chat that waits for an administrator goes on waiting: only `access.admit` lets it in.
+    `detail` is the platform's sentence, where that is the reason.
     """
     row = session.get_one(ChatRow, chat_id)
-    if row.state == ChatState.ASKED.value:
-        return
-    if state is not ChatState.ACTIVE:
-        detach_from_now(session, [chat_id])
-    row.state, row.state_reason, row.state_since, row.paused_until = state.value, reason, now, until
+    if row.state is not ChatState.ASKED:
+        detach_from_shared_cursor(session, [chat_id])
+        row.state, row.admission, row.pause_reason, row.state_detail = ChatState.PAUSED, None, reason, detail
+        row.state_since, row.paused_until = now, until
 
 
-def lose(session: Session, chat_id: int, reason: str, *, now: datetime) -> bool:
-    """The platform does not let us write to a chat any more. False: nothing is sent there anyway.
+def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
+    """Makes a chat active again. One that waits for an operator goes on waiting: only `access.admit` lets it in."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is not ChatState.ASKED:
+        row.state, row.admission, row.pause_reason, row.state_detail = ChatState.ACTIVE, None, None, ""
+        row.state_since, row.paused_until = now, None
 
-    What a person paused stays paused as they wanted it; whoever waits for an administrator goes on waiting.
+
+def mark_unreachable(session: Session, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
+    """Notes that the platform does not let the bot write to a chat. False if nothing is sent there anyway.
+
+    `detail` is the platform's sentence. A pause that a person asked for stays as it is; a chat that waits for an operator
+    goes on waiting.
     """
     row = session.get_one(ChatRow, chat_id)
-    if row.state == ChatState.ACTIVE.value:
-        set_chat_state(session, chat_id, ChatState.PAUSED, GONE + reason, now=now)
+    if row.state is ChatState.ACTIVE:
+        pause_chat(session, chat_id, reason, detail=detail, now=now)
         return True
-    if row.state == ChatState.ASKED.value and not row.state_reason.startswith(GONE):
-        row.state_reason, row.state_since = GONE + row.state_reason, now
+    if row.state is ChatState.ASKED and row.pause_reason is None:
+        row.pause_reason, row.state_detail, row.state_since = reason, detail, now
         return True
     return False
 
 
-def come_back(session: Session, chat_id: int, *, now: datetime) -> bool:
-    """A chat that was gone can be written to again. False: it was not gone."""
+def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
+    """Notes that the platform lets the bot write to a chat again. False if it always did."""
     row = session.get_one(ChatRow, chat_id)
-    if not row.state_reason.startswith(GONE):
+    if row.pause_reason is None or not row.pause_reason.is_unreachable:
         return False
-    if row.state == ChatState.ASKED.value:
-        row.state_reason, row.state_since = row.state_reason.removeprefix(GONE), now
+    if row.state is ChatState.ASKED:
+        row.pause_reason, row.state_detail, row.state_since = None, "", now
         return True
-    if row.state != ChatState.PAUSED.value:
-        return False
-    set_chat_state(session, chat_id, ChatState.ACTIVE, "", now=now)
+    resume_chat(session, chat_id, now=now)
     return True
 
 
@@ -190,13 +201,13 @@ def describe(session: Session, lane: Lane, *, title: str, public: bool) -> None:
     )
 
 
-def own_choice(session: Session, address: ChatAddress) -> tuple[str, str]:
+def chosen_locale(session: Session, address: ChatAddress) -> tuple[str, str]:
     """(timezone, lang) that a chat chose itself; "" for what it did not, or when nobody has met it."""
     row = _row_at(session, address)
     return (row.timezone, row.lang) if row is not None else ("", "")
 
 
-def mark_streak(session: Session, spells: Mapping[int, NoMatchStreak | None]) -> None:
+def store_streaks(session: Session, spells: Mapping[int, NoMatchStreak | None]) -> None:
     """Chat id → how long nothing has fitted what it asks for; None: something has."""
     together: dict[NoMatchStreak | None, list[int]] = {}
     for chat_id, spell in spells.items():
@@ -224,7 +235,7 @@ def add_subscription(
     cadence: Cadence,
     zone: str | None,
     since: datetime,
-    seen: int,
+    cursor: int,
     due: Span,
     name: str = "",
     added_by: str = "",
@@ -243,7 +254,7 @@ def add_subscription(
         added_by=added_by,
         subscriber=subscriber,
         since=since,
-        seen=seen,
+        cursor=cursor,
         next_due_at=due[0],
         latest_due_at=due[1],
     )
@@ -253,7 +264,7 @@ def add_subscription(
     return _subscription(row, canonical)
 
 
-def put_subscription(session: Session, subscription: Subscription, *, seen: int, due: Span) -> None:
+def restore_subscription(session: Session, subscription: Subscription, *, cursor: int, due: Span) -> None:
     """Brings a wish back as it was, under the number that it had; its number and its query must be free in its chat."""
     session.add(
         SubscriptionRow(
@@ -266,11 +277,11 @@ def put_subscription(session: Session, subscription: Subscription, *, seen: int,
             zone=subscription.zone,
             state=subscription.state,
             paused_until=subscription.paused_until,
-            state_reason=subscription.state_reason,
+            pause_reason=subscription.pause_reason,
             added_by=subscription.added_by,
             subscriber=subscription.subscriber,
             since=subscription.since,
-            seen=seen,
+            cursor=cursor,
             next_due_at=due[0],
             latest_due_at=due[1],
         )
@@ -281,8 +292,8 @@ def put_subscription(session: Session, subscription: Subscription, *, seen: int,
 def change_schedule(session: Session, subscription_id: int, *, cadence: Cadence, zone: str | None, due: Span) -> None:
     """Gives a subscription another time; its place (`seen`) stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.seen is None:
-        row.seen = now_mark(session)
+    if row.cursor is None:
+        row.cursor = shared_cursor(session)
     row.cadence, row.zone = cadence_text(cadence), zone
     row.next_due_at, row.latest_due_at = due
 
@@ -293,15 +304,15 @@ def reset_due(session: Session, subscription_id: int, due: Span) -> None:
     Quiet hours do not hold it on if both of its moments are given.
     """
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.seen is None:
-        row.seen = now_mark(session)
+    if row.cursor is None:
+        row.cursor = shared_cursor(session)
     row.next_due_at, row.latest_due_at = due
 
 
-def see(session: Session, subscription_id: int, *, upto: int) -> None:
+def advance_cursor(session: Session, subscription_id: int, *, upto: int) -> None:
     """What came up to a change is not brought any more."""
     row = session.get_one(SubscriptionRow, subscription_id)
-    row.seen = max(now_mark(session) if row.seen is None else row.seen, upto)
+    row.cursor = max(shared_cursor(session) if row.cursor is None else row.cursor, upto)
 
 
 def rename(session: Session, subscription_id: int, name: str) -> None:
@@ -318,20 +329,36 @@ def edit_query(session: Session, subscription_id: int, *, text: str, canonical: 
     _drop_unused(session, [before])
 
 
-def set_subscription_state(
-    session: Session, subscription_id: int, state: str, *, until: datetime | None = None, reason: str = ""
+def pause_subscription(
+    session: Session,
+    subscription_id: int,
+    *,
+    until: datetime | None = None,
+    reason: SubscriptionPauseReason | None = None,
 ) -> None:
-    """Pauses ("paused") or resumes ("active") one subscription; what is paused keeps its own place.
+    """Pauses one subscription, which keeps its own cursor. `reason` says why, where no person asked for that."""
+    _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
 
-    `reason` says why, where no person asked for it.
-    """
+
+def resume_subscription(session: Session, subscription_id: int) -> None:
+    """Makes one subscription active again."""
+    _set_state(session, subscription_id, SubscriptionState.ACTIVE, None, None)
+
+
+def _set_state(
+    session: Session,
+    subscription_id: int,
+    state: SubscriptionState,
+    until: datetime | None,
+    reason: SubscriptionPauseReason | None,
+) -> None:
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.seen is None:
-        row.seen = now_mark(session)
-    row.state, row.paused_until, row.state_reason = state, until, reason
+    if row.cursor is None:
+        row.cursor = shared_cursor(session)
+    row.state, row.paused_until, row.pause_reason = state, until, reason
 
 
-def orphan(session: Session, subscription_id: int) -> None:
+def clear_subscriber(session: Session, subscription_id: int) -> None:
     """Nobody looks after a subscription any more."""
     session.get_one(SubscriptionRow, subscription_id).subscriber = ""
 
@@ -343,35 +370,35 @@ def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
     _drop_unused(session, queries)
 
 
-def now_mark(session: Session) -> int:
+def shared_cursor(session: Session) -> int:
     """The change up to which caught-up `now` subscriptions have seen."""
-    return int(get_mark(session, NOW) or 0)
+    return int(get_value(session, SHARED_CURSOR) or 0)
 
 
-def set_mark(session: Session, name: str, value: str) -> None:
+def put_value(session: Session, name: str, value: str) -> None:
     """Stores a named single value."""
     if execute(session, _SET_MARK, {"called": name, "to": value}).rowcount == 0:
         execute(session, _NEW_MARK, {"name": name, "value": value})
 
 
-def get_mark(session: Session, name: str) -> str | None:
+def get_value(session: Session, name: str) -> str | None:
     """A named single value, None before it was stored."""
     value: str | None = execute(session, _MARK, {"called": name}).scalar()
     return value
 
 
-def marks(session: Session, prefix: str) -> dict[str, str]:
+def values_with_prefix(session: Session, prefix: str) -> dict[str, str]:
     """The named values whose names begin so, by the rest of their names."""
-    rows = session.exec(select(MarkRow).where(col(MarkRow.name).startswith(prefix)))
+    rows = session.exec(select(KeyValueRow).where(col(KeyValueRow.name).startswith(prefix)))
     return {row.name.removeprefix(prefix): row.value for row in rows}
 
 
-def drop_marks(session: Session, prefix: str) -> None:
+def drop_values(session: Session, prefix: str) -> None:
     """Forgets the named values whose names begin so."""
-    session.exec(delete(MarkRow).where(col(MarkRow.name).startswith(prefix)))
+    session.exec(delete(KeyValueRow).where(col(KeyValueRow.name).startswith(prefix)))
 
 
-def addresses(session: Session, platform: str, prefix: str) -> list[str]:
+def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[str]:
     """Addresses of chats that begin so and have not moved away."""
     rows = session.exec(
         select(ChatRow.address)
@@ -392,23 +419,23 @@ def chats_of_lane(session: Session, lane: Lane) -> list[int]:
     return [chat_id for chat_id in rows if chat_id is not None]
 
 
-def detach_from_now(session: Session, chat_ids: Sequence[int]) -> None:
+def detach_from_shared_cursor(session: Session, chat_ids: Sequence[int]) -> None:
     """Copies the shared mark into the rows of these chats, so that they keep their place while they stand still."""
     session.exec(
         update(SubscriptionRow)
-        .where(col(SubscriptionRow.chat).in_(chat_ids), col(SubscriptionRow.seen).is_(None))
-        .values(seen=now_mark(session))
+        .where(col(SubscriptionRow.chat).in_(chat_ids), col(SubscriptionRow.cursor).is_(None))
+        .values(cursor=shared_cursor(session))
     )
 
 
-def gone_since(session: Session, before: datetime) -> list[int]:
+def unreachable_since(session: Session, before: datetime) -> list[int]:
     """Chats that have been blocked since before `before`."""
     return [
         chat_id
         for chat_id in session.exec(
             select(ChatRow.id).where(
-                col(ChatRow.state).in_((ChatState.PAUSED.value, ChatState.ASKED.value)),
-                col(ChatRow.state_reason).startswith(GONE),
+                col(ChatRow.state).in_((ChatState.PAUSED, ChatState.ASKED)),
+                col(ChatRow.pause_reason).in_(UNREACHABLE),
                 col(ChatRow.state_since) < before,
             )
         )
@@ -441,7 +468,7 @@ def _query_id(session: Session, canonical: str) -> int:
 
 def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
     """The chat of a row. `zone` is the operator's."""
-    kind = ChatKind(row.kind)
+    kind = row.kind
     chosen = tuple(row.settings.items())
     return Chat(
         id=row.id or 0,
@@ -451,11 +478,13 @@ def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
         title=row.title,
         public=row.public,
         admin=row.admin,
-        state=ChatState(row.state),
-        state_reason=row.state_reason,
+        state=row.state,
+        admission=row.admission,
+        pause_reason=row.pause_reason,
+        state_detail=row.state_detail,
         paused_until=row.paused_until,
-        spoken=row.spoken,
-        dry=_dry(row.dry),
+        first_delivery_planned=row.first_delivery_planned,
+        no_match_streak=_dry(row.no_match_streak),
     )
 
 
@@ -495,11 +524,11 @@ def _subscription(row: SubscriptionRow | Row[Any], canonical: str) -> Subscripti
         name=row.name,
         state=row.state,
         paused_until=row.paused_until,
-        state_reason=row.state_reason,
+        pause_reason=row.pause_reason,
         added_by=row.added_by,
         subscriber=row.subscriber,
         since=row.since,
-        seen=row.seen,
+        cursor=row.cursor,
         next_due_at=row.next_due_at,
         hurry=row.cadence == NOW and row.latest_due_at is not None,
     )

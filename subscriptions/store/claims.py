@@ -12,14 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, insert, null, or_, select, update
 from sqlmodel import Session
 
-from subscriptions.model import ChatAddress, ChatState, Kind, Lane, Message
+from subscriptions.model import ChatAddress, Kind, Lane, Message
 from subscriptions.planning.retry import LONGEST_WAIT
-from subscriptions.store.chats import GONE
+from subscriptions.states import FINISHED, ChatState, MessageState
 from subscriptions.store.database import connection_of
 from subscriptions.store.rows import TABLES, Utc
 
-FINISHED = ("sent", "dead")
-SKIPPED = "skipped: "  # how the reason of a message begins that nobody can look up and nobody is to repeat
 _NEAR = 1000  # deliveries that come so soon after one that is rendered may be rendered with it
 
 _deliveries, _chats, _messages, _items, _lanes = (
@@ -57,10 +55,10 @@ class Rendered:
 # ---------------------------------------------------------------------------------------------------------- conditions
 
 
-def may_go() -> ColumnElement[bool]:
+def may_be_sent() -> ColumnElement[bool]:
     """Whether a delivery's chat gets it now: an active one, or a notice to one that waits for an administrator."""
-    asked = (_c.state == ChatState.ASKED.value) & ~_c.state_reason.startswith(GONE)
-    return or_(_c.state == ChatState.ACTIVE.value, asked & (_d.kind == Kind.NOTICE.value))
+    asked = (_c.state == ChatState.ASKED) & _c.pause_reason.is_(None)
+    return or_(_c.state == ChatState.ACTIVE, asked & (_d.kind == Kind.NOTICE))
 
 
 def in_lane() -> ColumnElement[bool]:
@@ -90,13 +88,13 @@ def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
 
 _looked_up = exists().where(
     _m.delivery == _d.seq,
-    _m.state == "unclear",
+    _m.state == MessageState.UNCLEAR,
     _m.found_at_start.is_(True) | _c.platform.in_(bindparam("finding", expanding=True)),
 )
 _WAITING_LANES = (
     select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .where(_d.settled_at.is_(None), may_go(), _c.platform.in_(bindparam("platforms", expanding=True)), ~is_held())
+    .where(_d.settled_at.is_(None), may_be_sent(), _c.platform.in_(bindparam("platforms", expanding=True)), ~is_held())
     .where(
         or_(
             _d.next_at.is_(None),
@@ -124,10 +122,10 @@ def open_lanes(
 
 _OPEN = (
     select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
-    .add_columns(_m.number, _m.state, _m.reason, _m.found_at_start)
+    .add_columns(_m.number, _m.state, _m.lookup_given_up, _m.found_at_start)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, and_(_m.delivery == _d.seq, _m.state.not_in(FINISHED)))
-    .where(in_lane(), may_go(), ~is_held(), _d.settled_at.is_(None))
+    .where(in_lane(), may_be_sent(), ~is_held(), _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
 _parents = _messages.alias()
@@ -157,15 +155,15 @@ def claim(
 
     def passes(row: Row[Any]) -> bool:
         """An unclear message that the lane goes on without."""
-        given_up = (row.reason or "").startswith(SKIPPED) and (row.seq, row.number) in tried
-        return row.state == "unclear" and ((skip_unclear and not can_find) or given_up)
+        given_up = row.lookup_given_up and (row.seq, row.number) in tried
+        return row.state is MessageState.UNCLEAR and ((skip_unclear and not can_find) or given_up)
 
     def may_be_tried(row: Row[Any]) -> bool:
-        if (row.seq, row.number) in tried and row.state != "ready":
+        if (row.seq, row.number) in tried and row.state is not MessageState.READY:
             return False
-        looks = row.state == "unclear" and (can_find or row.found_at_start)
+        looks = row.state is MessageState.UNCLEAR and (can_find or row.found_at_start)
         early = waits_until(row.next_at, now) is not None and not looks
-        return row.state == "ready" or (row.state != "sending" and not early)
+        return row.state is MessageState.READY or (row.state is not MessageState.SENDING and not early)
 
     values = {"platform": lane.platform, "address": lane.address, "wall": wall}
     with connection_of(session).execute(_OPEN, values) as rows:
@@ -197,7 +195,7 @@ def _claim_of(row: Row[Any], message: Row[Any] | None = None) -> Claim:
         claimed,
         message=Message(number=message.number, payload=message.payload, plain=message.plain, reply_to=message.reply_to),
         plain=message.use_plain,
-        unclear=row.state == "unclear",
+        unclear=row.state is MessageState.UNCLEAR,
         at_start=row.found_at_start,
         attempted_at=message.attempted_at,
         thread=message.thread,
@@ -219,7 +217,9 @@ _UNRENDERED = (
     select(_d.seq)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
-    .where(_c.platform.concat("") == bindparam("platform"), may_go())  # by no index: nearly all chats are of a platform
+    .where(
+        _c.platform.concat("") == bindparam("platform"), may_be_sent()
+    )  # by no index: nearly all chats are of a platform
     .where(or_(_d.seq == _first, ~_STANDS_BEHIND & ~is_held()))
     .order_by(_d.seq)
     .limit(bindparam("most"))
@@ -259,7 +259,9 @@ def store_rendered(session: Session, rendered: Iterable[Rendered], *, now: datet
         for seq in connection.execute(_RENDERED, values).scalars().all():  # not what was rendered before, or is gone
             one = those[seq]
             if one.failure:
-                messages.append(_new_message(one.seq, Message(number=1, payload="", plain=""), "dead", one.failure))
+                messages.append(
+                    _new_message(one.seq, Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
+                )
             for message in one.messages:
                 messages.append(_new_message(one.seq, message))
                 shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
@@ -269,7 +271,9 @@ def store_rendered(session: Session, rendered: Iterable[Rendered], *, now: datet
         connection.execute(_SHOWS, shows)
 
 
-def _new_message(seq: int, message: Message, state: str = "ready", reason: str = "") -> dict[str, object]:
+def _new_message(
+    seq: int, message: Message, state: MessageState = MessageState.READY, reason: str = ""
+) -> dict[str, object]:
     return {
         "delivery": seq,
         "number": message.number,
@@ -280,7 +284,7 @@ def _new_message(seq: int, message: Message, state: str = "ready", reason: str =
         "reason": reason,
         "use_plain": False,
         "found_at_start": False,
-        "edit_state": "",
+        "lookup_given_up": False,
     }
 
 
@@ -297,19 +301,25 @@ _BEGIN = (
             _c.id == _d.chat,
             _c.platform == bindparam("platform"),
             _c.address == bindparam("address"),
-            may_go(),
+            may_be_sent(),
             ~is_held(),
         )
     )
-    .values(state="sending", attempted_at=bindparam("wall"), found_at_start=False)
+    .values(state=MessageState.SENDING, attempted_at=bindparam("wall"), found_at_start=False)
 )
 _CONFIRM = (
     update(_messages)
     .where(_m.delivery == bindparam("of"), _m.number == bindparam("which"))
-    .values(state="sent", platform_id=bindparam("its_id"), sent_at=bindparam("now"), reason="")
+    .values(
+        state=MessageState.SENT,
+        platform_id=bindparam("its_id"),
+        sent_at=bindparam("now"),
+        reason="",
+        lookup_given_up=False,
+    )
 )
 _is_open = exists().where(_m.delivery == bindparam("of"), _m.state.not_in(FINISHED))
-_is_missing = exists().where(_m.delivery == bindparam("of"), _m.state != "sent")
+_is_missing = exists().where(_m.delivery == bindparam("of"), _m.state != MessageState.SENT)
 _others = _deliveries.alias()
 _in_its_lane = _others.c.chat.in_(
     select(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
@@ -317,7 +327,7 @@ _in_its_lane = _others.c.chat.in_(
 _goes_on = or_(
     _is_open,
     exists().where(_others.c.seq != bindparam("of"), _others.c.settled_at.is_(None), _in_its_lane),
-    exists().where(_m.edit_state > "", _m.platform_id.is_not(None)),
+    exists().where(_m.edit_requested_at.is_not(None), _m.platform_id.is_not(None)),
 )
 _shown = select(func.count()).where(_i.delivery == bindparam("of"), _i.shown.is_(True)).scalar_subquery()
 _TRIED_WELL = (
@@ -347,8 +357,8 @@ def mark_sending(session: Session, claimed: Claim, message: Message, *, wall: da
         "of": claimed.seq,
         "which": message.number,
         "content": message.payload,
-        "was": "unclear" if claimed.unclear else "ready",
-        "or_was": "unclear" if claimed.unclear else "waiting",
+        "was": MessageState.UNCLEAR if claimed.unclear else MessageState.READY,
+        "or_was": MessageState.UNCLEAR if claimed.unclear else MessageState.WAITING,
         "platform": claimed.address.platform,
         "address": claimed.address.address,
         "wall": wall,

@@ -10,59 +10,27 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from shutil import disk_usage
 from threading import Lock, get_ident
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from subscriptions.errors import NotFound, Sentence, StoreError, disk_full, is_disk_full
+from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
+from subscriptions.store.database_errors import copying_to, translated, wrong_setting
 
-HEAD = "0006"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0007"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _CONNECTION = "connection"  # where a session keeps it
-
-_RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
-_SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
-    (
-        "locked",
-        Sentence("The database {where} is locked by another program."),
-        Sentence("Close what holds it, then try again."),
-    ),
-    ("readonly", Sentence("The database {where} cannot be written to."), _RIGHTS),
-    ("read-only", Sentence("The database {where} cannot be written to."), _RIGHTS),
-    (
-        "disk i/o",
-        Sentence("The disk that holds the database {where} does not answer."),
-        Sentence("Check the disk, then try again."),
-    ),
-    (
-        "not a database",
-        Sentence("The file {where} is not a paperwire database."),
-        Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
-    ),
-    (
-        "no such module: fts5",
-        Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
-        Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
-    ),
-    ("malformed", Sentence("The database {where} is damaged."), Sentence("Restore a copy: paperwire restore FILE.")),
-    ("unable to open", Sentence("The database {where} cannot be opened."), _RIGHTS),
-)
-# What these say is of the disk or of other programs, and may pass. All else is wrong with the setting: wrong usage.
-_PASSING = frozenset({"locked", "disk i/o", "malformed"})
-_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
 
 
 class WouldWrite(Exception):
@@ -134,7 +102,16 @@ class Store:
         undone by itself: this halves the cost, for callers that let an error undo the whole.
         """
         self._refuse_second_transaction()
-        with self._turns, self.translated_errors(), self._begun(self._writer, savepoints=savepoints) as transaction:
+        with self._written(self._writer, savepoints=savepoints) as transaction:
+            yield transaction
+
+    @contextmanager
+    def _written(self, bind: Engine | Connection, *, savepoints: bool = True) -> Iterator[Transaction]:
+        with (
+            self._turns,
+            self.translated_errors(),
+            self._begun(bind, writes=True, savepoints=savepoints) as transaction,
+        ):
             yield transaction
 
     @contextmanager
@@ -144,13 +121,19 @@ class Store:
         Raises StoreError.
         """
         self._refuse_second_transaction()
-        with self.translated_errors(), self._begun(self._engine, savepoints=False) as transaction:
+        with self.translated_errors(), self._begun(self._engine, writes=False) as transaction:
             yield transaction
 
     @contextmanager
-    def _begun(self, engine: Engine, *, savepoints: bool) -> Iterator[Transaction]:
-        writes = engine is self._writer
-        with Transaction(self, engine, writes=writes, savepoints=savepoints) as transaction, transaction.begin():
+    def read_then_write(self) -> Iterator["ReadThenWrite"]:
+        """Work that reads first and writes afterwards, so that others can write meanwhile. Raises StoreError."""
+        self._refuse_second_transaction()
+        with self.translated_errors(), self._engine.connect() as connection:
+            yield ReadThenWrite(self, connection)
+
+    @contextmanager
+    def _begun(self, bind: Engine | Connection, *, writes: bool, savepoints: bool = True) -> Iterator[Transaction]:
+        with Transaction(self, bind, writes=writes, savepoints=savepoints) as transaction, transaction.begin():
             transaction.info[_CONNECTION] = transaction.connection()
             yield transaction
 
@@ -179,7 +162,7 @@ class Store:
             if revision is None and not make:
                 raise self.missing()
             if revision is not None and not _is_known(revision):
-                raise _of_the_setting(
+                raise wrong_setting(
                     Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
                     Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
                 )
@@ -212,7 +195,7 @@ class Store:
                 if not tables:
                     return None
                 if not tables >= _OURS:
-                    raise _of_the_setting(
+                    raise wrong_setting(
                         Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
                         Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
                     )
@@ -229,7 +212,7 @@ class Store:
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
         part = target.with_name(f"{target.name}.{os.getpid()}.part")  # several processes may copy at once
-        with self.translated_errors(), _copying_to(target):
+        with self.translated_errors(), copying_to(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             part.touch(mode=OWNER_ONLY)
             try:
@@ -257,68 +240,40 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-            raise _translated(error, self.path.absolute(), self.where) from error
+            raise translated(error, self.path.absolute(), self.where) from error
+
+
+class ReadThenWrite:
+    """A reading transaction and a writing one after it, and whether the database changed in between."""
+
+    def __init__(self, store: Store, connection: Connection) -> None:
+        """`connection` is in no transaction."""
+        self._store = store
+        self._connection = connection
+        self._version = -1  # as SQLite counts the commits of other connections; -1: nothing was read yet
+        self.is_stale = True  # in `write`: whether another transaction was committed since `read` began
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Begins the reading transaction. Raises StoreError."""
+        self._connection.execution_options(paperwire_write=False)
+        with self._store.translated_errors(), self._store._begun(self._connection, writes=False) as transaction:  # noqa: SLF001 - a part of Store
+            self._version = self._data_version()
+            yield transaction
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Begins the writing transaction, in turn with other writers. Raises StoreError."""
+        self._connection.execution_options(paperwire_write=True)
+        with self._store._written(self._connection) as transaction:  # noqa: SLF001 - as above
+            self.is_stale = self._data_version() != self._version
+            yield transaction
+
+    def _data_version(self) -> int:
+        return int(self._connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
 
 Scope = Store | Transaction  # where a use case does its work: in a transaction of its own, or as a part of one
-
-
-@contextmanager
-def _copying_to(target: Path) -> Iterator[None]:
-    """What goes wrong within is told as a sentence about the copy, unless what is copied is to blame."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        message = _message(error)
-        if _is_full(error, message, target):
-            raise StoreError(*disk_full(target)) from error
-        if "malformed" in message or "not a database" in message:
-            raise
-        raise StoreError(
-            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
-            Sentence("Check the rights of its folder, or name another file."),
-        ) from error
-
-
-def _message(error: Exception) -> str:
-    """What the system or the driver says, without a path: in small letters."""
-    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
-
-
-def _translated(error: Exception, file: Path, where: str) -> Exception:
-    """An error about the database file as a sentence that calls it `where`."""
-    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
-        return error
-    message = _message(error)
-    if _is_full(error, message, file):
-        return StoreError(*disk_full(file))
-    for part, sentence, hint in _SENTENCES:
-        if part in message:
-            make = StoreError if part in _PASSING else _of_the_setting
-            return make(replace(sentence, values={"where": where}), hint)
-    if not isinstance(error, OperationalError | OSError | sqlite3.Error):
-        return error
-    return _of_the_setting(
-        Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
-        Sentence("Check PAPERWIRE_DATABASE_URL."),
-    )
-
-
-def _of_the_setting(sentence: Sentence, hint: Sentence) -> StoreError:
-    """PAPERWIRE_DATABASE_URL names what cannot be used, and trying again does not mend it."""
-    error = StoreError(sentence, hint)
-    error.exit_code = 2
-    return error
-
-
-def _is_full(error: Exception, message: str, file: Path) -> bool:
-    """Whether there was no room. SQLite says so, or only that it could not open or lay out a file."""
-    if isinstance(error, OSError):
-        return is_disk_full(error)
-    if "disk is full" in message:
-        return True
-    vague = "disk i/o" in message or "unable to open" in message
-    return vague and file.parent.is_dir() and disk_usage(file.parent).free < _ROOM
 
 
 class _Turns:
@@ -392,12 +347,12 @@ def _is_known(revision: str) -> bool:
 
 def _sqlite_path(url: URL) -> Path:
     if url.get_backend_name() != "sqlite":
-        raise _of_the_setting(
+        raise wrong_setting(
             Sentence("PAPERWIRE_DATABASE_URL names a database other than SQLite, which this version cannot use."),
             Sentence("Use sqlite:////path/of/paperwire.db"),
         )
     if not url.database or url.database == ":memory:":
-        raise _of_the_setting(
+        raise wrong_setting(
             Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
         )
     return Path(url.database)

@@ -14,14 +14,14 @@ from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, or_, select, update
 
 from subscriptions.chat_settings import language
-from subscriptions.model import Chat, ChatState, Delivery, Lane
+from subscriptions.model import Chat, Delivery, Lane
 from subscriptions.planning.retry import LONGEST_WAIT
+from subscriptions.states import ChatState
 from subscriptions.store.claims import in_lane, is_held, waits
 from subscriptions.store.database import connection_of
 from subscriptions.store.outbox import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 
-DUE = "due"
 SUMMARY_EDITS_FOR = timedelta(hours=48)  # after that nobody looks at the message any more
 _CHUNK = 500
 
@@ -36,7 +36,7 @@ class Edit:
     seq: int
     number: int
     chat: Chat
-    mark: str  # why it was claimed: another mark has to be served again
+    requested_at: datetime  # of the request that is served; a later one has to be served again
     platform_id: str
     plain: bool  # it was sent in its plain form
     attempts: int
@@ -44,13 +44,13 @@ class Edit:
     layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
 
 
-def papers_withdrawn(session: Session, papers: Iterable[int], *, now: datetime) -> None:
+def request_edits_of_withdrawn(session: Session, papers: Iterable[int], *, now: datetime) -> None:
     """Every message that shows one of these papers is to say that it was withdrawn."""
     for part in _parts(papers):
         _mark(session, part, [], now)
 
 
-def papers_summarised(session: Session, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
+def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
     """Messages of the last 48 hours whose chat reads one of the languages that a paper has a summary in now.
 
     `papers`: id → languages that are new.
@@ -81,19 +81,19 @@ def _mark(session: Session, papers: list[int], conditions: list[ColumnElement[bo
         session.exec(
             update(MessageRow)
             .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
-            .values(edit_state=f"{DUE} {now.isoformat()}")
+            .values(edit_requested_at=now)
         )
 
 
 _MARKED = sqlalchemy.select(_m.delivery).where(
-    _m.edit_state > "", _m.platform_id.is_not(None)
+    _m.edit_requested_at.is_not(None), _m.platform_id.is_not(None)
 )  # by an index; mostly none
 _ANY_MARKED = _MARKED.limit(1)
 _EDITABLE = (
-    _m.edit_state > "",
+    _m.edit_requested_at.is_not(None),
     _m.platform_id.is_not(None),  # it was sent
     or_(_d.next_at.is_(None), ~waits()),
-    _c.state == ChatState.ACTIVE.value,
+    _c.state == ChatState.ACTIVE,
     ~is_held(),
 )
 _FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat)
@@ -105,7 +105,7 @@ _LANES = (
     .distinct()
 )
 _NEXT = (
-    sqlalchemy.select(_m.delivery, _m.number, _m.edit_state, _m.platform_id, _m.use_plain, _d.attempts)
+    sqlalchemy.select(_m.delivery, _m.number, _m.edit_requested_at, _m.platform_id, _m.use_plain, _d.attempts)
     .select_from(_FROM)
     .where(in_lane(), *_EDITABLE)
     .order_by(_m.delivery, _m.number)
@@ -138,7 +138,7 @@ def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zo
         seq=found.delivery,
         number=found.number,
         chat=delivery.chat,
-        mark=found.edit_state,
+        requested_at=found.edit_requested_at,
         platform_id=found.platform_id,
         plain=found.use_plain,
         attempts=found.attempts,
@@ -147,21 +147,21 @@ def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zo
     )
 
 
-def edit_is_over(session: Session, edit: Edit) -> None:
+def finish_edit(session: Session, edit: Edit) -> None:
     """The message says what it should, or never will. Unless it should say something else again by now."""
     session.exec(
         update(MessageRow)
         .where(
             col(MessageRow.delivery) == edit.seq,
             col(MessageRow.number) == edit.number,
-            col(MessageRow.edit_state) == edit.mark,
+            col(MessageRow.edit_requested_at) == edit.requested_at,
         )
-        .values(edit_state="")
+        .values(edit_requested_at=None)
     )
     _wait(session, edit, attempts=0, next_at=None)
 
 
-def edit_later(session: Session, edit: Edit, *, next_at: datetime | None) -> None:
+def postpone_edit(session: Session, edit: Edit, *, next_at: datetime | None) -> None:
     """The edit is to be tried again, not before `next_at`."""
     _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
 

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import String, cast
 from sqlmodel import Session, col, or_, select
 
-from subscriptions.store.chats import get_mark, set_mark
-from subscriptions.store.papers import FILLING_IN
+from subscriptions.store.chats import get_value, put_value
+from subscriptions.store.papers import COMPLETION_WINDOW
 from subscriptions.store.rows import PaperRow
 
-_ASKED = "filling"  # a mark: id of a paper → [how often it was asked for, when last]
+_ASKED = "enrichment"  # a key: id of a paper → [how often it was asked for, when last]
 _NOTHING = "[]"  # an empty list as JSON
 MOST_ASKED = 3
 AGAIN_AFTER = timedelta(hours=12)
@@ -41,11 +41,11 @@ def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePap
     Later nothing that becomes known makes a paper new to anybody (docs/architecture.md, rule 1). One that has a DOI alone
     is of another publisher.
     """
-    since = now - FILLING_IN
+    since = now - COMPLETION_WINDOW
     rows = session.exec(
         select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title)
         .where(
-            col(PaperRow.changed_at) >= since,
+            col(PaperRow.sequenced_at) >= since,
             col(PaperRow.first_seen_at) >= since,
             or_(
                 cast(col(PaperRow.categories), String) == _NOTHING,
@@ -54,21 +54,21 @@ def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePap
             ),
             or_(col(PaperRow.arxiv_id).is_not(None), col(PaperRow.doi).is_(None) & (col(PaperRow.title) != "")),
         )
-        .order_by(col(PaperRow.change).desc())
+        .order_by(col(PaperRow.sequence).desc())
     )
     return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title in rows)
 
 
 def asked(session: Session) -> dict[int, Asked]:
     """How often arXiv was asked for papers, by their ids."""
-    told = json.loads(get_mark(session, _ASKED) or "{}")
+    told = json.loads(get_value(session, _ASKED) or "{}")
     return {int(paper): Asked(times, datetime.fromisoformat(last)) for paper, (times, last) in told.items()}
 
 
 def note_asked(session: Session, asked: Mapping[int, Asked]) -> None:
     """Remembers how often arXiv was asked, for these papers alone."""
     told = {str(paper): [one.times, one.last.isoformat()] for paper, one in asked.items()}
-    set_mark(session, _ASKED, json.dumps(told))
+    put_value(session, _ASKED, json.dumps(told))
 
 
 def may_be_asked(papers: Iterable[IncompletePaper], asked: Mapping[int, Asked], now: datetime) -> list[IncompletePaper]:

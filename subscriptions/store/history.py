@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Item
+from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.outbox import delivered_item
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
 
@@ -15,7 +16,7 @@ class DeliveredPaper:
     """A paper as a chat was told of it."""
 
     item: Item
-    state: str  # of its message: sent, ready, sending, waiting, unclear, dead; or planned, dismissed
+    state: MessageState | DeliveryState  # of its message; without one PLANNED or DISMISSED
     at: datetime | None  # when the platform confirmed it, else when it was planned; None: nobody knows any more
 
 
@@ -26,11 +27,12 @@ def deliveries_of(session: Session, chat_id: int, paper_id: int) -> DeliveredPap
         return None
     delivery = session.get(DeliveryRow, row.delivery) if row.delivery is not None else None
     if delivery is None:  # it went with a chat that became this one
-        return DeliveredPaper(item=item, state="sent", at=None)
+        return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
     message = session.get(MessageRow, (delivery.seq, row.message or 1))
-    if message is not None and message.state == "sent":
-        return DeliveredPaper(item=item, state="sent", at=message.sent_at)
-    state = "dismissed" if delivery.dismissed_at else message.state if message else "planned"
+    if message is not None and message.state is MessageState.SENT:
+        return DeliveredPaper(item=item, state=MessageState.SENT, at=message.sent_at)
+    unsent = message.state if message else DeliveryState.PLANNED
+    state = DeliveryState.DISMISSED if delivery.dismissed_at else unsent
     return DeliveredPaper(item=item, state=state, at=delivery.created_at)
 
 

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
-from subscriptions.matching import asked_of_index, asks_for, indexed
+from subscriptions.matching import index_document, index_question, presence_expression
 from subscriptions.model import Paper
 from subscriptions.query import Term, fold_source
+from subscriptions.query.fields import DOI, ID, SOURCE
 from subscriptions.store.database import connection_of
 from subscriptions.store.rows import TABLES
 
@@ -43,7 +44,7 @@ class Entry(NamedTuple):
     entry: int
     paper: int
     day: date  # under which it counts
-    change: int | None  # None: it was not announced
+    sequence: int | None  # None: it was not announced
     cross: bool  # its change came by a cross-list
 
 
@@ -57,7 +58,7 @@ class Having:
 
 def write(session: Session, papers: Iterable[tuple[int, Paper]]) -> None:
     """Papers, by the numbers that the store gave them, get entries of what they are now."""
-    texts = {paper_id: indexed(paper) for paper_id, paper in papers}
+    texts = {paper_id: index_document(paper) for paper_id, paper in papers}
     if not texts:
         return
     raw = _raw(session)
@@ -81,24 +82,24 @@ def newest_entry(session: Session) -> int:
 
 def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[Entry]:
     """The newest papers of these days that were announced, be it in an archive; without those known by replacements only."""
-    wanted = _known().where(_p.day >= since, _p.change.is_not(None) | _announced).limit(most)
+    wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
     return _fetched(session, wanted if until is None else wanted.where(_p.day <= until))
 
 
-def changed(session: Session, after: int, upto: int) -> list[Entry]:
+def sequenced(session: Session, after: int, upto: int) -> list[Entry]:
     """The papers with after < change <= upto, the newest first."""
-    return _fetched(session, _known().where(_p.change > after, _p.change <= upto))
+    return _fetched(session, _known().where(_p.sequence > after, _p.sequence <= upto))
 
 
 def newest_day(session: Session) -> date | None:
     """The newest day on which papers were announced; None: there is none."""
-    wanted = select(func.max(_p.day)).where(_p.change.is_not(None))
+    wanted = select(func.max(_p.day)).where(_p.sequence.is_not(None))
     return connection_of(session).execute(wanted).scalar()
 
 
 def has_news_upto(session: Session, day: date) -> bool:
     """Whether papers were announced on this day or before."""
-    wanted = select(_p.id).where(_p.day <= day, _p.change.is_not(None)).limit(1)
+    wanted = select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
     return connection_of(session).execute(wanted).first() is not None
 
 
@@ -113,10 +114,10 @@ def newest(session: Session, most: int, *, upto: tuple[date, int] | None = None)
 
 def having(session: Session, term: Term, first: int, last: int) -> Having:
     """In which of the entries from `first` to `last` a simple term stands."""
-    asked = asked_of_index(term)
-    if asked is None:
+    if term.field in (ID, DOI, SOURCE):
         found = _by_number(session, term)
-        return Having(found if term.field == "source" else (), found)
+        return Having(found if term.field is SOURCE else (), found)
+    asked = index_question(term)
     sure = _found(session, asked.sure, first, last)
     if asked.maybe == asked.sure:
         return Having(sure, sure)
@@ -125,7 +126,7 @@ def having(session: Session, term: Term, first: int, last: int) -> Having:
 
 def having_any(session: Session, kind: str, first: int, last: int) -> list[int]:
     """The entries of papers that have a category, an author, an abstract, a summary, or Chinese text ("chinese")."""
-    return _found(session, asks_for(kind), first, last)
+    return _found(session, presence_expression(kind), first, last)
 
 
 def sources_of_days(session: Session, first: date) -> list[str]:
@@ -144,7 +145,7 @@ def has_dois(session: Session, first: date) -> bool:
 
 
 def _known() -> Select[tuple[int, int, date, int | None, bool]]:
-    entries = select(_e.entry, _p.id, _p.day, _p.change, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
+    entries = select(_e.entry, _p.id, _p.day, _p.sequence, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
     return entries.order_by(_p.day.desc(), _p.id.desc())
 
 
@@ -167,7 +168,7 @@ def _found(session: Session, expression: str, first: int, last: int) -> list[int
 
 def _by_number(session: Session, term: Term) -> list[int]:
     """Of an id or a DOI the papers that were ever called so, in small letters; of a source those that it brought."""
-    if term.field == "source":
+    if term.field is SOURCE:
         names = connection_of(session).execute(select(_digests.c.source).distinct()).scalars()
         brought = select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
         papers = brought.where(_digests.c.source.in_([name for name in names if fold_source(name) == term.value]))

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import String, cast
 from sqlmodel import Session, col, delete, or_, select, update
 
-from subscriptions.model import ChatAddress, ChatState
-from subscriptions.store.chats import GONE, come_back, detach_from_now
+from subscriptions.model import ChatAddress
+from subscriptions.states import MAYBE_SENT, ChatState, MessageState
+from subscriptions.store.chats import detach_from_shared_cursor, mark_reachable
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,
@@ -22,7 +23,6 @@ from subscriptions.store.rows import (
     UpdateRow,
 )
 
-_OUT = frozenset({"sending", "unclear", "sent"})  # states of messages that the platform has or may have
 _NO_NUMBER = 0  # what no subscription has
 
 Numbers = Mapping[int, int]  # a subscription's number before the move -> after it
@@ -45,14 +45,15 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
             continue
         if target is None:
             row.address = new
-            come_back(session, row.id or 0, now=now)  # it was left because it moved
+            mark_reachable(session, row.id or 0, now=now)  # it was left because it moved
             session.flush()
             target, pointer = row, _copy_of(row, old)
             session.add(pointer)
         else:
             renumbered[_place(platform, old, row.topic)] = _merge_chats(session, row, target, now)
             pointer = row
-        pointer.state, pointer.state_reason, pointer.state_since = ChatState.MOVED.value, f"moved to {new}", now
+        pointer.state, pointer.state_detail, pointer.state_since = ChatState.MOVED, new, now
+        pointer.admission = pointer.pause_reason = None
         pointer.moved_to = target.id
         session.flush()
     _readdress(session, f"{platform}:{old}", f"{platform}:{new}", renumbered)
@@ -130,7 +131,7 @@ def _copy_of(row: ChatRow, address: str) -> ChatRow:
 def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
     """Everything of `old` goes to `new`: wishes by query, told papers by paper, open deliveries. Numbers stay where they can."""
     before, after = old.id or 0, new.id or 0
-    detach_from_now(session, [before, after])
+    detach_from_shared_cursor(session, [before, after])
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # nothing there has a number yet, so all keep theirs
@@ -143,7 +144,7 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
     for row in session.exec(ours).all():
         same = theirs.get(row.query)
         if same is not None:
-            same.seen = min(same.seen or 0, row.seen or 0)  # what either had not seen is still to come
+            same.cursor = min(same.cursor or 0, row.cursor or 0)  # what either had not seen is still to come
             numbers[row.number] = same.number
             session.delete(row)
         else:
@@ -163,18 +164,19 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
 def _inherit(old: ChatRow, new: ChatRow) -> None:
     """What the chat is: of two that both asked for something the newer knows best, else the older."""
     fresh = new.next_number == 1
-    was_let_in = old.next_number > 1 and old.state != ChatState.ASKED.value
-    if fresh and not old.state_reason.startswith(GONE):
-        new.state, new.state_reason = old.state, old.state_reason
+    was_let_in = old.next_number > 1 and old.state != ChatState.ASKED
+    if fresh and not (old.pause_reason is not None and old.pause_reason.is_unreachable):
+        new.state, new.admission = old.state, old.admission
+        new.pause_reason, new.state_detail = old.pause_reason, old.state_detail
         new.state_since, new.paused_until = old.state_since, old.paused_until
-    elif new.state == ChatState.ASKED.value and was_let_in:
-        new.state, new.state_reason = ChatState.ACTIVE.value, ""
+    elif new.state == ChatState.ASKED and was_let_in:
+        new.state, new.admission, new.pause_reason, new.state_detail = ChatState.ACTIVE, None, None, ""
     first, second = (old, new) if fresh else (new, old)
     new.settings = {**second.settings, **first.settings}
     new.timezone, new.lang = first.timezone or second.timezone, first.lang or second.lang
     new.owner, new.admin = new.owner or old.owner, new.admin or old.admin
     new.title = new.title or old.title
-    new.spoken = new.spoken or old.spoken
+    new.first_delivery_planned = new.first_delivery_planned or old.first_delivery_planned
 
 
 def _forget_repeats(session: Session, before: int, after: int, now: datetime) -> None:
@@ -188,7 +190,7 @@ def _forget_repeats(session: Session, before: int, after: int, now: datetime) ->
     states = _message_states(session, {item.delivery for pair in twice for item in pair if item.delivery is not None})
 
     def is_out(item: DeliveryItemRow) -> bool:
-        return item.delivery is None or states.get((item.delivery, item.message)) in _OUT
+        return item.delivery is None or states.get((item.delivery, item.message)) in MAYBE_SENT
 
     touched: set[int] = set()
     for pair in twice:
@@ -201,9 +203,11 @@ def _forget_repeats(session: Session, before: int, after: int, now: datetime) ->
     session.flush()
 
 
-def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, int | None], str]:
+def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, int | None], MessageState]:
     rows = session.exec(
-        select(MessageRow.delivery, MessageRow.number, MessageRow.state).where(col(MessageRow.delivery).in_(deliveries))
+        select(MessageRow.delivery, MessageRow.number, col(MessageRow.state)).where(
+            col(MessageRow.delivery).in_(deliveries)
+        )
     )
     return {(delivery, number): state for delivery, number, state in rows}
 
@@ -211,7 +215,7 @@ def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, i
 def _render_anew(session: Session, delivery: DeliveryRow, now: datetime) -> None:
     """Unless something of it is out already or dead: then it stays as it was."""
     messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
-    if not all(message.state in ("ready", "waiting") for message in messages):
+    if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):
         return
     for message in messages:
         session.delete(message)

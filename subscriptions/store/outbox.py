@@ -12,15 +12,17 @@ from sqlalchemy import Integer, Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, insert, or_, select, update
 
-from subscriptions.model import Because, ChatState, Delivery, Facts, Item, Kind, KnownPaper, Lane
+from subscriptions.model import Because, Delivery, Facts, Item, Kind, KnownPaper, Lane
 from subscriptions.planning.retry import RetryDecision
-from subscriptions.store.chats import GONE, chats_by_id
-from subscriptions.store.claims import FINISHED, SKIPPED, Claim, waits_until
+from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
+from subscriptions.store.chats import chats_by_id
+from subscriptions.store.claims import Claim, waits_until
 from subscriptions.store.database import execute
 from subscriptions.store.papers import stored_papers
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, PaperRow
 
-OVER = ("sent", "dead", "dismissed")  # states of a delivery that nothing more is tried for
+FINAL_STATES = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # nothing more is tried
+_WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
 CHUNK = 500
 
 # What every plan and every rendering asks for: these statements are made once.
@@ -36,10 +38,10 @@ _TOLD = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindpar
 _DELIVERIES = columns(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
 _ITEMS = columns(_items_told).where(_i.delivery.in_(_ids)).order_by(_i.position)
 _STATES = (
-    columns(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.state_reason, _m.state.label("message"))
+    columns(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, _m.delivery == _d.seq)
-    .where(or_(_d.settled_at.is_(None), _d.seq.in_(columns(_m.delivery).where(_m.state == "dead"))))
+    .where(or_(_d.settled_at.is_(None), _d.seq.in_(columns(_m.delivery).where(_m.state == MessageState.DEAD))))
     .order_by(_d.seq)
 )
 _TITLED = columns(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
@@ -65,7 +67,7 @@ class OutboxEntry:
     id: str
     chat: str
     kind: str
-    state: str
+    state: DeliveryState
     papers: int
     messages: int
     attempts: int
@@ -107,9 +109,11 @@ def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int
 def recover_in_flight(session: Session) -> int:
     """An earlier process is gone: what it left `sending` may have been sent. Returns how many messages."""
     result = session.exec(
-        update(MessageRow).where(col(MessageRow.state) == "sending").values(state="unclear", found_at_start=True)
+        update(MessageRow)
+        .where(col(MessageRow.state) == MessageState.SENDING)
+        .values(state=MessageState.UNCLEAR, found_at_start=True)
     )
-    session.exec(update(MessageRow).where(col(MessageRow.state) == "unclear").values(found_at_start=True))
+    session.exec(update(MessageRow).where(col(MessageRow.state) == MessageState.UNCLEAR).values(found_at_start=True))
     return int(result.rowcount)
 
 
@@ -119,10 +123,10 @@ def _held_until(lane: LaneRow, wall: datetime) -> datetime | None:
     return lane.not_before
 
 
-def give_up_looking(session: Session, seq: int, number: int, reason: str) -> None:
+def give_up_lookup(session: Session, seq: int, number: int, reason: str) -> None:
     """Nobody can look this message up, and the operator wants no repeats: it stays unclear and lets the lane pass."""
     message = session.get_one(MessageRow, (seq, number))
-    message.reason, message.found_at_start = f"{SKIPPED}{reason}", False
+    message.reason, message.lookup_given_up, message.found_at_start = reason, True, False
 
 
 def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
@@ -144,7 +148,7 @@ def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict
         row.seq: Delivery(
             id=row.id,
             chat=chats[row.chat],
-            kind=Kind(row.kind),
+            kind=row.kind,
             due=row.due,
             facts=replace(_facts(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
             items=tuple(items.get(row.seq, ())),
@@ -246,9 +250,10 @@ def record_outcome(
         return
     message = session.get_one(MessageRow, (claimed.seq, claimed.message.number))
     delivery = session.get_one(DeliveryRow, claimed.seq)
-    message.state, message.reason, message.found_at_start = decision.state, reason, False
+    message.state, message.reason = decision.state, reason
+    message.lookup_given_up = message.found_at_start = False
     delivery.reason = reason
-    if decision.state in ("waiting", "unclear"):
+    if decision.state in (MessageState.WAITING, MessageState.UNCLEAR):
         delivery.attempts += 1
     delivery.next_at = decision.not_before
     if decision.use_plain:  # what is not yet sent of this delivery
@@ -276,9 +281,9 @@ def _settle(session: Session, delivery: DeliveryRow, now: datetime) -> None:
 
 def entries(session: Session, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
     """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
-    messages: dict[int, list[tuple[str, str]]] = {}
+    messages: dict[int, list[tuple[MessageState, str]]] = {}
     for seq, state, reason in session.exec(
-        select(MessageRow.delivery, MessageRow.state, MessageRow.reason).order_by(
+        select(MessageRow.delivery, col(MessageRow.state), MessageRow.reason).order_by(
             col(MessageRow.delivery), col(MessageRow.number)
         )
     ):
@@ -303,13 +308,14 @@ def entries(session: Session, *, now: datetime, wall: datetime | None = None) ->
 
 
 def _entry(
-    row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[str, str]], papers: int, next_at: datetime | None
+    row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[MessageState, str]], papers: int, next_at: datetime | None
 ) -> OutboxEntry:
     topic = f"/{chat.topic}" if chat.topic else ""
-    chat_state = _may_get(row.kind, chat.state, chat.state_reason)
-    state = derived_state(row.dismissed_at is not None, chat_state, [state for state, _ in messages])
+    chat_state = _may_get(row.kind, chat.state, chat.pause_reason)
+    states = [state for state, _ in messages]
+    state = derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
     # Its own messages know best: what was sent after one that is dead has told the delivery that all is well.
-    reasons = (reason.removeprefix(SKIPPED) for of, reason in messages if of == state)
+    reasons = (reason for of, reason in messages if of.value == state.value)
     return OutboxEntry(
         id=row.id,
         chat=f"{chat.platform}:{chat.address}{topic}",
@@ -318,32 +324,36 @@ def _entry(
         papers=papers,
         messages=len(messages),
         attempts=row.attempts,
-        next_at=None if state in OVER else next_at,
+        next_at=None if state in FINAL_STATES else next_at,
         waiting_since=row.created_at,
         reason=next(filter(None, reasons), row.reason)
-        or (chat.state_reason if chat.state != ChatState.ACTIVE.value else ""),
+        or (_words_of(chat) if chat.state is not ChatState.ACTIVE else ""),
     )
 
 
-def _may_get(kind: str, chat_state: str, reason: str) -> str:
-    """A chat's state as a delivery of this kind meets it: a notice reaches also who waits to be let in."""
-    asked_notice = kind == Kind.NOTICE.value and chat_state == ChatState.ASKED.value and not reason.startswith(GONE)
-    return ChatState.ACTIVE.value if asked_notice else chat_state
+def _words_of(chat: ChatRow) -> str:
+    return describe_chat_state(chat.state, chat.admission, chat.pause_reason, chat.state_detail)
 
 
-def derived_state(dismissed: bool, chat_state: str, states: Sequence[str]) -> str:  # noqa: FBT001 - three facts, one answer
+def _may_get(kind: Kind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
+    """The chat's state for a delivery of this kind: a notice reaches also a chat that waits to be let in."""
+    reachable = kind is Kind.NOTICE and chat_state is ChatState.ASKED and pause is None
+    return ChatState.ACTIVE if reachable else chat_state
+
+
+def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[MessageState]) -> DeliveryState:
     """A delivery's state (docs/operating.md): dismissed, held, else the worst of its messages."""
     if dismissed:
-        return "dismissed"
-    if states and all(state == "sent" for state in states):
-        return "sent"
+        return DeliveryState.DISMISSED
+    if states and all(state is MessageState.SENT for state in states):
+        return DeliveryState.SENT
     unfinished = not states or any(state not in FINISHED for state in states)
-    if unfinished and chat_state != ChatState.ACTIVE.value:
-        return "held"
-    for state in ("dead", "unclear", "waiting", "sending"):
+    if unfinished and chat_state is not ChatState.ACTIVE:
+        return DeliveryState.HELD
+    for state in _WORST_FIRST:
         if state in states:
-            return state
-    return "planned"
+            return DeliveryState(state)
+    return DeliveryState.PLANNED
 
 
 def retry(session: Session, delivery_id: str) -> int | None:
@@ -354,14 +364,14 @@ def retry(session: Session, delivery_id: str) -> int | None:
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
         return None
-    never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == "dead")
+    never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == MessageState.DEAD)
     session.exec(delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
     if session.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
         delivery.rendered_at = None
     session.exec(
         update(MessageRow)
-        .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(("dead", "waiting", "unclear")))
-        .values(state="ready", reason="", found_at_start=False)
+        .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(_WORST_FIRST[:3]))
+        .values(state=MessageState.READY, reason="", lookup_given_up=False, found_at_start=False)
     )
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""
@@ -389,20 +399,21 @@ def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
     return None if delivery is None or is_sent(session, delivery.seq or 0) else delivery
 
 
-def counts(session: Session) -> Mapping[str, int]:
+def counts(session: Session) -> Mapping[DeliveryState, int]:
     """How many deliveries are in each state, but for those that were sent."""
-    found: Counter[str] = Counter()
+    found: Counter[DeliveryState] = Counter()
     for _, rows in groupby(execute(session, _STATES), key=lambda row: row.seq):
         row, *others = rows
         states = [one.message for one in (row, *others) if one.message is not None]
-        found[derived_state(row.dismissed_at is not None, _may_get(row.kind, row.state, row.state_reason), states)] += 1
+        chat_state = _may_get(row.kind, row.state, row.pause_reason)
+        found[derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)] += 1
     return found
 
 
 def is_sent(session: Session, seq: int) -> bool:
     """Whether every message of a delivery is confirmed."""
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
-    return bool(states) and all(state == "sent" for state in states)
+    return bool(states) and all(state is MessageState.SENT for state in states)
 
 
 def recent_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime]]:
@@ -434,7 +445,7 @@ def drop_payloads(session: Session, before: datetime) -> None:
     session.exec(
         update(MessageRow)
         .where(col(MessageRow.delivery).in_(old), col(MessageRow.payload) != "")
-        .values(payload="", plain="", edit_payload=None)
+        .values(payload="", plain="")
     )
 
 
@@ -442,7 +453,7 @@ def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
     return {
         "id": planned.id,
         "chat": planned.chat_id,
-        "kind": planned.kind.value,
+        "kind": planned.kind,
         "due": planned.due,
         "dedupe_key": planned.key,
         "created_at": now,

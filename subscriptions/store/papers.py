@@ -13,7 +13,7 @@ from subscriptions.matching import merge_copies
 from subscriptions.model import Announce, Digest, KnownPaper, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
 from subscriptions.store import index
-from subscriptions.store.announcing import CHANGE, REPLACEMENTS, filed, give_changes, of_digest
+from subscriptions.store.announcing import REPLACEMENTS, SEQUENCE, assign_sequences, of_digest, unannounced
 from subscriptions.store.database import execute
 from subscriptions.store.rows import (
     TABLES,
@@ -28,19 +28,19 @@ from subscriptions.store.rows import (
     TranslationRow,
 )
 
-FILLING_IN = timedelta(days=7)  # how long after first sight something missing may still make a paper new
+COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 WITHDRAWN = "this paper has been withdrawn"
 CHUNK = 500  # values in one IN (…)
 
 # What every plan and every rendering asks for: these statements are made once.
 _papers, _summaries, _translations, _appearances, _digests, _marks = (
-    TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "mark")
+    TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "key_value")
 )
 _p, _a, _d = _papers.c, _appearances.c, _digests.c
-_HEAD = columns(_marks.c.value).where(_marks.c.name == CHANGE)
+_HEAD = columns(_marks.c.value).where(_marks.c.name == SEQUENCE)
 _NEWEST_DIGEST = columns(func.max(_d.id))
-_in_window = (_p.change > bindparam("after")) & (_p.change <= bindparam("upto"))
-_WINDOW = columns(_papers).where(_in_window).order_by(_p.change)
+_in_window = (_p.sequence > bindparam("after")) & (_p.sequence <= bindparam("upto"))
+_WINDOW = columns(_papers).where(_in_window).order_by(_p.sequence)
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _PAPERS = columns(_papers).where(_p.id.in_(_ids))
 _SUMMARIES = columns(_summaries).where(_summaries.c.paper.in_(_ids))
@@ -119,7 +119,7 @@ def add_digest(
         batch.stands.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
     _write_appearances(session, batch, row.id or 0)
     moved = [(i, batch.moved[i], day) for i in sorted(batch.moved) if i in batch.rows]
-    give_changes(session, batch.rows, moved, now)
+    assign_sequences(session, batch.rows, moved, now)
     index.write(session, _changed(batch))
     touched = len({batch.keys[paper.key] for paper in papers})
     updated = batch.updated - batch.new
@@ -167,11 +167,11 @@ def stored_digest(session: Session, content_hash: str, *, announced: int = 0) ->
     """What is stored of a digest that is known already, of whose papers so many have just been `announced`."""
     number = session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).one()
     amount = session.exec(select(func.count()).where(AppearanceRow.digest == number)).one()
-    left = len(filed(session, of_digest(content_hash)))
+    left = len(unannounced(session, of_digest(content_hash)))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 
-def head(session: Session) -> int:
+def last_sequence(session: Session) -> int:
     """The highest change given so far; 0 before the first."""
     return int(execute(session, _HEAD).scalar() or 0)
 
@@ -181,14 +181,16 @@ def newest_digest(session: Session) -> int:
     return execute(session, _NEWEST_DIGEST).scalar() or 0
 
 
-def change_before(session: Session, instant: datetime) -> int:
+def sequence_before(session: Session, instant: datetime) -> int:
     """The highest change given before `instant`.
 
     Should the clock have been set back meanwhile, a lower one: what was given from `instant` on is always above it.
     """
     # "+ 0": else SQLite looks for the lowest change through all papers, from the oldest on
-    first = session.exec(select(func.min(col(PaperRow.change) + 0)).where(col(PaperRow.changed_at) >= instant)).one()
-    return head(session) if first is None else first - 1
+    first = session.exec(
+        select(func.min(col(PaperRow.sequence) + 0)).where(col(PaperRow.sequenced_at) >= instant)
+    ).one()
+    return last_sequence(session) if first is None else first - 1
 
 
 def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
@@ -198,7 +200,7 @@ def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
 
 def newest_titles(session: Session, most: int) -> list[str]:
     """The titles of the papers that were announced last."""
-    wanted = columns(_p.title).where(_p.change.is_not(None)).order_by(_p.change.desc()).limit(most)
+    wanted = columns(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
     return list(execute(session, wanted).scalars())
 
 
@@ -257,8 +259,8 @@ def _known(row: _PaperRow, summaries: list[Summary], translations: list[Translat
     return KnownPaper(
         id=row.id or 0,
         paper=paper,
-        change=row.change,
-        changed_at=row.changed_at,
+        sequence=row.sequence,
+        sequenced_at=row.sequenced_at,
         first_seen_at=row.first_seen_at,
         withdrawn_at=row.withdrawn_at,
         day=row.day,
@@ -337,12 +339,12 @@ def _merge(session: Session, batch: _Batch, paper: Paper) -> int:
 def _left_out(batch: _Batch, papers: Sequence[Paper]) -> set[int]:
     """The papers that a digest announces and that are no news."""
     ids = {batch.keys[paper.key] for paper in papers if paper.announce_type not in REPLACEMENTS}
-    return {paper_id for paper_id in ids if batch.rows[paper_id].change is None}
+    return {paper_id for paper_id in ids if batch.rows[paper_id].sequence is None}
 
 
 def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
     """Notes of a paper that no digest has made news yet whether it is known by cross-lists only."""
-    if row.change is None and paper.announce_type not in REPLACEMENTS:
+    if row.sequence is None and paper.announce_type not in REPLACEMENTS:
         row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
@@ -359,11 +361,11 @@ def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
     """Rule 1: when a paper gets a change. A replacement never moves it."""
     if paper.announce_type in REPLACEMENTS:
         return False
-    if row.change is None:
+    if row.sequence is None:
         return True
     if paper.announce_type is Announce.CROSS and facts.category:
         return True
-    return (facts.missing or facts.category) and now - row.first_seen_at <= FILLING_IN
+    return (facts.missing or facts.category) and now - row.first_seen_at <= COMPLETION_WINDOW
 
 
 def _same_paper(batch: _Batch, paper: Paper) -> list[int]:
@@ -505,14 +507,14 @@ def _join(session: Session, batch: _Batch, keep: PaperRow, lose: PaperRow) -> No
     as_entry = known_papers(session, [lose])[0].paper
     _fill(keep, as_entry, keep.first_seen_at)
     _fill_texts(session, batch, kept, as_entry, _Facts(missing=False, category=False, anything=False), newer=False)
-    if keep.change is None and lose.first_seen_at < keep.first_seen_at:
+    if keep.sequence is None and lose.first_seen_at < keep.first_seen_at:
         keep.day = lose.day
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
     if lose.withdrawn_at is not None and keep.withdrawn_at is None:
         keep.withdrawn_at = lose.withdrawn_at
         batch.withdrawn.add(kept)
-    if lose.change is not None and lose.change > (keep.change or 0):
-        keep.change, keep.changed_at, keep.cross, keep.day = lose.change, lose.changed_at, lose.cross, lose.day
+    if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
+        keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
     session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)

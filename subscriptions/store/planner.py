@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select, true, update
 from sqlmodel import Session
 
-from subscriptions.model import ChatState
-from subscriptions.store.chats import CHUNK, NOW, Span, now_mark, set_mark
+from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.store.chats import CHUNK, NOW, SHARED_CURSOR, Span, put_value, shared_cursor
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, Utc
 
@@ -22,24 +22,26 @@ _ids = bindparam("ids", type_=Integer, expanding=True)
 
 # -------------------------------------------------------------------------------------------------------------- pauses
 
-_CHAT_PAUSE_ENDED = (_c.state == ChatState.PAUSED.value) & (_c.paused_until <= _now)
-_PAUSE_ENDED = (_s.state == "paused") & (_s.paused_until <= _now)
+_CHAT_PAUSE_ENDED = (_c.state == ChatState.PAUSED) & (_c.paused_until <= _now)
+_PAUSE_ENDED = (_s.state == SubscriptionState.PAUSED) & (_s.paused_until <= _now)
 _A_PAUSE_ENDED = select(
     or_(select(_c.id).where(_CHAT_PAUSE_ENDED).exists(), select(_s.id).where(_PAUSE_ENDED).exists())
 )
 _BACK_WITH_CHATS = (
     select(_s.chat, _s.id, _c.paused_until)
     .join_from(_subscriptions, _chats, _c.id == _s.chat)
-    .where(_CHAT_PAUSE_ENDED, _s.state == "active")
+    .where(_CHAT_PAUSE_ENDED, _s.state == SubscriptionState.ACTIVE)
 )
 _BACK = select(_s.chat, _s.id, _s.paused_until).where(_PAUSE_ENDED)
 _WAKE_CHATS = (
-    update(_chats).where(_CHAT_PAUSE_ENDED).values(state=ChatState.ACTIVE.value, state_reason="", paused_until=None)
+    update(_chats)
+    .where(_CHAT_PAUSE_ENDED)
+    .values(state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None)
 )
-_WAKE = update(_subscriptions).where(_PAUSE_ENDED).values(state="active", paused_until=None)
+_WAKE = update(_subscriptions).where(_PAUSE_ENDED).values(state=SubscriptionState.ACTIVE, paused_until=None)
 
 
-def a_pause_ended(session: Session, now: datetime) -> bool:
+def has_ended_pause(session: Session, now: datetime) -> bool:
     """Whether some chat or subscription was paused until a moment that has come."""
     return bool(execute(session, _A_PAUSE_ENDED, {"now": now}).scalar())
 
@@ -50,7 +52,7 @@ def ended_pauses(session: Session, now: datetime) -> list[tuple[int, int, dateti
     return [(chat, wish, until) for chat, wish, until in rows]
 
 
-def wake_paused(session: Session, now: datetime) -> None:
+def end_pauses(session: Session, now: datetime) -> None:
     """Makes chats and subscriptions active again whose pause has ended by itself."""
     execute(session, _WAKE_CHATS, {"now": now})
     execute(session, _WAKE, {"now": now})
@@ -62,13 +64,13 @@ def wake_paused(session: Session, now: datetime) -> None:
 def _due(comes: ColumnElement[bool]) -> Select[int]:
     """`comes`: for whom papers that came count."""
     moment_has_come = func.coalesce(_s.next_due_at, _now, type_=Utc) <= _now
-    papers_came = func.coalesce(_s.seen, _mark) < _head
+    papers_came = func.coalesce(_s.cursor, _mark) < _head
     return (
         select(_s.chat)
         .join_from(_subscriptions, _chats, _c.id == _s.chat)
         .where(
-            _c.state == ChatState.ACTIVE.value,
-            _s.state == "active",
+            _c.state == ChatState.ACTIVE,
+            _s.state == SubscriptionState.ACTIVE,
             or_(_s.latest_due_at <= _now, moment_has_come & papers_came & comes),
         )
         .distinct()
@@ -84,7 +86,7 @@ def due_chats(session: Session, now: datetime, head: int, *, waiting: bool = Fal
 
     `waiting`: sources that are awaited have not reported, so papers that came open no when-out.
     """
-    values = {"now": now, "mark": now_mark(session), "head": head}
+    values = {"now": now, "mark": shared_cursor(session), "head": head}
     return list(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars().all())
 
 
@@ -93,20 +95,20 @@ def due_chats(session: Session, now: datetime, head: int, *, waiting: bool = Fal
 _ADVANCE = (
     update(_subscriptions)
     .where(_s.id.in_(_ids))
-    .values(seen=bindparam("upto"), next_due_at=bindparam("next_due"), latest_due_at=bindparam("latest_due"))
+    .values(cursor=bindparam("upto"), next_due_at=bindparam("next_due"), latest_due_at=bindparam("latest_due"))
 )
 _SHARE = (
     update(_subscriptions)
     .where(
         _s.cadence == NOW,
-        _s.state == "active",
-        _s.seen == _head,
+        _s.state == SubscriptionState.ACTIVE,
+        _s.cursor == _head,
         _s.next_due_at.is_(None),  # what is held keeps its own place
-        _s.chat.in_(select(_c.id).where(_c.state == ChatState.ACTIVE.value)),
+        _s.chat.in_(select(_c.id).where(_c.state == ChatState.ACTIVE)),
     )
-    .values(seen=None)
+    .values(cursor=None)
 )
-_SPOKEN = update(_chats).where(_c.id.in_(_ids)).values(spoken=True)
+_SPOKEN = update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
 
 def advance(session: Session, moves: Sequence[tuple[int, int, Span]]) -> None:
@@ -120,20 +122,20 @@ def advance(session: Session, moves: Sequence[tuple[int, int, Span]]) -> None:
             execute(session, _ADVANCE, values)
 
 
-def share_now_mark(session: Session, head: int) -> None:
+def advance_shared_cursor(session: Session, head: int) -> None:
     """Lets every active `now` subscription that has caught up to `head` share one mark, and raises it.
 
     Where another planner has raised it further meanwhile, the rows keep their own place.
     """
-    mark = now_mark(session)
+    mark = shared_cursor(session)
     if mark > head:
         return
     execute(session, _SHARE, {"head": head})
     if mark < head:
-        set_mark(session, NOW, str(head))
+        put_value(session, SHARED_CURSOR, str(head))
 
 
-def mark_posted(session: Session, chat_ids: Sequence[int]) -> None:
+def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> None:
     """These chats have had their first due delivery."""
     for i in range(0, len(chat_ids), CHUNK):
         execute(session, _SPOKEN, {"ids": chat_ids[i : i + CHUNK]})

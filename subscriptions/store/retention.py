@@ -8,15 +8,10 @@ from typing import Any
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from subscriptions.model import CallbackToken
+from subscriptions.states import InstallationState, ReplyState
 from subscriptions.store.rows import CallbackRow, InstallationRow, UpdateRow
 
 HOME_VIEW = "board:"  # before the address of a person: the place of the links on their board
-UNINSTALLED = "uninstalled"  # state of a workspace that took the app away
-READY, AGAIN, DONE = (
-    "ready",
-    "again",
-    "done",
-)  # states of an update: its reply is to be posted, posted once more, is over
 
 
 def reply_to(session: Session, platform: str, update: str) -> str | None:
@@ -28,7 +23,14 @@ def reply_to(session: Session, platform: str, update: str) -> str | None:
 def add_update(session: Session, platform: str, update: str, reply: str, *, chat: str, now: datetime) -> None:
     """An update had its effect; its reply is still to be posted."""
     session.add(
-        UpdateRow(platform=platform, update_id=update, at=now, chat=chat, reply=reply, state=READY if reply else DONE)
+        UpdateRow(
+            platform=platform,
+            update_id=update,
+            at=now,
+            chat=chat,
+            reply=reply,
+            state=ReplyState.READY if reply else ReplyState.DONE,
+        )
     )
 
 
@@ -47,7 +49,7 @@ def finish_reply(session: Session, platform: str, update_id: str) -> None:
     """A reply has arrived, or nobody waits for it any more."""
     row = session.get(UpdateRow, (platform, update_id))
     if row is not None:
-        row.state, row.reply = DONE, ""
+        row.state, row.reply = ReplyState.DONE, ""
 
 
 def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str, str]]:
@@ -55,18 +57,22 @@ def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str
 
     Each is given once: the next call takes what it gave for lost, and so is what is older than `since`.
     """
-    lost = or_(col(UpdateRow.state) == AGAIN, col(UpdateRow.at) < since)
-    session.exec(update(UpdateRow).where(col(UpdateRow.state).in_((READY, AGAIN)), lost).values(state=DONE, reply=""))
-    rows = session.exec(select(UpdateRow).where(UpdateRow.state == READY).order_by(col(UpdateRow.at))).all()
+    lost = or_(col(UpdateRow.state) == ReplyState.AGAIN, col(UpdateRow.at) < since)
+    session.exec(
+        update(UpdateRow)
+        .where(col(UpdateRow.state).in_((ReplyState.READY, ReplyState.AGAIN)), lost)
+        .values(state=ReplyState.DONE, reply="")
+    )
+    rows = session.exec(select(UpdateRow).where(UpdateRow.state == ReplyState.READY).order_by(col(UpdateRow.at))).all()
     for row in rows:
-        row.state = AGAIN
+        row.state = ReplyState.AGAIN
     return [(row.platform, row.update_id, row.reply) for row in rows]
 
 
-def add_callbacks(session: Session, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
+def add_callbacks(session: Session, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
     """Stores links; returns their ids, 16 characters that nobody can guess."""
-    ids = [secrets.token_urlsafe(12) for _ in links]
-    for link_id, link in zip(ids, links, strict=True):
+    ids = [secrets.token_urlsafe(12) for _ in tokens]
+    for link_id, link in zip(ids, tokens, strict=True):
         session.add(
             CallbackRow(
                 id=link_id,
@@ -81,13 +87,13 @@ def add_callbacks(session: Session, links: Sequence[CallbackToken], *, now: date
     return ids
 
 
-def put_callback(session: Session, link_id: str, link: CallbackToken, *, now: datetime) -> None:
+def put_callback(session: Session, link_id: str, token: CallbackToken, *, now: datetime) -> None:
     """Stores a link under an id of our own, in place of what had that id."""
     values: dict[str, Any] = {
-        "place": link.place,
-        "person": link.person,
-        "verb": link.verb,
-        "arguments": dict(link.arguments),
+        "place": token.place,
+        "person": token.person,
+        "verb": token.verb,
+        "arguments": dict(token.arguments),
     }
     row = session.get(CallbackRow, link_id)
     if row is None:
@@ -123,10 +129,10 @@ def callbacks_of(session: Session, chat_id: int, verb: str) -> list[tuple[str, C
     return [(row.id, CallbackToken(verb=row.verb, arguments=row.arguments)) for row in rows]
 
 
-def share(session: Session, chat_id: int, link: CallbackToken, *, now: datetime) -> str:
+def add_shared_callback(session: Session, chat_id: int, token: CallbackToken, *, now: datetime) -> str:
     """Stores a link of a chat that may be passed on, and goes when the chat does; its id."""
     link_id = secrets.token_urlsafe(12)
-    session.add(CallbackRow(id=link_id, chat=chat_id, verb=link.verb, arguments=dict(link.arguments), at=now))
+    session.add(CallbackRow(id=link_id, chat=chat_id, verb=token.verb, arguments=dict(token.arguments), at=now))
     session.flush()
     return link_id
 
@@ -158,28 +164,28 @@ def drop_callbacks_at(session: Session, place: str, *, before: datetime | None =
     session.exec(there if before is None else there.where(col(CallbackRow.at) < before))
 
 
-def forget_place(session: Session, place: str) -> None:
+def erase_place(session: Session, place: str) -> None:
     """Erases the links and the updates of a chat (rule 10); that an update had its effect stays known."""
     session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, HOME_VIEW + place))))
-    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(reply="", chat="", state=DONE))
+    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(reply="", chat="", state=ReplyState.DONE))
 
 
 def uninstall(session: Session, team: str, *, now: datetime) -> None:
     """A workspace took the app away: its tokens go, and since when is remembered; a second call changes nothing."""
     row = session.get(InstallationRow, team)
     if row is None:
-        session.add(InstallationRow(team=team, state=UNINSTALLED, since=now))
-    elif row.state != UNINSTALLED:
-        row.tokens, row.state, row.since = "", UNINSTALLED, now
+        session.add(InstallationRow(team=team, state=InstallationState.UNINSTALLED, since=now))
+    elif row.state != InstallationState.UNINSTALLED:
+        row.tokens, row.state, row.since = "", InstallationState.UNINSTALLED, now
     session.flush()
 
 
 def install_again(session: Session, team: str, *, now: datetime) -> bool:
     """A workspace that took the app away has it again. False: it did not take it away."""
     row = session.get(InstallationRow, team)
-    if row is None or row.state != UNINSTALLED:
+    if row is None or row.state != InstallationState.UNINSTALLED:
         return False
-    row.state, row.since = "active", now
+    row.state, row.since = InstallationState.ACTIVE, now
     session.flush()
     return True
 
@@ -197,7 +203,7 @@ def put_installation(session: Session, team: str, tokens: str, *, now: datetime)
 def renew_tokens(session: Session, team: str, tokens: str) -> bool:
     """Keeps other tokens of a workspace. False: it does not have the app any more."""
     row = session.get(InstallationRow, team)
-    if row is None or row.state == UNINSTALLED or not row.tokens:
+    if row is None or row.state == InstallationState.UNINSTALLED or not row.tokens:
         return False
     row.tokens = tokens
     session.flush()
@@ -206,18 +212,20 @@ def renew_tokens(session: Session, team: str, tokens: str) -> bool:
 
 def installations(session: Session) -> dict[str, str]:
     """Workspaces that have the app and gave us tokens of their own: team → these, sealed."""
-    rows = session.exec(select(InstallationRow).where(InstallationRow.state != UNINSTALLED))
+    rows = session.exec(select(InstallationRow).where(InstallationRow.state != InstallationState.UNINSTALLED))
     return {row.team: row.tokens for row in rows if row.tokens}
 
 
 def uninstalled(session: Session, before: datetime | None = None) -> list[str]:
     """Workspaces that took the app away, with `before` only those that did so earlier."""
-    found = select(InstallationRow.team).where(InstallationRow.state == UNINSTALLED)
+    found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
     return list(session.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
 
 
 def drop_installations(session: Session, before: datetime) -> None:
     """Erases workspaces that uninstalled the app before `before`."""
     session.exec(
-        delete(InstallationRow).where(col(InstallationRow.state) == UNINSTALLED, col(InstallationRow.since) < before)
+        delete(InstallationRow).where(
+            col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
+        )
     )

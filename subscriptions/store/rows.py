@@ -4,12 +4,26 @@ Times are aware UTC at this border: SQLite would hand them back naive.
 """
 
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Enum, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+from subscriptions.model import ChatKind, Kind
+from subscriptions.planning.receipts import Outcome
+from subscriptions.states import (
+    Admission,
+    ChatState,
+    InstallationState,
+    MessageState,
+    PauseReason,
+    ReplyState,
+    SubscriptionPauseReason,
+    SubscriptionState,
+)
 
 Json = dict[str, Any]
 
@@ -45,6 +59,12 @@ def _json(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN4
     return Field(default_factory=default, sa_type=JSON)
 
 
+def _choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
+    """A column that holds one of the values of an enumeration; NULL where `default` is None and it is not `required`."""
+    kind = Enum(values, native_enum=False, values_callable=lambda members: [member.value for member in members])
+    return Field(sa_type=kind) if required else Field(default=default, sa_type=kind)
+
+
 class SourceRow(SQLModel, table=True):
     """Where digests come from."""
 
@@ -66,7 +86,7 @@ class ReceiptRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     source: str = _reference("source.name", index=True)
     at: datetime = Field(sa_type=Utc)
-    outcome: str
+    outcome: Outcome = _choice(Outcome, required=True)
     counts: Json = _json(dict)
     detail: str = ""
 
@@ -89,7 +109,7 @@ class PaperRow(SQLModel, table=True):
     """One work, merged from all its digests."""
 
     __tablename__ = "paper"
-    __table_args__ = (Index("ix_paper_counted", "day", "change", "cross"),)
+    __table_args__ = (Index("ix_paper_counted", "day", "sequence", "cross"),)
     id: int | None = Field(default=None, primary_key=True)
     key: str  # the best one known: arXiv id, else DOI, else a hash
     title: str = ""
@@ -106,8 +126,8 @@ class PaperRow(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
     day: date  # of the digest that gave it its change, else of the first that brought it
-    change: int | None = Field(default=None, index=True)
-    changed_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    sequence: int | None = Field(default=None, index=True)
+    sequenced_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
 
 
 class IndexedPaperRow(SQLModel, table=True):
@@ -174,20 +194,22 @@ class ChatRow(SQLModel, table=True):
     address: str
     topic: str = ""
     title: str = ""
-    kind: str
+    kind: ChatKind = _choice(ChatKind, required=True)
     lang: str = ""
     timezone: str = ""
     settings: Json = _json(dict)
-    state: str = "active"
-    state_reason: str = ""
+    state: ChatState = _choice(ChatState, ChatState.ACTIVE)
+    admission: Admission | None = _choice(Admission)
+    pause_reason: PauseReason | None = _choice(PauseReason)
+    state_detail: str = ""
     state_since: datetime | None = Field(default=None, sa_type=Utc)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
     moved_to: int | None = None
     public: bool = False  # strangers can read it: it has a name of its own
     owner: str = ""
     admin: bool = False
-    spoken: bool = False
-    dry: Json = _json(dict)  # see model.DrySpell; empty: none
+    first_delivery_planned: bool = False
+    no_match_streak: Json = _json(dict)  # see model.DrySpell; empty: none
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
 
@@ -223,13 +245,13 @@ class SubscriptionRow(SQLModel, table=True):
     text: str
     cadence: str
     zone: str | None = None
-    state: str = "active"
+    state: SubscriptionState = _choice(SubscriptionState, SubscriptionState.ACTIVE)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
-    state_reason: str = ""  # why it is paused, where no person asked for that
+    pause_reason: SubscriptionPauseReason | None = _choice(SubscriptionPauseReason)
     added_by: str = ""
     subscriber: str = ""  # the platform's id of who added it; "": nobody knows, or they have left
     since: datetime = Field(sa_type=Utc)
-    seen: int | None = None
+    cursor: int | None = None
     next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
 
@@ -242,7 +264,7 @@ class DeliveryRow(SQLModel, table=True):
     seq: int | None = Field(default=None, primary_key=True)
     id: str = Field(unique=True)
     chat: int = _reference("chat.id", index=True)
-    kind: str
+    kind: Kind = _choice(Kind, required=True)
     due: datetime = Field(sa_type=Utc)
     dedupe_key: str = Field(unique=True)
     created_at: datetime = Field(sa_type=Utc)
@@ -275,21 +297,21 @@ class MessageRow(SQLModel, table=True):
     """One post. `payload` is posted as it stands; every retry posts the same bytes."""
 
     __tablename__ = "message"
-    __table_args__ = (Index("ix_message_state", "state"), Index("ix_message_edit", "edit_state"))
+    __table_args__ = (Index("ix_message_state", "state"), Index("ix_message_edit", "edit_requested_at"))
     delivery: int = _reference("delivery.seq", primary=True)
     number: int = Field(primary_key=True)
     payload: str
     plain: str
     use_plain: bool = False
     reply_to: int | None = None
-    state: str = "ready"
+    state: MessageState = _choice(MessageState, MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=Utc)
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     platform_id: str | None = None
     reason: str = ""
-    edit_payload: str | None = None
-    edit_state: str = ""
+    lookup_given_up: bool = False  # the platform cannot be asked about an unclear message, and nobody is to repeat it
+    edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # since when it should say something else
 
 
 class UpdateRow(SQLModel, table=True):
@@ -302,7 +324,7 @@ class UpdateRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc)
     chat: str = ""
     reply: str = ""
-    state: str = "done"
+    state: ReplyState = _choice(ReplyState, ReplyState.DONE)
 
 
 class UndoRow(SQLModel, table=True):
@@ -316,10 +338,10 @@ class UndoRow(SQLModel, table=True):
     before: Json = _json(dict)
 
 
-class MarkRow(SQLModel, table=True):
+class KeyValueRow(SQLModel, table=True):
     """Named single values: the change counter, the mark of `now`, which bot, ticks, offsets."""
 
-    __tablename__ = "mark"
+    __tablename__ = "key_value"
     name: str = Field(primary_key=True)
     value: str
 
@@ -327,7 +349,7 @@ class MarkRow(SQLModel, table=True):
 class CallbackRow(SQLModel, table=True):
     """What an opaque id in a button or link stands for. It works only at its place, and only for its person if it has one."""
 
-    __tablename__ = "link"
+    __tablename__ = "callback"
     id: str = Field(primary_key=True)
     chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
     place: str = Field(
@@ -345,7 +367,7 @@ class InstallationRow(SQLModel, table=True):
     __tablename__ = "installation"
     team: str = Field(primary_key=True)
     tokens: str = ""
-    state: str = "active"
+    state: InstallationState = _choice(InstallationState, InstallationState.ACTIVE)
     since: datetime = Field(sa_type=Utc)
 
 

@@ -8,37 +8,37 @@ from sqlmodel import Session, col, func, select
 from subscriptions.store.rows import DeliveryItemRow, PaperKeyRow, PaperRow
 
 
-def amount(session: Session) -> int:
+def paper_count(session: Session) -> int:
     """How many papers are stored."""
     return session.exec(select(func.count()).select_from(PaperRow)).one()
 
 
-def changed_between(session: Session, after: int, upto: int) -> int:
+def sequenced_between(session: Session, after: int, upto: int) -> int:
     """How many papers have their change in (after, upto]."""
-    wanted = select(func.count()).where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
+    wanted = select(func.count()).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return session.exec(wanted).one()
 
 
-def changed_at_between(session: Session, after: int, upto: int) -> list[datetime]:
+def sequenced_at_between(session: Session, after: int, upto: int) -> list[datetime]:
     """When the papers with their change in (after, upto] got it, each moment once."""
-    wanted = select(PaperRow.changed_at).where(col(PaperRow.change) > after, col(PaperRow.change) <= upto)
+    wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return [moment for moment in session.exec(wanted.distinct()) if moment]
 
 
 def newest_delivered(session: Session, chat_id: int, after: int) -> tuple[int, datetime] | None:
     """The highest change after `after` of a paper that a chat was told, and when it was given; None: there is none."""
     wanted = (
-        select(PaperRow.change, PaperRow.changed_at)
+        select(PaperRow.sequence, PaperRow.sequenced_at)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
-        .where(DeliveryItemRow.chat == chat_id, col(PaperRow.change) > after)
-        .order_by(col(PaperRow.change).desc())
+        .where(DeliveryItemRow.chat == chat_id, col(PaperRow.sequence) > after)
+        .order_by(col(PaperRow.sequence).desc())
         .limit(1)
     )
     found = session.exec(wanted).first()
     return (found[0], found[1]) if found and found[0] and found[1] else None
 
 
-def known_since(session: Session) -> datetime | None:
+def first_paper_at(session: Session) -> datetime | None:
     """When the first paper of all came; None: there is none."""
     return session.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
 

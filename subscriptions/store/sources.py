@@ -12,6 +12,7 @@ from sqlmodel import Session, col, delete, func, select
 from subscriptions.planning.forecast import Awaited, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import Schedule, Schedules
+from subscriptions.states import SourceTrouble
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
@@ -65,8 +66,8 @@ class SourceState:
     came: Mapping[str, datetime] = field(default_factory=dict)  # unit → since when what came last had been due
     split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
     upto: date | None = None  # the newest day that ever was due
-    owed: Mapping[date, int] = field(default_factory=dict)  # days that were due and not read → tries in vain
-    trouble: str = ""  # what the operators were told of last: failed, late, summaries; "": nothing, or that it is over
+    missed_days: Mapping[date, int] = field(default_factory=dict)  # days that were due and not read → tries in vain
+    trouble: SourceTrouble | None = None  # what the operators were told of last; None: nothing, or that it is over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
         row.title, row.home = fact.title, fact.home
         if not row.state.get("on"):
-            row.state = {key: value for key, value in row.state.items() if key not in ("upto", "owed")}
+            row.state = {key: value for key, value in row.state.items() if key not in ("upto", "missed_days")}
         row.state = {"since": _text(now), **row.state, "on": True, "evening": fact.evening}
     for name in rows.keys() - wanted.keys():
         if are_all and rows[name].state.get("on"):
@@ -154,7 +155,7 @@ def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Out
     found: dict[str, list[Outcome]] = {}
     for source, at, outcome in execute(session, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
         if at >= dues[source]:
-            found.setdefault(source, []).append(Outcome(outcome))
+            found.setdefault(source, []).append(outcome)
     return found
 
 
@@ -184,7 +185,7 @@ def store_state(session: Session, name: str, state: SourceState, seen: Mapping[s
         session.flush()
 
 
-def take(session: Session, name: str, before: datetime | None, until: datetime | None) -> bool:
+def claim_poll(session: Session, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Whether nobody has asked a source since it was read that it is due at `before`; it is due at `until` then."""
     row = session.get(SourceRow, name)
     if row is None or _moment(row.state.get("next_at")) != before:
@@ -201,9 +202,9 @@ def put_receipt(session: Session, receipt: Receipt) -> int:
         if session.get(SourceRow, receipt.source) is None:
             session.add(SourceRow(name=receipt.source))
             session.flush()
-        row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome.value)
+        row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
         session.add(row)
-    row.at, row.outcome = receipt.at, receipt.outcome.value
+    row.at, row.outcome = receipt.at, receipt.outcome
     row.counts, row.detail = dict(receipt.counts), receipt.detail
     session.flush()
     return row.id or 0
@@ -235,7 +236,7 @@ def drop_receipts(session: Session, before: datetime) -> None:
 
 
 def _settled(session: Session) -> dict[str, datetime]:
-    settling = col(ReceiptRow.outcome).in_([outcome.value for outcome in SETTLING])
+    settling = col(ReceiptRow.outcome).in_(SETTLING)
     newest = select(func.max(ReceiptRow.id)).where(settling).group_by(col(ReceiptRow.source))
     return {row.source: row.at for row in session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))}
 
@@ -245,7 +246,7 @@ def _receipt(row: ReceiptRow) -> Receipt:
         id=row.id,
         source=row.source,
         at=row.at,
-        outcome=Outcome(row.outcome),
+        outcome=row.outcome,
         counts=dict(row.counts),
         detail=row.detail,
     )
@@ -261,8 +262,8 @@ def _state(values: Mapping[str, Any]) -> SourceState:
         came={unit: datetime.fromisoformat(at) for unit, at in values.get("came", {}).items()},
         split=tuple(values.get("split", ())),
         upto=_day(values.get("upto")),
-        owed={date.fromisoformat(day): int(tries) for day, tries in values.get("owed", {}).items()},
-        trouble=str(values.get("trouble", "")),
+        missed_days={date.fromisoformat(day): int(tries) for day, tries in values.get("missed_days", {}).items()},
+        trouble=SourceTrouble(values["trouble"]) if values.get("trouble") else None,
     )
 
 
@@ -276,8 +277,8 @@ def _state_json(state: SourceState) -> dict[str, Any]:
         "came": {unit: at.isoformat() for unit, at in state.came.items()},
         "split": list(state.split),
         "upto": state.upto.isoformat() if state.upto else None,
-        "owed": {day.isoformat(): tries for day, tries in state.owed.items()},
-        "trouble": state.trouble,
+        "missed_days": {day.isoformat(): tries for day, tries in state.missed_days.items()},
+        "trouble": state.trouble or "",
     }
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, func, select, update
 
-from subscriptions.model import ChatAddress, ChatState, Kind
+from subscriptions.model import ChatAddress, Kind
+from subscriptions.states import ChatState, DeliveryState, MessageState
 from subscriptions.store.outbox import derived_state
 from subscriptions.store.rows import AppearanceRow, ChatRow, DeliveryRow, DigestRow, MessageRow, SubscriptionRow
 
@@ -14,7 +15,7 @@ _NAMED = 5  # ids that a notice lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastDay:
+class NewestDay:
     """What a source brought under the day of its newest digest, in all digests of that day."""
 
     source: str
@@ -32,15 +33,15 @@ class Trouble:
     chat: str = ""  # when all of them are one chat's
 
 
-def died_since(session: Session, since: datetime | None) -> Trouble:
+def dead_since(session: Session, since: datetime | None) -> Trouble:
     """Deliveries of which something cannot be sent, settled after `since`; notices are not counted, lest one calls the next."""
     wanted = (
         select(DeliveryRow.id, MessageRow.reason, ChatRow)
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
         .where(
-            MessageRow.state == "dead",
-            DeliveryRow.kind != Kind.NOTICE.value,
+            MessageRow.state == MessageState.DEAD,
+            DeliveryRow.kind != Kind.NOTICE,
             col(DeliveryRow.settled_at).is_not(None),
             col(DeliveryRow.dismissed_at).is_(None),
         )
@@ -69,7 +70,7 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
             col(DeliveryRow.settled_at).is_(None),
             col(DeliveryRow.attempts) > 0,
             col(DeliveryRow.created_at) < before,
-            ChatRow.state == ChatState.ACTIVE.value,
+            ChatRow.state == ChatState.ACTIVE,
         )
         .group_by(ChatRow.platform, col(DeliveryRow.reason))
     ).all()
@@ -92,7 +93,7 @@ def drop_notices(session: Session, part: str, *, now: datetime) -> None:
     session.exec(
         update(DeliveryRow)
         .where(
-            col(DeliveryRow.kind) == Kind.NOTICE.value,
+            col(DeliveryRow.kind) == Kind.NOTICE,
             col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
             col(DeliveryRow.settled_at).is_(None),
         )
@@ -100,33 +101,33 @@ def drop_notices(session: Session, part: str, *, now: datetime) -> None:
     )
 
 
-def states_of(session: Session, chat_id: int) -> Counter[str]:
+def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
     """How many deliveries of a chat are in each state, those that are over left out unless they are dead."""
     rows = session.exec(
-        select(DeliveryRow.seq, ChatRow.state, MessageRow.state)
+        select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
         .outerjoin(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
         .where(DeliveryRow.chat == chat_id, col(DeliveryRow.dismissed_at).is_(None))
     ).all()
-    messages: dict[int, tuple[str, list[str]]] = {}
+    messages: dict[int, tuple[ChatState, list[MessageState]]] = {}
     for seq, chat_state, state in rows:
         messages.setdefault(seq or 0, (chat_state, []))[1].extend([state] if state else [])
     states = (derived_state(dismissed=False, chat_state=chat, states=found) for chat, found in messages.values())
-    return Counter(state for state in states if state != "sent")
+    return Counter(state for state in states if state is not DeliveryState.SENT)
 
 
-def census(session: Session) -> tuple[int, int]:
+def subscription_counts(session: Session) -> tuple[int, int]:
     """How many chats have subscriptions, and how many these are."""
     chats = func.count(func.distinct(SubscriptionRow.chat))
     return session.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
 
 
-def last_days(session: Session, most: int) -> tuple[LastDay, ...]:
+def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
     """The newest day of each source with all papers of that day, the newest day first."""
     day, newest = func.max(DigestRow.date), func.max(DigestRow.id)
     sources = select(DigestRow.source, day).group_by(col(DigestRow.source)).order_by(day.desc(), newest.desc())
     rows = session.exec(sources.limit(most)).all()
-    return tuple(LastDay(source=source, day=of, papers=_papers_of(session, of, source)) for source, of in rows)
+    return tuple(NewestDay(source=source, day=of, papers=_papers_of(session, of, source)) for source, of in rows)
 
 
 def papers_of_day(session: Session, day: date) -> int:

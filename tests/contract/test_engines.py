@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
 from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.channel import Limits
 from bot.ports.engine import Engine
 from subscriptions.model import Lane
@@ -18,7 +19,9 @@ LANES = [Lane("telegram", str(n)) for n in range(30)]
 @pytest.fixture(params=["embedded"])
 def engine(request: pytest.FixtureRequest, clock: FakeClock) -> Engine:
     assert request.param == "embedded"
-    return EmbeddedEngine(clock, RateLimiter({"telegram": Limits(text=4096, per_second=28, per_lane=1)}), concurrency=4)
+    return EmbeddedEngine(
+        clock, GcraRateLimiter({"telegram": Limits(text=4096, per_second=28, per_lane=1)}), concurrency=4
+    )
 
 
 async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
@@ -68,16 +71,16 @@ async def test_a_lane_nudged_while_it_runs_runs_again(engine: Engine) -> None:
     assert runs == LANES[:1] * 2
 
 
-async def test_replies_go_before_bulk(engine: Engine) -> None:
+async def test_lanes_run_in_the_order_in_which_they_were_woken(engine: Engine) -> None:
     order: list[Lane] = []
 
     async def deliver(lane: Lane) -> None:
         order.append(lane)
 
-    engine.wake(LANES[:10])
-    engine.wake(LANES[20:21], priority=100)
+    engine.wake(LANES[5:10])
+    engine.wake(LANES[:8])
     await engine.run(deliver)
-    assert order[0] == LANES[20]
+    assert order == LANES[5:10] + LANES[:5]
 
 
 async def test_what_deliver_raises_is_not_swallowed(engine: Engine) -> None:
@@ -89,9 +92,16 @@ async def test_what_deliver_raises_is_not_swallowed(engine: Engine) -> None:
         await engine.run(deliver)
 
 
-async def test_a_due_moment_belongs_to_one_caller(engine: Engine) -> None:
-    assert [await engine.claim_tick("tick", NOON) for _ in range(3)] == [True, False, False]
-    assert await engine.claim_tick("other", NOON)
+async def test_a_lane_that_rests_runs_when_its_rest_is_over(engine: Engine) -> None:
+    order: list[Lane] = []
+
+    async def deliver(lane: Lane) -> None:
+        order.append(lane)
+
+    engine.wake(LANES[:1], not_before=NOON + timedelta(seconds=30))
+    engine.wake(LANES[:2])
+    await engine.run(deliver)
+    assert order == [LANES[1], LANES[0]]
 
 
 async def test_a_token_is_never_asked_for_more_than_its_rate(engine: Engine) -> None:

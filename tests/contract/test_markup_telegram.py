@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.platforms.telegram.markup import measure, without_calls, without_hosts
+from bot.rendering.platforms.telegram.markup import markup_size, without_hosts, without_mentions
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.cleaning import clean
 from subscriptions.model import Chat, ChatKind, Item, Kind, Message
@@ -189,7 +189,7 @@ BESIDE = (
 @example("https://h.org/,@name")
 @example("@namehttp://h.org/")
 def test_foreign_text_calls_nobody_and_starts_nothing(text: str) -> None:
-    kinds = {kind for kind, _ in found_by_server(without_calls(clean(text)))}
+    kinds = {kind for kind, _ in found_by_server(without_mentions(clean(text)))}
     assert not kinds & CALLS
 
 
@@ -217,7 +217,7 @@ def test_addresses_in_an_abstract_stay_links() -> None:
 def test_our_measure_is_never_below_telegrams(told: Item, to: Chat) -> None:
     (message, *_) = render_delivery(alert(to, told))
     html = str(payload(message)["text"])
-    units, raw, entities, entity_bytes, _plain = measure(html, "").amounts
+    units, raw, entities, entity_bytes, _plain = markup_size(html, "").amounts
     read = untrimmed(html)
     found = found_by_server(blanked(read))
     assert units >= read.units

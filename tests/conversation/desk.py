@@ -18,7 +18,7 @@ from bot.context.dependencies import Context
 from bot.conversation.handler import answer
 from bot.ports.conversation import Request
 from bot.ports.forms import CHAT_FIELD
-from bot.rendering.platforms.slack.modals import board_view, sheet_view
+from bot.rendering.platforms.slack.modals import home_view, modal_view
 from subscriptions.model import ChatAddress, ChatKind
 from tests.talking import Answer, BotHarness, FakePlatformApi
 
@@ -63,8 +63,8 @@ class SlackHarness(BotHarness):
             wire.conversation,
             platform_apis=platform_apis,
             forms={"slack": FakeForms(self)},
-            render_modal=sheet_view,
-            render_home_view=board_view,
+            render_modal=modal_view,
+            render_home_view=home_view,
         )
         return replace(wire, conversation=conversation)
 

@@ -115,10 +115,10 @@ async def test_a_member_looks_but_changes_nothing(talk: BotHarness) -> None:
 
 async def test_an_edit_keeps_number_and_place(talk: BotHarness) -> None:
     await talk.says("/sub diffusion at 8")
-    seen = wish(talk).seen
+    seen = wish(talk).cursor
     said = await talk.says("/edit 1 graphs -survey")
     assert said.lines[:2] == ["✓ 1  graphs, not survey · daily 08:00 UTC", "Instead of: diffusion"]
-    assert (wish(talk).text, wish(talk).seen) == ("graphs -survey", seen)
+    assert (wish(talk).text, wish(talk).cursor) == ("graphs -survey", seen)
 
 
 async def test_an_edit_may_change_the_time_too(talk: BotHarness) -> None:

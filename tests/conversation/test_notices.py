@@ -20,6 +20,7 @@ from subscriptions.service.notices import (
 )
 from subscriptions.service.outbox import dismiss, outbox_entries, stop_platform
 from subscriptions.service.subscriptions import get_chat
+from subscriptions.states import PauseReason
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.talking import BotHarness
@@ -183,7 +184,9 @@ class TestOwners:
         await self.channel(talk)
         subscribes(talk.store, CHANNEL, "diffusion", every="now")
         ingested(talk.store, paper("Diffusion"))
-        post.refusals["-1009"] = ChatGone("Not enough rights to send text messages to the chat")
+        post.refusals["-1009"] = ChatGone(
+            "Not enough rights to send text messages to the chat", pause_reason=PauseReason.NO_RIGHTS
+        )
         for _ in range(2):
             await post.deliver_due()
         (told,) = [answer for answer in post.to(ME) if "paused" in answer.text]

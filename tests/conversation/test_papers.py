@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.model import Announce, ChatKind, ChatState
+from subscriptions.model import Announce, ChatKind
 from subscriptions.query import parse_query
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.papers import paper_search as _search
 from subscriptions.service.papers import recent as _recent
 from subscriptions.service.papers import search
 from subscriptions.service.subscriptions import get_chat
+from subscriptions.states import ChatState, PauseReason
+from subscriptions.store import access
 from subscriptions.store import chats as people
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, summary
@@ -380,10 +382,10 @@ class TestWhynot:
         self.comes(talk)
         await talk.says("/sub diffusion")
         with talk.store.write() as session:
-            people.set_subscription_state(session, 1, "paused")
+            people.pause_subscription(session, 1)
         assert await self.answer(talk) == "1  diffusion: fits; it is paused: /resume 1"
         with talk.store.write() as session:
-            people.set_subscription_state(session, 1, "paused", until=NOON + DAY)
+            people.pause_subscription(session, 1, until=NOON + DAY)
         assert await self.answer(talk) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
 
     @pytest.mark.parametrize(
@@ -397,7 +399,11 @@ class TestWhynot:
         self.comes(talk)
         await talk.says("/sub diffusion")
         with talk.store.write() as session:
-            people.set_chat_state(session, get_chat(session, address(ME)).id, state, "", now=NOON)
+            chat = get_chat(session, address(ME))
+            if state is ChatState.ASKED:
+                access.require_admission(session, chat.id, now=NOON)
+            else:
+                people.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
         assert await self.answer(talk) == f"1  diffusion: {sentence}"
 
     async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, talk: BotHarness) -> None:

@@ -21,7 +21,7 @@ def wishes(talk: BotHarness, chat: str = ME) -> dict[int, Subscription]:
 
 def known_of(wish: Subscription) -> tuple[object, ...]:
     """What a person knows of a subscription, and its place."""
-    return wish.number, wish.text, wish.name, wish.cadence, wish.zone, wish.state, wish.paused_until, wish.added_by, wish.seen  # fmt: skip
+    return wish.number, wish.text, wish.name, wish.cadence, wish.zone, wish.state, wish.paused_until, wish.added_by, wish.cursor  # fmt: skip
 
 
 async def by(talk: BotHarness, person: str, text: str) -> Answer:
@@ -138,8 +138,8 @@ async def test_a_moment_that_stayed_is_not_moved(talk: BotHarness) -> None:
 
 def _seen(talk: BotHarness, number: int) -> int:
     with talk.store.read() as session:
-        mark = people.now_mark(session)
-    seen = wishes(talk)[number].seen
+        mark = people.shared_cursor(session)
+    seen = wishes(talk)[number].cursor
     return mark if seen is None else seen
 
 

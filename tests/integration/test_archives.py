@@ -85,7 +85,7 @@ def test_a_digest_is_an_archive_by_its_day_and_the_operators(
     store.open(now=now)
     done = comes(store, paper("Graphs"), day=TODAY - age * DAY, now=now)
     assert (done.archive, done.archived, done.new) == (filed, int(filed), 1)
-    assert (known(store, "Graphs").change is None) == filed
+    assert (known(store, "Graphs").sequence is None) == filed
     assert known(store, "Graphs").day == TODAY - age * DAY
     store.close()
 
@@ -147,7 +147,7 @@ def test_a_later_digest_of_its_day_makes_news_of_a_paper_that_was_filed(store: S
 def test_a_new_version_makes_no_news_of_a_paper_that_was_filed(store: Store) -> None:
     comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD)
     comes(store, paper("Graphs", arxiv_id="2601.90001", version=2, kind=REPLACED), name="current")
-    assert known(store, "Graphs").change is None
+    assert known(store, "Graphs").sequence is None
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: P
     done = comes(store, more, day=OLD, now=NOON + HOUR)
     after = known(store, "Graphs")
     assert (done.updated, done.archived) == (1, 0)
-    assert (after.change, after.changed_at, after.day) == (before.change, before.changed_at, before.day)
+    assert (after.sequence, after.sequenced_at, after.day) == (before.sequence, before.sequenced_at, before.day)
     assert after.paper != before.paper
     assert after.paper.announce_type is None
 
@@ -176,7 +176,7 @@ def test_a_filed_paper_that_is_the_same_as_one_that_was_told_comes_once(store: S
     comes(store, paper("Graphs", arxiv_id=None))
     assert told(store) == ["Graphs"]
     comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
-    assert (known(store, "Graphs").change, known(store, "Graphs").day) == (1, TODAY)
+    assert (known(store, "Graphs").sequence, known(store, "Graphs").day) == (1, TODAY)
     comes(store, paper("Graphs", arxiv_id="2601.90001"), name="feed", now=NOON + 2 * HOUR)
     assert told(store, NOON + 3 * HOUR) == ["Graphs"]
 
@@ -223,7 +223,7 @@ def test_what_was_filed_before_is_announced_once_and_what_was_told_stays_told(st
     assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True).announced == 0
     assert told(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
     assert known(store, "Old graphs").day == OLD
-    assert known(store, "New version").change is None
+    assert known(store, "New version").sequence is None
 
 
 def test_all_that_a_source_brought_is_announced_the_oldest_first_each_under_its_day(store: Store) -> None:
@@ -232,9 +232,9 @@ def test_all_that_a_source_brought_is_announced_the_oldest_first_each_under_its_
     comes(store, paper("of another"), day=OLD, source="other")
     assert announce_filed(store, "daily", now=NOON) == 3
     assert announce_filed(store, "daily", now=NOON) == 0
-    changes = {one: (known(store, one).change, known(store, one).day) for one in ("third", "second", "first")}
+    changes = {one: (known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")}
     assert changes == {"third": (1, OLD - 2 * DAY), "second": (2, OLD - DAY), "first": (3, OLD)}
-    assert known(store, "of another").change is None
+    assert known(store, "of another").sequence is None
 
 
 def test_the_command_line_says_what_was_filed_and_announces_it(terminal: Terminal) -> None:
@@ -378,7 +378,7 @@ async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operator
         "so filed and not announced: 1 paper of 2026-01-23. To announce them: paperwire sources poll" in receipt.detail
     )
     assert receipt.counts["archived"] == 1
-    assert known(store, f"Graphs of {long_ago}").change is None
+    assert known(store, f"Graphs of {long_ago}").sequence is None
     assert notices(store) == [{"source": "arxiv", "days": "2026-01-23/2026-01-23", "papers": "1"}]
     assert told(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
 

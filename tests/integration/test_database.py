@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from subscriptions.errors import StoreError
 from subscriptions.store import HEAD, Store
 from subscriptions.store.database import alembic_config
-from subscriptions.store.papers import change_before
+from subscriptions.store.papers import sequence_before
 from subscriptions.store.rows import TABLES
 from tests.make import NOON, ingested, paper, subscribes
 
@@ -102,10 +102,10 @@ def test_where_a_subscription_begins_is_found_without_walking_through_all_papers
         raw = session.connection().connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
         raw.set_trace_callback(asked.append)
-        assert [change_before(session, NOON + timedelta(days=day)) for day in range(4)] == [0, 1, 2, 3]
+        assert [sequence_before(session, NOON + timedelta(days=day)) for day in range(4)] == [0, 1, 2, 3]
         raw.set_trace_callback(None)
-        plans = [raw.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()[0][3] for sql in asked if "changed_at" in sql]
-    assert plans == ["SEARCH paper USING INDEX ix_paper_changed_at (changed_at>?)"] * 4
+        plans = [raw.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()[0][3] for sql in asked if "sequenced_at" in sql]
+    assert plans == ["SEARCH paper USING INDEX ix_paper_sequenced_at (sequenced_at>?)"] * 4
     store.close()
 
 

@@ -188,15 +188,15 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
         ingested(app.store, paper("A graph"))
         app.wire.engine.wake([])
         broken = [("<b>", "A graph, plain")]
-        object.__setattr__(app.wire, "render", _renders(broken))
+        object.__setattr__(app.wire, "render_delivery", _renders(broken))
         assert (await app.deliver()).sent == 1
         assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
         clock.advance(MINUTE)
         ingested(app.store, paper("Another graph"), now=clock.now())
-        object.__setattr__(app.wire, "render", _renders([("<b>", "")]))
+        object.__setattr__(app.wire, "render_delivery", _renders([("<b>", "")]))
         assert (await app.deliver()).dead == 1
         entry = next(e for e in outbox_entries(app.store, now=clock.now()) if e.state == "dead")
-        object.__setattr__(app.wire, "render", _renders(broken))
+        object.__setattr__(app.wire, "render_delivery", _renders(broken))
         retry_delivery(app.store, entry.id, now=clock.now())
         assert (await app.deliver()).dead == 1  # what is stored is posted: the same bytes again
 
@@ -221,11 +221,11 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
         ingested(app.store, paper("A graph"))
         good = app.wire.render_delivery
         object.__setattr__(
-            app.wire, "render", lambda d, layout: good(d, layout) if d.chat.address.address == "2" else 1 / 0
+            app.wire, "render_delivery", lambda d, layout: good(d, layout) if d.chat.address.address == "2" else 1 / 0
         )
         sent = await app.deliver()
         assert (sent.sent, sent.dead) == (1, 1)
-        object.__setattr__(app.wire, "render", good)
+        object.__setattr__(app.wire, "render_delivery", good)
         dead = next(entry for entry in outbox_entries(app.store, now=clock.now()) if entry.state == "dead")
         retry_delivery(app.store, dead.id, now=clock.now())
         assert (await app.deliver()).sent == 1

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bot.demo import DEMO_CHATS, PAGES, Story, exhibits, run_demo, run_story, write_gallery
 from bot.errors import WrongUsage
-from bot.rendering.display.gallery import shown
+from bot.rendering.display.gallery import shown_messages
 from bot.rendering.text.language import Language
 from tests.html_page import HtmlPage
 
@@ -45,7 +45,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 def read(story: Story, anchor: str) -> list[str]:
     """The texts of one chat's messages, replies after the message they answer."""
     exhibit = next(exhibit for exhibit in exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
-    messages = [each for message in shown(exhibit) for each in (message, *message.replies)]
+    messages = [each for message in shown_messages(exhibit) for each in (message, *message.replies)]
     return ["\n".join(paragraph.text for paragraph in message.display.paragraphs) for message in messages]
 
 
@@ -63,7 +63,7 @@ def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anc
 @pytest.mark.parametrize("anchor", AT)
 def test_it_comes_at_the_hour_that_the_chat_chose(story: Story, anchor: str) -> None:
     exhibit = next(exhibit for exhibit in exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
-    assert shown(exhibit)[0].time == AT[anchor]
+    assert shown_messages(exhibit)[0].time == AT[anchor]
 
 
 def test_the_first_message_of_a_thread_names_its_first_two_papers(story: Story) -> None:
@@ -89,7 +89,7 @@ def test_the_reader_in_shanghai_reads_chinese(story: Story) -> None:
 )
 def test_the_conversation_goes_through_the_real_commands(story: Story, language: str, rule: str) -> None:
     (exhibit,) = (one for one in exhibits(story, Language(language, "UTC")) if one.anchor == "conversation")
-    said, echo, link, card, ruled = shown(exhibit)
+    said, echo, link, card, ruled = shown_messages(exhibit)
     assert [message.mine for message in (said, echo, link, card, ruled)] == [True, False, True, False, False]
     assert [mark for span in said.display.paragraphs[0].spans for mark in span.marks] == ["command"]
     assert "PhysRVG" in echo.display.paragraphs[0].text

@@ -167,8 +167,8 @@ def test_what_is_only_updated_is_known_and_never_announced(store: Store) -> None
     for hours, text in enumerate((TABLE, FEED, LISTING)):
         _ingest(store, _read(text), hours)
     stored = _stored(store)
-    assert stored["2205.30002"].change is None
-    assert stored["2603.30001"].change is not None
+    assert stored["2205.30002"].sequence is None
+    assert stored["2603.30001"].sequence is not None
 
 
 def test_what_these_digests_tell_of_themselves_is_kept(store: Store) -> None:

@@ -259,7 +259,7 @@ def test_each_digest_makes_a_paper_richer(store: Store) -> None:
         "10.5802/mail.4",
     )
     assert (mice.version, mice.abstract, mice.categories) == (2, "They hear.", ())
-    assert _stored(store)["2501.20005"].change is None  # known by its revision only
+    assert _stored(store)["2501.20005"].sequence is None  # known by its revision only
 
 
 def test_the_day_again_changes_nothing(store: Store) -> None:

@@ -110,7 +110,7 @@ def _stored(store: Store) -> dict[str, KnownPaper]:
 
 def _told(store: Store) -> dict[str, tuple[int | None, Paper]]:
     """All that is known of papers but how they were announced last."""
-    return {key: (known.change, replace(known.paper, announce_type=None)) for key, known in _stored(store).items()}
+    return {key: (known.sequence, replace(known.paper, announce_type=None)) for key, known in _stored(store).items()}
 
 
 def test_papers_of_four_formats_are_counted_once_and_become_richer(store: Store) -> None:
@@ -152,7 +152,7 @@ def test_only_news_moves_a_paper_on(store: Store) -> None:
     changes = []
     for hours, text in enumerate((DAILY, LIST, COPIED, FEED)):
         _ingest(store, text, hours)
-        changes.append({key: known.change for key, known in _stored(store).items()})
+        changes.append({key: known.sequence for key, known in _stored(store).items()})
     daily, listed, copied, fed = changes
     assert daily == {"2602.10001": 1, "2602.10002": 2}
     assert listed == daily | {"2602.10001": 3, "2602.10003": 4}  # a translation that it lacked

@@ -19,7 +19,7 @@ from bot.channels.slack.scopes import SCOPES, events_of, scopes_of
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
 from bot.cli.subcommands.outbox import STATES
-from bot.delivery.lane_sender import GONE_CHATS, GONE_SHARE
+from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO, read_digest
 from bot.digests._arxiv import arxiv_address
 from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
@@ -28,7 +28,7 @@ from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.operation.web_address import health_app
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
@@ -38,7 +38,7 @@ from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.query import parse_query
-from subscriptions.query._lexer import FIELDS
+from subscriptions.query.fields import FIELDS, Field
 from subscriptions.service.chats.retention import PAYLOADS, UPDATES
 from tests.integration.cli import INBOX, Terminal
 from tests.integration.pages import (
@@ -106,13 +106,16 @@ def test_two_queries_that_the_page_calls_the_same_are_one(row: Row) -> None:
 @pytest.mark.parametrize("row", rows("queries.md", "you type", "is read as", "and the answer says"), ids=str)
 def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: Row) -> None:
     query = parse_query(row.code("you type"))
-    assert (words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
+    assert (query_in_words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
 
 
 @pytest.mark.parametrize("row", rows("queries.md", "you type", "is read as", "in Chinese"), ids=str)
 def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
     query = parse_query(row.code("you type"))
-    assert (words(query, str), words(query, Language("zh", "UTC").translate)) == (row["is read as"], row["in Chinese"])
+    assert (query_in_words(query, str), query_in_words(query, Language("zh", "UTC").translate)) == (
+        row["is read as"],
+        row["in Chinese"],
+    )
 
 
 @pytest.mark.parametrize("row", rows("queries.md", "you type", "column", "the answer says"), ids=str)
@@ -122,7 +125,13 @@ def test_a_query_is_refused_with_the_column_and_sentence_of_its_page(row: Row) -
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("field", [*FIELDS], ids=repr)
+def test_the_table_of_fields_has_a_row_for_each_with_all_its_names(field: Field) -> None:
+    told = {row.code("field"): row["other names"] for row in rows("queries.md", "field", "other names", "looks at")}
+    assert told[f"{field.name}:"] == " ".join(f"`{name}:`" for name in field.aliases)
+
+
+@pytest.mark.parametrize("name", FIELDS.by_name)
 def test_every_name_of_a_field_is_told(name: str) -> None:
     assert f"`{name}:" in page("queries.md")
 

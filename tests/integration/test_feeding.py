@@ -236,7 +236,7 @@ async def test_a_paper_counts_for_every_category_and_a_replacement_announces_not
         rows = {row.title: row for row in session.exec(select(PaperRow))}
         kinds = {row.kind for row in session.exec(select(AppearanceRow))}
     assert rows["Graphs"].categories == ["cs.LG", "stat.ML"]
-    assert (rows["Hasty"].change, rows["Hasty"].withdrawn_at is not None) == (None, True)
+    assert (rows["Hasty"].sequence, rows["Hasty"].withdrawn_at is not None) == (None, True)
     assert kinds == {"new", "cross", "replace"}
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from subscriptions.errors import QueryError
 from subscriptions.matching import simple_terms
@@ -18,10 +19,12 @@ from subscriptions.query import Query, Term, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Store, index
 from subscriptions.store import papers as stored
+from subscriptions.store.database import alembic_config
 from tests.make import NOON, ingested, paper, summary
 from tests.unit import slow_matcher
 from tests.unit.test_failing import QUESTIONS
 from tests.unit.test_matching import papers, queries, terms
+from tests.unit.test_query_fields import MORE
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,15 @@ def test_every_rule_of_the_query_language_holds_for_what_is_stored(database: Sto
         wrong += [typed for typed, finds in questions if is_read(typed) and bool(found(database, parse_query(typed))) != finds]  # fmt: skip
     assert len(QUESTIONS) > 200
     assert wrong == []
+
+
+def test_a_new_field_is_found_in_what_is_stored(database: Store) -> None:
+    emptied(database)
+    ingested(database, replace(paper("Graphs"), comment="Accepted at ICML"), replace(paper("Trees"), comment="Draft"))
+    for typed in ("note:accepted", "-note:draft graphs", "speaker:jane OR note:icml", 'note:"at icml"'):
+        query = parse_query(typed, MORE)
+        assert len(found(database, query)) == 1
+        assert found(database, query) == found_slowly(database, query)
 
 
 def is_read(typed: str) -> bool:
@@ -167,19 +179,18 @@ def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None
 
 def test_papers_of_a_database_of_the_version_before_are_indexed_when_it_is_opened(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    store = Store(f"sqlite:///{path}")
-    store.open(now=NOON)
-    ingested(store, paper("A Graph"), paper("A Tree"))
-    with store.write() as session:
-        for sql in (
-            "DROP TABLE paper_words",
-            "DROP TABLE indexed_paper",
-            "DROP INDEX ix_paper_counted",
-            "CREATE INDEX ix_paper_day ON paper (day)",
-            "UPDATE alembic_version SET version_num = '0005'",
-        ):
-            session.connection().execute(text(sql))
-    store.close()
+    with create_engine(f"sqlite:///{path}").begin() as connection:
+        command.upgrade(alembic_config(connection), "0005")
+        for number, title in enumerate(("A Graph", "A Tree"), 1):
+            connection.execute(
+                text(
+                    'INSERT INTO paper (id, key, title, abstract, authors, categories, comment, "cross", first_seen_at,'
+                    " day, change, changed_at) VALUES (:id, :key, :title, '', '[]', '[]', '', 0,"
+                    " '2026-01-22 12:00:00.000000', '2026-01-22', :id, '2026-01-22 12:00:00.000000')"
+                ),
+                {"id": number, "key": f"title:{number}", "title": title},
+            )
+        connection.execute(text("INSERT INTO mark (name, value) VALUES ('change', '2')"))
     again = Store(f"sqlite:///{path}")
     again.open(now=NOON, copies=tmp_path / "copies")
     assert len(found(again, parse_query("graph"))) == 1

@@ -67,7 +67,7 @@ def said(telegram: FakeTelegram, chat: str = "7") -> list[str]:
 
 def changes(store: Store) -> list[int | None]:
     with store.read() as session:
-        return list(session.exec(select(PaperRow.change)))
+        return list(session.exec(select(PaperRow.sequence)))
 
 
 def waiting(store: Store) -> list[str]:

@@ -10,6 +10,7 @@ from subscriptions.service.chats import meet
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.planner import plan_due
 from subscriptions.service.sources import notify_source
+from subscriptions.states import SourceTrouble
 from subscriptions.store import Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.feeding import SourceHarness, arxiv_source, new_york
@@ -77,7 +78,7 @@ class TestOperators:
         heard = []
         for moment in moments:
             receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")
-            lanes = notify_source(store, (OPERATOR, ABROAD), cause, receipt, batch=True, now=moment)
+            lanes = notify_source(store, (OPERATOR, ABROAD), SourceTrouble(cause), receipt, batch=True, now=moment)
             heard += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
         return heard
 

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from subscriptions.errors import ChatMoved, NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
-from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, ChatState, KnownPaper, Message
+from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, KnownPaper, Message
 from subscriptions.planning.retry import OnUnclear
 from subscriptions.portable import read_lines
 from subscriptions.service.chats import (
@@ -53,6 +53,7 @@ from subscriptions.service.subscriptions import (
     set_setting,
     unsubscribe,
 )
+from subscriptions.states import PauseReason
 from subscriptions.store import Claim, Rendered, Store, Transaction, moving, outbox, papers
 from subscriptions.store import chats as people
 from subscriptions.store.changes import changes_of
@@ -67,7 +68,7 @@ DAY = timedelta(days=1)
 def changes(store: Store) -> dict[str, int | None]:
     """Title -> change, of every paper."""
     with store.read() as session:
-        return {known.paper.title: known.change for known in papers.everything(session)}
+        return {known.paper.title: known.sequence for known in papers.everything(session)}
 
 
 def known(store: Store, key: str) -> KnownPaper:
@@ -216,7 +217,7 @@ class TestRule2SinceAndSeen:
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
             chat = get_chat(session, address("telegram:1"))
-            assert people.subscriptions_of(session, [chat.id])[chat.id][0].seen == 1
+            assert people.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
 
     def test_a_second_plan_at_the_same_moment_plans_nothing(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph")
@@ -230,7 +231,7 @@ class TestRule2SinceAndSeen:
         with store.write() as session:
             chat = people.find_chat(session, address("telegram:1"), zone="UTC")
             assert chat is not None
-            people.set_chat_state(session, chat.id, ChatState.PAUSED, "asked", now=NOON, until=NOON + 7 * DAY)
+            people.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON, until=NOON + 7 * DAY)
         ingested(store, paper("A graph"))
         assert plan_due(store, now=NOON + DAY) == ()
         assert len(plan_due(store, now=NOON + 7 * DAY)) == 1
@@ -244,8 +245,8 @@ class TestRule2SinceAndSeen:
         with store.read() as session:
             ids = [chat.id for chat in people.all_chats(session, zone="UTC")]
             rows = people.subscriptions_of(session, ids)
-            assert [s.seen for subs in rows.values() for s in subs] == [None, None]
-            assert people.now_mark(session) == 1
+            assert [s.cursor for subs in rows.values() for s in subs] == [None, None]
+            assert people.shared_cursor(session) == 1
 
     def test_whom_a_plan_that_was_broken_off_did_not_reach_loses_nothing(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
@@ -419,7 +420,7 @@ class TestRule5OneDelivery:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         with store.write() as session:
-            people.set_chat_state(session, 1, ChatState.PAUSED, "asked", now=NOON)
+            people.pause_chat(session, 1, PauseReason.PERSON, now=NOON)
         assert step(store, "telegram:1") is None
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["held"]
 
@@ -703,7 +704,7 @@ class TestRule9Moving:
             lose_place(store, address(at), "kicked", topic=False, now=NOON)
         elif state == "paused":
             with store.write() as session:
-                people.set_chat_state(session, get_chat(session, address(at)).id, ChatState.PAUSED, "by us", now=NOON)
+                people.pause_chat(session, get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
 
 
 class TestRule10Forgetting:
@@ -735,7 +736,7 @@ class TestRule10Forgetting:
     def test_a_chat_that_has_been_gone_for_a_year_is_erased(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph")
         with store.write() as session:
-            people.set_chat_state(session, 1, ChatState.PAUSED, "gone: blocked", now=NOON)
+            people.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
         clean_up(store, now=NOON + 364 * DAY)
         assert get_chat(store, address("telegram:1"))
         clean_up(store, now=NOON + 366 * DAY)

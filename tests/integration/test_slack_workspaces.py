@@ -15,10 +15,10 @@ from bot.operation.process import Process
 from bot.settings import SlackWorkspace
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound
-from subscriptions.model import ChatState
 from subscriptions.service.chats import clean_up, uninstalled
 from subscriptions.service.notices import is_gone
 from subscriptions.service.subscriptions import SubscriptionRequest, get_chat, listed, subscribe
+from subscriptions.states import ChatState
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration.hearing import RestingClock
 from tests.integration.slack_hearing import OTHER, OTHER_TOKEN

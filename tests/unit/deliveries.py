@@ -88,8 +88,8 @@ def item(
     known = KnownPaper(
         id=number,
         paper=Paper(**given),  # type: ignore[arg-type]
-        change=number,
-        changed_at=THURSDAY,
+        sequence=number,
+        sequenced_at=THURSDAY,
         first_seen_at=THURSDAY,
         day=THURSDAY.date(),
         withdrawn_at=withdrawn,

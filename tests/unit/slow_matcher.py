@@ -10,6 +10,22 @@ from itertools import permutations
 from subscriptions.model import Paper
 from subscriptions.normalize import author_tokens, exact_author_tokens, exact_tokens, is_initial, tokens, written_tokens
 from subscriptions.query import Query, Term
+from subscriptions.query.fields import (
+    ABSTRACT,
+    ALL,
+    AUTHOR,
+    CATEGORY,
+    DOI,
+    ID,
+    PRIMARY,
+    SOURCE,
+    SUMMARY,
+    TEXT,
+    TEXT_OR_ID,
+    TITLE,
+    Field,
+    ValueKind,
+)
 from subscriptions.summaries import summary_state
 
 
@@ -24,17 +40,32 @@ def matches(query: Query, paper: Paper) -> bool:
 
 def has(paper: Paper, term: Term) -> bool:
     """An `all` term asks for any text, an author or a category; a bare id for the text or the id."""
-    if term.field == "all":
+    if term.field is ALL:
         return (
             any(holds(text, term) for text in every_text(paper))
             or (term.names != () and any(is_author(name, term.names, term) for name in paper.authors))
             or (term.value != "" and any(is_category(code, term.value) for code in paper.categories))
         )
-    if term.field == "text-or-id":
+    if term.field is TEXT_OR_ID:
         return any(holds(text, term) for text in every_text(paper)) or term.value == bare_id(paper)
     if term.field in TEXTS:
         return any(holds(text, term) for text in TEXTS[term.field](paper))
-    return OTHERS[term.field](paper, term)
+    if term.field in OTHERS:
+        return OTHERS[term.field](paper, term)
+    return has_in_new_field(paper, term)
+
+
+def has_in_new_field(paper: Paper, term: Term) -> bool:
+    """A field that only a test declares is judged by what it says of itself."""
+    values = term.field.values(paper)
+    match term.field.kind:
+        case ValueKind.WORDS:
+            return any(holds(text, term) for text in values)
+        case ValueKind.NAME:
+            return any(is_author(name, term.tokens, term) for name in values)
+        case ValueKind.LABEL:
+            return any(name.casefold() == term.value for name in values)
+    raise AssertionError(f"{term.field} has a kind that no rule is written for")
 
 
 def titles(paper: Paper) -> list[str]:
@@ -103,12 +134,12 @@ def primary(paper: Paper) -> str:
     return paper.primary or (paper.categories[0] if paper.categories else "")
 
 
-TEXTS = {"text": every_text, "title": titles, "abstract": abstracts, "summary": summaries}
-OTHERS: dict[str, Callable[[Paper, Term], bool]] = {
-    "author": lambda paper, term: any(is_author(name, term.tokens, term) for name in paper.authors),
-    "category": lambda paper, term: any(is_category(code, term.value) for code in paper.categories),
-    "primary": lambda paper, term: is_category(primary(paper), term.value),
-    "id": lambda paper, term: bare_id(paper) == term.value,
-    "doi": lambda paper, term: (paper.doi or "").lower() == term.value,
-    "source": lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
+TEXTS = {TEXT: every_text, TITLE: titles, ABSTRACT: abstracts, SUMMARY: summaries}
+OTHERS: dict[Field, Callable[[Paper, Term], bool]] = {
+    AUTHOR: lambda paper, term: any(is_author(name, term.tokens, term) for name in paper.authors),
+    CATEGORY: lambda paper, term: any(is_category(code, term.value) for code in paper.categories),
+    PRIMARY: lambda paper, term: is_category(primary(paper), term.value),
+    ID: lambda paper, term: bare_id(paper) == term.value,
+    DOI: lambda paper, term: (paper.doi or "").lower() == term.value,
+    SOURCE: lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
 }

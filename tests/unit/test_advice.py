@@ -244,9 +244,9 @@ def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
 def test_a_shelf_finds_what_the_matcher_finds_and_reads_nothing_twice() -> None:
     shelf = TokenizedPapers.of(PHRASE[:5])
     longer = TokenizedPapers.of(PHRASE[2:], shelf)
-    assert longer.readings[0] is shelf.readings[2]
+    assert longer.tokenized[0] is shelf.tokenized[2]
     changed = TokenizedPapers.of([paper("Other", arxiv_id=PHRASE[0].arxiv_id)], shelf)
-    assert changed.readings[0] is not shelf.readings[0]
+    assert changed.tokenized[0] is not shelf.tokenized[0]
     for text in ("diffusion models", '"diffusion models" OR -heat models', "ti:heat"):
         query = parse_query(text)
         assert longer.matching(query) == matching_papers(query, longer.papers)

@@ -16,8 +16,8 @@ def known(title: str = "A title", *categories: str, withdrawn: bool = False, **v
     return KnownPaper(
         id=1,
         paper=paper(title, *categories, **values),
-        change=1,
-        changed_at=NOON,
+        sequence=1,
+        sequenced_at=NOON,
         first_seen_at=NOON,
         day=NOON.date(),
         withdrawn_at=NOON if withdrawn else None,

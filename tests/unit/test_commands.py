@@ -10,11 +10,12 @@ from bot.commands import Row, changed, refused, rows_of, state_of, subscribed, u
 from bot.rendering.text.language import Language
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import QueryError, Refused, Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Subscription
+from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.query import parse_query
 from subscriptions.service.papers import Base
 from subscriptions.service.subscriptions import Listed, Subscribed
+from subscriptions.states import ChatState
 from tests.make import NOON
 
 ENGLISH = Language("en", "Europe/Berlin")
@@ -36,7 +37,7 @@ def wish(cadence: str = "daily 08:00", text: str = "diffusion", **values: Any) -
         "cadence": parse_cadence(cadence),
         "zone": None,
         "since": NOON,
-        "seen": 0,
+        "cursor": 0,
         "next_due_at": None if cadence == "now" else NOON + timedelta(hours=20),
     }
     return Subscription(**{**given, **values})

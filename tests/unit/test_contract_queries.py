@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.matching import PaperIndex, QuerySet, match, matching_papers, merge_copies, why
 from subscriptions.model import Paper, Summary, Translation
@@ -1209,7 +1209,7 @@ def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
     ],
 )
 def test_the_answer_says_in_the_words_as_typed_how_it_was_read(query: str, parts: tuple[str, ...]) -> None:
-    said = words(parse_query(query), str)
+    said = query_in_words(parse_query(query), str)
     assert [part for part in parts if part not in said] == [], said
 
 

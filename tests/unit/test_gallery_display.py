@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.rendering.display.gallery import displayed
+from bot.rendering.display.gallery import payload_display
 from bot.rendering.platforms.slack.block_reader import mrkdwn_paragraphs
 from bot.rendering.platforms.telegram.markup_reader import telegram_paragraphs
 from bot.rendering.views.appearance import Paragraph
@@ -86,7 +86,7 @@ def test_slacks_blocks_keep_their_shapes() -> None:
             "elements": [{"type": "button", "text": {"type": "plain_text", "text": "Undo"}, "value": "x"}],
         },
     ]
-    display = displayed("slack", json.dumps({"text": "t", "blocks": blocks}))
+    display = payload_display("slack", json.dumps({"text": "t", "blocks": blocks}))
     assert sketch(display.paragraphs) == "[header] 12 *papers* / [rule]  / {bold one} / *two* / [small] small  _too_"
     assert [paragraph.menu for paragraph in display.paragraphs] == [False, False, True, False, False]
     assert [[key.text for key in row] for row in display.keys] == [["Undo"]]
@@ -94,13 +94,13 @@ def test_slacks_blocks_keep_their_shapes() -> None:
 
 def test_telegrams_buttons_and_silence_are_shown() -> None:
     rows = [[{"text": "1", "data": "id"}, {"text": "get", "url": "https://t.me/x"}]]
-    display = displayed("telegram", json.dumps({"text": "x", "silent": True, "buttons": rows}))
+    display = payload_display("telegram", json.dumps({"text": "x", "silent": True, "buttons": rows}))
     assert display.silent
     assert [(key.text, key.link) for row in display.keys for key in row] == [("1", ""), ("get", "https://t.me/x")]
 
 
 def test_a_terminal_makes_links_of_addresses() -> None:
-    display = displayed("console", json.dumps({"text": "<b> see https://arxiv.org/abs/1."}))
+    display = payload_display("console", json.dumps({"text": "<b> see https://arxiv.org/abs/1."}))
     assert sketch(display.paragraphs) == "<b> see {→https://arxiv.org/abs/1 https://arxiv.org/abs/1}."
 
 
@@ -118,7 +118,7 @@ def test_a_terminal_makes_links_of_addresses() -> None:
 )
 def test_a_payload_of_another_shape_is_refused(platform: str, payload: object) -> None:
     with pytest.raises(ValueError, match=r"message|block|button|context"):
-        displayed(platform, json.dumps(payload))
+        payload_display(platform, json.dumps(payload))
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=80))

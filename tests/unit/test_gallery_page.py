@@ -8,7 +8,7 @@ from html import escape
 import pytest
 
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.display.gallery import Ask, Exhibit, Frame, Said, gallery_page, shown
+from bot.rendering.display.gallery import Exhibit, Frame, PersonMessage, ShownSubscription, gallery_page, shown_messages
 from bot.rendering.text.language import Language
 from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
@@ -53,7 +53,7 @@ TELEGRAM = Exhibit(
     title="paperwire",
     detail="bot",
     timezone="Europe/Berlin",
-    asks=(Ask(query="a -b"),),
+    asks=(ShownSubscription(query="a -b"),),
     when="daily 09:00",
     posts=(Post(payload=json.dumps({"text": "<b>hello</b>"})),),
 )
@@ -72,7 +72,7 @@ def told(platform: str, title: str) -> Exhibit:
     paper = make.item(title, make.because(title, name=title), abstract=f"{title}. {title}", authors=(title,))
     messages = render_delivery(make.delivery(chat, [paper]))
     posts = [Post(payload=message.payload, id=str(message.number)) for message in messages]
-    return replace(TELEGRAM, platform=platform, title=title, detail=title, who=title, posts=posts)  # type: ignore[arg-type]
+    return replace(TELEGRAM, platform=platform, title=title, detail=title, who=title, posts=posts)
 
 
 @pytest.mark.parametrize("platform", ["telegram", "slack", "console"])
@@ -98,14 +98,17 @@ def test_a_payload_is_never_trusted(markup: str) -> None:
         ("console", {"text": markup}),
     ):
         posts = (Post(payload=json.dumps(payload)),)
-        page = page_of(replace(TELEGRAM, platform=platform, posts=posts))  # type: ignore[arg-type]
+        page = page_of(replace(TELEGRAM, platform=platform, posts=posts))
         assert not [link for link in page.links if link.startswith("javascript")]
 
 
 def test_the_words_around_the_chats_are_text_as_well() -> None:
     hostile = HOSTILE[0]
     frame = replace(FRAME, title=hostile, lead=hostile, note=hostile, steps=((hostile, hostile),))
-    page = page_of(replace(TELEGRAM, who=hostile, remark=hostile, asks=(Ask(query=hostile, who=hostile),)), frame=frame)
+    page = page_of(
+        replace(TELEGRAM, who=hostile, remark=hostile, asks=(ShownSubscription(query=hostile, who=hostile),)),
+        frame=frame,
+    )
     assert page.text.count(hostile) >= 9
 
 
@@ -118,8 +121,8 @@ def test_a_title_with_a_hit_is_one_link() -> None:
 
 def test_every_chat_speaks_its_own_language_and_has_its_own_clock() -> None:
     chinese = replace(TELEGRAM, anchor="two", language="zh", timezone="Asia/Shanghai")
-    assert [(s.day, s.time) for s in shown(TELEGRAM)] == [("Fri 23 Jan", "09:00")]
-    assert [(s.day, s.time) for s in shown(chinese)] == [("1月23日 周五", "16:00")]
+    assert [(s.day, s.time) for s in shown_messages(TELEGRAM)] == [("Fri 23 Jan", "09:00")]
+    assert [(s.day, s.time) for s in shown_messages(chinese)] == [("1月23日 周五", "16:00")]
     page = page_of(TELEGRAM, chinese)
     assert page.languages[0] == "en"
     assert page.languages.count("zh") == 2  # the chat, and the name of the other page
@@ -132,7 +135,10 @@ def test_replies_stand_under_the_message_they_answer() -> None:
 
     posts = (post("1", "first"), post("2", "second"), post("3", "to first", "1"), post("4", "to first, too", "1"))
     exhibit = replace(TELEGRAM, platform="slack", posts=posts)
-    assert [(s.display.paragraphs[0].text, len(s.replies)) for s in shown(exhibit)] == [("first", 2), ("second", 0)]
+    assert [(s.display.paragraphs[0].text, len(s.replies)) for s in shown_messages(exhibit)] == [
+        ("first", 2),
+        ("second", 0),
+    ]
     text = page_of(exhibit).text
     assert text.index("2 replies") < text.index("to first") < text.index("to first, too") < text.index("second")
 
@@ -146,7 +152,7 @@ def test_silence_a_change_and_buttons_can_be_seen() -> None:
 
 @pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
 def test_what_a_person_said_stands_on_their_side_between_the_answers(words: str) -> None:
-    posts = (Said(text=words, at=NINE), Post(payload=json.dumps({"text": "✓ 1"})))
+    posts = (PersonMessage(text=words, at=NINE), Post(payload=json.dumps({"text": "✓ 1"})))
     exhibit = replace(TELEGRAM, posts=posts, asks=(), when="")
     html = gallery_page([exhibit], FRAME, ENGLISH)
     page = HtmlPage(html)

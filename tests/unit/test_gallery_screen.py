@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from bot.rendering.display.gallery import Said
-from bot.rendering.display.screen import show, wrapped
+from bot.rendering.display.gallery import PersonMessage
+from bot.rendering.display.screen import print_exhibit, wrapped
 from tests.unit.test_gallery_page import NINE, TELEGRAM, Post
 
 
@@ -46,7 +46,7 @@ def printed(
     posts = [Post(payload=json.dumps(payload), id=str(number)) for number, payload in enumerate(payloads)]
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
-    show(replace(TELEGRAM, platform=platform, posts=posts), console)  # type: ignore[arg-type]
+    print_exhibit(replace(TELEGRAM, platform=platform, posts=posts), console)
     return out.getvalue()
 
 
@@ -91,8 +91,8 @@ def test_slacks_headers_small_print_and_rules_are_drawn() -> None:
 
 def test_what_the_person_said_stands_on_the_right() -> None:
     out = io.StringIO()
-    said = Said(text="/sub diffusion", at=NINE)
-    show(replace(TELEGRAM, posts=(said,), asks=(), when=""), Console(file=out, width=60))
+    said = PersonMessage(text="/sub diffusion", at=NINE)
+    print_exhibit(replace(TELEGRAM, posts=(said,), asks=(), when=""), Console(file=out, width=60))
     (line,) = (line for line in out.getvalue().splitlines() if "/sub" in line)
     assert line.endswith("/sub diffusion │")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from subscriptions.notices import chats, matches, sending, sources
-from subscriptions.notices.chats import ChatPaused, PauseReason, SubscriberLeft, SubscriptionsOrphaned
+from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.matches import NothingMatched
 from subscriptions.notices.notice import DailyNotice, DayRuns, EventNotice, Notice
 from subscriptions.notices.registry import NOTICES, UnknownNotice, by_cause, read_notice
@@ -20,7 +20,7 @@ VALUES: dict[Any, object] = {
     int: 7,
     bool: True,
     DayRuns: ((date(2026, 1, 19), date(2026, 1, 21)), (DAY, DAY)),
-    PauseReason: PauseReason.ARCHIVED,
+    PauseNoticeReason: PauseNoticeReason.ARCHIVED,
 }
 # What each cause stores, by name: rows of older databases hold these, so no name may change or go.
 STORED = {
@@ -108,7 +108,7 @@ def test_details_are_the_texts_that_older_versions_stored() -> None:
 
 def test_a_reason_that_another_version_stored_is_no_error() -> None:
     notice = ChatPaused.read({"chat": "Lab", "reason": "on a whim"})
-    assert notice.reason is PauseReason.UNKNOWN
+    assert notice.reason is PauseNoticeReason.UNKNOWN
 
 
 def test_numbers_that_are_none_are_zero() -> None:

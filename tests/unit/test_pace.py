@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.rate_limiter import FULL, RateLimiter, reserve
+from bot.delivery.rate_limiter import FULL, GcraRateLimiter, reserve
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
 
@@ -24,8 +24,8 @@ TEAM = Lane("slack", "C1")
 gaps = st.lists(st.floats(0, 3) | st.just(0.0), min_size=1, max_size=80)
 
 
-def pace() -> RateLimiter:
-    return RateLimiter({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
+def pace() -> GcraRateLimiter:
+    return GcraRateLimiter({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
 
 
 def busiest(starts: list[float], window: float) -> int:
@@ -34,7 +34,7 @@ def busiest(starts: list[float], window: float) -> int:
     return max((bisect_right(starts, start + window - 1e-6) - i for i, start in enumerate(starts)), default=0)
 
 
-def drain(pace: RateLimiter, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
+def drain(pace: GcraRateLimiter, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
     """Sends every arrival as one sender per lane would, in the order of time; returns the starts by lane."""
     waiting: dict[Lane, list[float]] = {}
     for at, lane in sorted(arrivals):

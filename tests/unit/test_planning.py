@@ -29,12 +29,12 @@ HOUR = timedelta(hours=1)
 def chat(kind: ChatKind = ChatKind.PRIVATE, *, spoken: bool = True, **settings: str) -> Chat:
     address = ChatAddress("slack" if kind is ChatKind.TEAM else "telegram", "1")
     resolved = resolve(kind, address.platform, settings, timezone="UTC", lang="en")
-    return Chat(id=1, address=address, kind=kind, settings=resolved, spoken=spoken)
+    return Chat(id=1, address=address, kind=kind, settings=resolved, first_delivery_planned=spoken)
 
 
 def known(n: int, title: str = "", kind: Announce | None = None, at: datetime = NOON) -> KnownPaper:
     value = paper(title or f"Paper {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", kind=kind)
-    return KnownPaper(id=n, paper=value, change=n, changed_at=at, first_seen_at=at, day=at.date())
+    return KnownPaper(id=n, paper=value, sequence=n, sequenced_at=at, first_seen_at=at, day=at.date())
 
 
 def wish(number: int, text: str = "graph", **values: object) -> Subscription:
@@ -47,7 +47,7 @@ def wish(number: int, text: str = "graph", **values: object) -> Subscription:
         "cadence": Cadence(kind="now"),
         "zone": None,
         "since": NOON,
-        "seen": 0,
+        "cursor": 0,
         "next_due_at": None,
     }
     return Subscription(**{**base, **values})  # type: ignore[arg-type]
@@ -249,9 +249,9 @@ def test_days_with_nothing_are_counted_once_each() -> None:
     day = timedelta(days=1)
     first = spell(case([known(1), known(2), known(3, at=NOON + day)], []))
     assert first == NoMatchStreak(days=2, last=(NOON + day).date(), after=0)
-    again = case([known(4, at=NOON + day)], [], to=replace(chat(), dry=first), cursor={1: 3})
+    again = case([known(4, at=NOON + day)], [], to=replace(chat(), no_match_streak=first), cursor={1: 3})
     assert spell(again) == first
-    later = case([known(4, at=NOON + 3 * day)], [], to=replace(chat(), dry=first), cursor={1: 3})
+    later = case([known(4, at=NOON + 3 * day)], [], to=replace(chat(), no_match_streak=first), cursor={1: 3})
     assert spell(later) == NoMatchStreak(days=3, last=(NOON + 3 * day).date(), after=0)
 
 

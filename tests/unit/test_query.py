@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from subscriptions.query import And, Leaf, Not, Or, Query, Term, fold_source, parse_canonical, parse_query
+from subscriptions.query.fields import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE
 
 ACCENTED = r"H\"older"
 
@@ -558,36 +559,36 @@ def terms(typed: str) -> set[Term]:
 @pytest.mark.parametrize(
     ("typed", "term"),
     [
-        ("studies", Term("text", ("study",))),
-        ("few-shots", Term("text", ("few", "shot"))),
-        ("studies*", Term("text", ("studies",), prefix=True)),
-        ("graphs-studies*", Term("text", ("graph", "studies"), prefix=True)),
-        ("=Studies", Term("text", ("Studies",), exact=True)),
-        ("GPT-4*", Term("text", ("gpt", "4"), prefix=True)),
-        ("扩ab*", Term("text", ("扩", "ab"), prefix=True)),
-        ("neuro**", Term("text", ("neuro",), prefix=True)),
-        ("neuro*.", Term("text", ("neuro",), prefix=True)),
-        ("author:Williams", Term("author", ("williams",))),
-        ("author:Brüggen", Term("author", ("bruggen",))),
-        ("author:Brueggen", Term("author", ("bruggen",))),
-        ("author:schm*", Term("author", ("schm",), prefix=True)),
-        ("author:anna-maria-schm*", Term("author", ("anna", "maria", "schm"), prefix=True)),
-        ("author:schm-anna*", Term("author", ("schm", "anna"), prefix=True)),
-        ('author:"anna schm*"', Term("author", ("anna", "schm"))),  # in quotes a star is punctuation
-        ('"neuro*"', Term("text", ("neuro",))),
-        ("author:张伟", Term("author", ("伟", "张"))),
-        ("cat:detection", Term("category", value="?detection")),
-        ("cat:cs", Term("category", value="cs")),
-        ("2601.15529v2", Term("text-or-id", ("2601.15529v2",), value="2601.15529")),
-        ("all:Williams", Term("all", ("william",), names=("williams",))),
-        ("all:Mueller", Term("all", ("mueller",), names=("muller",))),
-        ("all:Kwo's", Term("all", ("kwo",), names=("kwos",))),
-        ("all:schm*", Term("all", ("schm",), prefix=True, names=("schm",))),
-        ("all:cs.LG", Term("all", ("cs", "lg"), value="cs.lg", names=("cs", "lg"))),
-        ("all:cs.*", Term("all", ("cs",), value="cs", names=("cs",))),
-        ('all:"LeCun, Y."', Term("all", ("lecun", "y"), names=("lecun", "y"))),
-        ("all:J.", Term("all", ("j",))),  # an initial alone fits too many names
-        ("all:=Müller", Term("all", ("Müller",), exact=True, names=("Müller",))),
+        ("studies", Term(TEXT, ("study",))),
+        ("few-shots", Term(TEXT, ("few", "shot"))),
+        ("studies*", Term(TEXT, ("studies",), prefix=True)),
+        ("graphs-studies*", Term(TEXT, ("graph", "studies"), prefix=True)),
+        ("=Studies", Term(TEXT, ("Studies",), exact=True)),
+        ("GPT-4*", Term(TEXT, ("gpt", "4"), prefix=True)),
+        ("扩ab*", Term(TEXT, ("扩", "ab"), prefix=True)),
+        ("neuro**", Term(TEXT, ("neuro",), prefix=True)),
+        ("neuro*.", Term(TEXT, ("neuro",), prefix=True)),
+        ("author:Williams", Term(AUTHOR, ("williams",))),
+        ("author:Brüggen", Term(AUTHOR, ("bruggen",))),
+        ("author:Brueggen", Term(AUTHOR, ("bruggen",))),
+        ("author:schm*", Term(AUTHOR, ("schm",), prefix=True)),
+        ("author:anna-maria-schm*", Term(AUTHOR, ("anna", "maria", "schm"), prefix=True)),
+        ("author:schm-anna*", Term(AUTHOR, ("schm", "anna"), prefix=True)),
+        ('author:"anna schm*"', Term(AUTHOR, ("anna", "schm"))),  # in quotes a star is punctuation
+        ('"neuro*"', Term(TEXT, ("neuro",))),
+        ("author:张伟", Term(AUTHOR, ("伟", "张"))),
+        ("cat:detection", Term(CATEGORY, value="?detection")),
+        ("cat:cs", Term(CATEGORY, value="cs")),
+        ("2601.15529v2", Term(TEXT_OR_ID, ("2601.15529v2",), value="2601.15529")),
+        ("all:Williams", Term(ALL, ("william",), names=("williams",))),
+        ("all:Mueller", Term(ALL, ("mueller",), names=("muller",))),
+        ("all:Kwo's", Term(ALL, ("kwo",), names=("kwos",))),
+        ("all:schm*", Term(ALL, ("schm",), prefix=True, names=("schm",))),
+        ("all:cs.LG", Term(ALL, ("cs", "lg"), value="cs.lg", names=("cs", "lg"))),
+        ("all:cs.*", Term(ALL, ("cs",), value="cs", names=("cs",))),
+        ('all:"LeCun, Y."', Term(ALL, ("lecun", "y"), names=("lecun", "y"))),
+        ("all:J.", Term(ALL, ("j",))),  # an initial alone fits too many names
+        ("all:=Müller", Term(ALL, ("Müller",), exact=True, names=("Müller",))),
     ],
 )
 def test_terms(typed: str, term: Term) -> None:
@@ -732,10 +733,10 @@ def test_the_tree_keeps_what_was_typed_and_where() -> None:
     tree = parse_query("diffusion AND Models -(survey OR ti:Reviews) diffusions").tree
     assert tree == And(
         (
-            Leaf(Term("text", ("diffusion",)), "diffusion", 1),
-            Leaf(Term("text", ("model",)), "Models", 15),
+            Leaf(Term(TEXT, ("diffusion",)), "diffusion", 1),
+            Leaf(Term(TEXT, ("model",)), "Models", 15),
             Not(
-                Or((Leaf(Term("text", ("survey",)), "survey", 24), Leaf(Term("title", ("review",)), "Reviews", 37))),
+                Or((Leaf(Term(TEXT, ("survey",)), "survey", 24), Leaf(Term(TITLE, ("review",)), "Reviews", 37))),
                 22,
             ),
         )

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import caret, explain, words
+from bot.rendering.text.queries import caret, explain, query_in_words
 from subscriptions.query import parse_query
 
 
@@ -72,7 +72,7 @@ def english(template: str) -> str:
     ],
 )
 def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> None:
-    assert words(parse_query(typed), english) == said
+    assert query_in_words(parse_query(typed), english) == said
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
     ],
 )
 def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
-    assert words(parse_query(typed), Language("zh", "UTC").translate) == said
+    assert query_in_words(parse_query(typed), Language("zh", "UTC").translate) == said
 
 
 def test_hints_speak_the_language_of_the_chat() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.query import Query, parse_query
 from tests.unit.test_query_properties import typed_texts
@@ -94,7 +94,7 @@ def test_the_words_of_a_reading_are_the_same_query_again(language: str, text: st
     query = understood(text)
     if query is None:
         return
-    said = words(query, Language(language, "UTC").translate)
+    said = query_in_words(query, Language(language, "UTC").translate)
     assert parse_query(said).canonical == query.canonical, said
 
 
@@ -113,5 +113,5 @@ LONG = (
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_so_are_those_of_a_long_query(language: str, text: str) -> None:
     query = parse_query(text)
-    said = words(query, Language(language, "UTC").translate)
+    said = query_in_words(query, Language(language, "UTC").translate)
     assert parse_query(said).canonical == query.canonical

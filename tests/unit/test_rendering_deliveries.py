@@ -606,19 +606,19 @@ def test_other_platforms_have_no_numbers_yet(to: Chat) -> None:
 def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     asked: list[Delivery] = []
 
-    def own(told: Delivery) -> str:
+    def make_link(told: Delivery) -> str:
         asked.append(told)
         return "https://t.me/paperwire_bot?start=x1"
 
     public = replace(chat(kind=ChatKind.GROUP, buttons="link"), public=True)
     told = delivery(public, items(45, title="A title that takes its room in a message, word by word, and more"))
     link = [["get your own https://t.me/paperwire_bot?start=x1"]]
-    assert keys(told, own=own) == [[], link]
+    assert keys(told, make_link=make_link) == [[], link]
     assert len(asked) == 1
-    assert keys(told, own=lambda _: "") == [[], []]
-    assert keys(delivery(chat(), items(3)), own=own)[0] != link
+    assert keys(told, make_link=lambda _: "") == [[], []]
+    assert keys(delivery(chat(), items(3)), make_link=make_link)[0] != link
     broadcast = chat(kind=ChatKind.BROADCAST, buttons="link", shape="each")
-    assert keys(delivery(broadcast, items(3)), own=own) == [[], [], link]
+    assert keys(delivery(broadcast, items(3)), make_link=make_link) == [[], [], link]
     assert len(asked) == 2  # a private chat's delivery has asked nobody
 
 

@@ -13,6 +13,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.states import PauseReason
 
 _NO_NUMBER = timedelta(seconds=30)  # a 429 whose Retry-After is missing
 _DIGITS = 6  # of a Retry-After that can be meant: eleven days
@@ -42,6 +43,7 @@ _CHAT_GONE = {
     "cannot_dm_bot": "bots get no direct messages",
     "user_disabled": "the person's account is closed",
 }
+_PAUSE_REASONS = {"is_archived": PauseReason.ARCHIVED, "not_in_channel": PauseReason.NOT_A_MEMBER}  # of others GONE
 _THREAD_GONE = {"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"}
 _BAD_FORM = {
     "invalid_blocks",
@@ -149,13 +151,13 @@ def _refused(answer: _Answer) -> NotDelivered:  # noqa: C901, PLR0911 - a table,
     if code in _TOKEN:
         return SenderStopped(f"Slack does not accept the token ({words}).", "token")
     if code in _CHAT_GONE:
-        return ChatGone(f"Slack: {_CHAT_GONE[code]} ({words}).", "chat")
+        return ChatGone(f"Slack: {_CHAT_GONE[code]} ({words}).", "chat", _PAUSE_REASONS.get(code))
     if code in _THREAD_GONE:
         return ChatGone(f"Slack: the thread is not there any more ({words}).", "topic")
     if code.startswith("restricted_action"):
-        return ChatGone(
-            f"Slack: the bot may not write there ({words}).", "topic" if code.endswith("thread_locked") else "chat"
-        )
+        if code.endswith("thread_locked"):
+            return ChatGone(f"Slack: the bot may not write there ({words}).", "topic", PauseReason.TOPIC_CLOSED)
+        return ChatGone(f"Slack: the bot may not write there ({words}).", "chat", PauseReason.NO_RIGHTS)
     if code in _BAD_FORM or code.startswith("invalid_metadata_"):
         return Rejected(f"Slack refuses the message ({words}).", form=True)
     if code in _EPHEMERAL_REFUSED:

@@ -22,6 +22,7 @@ from telegram.error import (
 )
 
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.states import PauseReason
 
 _MARGIN = timedelta(seconds=0.5)  # Telegram counts whole seconds
 _NO_NUMBER = timedelta(seconds=5)  # a 429 that does not say how long
@@ -40,7 +41,9 @@ _CHAT_GONE = (
     "chat_write_forbidden",
     "chat_restricted",
 )
-_TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted")
+_TOPIC_CLOSED = ("topic_closed",)
+_TOPIC_DELETED = ("message thread not found", "topic_deleted")
+_NO_RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # of a chat that the bot may read and not write to
 _BAD_FORM = (
     "can't parse entities",
     "message is too long",
@@ -75,7 +78,7 @@ def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one r
         case Forbidden() | BadRequest() if _is_page(error):
             return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
         case Forbidden():
-            return ChatGone(f"Telegram does not let the bot write to this chat: {_words(error)}", "chat")
+            return _chat_gone(error)
         case BadRequest():
             return _refused(error)
         case TimedOut() if isinstance(error.__cause__, _NEVER_SENT):
@@ -123,12 +126,21 @@ def not_modified(error: Exception) -> bool:
 def _refused(error: BadRequest) -> NotDelivered:
     """A 400 of Telegram itself: nothing was sent."""
     words = error.message.lower()
-    if any(text in words for text in _TOPIC_GONE):
-        return ChatGone(f"Telegram does not let the bot write to this topic: {_words(error)}", "topic")
+    if any(text in words for text in (*_TOPIC_CLOSED, *_TOPIC_DELETED)):
+        deleted = any(text in words for text in _TOPIC_DELETED)
+        reason = PauseReason.TOPIC_DELETED if deleted else PauseReason.TOPIC_CLOSED
+        return ChatGone(f"Telegram does not let the bot write to this topic: {_words(error)}", "topic", reason)
     if any(text in words for text in _CHAT_GONE):
-        return ChatGone(f"Telegram does not let the bot write to this chat: {_words(error)}", "chat")
+        return _chat_gone(error)
     form = any(text in words for text in _BAD_FORM)
     return Rejected(f"Telegram refuses the message: {_words(error)}", form=form)
+
+
+def _chat_gone(error: TelegramError) -> ChatGone:
+    """The bot may not write to the chat: for want of rights, or because it was blocked, removed or never there."""
+    words = error.message.lower()
+    reason = PauseReason.NO_RIGHTS if any(text in words for text in _NO_RIGHTS) else PauseReason.GONE
+    return ChatGone(f"Telegram does not let the bot write to this chat: {_words(error)}", "chat", reason)
 
 
 def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table, one row a return

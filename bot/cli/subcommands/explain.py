@@ -8,7 +8,7 @@ from bot.cli._options import Json
 from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
 from bot.cli._streams import print_json, print_line
 from bot.rendering.text.queries import explain as explained
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from subscriptions.query import parse_query
 
 
@@ -24,7 +24,7 @@ def explain(
         return 1 if explanation["error"] else 0
     with reporting_query_errors(query):
         read = parse_query(query)
-        print_line(words(read, TERMINAL_LANGUAGE.translate))
+        print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
             print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
         print_line(f"canonical: {read.canonical}")

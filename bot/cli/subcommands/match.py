@@ -15,7 +15,7 @@ from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_
 from bot.cli._read_errors import print_read_error
 from bot.cli._streams import print_error, print_json, print_line
 from bot.errors import WrongUsage
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.matching import PaperIndex, QuerySet, matching_papers, merge_copies, why
 from subscriptions.matching import match as match_all
@@ -67,7 +67,7 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         keys = [paper.key for paper in found]
         print_json({"query": query.canonical, "text": text, "keys": keys, "why": _reasons(query, found)})
         return status
-    print_line(f"{words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
+    print_line(f"{query_in_words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
     for paper in found:
         print_line(f"  {paper.key}  {paper.title or paper.abstract[:80]}")
         print_line(
@@ -102,7 +102,7 @@ def _reasons(query: Query, papers: list[Paper]) -> dict[str, list[MatchedField]]
     for paper in papers:
         fields: dict[str, list[str]] = {}
         for hit in why(query, paper):
-            terms = fields.setdefault(hit.field, [])
+            terms = fields.setdefault(hit.field.name, [])
             terms += [term for term in hit.terms if term not in terms]
         reasons[paper.key] = [MatchedField(field=name, terms=terms) for name, terms in fields.items()]
     return reasons

@@ -14,7 +14,7 @@ from bot.cli._tables import print_table
 from bot.commands import ReasonContext, came_line, kept_line, lacking
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
@@ -60,7 +60,7 @@ def search(
         print_json({"query": read.canonical, "text": query, "hints": hints, **counts})
     else:
         of = f"of {stored:,} papers" if days is None else f"papers of the last {days} days"
-        print_line(f"{words(read, TERMINAL_LANGUAGE.translate)}: {len(papers):,} {of}")
+        print_line(f"{query_in_words(read, TERMINAL_LANGUAGE.translate)}: {len(papers):,} {of}")
         for hint in hints:
             print_line(f"  ({hint})")
         _show(papers)
@@ -177,7 +177,7 @@ def _because(entry: Because) -> dict[str, object]:
 
 
 def _reason(entry: Reason) -> dict[str, object]:
-    lacks, excluded = lacking(entry, lambda query: words(query, TERMINAL_LANGUAGE.translate))
+    lacks, excluded = lacking(entry, lambda query: query_in_words(query, TERMINAL_LANGUAGE.translate))
     subscription = entry.subscription
     return {
         "number": subscription.number,
@@ -200,11 +200,11 @@ def _show_reasons(
         for entry in delivery.item.because:
             print_line(f"  {entry.number}  {entry.label}" + (f": {', '.join(entry.words)}" if entry.words else ""))
         return
-    moment = language.moment(known.changed_at or known.first_seen_at)
+    moment = language.moment(known.sequenced_at or known.first_seen_at)
     print_line(f"It became known {moment}; {chat.address} was not sent it.")
     context = ReasonContext(
         localizer=language,
-        reading=lambda query: words(query, language.translate),
+        reading=lambda query: query_in_words(query, language.translate),
         command=lambda typed: f"paperwire {typed} --as {chat.address}",
     )
     day = language.day(known.day, seen_from=known.first_seen_at.date())

@@ -17,7 +17,7 @@ from bot.cli._tables import print_table
 from bot.commands import in_short
 from bot.errors import WrongUsage
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.display.gallery import displayed
+from bot.rendering.display.gallery import payload_display
 from bot.rendering.display.screen import flow
 from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
@@ -130,7 +130,7 @@ def _show(chat: ChatAddress, message: Message) -> None:
     if chat.platform == "web":
         print_line(loads(message.payload)["text"].rstrip())
     else:
-        display = displayed(chat.platform, message.payload)
+        display = payload_display(chat.platform, message.payload)
         for paragraph in display.paragraphs:
             print_table(flow(paragraph.spans, written=not sys.stdout.isatty()))
         for row in display.keys:

@@ -21,12 +21,12 @@ from bot.commands import Row, name_given, renamed, rows_of, state_of, subscribed
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
 from bot.rendering.text.language import Language
-from bot.rendering.text.queries import words
+from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatState, Paper, Subscription
+from subscriptions.model import Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
@@ -48,6 +48,7 @@ from subscriptions.service.subscriptions import (
 )
 from subscriptions.service.subscriptions import subscribe as add
 from subscriptions.service.subscriptions import unsubscribe as remove
+from subscriptions.states import ChatState
 from subscriptions.zones import zone_of_place
 
 _TABLE_WIDTH = 110  # columns; on a narrower terminal the table would break words
@@ -148,7 +149,7 @@ def _remarks(result: Subscribed, settings: Settings) -> Iterator[str]:
 def _echo(result: Subscribed, now: datetime, *, says_year: bool) -> Reply:
     language = Language("en", result.subscription.zone or result.chat.settings.timezone)
     examples = [_example(known.paper) for known in result.examples]
-    reading = words(result.query, language.translate)
+    reading = query_in_words(result.query, language.translate)
     return subscribed(
         result, language, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year
     )
@@ -194,7 +195,7 @@ def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...]
     languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
     rows = rows_of(
         entries,
-        lambda text: words(parse_query(text), languages[entries[0].zone].translate),
+        lambda text: query_in_words(parse_query(text), languages[entries[0].zone].translate),
         lambda entry: languages[entry.zone],
         now,
     )

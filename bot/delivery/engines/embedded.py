@@ -1,4 +1,4 @@
-"""Who delivers when, in one process: an asyncio drain of the lanes that were nudged."""
+"""The engine of one process: an asyncio drain of the lanes that were woken."""
 
 import asyncio
 import heapq
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import count
 
-from bot.delivery.rate_limiter import RateLimiter
+from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.clock import Clock
 from bot.ports.engine import Deliver
 from subscriptions.model import Lane
@@ -14,16 +14,14 @@ from subscriptions.model import Lane
 CONCURRENCY = 10  # lanes at once
 MAX_SLEEP = 0.2  # seconds
 
-QueuePosition = tuple[int, int]  # (-priority, order)
-
 
 class EmbeddedEngine:
-    """The Engine of one process. Order: higher priority first, then first nudged first, also after a rest."""
+    """The Engine of one process. Lanes run in the order in which they were woken, also after a rest."""
 
     def __init__(
         self,
         clock: Clock,
-        rate_limiter: RateLimiter,
+        rate_limiter: GcraRateLimiter,
         *,
         concurrency: int = CONCURRENCY,
         stopping: Callable[[], bool] = lambda: False,
@@ -33,52 +31,50 @@ class EmbeddedEngine:
         self._concurrency = concurrency
         self._stopping = stopping
         self._order = count()
-        self._positions: dict[Lane, QueuePosition] = {}  # of every lane that waits, runs or rests
-        self._waiting: list[tuple[QueuePosition, Lane]] = []  # a heap
-        self._delayed: list[
-            tuple[float, QueuePosition, Lane]
-        ] = []  # a heap; the monotonic second at which a rest is over
+        self._places: dict[Lane, int] = {}  # of every lane that waits, runs or rests; the lowest runs first
+        self._waiting: list[tuple[int, Lane]] = []  # a heap of (place, lane)
+        self._resting: list[tuple[float, int, Lane]] = []  # a heap of (monotonic second of its end, place, lane)
         self._running: set[Lane] = set()
-        self._rerun_at: dict[Lane, float] = {}  # lanes that run, and the second from which they are to run once more
+        self._rerun_at: dict[Lane, float] = {}  # running lanes that are to run again, and from which second on
         self._changed = asyncio.Event()
-        self._ticks: set[tuple[str, datetime]] = set()
 
-    def wake(self, lanes: Sequence[Lane], *, priority: int = 0, not_before: datetime | None = None) -> None:
-        """Wakes lanes; with `not_before` they rest until then, in the place that they have, and no other nudge wakes them."""
+    def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
+        """Wakes lanes. With `not_before` they rest until then, keep their places, and cannot be woken earlier."""
         now = second = self._clock.monotonic()
         if not_before is not None:
             second += max(0.0, (not_before - self._clock.now()).total_seconds())
         for lane in lanes:
             if lane in self._running:
                 self._rerun_at[lane] = max(second, self._rerun_at.get(lane, second))
-            elif lane not in self._positions:
-                self._queue(lane, (-priority, next(self._order)), second, now)
+            elif lane not in self._places:
+                self._queue(lane, next(self._order), second, now)
         self._changed.set()
 
-    def _queue(self, lane: Lane, place: QueuePosition, second: float, now: float) -> None:
-        self._positions[lane] = place
+    def _queue(self, lane: Lane, place: int, second: float, now: float) -> None:
+        self._places[lane] = place
         if second > now:
-            heapq.heappush(self._delayed, (second, place, lane))
+            heapq.heappush(self._resting, (second, place, lane))
         else:
             heapq.heappush(self._waiting, (place, lane))
 
     async def run(self, deliver: Deliver) -> None:
-        """Delivers in every nudged lane, one sender per lane, until nothing is left; rests are waited for.
+        """Calls `deliver` for every woken lane, once at a time per lane, until no lane waits, runs or rests.
 
-        An error in one lane breaks off no other: what they have on its way would be unclear. All are raised at the end.
+        When stopping it does not wait for rests. An error in one lane does not cancel the others, since their messages in
+        flight would become unclear; all errors are raised at the end.
         """
         errors: list[Exception] = []
         self._changed = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             alarm: asyncio.Task[None] | None = None
-            while self._running or self._waiting or (self._delayed and not self._stopping()):
-                self._queue_delayed()
+            while self._running or self._waiting or (self._resting and not self._stopping()):
+                self._end_rests()
                 while self._waiting and len(self._running) < self._concurrency:
                     _, lane = heapq.heappop(self._waiting)
                     self._running.add(lane)
                     group.create_task(self._deliver_lane(lane, deliver, errors))
-                if self._delayed and (alarm is None or alarm.done()):
-                    alarm = asyncio.create_task(self._wait_for_delayed(self._delayed[0][0]))
+                if self._resting and (alarm is None or alarm.done()):
+                    alarm = asyncio.create_task(self._wait_for_rest(self._resting[0][0]))
                 self._changed.clear()
                 await self._changed.wait()
             if alarm is not None:
@@ -86,15 +82,15 @@ class EmbeddedEngine:
         if errors:
             raise ExceptionGroup("lanes that failed", errors)
 
-    def _queue_delayed(self) -> None:
-        """Whose rest is over waits again, in the place that it had."""
+    def _end_rests(self) -> None:
+        """Lets lanes whose rest is over wait again, in the places that they had."""
         now = self._clock.monotonic()
-        while self._delayed and self._delayed[0][0] <= now:
-            _, place, lane = heapq.heappop(self._delayed)
+        while self._resting and self._resting[0][0] <= now:
+            _, place, lane = heapq.heappop(self._resting)
             heapq.heappush(self._waiting, (place, lane))
 
-    async def _wait_for_delayed(self, second: float) -> None:
-        """Rings when the first rest is over, or a shorter one that began meanwhile may be."""
+    async def _wait_for_rest(self, second: float) -> None:
+        """Wakes `run` when the first rest is over. Waits at most MAX_SLEEP, since a shorter rest may have begun."""
         await self._clock.sleep(min(second - self._clock.monotonic(), MAX_SLEEP))
         self._changed.set()
 
@@ -105,24 +101,18 @@ class EmbeddedEngine:
             errors.append(error)
         finally:
             self._running.discard(lane)
-            place = self._positions.pop(lane)
+            place = self._places.pop(lane)
             now, second = self._clock.monotonic(), self._rerun_at.pop(lane, None)
             if second is not None:
                 rests = second > now
-                self._queue(lane, place if rests else (place[0], next(self._order)), second, now)
+                self._queue(lane, place if rests else next(self._order), second, now)
             self._changed.set()
 
     async def reserve(self, token: str, n: int = 1, *, urgent: bool = False) -> float:
-        """Takes `n` sends of a token's budget, and waits until the first may start."""
+        """See Engine. Waits until the first may start."""
         while True:
             start = self._rate_limiter.reserve(token, self._clock.monotonic(), n, urgent=urgent)
             if (wait := start - self._clock.monotonic()) > 0:
                 await self._clock.sleep(wait)
             if urgent or not self._rate_limiter.was_preempted(token):
                 return start
-
-    async def claim_tick(self, name: str, due: datetime) -> bool:
-        """One process: the first caller."""
-        first = (name, due) not in self._ticks
-        self._ticks.add((name, due))
-        return first

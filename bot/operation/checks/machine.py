@@ -173,7 +173,7 @@ def sample_delivery(platform: str, lang: str) -> Delivery:
         url="https://arxiv.org/abs/2601.00001",
         summaries=(Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
     )
-    known = KnownPaper(id=1, paper=paper, change=1, changed_at=at, first_seen_at=at, day=at.date())
+    known = KnownPaper(id=1, paper=paper, sequence=1, sequenced_at=at, first_seen_at=at, day=at.date())
     item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
     chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
     facts = Facts(known=1, days=(at.date(),))

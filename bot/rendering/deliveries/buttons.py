@@ -22,12 +22,12 @@ IN_ROW = 8  # numbers side by side; Telegram shows no more (its constants, Inlin
 
 _PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
 
-Own = Callable[[Delivery], str]
+MakeLink = Callable[[Delivery], str]
 _CARD = re.compile(r"(?P<delivery>d[0-9a-z]{16})\.c(?P<position>\d{1,6})")
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class DeliveryButtons:
     """The buttons of one delivery."""
 
     numbers: Mapping[int, Button] = field(default_factory=dict)  # paper → the button that opens its card
@@ -37,42 +37,44 @@ class Keys:
     def under(self, papers: Sequence[int], *, last: bool) -> Buttons:
         """The buttons of a message that shows these papers."""
         named = [self.numbers[paper] for paper in papers if paper in self.numbers]
-        return (*in_rows(named), *(self.last if last else ()))
+        return (*button_rows(named), *(self.last if last else ()))
 
 
-def keys_of(delivery: Delivery, plan: Outline, reader: Reader, medium: Medium, own: Own | None) -> Keys:
-    """The buttons of a delivery with papers. `own` gives the link under which strangers subscribe for themselves."""
+def delivery_buttons(
+    delivery: Delivery, plan: Outline, reader: Reader, medium: Medium, make_link: MakeLink | None
+) -> DeliveryButtons:
+    """The buttons of a delivery with papers. `make_link` gives the link under which strangers subscribe for themselves."""
     if not (medium.numbers or medium.menus):
-        return Keys()
+        return DeliveryButtons()
     if reader.settings.buttons == "link":
-        link = own(delivery) if own else ""
-        return Keys(last=((Button(label=reader.language.say("get your own"), url=link),),) if link else ())
+        link = make_link(delivery) if make_link else ""
+        return DeliveryButtons(last=((Button(label=reader.language.say("get your own"), url=link),),) if link else ())
     if reader.settings.buttons != "full" or reader.public:  # they would be everybody's
-        return Keys()
+        return DeliveryButtons()
     shown = [item for group in plan.groups for item in group.items]
     more = _show_more(delivery, reader, len(delivery.items) - len(shown))
     if medium.menus:
         menus = {item.paper.id: _menu(f"d{delivery.id}", item.position, item, reader.language) for item in shown}
-        return Keys(menus=menus, last=more)
+        return DeliveryButtons(menus=menus, last=more)
     if plan.form is Form.CARDS and len(shown) == 1:
-        return Keys(last=(_verbs(delivery, shown[0], reader), *more))
+        return DeliveryButtons(last=(_single_paper_row(delivery, shown[0], reader), *more))
     numbers = {
         item.paper.id: Button(label=str(number), data=f"d{delivery.id}.c{item.position}")
         for number, item in enumerate(shown, start=1)
     }
-    return Keys(numbers=numbers, last=more)
+    return DeliveryButtons(numbers=numbers, last=more)
 
 
-def beside(button: Button, item: Item, language: Language) -> tuple[Button, ...]:
+def menu_beside(card_button: Button, item: Item, language: Language) -> tuple[Button, ...]:
     """What stands beside a paper of an answer in place of the button that opens its card: the same as in a delivery.
 
     Of a paper that no delivery brought, the button itself.
     """
-    told = _CARD.fullmatch(button.data)
-    return _menu(told["delivery"], int(told["position"]), item, language) if told else (button,)
+    told = _CARD.fullmatch(card_button.data)
+    return _menu(told["delivery"], int(told["position"]), item, language) if told else (card_button,)
 
 
-def links_to(item: Item, language: Language) -> tuple[Button, ...]:
+def paper_links(item: Item, language: Language) -> tuple[Button, ...]:
     """Where one paper can be read: its page and its PDF; a search for it where no page is known."""
     paper = item.paper.paper
     page, pdf = paper_url(paper), pdf_url(paper)
@@ -84,7 +86,7 @@ def links_to(item: Item, language: Language) -> tuple[Button, ...]:
     return tuple(Button(label=label, url=url) for label, url in links)
 
 
-def in_rows(buttons: Sequence[Button]) -> Buttons:
+def button_rows(buttons: Sequence[Button]) -> Buttons:
     """As few rows as they need, each as long as the others: nine are five and four."""
     if not buttons:
         return ()
@@ -113,7 +115,7 @@ def _menu(delivery: str, position: int, item: Item, language: Language) -> tuple
     return tuple(Button(label=label, data=f"{delivery}.{verb}{position}") for verb, label in verbs.items())
 
 
-def _verbs(delivery: Delivery, item: Item, reader: Reader) -> tuple[Button, ...]:
+def _single_paper_row(delivery: Delivery, item: Item, reader: Reader) -> tuple[Button, ...]:
     """What can be done with the only paper of an alert."""
     say, place = reader.language.say, f"d{delivery.id}."
     return (

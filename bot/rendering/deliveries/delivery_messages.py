@@ -1,4 +1,4 @@
-"""Delivery → messages: the outline of a delivery, drawn by its platform and packed into as few messages as it allows."""
+"""Delivery → messages: its outline, drawn by its platform's medium and packed into as few messages as the limits allow."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 from bot.platform import slash
 from bot.ports.button import Buttons
-from bot.rendering.deliveries.buttons import Keys, Own, keys_of
+from bot.rendering.deliveries.buttons import DeliveryButtons, MakeLink, delivery_buttons
 from bot.rendering.deliveries.notice_view import notice_view
 from bot.rendering.deliveries.outline import Form, Outline, empty_text, outline, root_line
-from bot.rendering.deliveries.paging import Desk, Layout
-from bot.rendering.platforms.media import medium_of
+from bot.rendering.deliveries.paging import Layout, Paginator
+from bot.rendering.platforms.registry import MEDIA, Media
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Page, Size
 from bot.rendering.views.papers import TITLES, paper_view
@@ -22,49 +22,57 @@ from subscriptions.notices.registry import NOTICES, Notices
 
 _NIGHT = (time(22), time(8))
 _NOTHING = Size()
-_GLIMPSED = 2  # titles below the line that a thread hangs on
+_ROOT_TITLES = 2  # of papers, in the message that a thread hangs on
 
 
-_NONE: Mapping[str, tuple[str, str]] = MappingProxyType({})
+_NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 def render_delivery(
     delivery: Delivery,
-    layout: Sequence[Sequence[int]] = (),
+    layout: Layout = (),
     *,
-    titles: Mapping[str, tuple[str, str]] = _NONE,
-    own: Own | None = None,
+    titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
+    make_link: MakeLink | None = None,
     notices: Notices = NOTICES,
+    media: Media = MEDIA,
 ) -> tuple[Message, ...]:
     """The messages of a delivery, in order, each within its platform's limits.
 
-    `layout` is for edits: the papers (`Message.papers`) of each message that was sent, which stay where they are.
-    `titles` are the sources that want to be named: name in lower case → (title, home or ""). `own` gives the link under
-    which strangers subscribe for themselves, "" for none; it is asked only where a chat has that button.
+    `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every paper stays in its message.
+    `titles` are the sources that are named in the tail: name in lower case -> (title, home page or ""). `make_link` gives
+    the link of the button "get your own", "" for none; it is called only for chats that have that button.
     """
-    delivery, reader, medium = _naming(delivery, titles), reader_of(delivery.chat), medium_of(delivery.chat)
-    sound = _sounds(delivery, reader)
+    reader, medium = reader_of(delivery.chat), media[delivery.chat.address.platform]
+    makes_sound = _makes_sound(delivery, reader)
     if delivery.kind is Kind.NOTICE:
         notice = notice_view(delivery.facts, reader.language, slash(delivery.chat.address), notices)
-        return (_message(medium, 1, [medium.draw(notice)], silent=not sound, buttons=notice.buttons),)
+        return (_message(medium, 1, [medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons),)
     if not delivery.items:
-        return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader)))], silent=not sound),)
+        return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader)))], silent=not makes_sound),)
+    delivery = _with_source_titles(delivery, titles)
     plan = outline(delivery, reader)
-    keys = keys_of(delivery, plan, reader, medium, own)
-    beneath = medium.beneath(keys.last)
-    desk = Desk(plan, reader, medium, numbered=bool(keys.numbers), menus=keys.menus, beneath=beneath)
-    # The chat may have changed its shape since: what is out stays what it is. A thread's first message has no papers.
+    buttons = delivery_buttons(delivery, plan, reader, medium, make_link)
+    paginator = Paginator(
+        plan,
+        reader,
+        medium,
+        numbered=bool(buttons.numbers),
+        menus=buttons.menus,
+        beneath=medium.beneath(buttons.last),
+    )
+    # The chat may have changed its shape since it was sent; an edit keeps the old one. Only a thread begins without papers.
     if not layout[0] if layout else plan.form is Form.THREAD:
-        return _thread(delivery, desk, keys, layout[1:])
-    return _papers(desk, keys, layout, sound=sound)
+        return _thread_messages(delivery, paginator, buttons, layout[1:])
+    return _paper_messages(paginator, buttons, layout, makes_sound=makes_sound)
 
 
 def delivery_pages(
     delivery: Delivery, reader: Reader, medium: Medium, *, beneath: Size = _NOTHING
 ) -> list[list[Fragment]]:
-    """The messages of a delivery inside an answer: a thread stands in one row with the rest, and its buttons are left out.
+    """The messages of a delivery inside a reply, as fragments and without buttons; a thread is laid out as a digest.
 
-    `beneath` is what the buttons of the answer take.
+    `beneath` is the size of the reply's buttons.
     """
     if delivery.kind is Kind.NOTICE:
         return [[medium.draw(notice_view(delivery.facts, reader.language, slash(delivery.chat.address)))]]
@@ -73,50 +81,54 @@ def delivery_pages(
     shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
     chat = replace(delivery.chat, settings=replace(delivery.chat.settings, shape=shape))
     plan = outline(replace(delivery, chat=chat), reader)
-    pages = Desk(plan, reader, medium, beneath=beneath).pages()
-    return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _headed(plan, pages)]
+    pages = Paginator(plan, reader, medium, beneath=beneath).pages()
+    return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _with_heads(plan, pages)]
 
 
-def _naming(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
-    """The delivery with the titles of the sources that brought what it shows, in the order of `titles`."""
-    brought = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
-    named = tuple(title for name, title in titles.items() if name in brought)
+def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
+    """The delivery with the titles of the sources of its shown papers, in the order of `titles`."""
+    sources = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
+    named = tuple(title for name, title in titles.items() if name in sources)
     return replace(delivery, facts=replace(delivery.facts, titles=named)) if named else delivery
 
 
-def _papers(desk: Desk, keys: Keys, layout: Layout, *, sound: bool) -> tuple[Message, ...]:
-    draw, pages = desk.medium.draw, desk.pages(layout)
+def _paper_messages(
+    paginator: Paginator, buttons: DeliveryButtons, layout: Layout, *, makes_sound: bool
+) -> tuple[Message, ...]:
+    medium, pages = paginator.medium, paginator.pages(layout)
     messages = []
-    for number, (head, page) in enumerate(_headed(desk.plan, pages), start=1):
-        fragments = [*([draw(head)] if head else []), *page.fragments]
-        buttons = keys.under(page.papers, last=number == len(pages))
-        silent = number > 1 or not sound
-        messages.append(_message(desk.medium, number, fragments, page.papers, silent=silent, buttons=buttons))
+    for number, (head, page) in enumerate(_with_heads(paginator.plan, pages), start=1):
+        fragments = [*([medium.draw(head)] if head else []), *page.fragments]
+        below = buttons.under(page.papers, last=number == len(pages))
+        silent = number > 1 or not makes_sound
+        messages.append(_message(medium, number, fragments, page.papers, silent=silent, buttons=below))
     return tuple(messages)
 
 
-def _thread(delivery: Delivery, desk: Desk, keys: Keys, layout: Layout) -> tuple[Message, ...]:
-    """Slack: one line in the channel with the first titles, the papers in its thread; only what stands there is counted."""
-    draw, head = desk.medium.draw, replace(desk.plan.counted, remark="")
-    pages = replace(desk, plan=replace(desk.plan, head=head, counted=head)).pages(layout)
+def _thread_messages(
+    delivery: Delivery, paginator: Paginator, buttons: DeliveryButtons, layout: Layout
+) -> tuple[Message, ...]:
+    """One line in the channel with the first titles, and the papers in its thread; parts are counted in the thread."""
+    medium, head = paginator.medium, replace(paginator.plan.counted, remark="")
+    pages = replace(paginator, plan=replace(paginator.plan, head=head, counted=head)).pages(layout)
     titled = [fragment for page in pages for fragment in page.fragments]
-    messages = [_message(desk.medium, 1, [draw(_root(delivery, desk))], silent=True, titled=titled)]
+    messages = [_message(medium, 1, [medium.draw(_root(delivery, paginator))], silent=True, titled=titled)]
     for number, page in enumerate(pages, start=1):
         part = f"{number}/{len(pages)}" if len(pages) > 1 else ""
-        shown = [draw(replace(head, part=part)), *page.fragments]
-        buttons = keys.under(page.papers, last=number == len(pages))
-        messages.append(_message(desk.medium, number + 1, shown, page.papers, silent=True, reply_to=1, buttons=buttons))
+        fragments = [medium.draw(replace(head, part=part)), *page.fragments]
+        below = buttons.under(page.papers, last=number == len(pages))
+        messages.append(_message(medium, number + 1, fragments, page.papers, silent=True, reply_to=1, buttons=below))
     return tuple(messages)
 
 
-def _root(delivery: Delivery, desk: Desk) -> Root:
-    head, items = root_line(delivery, desk.reader), [item for group in desk.plan.groups for item in group.items]
-    first = [
-        f"{number} {paper_view(item, desk.reader, TITLES).title}" for number, item in enumerate(items[:_GLIMPSED], 1)
-    ]
-    left, count = len(delivery.items) - len(first), desk.reader.language.count
-    more = count("and {count} more in the thread", "and {count} more in the thread", left) if first and left else ""
-    return Root(line=head.line, remark=head.remark, titles=tuple(first), more=more)
+def _root(delivery: Delivery, paginator: Paginator) -> Root:
+    """The message in the channel that the thread hangs on."""
+    reader, head = paginator.reader, root_line(delivery, paginator.reader)
+    items = [item for group in paginator.plan.groups for item in group.items][:_ROOT_TITLES]
+    titles = tuple(f"{number} {paper_view(item, reader, TITLES).title}" for number, item in enumerate(items, 1))
+    left, count = len(delivery.items) - len(titles), reader.language.count
+    more = count("and {count} more in the thread", "and {count} more in the thread", left) if titles and left else ""
+    return Root(line=head.line, remark=head.remark, titles=titles, more=more)
 
 
 def _message(
@@ -134,8 +146,8 @@ def _message(
     return Message(number=number, payload=payload, plain=plain, reply_to=reply_to, papers=papers)
 
 
-def _headed(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | None, Page]]:
-    """Each message with its header: "2/3" in each of several, the remark in the first."""
+def _with_heads(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | None, Page]]:
+    """Each page with its head: with "2/3" where there are several, with the remark only on the first."""
     for number, page in enumerate(pages, start=1):
         if len(pages) == 1:
             yield plan.head, page
@@ -144,18 +156,18 @@ def _headed(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | None,
             yield head if number == 1 else replace(head, remark=""), page
 
 
-def _sounds(delivery: Delivery, reader: Reader) -> bool:
-    """Whether the first message may make a sound: by day, if the chat wants it; only private chats do by default."""
+def _makes_sound(delivery: Delivery, reader: Reader) -> bool:
+    """Whether the first message makes a sound: if the chat's setting `sound` says so, outside its quiet hours."""
     if reader.settings.sound != "first":
         return False
     now = reader.language.local(delivery.due + delivery.facts.late).time()
-    start, end = _night(reader.settings.quiet)
-    asleep = start <= now or now < end if start > end else start <= now < end
-    return not asleep
+    start, end = _quiet_hours(reader.settings.quiet)
+    is_quiet = start <= now or now < end if start > end else start <= now < end
+    return not is_quiet
 
 
-def _night(quiet: str) -> tuple[time, time]:
-    """The chat's quiet hours, "22:00-08:00"; a chat without them sleeps at night all the same."""
+def _quiet_hours(quiet: str) -> tuple[time, time]:
+    """Start and end of the setting `quiet`, "22:00-08:00"; those of the night for a chat without quiet hours."""
     try:
         start, end = (time.fromisoformat(part.strip()) for part in quiet.split("-"))
     except ValueError:

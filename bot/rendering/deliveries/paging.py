@@ -7,7 +7,7 @@ from bot.ports.button import Button
 from bot.rendering.deliveries.outline import Form, Group, Outline
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, pages_as_sent, total
-from bot.rendering.views.papers import ever_tighter, paper_view
+from bot.rendering.views.papers import ever_shorter, paper_view
 from bot.rendering.views.reader import Reader
 from subscriptions.model import Item
 
@@ -17,7 +17,7 @@ Layout = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Paginator:
     """Where one delivery is laid out for one platform."""
 
     plan: Outline
@@ -45,7 +45,7 @@ class Desk:
     def _as_sent(self, layout: Layout) -> list[Page]:
         """What is out holds these papers; if they have more to say by now than it can hold, each says less."""
         head = self._head_size()
-        for measure in ever_tighter(self.plan.measure):
+        for measure in ever_shorter(self.plan.measure):
             desk = replace(self, plan=replace(self.plan, measure=measure))
             pages = pages_as_sent(desk._parts(head), layout)  # noqa: SLF001 - its own class
             if all((head + total(page.fragments)).fits(self.medium.room) for page in pages):
@@ -85,7 +85,7 @@ class Desk:
     def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
         """The paper, as long as its form allows, shorter only if no message could hold it together with `beside`."""
         counted = self.numbered or self.plan.form in {Form.ROWS, Form.THREAD}
-        for measure in ever_tighter(self.plan.measure):
+        for measure in ever_shorter(self.plan.measure):
             all_named = self.plan.why == "all"
             view = paper_view(item, self.reader, measure, number=number if counted else 0, why=all_named)
             fragment = self.medium.draw(replace(view, menu=self.menus.get(item.paper.id, ())))

@@ -5,24 +5,18 @@ papers pass through `display`, so they arrive here as text, marks and checked li
 """
 
 import json
-import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from bot.rendering.platforms.slack.block_reader import mrkdwn_paragraphs, slack_display
-from bot.rendering.platforms.telegram.markup_reader import telegram_display, telegram_said
+from bot.rendering.platforms.registry import LOOKS
 from bot.rendering.templating import page_environment
 from bot.rendering.text.language import Language
-from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Paragraph, Span
+from bot.rendering.views.appearance import Display, Look
 
 if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when a page is made
     from jinja2 import Template
-
-
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
 
 
 class Posted(Protocol):
@@ -50,15 +44,15 @@ class Posted(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What the person whose chat it is wrote to the bot, on Telegram."""
+class PersonMessage:
+    """What the person whose chat it is wrote to the bot."""
 
     text: str
     at: datetime  # aware UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ShownSubscription:
     """One wish of a chat, in its own words."""
 
     query: str
@@ -70,7 +64,7 @@ class Exhibit:
     """One chat with what it received."""
 
     anchor: str  # of the page: a–z and "-"
-    platform: Literal["telegram", "slack", "console"]
+    platform: str  # one that has a look
     who: str  # "A researcher, in a private chat"
     remark: str  # what to see here
     title: str  # in the platform's own title bar
@@ -78,9 +72,9 @@ class Exhibit:
     shared: bool = False  # others read along, so every message names its sender
     language: Literal["en", "zh"] = "en"
     timezone: str = "UTC"
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[ShownSubscription, ...] = ()
     when: str = ""  # "daily 08:00 Europe/Berlin"
-    posts: Sequence[Posted | Said] = ()
+    posts: Sequence[Posted | PersonMessage] = ()
     pressed: frozenset[str] = frozenset()  # data of the buttons that somebody pressed
 
     @property
@@ -89,19 +83,18 @@ class Exhibit:
         return Language(self.language, self.timezone)
 
     @property
+    def look(self) -> Look:
+        """What the platform's messages look like."""
+        return LOOKS[self.platform]
+
+    @property
     def title_bar(self) -> str:
         """Platform and title on one line."""
-        match self.platform:
-            case "slack":
-                return f"Slack · #{self.title}"
-            case "telegram":
-                return f"Telegram · {self.title}" + (f" ({self.detail})" if self.detail else "")
-            case _:
-                return self.title
+        return self.look.title_bar(self.title, self.detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownMessage:
     """A message with its time as the chat's people read it."""
 
     display: Display
@@ -110,7 +103,7 @@ class Shown:
     moment: str  # ISO 8601, for machines
     edited: bool
     mine: bool = False  # the person wrote it
-    replies: tuple["Shown", ...] = ()
+    replies: tuple["ShownMessage", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,29 +119,31 @@ class Frame:
 
 def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
     """The whole page as HTML. `language` is that of the page's own words; every chat keeps its own."""
-    drawn = [(exhibit, shown(exhibit), exhibit.words) for exhibit in exhibits]
+    drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
     return _template().render(frame=frame, language=language, exhibits=drawn)
 
 
-def shown(exhibit: Exhibit) -> tuple[Shown, ...]:
+def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
     """The messages of a chat, replies under the message that they belong to. Raises ValueError for a broken payload."""
-    posts = [post for post in exhibit.posts if not isinstance(post, Said)]
+    posts = [post for post in exhibit.posts if not isinstance(post, PersonMessage)]
     known = {post.id for post in posts}
     replies: dict[str, list[Posted]] = {}
     for post in posts:
         if post.thread in known:
             replies.setdefault(str(post.thread), []).append(post)
     return tuple(
-        _said(post, exhibit) if isinstance(post, Said) else _shown(post, exhibit, replies.get(post.id, ()))
+        _shown_person_message(post, exhibit)
+        if isinstance(post, PersonMessage)
+        else _shown(post, exhibit, replies.get(post.id, ()))
         for post in exhibit.posts
-        if isinstance(post, Said) or post.thread not in known
+        if isinstance(post, PersonMessage) or post.thread not in known
     )
 
 
-def _shown(post: Posted, exhibit: Exhibit, replies: Iterable[Posted]) -> Shown:
+def _shown(post: Posted, exhibit: Exhibit, replies: Iterable[Posted]) -> ShownMessage:
     day, time, moment = _when(post.at, exhibit.words)
-    return Shown(
-        display=displayed(exhibit.platform, post.payload, pressed=exhibit.pressed),
+    return ShownMessage(
+        display=payload_display(exhibit.platform, post.payload, pressed=exhibit.pressed),
         day=day,
         time=time,
         moment=moment,
@@ -157,9 +152,11 @@ def _shown(post: Posted, exhibit: Exhibit, replies: Iterable[Posted]) -> Shown:
     )
 
 
-def _said(said: Said, exhibit: Exhibit) -> Shown:
-    day, time, moment = _when(said.at, exhibit.words)
-    return Shown(display=telegram_said(said.text), day=day, time=time, moment=moment, edited=False, mine=True)
+def _shown_person_message(message: PersonMessage, exhibit: Exhibit) -> ShownMessage:
+    day, time, moment = _when(message.at, exhibit.words)
+    return ShownMessage(
+        display=exhibit.look.person(message.text), day=day, time=time, moment=moment, edited=False, mine=True
+    )
 
 
 def _when(at: datetime, language: Language) -> tuple[str, str, str]:
@@ -167,36 +164,16 @@ def _when(at: datetime, language: Language) -> tuple[str, str, str]:
     return language.day(local.date()), f"{local:%H:%M}", local.isoformat(timespec="minutes")
 
 
-def displayed(platform: str, payload: str, *, pressed: Collection[str] = ()) -> Display:
-    """The message that `payload` makes on a platform: telegram, slack or console. Raises ValueError for another shape.
+def payload_display(platform: str, payload: str, *, pressed: Collection[str] = ()) -> Display:
+    """The message that `payload` makes on a platform. Raises ValueError if the platform cannot show it.
 
     `payload` is what the platform's channel posts (see the door of this package), `pressed` the data of buttons.
     """
-    match platform, json.loads(payload):
-        case "telegram", {"text": str(text), **rest}:
-            silent = rest.get("silent") is True
-            return telegram_display(text, silent=silent, buttons=rest.get("buttons"), pressed=pressed)
-        case "slack", {"blocks": list(blocks)}:
-            return slack_display(blocks)
-        case "slack", {"text": str(text)}:
-            return Display(paragraphs=tuple(mrkdwn_paragraphs(text)))
-        case "console", {"text": str(text)}:
-            lines = text.split("\n")
-            return Display(paragraphs=tuple(Paragraph(spans=tuple(_with_addresses(line))) for line in lines))
-        case _:
-            raise ValueError(f"this is no message for {platform}")
-
-
-def _with_addresses(text: str) -> Iterator[Span]:
-    """Plain text in which addresses are links, as terminals make them."""
-    place = 0
-    for address in _ADDRESS.finditer(text):
-        if place < address.start():
-            yield Span(text=text[place : address.start()])
-        yield Span(text=address[0], link=web_url(address[0]))
-        place = address.end()
-    if place < len(text):
-        yield Span(text=text[place:])
+    look = LOOKS.get(platform)
+    display = look.read(json.loads(payload), pressed) if look else None
+    if display is None:
+        raise ValueError(f"this is no message for {platform}")
+    return display
 
 
 def _template() -> "Template":

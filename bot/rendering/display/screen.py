@@ -15,12 +15,11 @@ from rich.rule import Rule
 from rich.style import Style
 from rich.text import Text
 
-from bot.rendering.display.gallery import Exhibit, Shown, shown
+from bot.rendering.display.gallery import Exhibit, ShownMessage, shown_messages
 from bot.rendering.text.folding import breaks
 from bot.rendering.text.language import Language
-from bot.rendering.views.appearance import Key, Mark, Paragraph, Span, linked
+from bot.rendering.views.appearance import Mark, Paragraph, ShownButton, Span, linked
 
-_WIDEST = {"telegram": 76, "slack": 100, "console": 100}  # columns; a chat on a phone is narrow
 _FOLDED_LINES = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # what steers a terminal, and what only a browser hides
 _STYLES: dict[Mark, Style] = {
@@ -34,7 +33,7 @@ _STYLES: dict[Mark, Style] = {
 }
 
 
-def show(exhibit: Exhibit, console: Console) -> None:
+def print_exhibit(exhibit: Exhibit, console: Console) -> None:
     """Prints one chat: who it is, what it asks for, and what it received. Nothing is lost without colour."""
     console.print(Text(exhibit.who, style="bold"))
     for ask in exhibit.asks:
@@ -43,21 +42,21 @@ def show(exhibit: Exhibit, console: Console) -> None:
     if exhibit.when:
         console.print(Text(f"  {exhibit.when}", style="dim"))
     # Where a terminal cannot hide an address behind a title, the address is written out.
-    drawn = _drawn(exhibit, shown(exhibit), written=not console.is_terminal)
+    drawn = _drawn(exhibit, shown_messages(exhibit), written=not console.is_terminal)
     console.print(
         Panel(
             drawn,
-            box=SQUARE if exhibit.platform == "console" else ROUNDED,
+            box=SQUARE if exhibit.look.style == "terminal" else ROUNDED,
             title=Text(exhibit.title_bar),
             title_align="left",
             border_style="dim",
-            width=min(console.width, _WIDEST[exhibit.platform]),
+            width=min(console.width, exhibit.look.columns),
         )
     )
     console.print()
 
 
-def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> RenderableType:
+def _drawn(exhibit: Exhibit, messages: Sequence[ShownMessage], *, written: bool) -> RenderableType:
     words = exhibit.words
     parts: list[RenderableType] = []
     for number, message in enumerate(messages):
@@ -65,10 +64,10 @@ def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> Ren
             parts.append(Align.center(Text(message.day, style="dim")))
         else:
             parts.append(Text())
-        match exhibit.platform:
-            case "slack":
-                parts += _slack(message, words, written=written)
-            case "console":
+        match exhibit.look.style:
+            case "feed":
+                parts += _feed_post(message, words, written=written)
+            case "terminal":
                 parts.append(Text(f"{message.time} $ ", style="dim").append("paperwire deliver", style="bold"))
                 parts += _paragraphs(message, written=False)
             case _ if message.mine:
@@ -83,7 +82,7 @@ def _drawn(exhibit: Exhibit, messages: Sequence[Shown], *, written: bool) -> Ren
     return Group(*parts)
 
 
-def _slack(message: Shown, words: Language, *, written: bool) -> Iterator[RenderableType]:
+def _feed_post(message: ShownMessage, words: Language, *, written: bool) -> Iterator[RenderableType]:
     yield Text("paperwire", style="bold").append("  APP  ", style="dim").append(message.time, style="dim")
     for above, paragraph in pairwise([None, *message.display.paragraphs]):
         if above and paragraph and paragraph.shape != "small":
@@ -95,10 +94,10 @@ def _slack(message: Shown, words: Language, *, written: bool) -> Iterator[Render
         yield Text()
         yield Text(words.count("{count} reply", "{count} replies", len(message.replies)), style="bold")
     for reply in message.replies:
-        yield Padding(Group(*_slack(reply, words, written=written)), (0, 0, 0, 3))
+        yield Padding(Group(*_feed_post(reply, words, written=written)), (0, 0, 0, 3))
 
 
-def _paragraphs(message: Shown, *, written: bool) -> Iterator[RenderableType]:
+def _paragraphs(message: ShownMessage, *, written: bool) -> Iterator[RenderableType]:
     for paragraph in message.display.paragraphs:
         yield _paragraph(paragraph, written=written)
 
@@ -119,7 +118,7 @@ def _paragraph(paragraph: Paragraph, *, written: bool) -> RenderableType:
             return _Flow(text_of(paragraph.spans, written=written))
 
 
-def _keys(rows: Iterable[Sequence[Key]]) -> Iterator[RenderableType]:
+def _keys(rows: Iterable[Sequence[ShownButton]]) -> Iterator[RenderableType]:
     for row in rows:
         yield Text(" ".join(f"[{key.text}]" for key in row))
 

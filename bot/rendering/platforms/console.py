@@ -1,11 +1,14 @@
 """The terminal, and the plain form of every other platform: text without markup, a paper's link on a line of its own."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports.button import Buttons
 from bot.rendering.templating import Macro, macros
+from bot.rendering.text.links import web_url
+from bot.rendering.views.appearance import Display, Look, Paragraph, Span
 from bot.rendering.views.medium import joined, name_of
 from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
@@ -13,11 +16,12 @@ from bot.rendering.views.parts import Head, Root
 from subscriptions.cutting import cut_at_word
 
 _SHORT_TITLE = 60
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
 
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("console")
+    return macros("console", "txt")
 
 
 def plain_text(view: object) -> str:
@@ -33,7 +37,7 @@ def short_text(view: object) -> str:
     return plain_text(view)
 
 
-def page(fragments: Sequence[Fragment]) -> str:
+def plain_page(fragments: Sequence[Fragment]) -> str:
     """A whole message without markup."""
     return joined([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
 
@@ -43,7 +47,7 @@ def short_page(fragments: Sequence[Fragment]) -> str:
     return joined([(fragment.view, short_text(fragment.view)) for fragment in fragments])
 
 
-def titles(fragments: Sequence[Fragment]) -> str:
+def notification_titles(fragments: Sequence[Fragment]) -> str:
     """The titles in a message, behind its header: what a lock screen shows."""
     lines = []
     for fragment in fragments:
@@ -81,8 +85,41 @@ class Console:
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
     ) -> tuple[str, str]:
         """{"text": …}; buttons stand under the text as their labels, links with their addresses unless it holds them."""
-        text, pressed = page(fragments), [button for line in buttons for button in line]
+        text, pressed = plain_page(fragments), [button for line in buttons for button in line]
         links = [f"{button.label}: {button.url}" for button in pressed if button.url and button.url not in text.split()]
         row = "  ".join(f"[{button.label}]" for button in pressed if not button.url)
         payload = json.dumps({"text": "\n".join(part for part in (text, *links, row) if part)}, ensure_ascii=False)
         return payload, payload
+
+
+def _read(payload: object, pressed: Collection[str]) -> Display | None:
+    del pressed
+    match payload:
+        case {"text": str(text)}:
+            lines = text.split("\n")
+            return Display(paragraphs=tuple(Paragraph(spans=tuple(_with_addresses(line))) for line in lines))
+    return None
+
+
+def _with_addresses(text: str) -> Iterator[Span]:
+    """Plain text in which addresses are links, as terminals make them."""
+    place = 0
+    for address in _ADDRESS.finditer(text):
+        if place < address.start():
+            yield Span(text=text[place : address.start()])
+        yield Span(text=address[0], link=web_url(address[0]))
+        place = address.end()
+    if place < len(text):
+        yield Span(text=text[place:])
+
+
+def _title_bar(title: str, detail: str) -> str:
+    del detail
+    return title
+
+
+def _person(text: str) -> Display:
+    return Display(paragraphs=(Paragraph(spans=(Span(text=text),)),))
+
+
+LOOK = Look(style="terminal", columns=100, read=_read, title_bar=_title_bar, person=_person)

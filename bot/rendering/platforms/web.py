@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports.button import Buttons
-from bot.rendering.platforms.console import page
+from bot.rendering.platforms.console import plain_page
 from bot.rendering.templating import Macro, macros
 from bot.rendering.views.medium import name_of
 from bot.rendering.views.packing import Fragment, Size
@@ -13,7 +13,7 @@ from bot.rendering.views.packing import Fragment, Size
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("web")
+    return macros("web", "html")
 
 
 class Web:
@@ -43,7 +43,7 @@ class Web:
         html = "\n".join(
             [*(fragment.markup for fragment in fragments), *(_macros()["buttons"](row) for row in buttons)]
         )
-        text = page(fragments)
+        text = plain_page(fragments)
         return json.dumps({"html": html, "text": text}, ensure_ascii=False), json.dumps(
             {"text": text}, ensure_ascii=False
         )

@@ -14,7 +14,7 @@ from bot.rendering.views.papers import (
     PaperView,
     author_names,
     category_names,
-    fenced,
+    isolated_passage,
     label,
     paper_view,
 )
@@ -26,6 +26,7 @@ from subscriptions.matching import Hit, spans
 from subscriptions.matching import why as hits_of
 from subscriptions.model import Because, Item, Paper, Summary
 from subscriptions.query import Query, parse_query
+from subscriptions.query.fields import TITLE
 from subscriptions.summaries import summary_state
 
 _AUTHORS = 40  # of a collaboration of thousands
@@ -41,17 +42,6 @@ _FIELDS = {
     "result": Sentence("Result"),
     "conclusion": Sentence("Conclusion"),
 }
-_PLACES = {
-    "title": Sentence("in the title"),
-    "abstract": Sentence("in the abstract"),
-    "summary": Sentence("in a summary"),
-    "author": Sentence("author"),
-    "category": Sentence("category"),
-    "primary": Sentence("first category"),
-    "id": Sentence("arXiv id"),
-    "doi": Sentence("DOI"),
-    "source": Sentence("source"),
-}
 
 
 def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
@@ -66,7 +56,7 @@ def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView
 def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
     """All texts of a paper, those in the chat's language first: translated title, summary, abstract; then the others."""
     paper, language = item.paper.paper, reader.language
-    own = [summary for summary in paper.summaries if _speaks(summary.language, language) and _usable(summary)]
+    own = [summary for summary in paper.summaries if _is_in_language(summary.language, language) and _usable(summary)]
     others = [summary for summary in paper.summaries if not own and _usable(summary)]
     english = [summary for summary in others if summary.language.partition("-")[0].lower() == "en"]
     rest = [] if english else others
@@ -103,9 +93,9 @@ def _all_authors(paper: Paper, language: Language) -> str:
 
 def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[Section]:
     for translation in paper.translations:
-        if _speaks(translation.language, language) and title:
+        if _is_in_language(translation.language, language) and title:
             yield from _section(language.say("Title, translated"), translation.title)
-        elif _speaks(translation.language, language):
+        elif _is_in_language(translation.language, language):
             yield from _section(language.say("Abstract, translated"), translation.abstract)
 
 
@@ -127,7 +117,7 @@ def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:
         yield Section(label=called, text=Passage(shown), ai=ai)
 
 
-def _speaks(code: str, language: Language) -> bool:
+def _is_in_language(code: str, language: Language) -> bool:
     return code.partition("-")[0].lower() == language.code
 
 
@@ -145,14 +135,11 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
         if words:
             yield Section(label="", text=Passage(words), close=True)
         return
-    for hit in sorted(found, key=_rank)[:_PASSAGES]:
-        place = _PLACES.get(hit.field, Sentence("in the text")).say(reader.language.translate)
+    shown = list(query.fields)
+    for hit in sorted(found, key=lambda hit: shown.index(hit.field))[:_PASSAGES]:
+        place = hit.field.place.say(reader.language.translate)
         named = reader.language.say("{place}:", place=place)
         yield Section(label=named, text=_passage(query, hit), close=True)
-
-
-def _rank(hit: Hit) -> int:
-    return list(_PLACES).index(hit.field) if hit.field in _PLACES else len(_PLACES)
 
 
 def _query(text: str) -> Query | None:
@@ -172,7 +159,7 @@ def _passage(query: Query, hit: Hit) -> Passage:
         return Passage(cut_at_sentence(text, 2 * _SIDE))
     start, end = places[0]
     passage = Passage(text[:start], text[start:end], text[end:])
-    return passage if hit.field == "title" else _around(passage, _SIDE)
+    return passage if hit.field is TITLE else _around(passage, _SIDE)
 
 
 def _around(passage: Passage, side: int) -> Passage:
@@ -187,6 +174,6 @@ def chunks(section: Section, room: int) -> tuple[Section, ...]:
     A passage with a hit is one piece, cut on both sides.
     """
     if section.text.hit:
-        return (replace(section, text=fenced(_around(section.text, room // 2))),)
-    first, *others = map(fenced, map(Passage, pieces(section.text.before, room)))
+        return (replace(section, text=isolated_passage(_around(section.text, room // 2))),)
+    first, *others = map(isolated_passage, map(Passage, pieces(section.text.before, room)))
     return (replace(section, text=first), *(Section(label="", text=piece) for piece in others))

@@ -6,15 +6,15 @@ from functools import partial
 
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from bot.rendering.deliveries.buttons import beside, in_rows, links_to
+from bot.rendering.deliveries.buttons import button_rows, menu_beside, paper_links
 from bot.rendering.deliveries.delivery_messages import delivery_pages
 from bot.rendering.deliveries.outline import measure_of_list
-from bot.rendering.platforms.media import medium_of
+from bot.rendering.platforms.registry import MEDIA, Media
 from bot.rendering.replies.closeups import chunks, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.text.cleaning import clean, clean_lines
 from bot.rendering.views.medium import IN_MESSAGE, Medium
 from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, total
-from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, ever_tighter, paper_view
+from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, ever_shorter, paper_view
 from bot.rendering.views.parts import Code, Line, Section
 from bot.rendering.views.reader import Reader, reader_of
 from subscriptions.model import Chat, ChatKind, Item, Message
@@ -24,10 +24,10 @@ _CHUNK = 1000  # characters of one line that stay together; longer ones go on in
 _SECTION_ROOMS = (2000, 500, 100)  # columns of a section that stay together, fewer where signs need many letters
 
 
-def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
+def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Message, ...]:
     """The messages of an answer: one, unless it is longer than the platform's limit."""
     told = reader_of(reply.delivery.chat) if reply.delivery else None
-    return reply_messages(reply, reader_of(chat), medium_of(chat), told=told)
+    return reply_messages(reply, reader_of(chat), media[chat.address.platform], told=told)
 
 
 def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader | None = None) -> tuple[Message, ...]:
@@ -37,40 +37,42 @@ def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader
     the delivery's chat.
     """
     if reply.item_layout in ("card", "whole") and len(reply.items) == 1:
-        reply = replace(reply, buttons=(links_to(reply.items[0], reader.language), *reply.buttons))
-    beneath = medium.beneath(_filled(reply.buttons))
-    parts = [*_spoken(reply, medium), *_papers(reply, reader, medium, beneath)]
+        reply = replace(reply, buttons=(paper_links(reply.items[0], reader.language), *reply.buttons))
+    beneath = medium.beneath(_labelled(reply.buttons))
+    parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
     most = (medium.numbers or IN_MESSAGE) if reply.numbers else None
     # No platform takes a message of nothing but blank lines.
-    pages = [page for page in pack(parts, medium.room, beneath, beneath, most=most) if any(map(_says, page.fragments))]
+    pages = [
+        page for page in pack(parts, medium.room, beneath, beneath, most=most) if any(map(_has_text, page.fragments))
+    ]
     if reply.delivery is not None and told is not None:
         pages = _joined(pages, delivery_pages(reply.delivery, told, medium, beneath=beneath), medium, beneath)
     messages = []
     for number, page in enumerate(pages, start=1):
         named = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
-        numbers = () if medium.menus else in_rows(named)
+        numbers = () if medium.menus else button_rows(named)
         payload, plain = medium.compose(
             page.fragments,
             silent=reader.kind is not ChatKind.PRIVATE or number > 1,
-            buttons=_filled((*numbers, *(reply.buttons if number == len(pages) else ()))),
+            buttons=_labelled((*numbers, *(reply.buttons if number == len(pages) else ()))),
         )
         messages.append(Message(number=number, payload=payload, plain=plain))
     return tuple(messages)
 
 
-def _spoken(reply: Reply, medium: Medium) -> list[Part]:
+def _line_parts(reply: Reply, medium: Medium) -> list[Part]:
     """What is said in words; nothing where all of it is blank."""
     fragments = [medium.draw(view) for view in _views(reply)]
-    return [Part(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_says, fragments)) else []
+    return [Part(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
 
 
-def _joined(pages: list[Page], told: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
+def _joined(pages: list[Page], delivery_pages: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
     """The messages of a delivery below what is said about it: in the same message, if that holds both."""
-    if len(pages) == len(told) == 1:
-        both = [*pages[0].fragments, *told[0]]
+    if len(pages) == len(delivery_pages) == 1:
+        both = [*pages[0].fragments, *delivery_pages[0]]
         if (beneath + total(both)).fits(medium.room):
             return [replace(pages[0], fragments=tuple(both))]
-    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in told)]
+    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in delivery_pages)]
 
 
 # -------------------------------------------------------------------------------------------------------------- papers
@@ -87,8 +89,8 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
             case "whole" | "why":
                 yield from _close_up(item, place, reader, medium, beneath, whole=reply.item_layout == "whole")
                 continue
-        menu = beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
-        view = partial(paper_view, item, _curious(reader), number=number)
+        menu = menu_beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
+        view = partial(paper_view, item, _with_texts(reader), number=number)
         yield Part(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
 
 
@@ -101,14 +103,14 @@ def _fitted(
     menu: tuple[Button, ...] = (),
 ) -> Fragment:
     """The paper, shorter than its form allows only if no message could hold it; `menu` stands beside it."""
-    for narrower in ever_tighter(measure):
+    for narrower in ever_shorter(measure):
         fragment = medium.draw(replace(view(narrower), menu=menu))
         if fragment.whole and (beneath + fragment.size).fits(medium.room):
             break
     return fragment
 
 
-def _curious(reader: Reader) -> Reader:
+def _with_texts(reader: Reader) -> Reader:
     """Who asks for papers wants more of them than titles."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
@@ -161,10 +163,10 @@ def _blocks(code: Sequence[str]) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _says(fragment: Fragment) -> bool:
+def _has_text(fragment: Fragment) -> bool:
     return not isinstance(fragment.view, Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
 
-def _filled(buttons: Buttons) -> Buttons:
+def _labelled(buttons: Buttons) -> Buttons:
     rows = (tuple(replace(button, label=clean(button.label) or "…") for button in row) for row in buttons)
     return tuple(row for row in rows if row)

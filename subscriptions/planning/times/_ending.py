@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from subscriptions.planning.times._reading import Reading, clock_of, meaning, reading_of
 from subscriptions.planning.times._words import may_be_place, plain, tokens_of
+from subscriptions.query.fields import FIELDS
 from subscriptions.zones import zone_of_place
 
 _LONGEST = 90  # characters of a time
@@ -22,10 +23,6 @@ _STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
 _ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
 _ARTICLES |= {"between", "than", "as", "into", "it", "next"}
 _OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # with these a time needs nothing before it
-_FIELDS = frozenset(
-    {"title", "ti", "intitle", "abstract", "abs", "summary", "tldr", "author", "au", "category", "cat", "primary", "id"}
-    | {"doi", "source", "all", "作者", "标题", "摘要", "总结", "类别", "分类", "主类别", "来源"}
-)
 # Words between a query and its time that ask for no paper: "diffusion, send it daily at 9".
 _LEAD_IN = re.compile(
     r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
@@ -92,7 +89,7 @@ def _without_lead_in(query: str) -> str:
 def _bare(query: str) -> str:
     """Without a colon that leads to the time; that of a field stays."""
     last = query.rsplit(maxsplit=1)[-1]
-    return query.rstrip(":：") if last[-1] in ":：" and last[:-1].casefold() not in _FIELDS else query
+    return query.rstrip(":：") if last[-1] in ":：" and last[:-1].casefold() not in FIELDS.by_name else query
 
 
 def as_words(text: str) -> str:
@@ -146,7 +143,7 @@ def _is_word(query: str, reading: Reading) -> bool:
     if not reading.either:
         return False
     last = re.split(r"[\s,，、]+", query)[-1]
-    return last in _OPERATORS or (last[-1] in ":：" and last[:-1].casefold() in _FIELDS)
+    return last in _OPERATORS or (last[-1] in ":：" and last[:-1].casefold() in FIELDS.by_name)
 
 
 def _is_name(said: str) -> bool:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, ChatState
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.requests import find, kind_of
+from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, access
 from subscriptions.store import chats as people
 from subscriptions.store import retention as keeping
@@ -56,8 +57,8 @@ def new_code(store: Scope) -> str:
     """A code that makes whoever sends it the first administrator. Only its hash is kept."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     with store.write() as transaction:
-        known = (people.get_mark(transaction, _CODE) or "").split()
-        people.set_mark(transaction, _CODE, " ".join((_hash(code), *known)[:_CODES]))
+        known = (people.get_value(transaction, _CODE) or "").split()
+        people.put_value(transaction, _CODE, " ".join((_hash(code), *known)[:_CODES]))
     return code
 
 
@@ -68,7 +69,7 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        known = (people.get_mark(transaction, _CODE) or "").split()
+        known = (people.get_value(transaction, _CODE) or "").split()
         if admins or access.operators(transaction, zone=store.zone):
             return "there-is-one"
         name = f"code:{address}"
@@ -82,9 +83,9 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
             return "wrong"
         access.make_operator(transaction, chat.id)
         access.admit(transaction, chat.id, now=now)
-        people.drop_marks(transaction, _CODE)
+        people.drop_values(transaction, _CODE)
         keeping.drop_callback(transaction, name)
-        for other in access.asking(transaction, zone=store.zone):
+        for other in access.chats_awaiting_admission(transaction, zone=store.zone):
             _lay_before(transaction, other, admins, who="", wish="", now=now)
     return "made"
 
@@ -135,7 +136,7 @@ def ask_to_be_let_in(
     with store.write() as transaction:
         chat = find(transaction, address)
         if chat.state is not ChatState.ASKED:
-            access.ask_first(transaction, chat.id, now=now)
+            access.require_admission(transaction, chat.id, now=now)
         _lay_before(transaction, chat, admins, who=who, wish=wish, now=now)
     return has_operator(store, admins)
 
@@ -191,7 +192,7 @@ def _of_place(transaction: Transaction, chat: Chat) -> tuple[Chat, ...]:
 def chats_asking(store: Scope) -> tuple[Chat, ...]:
     """The chats that wait for an administrator."""
     with store.read() as transaction:
-        return access.asking(transaction, zone=store.zone)
+        return access.chats_awaiting_admission(transaction, zone=store.zone)
 
 
 def _known(transaction: Transaction, address: ChatAddress, now: datetime) -> Chat:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from subscriptions.chat_settings import language, resolve
 from subscriptions.errors import NotFound, Sentence
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, ChatState
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions.requests import find
+from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, chat_outbox, moving
 from subscriptions.store import chats as people
 from subscriptions.store import retention as keeping
@@ -40,7 +41,7 @@ def meet(
         if known is not None:
             return known
         if by is not None:
-            own_zone, own_lang = people.own_choice(transaction, by)
+            own_zone, own_lang = people.chosen_locale(transaction, by)
             timezone, lang = own_zone or timezone, own_lang or lang
         return people.add_chat(
             transaction,
@@ -215,7 +216,7 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
             if link.arguments.get("number") == number:
                 keeping.change_callback(transaction, link_id, offer)
                 return link_id
-        return keeping.share(transaction, chat.id, CallbackToken(verb=OFFER, arguments=offer), now=now)
+        return keeping.add_shared_callback(transaction, chat.id, CallbackToken(verb=OFFER, arguments=offer), now=now)
 
 
 def chat_moved(store: Scope, address: ChatAddress, new: str, *, now: datetime) -> None:

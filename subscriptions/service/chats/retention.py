@@ -44,30 +44,30 @@ class Forgotten:
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Remembers whose database this is; another bot's token is refused. Raises StoreError."""
     with store.write() as transaction:
-        known = people.get_mark(transaction, f"bot:{platform}")
+        known = people.get_value(transaction, f"bot:{platform}")
         if known is not None and known != bot and not new_bot:
             raise StoreError(
                 Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
                 Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
             )
         if known != bot:
-            people.set_mark(transaction, f"bot:{platform}", bot)
+            people.put_value(transaction, f"bot:{platform}", bot)
 
 
 def bot_name(store: Scope, platform: str, told: str = "") -> str:
     """What the bot is called on a platform, which links to it need: as the platform tells now, else as it told last."""
     with store.read() as transaction:
-        known = people.get_mark(transaction, f"name:{platform}") or ""
+        known = people.get_value(transaction, f"name:{platform}") or ""
     if told and told != known:
         with store.write() as transaction:
-            people.set_mark(transaction, f"name:{platform}", told)
+            people.put_value(transaction, f"name:{platform}", told)
     return told or known
 
 
 def own_workspace(store: Scope, team: str, *, now: datetime) -> None:
     """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`: chats made before anybody knew the team become one."""
     with store.read() as transaction:
-        known = people.addresses(transaction, "slack", f"{team}/")
+        known = people.addresses_with_prefix(transaction, "slack", f"{team}/")
     if known:
         with store.write() as transaction:
             for address in known:
@@ -77,7 +77,7 @@ def own_workspace(store: Scope, team: str, *, now: datetime) -> None:
 def owners(store: Scope) -> dict[str, str]:
     """Platform -> the bot that this database belongs to."""
     with store.read() as transaction:
-        return people.marks(transaction, "bot:")
+        return people.values_with_prefix(transaction, "bot:")
 
 
 def held(store: Scope, address: ChatAddress) -> dict[str, Any]:
@@ -101,9 +101,9 @@ def begin_day(store: Scope, *, now: datetime) -> bool:
     """Whether the work of this day (UTC) is still to be done: clean-up and the day's copy. It counts as done from then on."""
     today = now.date().isoformat()
     with store.write() as transaction:
-        if people.get_mark(transaction, _DAY_BEGUN) == today:
+        if people.get_value(transaction, _DAY_BEGUN) == today:
             return False
-        people.set_mark(transaction, _DAY_BEGUN, today)
+        people.put_value(transaction, _DAY_BEGUN, today)
         return True
 
 
@@ -115,5 +115,5 @@ def clean_up(store: Scope, *, now: datetime) -> None:
         keeping.drop_callbacks(transaction, now - BUTTONS)
         forget_workspaces(transaction, now=now)
         sources.drop_receipts(transaction, now - RECEIPTS)
-        for chat_id in people.gone_since(transaction, now - GONE_CHATS):
+        for chat_id in people.unreachable_since(transaction, now - GONE_CHATS):
             belongings.erase(transaction, chat_id)

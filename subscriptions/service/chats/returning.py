@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from subscriptions.model import ChatAddress
+from subscriptions.model import Chat, ChatAddress
 from subscriptions.service.subscriptions.pausing import hold_back
+from subscriptions.states import ChatState
 from subscriptions.store import Scope
 from subscriptions.store import chats as people
-
-_OF_THE_TOPIC = ("topic", "thread")  # words of reasons that concern one topic: it stays closed when the group is back
 
 
 def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
@@ -18,14 +17,16 @@ def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
     with store.write() as transaction:
         ids = people.chats_of_lane(transaction, address.lane)
         chats = people.chats_by_id(transaction, ids, zone=store.zone).values()
-        returning = [chat for chat in chats if _returns(chat.address, chat.state_reason, address)]
-        back = [chat for chat in returning if people.come_back(transaction, chat.id, now=now)]
+        returning = [chat for chat in chats if _returns(chat, address)]
+        back = [chat for chat in returning if people.mark_reachable(transaction, chat.id, now=now)]
         for chat in back:
             hold_back(transaction, chat, now)
     return bool(back)
 
 
-def _returns(chat: ChatAddress, reason: str, address: ChatAddress) -> bool:
-    if chat == address or address.topic:
-        return chat == address
-    return not (chat.topic and any(word in reason.lower() for word in _OF_THE_TOPIC))
+def _returns(chat: Chat, address: ChatAddress) -> bool:
+    """Whether a chat of the place comes back with `address`: a topic that is closed stays so when its group is back."""
+    if chat.address == address or address.topic:
+        return chat.address == address
+    closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
+    return not closed

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
 from subscriptions.service.subscriptions.changes import changing
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason
 from subscriptions.store import (
     Scope,
     Transaction,
@@ -24,7 +25,6 @@ GRACE = timedelta(days=30)  # how long what a workspace has is kept after it too
 INSTALLED_WITHIN = timedelta(minutes=10)  # how long an installation may take its person
 INSTALLING = "installing"  # the place of installations that were completed lately
 REMOVED = "The app was removed from the workspace."
-LEFT = "subscriber-left"  # why a subscription is paused
 
 Wishes = tuple[Subscription, ...]
 
@@ -34,7 +34,7 @@ def uninstall(store: Scope, team: str, *, now: datetime) -> None:
     with store.write() as transaction:
         keeping.uninstall(transaction, team, now=now)
         for chat_id in _chats_of(transaction, team):
-            people.lose(transaction, chat_id, REMOVED, now=now)
+            people.mark_unreachable(transaction, chat_id, PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
 def install_again(store: Scope, team: str, *, now: datetime) -> bool:
@@ -114,9 +114,9 @@ def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetim
                 changing(transaction, chat_id, now=now)
                 paused[people.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
             for wish in held:
-                people.set_subscription_state(transaction, wish.id, "paused", reason=LEFT)
+                people.pause_subscription(transaction, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
             for wish in theirs:
-                people.orphan(transaction, wish.id)
+                people.clear_subscriber(transaction, wish.id)
     return paused
 
 
@@ -124,15 +124,15 @@ def _goes_on(transaction: Transaction, team: str, now: datetime) -> None:
     """What waited only because the app was gone."""
     chats = people.chats_by_id(transaction, _chats_of(transaction, team), zone=transaction.zone)
     for chat in chats.values():
-        if chat.state_reason == people.GONE + REMOVED:
-            people.come_back(transaction, chat.id, now=now)
+        if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
+            people.mark_reachable(transaction, chat.id, now=now)
 
 
 def _chats_of(transaction: Transaction, team: str) -> list[int]:
     """Chats of a workspace; those of the own one do not name it."""
-    own = (people.get_mark(transaction, "bot:slack") or "").partition(":")[0]
+    own = (people.get_value(transaction, "bot:slack") or "").partition(":")[0]
     if team == own:
-        places = [address for address in people.addresses(transaction, "slack", "") if "/" not in address]
+        places = [address for address in people.addresses_with_prefix(transaction, "slack", "") if "/" not in address]
     else:
-        places = people.addresses(transaction, "slack", f"{team}/")
+        places = people.addresses_with_prefix(transaction, "slack", f"{team}/")
     return [chat_id for place in places for chat_id in people.chats_of_lane(transaction, Lane("slack", place))]

@@ -9,10 +9,11 @@ from subscriptions.planning.forecast import Forecast, NextDelivery
 from subscriptions.service.outbox.sending import Progress, progress, stopped_platforms
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.requests import Listed, find
+from subscriptions.states import UNDER_WAY, DeliveryState
 from subscriptions.store import Scope, access, sources
 from subscriptions.store import chats as people
 from subscriptions.store import status as stands
-from subscriptions.store.status import LastDay
+from subscriptions.store.status import NewestDay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +50,9 @@ def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
         chat=chat,
         subscriptions=len(wishes),
         coming=coming,
-        waiting=sum(states[name] for name in ("planned", "held", "sending", "waiting")),
-        unclear=states["unclear"],
-        dead=states["dead"],
+        waiting=sum(states[name] for name in UNDER_WAY),
+        unclear=states[DeliveryState.UNCLEAR],
+        dead=states[DeliveryState.DEAD],
     )
 
 
@@ -76,10 +77,10 @@ def next_deliveries_of(store: Scope, wishes: Sequence[Listed], *, now: datetime)
         return tuple(foresight.next_delivery(one.subscription, one.chat) for one in wishes)
 
 
-def last_days(store: Scope, most: int) -> tuple[LastDay, ...]:
+def last_days(store: Scope, most: int) -> tuple[NewestDay, ...]:
     """What came last from each source, the newest first."""
     with store.read() as transaction:
-        return stands.last_days(transaction, most)
+        return stands.newest_days(transaction, most)
 
 
 def papers_of_day(store: Scope, day: date) -> int:
@@ -91,8 +92,8 @@ def papers_of_day(store: Scope, day: date) -> int:
 def health(store: Scope) -> Health:
     """How the whole bot stands."""
     with store.read() as transaction:
-        chats, subscriptions = stands.census(transaction)
-        waiting = len(access.asking(transaction, zone=store.zone))
+        chats, subscriptions = stands.subscription_counts(transaction)
+        waiting = len(access.chats_awaiting_admission(transaction, zone=store.zone))
     return Health(
         chats=chats,
         asking=waiting,

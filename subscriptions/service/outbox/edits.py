@@ -10,7 +10,7 @@ from subscriptions.store import Edit, Scope, edits, moving, outbox
 def edit_done(store: Scope, edit: Edit) -> None:
     """The message says what it should."""
     with store.write() as transaction:
-        edits.edit_is_over(transaction, edit)
+        edits.finish_edit(transaction, edit)
 
 
 def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
@@ -27,14 +27,14 @@ def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now:
                 verdict = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
                 if verdict.pauses_lane:
                     outbox.pause_lane(transaction, edit.chat.address.lane, wall, wall + verdict.pauses_lane)
-                edits.edit_later(transaction, edit, next_at=verdict.not_before)
+                edits.postpone_edit(transaction, edit, next_at=verdict.not_before)
             case SenderStopped():
-                edits.edit_later(transaction, edit, next_at=None)
+                edits.postpone_edit(transaction, edit, next_at=None)
                 return True
             case ChatMoved():
-                edits.edit_later(transaction, edit, next_at=None)
+                edits.postpone_edit(transaction, edit, next_at=None)
                 address = edit.chat.address
                 moving.move_address(transaction, address.platform, address.address, outcome.address, now=now)
             case _:
-                edits.edit_is_over(transaction, edit)
+                edits.finish_edit(transaction, edit)
     return False

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from subscriptions.errors import NotDelivered, NotFound, Sentence, StoreError
+from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence, StoreError
 from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, after
 from subscriptions.service.notices import find_again, lose_place
+from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
 from subscriptions.store import (
     Claim,
     Edit,
@@ -164,7 +165,7 @@ def skip_unclear(store: Scope, claimed: Claim, reason: str) -> None:
     """An unclear message that cannot be looked up is left to a person, and its lane goes on."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
     with store.write() as transaction:
-        outbox.give_up_looking(transaction, claimed.seq, claimed.message.number, reason)
+        outbox.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)
 
 
 def pause_lane(store: Scope, lane: Lane, *, wall: datetime, until: datetime) -> None:
@@ -193,7 +194,8 @@ def record_outcome(
     with store.write() as transaction:
         outbox.record_outcome(transaction, claimed, verdict, outcome.reason, now=now, wall=wall)
         if verdict.pause_topic or verdict.pause_chat:
-            lose_place(transaction, address, outcome.reason, topic=verdict.pause_topic, now=now)
+            reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
+            lose_place(transaction, address, outcome.reason, topic=verdict.pause_topic, reason=reason, now=now)
         if verdict.moved_to is not None:
             moving.move_address(transaction, address.platform, address.address, verdict.moved_to, now=now)
     return verdict
@@ -203,8 +205,10 @@ def progress(store: Scope) -> Progress:
     """How the outbox stands."""
     with store.read() as transaction:
         counts = outbox.counts(transaction)
-    waiting = sum(counts.get(state, 0) for state in ("planned", "held", "sending", "waiting"))
-    return Progress(waiting=waiting, unclear=counts.get("unclear", 0), dead=counts.get("dead", 0))
+    waiting = sum(counts.get(state, 0) for state in UNDER_WAY)
+    return Progress(
+        waiting=waiting, unclear=counts.get(DeliveryState.UNCLEAR, 0), dead=counts.get(DeliveryState.DEAD, 0)
+    )
 
 
 def outbox_entries(store: Scope, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
@@ -219,8 +223,8 @@ def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:
         chat_id = outbox.retry(transaction, delivery_id)
         if chat_id is None:
             raise _nothing_to_do(transaction, delivery_id)
-        people.come_back(transaction, chat_id, now=now)
-        people.drop_marks(transaction, STOPPED)
+        people.mark_reachable(transaction, chat_id, now=now)
+        people.drop_values(transaction, STOPPED)
 
 
 def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
@@ -246,20 +250,20 @@ def count_as_sent(store: Scope, lost_at: datetime, *, now: datetime) -> int:
 def stop_platform(store: Scope, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Too many chats of one run answered "gone" (rule 11): they go on as before, the platform stands still."""
     with store.write() as transaction:
-        people.set_mark(transaction, STOPPED + platform, reason)
+        people.put_value(transaction, STOPPED + platform, reason)
         find_again(transaction, chats, now=now)
 
 
 def stopped_platforms(store: Scope) -> dict[str, str]:
     """Platforms that stand still until a person decides, and why."""
     with store.read() as transaction:
-        return people.marks(transaction, STOPPED)
+        return people.values_with_prefix(transaction, STOPPED)
 
 
 def free_platforms(store: Scope) -> None:
     """A person decided: every platform goes on."""
     with store.write() as transaction:
-        people.drop_marks(transaction, STOPPED)
+        people.drop_values(transaction, STOPPED)
 
 
 def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:

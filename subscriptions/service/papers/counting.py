@@ -10,12 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from heapq import nlargest
+from typing import TypeVar
 
 from subscriptions.matching import matching_papers, simple_terms
 from subscriptions.model import KnownPaper
 from subscriptions.query import Query, Term
 from subscriptions.store import Transaction, index, papers
 from subscriptions.store.index import Entry
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 MOST_COUNTED = 50_000  # papers, the newest: some 15 ms for each different word of a query
 MOST_READ = 250  # papers that the index cannot decide, half a millisecond each
@@ -97,11 +101,11 @@ class Entries:
 
 def find(transaction: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
     """The papers that a query finds. `most_read` papers that the index cannot decide are read; None: all of them."""
-    if query.canonical not in entries.hits:
-        if len(entries.hits) >= MOST_TERMS:
-            entries.hits.clear()
-        entries.hits[query.canonical] = _find(transaction, entries, query, most_read)
-    return entries.hits[query.canonical]
+    hits = entries.hits.get(query.canonical)
+    if hits is None:
+        hits = _find(transaction, entries, query, most_read)
+        _remember(entries.hits, query.canonical, hits)
+    return hits
 
 
 def number_of(key: int) -> int:
@@ -170,14 +174,25 @@ def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[i
 
 def _having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
     """The papers in which a term certainly stands, and those in which it may."""
-    if term not in entries.having:
-        if len(entries.having) >= MOST_TERMS:
-            entries.having.clear()
-        sure = maybe = 0
-        for part in simple_terms(term):
-            told = index.having(transaction, part, entries.first, entries.last)
-            certain = entries.set_of(told.sure)
-            possible = certain if told.maybe is told.sure else entries.papers if told.maybe is None else entries.set_of(told.maybe)  # fmt: skip
-            sure, maybe = sure | certain, maybe | possible
-        entries.having[term] = sure & entries.papers, maybe & entries.papers
-    return entries.having[term]
+    known = entries.having.get(term)
+    if known is not None:
+        return known
+    sure = maybe = 0
+    for part in simple_terms(term):
+        told = index.having(transaction, part, entries.first, entries.last)
+        certain = entries.set_of(told.sure)
+        possible = certain if told.maybe is told.sure else entries.papers if told.maybe is None else entries.set_of(told.maybe)  # fmt: skip
+        sure, maybe = sure | certain, maybe | possible
+    found = sure & entries.papers, maybe & entries.papers
+    _remember(entries.having, term, found)
+    return found
+
+
+def _remember(cache: dict[K, V], key: K, value: V) -> None:
+    """Adds to a cache of at most MOST_TERMS entries; a full cache is emptied first.
+
+    Several threads share the caches of Entries, so no caller reads back what it added: another thread may empty the cache.
+    """
+    if len(cache) >= MOST_TERMS:
+        cache.clear()
+    cache[key] = value

@@ -91,13 +91,13 @@ def _as_typed(wish: Subscription) -> Query:
 
 def _keeps(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a paper that the query fits."""
-    seen = people.now_mark(transaction) if wish.seen is None else wish.seen
-    if known.change is None or known.changed_at is None:
-        return HoldReason.ARCHIVE if announcing.is_filed(transaction, known.id) else HoldReason.REPLACEMENT
+    seen = people.shared_cursor(transaction) if wish.cursor is None else wish.cursor
+    if known.sequence is None or known.sequenced_at is None:
+        return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
-    if known.change <= seen:
-        return HoldReason.OLDER if known.changed_at < wish.since else HoldReason.PASSED
+    if known.sequence <= seen:
+        return HoldReason.OLDER if known.sequenced_at < wish.since else HoldReason.PASSED
     if chat.state != "active":
         return HoldReason.CHAT
     return HoldReason.PAUSED if wish.state != "active" else HoldReason.TIME

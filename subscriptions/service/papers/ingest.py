@@ -22,8 +22,8 @@ def ingest_digest(
             return _known(transaction, digest.content_hash, now, announce=announce)
         is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
         done = papers.add_digest(transaction, digest, source=source, day=day, now=now, is_news=is_news)
-        edits.papers_withdrawn(transaction, done.withdrawn, now=now)
-        edits.papers_summarised(transaction, done.summarised, now=now)
+        edits.request_edits_of_withdrawn(transaction, done.withdrawn, now=now)
+        edits.request_edits_for_summaries(transaction, done.summarised, now=now)
         return done
 
 

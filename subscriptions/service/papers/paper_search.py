@@ -48,7 +48,7 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
             found=hits.bits.bit_count(),
             upto=max(keys, default=0),
             looked=len(keys),
-            stored=skimming.amount(transaction),
+            stored=skimming.paper_count(transaction),
             below=hits.end or below,
             since=day_of(min(keys)) if keys else None,
         )
@@ -83,7 +83,7 @@ _KEPT: WeakKeyDictionary[Store, _Stretch] = WeakKeyDictionary()
 
 def _stretch(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = index.newest_entry(transaction), papers.newest_digest(transaction), papers.head(transaction)
+    state = index.newest_entry(transaction), papers.newest_digest(transaction), papers.last_sequence(transaction)
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
         kept = _KEPT[transaction.store] = _look(transaction, state, upto)
@@ -110,4 +110,4 @@ def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:
 def known_since(store: Scope) -> datetime | None:
     """When the first paper of all became known; None: there is none."""
     with store.read() as transaction:
-        return skimming.known_since(transaction)
+        return skimming.first_paper_at(transaction)

@@ -110,7 +110,7 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     Of more than 50,000 papers the newest.
     """
     today = now.astimezone(zones.zone(transaction.zone)).date()
-    state = index.newest_entry(transaction), papers.newest_digest(transaction), papers.head(transaction), today
+    state = index.newest_entry(transaction), papers.newest_digest(transaction), papers.last_sequence(transaction), today
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state:
         kept = _KEPT[transaction.store] = _look(transaction, state)

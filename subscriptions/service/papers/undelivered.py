@@ -14,12 +14,12 @@ def undelivered(
     transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], *, upto: int
 ) -> dict[int, set[int]]:
     """Id of each subscription → numbers of the papers that it has still to bring, up to a change."""
-    mark = people.now_mark(transaction)
-    wishes = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in wishes]
-    after = min((wish.seen or 0 for wish in wishes), default=upto)
+    mark = people.shared_cursor(transaction)
+    wishes = [wish if wish.cursor is not None else replace(wish, cursor=mark) for wish in wishes]
+    after = min((wish.cursor or 0 for wish in wishes), default=upto)
     if after >= upto:
         return {}
-    entries = Entries.of(index.changed(transaction, after, upto), whole=True)
+    entries = Entries.of(index.sequenced(transaction, after, upto), whole=True)
     wanted = entries.papers if chat.settings.crosslists != "out" else entries.papers & ~entries.crosslisted
     found = {
         wish.id: set(map(number_of, entries.newest_first(_fitting(transaction, entries, wish) & wanted)))
@@ -32,4 +32,4 @@ def undelivered(
 def _fitting(transaction: Transaction, entries: Entries, wish: Subscription) -> int:
     """The papers that a subscription finds and has not looked at."""
     hits = find(transaction, entries, parse_canonical(wish.canonical), most_read=None)
-    return hits.bits & entries.changed_after(wish.seen or 0)
+    return hits.bits & entries.changed_after(wish.cursor or 0)

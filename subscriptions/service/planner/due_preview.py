@@ -12,8 +12,9 @@ from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.plan import Due, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
-from subscriptions.service.planner.plan import Occasion, evidence_of_fits, stored_query, would_be_planned
+from subscriptions.service.planner.plan import Occasion, would_be_planned
 from subscriptions.service.planner.previews import not_delivered
+from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.service.subscriptions.pausing import awake
 from subscriptions.service.subscriptions.requests import find as find_chat
 from subscriptions.store import Scope, Transaction, index, outbox
@@ -72,7 +73,7 @@ def _of_days(
 ) -> Preview:
     """What papers of the days from `first` on bring; `all_of_them`: also what the chat was told."""
     entries = Entries.of(index.news(transaction, None, since=first), whole=True)
-    case = _case(transaction, chat, [replace(wish, seen=-1) for wish in wishes], entries, now)
+    case = _case(transaction, chat, [replace(wish, cursor=-1) for wish in wishes], entries, now)
     told = () if all_of_them else outbox.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
     known = entries.papers.bit_count()
     return Preview(delivery=_delivery(case, told, entries), known=known)
@@ -88,10 +89,10 @@ def _of_this_moment(transaction: Transaction, chat: Chat, wishes: Sequence[Subsc
         delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
     due = {wish.id for wish in decided.case.subscriptions} if decided else set()
     rest = [wish for wish in wishes if wish.id not in due]
-    mark, head = people.now_mark(transaction), occasion.window.head
-    rest = [wish if wish.seen is not None else replace(wish, seen=mark) for wish in rest]
+    mark, head = people.shared_cursor(transaction), occasion.window.head
+    rest = [wish if wish.cursor is not None else replace(wish, cursor=mark) for wish in rest]
     entries = Entries.of(
-        index.changed(transaction, min((wish.seen or 0 for wish in rest), default=head), head), whole=True
+        index.sequenced(transaction, min((wish.cursor or 0 for wish in rest), default=head), head), whole=True
     )
     case = _case(transaction, chat, rest, entries, now)
     told = outbox.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
@@ -110,12 +111,12 @@ def _case(transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], 
     bits = 0
     for wish in wishes:
         bits |= find(transaction, entries, stored_query(wish.canonical), most_read=None).bits
-    known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.change or 0)
+    known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.sequence or 0)
     shelf = TokenizedPapers.of(paper.paper for paper in known)
     return Due(
         chat=chat,
         subscriptions=tuple(wishes),
-        cursor={wish.id: wish.seen or 0 for wish in wishes},
+        cursor={wish.id: wish.cursor or 0 for wish in wishes},
         papers=known,
         fits={wish.id: shelf.matching(stored_query(wish.canonical)) for wish in wishes},
         delivered=frozenset(),

@@ -47,17 +47,17 @@ def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: i
         if spell is not None and _is_to_be_said(due, spell):
             spell = _since_papers_came(transaction, due, spell, head)
         if spell is not None and _is_to_be_said(due, spell):
-            known = skimming.changed_between(transaction, spell.after, head)
+            known = skimming.sequenced_between(transaction, spell.after, head)
             lanes += _notify_streak(transaction, due, spell, known, now)
             spell = replace(spell, said=True)
-        if spell != due.chat.dry:
+        if spell != due.chat.no_match_streak:
             spells[due.chat.id] = spell
-    people.mark_streak(transaction, spells)
+    people.store_streaks(transaction, spells)
     return lanes
 
 
 def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
-    return spell.days >= STREAK_AFTER and not spell.said and due.chat.spoken
+    return spell.days >= STREAK_AFTER and not spell.said and due.chat.first_delivery_planned
 
 
 def _since_papers_came(transaction: Transaction, due: Due, spell: NoMatchStreak, head: int) -> NoMatchStreak | None:
@@ -69,7 +69,7 @@ def _since_papers_came(transaction: Transaction, due: Due, spell: NoMatchStreak,
     if told is None:
         return spell
     after, at = told
-    moments = skimming.changed_at_between(transaction, after, head)
+    moments = skimming.sequenced_at_between(transaction, after, head)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None

@@ -4,97 +4,27 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
-from weakref import WeakKeyDictionary
 
 from subscriptions import zones
-from subscriptions.matching import PaperIndex, QuerySet, TokenizedPapers, match, why
 from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
 from subscriptions.planning.plan import Due, Evidence, decide
-from subscriptions.query import Query, parse_canonical
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
+from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import wake_paused
 from subscriptions.service.subscriptions.quiet_hours import Move, held
 from subscriptions.service.subscriptions.requests import span
-from subscriptions.store import Planned, Store, Transaction, outbox, papers
+from subscriptions.store import Planned, Store, Transaction, outbox
 from subscriptions.store import chats as people
 from subscriptions.store import planner as plans
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
-FEW = 100  # queries that are asked one after the other; for more an index of the papers, 0.8 ms each, is made
-MOST_KEPT = 1000  # papers of a window, some 25 KB of memory each, that are kept for the next plan: a week of most chats
-MOST_INDEXED = 300  # of which the index is kept, too, some 55 KB each
 _MINUTE = "%Y-%m-%dT%H:%M"
 
 _ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
-
-
-@dataclass(slots=True)
-class Window:
-    """Papers with a change in (after, head], taken to pieces; widened when a slice looks further back."""
-
-    head: int
-    after: int | None = None
-    newest: int = 0  # the digest after which they were read
-    known: tuple[KnownPaper, ...] = ()
-    tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
-    index: PaperIndex | None = None  # of the shelf, once many queries were asked
-
-    def cover(self, transaction: Transaction, after: int) -> None:
-        """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
-        newest = papers.newest_digest(transaction)
-        if self.after is None or after < self.after or newest != self.newest:
-            self.after, self.newest = after, newest
-            self.known = papers.window(transaction, after, self.head)
-            self.tokenized = TokenizedPapers.of((known.paper for known in self.known), self.tokenized)
-            self.index = None
-
-    def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
-        """Subscription id -> places of the papers that its query matches; each unique query is matched once."""
-        queries = {canonical: stored_query(canonical) for canonical in {s.canonical for s in subscriptions}}
-        if len(queries) <= FEW:
-            places = {canonical: self.tokenized.matching(query) for canonical, query in queries.items()}
-        else:
-            places = self._matched_together(queries)
-        return {s.id: places[s.canonical] for s in subscriptions}
-
-    def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
-        if self.index is None:
-            self.index = PaperIndex.on(self.tokenized)
-        asked = QuerySet()
-        handles = {canonical: asked.add(query) for canonical, query in queries.items()}
-        bits = match(asked, self.index)
-        return {canonical: tuple(self.index.positions(bits.get(handle, 0))) for canonical, handle in handles.items()}
-
-
-@lru_cache(maxsize=65536)
-def stored_query(canonical: str) -> Query:
-    """Returns the query of a stored canonical text; parsed texts are cached."""
-    return parse_canonical(canonical)
-
-
-def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
-    """How papers fit queries; many chats share a query, so each pair is looked at once per plan."""
-    known: dict[tuple[str, int], Evidence] = {}
-
-    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
-        key = (subscription.canonical, paper.id)
-        found = known.get(key)
-        if found is None:
-            hits = why(stored_query(subscription.canonical), paper.paper)
-            words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
-            fields = {hit.field for hit in hits}
-            found = known[key] = Evidence(words=words, in_title="title" in fields, by_author="author" in fields)
-        return found
-
-    return evidence
-
-
-_KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # all morning long some chat is due every minute
 
 
 @dataclass(slots=True)
@@ -138,16 +68,14 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     if pause_ended:
         wake_paused(store, now=now)
         foresight, chat_ids, _ = _look(store, now)
-    occasion = Occasion(now, foresight, _window(store, foresight.head))
     lanes: list[Lane] = []
-    for start in range(0, len(chat_ids), SLICE):
-        if enough():
-            break
-        with store.write() as transaction:
-            lanes += _plan_slice(transaction, chat_ids[start : start + SLICE], occasion)
-            if start + SLICE >= len(chat_ids):  # only then everybody has caught up
-                plans.share_now_mark(transaction, foresight.head)
-    _keep(store, occasion.window)
+    with kept_window(store, foresight.head) as window:
+        occasion = Occasion(now, foresight, window)
+        for start in range(0, len(chat_ids), SLICE):
+            if enough():
+                break
+            is_last = start + SLICE >= len(chat_ids)
+            lanes += _plan_slice(store, chat_ids[start : start + SLICE], occasion, is_last=is_last)
     return tuple(lanes)
 
 
@@ -157,46 +85,58 @@ def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], boo
         foresight = DeliveryForecast.of(transaction, now)
         waiting = foresight.forecast.sources_in is False
         chat_ids = plans.due_chats(transaction, now, foresight.head, waiting=waiting)
-        return foresight, chat_ids, plans.a_pause_ended(transaction, now)
-
-
-def _window(store: Store, head: int) -> Window:
-    """That of the plan before, where no further paper has a change since; else one that begins with what it read."""
-    kept = _KEPT.pop(store, None)
-    if kept is None or kept.head == head:
-        return kept or Window(head)
-    return Window(head, tokenized=kept.tokenized)
-
-
-def _keep(store: Store, window: Window) -> None:
-    if len(window.known) > MOST_INDEXED:
-        window.index = None
-    if len(window.known) <= MOST_KEPT:
-        _KEPT[store] = window
+        return foresight, chat_ids, plans.has_ended_pause(transaction, now)
 
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
     """What is decided for some chats at one moment."""
 
+    chats: Mapping[int, Chat]
     decided: list[Decided]
     keys: dict[int, str]  # id of a chat -> the dedupe key of its delivery
     due: dict[int, tuple[Subscription, ...]]
     waits: list[Move]
 
 
-def _plan_slice(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> list[Lane]:
+def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is_last: bool) -> list[Lane]:
+    """Decides in a reading transaction, then writes; returns the lanes of what was written.
+
+    If something else was committed in between, the decision is made again in the writing transaction. That takes no
+    matching: the papers and what they match are remembered. If papers came, all begins anew.
+    """
+    with store.read_then_write() as work:
+        while True:
+            with work.read() as transaction:
+                part = _decide(transaction, chat_ids, occasion)
+            with work.write() as transaction:
+                if work.is_stale and not occasion.window.is_current(transaction):
+                    continue
+                if work.is_stale:
+                    part = _decide(transaction, chat_ids, occasion)
+                lanes = _write(transaction, part, occasion)
+                if is_last:  # only then everybody has caught up
+                    plans.advance_shared_cursor(transaction, occasion.window.head)
+            return lanes
+
+
+def _decide(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> _Slice:
     chats = people.chats_by_id(transaction, chat_ids, zone=transaction.zone)
-    part = _decide_slice(transaction, chats, people.subscriptions_of(transaction, chat_ids), occasion)
-    head, now = occasion.window.head, occasion.now
+    return _decide_slice(transaction, chats, people.subscriptions_of(transaction, chat_ids), occasion)
+
+
+def _write(transaction: Transaction, part: _Slice, occasion: Occasion) -> list[Lane]:
+    head, now, chats = occasion.window.head, occasion.now, part.chats
     planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
     moves = part.waits
     moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
     left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, people.now_mark(transaction))]
+    moves += [move for theirs in left for move in _left_behind(theirs, people.shared_cursor(transaction))]
     outbox.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
-    plans.mark_posted(transaction, [p.chat_id for p in planned if not chats[p.chat_id].spoken])
+    plans.mark_first_delivery_planned(
+        transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
+    )
     lanes = [chats[p.chat_id].address.lane for p in planned]
     return lanes + notify_no_match(transaction, [(one.case, one.result) for one in part.decided], head=head, now=now)
 
@@ -208,7 +148,7 @@ def _decide_slice(
     occasion: Occasion,
 ) -> _Slice:
     """What these chats get; nothing is written."""
-    mark, head, now = people.now_mark(transaction), occasion.window.head, occasion.now
+    mark, head, now = people.shared_cursor(transaction), occasion.window.head, occasion.now
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
@@ -219,7 +159,7 @@ def _decide_slice(
         transaction, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now
     )
     decided = _decide_all(transaction, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
-    return _Slice(decided, keys, due, waits)
+    return _Slice(chats, decided, keys, due, waits)
 
 
 def would_be_planned(
@@ -236,7 +176,7 @@ def _decide_all(transaction: Transaction, due: Sequence[_ToPlan], mark: int, occ
     everybody = [s for _, _, theirs in due for s in theirs]
     if not everybody:
         return []
-    seen = {s.id: mark if s.seen is None else s.seen for s in everybody}
+    seen = {s.id: mark if s.cursor is None else s.cursor for s in everybody}
     window = occasion.window
     window.cover(transaction, min(seen.values()))
     fits = window.fits(everybody)
@@ -303,21 +243,21 @@ def _due_now(
     now, sources_in = occasion.now, occasion.forecast.sources_in
 
     def due(s: Subscription) -> bool:
-        came = (mark if s.seen is None else s.seen) < occasion.window.head
+        came = (mark if s.cursor is None else s.cursor) < occasion.window.head
         zone = zone_of(s, chat)
         return s.state == "active" and cadences.is_due(s.cadence, zone, s.next_due_at, now, came, sources_in=sources_in)
 
     found = [s for s in wishes if due(s)]
     waits = held(chat, found, mark, now)
     if sources_in is False:
-        waits += [(s.id, s.seen or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
+        waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
     waiting = {wish_id for wish_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
 
 
 def _left_behind(waiting: Sequence[Subscription], mark: int) -> list[Move]:
     """Those that wait for the next minute have their own place until then: the mark that they share goes on without them."""
-    return [(wish.id, mark, (None, None)) for wish in waiting if wish.seen is None]
+    return [(wish.id, mark, (None, None)) for wish in waiting if wish.cursor is None]
 
 
 def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span | None:
@@ -374,5 +314,5 @@ def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int
     if any(s.next_due_at is not None for s in theirs):
         return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
     numbers = ",".join(str(s.number) for s in theirs)
-    seen = min(mark if s.seen is None else s.seen for s in theirs)
+    seen = min(mark if s.cursor is None else s.cursor for s in theirs)
     return f"{chat.id}:now:{seen}-{head}:{numbers}"

@@ -25,7 +25,7 @@ from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.undelivered import undelivered
-from subscriptions.service.planner.plan import evidence_of_fits, stored_query
+from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.store import Planned, Scope, Transaction, chat_outbox, index, outbox, papers
 from subscriptions.store import chats as people
 
@@ -92,7 +92,9 @@ def would_come(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> T
         )
         told = _told(transaction, chat, window.entries, sets.union)
         delivery = _delivery(transaction, "preview", case, now, read_all=False)
-        waiting = () if query else undelivered(transaction, chat, wishes, upto=papers.head(transaction)).values()
+        waiting = (
+            () if query else undelivered(transaction, chat, wishes, upto=papers.last_sequence(transaction)).values()
+        )
     return TrialResult(
         wishes=wishes,
         query=query,
@@ -155,7 +157,7 @@ def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
         cadence=Cadence(kind="now"),
         zone=None,
         since=now,
-        seen=0,
+        cursor=0,
         next_due_at=None,
     )
 
@@ -238,7 +240,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
 def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
     """Items for the papers that were not read, each under the first subscription that finds it. They are not shown."""
     paper = KnownPaper(
-        id=0, paper=Paper(key=""), change=None, changed_at=None, first_seen_at=now, day=case.days[-1]
+        id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.days[-1]
     )  # fmt: skip
     for wish in case.wishes:
         because = (Because(number=wish.number, text=wish.text, name=wish.name, added_by=wish.added_by),)

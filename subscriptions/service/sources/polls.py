@@ -14,8 +14,9 @@ from subscriptions.notices.sources import (
     SourceRecovered,
     SummariesFailed,
 )
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
+from subscriptions.states import SourceTrouble
 from subscriptions.store import Scope, sources
 from subscriptions.store import chats as people
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
@@ -75,54 +76,60 @@ def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[
 def take_poll(store: Scope, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Whether a source that is due since `before` is ours to ask: of several processes one may, until `until`."""
     with store.write() as transaction:
-        return sources.take(transaction, name, before, until)
+        return sources.claim_poll(transaction, name, before, until)
 
 
 def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
     with store.write() as transaction:
-        told = people.get_mark(transaction, _TURN + publisher)
+        told = people.get_value(transaction, _TURN + publisher)
         wait = (datetime.fromisoformat(told) if told else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
-        people.set_mark(transaction, _TURN + publisher, (wall + most).isoformat())
+        people.put_value(transaction, _TURN + publisher, (wall + most).isoformat())
     return timedelta(0)
 
 
 def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """The turn is over; the next one is `gap` later."""
     with store.write() as transaction:
-        people.set_mark(transaction, _TURN + publisher, (wall + gap).isoformat())
+        people.put_value(transaction, _TURN + publisher, (wall + gap).isoformat())
 
 
 def notify_source(
     store: Scope,
     admins: Sequence[ChatAddress],
-    trouble: str,
+    trouble: SourceTrouble | None,
     receipt: Receipt,
     *,
     batch: bool,
     parts: Sequence[str] = (),
     now: datetime,
 ) -> tuple[Lane, ...]:
-    """The operators hear what is wrong with a source (failed, late, summaries) or that all is well again (""), once a day.
+    """Tells the operators what is wrong with a source, or with None that all is well again, once a day.
 
     `batch`: its day is arXiv's. `parts` are those of it that have not come, where others have. Returns the lanes of the notices that were written down.
     """
     return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)
 
 
-def _source_notice(store: Scope, trouble: str, receipt: Receipt, batch: bool, parts: Sequence[str]) -> SourceNotice:  # noqa: FBT001 - as in `notify_source`
+def _source_notice(
+    store: Scope,
+    trouble: SourceTrouble | None,
+    receipt: Receipt,
+    batch: bool,  # noqa: FBT001 - as in `notify_source`
+    parts: Sequence[str],
+) -> SourceNotice:
     source = receipt.source
-    if not trouble:
+    if trouble is None:
         return SourceRecovered(source=source)
-    if trouble == "summaries":
+    if trouble is SourceTrouble.SUMMARIES:
         failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
         return SummariesFailed(source=source, failed_summaries=failed, papers=papers)
     known = {one.name: one for one in known_sources(store)}.get(source)
     settled_at = known.settled_at if known else None  # when it last had what was expected of it
     since = f"{settled_at:%Y-%m-%d %H:%M} UTC" if settled_at else ""
-    if trouble == Outcome.LATE:
+    if trouble is SourceTrouble.LATE:
         usual, late = _USUAL[batch], ", ".join(parts)
         return SourceOverdue(source=source, since=since, reason=usual, what=receipt.detail, parts=late)
     return SourceFailed(source=source, since=since, reason=receipt.detail)

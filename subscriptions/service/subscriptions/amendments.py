@@ -52,7 +52,7 @@ def edit(
             changing(transaction, chat.id, now=now, who=who)
             people.edit_query(transaction, wish.id, text=query.text, canonical=query.canonical)
             if query.canonical != wish.canonical:
-                people.mark_streak(transaction, {chat.id: None})
+                people.store_streaks(transaction, {chat.id: None})
             if time != (wish.cadence, wish.zone):
                 _reschedule(transaction, chat, replace(wish, zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"

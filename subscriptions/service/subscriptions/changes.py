@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from subscriptions.model import Chat, ChatState, Subscription
+from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Transaction, changes
 from subscriptions.store import chats as people
 
 KEPT = 5  # changes that can be undone
 LOGGED = 20  # with those that were undone and those that undid them
-PAUSED_BY_PERSON = "paused in the chat"  # the reason of a pause that a person asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def person_of(who: str) -> str:
     return who.partition(" ")[0]
 
 
-def before(change: changes.Kept) -> State:
+def before(change: changes.StoredChange) -> State:
     """What the chat was before a change that is kept."""
     value = change.before
     wishes = [_subscription_from_json(wish, change.chat_id) for wish in value["wishes"]]
@@ -89,12 +89,12 @@ def before(change: changes.Kept) -> State:
     )
 
 
-def is_undone(change: changes.Kept) -> bool:
+def is_undone(change: changes.StoredChange) -> bool:
     """Whether a change was taken back."""
     return bool(change.before["undone"])
 
 
-def undoes(change: changes.Kept) -> int | None:
+def undoes(change: changes.StoredChange) -> int | None:
     """The id of the change that this one took back."""
     taken_back: int | None = change.before["undoes"]
     return taken_back
@@ -110,11 +110,11 @@ def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undon
 def state_of(transaction: Transaction, chat_id: int) -> State:
     """What a chat asks for and has chosen now."""
     chat = people.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
-    mark = people.now_mark(transaction)
+    mark = people.shared_cursor(transaction)
     wishes = people.subscriptions_of(transaction, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
-        subscriptions={s.number: s if s.seen is not None else replace(s, seen=mark) for s in wishes},
+        subscriptions={s.number: s if s.cursor is not None else replace(s, cursor=mark) for s in wishes},
         settings=people.chosen_settings(transaction, chat_id),
         paused=paused,
         until=chat.paused_until if paused else None,
@@ -123,7 +123,7 @@ def state_of(transaction: Transaction, chat_id: int) -> State:
 
 def is_paused_by_person(chat: Chat) -> bool:
     """Whether a person paused this chat, and not what happened to it."""
-    return chat.state is ChatState.PAUSED and chat.state_reason == PAUSED_BY_PERSON
+    return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
 
 def difference(earlier: State, later: State) -> Difference:
@@ -181,21 +181,26 @@ def _subscription_to_json(wish: Subscription) -> dict[str, Any]:
         "name": wish.name,
         "state": wish.state,
         "paused_until": _written(wish.paused_until),
-        "state_reason": wish.state_reason,
+        "state_reason": wish.pause_reason or "",
         "added_by": wish.added_by,
         "subscriber": wish.subscriber,
         "since": _written(wish.since),
-        "seen": wish.seen,
+        "seen": wish.cursor,
         "next_due_at": _written(wish.next_due_at),
     }
 
 
 def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
+    same = {name: text for name, text in value.items() if name not in ("seen", "state_reason")}
+    reason = value.get("state_reason")
     return Subscription(
         id=0,
         chat_id=chat_id,
+        cursor=value["seen"],
+        pause_reason=SubscriptionPauseReason(reason) if reason else None,
         **{
-            **value,
+            **same,
+            "state": SubscriptionState(value["state"]),
             "cadence": parse_cadence(value["cadence"]),
             "paused_until": _read(value["paused_until"]),
             "since": _read(value["since"]),

@@ -179,7 +179,7 @@ def _added(
         cadence=cadence,
         zone=zone,
         since=since,
-        seen=papers.change_before(transaction, since),
+        cursor=papers.sequence_before(transaction, since),
         due=_due(cadence, zone or target.chat.settings.timezone, now),
         name=line.name or "",
         added_by="import",

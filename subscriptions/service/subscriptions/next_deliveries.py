@@ -30,7 +30,7 @@ class DeliveryForecast:
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
         """At `now`."""
         outlook = sources.forecast(transaction, transaction.schedules, now)
-        mark, head = people.now_mark(transaction), papers.head(transaction)
+        mark, head = people.shared_cursor(transaction), papers.last_sequence(transaction)
         return cls(forecast=outlook, mark=mark, head=head, next_batch=outlook.next_due())
 
     def next_delivery(
@@ -53,10 +53,10 @@ class DeliveryForecast:
 
     def _has_news(self, wish: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
         """Whether papers came of which something will be said: the first time also that none of them fits."""
-        seen = self.mark if wish.seen is None else wish.seen
+        seen = self.mark if wish.cursor is None else wish.cursor
         if seen >= self.head or fits is None:
             return seen < self.head
-        return fits(seen) or (not chat.spoken and self.is_last_word(wish, chat))
+        return fits(seen) or (not chat.first_delivery_planned and self.is_last_word(wish, chat))
 
     def is_last_word(self, wish: Subscription, chat: Chat) -> bool:
         """Whether nothing more is to be expected of a due moment; when-out waits for what is due before its second time."""

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Chat, ChatAddress, ChatState, Subscription
+from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.papers.undelivered import undelivered
-from subscriptions.service.subscriptions.changes import PAUSED_BY_PERSON, changing, is_paused_by_person
+from subscriptions.service.subscriptions.changes import changing, is_paused_by_person
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import silent_until
 from subscriptions.service.subscriptions.requests import find, span, which_one
+from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, chat_outbox, papers
 from subscriptions.store import chats as people
 from subscriptions.store import planner as plans
@@ -54,7 +55,7 @@ def pause(
         if (wish.state, wish.paused_until) == ("paused", until):
             return HeldBack(chat=chat, subscription=wish, changed=False, until=until)
         changing(transaction, chat.id, now=now, who=who)
-        people.set_subscription_state(transaction, wish.id, "paused", until=until)
+        people.pause_subscription(transaction, wish.id, until=until)
         return HeldBack(chat=chat, subscription=_wish(transaction, chat, number), changed=True, until=until)
 
 
@@ -64,7 +65,7 @@ def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None,
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
         return HeldBack(chat=chat, subscription=None, changed=False, until=until)
     changing(transaction, chat.id, now=now, who=who)
-    people.set_chat_state(transaction, chat.id, ChatState.PAUSED, PAUSED_BY_PERSON, now=now, until=until)
+    people.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     return HeldBack(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
 
 
@@ -82,9 +83,9 @@ def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datet
         if paused or stood_still:
             changing(transaction, chat.id, now=now, who=who)
         for wish in paused:
-            people.set_subscription_state(transaction, wish.id, "active")
+            people.resume_subscription(transaction, wish.id)
         if stood_still:
-            people.set_chat_state(transaction, chat.id, ChatState.ACTIVE, "", now=now)
+            people.resume_chat(transaction, chat.id, now=now)
         _let_wait(transaction, chat, wishes if stood_still else paused, now, planned=stood_still)
         fresh = None if number is None else _wish(transaction, chat, number)
         return HeldBack(chat=find(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
@@ -97,7 +98,7 @@ def wake_paused(store: Scope, *, now: datetime) -> None:
     """
     with store.write() as transaction:
         ended = plans.ended_pauses(transaction, now)
-        plans.wake_paused(transaction, now)
+        plans.end_pauses(transaction, now)
         chats = people.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=store.zone)
         wishes = people.subscriptions_of(transaction, list(chats))
         known = {wish.id: wish for theirs in wishes.values() for wish in theirs}
@@ -124,7 +125,9 @@ def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Ch
     """A chat and its subscriptions as `wake_paused` leaves them; nothing is written."""
     until = chat.paused_until if chat.state is ChatState.PAUSED else None
     if until is not None and until <= now:
-        chat = replace(chat, state=ChatState.ACTIVE, state_reason="", paused_until=None)
+        chat = replace(
+            chat, state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
+        )
     else:
         until = None
 
@@ -135,7 +138,7 @@ def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Ch
         if own is None or own > now:
             return wish
         moment = _moment_after(chat, wish, own)
-        return replace(wish, state="active", paused_until=None, next_due_at=moment)
+        return replace(wish, state=SubscriptionState.ACTIVE, paused_until=None, next_due_at=moment)
 
     return chat, tuple(map(woken, wishes))
 
@@ -181,7 +184,7 @@ def waits(store: Scope, address: ChatAddress, *, now: datetime, number: int | No
     with store.read() as transaction:
         chat = find(transaction, address)
         wishes = _active(transaction, chat, number)
-        head = papers.head(transaction)
+        head = papers.last_sequence(transaction)
         planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
         foresight = DeliveryForecast.of(transaction, now)
         found = undelivered(transaction, chat, wishes, upto=head)
@@ -223,13 +226,13 @@ def skip_waiting(
     with store.write() as transaction:
         chat = find(transaction, address)
         wishes = _active(transaction, chat, number)
-        upto = min(upto, papers.head(transaction))
+        upto = min(upto, papers.last_sequence(transaction))
         skipped = len(set().union(*undelivered(transaction, chat, wishes, upto=upto).values()))
         if number is None:
             skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
             chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
         for wish in wishes:
-            people.see(transaction, wish.id, upto=upto)
+            people.advance_cursor(transaction, wish.id, upto=upto)
             if wish.hurry:
                 people.reset_due(transaction, wish.id, (None, None))
         return skipped

@@ -25,7 +25,7 @@ def held(chat: Chat, due: Sequence[Subscription], mark: int, now: datetime) -> l
     until = silent_until(chat, now) if at_once else None
     if until is None:
         return []
-    return [(wish.id, mark if wish.seen is None else wish.seen, (until, None)) for wish in at_once]
+    return [(wish.id, mark if wish.cursor is None else wish.cursor, (until, None)) for wish in at_once]
 
 
 def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:

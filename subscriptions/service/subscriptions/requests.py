@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from subscriptions import zones
 from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, ChatState, KnownPaper, Subscription
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
@@ -16,6 +16,7 @@ from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import changing, person_of
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
+from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, papers
 from subscriptions.store import chats as people
 from subscriptions.wording import checked_name, kept_query
@@ -97,7 +98,7 @@ def subscribe(
             own_zone = None
         else:
             own_zone = zones.zone_name(wish.tz) if wish.tz else None
-            people.come_back(transaction, chat.id, now=now)
+            people.mark_reachable(transaction, chat.id, now=now)
         wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
@@ -168,7 +169,7 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    people.mark_streak(transaction, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
+    people.store_streaks(transaction, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
     since = _since(wish.since, schedule, chat, zone, now)
     return people.add_subscription(
         transaction,
@@ -178,7 +179,7 @@ def _add(
         cadence=schedule,
         zone=own_zone,
         since=since,
-        seen=papers.change_before(transaction, since),
+        cursor=papers.sequence_before(transaction, since),
         due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
         name=wish.name or "",
         added_by=wish.added_by,

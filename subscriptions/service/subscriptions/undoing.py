@@ -10,11 +10,10 @@ from datetime import datetime
 
 from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Chat, ChatAddress, ChatState, Subscription
+from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.subscriptions.changes import (
     KEPT,
-    PAUSED_BY_PERSON,
     Change,
     Difference,
     State,
@@ -30,6 +29,7 @@ from subscriptions.service.subscriptions.changes import (
 )
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.service.subscriptions.requests import find, follow_zone, span
+from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import Scope, Transaction, changes
 from subscriptions.store import chats as people
 
@@ -101,12 +101,12 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
         )
 
 
-def _after(log: Sequence[changes.Kept], place: int, current: State) -> State:
+def _after(log: Sequence[changes.StoredChange], place: int, current: State) -> State:
     """What a chat was after a change: what it was before the next one."""
     return before(log[place - 1]) if place else current
 
 
-def _change(log: Sequence[changes.Kept], place: int, current: State) -> Change:
+def _change(log: Sequence[changes.StoredChange], place: int, current: State) -> Change:
     kept = log[place]
     what = difference(before(kept), _after(log, place, current))
     return Change(id=kept.id, who=kept.who, at=kept.at, what=what, undone=is_undone(kept), undoes=undoes(kept))
@@ -173,11 +173,11 @@ def _restore_subscriptions(
         if not isinstance(wish, Subscription):
             continue
         stayed = current.subscriptions.get(number)
-        seen = wish.seen if stayed is None else stayed.seen
+        seen = wish.cursor if stayed is None else stayed.cursor
         clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
         same_time = stayed is not None and (stayed.cadence, clock) == (wish.cadence, wish.zone or zone)
         due = stayed.next_due_at if stayed is not None and same_time else None
-        people.put_subscription(transaction, wish, seen=seen or 0, due=_due(wish, due, zone, now))
+        people.restore_subscription(transaction, wish, cursor=seen or 0, due=_due(wish, due, zone, now))
 
 
 def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> people.Span:
@@ -197,6 +197,6 @@ def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: dat
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause
     if paused and chat.state is ChatState.ACTIVE:
-        people.set_chat_state(transaction, chat.id, ChatState.PAUSED, PAUSED_BY_PERSON, now=now, until=until)
+        people.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     elif not paused and is_paused_by_person(chat):
-        people.set_chat_state(transaction, chat.id, ChatState.ACTIVE, "", now=now)
+        people.resume_chat(transaction, chat.id, now=now)

@@ -1,10 +1,10 @@
 """Slack's blocks and mrkdwn (docs.slack.dev, Block Kit and "Formatting message text"), back into paragraphs and buttons."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Key, Mark, Paragraph, Span
+from bot.rendering.views.appearance import Display, Look, Mark, Paragraph, ShownButton, Span
 
 _INLINE = re.compile(
     r"<(?P<link>[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>"
@@ -20,7 +20,7 @@ _QUOTED = ("&gt; ", "> ")
 def slack_display(blocks: Sequence[object]) -> Display:
     """A message of those blocks. Raises ValueError for one that is not among those we send."""
     paragraphs: list[Paragraph] = []
-    keys: list[tuple[Key, ...]] = []
+    keys: list[tuple[ShownButton, ...]] = []
     for block in blocks:
         match block:
             case {"type": "actions", "elements": list(elements)}:
@@ -64,13 +64,13 @@ def _text_object(element: object) -> tuple[Span, ...]:
             raise ValueError("the gallery shows only texts in a context block")
 
 
-def _slack_key(element: object) -> Key:
+def _slack_key(element: object) -> ShownButton:
     match element:
         case {"type": "button", "text": {"text": str(text)}, **rest}:
             url = rest.get("url")
-            return Key(text=text, link=web_url(url) if isinstance(url, str) else "")
+            return ShownButton(text=text, link=web_url(url) if isinstance(url, str) else "")
         case {"type": "overflow"}:
-            return Key(text="⋯")
+            return ShownButton(text="⋯")
         case _:
             raise ValueError("the gallery shows only buttons in an actions block")
 
@@ -129,3 +129,25 @@ def _plain(text: str, marks: frozenset[Mark], link: str) -> list[Span]:
 
 def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _read(payload: object, pressed: Collection[str]) -> Display | None:
+    del pressed  # Slack shows a pressed button as any other
+    match payload:
+        case {"blocks": list(blocks)}:
+            return slack_display(blocks)
+        case {"text": str(text)}:
+            return Display(paragraphs=tuple(mrkdwn_paragraphs(text)))
+    return None
+
+
+def _title_bar(title: str, detail: str) -> str:
+    del detail
+    return f"Slack · #{title}"
+
+
+def _person(text: str) -> Display:
+    return Display(paragraphs=(Paragraph(spans=(Span(text=text),)),))
+
+
+LOOK = Look(style="feed", columns=100, read=_read, title_bar=_title_bar, person=_person)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports.button import Button, Buttons
-from bot.rendering.platforms.console import page, titles
+from bot.rendering.platforms.console import notification_titles, plain_page
 from bot.rendering.templating import Macro, macros
 from bot.rendering.text.marks import Passage
 from bot.rendering.views.medium import name_of
@@ -38,7 +38,7 @@ _CALLING = re.compile(r"<(?=[!@#])")  # how Slack writes that somebody is called
 _WORD_JOINER = "\u2060"  # unseen
 
 
-class Written(str):
+class Mrkdwn(str):
     """Text that is mrkdwn already."""
 
     __slots__ = ()
@@ -50,22 +50,22 @@ def escape(value: object) -> str:
     return re.sub("`{3,}", "`", text)
 
 
-def link(url: str, label: str) -> Written:
+def link(url: str, label: str) -> Mrkdwn:
     """<url|label>, the label being mrkdwn already; a bar in it would end the link."""
-    return Written(f"<{escape(url)}|{label.replace('|', '∣')}>")
+    return Mrkdwn(f"<{escape(url)}|{label.replace('|', '∣')}>")
 
 
-def bold(text: object) -> Written:
+def bold(text: object) -> Mrkdwn:
     """The text in bold, unless a star in it would end that."""
     plain = str(text)
-    return Written(escape(plain) if "*" in plain else f"*{escape(plain)}*")
+    return Mrkdwn(escape(plain) if "*" in plain else f"*{escape(plain)}*")
 
 
-def prose(passage: Passage) -> Written:
+def prose(passage: Passage) -> Mrkdwn:
     """The passage with its hit bold, unless that is part of an address; addresses are links."""
     if _IN_URL.search(passage.before):
         return linked(passage)
-    return Written(f"{linked(passage.before)}{_bold(passage)}{linked(passage.after)}")
+    return Mrkdwn(f"{linked(passage.before)}{_bold(passage)}{linked(passage.after)}")
 
 
 def _bold(passage: Passage) -> str:
@@ -75,10 +75,10 @@ def _bold(passage: Passage) -> str:
     return escape(passage.hit) if plain else f"*{escape(passage.hit)}*"
 
 
-def linked(text: object) -> Written:
+def linked(text: object) -> Mrkdwn:
     """Text whose addresses are links; the blocks are verbatim, so Slack makes none by itself."""
     parts = _URL.split(str(text))  # at odd places the addresses
-    return Written("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
+    return Mrkdwn("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
 
 
 @lru_cache
@@ -90,11 +90,11 @@ def _macros() -> Mapping[str, Macro]:
         "prose": prose,
         "escaped": escape,
     }
-    return macros("slack", filters=filters, escape=_finalize)
+    return macros("slack", "txt", filters=filters, escape=_finalize)
 
 
 def _finalize(value: object) -> object:
-    return value if isinstance(value, Written) else escape(value)
+    return value if isinstance(value, Mrkdwn) else escape(value)
 
 
 class Slack:
@@ -115,7 +115,7 @@ class Slack:
             return Fragment(view=view, markup=text, size=Size((units(_json(text)) + _BLOCK, 1)), whole=whole)
         menu = view.menu if isinstance(view, PaperView) else ()
         blocks = [header(view.line)] if isinstance(view, Head) and not view.small else []
-        blocks += [{**section(text), **_beside(menu)}] if text else []
+        blocks += [{**section(text), **_accessory(menu)}] if text else []
         blocks += [context(small)] if small else []
         markup = ",".join(map(_json, blocks))
         return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), whole=whole)
@@ -134,9 +134,9 @@ class Slack:
         titled: Sequence[Fragment] = (),
     ) -> tuple[str, str]:
         """Blocks, and as text what a notification shows: the titles."""
-        blocks = [*_merged(fragments), *map(_json, actions(buttons))]
-        written = page(fragments)
-        fallback = titles([*fragments, *titled]) or written
+        blocks = [*_joined_blocks(fragments), *map(_json, actions(buttons))]
+        written = plain_page(fragments)
+        fallback = notification_titles([*fragments, *titled]) or written
         shown = _json(escape(cut_units(fallback, FALLBACK)))
         return f'{{"text":{shown},"blocks":[{",".join(blocks)}]}}', _json({"text": escape(written)})
 
@@ -147,7 +147,7 @@ def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
-def plain(text: str, room: int) -> Block:
+def plain_text_object(text: str, room: int) -> Block:
     """Text without any markup, cut where Slack would refuse it; a name between colons becomes no emoji.
 
     Nothing in it is escaped, since Slack reads no markup there. Should a client do so all the same, nobody is called.
@@ -166,31 +166,33 @@ def actions(buttons: Buttons, before: str = "") -> list[Block]:
 def _actions(row: Sequence[Button], place: str) -> Block:
     return {
         "type": "actions",
-        "elements": [press(one, f"{place}.{number}") for number, one in enumerate(row)],
+        "elements": [button_element(one, f"{place}.{number}") for number, one in enumerate(row)],
     }
 
 
-def press(button: Button, action: str) -> Block:
+def button_element(button: Button, action: str) -> Block:
     """A button; `action` is unique in its block."""
     target = {"url": button.url} if button.url else {"value": button.data}
-    return {"type": "button", "text": plain(button.label, BUTTON_LABEL), "action_id": action, **target}
+    return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
 
 
-def menu(options: Sequence[Button], action: str) -> Block:
+def overflow_menu(options: Sequence[Button], action: str) -> Block:
     """An overflow menu of at most IN_MENU options."""
-    shown = [{"text": plain(option.label, BUTTON_LABEL), "value": option.data} for option in options[:IN_MENU]]
+    shown = [
+        {"text": plain_text_object(option.label, BUTTON_LABEL), "value": option.data} for option in options[:IN_MENU]
+    ]
     return {"type": "overflow", "action_id": action, "options": shown}
 
 
-def _beside(options: Sequence[Button]) -> Block:
+def _accessory(options: Sequence[Button]) -> Block:
     """What stands at the right of a section: a button, or a menu of several."""
     match options:
         case ():
             return {}
         case (one,):
-            return {"accessory": press(one, "paper")}
+            return {"accessory": button_element(one, "paper")}
         case _:
-            return {"accessory": menu(options, "paper")}
+            return {"accessory": overflow_menu(options, "paper")}
 
 
 def _json(value: object) -> str:
@@ -204,10 +206,10 @@ def context(text: str) -> Block:
 
 def header(text: str) -> Block:
     """Large letters."""
-    return {"type": "header", "text": plain(text, HEADER)}
+    return {"type": "header", "text": plain_text_object(text, HEADER)}
 
 
-def _merged(fragments: Sequence[Fragment]) -> list[str]:
+def _joined_blocks(fragments: Sequence[Fragment]) -> list[str]:
     """Blocks as JSON; lines that stand together share a section as far as it holds them."""
     blocks: list[str] = []
     lines: list[str] = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bot.rendering.platforms.slack.block_reader import slack_display
 from bot.rendering.templating import page_environment
 from bot.rendering.text.language import Language
-from bot.rendering.views.appearance import Key, Paragraph
+from bot.rendering.views.appearance import Paragraph, ShownButton
 from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:  # see gallery
@@ -29,7 +29,7 @@ _SLACKS_OWN = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class ShownField:
     """A field of a form."""
 
     label: str
@@ -42,62 +42,62 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ButtonRow:
     """Buttons that stand side by side."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[ShownButton, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class ShownView:
     """What a view looks like."""
 
-    parts: tuple[Box | Row | Paragraph, ...]
+    parts: tuple[ShownField | ButtonRow | Paragraph, ...]
     title: str = ""  # of a modal; "" for the tab Home
     send: str = ""
     leave: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
+class ViewExhibit:
     """A view on the page."""
 
     anchor: str  # a–z and "-"
     who: str
-    view: View
+    view: ShownView
 
 
-def view_display(text: str) -> View:
+def view_display(text: str) -> ShownView:
     """The view of this JSON. Raises ValueError for one that is not among those we show."""
     match json.loads(text):
         case {"type": "modal", "blocks": list(blocks), **rest}:
             words = {name: _words(rest.get(name)) for name in ("title", "submit", "close")}
             parts = tuple(_parts(blocks))
-            return View(parts=parts, title=words["title"], send=words["submit"], leave=words["close"])
+            return ShownView(parts=parts, title=words["title"], send=words["submit"], leave=words["close"])
         case {"type": "home", "blocks": list(blocks)}:
-            return View(parts=tuple(_parts(blocks)))
+            return ShownView(parts=tuple(_parts(blocks)))
         case _:
             raise ValueError("this is no view of Slack")
 
 
-def views_page(shots: Sequence[Shot], language: Language) -> str:
+def views_page(shots: Sequence[ViewExhibit], language: Language) -> str:
     """Views below each other as one HTML page. `language` is that of the words that Slack itself writes around them."""
     words = {name: sentence.say(language.translate) for name, sentence in _SLACKS_OWN.items()}
     return _template().render(shots=shots, language=language, words=words)
 
 
-def _parts(blocks: Sequence[object]) -> Iterator[Box | Row | Paragraph]:
+def _parts(blocks: Sequence[object]) -> Iterator[ShownField | ButtonRow | Paragraph]:
     for block in blocks:
         match block:
             case {"type": "input", "element": dict(element), **rest}:
-                yield _box(element, rest)
+                yield _shown_field(element, rest)
             case _:
                 shown = slack_display([block])
                 yield from shown.paragraphs
-                yield from (Row(keys=keys) for keys in shown.keys)
+                yield from (ButtonRow(keys=keys) for keys in shown.keys)
 
 
-def _box(element: Mapping[Any, Any], block: Mapping[Any, Any]) -> Box:
+def _shown_field(element: Mapping[Any, Any], block: Mapping[Any, Any]) -> ShownField:
     label, hint = _words(block.get("label")), _words(block.get("hint"))
     optional = block.get("optional") is True
     chosen = _words((element.get("initial_option") or {}).get("text"))
@@ -105,15 +105,15 @@ def _box(element: Mapping[Any, Any], block: Mapping[Any, Any]) -> Box:
         case {"type": "plain_text_input", **rest}:
             value = str(rest.get("initial_value") or "")
             enter = block.get("dispatch_action") is True
-            return Box(label=label, kind="text", value=value, hint=hint, optional=optional, enter=enter)
+            return ShownField(label=label, kind="text", value=value, hint=hint, optional=optional, enter=enter)
         case {"type": "timepicker", **rest}:
             value = str(rest.get("initial_time") or "")
-            return Box(label=label, kind="clock", value=value, hint=hint, optional=optional)
+            return ShownField(label=label, kind="clock", value=value, hint=hint, optional=optional)
         case {"type": "static_select"}:
-            return Box(label=label, kind="select", value=chosen, hint=hint, optional=optional)
+            return ShownField(label=label, kind="select", value=chosen, hint=hint, optional=optional)
         case {"type": "radio_buttons", "options": list(options)}:
             words = tuple(_words(option.get("text")) for option in options)
-            return Box(label=label, kind="radio", value=chosen, hint=hint, optional=optional, options=words)
+            return ShownField(label=label, kind="radio", value=chosen, hint=hint, optional=optional, options=words)
         case _:
             raise ValueError(f"the gallery cannot show a field of type {element.get('type')}")
 

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.platforms.slack.blocks import (
     Block,
-    Written,
+    Mrkdwn,
     actions,
     bold,
     context,
     escape,
     header,
     linked,
-    menu,
-    plain,
+    overflow_menu,
+    plain_text_object,
     section,
 )
 from subscriptions.cutting import cut_at_word, cut_units
@@ -29,36 +29,36 @@ TITLE = 24  # characters of a modal's title and of its two buttons
 LABEL = 2_000  # of a field, as of its hint
 INPUT = 3_000  # of a text that is typed
 OPTION = 75
-SHEET = "sheet"  # callback_id of our modals
+CALLBACK_ID = "sheet"  # callback_id of our modals
 _FEW = 5  # options that are shown side by side
 _ITEM = 240  # columns of a line on a board
 _NOTES = 2_800  # characters below a field
 
 
-def sheet_view(sheet: Modal, link: str, chat: Chat) -> str:
+def modal_view(modal: Modal, callback_token: str, chat: Chat) -> str:
     """A form as the JSON of a modal. `link` is the id of what it stands for."""
     del chat  # its words are in the reader's language already
-    blocks = [block for field in sheet.fields for block in _field(field)]
+    blocks = [block for field in modal.fields for block in _field(field)]
     view: Block = {
         "type": "modal",
-        "callback_id": SHEET,
-        "private_metadata": link,
-        "title": plain(sheet.title, TITLE),
-        "submit": plain(sheet.submit_label, TITLE),
-        "close": plain(sheet.close_label, TITLE),
+        "callback_id": CALLBACK_ID,
+        "private_metadata": callback_token,
+        "title": plain_text_object(modal.title, TITLE),
+        "submit": plain_text_object(modal.submit_label, TITLE),
+        "close": plain_text_object(modal.close_label, TITLE),
         "blocks": blocks[:BLOCKS],
     }
     return json.dumps(view, ensure_ascii=False, separators=(",", ":"))
 
 
-def board_view(board: HomeView, chat: Chat) -> str:
+def home_view(home: HomeView, chat: Chat) -> str:
     """A board as the JSON of the tab Home."""
     del chat
     blocks: list[Block] = []
-    for number, panel in enumerate(board.panels):
+    for number, panel in enumerate(home.panels):
         blocks += [{"type": "divider"}] if blocks else []
         blocks += _panel(panel, number)
-    blocks += [context(escape(board.remark))] if board.remark else []
+    blocks += [context(escape(home.remark))] if home.remark else []
     return json.dumps({"type": "home", "blocks": blocks[:BLOCKS]}, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -66,11 +66,11 @@ def _field(field: Field) -> Iterator[Block]:
     block: Block = {
         "type": "input",
         "block_id": field.name,
-        "label": plain(field.label, LABEL),
+        "label": plain_text_object(field.label, LABEL),
         "element": {**_element(field), "action_id": field.name},
     }
     if field.hint:
-        block["hint"] = plain(field.hint, LABEL)
+        block["hint"] = plain_text_object(field.hint, LABEL)
     if not field.required:
         block["optional"] = True
     if field.notifies_change:
@@ -105,7 +105,7 @@ def _text_input(field: Field) -> Block:
 
 
 def _option(option: Option) -> Block:
-    return {"text": plain(option.label, OPTION), "value": option.value}
+    return {"text": plain_text_object(option.label, OPTION), "value": option.value}
 
 
 def _panel(panel: HomePanel, number: int) -> Iterator[Block]:
@@ -119,5 +119,5 @@ def _panel(panel: HomePanel, number: int) -> Iterator[Block]:
 
 def _item(item: HomeItem, action: str) -> Block:
     remark = f"\n{escape(cut_at_word(item.remark, _ITEM))}" if item.remark else ""
-    text = Written(f"{bold(cut_at_word(item.text, _ITEM))}{remark}")
-    return {**section(text), **({"accessory": menu(item.menu, action)} if item.menu else {})}
+    text = Mrkdwn(f"{bold(cut_at_word(item.text, _ITEM))}{remark}")
+    return {**section(text), **({"accessory": overflow_menu(item.menu, action)} if item.menu else {})}

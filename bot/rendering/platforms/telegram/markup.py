@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports.button import Button, Buttons
-from bot.rendering.platforms.console import page, short_page, short_text
+from bot.rendering.platforms.console import plain_page, short_page, short_text
 from bot.rendering.templating import Macro, macros
 from bot.rendering.views.medium import IN_MESSAGE, joined, name_of
 from bot.rendering.views.packing import Fragment, Size
@@ -37,7 +37,7 @@ _CALLING = re.compile(r"(?<!\w)([@#]|(?<![/<>])/|\$(?=[A-Z]))(?=\w)")
 _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#][\w\-.~%+=&/?#@]*)?")
 
 
-def without_calls(text: str) -> str:
+def without_mentions(text: str) -> str:
     """Foreign text in which no name is called, no tag or command becomes a link, and cs.CL is no host in Chile.
 
     Telegram's server links such words by itself, and a @name in a group rings that person; links stay links.
@@ -46,9 +46,9 @@ def without_calls(text: str) -> str:
         return text
     calm, at = [], 0
     for address in _ADDRESS.finditer(text):
-        calm += [_calm(text[at : address.start()]), address[0]]
+        calm += [_defused(text[at : address.start()]), address[0]]
         at = address.end()
-    return "".join((*calm, _calm(text[at:])))
+    return "".join((*calm, _defused(text[at:])))
 
 
 def without_hosts(text: str) -> str:
@@ -56,16 +56,16 @@ def without_hosts(text: str) -> str:
     return _CATEGORY.sub(rf"\1{_WORD_JOINER}", text)
 
 
-def _calm(word: str) -> str:
+def _defused(word: str) -> str:
     return without_hosts(_CALLING.sub(rf"\1{_WORD_JOINER}", word))
 
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("telegram", filters={"calm": without_calls, "hosts": without_hosts})
+    return macros("telegram", "html", filters={"calm": without_mentions, "hosts": without_hosts})
 
 
-def measure(markup: str, plain: str) -> Size:
+def markup_size(markup: str, plain: str) -> Size:
     """Units, bytes, entities, bytes of entities, and units of the plain form; each with the gap above it."""
     links = [link for slash, _, link in _TAG.findall(markup) if not slash]
     found = len(_FOUND_BY_SERVER.findall(_LINKED.sub(" ", markup)))
@@ -92,7 +92,7 @@ class Telegram:
     def draw(self, view: object) -> Fragment:
         """The view as HTML."""
         markup = _macros()[name_of(view)](view).strip("\n")
-        return Fragment(view=view, markup=markup, size=measure(markup, short_text(view)))
+        return Fragment(view=view, markup=markup, size=markup_size(markup, short_text(view)))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - a keyboard counts by itself
         """Nothing."""
@@ -112,7 +112,7 @@ class Telegram:
             "text": joined([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
             "silent": silent,
         }
-        plain = page(fragments)
+        plain = plain_page(fragments)
         if units(plain) > TEXT:
             plain = short_page(fragments)
         plain_payload: dict[str, object] = {"text": plain, "silent": silent}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Key, Mark, Paragraph, Shape, Span
+from bot.rendering.views.appearance import Display, Look, Mark, Paragraph, Shape, ShownButton, Span
 
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}  # Telegram decodes no other names
 _MARKS: Mapping[str, Mark] = {
@@ -30,32 +30,44 @@ def telegram_display(text: str, *, silent: bool, buttons: object, pressed: Colle
     return Display(paragraphs=telegram_paragraphs(text), keys=keys, silent=silent)
 
 
-def telegram_said(text: str) -> Display:
+def _read(payload: object, pressed: Collection[str]) -> Display | None:
+    match payload:
+        case {"text": str(text), **rest}:
+            silent = rest.get("silent") is True
+            return telegram_display(text, silent=silent, buttons=rest.get("buttons"), pressed=pressed)
+    return None
+
+
+def _title_bar(title: str, detail: str) -> str:
+    return f"Telegram · {title}" + (f" ({detail})" if detail else "")
+
+
+def telegram_person_message(text: str) -> Display:
     """What a person wrote: plain text, in which commands stand out."""
     return Display(paragraphs=(Paragraph(spans=tuple(_with_commands(Span(text=text)))),))
 
 
 def telegram_paragraphs(html: str) -> tuple[Paragraph, ...]:
     """Telegram's HTML as paragraphs. What is no tag of Telegram's stays text, and so does what closes nothing."""
-    reader = _Reader()
+    reader = _HtmlReader()
     place = 0
     for tag in _TAG.finditer(html):
-        reader.say(html[place : tag.start()])
-        if not reader.take(tag):
-            reader.say(tag[0])
+        reader.add_text(html[place : tag.start()])
+        if not reader.add_tag(tag):
+            reader.add_text(tag[0])
         place = tag.end()
-    reader.say(html[place:])
+    reader.add_text(html[place:])
     return reader.paragraphs()
 
 
-class _Reader:
+class _HtmlReader:
     """Open tags, and the paragraphs so far."""
 
     def __init__(self) -> None:
         self._open: list[tuple[str, Mark | None, str]] = []  # name, mark, link
         self._done: list[tuple[Shape, list[Span]]] = [("text", [])]
 
-    def say(self, html: str) -> None:
+    def add_text(self, html: str) -> None:
         text = _REFERENCE.sub(_referenced, html)
         if text:
             marks = frozenset(mark for _, mark, _ in self._open if mark)
@@ -64,7 +76,7 @@ class _Reader:
             plain = not link and "code" not in marks and self._done[-1][0] != "code"
             self._done[-1][1].extend(_with_commands(span) if plain else (span,))
 
-    def take(self, tag: re.Match[str]) -> bool:
+    def add_tag(self, tag: re.Match[str]) -> bool:
         """Whether this is a tag of Telegram's at a place where it may stand."""
         name = tag["name"]
         if tag["close"]:
@@ -125,12 +137,12 @@ def _trimmed(spans: Sequence[Span], *, left: bool, right: bool) -> tuple[Span, .
     return tuple(span for span in kept if span.text)
 
 
-def _key(key: object, pressed: Collection[str]) -> Key:
+def _key(key: object, pressed: Collection[str]) -> ShownButton:
     match key:
         case {"text": str(text), "url": str(url)}:
-            return Key(text=text, link=web_url(url))
+            return ShownButton(text=text, link=web_url(url))
         case {"text": str(text), "data": str(data)}:
-            return Key(text=text, pressed=data in pressed)
+            return ShownButton(text=text, pressed=data in pressed)
         case _:
             raise ValueError("a button for Telegram has a text and either url or data")
 
@@ -139,3 +151,8 @@ def _items(value: object) -> list[object]:
     if not isinstance(value, list):
         raise ValueError("buttons for Telegram are rows of buttons")  # noqa: TRY004 - one error for one broken payload
     return value
+
+
+LOOK = Look(
+    style="bubbles", columns=76, read=_read, title_bar=_title_bar, person=telegram_person_message
+)  # a phone is narrow

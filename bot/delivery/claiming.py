@@ -1,0 +1,94 @@
+"""The next step of a lane: claimed from the outbox, or rendered ahead for many lanes together."""
+
+import asyncio
+import logging
+
+from bot.context.dependencies import Context
+from bot.delivery.drain_state import DrainState, LaneAttempts
+from subscriptions.model import Delivery, Lane
+from subscriptions.service.outbox import Asking, Step, claim, store_rendered, to_render
+from subscriptions.store import Claim, Rendered
+
+log = logging.getLogger("paperwire")
+
+RENDER_BATCH = 40  # deliveries rendered together: less than two seconds of sending, so settings count soon
+RENDER_MORE_BELOW = 10  # of them left: more are rendered, so that no lane has to wait for it
+MAX_POSTS = 3  # posts of one message in one call; if it is unclear after that, it waits for the next call
+
+
+async def first_step(context: Context, drain_state: DrainState, attempts: LaneAttempts) -> Step | None:
+    """The first step of a lane, rendered ahead if possible. Renders the next batch when few steps are left."""
+    if attempts.lane not in drain_state.rendered_ahead and drain_state.render_lock.locked():
+        async with drain_state.render_lock:  # the batch that is being rendered may hold this lane's step
+            pass
+    step = drain_state.rendered_ahead.pop(attempts.lane, None)
+    if (
+        step is not None
+        and drain_state.may_render_more
+        and len(drain_state.rendered_ahead) < RENDER_MORE_BELOW
+        and not drain_state.render_lock.locked()
+    ):
+        async with drain_state.render_lock:
+            await _render_more(context, drain_state, step)
+    return step or await next_step(context, attempts)
+
+
+async def next_step(context: Context, attempts: LaneAttempts) -> Step | None:
+    """The next step of the lane; None if there is nothing to do now."""
+    return await context.group_commit(claim, context.store, claim_request(context, attempts))
+
+
+def claim_request(context: Context, attempts: LaneAttempts) -> Asking:
+    """What `claim` has to know of this call."""
+    return Asking(
+        lane=attempts.lane,
+        now=context.clock.now(),
+        wall=context.clock.wall(),
+        on_unclear=context.on_unclear,
+        can_find=attempts.lane.platform in context.lookup_platforms,
+        tried=frozenset(message for message, times in attempts.posts.items() if times >= MAX_POSTS),
+    )
+
+
+async def render(context: Context, drain_state: DrainState, attempts: LaneAttempts) -> Step | None:
+    """Renders the lane's next delivery together with those that come soon in other lanes. Returns the next step."""
+    async with drain_state.render_lock:  # a lane that waited here mostly finds its delivery rendered with another's
+        step = drain_state.rendered_ahead.pop(attempts.lane, None) or await next_step(context, attempts)
+        if isinstance(step, Claim) and step.message is None:
+            await _render_more(context, drain_state, step)
+            step = drain_state.rendered_ahead.pop(attempts.lane, None) or await next_step(context, attempts)
+    return step
+
+
+async def _render_more(context: Context, drain_state: DrainState, step: Claim) -> None:
+    rendered = await asyncio.to_thread(_render_ahead, context, step)
+    drain_state.rendered_ahead |= rendered
+    drain_state.may_render_more = bool(rendered)
+
+
+def _render_ahead(context: Context, step: Claim) -> dict[Lane, Claim]:
+    """The first message of each lane in the batch. `mark_sending` checks it once more before it is posted."""
+    deliveries = to_render(context.store, step, RENDER_BATCH, wall=context.clock.wall())
+    rendered = [_rendered(context, seq, delivery) for seq, delivery in deliveries.items()]
+    store_rendered(context.store, rendered, now=context.clock.now())
+    return {
+        (delivery := deliveries[one.seq]).chat.address.lane: Claim(
+            seq=one.seq,
+            delivery=delivery.id,
+            chat_id=delivery.chat.id,
+            address=delivery.chat.address,
+            attempts=0,
+            message=one.messages[0],
+        )
+        for one in rendered
+        if one.messages
+    }
+
+
+def _rendered(context: Context, seq: int, delivery: Delivery) -> Rendered:
+    try:
+        return Rendered(seq=seq, messages=context.render_delivery(delivery, ()))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one delivery must not stop the others
+        log.error("Delivery %s cannot be rendered: %s: %s", delivery.id, type(error).__name__, error)
+        reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
+        return Rendered(seq=seq, failure=reason)

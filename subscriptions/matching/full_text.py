@@ -1,0 +1,229 @@
+"""A paper as a document of a full-text index (SQLite's FTS5), and a term as expressions for that index.
+
+The index splits only at blanks, and gets words that `normalize` has split. So it finds whole words as the matcher does. A
+term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the second
+one finds must be read. Both are the same for words, phrases, fields, categories and most names.
+
+Words of the document that are no words of a text begin with a mark that no word of a text begins with:
+
+    ˑ           between two texts or names, so that no phrase crosses them      ˑsmodels   a word as written, if the
+    ˑxRAG       a word with capitals inside                                                plural step changes it
+    ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary
+    ˑodd        an exact word of the paper is not in the index                  ˑhabstract …      what the paper has
+    ˑlong       a name of the paper has more parts than the index can compare
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from subscriptions.matching.tokenized_paper import labels_of, texts_of
+from subscriptions.model import Paper
+from subscriptions.normalize import (
+    author_tokens,
+    exact_author_tokens,
+    fold_plural,
+    has_chinese,
+    is_initial,
+    written_and_exact_tokens,
+    written_beginnings,
+    written_tokens,
+)
+from subscriptions.query import Term
+from subscriptions.query.fields import AUTHOR, CATEGORY, FIELDS, PRIMARY, ValueKind
+
+_MARK = "ˑ"
+_UNSAFE = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")  # what the index would split at, fold, or take for a mark
+_LONGEST_NAME = 4  # parts of a name that stand near each other in the index, each with its first letter
+_NEAR = 2 * _LONGEST_NAME - 1
+_GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so that parts of two names are never near
+_TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the order of the columns
+_TEXTS = f"{{{' '.join(field.column for field in _TEXT_FIELDS)}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexQuestion:
+    """The expressions of FTS5 for a simple term. "" finds nothing."""
+
+    sure: str  # finds only papers that fulfil the term
+    maybe: str | None  # finds all papers that fulfil the term; None: any paper may
+
+
+_ANY_PAPER = IndexQuestion("", None)
+
+
+def index_document(paper: Paper) -> tuple[str, ...]:
+    """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
+    texts = {field: [_Words.of(text) for text in texts if text] for field, texts in texts_of(paper).items()}
+    odd = any(words.odd for field in _TEXT_FIELDS for words in texts[field])
+    names = [(author_tokens(name), exact_author_tokens(name)) for name in AUTHOR.values(paper)]
+    odd = odd or any(not _agree(parts, exact, author_tokens) for parts, exact in names)
+    long = any(len(parts) > _LONGEST_NAME for parts, _ in names)
+    flags = [name for name, is_set in (("odd", odd), ("long", long)) if is_set]
+    labels = [_encoded(_MARK + name, "") for name in (*flags, *(f"h{name}" for name in _present(paper)))]
+    return (
+        *(_column(texts[field]) for field in _TEXT_FIELDS),
+        _GAP.join(_encoded("", " ".join(parts)) + _initials(parts) for parts, _ in names),
+        " ".join((*labels, *_categories(paper))),
+    )
+
+
+def presence_expression(what: str) -> str:
+    """Returns the expression that finds the papers with something: a field with a column by its name, or "chinese" text."""
+    return f'label : "{_MARK}h{what}"'
+
+
+def index_question(term: Term) -> IndexQuestion:
+    """Returns what to ask the index for a simple term. For a field without a column any paper may fulfil it."""
+    if not term.field.column and not term.field.is_bare:
+        return _ANY_PAPER
+    match term.field.kind:
+        case ValueKind.WORDS:
+            return _for_words(term)
+        case ValueKind.NAME:
+            return _for_name(term)
+        case ValueKind.CATEGORY:
+            return _same(f'label : "{_encoded(_MARK + term.field.name[0], term.value)}"')
+        case _:
+            return _ANY_PAPER
+
+
+# ------------------------------------------------------------------------------------------------------------- papers
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of one text."""
+
+    folded: list[str]
+    written: list[str]
+    exact: list[str]
+    odd: bool
+
+    @classmethod
+    def of(cls, text: str) -> "_Words":
+        written, exact = written_and_exact_tokens(text)
+        plain = text.isascii() and "\\" not in text
+        odd = not plain and not _agree(written, exact, written_tokens)
+        return cls(list(map(fold_plural, written)), written, exact, odd)
+
+
+def _agree(folded: Sequence[str], exact: Iterable[str], fold: object) -> bool:
+    """Whether the folded words are the exact words, each folded alone. Almost always they are."""
+    return list(folded) == [part for word in exact for part in _folded(word, fold)]
+
+
+@lru_cache(maxsize=1 << 15)
+def _folded(word: str, fold: object) -> tuple[str, ...]:
+    return tuple(fold(word))  # type: ignore[operator]
+
+
+def _column(texts: Sequence[_Words]) -> str:
+    """Returns the column of a field: its texts, then the words that are looked for in another form."""
+    changed = {written for words in texts for written, folded in zip(words.written, words.folded, strict=True) if written != folded}  # fmt: skip
+    capital = {word for words in texts for word in words.exact if _has_inner_capital(word)}
+    stretches = [_encoded("", " ".join(words.folded)) for words in texts]
+    tail = [*(_encoded(_MARK + "s", word) for word in changed), *(_encoded(_MARK + "x", word) for word in capital)]
+    return f" {_MARK} ".join((*stretches, " ".join(tail)))
+
+
+def _has_inner_capital(word: str) -> bool:
+    return word[1:] != word[1:].lower()
+
+
+def _initials(parts: Iterable[str]) -> str:
+    return "".join(f" {_MARK}i{part[0]}" for part in parts if is_initial(part[0]))
+
+
+def _categories(paper: Paper) -> Iterator[str]:
+    for field in (CATEGORY, PRIMARY):
+        labels = {label for code in field.values(paper) for label in labels_of(field, code)}
+        yield from (_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in labels)
+
+
+def _present(paper: Paper) -> Iterator[str]:
+    """Yields what a paper has, of what some sources do not bring: names of fields, and "chinese"."""
+    yield from (field.name for field in FIELDS if field.absent and field.column and any(field.values(paper)))
+    languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
+    if "zh" in languages or has_chinese(paper.title) or has_chinese(paper.abstract):
+        yield "chinese"
+
+
+def _encoded(mark: str, words: str) -> str:
+    """Returns words as the index stores them: without signs and capitals, at which it would split or which it folds."""
+    return mark + _UNSAFE.sub(lambda sign: f"{_MARK}{ord(sign[0]):x}{_MARK}", words)
+
+
+# -------------------------------------------------------------------------------------------------------------- terms
+
+
+def _same(expression: str) -> IndexQuestion:
+    return IndexQuestion(expression, expression)
+
+
+def _phrase(words: Sequence[str], *, mark: str = "", prefix: bool = False) -> str:
+    return f'"{_encoded(mark, " ".join(words))}"{" *" if prefix else ""}'
+
+
+def _for_words(term: Term) -> IndexQuestion:
+    column = _TEXTS if term.field.is_bare else term.field.column
+    if term.exact:
+        return _for_exact_words(term, column)
+    if not term.prefix:
+        return _same(f"{column} : {_phrase(term.tokens)}")
+    *whole, last = term.tokens
+    forms = " OR ".join(_phrase([word], mark=_MARK + "s") for word in written_beginnings(last))
+    begun = f"{column} : {_phrase(term.tokens, prefix=True)}"
+    if not whole:
+        return _same(f"({begun} OR {column} : ({forms}))")
+    return IndexQuestion(begun, f"({begun} OR ({column} : {_phrase(whole)} AND {column} : ({forms})))")
+
+
+def _for_exact_words(term: Term, column: str) -> IndexQuestion:
+    """Returns the question for exact words. Only words with capitals inside are in the index as they are written."""
+    if len(term.tokens) == 1 and not term.prefix and _has_inner_capital(term.tokens[0]):
+        return _same(f"{column} : {_phrase(term.tokens, mark=_MARK + 'x')}")
+    if term.prefix:
+        return _ANY_PAPER
+    folded = [fold_plural(part) for word in term.tokens for part in written_tokens(word)]
+    return IndexQuestion("", f"({column} : {_phrase(folded)} OR {_flag('odd')})" if folded else None)
+
+
+def _for_name(term: Term) -> IndexQuestion:
+    tokens = [part for word in term.tokens for part in author_tokens(word)] if term.exact else list(term.tokens)
+    if not tokens or (term.exact and term.prefix):
+        return _ANY_PAPER
+    whole, begun = (tokens[:-1], tokens[-1:]) if term.prefix else (tokens, [])
+    parts = [
+        *(_phrase([part]) for part in whole if not is_initial(part)),
+        *(_phrase([part], mark=_MARK + "i") for part in whole if is_initial(part)),
+        *(_phrase([part], prefix=True) for part in begun),
+    ]
+    apart = _stand_apart(whole, begun)
+    column = term.field.column
+    somewhere = " AND ".join(f"{column} : {part}" for part in dict.fromkeys(parts))
+    if len(parts) == 1:
+        near = f"{column} : {parts[0]}"
+    elif apart:
+        near = f"({column} : NEAR({' '.join(parts)}, {_NEAR}) OR ({_flag('long')} AND {somewhere}))"
+    else:
+        near = f"({somewhere})"
+    if term.exact:
+        return IndexQuestion("", f"({near} OR {_flag('odd')})")
+    if len(parts) == 1:
+        return _same(near)
+    return IndexQuestion(f"{column} : NEAR({' '.join(parts)}, {_NEAR})" if apart else "", near)
+
+
+def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
+    """Whether no two wanted parts can be the same part of a name."""
+    beginnings = [part for part in whole if is_initial(part)] + list(begun)
+    others = [part for part in whole if not is_initial(part)]
+    return len({*beginnings, *others}) == len(beginnings) + len(others) and not any(
+        one != other and other.startswith(one) for one in beginnings for other in (*beginnings, *others)
+    )
+
+
+def _flag(name: str) -> str:
+    return f'label : "{_MARK}{name}"'

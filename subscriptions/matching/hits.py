@@ -1,0 +1,145 @@
+"""Why a paper fits a query: the places in its texts, and why it does not: the parts of the query."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from subscriptions.matching.terms import (
+    fits_alternative,
+    is_name,
+    label_of,
+    names_for,
+    places,
+    simple_terms,
+    stands_in,
+)
+from subscriptions.matching.tokenized_paper import TokenizedPaper, labels_of, texts_of, tokenize
+from subscriptions.model import Paper
+from subscriptions.normalize import exact_tokens, fold_plural, token_spans, written_tokens
+from subscriptions.query import Alternative, And, Leaf, Node, Not, Or, Query, Term
+from subscriptions.query.fields import TEXT, Field, ValueKind
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a query found in one text of a paper, or in one of its fields without texts."""
+
+    field: Field
+    terms: tuple[str, ...]  # as they stand in the paper, each once; an author with the whole name
+    text: str = ""  # the text with the terms; "" in a field without texts
+    spans: tuple[tuple[int, int], ...] = ()  # (start, end) of each place in `text`, ascending, without overlaps
+
+
+def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
+    """Returns what a query found in a paper, hits in titles first; () if the paper does not fit."""
+    tokens = tokenize(paper, query.fields)
+    terms = _wanted(alternative for alternative in query.alternatives if fits_alternative(alternative, tokens))
+    texts = ((field, text) for field, texts in texts_of(paper, query.fields).items() for text in texts)
+    return (*_text_hits(terms, texts), *_other_hits(terms, paper, tokens))
+
+
+def failing(query: Query, paper: Paper) -> tuple[Node, ...]:
+    """Returns the parts of a query, as typed, that a paper does not fulfil; () if it fits.
+
+    Such a part is `a OR b` if the paper has neither, and `-a` if the paper has `a`.
+    """
+    tokens = tokenize(paper, query.fields)
+    parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
+    return tuple(part for part in parts if not _is_fulfilled(part, tokens))
+
+
+def _is_fulfilled(node: Node, paper: TokenizedPaper) -> bool:
+    match node:
+        case Leaf():
+            return stands_in(node.term, paper)
+        case Not():
+            return not _is_fulfilled(node.node, paper)
+        case And():
+            return all(_is_fulfilled(part, paper) for part in node.nodes)
+        case Or():
+            return any(_is_fulfilled(part, paper) for part in node.nodes)
+
+
+def spans(query: Query, text: str, field: Field) -> tuple[tuple[int, int], ...]:
+    """Returns (start, end) of the words in a text that a query wants, ascending, without overlaps.
+
+    `field` is the field of the text. The text may be a shown form of the paper's text: with readable TeX, or cut.
+    """
+    words = _Text(text)
+    return _merged(place for term in _wanted(query.alternatives) for place in _places(term, words, field))
+
+
+def _wanted(alternatives: Iterable[Alternative]) -> list[Term]:
+    """Returns the simple terms that alternatives want, each once, in a fixed order."""
+    terms = {part for alternative in alternatives for term in alternative.positive for part in simple_terms(term)}
+    return sorted(terms, key=lambda term: (term.tokens, term.value, term.field.name, term.prefix, term.exact))
+
+
+class _Text:
+    """A text, its words and their places. Places are computed when they are needed."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.written = written_tokens(text)
+        self.folded = [fold_plural(token) for token in self.written]
+        self._spans: dict[bool, list[tuple[int, int]]] = {}
+
+    def spans(self, *, exact: bool) -> list[tuple[int, int]]:
+        if exact not in self._spans:
+            self._spans[exact] = token_spans(self.text, exact=exact)
+        return self._spans[exact]
+
+
+def _text_hits(terms: list[Term], texts: Iterable[tuple[Field, str]]) -> Iterator[Hit]:
+    for field, text in texts:
+        words = _Text(text)
+        found = [place for term in terms for place in _places(term, words, field)]
+        if found:
+            shown = dict.fromkeys(text[start:end] for start, end in found)
+            yield Hit(field, tuple(shown), text, _merged(found))
+
+
+def _places(term: Term, text: _Text, field: Field) -> list[tuple[int, int]]:
+    """Returns (start, end) of each place of a simple term in a text of a field."""
+    if term.field is not field and not (term.field is TEXT and field.in_any_text):
+        return []
+    folded, written = text.folded, text.written
+    if term.exact:
+        folded = written = exact_tokens(text.text)
+    starts = places(term, folded, written)
+    if not starts:
+        return []
+    where = text.spans(exact=term.exact)
+    return [(where[start][0], where[start + len(term.tokens) - 1][1]) for start in starts]
+
+
+def _merged(found: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iterator[Hit]:
+    """Yields one hit for each field without texts."""
+    found: dict[Field, dict[str, None]] = {}
+    for term in terms:
+        if term.field.kind is not ValueKind.WORDS:
+            found.setdefault(term.field, {}).update(dict.fromkeys(_shown(term, paper, tokens)))
+    for field, shown in found.items():
+        if shown:
+            yield Hit(field, tuple(shown))
+
+
+def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
+    """Returns the values of a paper that fulfil a simple term: names and categories as the paper has them."""
+    values = tuple(term.field.values(paper))
+    if term.field.kind is ValueKind.NAME:
+        names = names_for(term, tokens)
+        return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
+    label = label_of(term)
+    if term.field.kind is ValueKind.CATEGORY:
+        return [code for code in values if label in labels_of(term.field, code)]
+    return [term.value] if label in tokens.labels else []

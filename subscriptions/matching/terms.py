@@ -1,0 +1,116 @@
+"""Whether a term is fulfilled by a tokenized paper."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from subscriptions.matching.tokenized_paper import TokenizedPaper
+from subscriptions.normalize import is_initial
+from subscriptions.query import Alternative, Query, Term
+from subscriptions.query.fields import ALL, AUTHOR, CATEGORY, ID, TEXT, TEXT_OR_ID, ValueKind
+
+
+def simple_terms(term: Term) -> tuple[Term, ...]:
+    """Returns the simple terms, of one field each, of which a paper must fulfil any to fulfil this term."""
+    if term.field is TEXT_OR_ID:
+        return (Term(TEXT, term.tokens), Term(ID, value=term.value))
+    if term.field is not ALL:
+        return (term,)
+    words = Term(TEXT, term.tokens, term.prefix, term.exact)
+    names = Term(AUTHOR, term.names, term.prefix, term.exact)
+    return tuple(part for part in (words, names, Term(CATEGORY, value=term.value)) if part.tokens or part.value)
+
+
+def stands_in(term: Term, paper: TokenizedPaper) -> bool:
+    """Whether a paper fulfils a term."""
+    return any(predicate(part)(paper) for part in simple_terms(term))
+
+
+def fits(query: Query, paper: TokenizedPaper) -> bool:
+    """Whether a paper fulfils some alternative of a query."""
+    return any(fits_alternative(alternative, paper) for alternative in query.alternatives)
+
+
+def fits_alternative(alternative: Alternative, paper: TokenizedPaper) -> bool:
+    """Whether a paper fulfils all that an alternative wants, and nothing that it excludes."""
+    return all(stands_in(term, paper) for term in alternative.positive) and not any(
+        stands_in(term, paper) for term in alternative.negative
+    )
+
+
+def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
+    """Returns a function that says whether a paper fulfils a simple term. It is quicker than `stands_in` for many papers."""
+    match term.field.kind:
+        case ValueKind.NAME:
+            return lambda paper: any(is_name(term, name) for name in names_for(term, paper))
+        case ValueKind.WORDS:
+            return _text_predicate(term)
+    label = label_of(term)
+    return lambda paper: label in paper.labels
+
+
+def label_of(term: Term) -> str:
+    """Returns the label that a paper must have to fulfil a term with a value."""
+    return f"{term.field.name}:{term.value}"
+
+
+def names_for(term: Term, paper: TokenizedPaper) -> tuple[tuple[str, ...], ...]:
+    """Returns the names of a paper in the form by which a term of names is compared."""
+    return (paper.exact_names if term.exact else paper.names)[term.field]
+
+
+def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
+    field = term.field
+    phrase = f" {' '.join(term.tokens)}" + ("" if term.prefix else " ")
+    if term.exact:
+        return lambda paper: phrase in paper.exact[field]
+    if not term.prefix:
+        return lambda paper: phrase in paper.folded[field]
+    if len(term.tokens) == 1:
+        return lambda paper: phrase in paper.written[field] or phrase in paper.folded[field]
+    return lambda paper: _phrase_begins(term, paper.folded[field], paper.written[field])
+
+
+def _phrase_begins(term: Term, folded: str, written: str) -> bool:
+    """Whether the words of a phrase stand in a text, the last as the beginning of a word, written or folded."""
+    if f" {' '.join(term.tokens[:-1])} " not in folded:
+        return False
+    return bool(places(term, folded.split(" "), written.split(" ")))
+
+
+def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
+    """Returns the positions at which a phrase or prefix begins in a list of words. Both lists have the same words."""
+    *whole, last = term.tokens
+    starts = []
+    for start in range(len(folded) - len(whole)):
+        end = start + len(whole)
+        if folded[start:end] == whole and _is_last(term, last, folded[end], written[end]):
+            starts.append(start)
+    return starts
+
+
+def _is_last(term: Term, last: str, folded: str, written: str) -> bool:
+    return written.startswith(last) or folded.startswith(last) if term.prefix else folded == last
+
+
+def is_name(term: Term, name: tuple[str, ...]) -> bool:
+    """Whether the parts that a term of names wants are different parts of this name, in any order."""
+    parts = list(name)
+    wanted, beginning = (term.tokens[:-1], term.tokens[-1]) if term.prefix else (term.tokens, None)
+    initials = [token for token in wanted if is_initial(token)]
+    for token in wanted:
+        if is_initial(token):
+            continue
+        if token not in parts:
+            return False
+        parts.remove(token)
+    if beginning is None:
+        return _have_initials(parts, initials)
+    return any(
+        _have_initials(parts[:i] + parts[i + 1 :], initials)
+        for i, part in enumerate(parts)
+        if part.startswith(beginning)
+    )
+
+
+def _have_initials(parts: list[str], initials: list[str]) -> bool:
+    return Counter(initials) <= Counter(part[0] for part in parts)

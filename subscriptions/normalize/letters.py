@@ -1,0 +1,62 @@
+"""Step 2, letters: compatibility forms, letter case and accents are folded."""
+
+import re
+import unicodedata
+
+_SIGNS = re.compile("[™®©℠]")  # removed first: their compatibility forms are letters
+INVISIBLE_CHARACTERS = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
+"""Ranges of a character class: characters without width, which count for nothing."""
+_INVISIBLE = re.compile(f"[{INVISIBLE_CHARACTERS}]")
+_ACCENTABLE = re.compile("[\u00c0-\u1fff]")  # above them only symbols have accents, such as ≠
+_ACCENT_MARKS = re.compile("[\u0300-\u036f]+")
+_PLAIN_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i", "ŋ": "n"},
+)
+_CHINESE = re.compile(
+    "[\u3400-\u9fff]"
+)  # CJK Unified Ideographs with extension A; texts with rarer ones have these, too
+
+
+def fold_letters(text: str) -> str:
+    """Step 2: returns a text in lower case without accents.
+
+    Kana marks and Hangul stay: only the Latin block of accents is removed, and the rest is composed again.
+    """
+    return fold_case(fold_forms(text))
+
+
+def exact_letters(text: str) -> str:
+    """Step 2 for exact terms: letter case, accents and letters like ø stay."""
+    return unicodedata.normalize("NFC", fold_forms(text))
+
+
+def fold_forms(text: str) -> str:
+    """Returns a text with compatibility forms replaced and invisible characters removed."""
+    if text.isascii():
+        return text
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", _SIGNS.sub("", text)))
+
+
+def fold_case(text: str) -> str:
+    """Returns the result of `fold_forms` in lower case without accents."""
+    if text.isascii():
+        return text.lower()
+    folded = text.casefold()
+    if not _ACCENTABLE.search(folded):
+        return unicodedata.normalize("NFC", folded)
+    bare = _ACCENT_MARKS.sub("", unicodedata.normalize("NFD", folded))
+    return unicodedata.normalize("NFC", bare).translate(_PLAIN_LETTERS)
+
+
+def joins_letter_before(char: str) -> bool:
+    """Whether step 2 may merge a character into the one before it: a mark, a Hangul vowel or final, an invisible one."""
+    if char.isascii():
+        return False
+    first = unicodedata.normalize("NFKD", char)[0]
+    is_mark = unicodedata.category(first)[0] == "M" or "\u1160" <= first <= "\u11ff"
+    return is_mark or _INVISIBLE.match(char) is not None or _SIGNS.match(char) is not None
+
+
+def has_chinese(text: str) -> bool:
+    """Whether a text has Chinese characters."""
+    return _CHINESE.search(text) is not None

@@ -1,0 +1,236 @@
+"""The fields of the query language, each declared once. A new field is one more entry here, and its tests.
+
+The lexer takes the names from here, the parser the kind of value, the matcher what of a paper a field looks at, and
+answers the sentences. Tables elsewhere (docs/queries.md) are compared with these entries by tests.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper
+from subscriptions.summaries import summary_state
+
+
+class ValueKind(Enum):
+    """What a value of a field is, which decides how it is read and how it is compared with papers."""
+
+    WORDS = auto()  # words side by side in one text
+    NAME = auto()  # parts of one person's name, in any order
+    CATEGORY = auto()  # a category of arXiv, or an archive for all categories below it
+    PAPER_ID = auto()  # an arXiv id or a DOI, also as a link
+    LABEL = auto()  # a text that is compared as a whole, letter case ignored
+    COMBINED = auto()  # a value for several fields, any of which may have it (`matching.simple_terms`)
+
+
+_IN_THE_TEXT = Sentence("in the text")
+
+
+def _nothing(_: Paper) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Field:
+    """A field of the query language. Fields are compared by identity."""
+
+    name: str  # full English name, lower case; in JSON documents and readings
+    aliases: tuple[str, ...] = ()  # its other names, in any language, lower case
+    short: str = ""  # the name under which paperwire writes it in queries; default: `name`
+    canonical: str = ""  # the name in canonical texts, which are stored: never to be changed; default: `name`
+    kind: ValueKind
+    values: Callable[[Paper], Iterable[str]] = _nothing  # what of a paper it looks at: texts, names, codes or labels
+    example: str  # a query with this field that works
+    reading: Sentence | None = None  # how readings write it, with {words}; default: the name in every language
+    place: Sentence = _IN_THE_TEXT  # how `why` calls the place of a hit
+    absent: Sentence | None = None  # said when no source brings it; None: every source brings it
+    narrows: "Field | None" = None  # a field that looks at more of the same: `category`, of `primary`
+    is_bare: bool = False  # whether it is the field of values without a field, which has no name that can be typed
+    in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
+    is_indexed_apart: bool = False  # whether its words are features of their own when many queries are matched at once
+    is_widespread: bool = False  # whether a good part of all papers may have the same value
+    column: str = ""  # its column of the full-text index of stored papers; "": candidates are read instead
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that can be typed before the colon."""
+        return () if self.is_bare else (self.name, *self.aliases)
+
+    @property
+    def prefix(self) -> str:
+        """What stands before a value when paperwire writes a query: "ti:", or "" for a bare value."""
+        return "" if self.is_bare else f"{self.short or self.name}:"
+
+    @property
+    def canonical_prefix(self) -> str:
+        """What stands before a value in a canonical text: "title:", or "" for a bare value."""
+        return "" if self.is_bare else f"{self.canonical or self.name}:"
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+def primary_of(paper: Paper) -> str | None:
+    """Returns the category a paper was submitted to; None if it is unknown."""
+    return paper.primary or next(iter(paper.categories), None)
+
+
+def _titles(paper: Paper) -> list[str]:
+    return [paper.title, *(translation.title for translation in paper.translations)]
+
+
+def _abstracts(paper: Paper) -> list[str]:
+    return [paper.abstract, *(translation.abstract for translation in paper.translations)]
+
+
+def _summaries(paper: Paper) -> list[str]:
+    """Returns the texts of summaries without those that only say that the summary failed."""
+    return [text for summary in paper.summaries for text in summary.fields.values() if summary_state(text) == "ok"]
+
+
+TITLE = Field(
+    name="title",
+    aliases=("ti", "intitle", "标题"),
+    short="ti",
+    kind=ValueKind.WORDS,
+    values=_titles,
+    example="ti:diffusion",
+    reading=Sentence("title:{words}"),
+    place=Sentence("in the title"),
+    in_any_text=True,
+    is_indexed_apart=True,
+    column="title",
+)
+ABSTRACT = Field(
+    name="abstract",
+    aliases=("abs", "摘要"),
+    short="abs",
+    kind=ValueKind.WORDS,
+    values=_abstracts,
+    example="abs:diffusion",
+    reading=Sentence("abstract:{words}"),
+    place=Sentence("in the abstract"),
+    absent=Sentence("No source here brings abstracts, so no paper can fit."),
+    in_any_text=True,
+    column="abstract",
+)
+SUMMARY = Field(
+    name="summary",
+    aliases=("tldr", "总结"),
+    kind=ValueKind.WORDS,
+    values=_summaries,
+    example="summary:diffusion",
+    reading=Sentence("summary:{words}"),
+    place=Sentence("in a summary"),
+    absent=Sentence("No source here brings summaries, so no paper can fit."),
+    in_any_text=True,
+    column="summary",
+)
+AUTHOR = Field(
+    name="author",
+    aliases=("au", "作者"),
+    kind=ValueKind.NAME,
+    values=lambda paper: paper.authors,
+    example='author:"Jane Doe"',
+    reading=Sentence("author:{words}"),
+    place=Sentence("author"),
+    absent=Sentence("No source here tells authors, so no paper can fit."),
+    column="author",
+)
+CATEGORY = Field(
+    name="category",
+    aliases=("cat", "类别", "分类"),
+    short="cat",
+    canonical="cat",
+    kind=ValueKind.CATEGORY,
+    values=lambda paper: paper.categories,
+    example="cat:cs.LG",
+    reading=Sentence("category:{words}"),
+    place=Sentence("category"),
+    absent=Sentence("No source here tells categories, so no paper can fit."),
+    is_widespread=True,
+    column="label",
+)
+PRIMARY = Field(
+    name="primary",
+    aliases=("主类别",),
+    kind=ValueKind.CATEGORY,
+    values=lambda paper: filter(None, (primary_of(paper),)),
+    example="primary:cs.LG",
+    reading=Sentence("primary:{words}"),
+    place=Sentence("first category"),
+    narrows=CATEGORY,
+    is_widespread=True,
+    column="label",
+)
+ID = Field(
+    name="id",
+    aliases=("编号",),
+    kind=ValueKind.PAPER_ID,
+    values=lambda paper: (paper.arxiv_id or paper.key,),
+    example="id:2601.15529",
+    reading=Sentence("id:{words}"),
+    place=Sentence("arXiv id"),
+)
+DOI = Field(
+    name="doi",
+    kind=ValueKind.PAPER_ID,
+    values=lambda paper: filter(None, (paper.doi,)),
+    example="doi:10.1101/2026.01.22.123456",
+    place=Sentence("DOI"),
+    absent=Sentence("No source here tells DOIs, so no paper can fit."),
+)
+SOURCE = Field(
+    name="source",
+    aliases=("来源",),
+    kind=ValueKind.LABEL,
+    values=lambda paper: paper.sources,
+    example="source:daily",
+    reading=Sentence("source:{words}"),
+    place=Sentence("source"),
+    absent=Sentence("No paper I know came from there. There are: {names}."),
+    is_widespread=True,
+)
+
+
+ALL = Field(
+    name="all",
+    aliases=("全部",),
+    kind=ValueKind.COMBINED,
+    example="all:diffusion",
+    reading=Sentence("all:{words}"),
+)
+"""Words in any text, or parts of an author's name, or a category."""
+TEXT = Field(name="text", kind=ValueKind.WORDS, example="diffusion", is_bare=True, in_any_text=True)
+"""The field of words without a field: the texts of every field with `in_any_text`."""
+TEXT_OR_ID = Field(name="text-or-id", kind=ValueKind.COMBINED, example="2601.15529", is_bare=True)
+"""The field of an arXiv id without a field: the id, or the same words in a text."""
+LEFT_OUT = Field(name="co", aliases=("jr", "rn"), kind=ValueKind.LABEL, example="diffusion")
+"""Comment, journal and report number in queries of arXiv's API. No digest tells them: their values are left out."""
+
+
+class Fields:
+    """The fields that a query may name. `FIELDS` are those of paperwire."""
+
+    def __init__(self, *fields: Field) -> None:
+        self.by_name = {name: field for field in fields for name in field.names}
+        foreign = (name for name in self.by_name if not name.isascii())
+        self.pattern = re.compile(rf"({'|'.join(('[A-Za-z]+', *foreign))}):")
+        self._fields = fields
+
+    def __iter__(self) -> Iterator[Field]:
+        """Yields every field, in the order in which hits are shown."""
+        return iter(self._fields)
+
+    def __contains__(self, field: Field) -> bool:
+        """Whether a query may name a field."""
+        return field in self._fields
+
+    def also(self, *more: Field) -> "Fields":
+        """Returns these fields and some more."""
+        return Fields(*self._fields, *more)
+
+
+FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, ALL)

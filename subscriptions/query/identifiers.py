@@ -1,0 +1,99 @@
+"""arXiv ids and DOIs in what people paste, bare and in links.
+
+arXiv ids: https://info.arxiv.org/help/arxiv_identifier.html (new style since 2007-04, old style before).
+"""
+
+import re
+from typing import NamedTuple
+
+from subscriptions.categories.tree import archive_of
+from subscriptions.query.fields import DOI, ID, Field
+
+_ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
+_AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # punctuation behind a link belongs to the sentence around it
+
+_BARE_ID = re.compile(rf"{_ID}[.,;:]*", re.IGNORECASE)
+_ARXIV_ID = re.compile(rf"arxiv:(?=\s*{_ID}(?![\w*]))", re.IGNORECASE)
+_LINK = re.compile(
+    rf"""
+    <?(?:https?://)?(?:[a-z]+\.)*
+    (?: arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)/ | (?:huggingface|hf)\.co/papers/ )
+    {_ID} (?:\.pdf)? (?:[/?#][^\s"()|]*?)? {_AFTER_LINK}
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_DOI = re.compile(r'10\.\d{4,9}/(?:[^\s"()|*]|\([^\s"()|*]*\))+')  # brackets in pairs belong to a DOI
+_DOI_HOST = re.compile(r"<?(?:https?://)?(?:dx\.|www\.)?doi\.org/", re.IGNORECASE)
+_DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ID}", re.IGNORECASE)
+# Inside a sentence: anything may stand before and behind, unless that makes it a part of a longer number or word.
+_MENTION = re.compile(
+    rf"""
+    (?: \b(?:arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print) | (?:huggingface|hf)\.co/papers)/
+      | \barxiv[:.]\s* | (?<![\w./:@-]) )
+    {_ID} (?![\d/]|\.\d)
+    | (?P<doi>(?<![\w.])10\.\d{{4,9}}/[^\s"'()<>|,;*，。；、）」]+)
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+
+
+class IdentifierAt(NamedTuple):
+    """An identifier inside a text."""
+
+    field: Field  # ID or DOI
+    value: str
+    end: int  # position behind its text
+
+
+def arxiv_id(text: str) -> str | None:
+    """Returns the bare arXiv id of a text in lower case, without version; None if the text is no arXiv id."""
+    match = _BARE_ID.fullmatch(text)
+    if match is None:
+        return None
+    value = match["id"].lower()
+    return value if "/" not in value or archive_of(value.partition("/")[0]) else None
+
+
+def after_arxiv_label(text: str, position: int, end: int) -> int | None:
+    """Returns the position of the id if "arXiv:" and an id stand at `position`; else None."""
+    match = _ARXIV_ID.match(text, position, end)
+    return match.end() if match else None
+
+
+def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
+    """Returns the identifier in the link to a paper at `position`; None if there is no such link.
+
+    A link goes as far as the next blank, quote or bracket.
+    """
+    if match := _LINK.match(text, position, end):
+        return IdentifierAt(ID, match["id"].lower(), match.end())
+    if host := _DOI_HOST.match(text, position, end):
+        return read_doi(text, host.end(), end)
+    return None
+
+
+def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
+    """Returns the DOI at `position`; None if there is none. Of a DOI of arXiv it returns the arXiv id, as digests do."""
+    match = _DOI.match(text, position, end)
+    if not match:
+        return None
+    value = match[0].rstrip(".,;>")
+    of_arxiv = _DOI_OF_ARXIV.fullmatch(value)
+    return IdentifierAt(ID, of_arxiv["id"].lower(), match.end()) if of_arxiv else IdentifierAt(DOI, value, match.end())
+
+
+def bare_doi(value: str) -> str:
+    """Returns a DOI without its link or label; other texts unchanged."""
+    host = _DOI_HOST.match(value)
+    return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(".,;")
+
+
+def mentioned_in_words(text: str) -> tuple[str, ...]:
+    """Returns the bare arXiv ids and DOIs in a text outside links, in lower case, each once, in their order."""
+    found: dict[str, None] = {}
+    for match in _MENTION.finditer(text):
+        doi = read_doi(match["doi"], 0, len(match["doi"])) if match["doi"] else None
+        name = doi.value.lower() if doi else arxiv_id(match["id"]) if match["id"] else None
+        if name:
+            found[name] = None
+    return tuple(found)

@@ -1,0 +1,195 @@
+"""Text -> lexemes: words, quotes, fields, signs, in one pass from left to right.
+
+A sign, an operator and a field are such only at the beginning of a term. So this module alone takes a run without blanks
+apart ("-ti:gr*ph").
+"""
+
+import re
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import NamedTuple
+
+from subscriptions.categories.tree import is_category
+from subscriptions.query.fields import DOI, ID, Field, Fields
+from subscriptions.query.identifiers import after_arxiv_label, read_doi, read_link
+
+
+class Kind(Enum):
+    """The kind of a lexeme."""
+
+    WORD = auto()
+    QUOTE = auto()
+    LINK = auto()  # to a paper; its field is ID or DOI
+    FIELD = auto()
+    OPEN = auto()
+    CLOSE = auto()
+    AND = auto()
+    OR = auto()
+    NOT = auto()
+    BUT_NOT = auto()  # excludes what follows, up to the next COMMA
+    COMMA = auto()
+    STAR = auto()  # a stray star, read as a blank
+
+
+class Lexeme(NamedTuple):
+    """A smallest part of a text, at `start` to `end`."""
+
+    kind: Kind
+    start: int
+    end: int
+    text: str = ""  # as it stands there; only the value of a quote, and of a word after =
+    field: Field | None = None
+    exact: bool = False  # whether it stands after =
+    star: bool = False  # whether it is a word that ends in *
+    closed: bool = True  # False for a quote without its second quotation mark
+
+
+_PIECE = re.compile(
+    r"""
+      (?P<plain>[^\W_]+)(?=[\s"()|]|$)
+    | (?P<run>[^\s"()|]+)
+    | (?P<mark>[()|])
+    | "(?P<phrase>[^"]*)(?P<closed>"?)
+    """,
+    re.VERBOSE,
+)
+_MARKS = {"(": Kind.OPEN, ")": Kind.CLOSE, "|": Kind.OR}
+_KEYWORDS = {
+    "AND": (Kind.AND,),
+    "OR": (Kind.OR,),
+    "NOT": (Kind.NOT,),
+    "ANDNOT": (Kind.AND, Kind.NOT),
+    "且": (Kind.AND,),
+    "或": (Kind.OR,),
+    "不含": (Kind.NOT,),
+}
+_STARS = re.compile(r"\*+")
+_STOPS = re.compile(r"\*+|:")
+_LETTER = re.compile(r"[^\W_]")
+_CATEGORY = r"\#?[A-Za-z]+(?:-[A-Za-z]+)?(?:\.(?:\*|[A-Za-z-]+))?"
+_CATEGORIES = re.compile(rf"{_CATEGORY}(?:\+{_CATEGORY})+")
+
+
+def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]:
+    """Yields the lexemes of `text` from `start` to `end`. Only the names in `fields` are fields before a colon."""
+    position, exact, after_doi = start, False, False
+    while piece := _PIECE.search(text, position, end):
+        begin, position = piece.span()
+        if (word := piece["plain"]) and word not in _KEYWORDS:
+            yield Lexeme(Kind.WORD, begin, position, word)
+            after_doi = False
+        elif piece["mark"]:
+            yield Lexeme(_MARKS[piece["mark"]], begin, position)
+            after_doi = False
+        elif piece["closed"] is not None:
+            yield Lexeme(Kind.QUOTE, begin, position, piece["phrase"], exact=exact, closed=bool(piece["closed"]))
+            after_doi = False
+        else:
+            run = _Run(text, begin, position, end, fields)
+            yield from run.lexemes(after_doi=after_doi)
+            position, exact, after_doi = run.position, run.exact_quote, run.after_doi
+            continue
+        exact = False
+
+
+class _Run:
+    """A run of characters without blanks, quotes, brackets and bars. It can hold several terms."""
+
+    def __init__(self, text: str, start: int, stop: int, end: int, fields: Fields) -> None:
+        self.text, self.start, self.stop, self.end, self.fields = text, start, stop, end, fields
+        self.position = start  # of the next term; after the last one, behind the run
+        self.exact_quote = False  # whether the run ends in a = before a quote
+        self.after_doi = False  # whether the run ends in "doi:"
+
+    def lexemes(self, *, after_doi: bool) -> Iterator[Lexeme]:
+        self.after_doi, sign_may_stand = after_doi, True
+        while self.position < self.stop:
+            at = self.position
+            if stars := _STARS.match(self.text, at, self.stop):
+                self.position, sign_may_stand = stars.end(), False
+                yield Lexeme(Kind.STAR, at, stars.end(), stars[0])
+                continue
+            if sign_may_stand and self._is_sign(at):
+                self.position += 1
+                yield Lexeme(Kind.NOT, at, at + 1, self.text[at])
+                continue
+            sign_may_stand = True
+            yield from self._operator() or self._identifier() or self._field() or self._word()
+
+    def _is_sign(self, at: int) -> bool:
+        """Whether a minus or exclamation mark excludes what follows: not before a blank or a stray star."""
+        following = self.text[at + 1 : min(at + 2, self.end)]
+        return self.text[at] in "-!" and bool(following) and not following.isspace() and following != "*"
+
+    def _operator(self) -> list[Lexeme]:
+        rest = self.text[self.position : self.stop]
+        kinds = _KEYWORDS.get(rest, ())
+        if rest == "&" and not self.text[self.position - 1 : self.position].strip() and self._blank_follows():
+            kinds = (Kind.AND,)
+        start = self.position
+        if kinds:
+            self.position = self.stop
+        return [Lexeme(kind, start, self.stop, rest) for kind in kinds]
+
+    def _blank_follows(self) -> bool:
+        return not self.text[self.stop : min(self.stop + 1, self.end)].strip()
+
+    def _identifier(self) -> list[Lexeme]:
+        at = self.position
+        read = read_doi if self.after_doi else read_link
+        self.after_doi = False
+        if "/" in self.text[at : self.stop] and (found := read(self.text, at, self.end)):
+            self.position = found.end
+            return [Lexeme(Kind.LINK, at, self.position, self.text[at : self.position], field=found.field)]
+        return []
+
+    def _field(self) -> list[Lexeme]:
+        at = self.position
+        match = self.fields.pattern.match(self.text, at, self.stop)
+        if not match:
+            return []
+        field = self.fields.by_name.get(match[1].lower())
+        if field is None and after_arxiv_label(self.text, at, self.end):
+            field = ID
+        if field is None:
+            return []
+        self.position, self.after_doi = match.end(), field is DOI
+        return [Lexeme(Kind.FIELD, at, match.end(), match[1], field=field)]
+
+    def _word(self) -> list[Lexeme]:
+        at = self.position
+        exact = self.text[at] == "="
+        begin = at + exact
+        if begin == self.stop and self.text.startswith('"', begin, self.end):
+            self.position, self.exact_quote = begin, True
+            return []
+        self.position, stars = self._end_of_word(begin)
+        word = Lexeme(Kind.WORD, at, self.position, self.text[begin : self.position], exact=exact)
+        if stars and not _LETTER.search(self.text, stars.end(), self.stop):
+            self.position = self.stop
+            word = word._replace(star=True, end=stars.start() + 1)
+        return [word]
+
+    def _end_of_word(self, begin: int) -> tuple[int, re.Match[str] | None]:
+        """Returns the end of the word at `begin`, and the stars behind it.
+
+        A colon ends a word only if another term begins behind the colon ("foo:-bar").
+        """
+        joined = _CATEGORIES.match(self.text, begin, self.stop)
+        if joined and all(map(is_category, joined[0].replace("#", "").split("+"))):
+            begin = joined.end()
+        for match in _STOPS.finditer(self.text, begin, self.stop):
+            if match[0] != ":":
+                return match.start(), match
+            if self._begins_term(match.end()):
+                return match.end(), None
+        return self.stop, None
+
+    def _begins_term(self, at: int) -> bool:
+        if at == self.stop or self._is_sign(at):
+            return True
+        field = self.fields.pattern.match(self.text, at, self.stop)
+        known = field is not None and (
+            field[1].lower() in self.fields.by_name or after_arxiv_label(self.text, at, self.end)
+        )
+        return bool(known) or read_link(self.text, at, self.end) is not None

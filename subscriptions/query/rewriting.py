@@ -1,0 +1,106 @@
+"""Adds an exclusion to a query in the words of the person who typed it.
+
+`diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
+`(rlhf OR dpo) -c`, since brackets end a list. Each text is parsed again and taken only if it has the meaning that it should.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from subscriptions.errors import QueryError, Refused, Sentence
+from subscriptions.query.fields import TEXT
+from subscriptions.query.parsing.lexer import Kind, lexemes
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
+from subscriptions.query.parsing.typed_text import typed
+from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
+from subscriptions.query.writing import PLAIN, written_value
+
+_JOINING = frozenset({Kind.AND, Kind.OR, Kind.NOT})
+
+
+def narrowed(query: Query, rule: str) -> Query:
+    """Returns a query that finds what `query` finds without what `rule` finds, as a text that people can read.
+
+    Raises QueryError for a rule that is no query, and Refused if the text would be too long.
+    """
+    excluded = parse_query(rule, query.fields).canonical
+    meant = parse_canonical(f"({query.canonical}) -({excluded})", query.fields)
+    return _written_as(meant, query, lambda text: (f"{text} -{rule}", f"({text}) -{rule}"))
+
+
+def words_rule(words: str) -> str:
+    """Returns words that stand side by side as a value: one word by itself, several words in quotes."""
+    plain = " ".join(words.replace('"', " ").split())
+    return plain if PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
+
+
+def author_rule(name: str) -> str:
+    """Returns an author as a value in the field of authors."""
+    return f'author:"{" ".join(name.replace(chr(34), " ").split())}"'
+
+
+def _written_as(meant: Query, query: Query, texts: Callable[[str], Iterable[str]]) -> Query:
+    """Returns `meant` with the first text that means it.
+
+    The texts are made of the typed text, then of the query written anew, then of the canonical text.
+    """
+    if meant.canonical == query.canonical:
+        return query
+    for base in _bases(query):
+        for text in texts(base):
+            try:
+                found = parse_query(text, query.fields)
+            except QueryError:
+                continue
+            if found.canonical == meant.canonical:
+                return found
+    raise Refused(
+        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
+        Sentence("Make several subscriptions of it."),
+    )
+
+
+def _bases(query: Query) -> Iterator[str]:
+    yield _closed(query)
+    if written := _written(query.tree):
+        yield written
+    yield query.canonical
+
+
+def _closed(query: Query) -> str:
+    """Returns the typed text without operators at its end, and with its open quote and brackets closed."""
+    text = query.text.strip()
+    source = typed(text)
+    found = list(lexemes(source.text, 0, len(source.text), query.fields))
+    while found and found[-1].kind in _JOINING:
+        text = text[: source.columns[found.pop().start] - 1].rstrip()
+    open_quote = any(lexeme.kind is Kind.QUOTE and not lexeme.closed for lexeme in found)
+    kinds = [lexeme.kind for lexeme in found]
+    return text + '"' * open_quote + ")" * (kinds.count(Kind.OPEN) - kinds.count(Kind.CLOSE))
+
+
+def _written(node: Node) -> str:
+    """Returns a node in the words of the person; "" if a part of it cannot be written so."""
+    match node:
+        case Leaf():
+            value = written_value(node)
+            return f"{node.term.field.prefix}{value}" if value else ""
+        case Not():
+            inner = _inner(node.node)
+            return f"-{inner}" if inner else ""
+        case And() | Or():
+            parts = [_inner(part) for part in node.nodes]
+            return (" " if isinstance(node, And) else " OR ").join(parts) if all(parts) else ""
+
+
+def _inner(node: Node) -> str:
+    text = _written(node)
+    return text if isinstance(node, Leaf | Not) or not text else f"({text})"
+
+
+def _reads_as_text(word: str) -> bool:
+    try:
+        tree = parse_query(word).tree
+    except QueryError:
+        return False
+    return isinstance(tree, Leaf) and tree.term.field is TEXT

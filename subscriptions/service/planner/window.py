@@ -1,0 +1,110 @@
+"""The papers between two changes that a plan matches, kept from one plan to the next."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+from subscriptions.matching import PaperIndex, QuerySet, TokenizedPapers, match, why
+from subscriptions.model import KnownPaper, Subscription
+from subscriptions.planning.plan import Evidence
+from subscriptions.query import Query, parse_canonical
+from subscriptions.query.fields import AUTHOR, TITLE
+from subscriptions.store import Store, Transaction, papers
+
+FEW = 100  # queries that are matched one after the other; more are matched by an index of the papers, 0.8 ms a paper
+MOST_KEPT = 1000  # papers of a window that is kept for the next plan, some 25 KB each: a week of most chats
+MOST_INDEXED = 300  # papers of a window whose index is kept too, some 55 KB each
+
+
+@dataclass(slots=True)
+class Window:
+    """Papers with a change in (after, head], taken to pieces; widened when a slice looks further back."""
+
+    head: int
+    after: int | None = None
+    newest: int = 0  # the digest after which they were read
+    known: tuple[KnownPaper, ...] = ()
+    tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
+    index: PaperIndex | None = None  # of the papers, once many queries were asked
+    matches: dict[str, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # canonical text -> places of the papers it matches
+
+    def cover(self, transaction: Transaction, after: int) -> None:
+        """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
+        newest = papers.newest_digest(transaction)
+        if self.after is None or after < self.after or newest != self.newest:
+            known = papers.window(transaction, after, self.head)
+            self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
+            self.known, self.index, self.matches = known, None, {}
+            self.after, self.newest = after, newest  # last, so that a failure leaves what was read before
+
+    def is_current(self, transaction: Transaction) -> bool:
+        """Whether no digest was stored since the papers were read, if any were."""
+        return self.after is None or self.newest == papers.newest_digest(transaction)
+
+    def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
+        """Subscription id -> places of the papers that its query matches; each unique query is matched once."""
+        asked = {s.canonical for s in subscriptions} - self.matches.keys()
+        queries = {canonical: stored_query(canonical) for canonical in asked}
+        if len(queries) <= FEW:
+            self.matches |= {canonical: self.tokenized.matching(query) for canonical, query in queries.items()}
+        else:
+            self.matches |= self._matched_together(queries)
+        return {s.id: self.matches[s.canonical] for s in subscriptions}
+
+    def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
+        if self.index is None:
+            self.index = PaperIndex.of_tokenized(self.tokenized)
+        asked = QuerySet()
+        handles = {canonical: asked.add(query) for canonical, query in queries.items()}
+        bits = match(asked, self.index)
+        return {canonical: tuple(self.index.positions(bits.get(handle, 0))) for canonical, handle in handles.items()}
+
+
+@lru_cache(maxsize=65536)
+def stored_query(canonical: str) -> Query:
+    """Returns the query of a stored canonical text; parsed texts are cached."""
+    return parse_canonical(canonical)
+
+
+def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
+    """How papers fit queries; many chats share a query, so each pair is looked at once per plan."""
+    known: dict[tuple[str, int], Evidence] = {}
+
+    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
+        key = (subscription.canonical, paper.id)
+        found = known.get(key)
+        if found is None:
+            hits = why(stored_query(subscription.canonical), paper.paper)
+            words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
+            fields = {hit.field for hit in hits}
+            found = known[key] = Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields)
+        return found
+
+    return evidence
+
+
+_KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # in the morning some chat is due every minute
+
+
+@contextmanager
+def kept_window(store: Store, head: int) -> Iterator[Window]:
+    """Yields the window up to the change `head`, with what the plan before read; keeps it for the next plan.
+
+    A plan that fails keeps its window, too. Two plans at the same time have a window each.
+    """
+    before = _KEPT.pop(store, None)
+    window = before if before is not None and before.head == head else Window(head)
+    if before is not None and window is not before:
+        window.tokenized = before.tokenized
+    try:
+        yield window
+    finally:
+        if len(window.known) > MOST_INDEXED:
+            window.index = None
+        if len(window.known) <= MOST_KEPT:
+            window.matches = {}
+            _KEPT[store] = window

@@ -1,0 +1,138 @@
+"""States and their reasons, as the database stores them: each is set where its cause is known, none is read off a sentence."""
+
+from enum import StrEnum
+
+
+class ChatState(StrEnum):
+    """Whether a chat gets messages."""
+
+    ACTIVE = "active"
+    ASKED = "asked"  # waits until an operator lets it in
+    PAUSED = "paused"
+    MOVED = "moved"
+
+
+class Admission(StrEnum):
+    """What an operator answered about letting a chat in."""
+
+    ADMITTED = "admitted"
+    DENIED = "denied"
+
+
+class PauseReason(StrEnum):
+    """Why a chat gets no messages. All but PERSON and OTHER mean that the platform does not let the bot write there."""
+
+    PERSON = "person"  # somebody paused the chat
+    GONE = "gone"  # blocked, removed or deleted, or the platform does not say why
+    NO_RIGHTS = "no-rights"  # the bot may read and not write
+    ARCHIVED = "archived"
+    NOT_A_MEMBER = "not-a-member"  # the bot has to be invited into the channel
+    APP_REMOVED = "app-removed"  # the workspace took the app away
+    TOPIC_CLOSED = "topic-closed"  # this topic or thread alone
+    TOPIC_DELETED = "topic-deleted"  # this topic alone
+    OTHER = "other"  # of an earlier version, which stored only a sentence
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether the platform does not let the bot write there."""
+        return self not in (PauseReason.PERSON, PauseReason.OTHER)
+
+    @property
+    def is_of_topic(self) -> bool:
+        """Whether the reason concerns one topic or thread, not the whole group or channel."""
+        return self in (PauseReason.TOPIC_CLOSED, PauseReason.TOPIC_DELETED)
+
+
+UNREACHABLE = tuple(reason for reason in PauseReason if reason.is_unreachable)
+
+
+def describe_chat_state(state: ChatState, admission: Admission | None, pause: PauseReason | None, detail: str) -> str:
+    """The English words that people read about a chat's state; "" for one that gets messages or waits to be let in.
+
+    `detail` is what is stored beside the reason: the platform's words, or the address that a chat moved to.
+    """
+    if state is ChatState.ACTIVE:
+        return _ANSWERS[admission]
+    if state is ChatState.MOVED:
+        return f"moved to {detail}"
+    words = describe_pause(pause, detail) if state is ChatState.PAUSED else _ANSWERS[admission]
+    return f"gone: {words}" if pause is not None and pause.is_unreachable else words
+
+
+def describe_pause(pause: PauseReason | None, detail: str) -> str:
+    """The English words that people read about a pause. `detail` is the sentence that is stored beside the reason."""
+    return "paused in the chat" if pause is PauseReason.PERSON else detail
+
+
+_ANSWERS = {Admission.DENIED: "denied", Admission.ADMITTED: "let in", None: ""}
+
+
+class SubscriptionState(StrEnum):
+    """Whether a subscription brings papers."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class SubscriptionPauseReason(StrEnum):
+    """Why a subscription is paused, where no person asked for that."""
+
+    SUBSCRIBER_LEFT = "subscriber-left"  # whoever added it has left the channel
+
+
+class MessageState(StrEnum):
+    """How far one post of a delivery is."""
+
+    READY = "ready"
+    SENDING = "sending"
+    WAITING = "waiting"  # not sent, and tried again
+    UNCLEAR = "unclear"  # perhaps sent
+    SENT = "sent"
+    DEAD = "dead"  # refused for good, until a person lets it be tried again
+
+
+FINISHED = (MessageState.SENT, MessageState.DEAD)
+MAYBE_SENT = (
+    MessageState.SENDING,
+    MessageState.UNCLEAR,
+    MessageState.SENT,
+)  # the platform has the message, or may have it
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery is, as derived from its messages and its chat (docs/operating.md)."""
+
+    PLANNED = "planned"
+    HELD = "held"  # its chat gets no messages now
+    SENDING = "sending"
+    WAITING = "waiting"
+    UNCLEAR = "unclear"
+    DEAD = "dead"
+    SENT = "sent"
+    DISMISSED = "dismissed"
+
+
+UNDER_WAY = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.WAITING)
+
+
+class ReplyState(StrEnum):
+    """How far the stored reply to an update is."""
+
+    READY = "ready"  # to be posted
+    AGAIN = "again"  # given to a process that posts it once more
+    DONE = "done"
+
+
+class InstallationState(StrEnum):
+    """Whether a Slack workspace has the app."""
+
+    ACTIVE = "active"
+    UNINSTALLED = "uninstalled"
+
+
+class SourceTrouble(StrEnum):
+    """What is wrong with a source, as the operators were told last."""
+
+    FAILED = "failed"
+    LATE = "late"
+    SUMMARIES = "summaries"  # many of its summaries failed

@@ -1,0 +1,101 @@
+"""Errors of SQLite and of the system as sentences for people."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from shutil import disk_usage
+
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
+
+_RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
+_SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
+    (
+        "locked",
+        Sentence("The database {where} is locked by another program."),
+        Sentence("Close what holds it, then try again."),
+    ),
+    ("readonly", Sentence("The database {where} cannot be written to."), _RIGHTS),
+    ("read-only", Sentence("The database {where} cannot be written to."), _RIGHTS),
+    (
+        "disk i/o",
+        Sentence("The disk that holds the database {where} does not answer."),
+        Sentence("Check the disk, then try again."),
+    ),
+    (
+        "not a database",
+        Sentence("The file {where} is not a paperwire database."),
+        Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+    ),
+    (
+        "no such module: fts5",
+        Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
+        Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
+    ),
+    ("malformed", Sentence("The database {where} is damaged."), Sentence("Restore a copy: paperwire restore FILE.")),
+    ("unable to open", Sentence("The database {where} cannot be opened."), _RIGHTS),
+)
+# What these say is of the disk or of other programs, and may pass. All else is wrong with the setting: wrong usage.
+_PASSING = frozenset({"locked", "disk i/o", "malformed"})
+_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
+
+
+@contextmanager
+def copying_to(target: Path) -> Iterator[None]:
+    """What goes wrong within is told as a sentence about the copy, unless what is copied is to blame."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        message = _message(error)
+        if _is_full(error, message, target):
+            raise StoreError(*disk_full(target)) from error
+        if "malformed" in message or "not a database" in message:
+            raise
+        raise StoreError(
+            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
+            Sentence("Check the rights of its folder, or name another file."),
+        ) from error
+
+
+def _message(error: Exception) -> str:
+    """What the system or the driver says, without a path: in small letters."""
+    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
+
+
+def translated(error: Exception, file: Path, where: str) -> Exception:
+    """An error about the database file as a sentence that calls it `where`."""
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
+        return error
+    message = _message(error)
+    if _is_full(error, message, file):
+        return StoreError(*disk_full(file))
+    for part, sentence, hint in _SENTENCES:
+        if part in message:
+            make = StoreError if part in _PASSING else wrong_setting
+            return make(replace(sentence, values={"where": where}), hint)
+    if not isinstance(error, OperationalError | OSError | sqlite3.Error):
+        return error
+    return wrong_setting(
+        Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
+        Sentence("Check PAPERWIRE_DATABASE_URL."),
+    )
+
+
+def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
+    """PAPERWIRE_DATABASE_URL names what cannot be used, and trying again does not mend it."""
+    error = StoreError(sentence, hint)
+    error.exit_code = 2
+    return error
+
+
+def _is_full(error: Exception, message: str, file: Path) -> bool:
+    """Whether there was no room. SQLite says so, or only that it could not open or lay out a file."""
+    if isinstance(error, OSError):
+        return is_disk_full(error)
+    if "disk is full" in message:
+        return True
+    vague = "disk i/o" in message or "unable to open" in message
+    return vague and file.parent.is_dir() and disk_usage(file.parent).free < _ROOM

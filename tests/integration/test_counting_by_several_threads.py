@@ -1,0 +1,64 @@
+"""The papers of the last days are counted by several threads at once, with one cache."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from subscriptions.query import parse_query
+from subscriptions.service.papers import counting
+from subscriptions.service.papers.counting import Entries, find
+from subscriptions.store import Store, index
+from tests.make import NOON, ingested, paper
+
+WORDS = ("graph", "diffusion", "agent", "language", "vision", "robot")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'counted.db'}")
+    store.open(now=NOON)
+    ingested(store, *(paper(f"On {word}") for word in WORDS))
+    yield store
+    store.close()
+
+
+def entries_of(store: Store) -> Entries:
+    with store.read() as transaction:
+        return Entries.of(index.news(transaction, None, since=date.min), whole=True)
+
+
+class EmptiedByAnother(dict[Any, Any]):
+    """A cache that another thread empties right after it was asked whether it holds something, or was added to."""
+
+    def __contains__(self, key: object) -> bool:
+        held = super().__contains__(key)
+        self.clear()
+        return held
+
+    def __setitem__(self, key: object, value: object) -> None:
+        super().__setitem__(key, value)
+        self.clear()
+
+
+def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> None:
+    entries = entries_of(store)
+    entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
+    with store.read() as transaction:
+        for _ in range(2):
+            assert find(transaction, entries, parse_query("graph"), most_read=None).bits.bit_count() == 1
+
+
+def test_many_threads_count_with_one_small_cache(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MOST_TERMS", 2)
+    entries = entries_of(store)
+
+    def count(word: str) -> int:
+        with store.read() as transaction:
+            return find(transaction, entries, parse_query(word), most_read=None).bits.bit_count()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(count, WORDS * 20)) == [1] * 120

@@ -1,0 +1,154 @@
+"""Planning reads and matches while others write; only what was decided is written in a transaction that writes."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from subscriptions.errors import StoreError
+from subscriptions.matching import TokenizedPapers
+from subscriptions.model import KnownPaper
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.planner import plan_due
+from subscriptions.service.planner import window as _window
+from subscriptions.service.subscriptions import unsubscribe
+from subscriptions.store import Store, outbox, papers
+from tests.make import NOON, address, ingested, paper, subscribes
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'planned.db'}")
+    store.open(now=NOON)
+    yield store
+    store.close()
+
+
+def called(before: Callable[[], None], function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which calls `before` each time that it is called."""
+
+    def call(*args: Any, **named: Any) -> Any:
+        before()
+        return function(*args, **named)
+
+    return call
+
+
+def sent_to(store: Store) -> list[tuple[str, int]]:
+    return [(entry.chat, entry.papers) for entry in outbox_entries(store, now=NOON + HOUR)]
+
+
+def at_first(work: Callable[[], object]) -> Callable[[], None]:
+    """Does the work once, however often it is called."""
+    left = [work]
+
+    def once() -> None:
+        if left:
+            left.pop()()
+
+    return once
+
+
+class TestWhileOthersWrite:
+    def test_papers_are_read_and_matched_outside_of_a_writing_transaction(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        turns: list[bool] = []
+
+        def note() -> None:
+            turns.append(store._turns._taken)
+
+        monkeypatch.setattr(papers, "window", called(note, papers.window))
+        monkeypatch.setattr(TokenizedPapers, "matching", called(note, TokenizedPapers.matching))
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        assert turns == [False, False]
+
+    def test_a_subscription_that_is_removed_meanwhile_brings_nothing(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subscribes(store, "telegram:1", "graph", every="now")
+        subscribes(store, "telegram:2", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        remove = at_first(lambda: unsubscribe(store, address("telegram:1"), "1", now=NOON))
+        monkeypatch.setattr(papers, "window", called(remove, papers.window))
+        plan_due(store, now=NOON + HOUR)
+        assert sent_to(store) == [("telegram:2", 1)]
+
+    def test_a_subscription_that_is_added_meanwhile_brings_its_papers_with_the_next_plan(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        add = at_first(lambda: subscribes(store, "telegram:2", "graph", every="now", since="1d", now=NOON + HOUR))
+        monkeypatch.setattr(papers, "window", called(add, papers.window))
+        plan_due(store, now=NOON + HOUR)
+        assert sent_to(store) == [("telegram:1", 1)]
+        plan_due(store, now=NOON + HOUR)
+        assert sent_to(store) == [("telegram:1", 1), ("telegram:2", 1)]
+
+    def test_papers_that_come_meanwhile_come_with_the_next_plan(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        bring = at_first(lambda: ingested(store, paper("Another graph"), now=NOON + HOUR))
+        monkeypatch.setattr(papers, "window", called(bring, papers.window))
+        plan_due(store, now=NOON + HOUR)
+        assert sent_to(store) == [("telegram:1", 1)]
+        plan_due(store, now=NOON + HOUR + MINUTE)
+        assert sent_to(store) == [("telegram:1", 1), ("telegram:1", 1)]
+
+
+class TestAfterAFailure:
+    def test_a_plan_that_fails_keeps_the_papers_that_it_read(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        with monkeypatch.context() as broken:
+            broken.setattr(outbox, "add_deliveries", called(_fails, outbox.add_deliveries))
+            with pytest.raises(StoreError):
+                plan_due(store, now=NOON + HOUR)
+        reads: list[str] = []
+        monkeypatch.setattr(papers, "window", called(lambda: reads.append("read"), papers.window))
+        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        assert reads == []
+        assert sent_to(store) == [("telegram:1", 1)]
+
+    def test_papers_that_could_not_be_read_are_read_by_the_next_plan(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        ingested(store, paper("Another graph"), now=NOON + HOUR)
+        with monkeypatch.context() as broken:
+            broken.setattr(papers, "window", called(_fails, papers.window))
+            with pytest.raises(StoreError):
+                plan_due(store, now=NOON + 2 * HOUR)
+        assert len(plan_due(store, now=NOON + 2 * HOUR)) == 1
+        assert sent_to(store) == [("telegram:1", 1), ("telegram:1", 1)]
+
+    def test_a_window_that_could_not_be_read_is_what_it_was(self, store: Store) -> None:
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        window = _window.Window(head=1)
+        with store.read() as transaction:
+            window.cover(transaction, 0)
+        before: tuple[KnownPaper, ...] = window.known
+        ingested(store, paper("Another graph"), now=NOON + HOUR)
+        with pytest.MonkeyPatch.context() as broken, store.read() as transaction:
+            broken.setattr(papers, "window", called(_fails, papers.window))
+            with pytest.raises(StoreError):
+                window.cover(transaction, 0)
+            assert (window.known, window.is_current(transaction)) == (before, False)
+
+
+def _fails() -> None:
+    raise StoreError("The disk does not answer.")
