@@ -126,7 +126,7 @@ class _QueryFile:
     """The queries of a file, compiled."""
 
     queries: QuerySet
-    handles: array[int] = field(default_factory=lambda: array("q"))  # one for each line, in order
+    handles: "array[int]" = field(default_factory=lambda: array("q"))  # one for each line, in order
     refused: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, why)
 
 
