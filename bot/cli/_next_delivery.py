@@ -7,7 +7,7 @@ from subscriptions.planning.forecast import NextDelivery
 
 
 def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
-    """When a subscription brings something next, as bot.commands.coming says it in a sentence."""
+    """Returns when a subscription delivers next, as bot.commands.phrasing.delivery_times says it in a sentence."""
     if expected.at is None:
         return f"{language.moment(expected.latest, now=now)} at the latest" if expected.latest else "when papers come"
     if expected.at <= now:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from bot.cli._streams import print_reply
-from bot.commands import refused
+from bot.commands.phrasing.refusal_words import refused
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret

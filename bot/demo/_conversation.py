@@ -4,15 +4,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypedDict
 
 from bot.app import App
 from bot.channels.gallery import GalleryChannel
-from bot.commands.presses import read_callback
+from bot.commands.papers.delivery_callback import read_callback
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import speak
 from bot.demo._clock import DemoClock
 from bot.demo._example_chats import DemoConversation, Step
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
 from bot.rendering.display.gallery import PersonMessage, Posted
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.service.chats import find_callback, meet
@@ -45,7 +46,7 @@ async def run_conversation(
         else:
             post, data = _button(app, channel, conversation, step)
             pressed.add(data)
-            request = _request(conversation, number, callback_data=data, message_id=post)
+            request = CallbackRequest(callback_data=data, message_id=post, **_made_by(conversation, number))
         reply = await answer(app.wire, request)
         if reply is not None:
             await speak(app.wire, reply)
@@ -55,13 +56,24 @@ async def run_conversation(
 def _typed(conversation: DemoConversation, text: str, number: int) -> Request:
     first, _, rest = text.partition(" ")
     command = first.removeprefix("/") if first.startswith("/") else ""
-    return _request(conversation, number, command=command, text=rest if command else text)
+    return MessageRequest(command=command, text=rest if command else text, **_made_by(conversation, number))
 
 
-def _request(conversation: DemoConversation, number: int, **fields: str) -> Request:
-    place = Place(chat=conversation.chat, kind=ChatKind.PRIVATE)
-    update = f"{conversation.address}-{number}"
-    return Request(place=place, update_id=update, sender=conversation.address, language=conversation.language, **fields)  # type: ignore[arg-type]
+class _MadeBy(TypedDict):
+    place: Place
+    update_id: str
+    sender: str
+    language: str
+
+
+def _made_by(conversation: DemoConversation, number: int) -> _MadeBy:
+    """What every request of the conversation has."""
+    return {
+        "place": Place(chat=conversation.chat, kind=ChatKind.PRIVATE),
+        "update_id": f"{conversation.address}-{number}",
+        "sender": conversation.address,
+        "language": conversation.language,
+    }
 
 
 def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, step: Step) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import which
 from typing import Final
 
-from bot.commands import cadence_words
+from bot.commands.phrasing.cadence_words import cadence_words
 from bot.demo._example_chats import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
 from bot.demo._story import Story
 from bot.errors import WrongUsage

@@ -13,7 +13,8 @@ from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
 from bot.cli._tables import print_table
-from bot.commands import changed, erased, value_of, would_erase
+from bot.commands.phrasing.erasure_words import erased, would_erase
+from bot.commands.phrasing.setting_words import changed, value_of
 from bot.errors import WrongUsage
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import Sentence

@@ -11,7 +11,7 @@ from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_
 from bot.cli._session import Session, open_session
 from bot.cli._streams import json_time, print_json, print_line, printable
 from bot.cli._tables import print_table
-from bot.commands import ReasonContext, came_line, kept_line, lacking
+from bot.commands.phrasing.reason_words import ReasonContext, came_line, kept_line, lacking
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words

@@ -14,7 +14,7 @@ from bot.cli._queries import reporting_query_errors
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line
 from bot.cli._tables import print_table
-from bot.commands import in_short
+from bot.commands.phrasing.subscription_words import in_short
 from bot.errors import WrongUsage
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.display.gallery import payload_display

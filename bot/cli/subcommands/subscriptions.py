@@ -17,7 +17,15 @@ from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors, subscrip
 from bot.cli._session import look_up_new_chat, open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
 from bot.cli._tables import is_narrow, print_table
-from bot.commands import Row, name_given, renamed, rows_of, state_of, subscribed, unsubscribed
+from bot.commands.phrasing.subscription_words import (
+    Row,
+    name_given,
+    renamed,
+    rows_of,
+    state_of,
+    subscribed,
+    unsubscribed,
+)
 from bot.errors import WrongUsage
 from bot.ports.reply import Reply
 from bot.rendering.text.language import Language

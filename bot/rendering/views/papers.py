@@ -231,7 +231,7 @@ def _untitled(paper: Paper) -> bool:
 
 
 def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
-    """Up to three authors; of more the first two, at most two whom `words` name, the last, and the count. `short`: two, the first."""
+    """The authors on one line: all if they are few, else the first, those whom `words` name, the last, and their number."""
     names = author_names(paper)
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
         return ", ".join(map(_author, names))

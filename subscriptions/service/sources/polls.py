@@ -17,8 +17,7 @@ from subscriptions.notices.sources import (
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Scope, sources
-from subscriptions.store import chats as people
+from subscriptions.store import Scope, key_value, sources
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
 _TURN = "turn:"  # a mark per publisher: when its next request may start
@@ -82,18 +81,18 @@ def take_poll(store: Scope, name: str, before: datetime | None, until: datetime 
 def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
     with store.write() as transaction:
-        told = people.get_value(transaction, _TURN + publisher)
+        told = key_value.get_value(transaction, _TURN + publisher)
         wait = (datetime.fromisoformat(told) if told else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
-        people.put_value(transaction, _TURN + publisher, (wall + most).isoformat())
+        key_value.put_value(transaction, _TURN + publisher, (wall + most).isoformat())
     return timedelta(0)
 
 
 def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """The turn is over; the next one is `gap` later."""
     with store.write() as transaction:
-        people.put_value(transaction, _TURN + publisher, (wall + gap).isoformat())
+        key_value.put_value(transaction, _TURN + publisher, (wall + gap).isoformat())
 
 
 def notify_source(
