@@ -1,4 +1,4 @@
-"""What a subcommand that uses the store works with: settings, a clock, the store itself."""
+"""Sessions: the settings, the clock and the store that a subcommand works with."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ from subscriptions.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One subcommand's hold of the world."""
+    """What a subcommand works with."""
 
     settings: Settings
     clock: SystemClock
@@ -38,11 +38,11 @@ class Session:
 
     @property
     def now(self) -> datetime:
-        """The clock of every stored time and decision, aware UTC."""
+        """The current time for every stored time and decision, aware UTC."""
         return self.clock.now()
 
     def address(self, text: str) -> ChatAddress:
-        """The chat that `--as` names, as `resolved` has it. Raises Refused, SettingsError."""
+        """Returns the chat that `--as` names, resolved as by `resolve`. Raises Refused, SettingsError."""
         return self.resolve(parse_address(text))
 
     def resolve(self, address: ChatAddress) -> ChatAddress:
@@ -57,7 +57,7 @@ class Session:
 
 
 def read_settings() -> Settings:
-    """The settings of this process, with logging as they want it. Raises SettingsError."""
+    """Returns the settings of this process and starts logging as they say. Raises SettingsError."""
     settings = load_settings(os.environ, Path.cwd())
     if any(source.format for source in settings.sources):
         settings = load_settings(os.environ, Path.cwd(), formats=format_names())
@@ -69,8 +69,8 @@ def read_settings() -> Settings:
 def open_session(now: str | None = None, *, make: bool = False) -> Iterator[Session]:
     """Opens the store for one subcommand. `now` is the text of `--now`.
 
-    `make` is for what may be the first to be stored: a digest, a subscription. All others leave nothing behind where
-    there is no database. Raises NotFound, SettingsError, WrongUsage, StoreError.
+    `make` creates a missing database, for subcommands that may store the first digest or subscription. Without `make` a
+    missing database raises NotFound and nothing is created. Raises SettingsError, WrongUsage, StoreError, too.
     """
     with _open_session(read_settings(), now, make=make) as session:
         yield session
@@ -78,7 +78,7 @@ def open_session(now: str | None = None, *, make: bool = False) -> Iterator[Sess
 
 @contextmanager
 def open_dry_run(now: str | None = None) -> Iterator[Session]:
-    """As `opened`, for what shows what it would do: without a database on an empty one that goes afterwards."""
+    """Opens the store for a dry run. A missing database is replaced by an empty temporary one."""
     settings = read_settings()
     with TemporaryDirectory() as folder:
         if not make_store(settings).exists():
@@ -98,7 +98,7 @@ def _open_session(settings: Settings, now: str | None, *, make: bool) -> Iterato
 
 
 def clock_from(now: str | None, settings: Settings) -> SystemClock:
-    """The machine's clock, or one that begins at the moment of `--now`. Raises WrongUsage."""
+    """Returns the clock of the machine, or a clock that starts at the moment of `--now`. Raises WrongUsage."""
     return SystemClock(None if now is None else parse_moment("--now", now, settings))
 
 
