@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.settings import SourceSettings
 from bot.settings.cron import CronSchedule
-from bot.sources.http import ARXIV, Sites, is_dated, is_listing, place_of
+from bot.settings.source_facts import is_listing
+from bot.sources.http import ARXIV, Sites, is_dated
 from bot.sources.ingest import IngestContext
 from bot.sources.missed_days import runs
 from subscriptions.model import ChatAddress, Digest
@@ -32,7 +33,7 @@ from subscriptions.service.sources import (
     take_slot,
 )
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Ingested, KnownSource, Scope, SourceFact, SourceState, Store, Transaction
+from subscriptions.store import Ingested, KnownSource, Scope, SourceState, Store, Transaction
 from subscriptions.zones import zone
 
 log = logging.getLogger("paperwire")
@@ -304,19 +305,6 @@ def _is_accounted_for(known: KnownSource, due: Due) -> bool:
         (since is None or due.at < since)
         or (settled is not None and settled >= due.at)
         or (last is not None and last.outcome is Outcome.LATE and last.at >= due.at)
-    )
-
-
-def fact_of(source: SourceSettings) -> SourceFact:
-    """What the store is to know of a source of the settings."""
-    return SourceFact(
-        name=source.name,
-        kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
-        location=place_of(source),
-        title=source.title,
-        home=source.home,
-        schedule=source.schedule or "",
-        evening=source.url is not None and is_listing(source.url),
     )
 
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands.chat.start import add_bot_buttons
+from bot.commands.chat.start import add_row
 from bot.commands.core.asking import forget_question
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.ports.button import Button, Buttons
+from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.cutting import clip
@@ -129,7 +129,7 @@ def _choices(context: CommandContext) -> Reply:
         )
     )
     rows = tuple((_choice(context, chat),) for chat in chats)
-    return Reply(lines=tuple(lines), buttons=(*rows, *_adding(context)))
+    return Reply(lines=tuple(lines), buttons=(*rows, *add_row(context)))
 
 
 def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
@@ -153,15 +153,9 @@ def _choice(context: CommandContext, chat: Chat) -> Button:
     return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=context.request.sender)
 
 
-def _adding(context: CommandContext) -> Buttons:
-    bot = context.bot_info.bot_names.get("telegram", "")
-    return (add_bot_buttons(context, bot),) if bot and context.origin.address.platform == "telegram" else ()
-
-
 def _in_private(context: CommandContext) -> Reply:
-    name = context.bot_info.bot_names.get("telegram", "")
-    open_bot = Button(label=context.say("open"), url=f"https://t.me/{name}")
-    rows = ((open_bot,),) if name and context.origin.address.platform == "telegram" else ()
+    links, bot = context.links
+    rows = ((Button(label=context.say("open"), url=links.open(bot)),),) if links else ()
     return Reply(lines=(context.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
 
 

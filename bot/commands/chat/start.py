@@ -51,20 +51,17 @@ def _first_buttons(context: CommandContext) -> Buttons:
     ]
     other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
     rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
-    bot = context.bot_info.bot_names.get("telegram", "")
-    if bot and context.origin.address.platform == "telegram":
-        rows.append(add_bot_buttons(context, bot))
-    return tuple(rows)
+    return (*rows, *add_row(context))
 
 
-def add_bot_buttons(context: CommandContext, bot: str) -> tuple[Button, ...]:
-    """Telegram's own dialogues to add a bot (core.telegram.org/api/links#bot-links)."""
-    group = f"https://t.me/{bot}?startgroup={ADDED}"
-    channel = f"https://t.me/{bot}?startchannel={ADDED}&admin=post_messages"
-    return (
-        Button(label=context.say("add to group"), url=group),
-        Button(label=context.say("add to channel"), url=channel),
-    )
+def add_row(context: CommandContext) -> Buttons:
+    """Returns the platform's own dialogues to add the bot to a group or channel, where there are such."""
+    links, bot = context.links
+    if links is None:
+        return ()
+    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
+    channel = Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
+    return ((group, channel),)
 
 
 def _in_a_group(context: CommandContext) -> Reply | None:

@@ -1,13 +1,11 @@
 """status: what came last, what comes next and what waits; for operators also the state of the whole bot."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.delivery_times import next_line
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import is_denied
 from subscriptions.service.operations import Status, expectations, health, last_days, papers_of_day
 from subscriptions.service.operations import status as chat_status
@@ -15,7 +13,6 @@ from subscriptions.service.sources import known_sources
 from subscriptions.states import ChatState
 
 _SOURCES = 3  # sources that status names
-_PLATFORMS: Mapping[str, str] = MappingProxyType({"telegram": "Telegram", "slack": "Slack"})
 
 
 def status(context: CommandContext) -> Reply:
@@ -132,7 +129,7 @@ def _bot_lines(context: CommandContext) -> list[str]:
         if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
     ]
     for platform, reason in sorted(all_of_it.stopped.items()):
-        name = _PLATFORMS.get(platform, platform)
+        name = facts_of(platform).title
         lines.append(context.say("{platform} stands still: {reason}", platform=name, reason=reason))
     return lines
 

@@ -15,6 +15,7 @@ from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import Ending
+from subscriptions.platforms import facts_of
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
 
 
@@ -99,7 +100,7 @@ def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
     """At the first wish of a person whose clock nobody knows."""
     return (
         context.chat.kind is ChatKind.PRIVATE
-        and context.chat.address.platform == "telegram"
+        and facts_of(context.chat.address.platform).asks_for_zone
         and context.chat.address == context.origin.address
         and (done.outcome, done.subscription.number) == ("added", 1)
         and context.chat.settings.timezone == context.bot_info.timezone

@@ -254,18 +254,13 @@ def _which(context: CommandContext, page: int) -> Reply:
 def _shared(context: CommandContext, subscription: Subscription) -> Reply:
     """The link, and words to pass on where the platform knows no links that open a bot."""
     reading = subscription.name or context.formatter.reading(parse_query(subscription.text))
-    bot = context.bot_info.bot_names.get("telegram", "") if context.origin.address.platform == "telegram" else ""
-    if not bot:
+    links, bot = context.links
+    if links is None:
         words = f"/sub {subscription.text} {cadence_text(subscription.cadence)}"
         return Reply(lines=(context.say("To have the same, others can send me:"),), code=(words,))
-    url = offer_url(bot, share_link(context.store, context.chat.address, subscription.number, now=context.now))
+    url = links.start(bot, share_link(context.store, context.chat.address, subscription.number, now=context.now))
     said = context.say("Whoever opens this link is offered “{reading}”:", reading=reading)
     return Reply(lines=(said, url), buttons=((Button(label=context.say("open the link"), url=url),),))
-
-
-def offer_url(bot: str, link: str) -> str:
-    """The address on Telegram that opens the bot with a shared subscription, `link` as `share_link` gives it."""
-    return f"https://t.me/{bot}?start={link}"
 
 
 COMMANDS = (
