@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from bot.channels.slack.outbound import SlackChannel
     from bot.channels.slack.socket_mode import SocketMode
     from bot.channels.telegram.outbound import TelegramChannel
+    from bot.sources.file_receipts import FileReceiptWriter
     from bot.sources.http import Fetcher
-    from bot.sources.receipts import FileReceiptWriter
     from bot.sources.source_scheduler import SourceScheduler
 
 log = logging.getLogger("paperwire")
@@ -111,7 +111,7 @@ class App:
         make_ready(self.store, self.settings, now=self.clock.now())
 
     async def deliver(self) -> Sent:
-        """Plans what is due now and sends it; ends when all that may go now has gone. Raises RoleTaken, StoreError."""
+        """Plans what is due now and sends it; ends when all that may go now has gone. Raises SenderLockHeld, StoreError."""
         with sender_lock(self.database):
             await self.prepare_sender()
             return await self.send_once()
@@ -437,7 +437,9 @@ def make_source_scheduler(
 
 def make_file_receipts(settings: Settings, context: IngestContext) -> "FileReceiptWriter":
     """Where receipts of files are written."""
-    from bot.sources.receipts import FileReceiptWriter, PollContext, SourceSchedules  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.file_receipts import FileReceiptWriter  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.poll_context import PollContext  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.schedules import SourceSchedules  # noqa: PLC0415 - as in make_feeder
 
     timing = SourceSchedules(settings.holidays, settings.timezone)
     return FileReceiptWriter(PollContext(ingest_context=context, timing=timing, admins=settings.admins))
@@ -449,7 +451,7 @@ def make_fetcher(settings: Settings, context: IngestContext, *, alone: bool = Fa
     `alone`: the store cannot be used.
     """
     from bot.sources.http import Fetcher, HostLimiter  # noqa: PLC0415 - as in make_feeder
-    from bot.sources.receipts import StoredHostSlots  # noqa: PLC0415 - as in make_feeder
+    from bot.sources.poll_context import StoredHostSlots  # noqa: PLC0415 - as in make_feeder
 
     agent = f"paperwire/{_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
     politeness = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context))
@@ -569,7 +571,7 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
         store.open(now=now, copies=backup_folder(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
     if schedules and (unknown := unknown_sources(store, schedules)):
-        from bot.sources.receipts import fact_of  # noqa: PLC0415 - as in make_feeder
+        from bot.sources.poll_context import fact_of  # noqa: PLC0415 - as in make_feeder
 
         facts = [fact_of(source) for source in settings.sources if source.name in unknown]
         sync_sources(store, facts, now=now, are_all=False)
