@@ -169,17 +169,17 @@ def _turned_to(text: str) -> tuple[str, str]:
 
 
 def _pressed(request: Interaction, link: CallbackToken | None, registry: Registry) -> Intent | None:
-    press = registry.callbacks.get(link.verb) if link else None
-    if link is None or press is None:
+    callback = registry.callbacks.get(link.verb) if link else None
+    if link is None or callback is None:
         return None
-    if press.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
-        return Intent(run=press.show_form, here=True, arguments=dict(link.arguments), counts=False)
+    if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
+        return Intent(run=callback.show_form, here=True, arguments=dict(link.arguments), counts=False)
     arguments = dict(link.arguments)
     about = str(arguments.pop(ABOUT, "")).partition(":")[2]
     return Intent(
-        run=press.run,
-        changes=press.needs_manager,
-        operator=press.needs_operator,
+        run=callback.run,
+        changes=callback.needs_manager,
+        operator=callback.needs_operator,
         target=about,
         here=True,
         arguments=arguments,

@@ -288,7 +288,7 @@ def _command_context(
         formatter=conversation.make_inline_formatter(voice),
         bot_info=conversation.bot_info,
         registry=conversation.registry,
-        is_public=request.place.kind is not ChatKind.PRIVATE and not alone,
+        read_by_group=request.place.kind is not ChatKind.PRIVATE and not alone,
         shared_chats=prepared.shared_chats,
     )
 

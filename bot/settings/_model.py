@@ -123,6 +123,10 @@ class Settings:
     backup_to: Path | None = None  # a folder for copies; absolute
     unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and mean nothing, for `paperwire check`
 
+    def is_on(self, platform: str) -> bool:
+        """Whether a platform has what it needs of the settings; one that they do not know needs nothing."""
+        return {"telegram": self.telegram.token is not None, "slack": self.slack.on}.get(platform, True)
+
     @property
     def source_names(self) -> frozenset[str]:
         """The names of the sources, in lower case."""

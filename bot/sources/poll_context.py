@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from bot.settings import SourceSettings
-from bot.sources.http import ARXIV, Sites, is_listing, place_of
+from bot.sources.http import ARXIV, Sites
 from bot.sources.ingest import IngestContext
 from bot.sources.schedules import SourceSchedules
 from subscriptions.model import ChatAddress
@@ -15,7 +14,7 @@ from subscriptions.service.sources import (
     release_slot,
     take_slot,
 )
-from subscriptions.store import SourceFact, Store
+from subscriptions.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +47,3 @@ class StoredHostSlots:
     async def release(self, publisher: str, gap: timedelta) -> None:
         """See Others. Raises StoreError."""
         await asyncio.to_thread(release_slot, self._context.store, publisher, gap, wall=self._context.clock.wall())
-
-
-def fact_of(source: SourceSettings) -> SourceFact:
-    """The facts about a source of the settings that the store keeps."""
-    return SourceFact(
-        name=source.name,
-        kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
-        location=place_of(source),
-        title=source.title,
-        home=source.home,
-        schedule=source.schedule or "",
-        evening=source.url is not None and is_listing(source.url),
-    )

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from bot.errors import FetchError, error_location
 from bot.settings import SourceSettings
+from bot.settings.source_facts import fact_of, place_of
 from bot.sources.enrichment import Enricher, arxiv_among
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import everything, place_of
+from bot.sources.http import everything
 from bot.sources.lookup import PaperLookup
 from bot.sources.poll import Fetching, Poll
-from bot.sources.poll_context import PollContext, fact_of
+from bot.sources.poll_context import PollContext
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt

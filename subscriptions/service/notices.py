@@ -102,7 +102,12 @@ def _add(
     now: datetime,
     buttons: Mapping[str, CallbackToken],
 ) -> bool:
-    """Adds a notice to the outbox. Returns False if one of this cause and key is there already."""
+    """Adds a notice to the outbox. Returns False if one of this cause and key is there already.
+
+    Raises ValueError for a button that the notice does not declare.
+    """
+    if not buttons.keys() <= notice.labels.keys():
+        raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
     dedupe_key = _dedupe_key(chat, notice, day)
     if planned.taken_keys(session, [dedupe_key]):
         return False

@@ -43,39 +43,39 @@ _MOST_SIGNS = 8  # of a place in Chinese
 _LONGEST_PLACE = 2  # words of a text that may be a place which nobody knows
 
 
-def answer_zone(turn: CommandContext) -> Reply | None:
+def answer_zone(context: CommandContext) -> Reply | None:
     """A city in either language, a zone, an offset; what is near is asked back, what is no place at all gets the cities."""
-    said = turn.args.strip().rstrip(".!。！")
+    said = context.args.strip().rstrip(".!。！")
     place = _place(said)
-    offered = str(turn.arguments.get("near", ""))
+    offered = str(context.arguments.get("near", ""))
     if offered and said.casefold() in _NO:
-        return _cities(turn, turn.say("Which clock is yours, then?"))
+        return _cities(context, context.say("Which clock is yours, then?"))
     if offered and said.casefold() in _YES:
         place = offered
     if zone_of_place(place):
-        return change(turn, ZONE, place)
+        return change(context, ZONE, place)
     shown = None if place.isdecimal() else clock_of(_AROUND_A_TIME.sub("", place))
     if shown is not None:
-        return _where_it_is(turn, shown)
-    return _no_place(turn, said, place) if _may_be_a_place(said, place) else None
+        return _where_it_is(context, shown)
+    return _no_place(context, said, place) if _may_be_a_place(said, place) else None
 
 
-def _where_it_is(turn: CommandContext, shown: time) -> Reply:
+def _where_it_is(context: CommandContext, shown: time) -> Reply:
     """The cities whose clocks show a time: "Which clock is yours?" is answered by "3pm" as well."""
-    near = [(turn.localizer.city(name), name) for name in cities_at(shown, turn.now)]
+    near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
     if not near:
-        return _cities(turn, turn.say("Which clock is yours, then?"))
-    return _did_you_mean(turn, tuple(near))
+        return _cities(context, context.say("Which clock is yours, then?"))
+    return _did_you_mean(context, tuple(near))
 
 
-def _no_place(turn: CommandContext, said: str, place: str) -> Reply | None:
+def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
     """What is answered to a place that nobody knows; None: it is rather a query, since papers hold it, or since nobody writes a place so."""
     if near := near_places(place):
-        return _did_you_mean(turn, near)
-    if finds(turn, said) or (" " in place and place.islower()):
+        return _did_you_mean(context, near)
+    if finds(context, said) or (" " in place and place.islower()):
         return None
-    unknown = turn.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
-    return _cities(turn, unknown, _look_for(turn, said))
+    unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
+    return _cities(context, unknown, _look_for(context, said))
 
 
 def _may_be_a_place(said: str, place: str) -> bool:
@@ -93,52 +93,63 @@ def _place(said: str) -> str:
     return said[found.end() if found else 0 :].strip()
 
 
-def _did_you_mean(turn: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
+def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
     """The places that are spelt nearly so, a button each."""
-    awaits(turn, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
+    awaits(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
     if len(near) == 1:
-        words = turn.say("Did you mean {name}?", name=near[0][0])
+        words = context.say("Did you mean {name}?", name=near[0][0])
     else:
-        words = turn.say("Did you mean one of these?")
+        words = context.say("Did you mean one of these?")
     buttons = tuple(Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near)
-    others = Button(label=turn.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
+    others = Button(label=context.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
     return Reply(lines=(words,), buttons=(buttons, (others,)))
 
 
-def _look_for(turn: CommandContext, said: str) -> Buttons:
+def _look_for(context: CommandContext, said: str) -> Buttons:
     words = " ".join(said.split())
     if not is_query(words):
         return ()
-    label = turn.say("look for “{words}”", words=words[:_LONGEST])
+    label = context.say("look for “{words}”", words=words[:_LONGEST])
     return ((Button(label=label, verb="look-for", arguments={"text": words}),),)
 
 
-def _cities(turn: CommandContext, words: str, more: Buttons = ()) -> Reply:
-    awaits(turn, "answer-zone")
-    return Reply(lines=(words,), buttons=(*zone_buttons(turn, replaces=True), *more))
+def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
+    awaits(context, "answer-zone")
+    return Reply(lines=(words,), buttons=(*zone_buttons(context, replaces=True), *more))
 
 
-def answer_pick(turn: CommandContext) -> Reply | None:
+def answer_pick(context: CommandContext) -> Reply | None:
     """The number of a subscription, where one was to be picked."""
-    said, verb = turn.args.strip(), str(turn.arguments["verb"])
-    if verb == "unsub" and said.casefold() in _EVERYTHING and (everything := turn.registry.callbacks.get("unsub-all")):
-        return everything.run(turn)
-    wish, press, digits = _picked(turn, said), turn.registry.callbacks.get(verb), _digits(said)
-    if wish is None and digits.isdecimal():
-        return Reply(lines=(turn.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
-    if wish is None or press is None:
+    said, verb = context.args.strip(), str(context.arguments["verb"])
+    if (
+        verb == "unsub"
+        and said.casefold() in _EVERYTHING
+        and (everything := context.registry.callbacks.get("unsub-all"))
+    ):
+        return everything.run(context)
+    subscription, callback, digits = _picked(context, said), context.registry.callbacks.get(verb), _digits(said)
+    if subscription is None and digits.isdecimal():
+        return Reply(lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
+    if subscription is None or callback is None:
         return None
-    reply = press.run(replace(turn, arguments={"number": wish.number}))
+    reply = callback.run(replace(context, arguments={"number": subscription.number}))
     return replace(reply, replaces=False) if reply else None
 
 
-def _picked(turn: CommandContext, said: str) -> Subscription | None:
+def _picked(context: CommandContext, said: str) -> Subscription | None:
     """The subscription with this number, this name or exactly this query."""
     digits = _digits(said)
     if digits.isdecimal():
-        return numbered(turn, int(digits))
-    wishes = [one.subscription for one in listed_here(turn)]
-    return next((wish for wish in wishes if said.casefold() in (wish.name.casefold(), wish.text.casefold())), None)
+        return numbered(context, int(digits))
+    subscriptions = [one.subscription for one in listed_here(context)]
+    return next(
+        (
+            subscription
+            for subscription in subscriptions
+            if said.casefold() in (subscription.name.casefold(), subscription.text.casefold())
+        ),
+        None,
+    )
 
 
 def _digits(said: str) -> str:
@@ -146,29 +157,29 @@ def _digits(said: str) -> str:
     return said.strip("#.。号第条个 ")
 
 
-def answer_value(turn: CommandContext) -> Reply | None:
+def answer_value(context: CommandContext) -> Reply | None:
     """A value of the setting that was shown."""
-    name, said = str(turn.arguments["name"]), turn.args.strip()
+    name, said = str(context.arguments["name"]), context.args.strip()
     if name == ZONE:
-        return answer_zone(turn)
+        return answer_zone(context)
     languages = {label.casefold(): code for code, label in LANGUAGES.items()} | _CALLED
     value = languages.get(said.casefold(), said) if name == "lang" else said
     try:
-        return change(turn, name, value)
+        return change(context, name, value)
     except PaperwireError:
         if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
             raise
         return None
 
 
-def answer_yes(turn: CommandContext) -> Reply | None:
+def answer_yes(context: CommandContext) -> Reply | None:
     """Yes or no, or what the two buttons say."""
-    said = turn.args.strip().strip(".!。！").casefold()
+    said = context.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):
-        told = turn.arguments[answer]
-        press = turn.registry.callbacks.get(str(told["verb"]))
-        if press is not None and said in (words | {str(told["label"]).casefold()}):
-            reply = press.run(replace(turn, arguments=dict(told["arguments"])))
+        told = context.arguments[answer]
+        callback = context.registry.callbacks.get(str(told["verb"]))
+        if callback is not None and said in (words | {str(told["label"]).casefold()}):
+            reply = callback.run(replace(context, arguments=dict(told["arguments"])))
             return replace(reply, replaces=False) if reply else None
     return None
 

@@ -30,175 +30,182 @@ NOT_AGAIN = timedelta(days=30)  # how long a place that was greeted is not greet
 WROTE_LATELY = timedelta(days=7)  # how long the store knows that somebody who has no chat here wrote to us
 
 
-def arrived(turn: CommandContext) -> Reply | None:
+def arrived(context: CommandContext) -> Reply | None:
     """The bot was added. A group gets one line; of a channel the person who did it hears in private.
 
     A channel of a workspace is met when somebody there asks for something: its clock is theirs.
     """
-    if turn.origin.kind is not ChatKind.TEAM:
-        _meet(turn)
-    missed = welcome_back(turn)
-    if turn.origin.kind is ChatKind.BROADCAST:
-        return _in_private(turn, missed)
-    return missed or greeting(turn)
+    if context.origin.kind is not ChatKind.TEAM:
+        _meet(context)
+    missed = welcome_back(context)
+    if context.origin.kind is ChatKind.BROADCAST:
+        return _in_private(context, missed)
+    return missed or greeting(context)
 
 
-def greeting(turn: CommandContext) -> Reply | None:
+def greeting(context: CommandContext) -> Reply | None:
     """One silent line for a group; None: it was greeted within the last thirty days."""
-    if not _first_in_a_while(turn):
+    if not _first_in_a_while(context):
         return None
-    if turn.origin.kind is ChatKind.TEAM:
-        return Reply(lines=(turn.say("For everybody here: /sub diffusion. I am quiet otherwise."),))
-    name = turn.bot_info.bot_names.get(turn.origin.address.platform, "")
+    if context.origin.kind is ChatKind.TEAM:
+        return Reply(lines=(context.say("For everybody here: /sub diffusion. I am quiet otherwise."),))
+    name = context.bot_info.bot_names.get(context.origin.address.platform, "")
     command = f"/sub@{name}" if name else "/sub"
-    return Reply(lines=(turn.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),))
+    return Reply(lines=(context.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),))
 
 
-def _card(turn: CommandContext) -> Reply | None:
+def _card(context: CommandContext) -> Reply | None:
     """What the person who added the bot to a channel can do with it, in private, if they have begun to talk with it."""
-    private = _private_chat(turn)
-    if private is None or not _first_in_a_while(turn):
+    private = _private_chat(context)
+    if private is None or not _first_in_a_while(context):
         return None
-    title = turn.chat.title or str(turn.chat.address)
+    title = context.chat.title or str(context.chat.address)
     lines = (
-        turn.say(
+        context.say(
             "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=title
         ),
-        turn.say("What shall I bring there? For example: /sub {chat} diffusion", chat=turn.chat.address.address),
+        context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=context.chat.address.address),
     )
-    button = Button(label=turn.say("manage it from here"), verb="connect", only_for=turn.request.sender)
+    button = Button(label=context.say("manage it from here"), verb="connect", only_for=context.request.sender)
     return Reply(target_chat=private, lines=lines, buttons=((button,),))
 
 
-def _in_private(turn: CommandContext, missed: Reply | None) -> Reply | None:
+def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
     """The card of a channel, and what waits for it: the channel itself asks its readers nothing."""
-    private, card = _private_chat(turn), _card(turn)
+    private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
-    there = known_or_new(turn.store, turn.origin.address, turn.origin.kind)
-    asked = known_or_new(turn.store, private, ChatKind.PRIVATE)
-    lines, buttons = what_waits(replace(turn, chat=there, origin=asked))
+    there = known_or_new(context.store, context.origin.address, context.origin.kind)
+    asked = known_or_new(context.store, private, ChatKind.PRIVATE)
+    lines, buttons = what_waits(replace(context, chat=there, origin=asked))
     if card is None:
-        card = Reply(target_chat=private, lines=(turn.say("I can write to {chat} again.", chat=name_of(there)),))
+        card = Reply(target_chat=private, lines=(context.say("I can write to {chat} again.", chat=name_of(there)),))
     return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
 
 
-def left(turn: CommandContext) -> Reply | None:
+def left(context: CommandContext) -> Reply | None:
     """The bot was blocked or removed: everything there waits until it is let in again."""
-    if _moved_on(turn):
+    if _moved_on(context):
         return None
-    private = turn.chat.kind is ChatKind.PRIVATE
+    private = context.chat.kind is ChatKind.PRIVATE
     reason = "The bot was blocked there." if private else "The bot was removed from there."
-    lose_place(turn.store, turn.origin.address, reason, topic=False, now=turn.now, by=turn.request.sender)
+    lose_place(context.store, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender)
     return None
 
 
-def muted(turn: CommandContext) -> Reply | None:
+def muted(context: CommandContext) -> Reply | None:
     """The bot may read and not write. Whoever added it to a channel without that right is told how to mend it."""
-    if _moved_on(turn):
+    if _moved_on(context):
         return None
-    came = turn.event_details.get("before") in ("left", "kicked")
+    came = context.event_details.get("before") in ("left", "kicked")
     if came:
-        _meet(turn)
+        _meet(context)
     words = "The bot has no rights to write there."
-    lose_place(turn.store, turn.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=turn.now)
-    private = _private_chat(turn) if came and turn.chat.kind is ChatKind.BROADCAST else None
+    lose_place(context.store, context.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=context.now)
+    private = _private_chat(context) if came and context.chat.kind is ChatKind.BROADCAST else None
     if private is None:
         return None
-    title = turn.chat.title or str(turn.chat.address)
-    words = turn.say("I am in the channel {title} now, but may not post there. Give me the right to post.", title=title)
+    title = context.chat.title or str(context.chat.address)
+    words = context.say(
+        "I am in the channel {title} now, but may not post there. Give me the right to post.", title=title
+    )
     return Reply(target_chat=private, lines=(words,), ok=False)
 
 
-def back(turn: CommandContext) -> Reply | None:
+def back(context: CommandContext) -> Reply | None:
     """The bot may write again: it goes on by itself, and what was missed is offered; of a channel its owner hears."""
-    was_gone = is_gone(turn.origin)
-    missed = welcome_back(turn)
-    if turn.origin.kind is not ChatKind.BROADCAST:
+    was_gone = is_gone(context.origin)
+    missed = welcome_back(context)
+    if context.origin.kind is not ChatKind.BROADCAST:
         return missed
     if not was_gone:
         return None
-    event = f"{turn.origin.address}:{turn.request.update_id}"
-    notice = ChatResumed(event=event, chat=name_of(turn.origin))
-    notify_owner(turn.store, turn.origin, notice, now=turn.now, by=turn.request.sender)
-    return _in_private(turn, missed)
+    event = f"{context.origin.address}:{context.request.update_id}"
+    notice = ChatResumed(event=event, chat=name_of(context.origin))
+    notify_owner(context.store, context.origin, notice, now=context.now, by=context.request.sender)
+    return _in_private(context, missed)
 
 
-def moved(turn: CommandContext) -> Reply | None:
+def moved(context: CommandContext) -> Reply | None:
     """A group became a supergroup. The platform says so in both, in any order; the second time nothing is left to move."""
-    here, told = turn.request.chat, turn.event_details
+    here, told = context.request.chat, context.event_details
     old, new = (here.address, told["to"]) if told.get("to") else (told.get("from", ""), here.address)
     if old and new:
-        chat_moved(turn.store, ChatAddress(here.platform, old), new, now=turn.now)
+        chat_moved(context.store, ChatAddress(here.platform, old), new, now=context.now)
     return None
 
 
-def topic_closed(turn: CommandContext) -> Reply | None:
+def topic_closed(context: CommandContext) -> Reply | None:
     """What a topic asked for waits until it is open again; the group hears of it once, in General."""
     words, reason = "The topic was closed.", PauseReason.TOPIC_CLOSED
-    lose_place(turn.store, turn.request.chat, words, topic=True, reason=reason, now=turn.now)
+    lose_place(context.store, context.request.chat, words, topic=True, reason=reason, now=context.now)
     return None
 
 
-def topic_open(turn: CommandContext) -> Reply | None:
+def topic_open(context: CommandContext) -> Reply | None:
     """The topic goes on by itself, and what was missed is offered there."""
-    return welcome_back(turn)
+    return welcome_back(context)
 
 
-def _moved_on(turn: CommandContext) -> bool:
+def _moved_on(context: CommandContext) -> bool:
     """Whether this is about an address that the chat has left: a group that became a supergroup is taken from the bot."""
-    return turn.origin.address.lane != turn.request.chat.lane
+    return context.origin.address.lane != context.request.chat.lane
 
 
-def _meet(turn: CommandContext) -> None:
+def _meet(context: CommandContext) -> None:
     """Whoever adds the bot is the one who hears of what happens to it there."""
-    if turn.chat.kind is ChatKind.PRIVATE:
+    if context.chat.kind is ChatKind.PRIVATE:
         return
-    if not turn.request.sender:
+    if not context.request.sender:
         meet(
-            turn.store, turn.chat.address, turn.chat.kind, now=turn.now, title=turn.chat.title, public=turn.chat.public
+            context.store,
+            context.chat.address,
+            context.chat.kind,
+            now=context.now,
+            title=context.chat.title,
+            public=context.chat.public,
         )
         return
-    set_owner(turn.store, known(turn).address, turn.request.sender)
-    if private := _private_chat(turn):  # there they hear of it
-        meet(turn.store, private, ChatKind.PRIVATE, now=turn.now, lang=turn.request.language)
+    set_owner(context.store, known(context).address, context.request.sender)
+    if private := _private_chat(context):  # there they hear of it
+        meet(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
 
 
-def _private_chat(turn: CommandContext) -> ChatAddress | None:
+def _private_chat(context: CommandContext) -> ChatAddress | None:
     """The private chat of the person who did it, if the bot may write there: they have talked with it."""
-    if not turn.request.sender:
+    if not context.request.sender:
         return None
-    chat = known_or_new(turn.store, turn.person, ChatKind.PRIVATE)
+    chat = known_or_new(context.store, context.person, ChatKind.PRIVATE)
     if chat.id:
         return None if is_gone(chat) else chat.address
-    return turn.person if commands_since(turn.store, turn.person, turn.now - WROTE_LATELY) else None
+    return context.person if commands_since(context.store, context.person, context.now - WROTE_LATELY) else None
 
 
-def _first_in_a_while(turn: CommandContext) -> bool:
-    name = f"greeted:{turn.origin.address}"
-    if get_conversation_state(turn.store, name, since=turn.now - NOT_AGAIN):
+def _first_in_a_while(context: CommandContext) -> bool:
+    name = f"greeted:{context.origin.address}"
+    if get_conversation_state(context.store, name, since=context.now - NOT_AGAIN):
         return False
     set_conversation_state(
-        turn.store, name, CallbackToken(verb="greeted", place=str(turn.origin.address)), now=turn.now
+        context.store, name, CallbackToken(verb="greeted", place=str(context.origin.address)), now=context.now
     )
     return True
 
 
-def welcome_back(turn: CommandContext) -> Reply | None:
+def welcome_back(context: CommandContext) -> Reply | None:
     """Lets a place that was blocked, kicked or restricted be written to again, and offers what waits for it.
 
     None: it was not gone, or nothing waits for it.
     """
-    if not come_back(turn.store, turn.origin.address, now=turn.now):
+    if not come_back(context.store, context.origin.address, now=context.now):
         return None
-    chat = known_or_new(turn.store, turn.origin.address, turn.origin.kind)
+    chat = known_or_new(context.store, context.origin.address, context.origin.kind)
     if not chat.id or chat.state is not ChatState.ACTIVE:
         return None
-    wait_for_a_word(turn.store, chat.address, now=turn.now)
-    lines, buttons = what_waits(replace(turn, chat=chat, origin=chat))
+    wait_for_a_word(context.store, chat.address, now=context.now)
+    lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None
-    head = () if turn.is_public else (turn.say("I can write to you again."),)
+    head = () if context.read_by_group else (context.say("I can write to you again."),)
     return Reply(lines=(*head, *lines), buttons=buttons)
 
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands.chat.start import adding
+from bot.commands.chat.start import add_row
 from bot.commands.core.asking import forget_question
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.ports.button import Button, Buttons
+from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.cutting import clip
@@ -36,43 +36,45 @@ def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress
     return parse_address(str(link.arguments["chat"])) if link else None
 
 
-def disconnect(turn: CommandContext) -> None:
+def disconnect(context: CommandContext) -> None:
     """The private chat is about itself again."""
-    clear_conversation_state(turn.store, _name(turn.origin.address))
+    clear_conversation_state(context.store, _name(context.origin.address))
 
 
-def connect(turn: CommandContext) -> Reply:
+def connect(context: CommandContext) -> Reply:
     """Without words the chats to choose from, `off` to end it, else the chat that was named, which rights were asked for."""
-    if turn.request.place.kind is not ChatKind.PRIVATE:
-        return _in_private(turn)
-    if turn.chat.address != turn.origin.address:
-        return _begin(turn)
-    if turn.args.casefold() in _OFF:
-        return _end(turn)
-    if turn.args:
-        words = turn.say("Say which chat: /connect @name, or /connect -100… with its number.")
+    if context.request.place.kind is not ChatKind.PRIVATE:
+        return _in_private(context)
+    if context.chat.address != context.origin.address:
+        return _begin(context)
+    if context.args.casefold() in _OFF:
+        return _end(context)
+    if context.args:
+        words = context.say("Say which chat: /connect @name, or /connect -100… with its number.")
         return Reply(lines=(words,), ok=False)
-    return _choices(turn)
+    return _choices(context)
 
 
-def _begin(turn: CommandContext) -> Reply:
-    chat = known(turn)
+def _begin(context: CommandContext) -> Reply:
+    chat = known(context)
     # Notices about that chat find them here.
-    meet(turn.store, turn.origin.address, turn.origin.kind, now=turn.now, lang=turn.request.language)
+    meet(context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language)
     link = CallbackToken(
         verb="connect",
         arguments={"chat": str(chat.address)},
-        place=str(turn.origin.address),
-        person=turn.request.sender,
+        place=str(context.origin.address),
+        person=context.request.sender,
     )
-    set_conversation_state(turn.store, _name(turn.origin.address), link, now=turn.now)
-    _add_to_theirs(turn, chat.address)
-    forget_question(turn)
-    end = Button(label=turn.say("back to this chat"), verb="disconnect")
+    set_conversation_state(context.store, _name(context.origin.address), link, now=context.now)
+    _add_to_theirs(context, chat.address)
+    forget_question(context)
+    end = Button(label=context.say("back to this chat"), verb="disconnect")
     return Reply(
         lines=(
-            turn.say("What you say here is about {chat} from now on: /sub diffusion, /list, /set.", chat=name_of(chat)),
-            turn.say("/connect off ends that."),
+            context.say(
+                "What you say here is about {chat} from now on: /sub diffusion, /list, /set.", chat=name_of(chat)
+            ),
+            context.say("/connect off ends that."),
         ),
         ok=True,
         buttons=((end,),),
@@ -80,87 +82,81 @@ def _begin(turn: CommandContext) -> Reply:
     )
 
 
-def known(turn: CommandContext) -> Chat:
+def known(context: CommandContext) -> Chat:
     """The chat that a person turns to, met and remembered as theirs if it is nobody's."""
-    there = turn.chat
+    there = context.chat
     chat = meet(
-        turn.store,
+        context.store,
         there.address,
         there.kind,
-        now=turn.now,
+        now=context.now,
         title=there.title,
         public=there.public,
-        lang=turn.request.language,
-        by=turn.person,
+        lang=context.request.language,
+        by=context.person,
     )
-    if not owner_of(turn.store, chat.address):
-        set_owner(turn.store, chat.address, turn.request.sender)
+    if not owner_of(context.store, chat.address):
+        set_owner(context.store, chat.address, context.request.sender)
     return chat
 
 
-def _end(turn: CommandContext) -> Reply:
-    was = connection(turn.store, turn.origin.address, now=turn.now)
-    disconnect(turn)
+def _end(context: CommandContext) -> Reply:
+    was = connection(context.store, context.origin.address, now=context.now)
+    disconnect(context)
     if was is None:
-        return Reply(lines=(turn.say("What you say here is about this chat already."),), ok=True)
-    return Reply(lines=(turn.say("What you say here is about this chat again."),), ok=True)
+        return Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
+    return Reply(lines=(context.say("What you say here is about this chat again."),), ok=True)
 
 
-def press_disconnect(turn: CommandContext) -> Reply:
+def on_disconnect(context: CommandContext) -> Reply:
     """[back to this chat]."""
-    return _end(turn)
+    return _end(context)
 
 
-def _choices(turn: CommandContext) -> Reply:
-    managed = connection(turn.store, turn.origin.address, now=turn.now)
-    theirs = _theirs(turn)
+def _choices(context: CommandContext) -> Reply:
+    managed = connection(context.store, context.origin.address, now=context.now)
+    theirs = _theirs(context)
     chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
     lines = []
     if managed is not None:
         name = name_of(theirs[managed]) if managed in theirs else str(managed)
-        lines.append(turn.say("What you say here is about {name} now; /connect off ends that.", name=name))
+        lines.append(context.say("What you say here is about {name} now; /connect off ends that.", name=name))
     if chats:
-        lines.append(turn.say("Which chat do you want to manage from here?"))
+        lines.append(context.say("Which chat do you want to manage from here?"))
     lines.append(
-        turn.say(
+        context.say(
             "Add me to a group, or to a channel as an admin that may post; then /connect @name, or choose it here."
         )
     )
-    rows = tuple((_choice(turn, chat),) for chat in chats)
-    return Reply(lines=tuple(lines), buttons=(*rows, *_adding(turn)))
+    rows = tuple((_choice(context, chat),) for chat in chats)
+    return Reply(lines=tuple(lines), buttons=(*rows, *add_row(context)))
 
 
-def _theirs(turn: CommandContext) -> dict[ChatAddress, Chat]:
+def _theirs(context: CommandContext) -> dict[ChatAddress, Chat]:
     """The chats that a person set up or turned to before. Whether they still may is asked when they choose one."""
-    before = get_conversation_state(turn.store, _theirs_name(turn.origin.address), since=turn.now - LASTS)
+    before = get_conversation_state(context.store, _theirs_name(context.origin.address), since=context.now - LASTS)
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
-    turned_to = (known_or_new(turn.store, address, ChatKind.BROADCAST) for address in addresses)
-    return {chat.address: chat for chat in (*chats_of(turn.store, turn.origin.address), *turned_to) if chat.id}
+    turned_to = (known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
+    return {chat.address: chat for chat in (*chats_of(context.store, context.origin.address), *turned_to) if chat.id}
 
 
-def _add_to_theirs(turn: CommandContext, address: ChatAddress) -> None:
-    name = _theirs_name(turn.origin.address)
-    before = get_conversation_state(turn.store, name, since=turn.now - LASTS)
+def _add_to_theirs(context: CommandContext, address: ChatAddress) -> None:
+    name = _theirs_name(context.origin.address)
+    before = get_conversation_state(context.store, name, since=context.now - LASTS)
     chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
-    link = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(turn.origin.address))
-    set_conversation_state(turn.store, name, link, now=turn.now)
+    link = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(context.origin.address))
+    set_conversation_state(context.store, name, link, now=context.now)
 
 
-def _choice(turn: CommandContext, chat: Chat) -> Button:
+def _choice(context: CommandContext, chat: Chat) -> Button:
     label = clip(name_of(chat), _LABEL)
-    return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=turn.request.sender)
+    return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=context.request.sender)
 
 
-def _adding(turn: CommandContext) -> Buttons:
-    bot = turn.bot_info.bot_names.get("telegram", "")
-    return (adding(turn, bot),) if bot and turn.origin.address.platform == "telegram" else ()
-
-
-def _in_private(turn: CommandContext) -> Reply:
-    name = turn.bot_info.bot_names.get("telegram", "")
-    link = Button(label=turn.say("open"), url=f"https://t.me/{name}")
-    rows = ((link,),) if name and turn.origin.address.platform == "telegram" else ()
-    return Reply(lines=(turn.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
+def _in_private(context: CommandContext) -> Reply:
+    links, bot = context.links
+    rows = ((Button(label=context.say("open"), url=links.open(bot)),),) if links else ()
+    return Reply(lines=(context.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
 
 
 def _name(home: ChatAddress) -> str:
@@ -184,5 +180,5 @@ COMMANDS = (
 )
 CALLBACKS = {
     "connect": Callback(run=connect),
-    "disconnect": Callback(run=press_disconnect, stays_here=True),
+    "disconnect": Callback(run=on_disconnect, stays_here=True),
 }

@@ -96,94 +96,98 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 )
 
 
-def help_(turn: CommandContext) -> Reply:
+def help_(context: CommandContext) -> Reply:
     """What most people want, each with an example; or all commands, or one topic: query, when, settings, or a command."""
-    typed = turn.args.casefold().lstrip("/").split()
+    typed = context.args.casefold().lstrip("/").split()
     if typed:
-        return _topic(turn, typed[0])
-    return _overview(turn) if turn.is_public else _first(turn)
+        return _topic(context, typed[0])
+    return _overview(context) if context.read_by_group else _first(context)
 
 
-def press_help(turn: CommandContext) -> Reply:
+def on_help(context: CommandContext) -> Reply:
     """A topic that was picked; all commands take the place of the first few."""
-    topic = str(turn.arguments["topic"])
-    return replace(_topic(turn, topic), replaces=topic == ALL)
+    topic = str(context.arguments["topic"])
+    return replace(_topic(context, topic), replaces=topic == ALL)
 
 
-def _first(turn: CommandContext) -> Reply:
-    lines = tuple(one.say(turn.localizer.translate) for one in FIRST)
-    more = Button(label=turn.say("more"), verb="help", arguments={"topic": ALL})
-    return Reply(lines=lines, buttons=((more, *_topics(turn)[:2]),))
+def _first(context: CommandContext) -> Reply:
+    lines = tuple(one.say(context.localizer.translate) for one in FIRST)
+    more = Button(label=context.say("more"), verb="help", arguments={"topic": ALL})
+    return Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
 
 
-def _topics(turn: CommandContext) -> tuple[Button, ...]:
+def _topics(context: CommandContext) -> tuple[Button, ...]:
     return tuple(
-        Button(label=label.say(turn.localizer.translate), verb="help", arguments={"topic": topic})
+        Button(label=label.say(context.localizer.translate), verb="help", arguments={"topic": topic})
         for topic, label in TOPICS.items()
     )
 
 
-def _overview(turn: CommandContext) -> Reply:
-    purposes = (*_PURPOSES, _OPERATORS) if turn.is_operator else _PURPOSES
-    known = turn.registry.by_name
+def _overview(context: CommandContext) -> Reply:
+    purposes = (*_PURPOSES, _OPERATORS) if context.is_operator else _PURPOSES
+    known = context.registry.by_name
     groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
-    more = turn.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
-    if turn.is_public:
+    more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
+    if context.read_by_group:
         return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
     lines = [
-        turn.say("{name}: {text}", name=title.say(turn.localizer.translate), text=" ".join(names))
+        context.say("{name}: {text}", name=title.say(context.localizer.translate), text=" ".join(names))
         for title, names in groups
         if names
     ]
-    return Reply(lines=(*lines, more), buttons=() if turn.in_public else (_topics(turn),))
+    return Reply(lines=(*lines, more), buttons=() if context.read_by_strangers else (_topics(context),))
 
 
-def _topic(turn: CommandContext, name: str) -> Reply:
+def _topic(context: CommandContext, name: str) -> Reply:
     if name in (ALL, "more", "commands", "全部", "更多", "命令"):
-        return _overview(turn)
+        return _overview(context)
     if name in ("query", "queries", "syntax", "查询", "语法"):
-        return _table(turn, turn.say("Words that a paper must hold. What I understood is in every answer."), QUERIES)
+        return _table(
+            context, context.say("Words that a paper must hold. What I understood is in every answer."), QUERIES
+        )
     if name in ("when", "times", "时间"):
-        return _table(turn, turn.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
+        return _table(context, context.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
     if name in ("settings", "set", "preferences", "设置"):
-        rows = tuple((f"{label_of(setting, turn.localizer)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)
-        return _table(turn, turn.say("/set shows all settings; /set limit 12 changes one."), rows)
-    command = turn.registry.by_name.get(name)
-    return _of(turn, command) if command else _no_such(turn, name)
+        rows = tuple((f"{label_of(setting, context.localizer)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)
+        return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
+    command = context.registry.by_name.get(name)
+    return _of(context, command) if command else _no_such(context, name)
 
 
-def _table(turn: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
+def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
     """What can be written, and what it means; in a group only how to see it."""
-    if turn.is_public:
+    if context.read_by_group:
         shown = " · ".join(written for written, _ in rows[:4])
-        return Reply(lines=(head, turn.say("For example: {examples}", examples=shown)))
-    code = tuple(f"{written}\n  {meaning.say(turn.localizer.translate)}" for written, meaning in rows)
+        return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
+    code = tuple(f"{written}\n  {meaning.say(context.localizer.translate)}" for written, meaning in rows)
     return Reply(lines=(head,), code=code)
 
 
-def _of(turn: CommandContext, command: Command) -> Reply:
-    summary = command.summary.say(turn.localizer.translate)
-    lines = [turn.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
-    if command.aliases and not turn.is_public:
-        lines.append(turn.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
+def _of(context: CommandContext, command: Command) -> Reply:
+    summary = command.summary.say(context.localizer.translate)
+    lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
+    if command.aliases and not context.read_by_group:
+        lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
     examples = EXAMPLES.get(command.name, ())
-    return Reply(lines=tuple(lines), code=examples[:1] if turn.is_public else examples)
+    return Reply(lines=tuple(lines), code=examples[:1] if context.read_by_group else examples)
 
 
-def _no_such(turn: CommandContext, name: str) -> Reply:
-    near = get_close_matches(name, [*turn.registry.by_name, *TOPICS], n=1, cutoff=0.6)
-    lines = [turn.say("There is no help on “{name}”.", name=name[:32])]
-    lines.append(turn.say("Did you mean /help {name}?", name=near[0]) if near else turn.say("/help lists what I know."))
+def _no_such(context: CommandContext, name: str) -> Reply:
+    near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
+    lines = [context.say("There is no help on “{name}”.", name=name[:32])]
+    lines.append(
+        context.say("Did you mean /help {name}?", name=near[0]) if near else context.say("/help lists what I know.")
+    )
     return Reply(lines=tuple(lines), ok=False)
 
 
-def about(turn: CommandContext) -> Reply:
+def about(context: CommandContext) -> Reply:
     """Who this is, whom to thank, whom to ask."""
-    name = f"paperwire {turn.bot_info.version}".rstrip()
-    lines = [turn.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
-    if turn.bot_info.contact:
-        lines.append(turn.say("Contact: {contact}", contact=turn.bot_info.contact))
-    lines.append(turn.say("Its source is free, under the MIT licence. What I store: /privacy"))
+    name = f"paperwire {context.bot_info.version}".rstrip()
+    lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
+    if context.bot_info.contact:
+        lines.append(context.say("Contact: {contact}", contact=context.bot_info.contact))
+    lines.append(context.say("Its source is free, under the MIT licence. What I store: /privacy"))
     return Reply(lines=tuple(lines))
 
 
@@ -191,4 +195,4 @@ COMMANDS = (
     Command(name="help", run=help_, usage="[TOPIC]", summary=Sentence("what you can say"), stays_here=True),
     Command(name="about", run=about, summary=Sentence("what this is, and thanks"), stays_here=True),
 )
-CALLBACKS = {"help": Callback(run=press_help)}
+CALLBACKS = {"help": Callback(run=on_help)}

@@ -67,113 +67,122 @@ _SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
 _LONGEST_NAME = 4  # words: "who may change it"
 
 
-def set_(turn: CommandContext) -> Reply:
+def set_(context: CommandContext) -> Reply:
     """Without words all settings, with a name its choices, with a value the change."""
-    if not turn.args:
-        return _all(turn)
-    name, value = _name_and_value(turn.args)
-    return change(turn, name, value) if value else _one(turn, name)
+    if not context.args:
+        return _all(context)
+    name, value = _name_and_value(context.args)
+    return change(context, name, value) if value else _one(context, name)
 
 
-def lang(turn: CommandContext) -> Reply:
+def lang(context: CommandContext) -> Reply:
     """Which language; without a word the languages as buttons."""
-    return change(turn, "lang", turn.args) if turn.args else _one(turn, "lang")
+    return change(context, "lang", context.args) if context.args else _one(context, "lang")
 
 
-def timezone(turn: CommandContext) -> Reply:
+def timezone(context: CommandContext) -> Reply:
     """Which zone, by city, zone or offset; without a word cities with what the clock shows there."""
-    return change(turn, "timezone", turn.args) if turn.args else _one(turn, "timezone")
+    return change(context, "timezone", context.args) if context.args else _one(context, "timezone")
 
 
-def change(turn: CommandContext, name: str, value: str) -> Reply:
+def change(context: CommandContext, name: str, value: str) -> Reply:
     """Sets one of SETTINGS and says what it was; the answer is in the language that holds from then on.
 
     Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
     """
     if name == "schedule":
-        return _change_schedule(turn, value)
+        return _change_schedule(context, value)
     if name != "timezone":
-        return _change(turn, name, value)
+        return _change(context, name, value)
     try:
-        return _change(turn, name, zone_of_place(value) or value)
+        return _change(context, name, zone_of_place(value) or value)
     except Refused as error:
         near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in near_places(value)[:1]]
-        return replace(refused(error, turn.localizer), buttons=shown_buttons(turn, (tuple(near),) if near else ()))
+        return replace(
+            refused(error, context.localizer), buttons=shown_buttons(context, (tuple(near),) if near else ())
+        )
 
 
-def press_setting(turn: CommandContext) -> Reply:
+def on_setting(context: CommandContext) -> Reply:
     """A setting that was picked from the list."""
-    return replace(_one(turn, str(turn.arguments["name"])), replaces=True)
+    return replace(_one(context, str(context.arguments["name"])), replaces=True)
 
 
-def press_settings(turn: CommandContext) -> Reply:
+def on_settings(context: CommandContext) -> Reply:
     """Back to the list."""
-    return replace(_all(turn), replaces=True)
+    return replace(_all(context), replaces=True)
 
 
-def press_set(turn: CommandContext) -> Reply:
+def on_set(context: CommandContext) -> Reply:
     """A value that was picked."""
-    return replace(change(turn, str(turn.arguments["name"]), str(turn.arguments["value"])), replaces=True)
+    return replace(change(context, str(context.arguments["name"]), str(context.arguments["value"])), replaces=True)
 
 
-def press_zone(turn: CommandContext) -> Reply:
+def on_zone(context: CommandContext) -> Reply:
     """A city that was picked."""
-    return replace(change(turn, "timezone", str(turn.arguments["zone"])), replaces=bool(turn.arguments.get("replaces")))
+    return replace(
+        change(context, "timezone", str(context.arguments["zone"])), replaces=bool(context.arguments.get("replaces"))
+    )
 
 
-def press_zones(turn: CommandContext) -> Reply:
+def on_zones(context: CommandContext) -> Reply:
     """Other cities. What stood above the first ones stays; further pages take each other's place."""
-    buttons = zone_page(turn, int(turn.arguments["page"]), replaces=True)
-    return Reply(lines=(_which_clock(turn),), buttons=buttons, replaces=bool(turn.arguments.get("replaces")))
+    buttons = zone_page(context, int(context.arguments["page"]), replaces=True)
+    return Reply(lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces")))
 
 
 # ------------------------------------------------------------------------------------------------------------- showing
 
 
-def _all(turn: CommandContext) -> Reply:
+def _all(context: CommandContext) -> Reply:
     """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
-    voice, fixed = turn.localizer, _fixed(turn)
-    own = turn.chat.address == turn.origin.address
-    head = turn.say("Settings of this chat:") if own else turn.say("Settings of {chat}:", chat=name_of(turn.chat))
+    localizer, fixed = context.localizer, _fixed(context)
+    own = context.chat.address == context.origin.address
+    head = (
+        context.say("Settings of this chat:") if own else context.say("Settings of {chat}:", chat=name_of(context.chat))
+    )
     free = [name for name in SETTINGS if name not in fixed]
-    if turn.is_public and not turn.in_public:
+    if context.read_by_group and not context.read_by_strangers:
         return Reply(
-            lines=(head,), buttons=_setting_buttons({name: _said(turn, name) for name in free}), names_chat=True
+            lines=(head,), buttons=_setting_buttons({name: _said(context, name) for name in free}), names_chat=True
         )
-    lines = (head, *_lines(turn, free, fixed))
-    if turn.in_public:
-        return Reply(lines=(*lines, turn.say("To change one: /set text titles")), names_chat=True)
-    return Reply(lines=lines, buttons=_setting_buttons({name: label_of(name, voice) for name in free}), names_chat=True)
+    lines = (head, *_lines(context, free, fixed))
+    if context.read_by_strangers:
+        return Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
+    return Reply(
+        lines=lines, buttons=_setting_buttons({name: label_of(name, localizer) for name in free}), names_chat=True
+    )
 
 
-def _lines(turn: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
+def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
     """A line for each setting that can be changed here and has an effect, then what is fixed, then what has none."""
-    idle = [name for name in free if name in without_effect(turn.chat)]
-    yield from (f"· {_said(turn, name)}" for name in free if name not in idle)
+    idle = [name for name in free if name in without_effect(context.chat)]
+    yield from (f"· {_said(context, name)}" for name in free if name not in idle)
     always = [
-        turn.say("{label} ({value})", label=label_of(name, turn.localizer), value=_value(turn, name)) for name in fixed
+        context.say("{label} ({value})", label=label_of(name, context.localizer), value=_value(context, name))
+        for name in fixed
     ]
     for before, said in (
-        (turn.say("Fixed here:"), always),
-        (turn.say("Without effect here:"), [label_of(name, turn.localizer) for name in idle]),
+        (context.say("Fixed here:"), always),
+        (context.say("Without effect here:"), [label_of(name, context.localizer) for name in idle]),
     ):
         if said:
-            yield turn.say("{sentence} {next}", sentence=before, next=" · ".join(said))
+            yield context.say("{sentence} {next}", sentence=before, next=" · ".join(said))
 
 
-def _said(turn: CommandContext, name: str) -> str:
+def _said(context: CommandContext, name: str) -> str:
     """A setting with its value: "Quiet hours: from 22:00 to 08:00"."""
-    return turn.say("{label}: {value}", label=label_of(name, turn.localizer), value=_value(turn, name))
+    return context.say("{label}: {value}", label=label_of(name, context.localizer), value=_value(context, name))
 
 
-def _value(turn: CommandContext, name: str) -> str:
-    return in_words(name, value_of(turn.chat.settings, name), turn.localizer)
+def _value(context: CommandContext, name: str) -> str:
+    return in_words(name, value_of(context.chat.settings, name), context.localizer)
 
 
-def _fixed(turn: CommandContext) -> tuple[str, ...]:
+def _fixed(context: CommandContext) -> tuple[str, ...]:
     """Settings that a chat of this kind cannot choose."""
-    public = turn.chat.public
-    return tuple(name for name in SETTINGS if len(choices(name, kind=turn.chat.kind, public=public)) == 1)
+    public = context.chat.public
+    return tuple(name for name in SETTINGS if len(choices(name, kind=context.chat.kind, public=public)) == 1)
 
 
 def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
@@ -182,91 +191,98 @@ def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
     )
 
 
-def _one(turn: CommandContext, name: str) -> Reply:
+def _one(context: CommandContext, name: str) -> Reply:
     """One setting: what it is, what it means, what it could be."""
-    voice, value = turn.localizer, value_of(turn.chat.settings, name)
-    offered, idle = _offered(turn, name), without_effect(turn.chat).get(name)
+    localizer, value = context.localizer, value_of(context.chat.settings, name)
+    offered, idle = _offered(context, name), without_effect(context.chat).get(name)
     if len(offered) == 1:
-        label, shown = label_of(name, voice), _value(turn, name)
-        return Reply(lines=(turn.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
-    lines = [_said(turn, name), turn.say("({inner})", inner=MEANINGS[name].say(voice.translate))]
+        label, shown = label_of(name, localizer), _value(context, name)
+        return Reply(lines=(context.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
+    lines = [_said(context, name), context.say("({inner})", inner=MEANINGS[name].say(localizer.translate))]
     if idle:
-        lines.append(turn.say("It has no effect here. {why}", why=idle.say(voice.translate)))
+        lines.append(context.say("It has no effect here. {why}", why=idle.say(localizer.translate)))
     if name == "timezone":
-        lines.append(_which_clock(turn))
+        lines.append(_which_clock(context))
     elif name in _OTHERS:
-        lines.append(turn.say("Any other can be written: /set {name} {value}", name=name, value=_OTHERS[name]))
-    elif turn.in_public:
-        lines.append(turn.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
+        lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=_OTHERS[name]))
+    elif context.read_by_strangers:
+        lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     if name == "timezone":
-        buttons = zone_buttons(turn, replaces=True)
+        buttons = zone_buttons(context, replaces=True)
     else:
-        buttons = button_rows([_value_button(turn, name, option, chosen=option == value) for option in offered])
-    awaits(turn, "answer-zone" if name == ZONE else "answer-value", {"name": name})
-    back = Button(label=turn.say("all settings"), verb="settings")
-    return Reply(lines=tuple(lines), buttons=shown_buttons(turn, (*buttons, (back,))))
+        buttons = button_rows([_value_button(context, name, option, chosen=option == value) for option in offered])
+    awaits(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
+    back = Button(label=context.say("all settings"), verb="settings")
+    return Reply(lines=tuple(lines), buttons=shown_buttons(context, (*buttons, (back,))))
 
 
-def _offered(turn: CommandContext, name: str) -> tuple[str, ...]:
+def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
     """The values that buttons offer: all there are, or some with the one that holds; none for the time zone."""
-    words = choices(name, kind=turn.chat.kind, public=turn.chat.public)
+    words = choices(name, kind=context.chat.kind, public=context.chat.public)
     if words or name not in _SOME:
         return words
     some = _SOME[name]
-    if name == "schedule" and turn.chat.kind is ChatKind.TEAM:
+    if name == "schedule" and context.chat.kind is ChatKind.TEAM:
         some = (_OFFICE_HOURS, *some[1:])
-    value = value_of(turn.chat.settings, name)
+    value = value_of(context.chat.settings, name)
     return some if value in some else (value, *some)
 
 
-def _value_button(turn: CommandContext, name: str, value: str, *, chosen: bool) -> Button:
+def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> Button:
     short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
-    label = value.replace("-", "–") if short else in_words(name, value, turn.localizer)
+    label = value.replace("-", "–") if short else in_words(name, value, context.localizer)
     return Button(label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value})
 
 
-def _which_clock(turn: CommandContext) -> str:
-    if turn.in_public:
-        return turn.say("Write a city: /timezone {city}", city=A_CITY)
-    return turn.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
+def _which_clock(context: CommandContext) -> str:
+    if context.read_by_strangers:
+        return context.say("Write a city: /timezone {city}", city=A_CITY)
+    return context.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
 
 
 # ------------------------------------------------------------------------------------------------------------ changing
 
 
-def _change(turn: CommandContext, name: str, value: str) -> Reply:
-    before = turn.chat
-    after = set_setting(turn.store, before.address, name, value, now=turn.now, who=turn.actor)
+def _change(context: CommandContext, name: str, value: str) -> Reply:
+    before = context.chat
+    after = set_setting(context.store, before.address, name, value, now=context.now, who=context.actor)
     settings = after.settings
     if value_of(before.settings, name) == value_of(settings, name):
-        return changed(name, before, after, turn.localizer)
-    own = turn.chat.address == turn.origin.address
-    voice = turn.localizer.speaking(settings.lang if own else turn.origin.settings.lang, settings.timezone)
-    reply = changed(name, before, after, voice)
+        return changed(name, before, after, context.localizer)
+    own = context.chat.address == context.origin.address
+    localizer = context.localizer.speaking(settings.lang if own else context.origin.settings.lang, settings.timezone)
+    reply = changed(name, before, after, localizer)
     if name == ZONE:
-        settle(turn, "answer-zone")
-        clock = local_time(turn.now, settings.timezone)
-        reply = replace(reply, lines=(*reply.lines, voice.say("It is {time} there.", time=clock)))
-    lines = (*reply.lines, *_what_stays(turn, name, settings, voice))
-    return replace(reply, lines=lines, buttons=undo_row(replace(turn, localizer=voice)))
+        settle(context, "answer-zone")
+        clock = local_time(context.now, settings.timezone)
+        reply = replace(reply, lines=(*reply.lines, localizer.say("It is {time} there.", time=clock)))
+    lines = (*reply.lines, *_what_stays(context, name, settings, localizer))
+    return replace(reply, lines=lines, buttons=undo_row(replace(context, localizer=localizer)))
 
 
-def _what_stays(turn: CommandContext, name: str, settings: ChatSettings, voice: Localizer) -> list[str]:
+def _what_stays(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
     """What somebody may have expected of a setting, and it does not do that."""
-    wishes = [one.subscription for one in listed_here(turn)]
-    if name == "schedule" and any(cadence_text(wish.cadence) != settings.schedule for wish in wishes):
-        when = cadence_words(parse_cadence(settings.schedule), voice)
-        return [voice.say("It is for new subscriptions. For all: /schedule {when}", when=when)]
-    if name == "quiet" and settings.quiet != "off" and wishes and all(wish.cadence.kind != "now" for wish in wishes):
-        return [voice.say("Only subscriptions with “now” wait in these hours, and there is none here.")]
+    subscriptions = [one.subscription for one in listed_here(context)]
+    if name == "schedule" and any(
+        cadence_text(subscription.cadence) != settings.schedule for subscription in subscriptions
+    ):
+        when = cadence_words(parse_cadence(settings.schedule), localizer)
+        return [localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when)]
+    if (
+        name == "quiet"
+        and settings.quiet != "off"
+        and subscriptions
+        and all(subscription.cadence.kind != "now" for subscription in subscriptions)
+    ):
+        return [localizer.say("Only subscriptions with “now” wait in these hours, and there is none here.")]
     return []
 
 
-def _change_schedule(turn: CommandContext, value: str) -> Reply:
+def _change_schedule(context: CommandContext, value: str) -> Reply:
     try:
-        return _change(turn, "schedule", value)
+        return _change(context, "schedule", value)
     except NoSuchTime as error:
-        return no_such_time(turn, error, lambda when: _value_button(turn, "schedule", when, chosen=False))
+        return no_such_time(context, error, lambda when: _value_button(context, "schedule", when, chosen=False))
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
@@ -315,9 +331,9 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "setting": Callback(run=press_setting, needs_manager=True),
-    "settings": Callback(run=press_settings, needs_manager=True),
-    "set": Callback(run=press_set, needs_manager=True),
-    "zone": Callback(run=press_zone, needs_manager=True),
-    "zones": Callback(run=press_zones, needs_manager=True),
+    "setting": Callback(run=on_setting, needs_manager=True),
+    "settings": Callback(run=on_settings, needs_manager=True),
+    "set": Callback(run=on_set, needs_manager=True),
+    "zone": Callback(run=on_zone, needs_manager=True),
+    "zones": Callback(run=on_zones, needs_manager=True),
 }

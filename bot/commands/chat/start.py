@@ -23,126 +23,128 @@ _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Yann
 _LONGEST = 32  # characters of a word that is repeated to the person
 
 
-def start(turn: CommandContext) -> Reply | None:
+def start(context: CommandContext) -> Reply | None:
     """What this bot is, and examples that work; behind a shared link what it offers."""
-    if turn.origin.kind is not ChatKind.PRIVATE:
-        return _in_a_group(turn)
-    if turn.args:
-        link = find_callback(turn.store, turn.args)
+    if context.origin.kind is not ChatKind.PRIVATE:
+        return _in_a_group(context)
+    if context.args:
+        link = find_callback(context.store, context.args)
         if link is not None and link.verb == OFFER and not link.place:
-            return _offer(turn, turn.args, link)
-        begin = _begin(turn)
-        return replace(begin, lines=(turn.say("What that link led to is not there any more."), *begin.lines))
-    return _begin(turn)
+            return _offer(context, context.args, link)
+        begin = _begin(context)
+        return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
+    return _begin(context)
 
 
-def _begin(turn: CommandContext) -> Reply:
+def _begin(context: CommandContext) -> Reply:
     lines = (
-        turn.say("I tell you when papers appear that you care about, once a day or at once."),
-        turn.say("Send me words that such a paper holds, or press an example:"),
+        context.say("I tell you when papers appear that you care about, once a day or at once."),
+        context.say("Send me words that such a paper holds, or press an example:"),
     )
-    return Reply(lines=lines, buttons=_first_buttons(turn))
+    return Reply(lines=lines, buttons=_first_buttons(context))
 
 
-def _first_buttons(turn: CommandContext) -> Buttons:
-    examples = _WITH_CATEGORIES if turn.bot_info.categorised else _WITHOUT
+def _first_buttons(context: CommandContext) -> Buttons:
+    examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
     rows: list[tuple[Button, ...]] = [
         (Button(label=query, verb="example", arguments={"query": query}),) for query in examples
     ]
-    other = next(code for code in LANGUAGES if code != turn.origin.settings.lang)
+    other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
     rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
-    bot = turn.bot_info.bot_names.get("telegram", "")
-    if bot and turn.origin.address.platform == "telegram":
-        rows.append(adding(turn, bot))
-    return tuple(rows)
+    return (*rows, *add_row(context))
 
 
-def adding(turn: CommandContext, bot: str) -> tuple[Button, ...]:
-    """Telegram's own dialogues to add a bot (core.telegram.org/api/links#bot-links)."""
-    group = f"https://t.me/{bot}?startgroup={ADDED}"
-    channel = f"https://t.me/{bot}?startchannel={ADDED}&admin=post_messages"
-    return (
-        Button(label=turn.say("add to group"), url=group),
-        Button(label=turn.say("add to channel"), url=channel),
-    )
+def add_row(context: CommandContext) -> Buttons:
+    """Returns the platform's own dialogues to add the bot to a group or channel, where there are such."""
+    links, bot = context.links
+    if links is None:
+        return ()
+    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
+    channel = Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
+    return ((group, channel),)
 
 
-def _in_a_group(turn: CommandContext) -> Reply | None:
+def _in_a_group(context: CommandContext) -> Reply | None:
     """Two lines; none after our own link, since the chat was greeted when the bot arrived."""
-    if turn.args == ADDED:
+    if context.args == ADDED:
         return None
-    if turn.origin.kind is ChatKind.TEAM:
+    if context.origin.kind is ChatKind.TEAM:
         return Reply(
             lines=(
-                turn.say("I tell this chat when papers appear that it asks for."),
-                turn.say("For everybody here: /sub diffusion. I am quiet otherwise."),
+                context.say("I tell this chat when papers appear that it asks for."),
+                context.say("For everybody here: /sub diffusion. I am quiet otherwise."),
             )
         )
-    bot = turn.bot_info.bot_names.get(turn.origin.address.platform, "")
+    bot = context.bot_info.bot_names.get(context.origin.address.platform, "")
     command = f"/sub@{bot}" if bot else "/sub"
     return Reply(
         lines=(
-            turn.say("I tell this chat when papers appear that it asks for."),
-            turn.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),
+            context.say("I tell this chat when papers appear that it asks for."),
+            context.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),
         )
     )
 
 
-def press_example(turn: CommandContext) -> Reply:
+def on_example(context: CommandContext) -> Reply:
     """Subscribes to an example."""
-    return sub(replace(turn, args=str(turn.arguments["query"])))
+    return sub(replace(context, args=str(context.arguments["query"])))
 
 
-def press_speak(turn: CommandContext) -> Reply:
+def on_speak(context: CommandContext) -> Reply:
     """The other language, and the first words in it."""
     chat = set_setting(
-        turn.store, turn.origin.address, "lang", str(turn.arguments["lang"]), now=turn.now, who=turn.actor
+        context.store,
+        context.origin.address,
+        "lang",
+        str(context.arguments["lang"]),
+        now=context.now,
+        who=context.actor,
     )
-    voice = turn.localizer.speaking(chat.settings.lang, chat.settings.timezone)
-    return replace(_begin(replace(turn, origin=chat, chat=chat, localizer=voice)), replaces=True)
+    localizer = context.localizer.speaking(chat.settings.lang, chat.settings.timezone)
+    return replace(_begin(replace(context, origin=chat, chat=chat, localizer=localizer)), replaces=True)
 
 
 # ------------------------------------------------------------------------------------------------- a shared subscription
 
 
-def _offer(turn: CommandContext, payload: str, link: CallbackToken) -> Reply:
+def _offer(context: CommandContext, payload: str, link: CallbackToken) -> Reply:
     """What a link offers: how it reads, when it would come, what it would have found."""
     text, when = str(link.arguments["text"]), str(link.arguments["when"])
     query = parse_query(text)
-    lately = recent_matches(turn.store, query, now=turn.now, most=EXAMPLES)
-    lines = [turn.say("Somebody shares a subscription with you:"), f"{turn.formatter.reading(query)} · {when}"]
+    lately = recent_matches(context.store, query, now=context.now, most=EXAMPLES)
+    lines = [context.say("Somebody shares a subscription with you:"), f"{context.formatter.reading(query)} · {when}"]
     if lately.base.days:
-        known = days_i_know(turn.localizer, lately.base)
+        known = days_i_know(context.localizer, lately.base)
         lines.append(
-            turn.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
+            context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
         )
-    lines += [f"· {turn.title(paper)}" for paper in lately.newest]
-    accept = Button(label=turn.say("subscribe"), verb="accept", arguments={"link": payload})
+    lines += [f"· {context.title(paper)}" for paper in lately.newest]
+    accept = Button(label=context.say("subscribe"), verb="accept", arguments={"link": payload})
     return Reply(lines=tuple(lines), buttons=((accept,),))
 
 
-def press_accept(turn: CommandContext) -> Reply:
+def on_accept(context: CommandContext) -> Reply:
     """Subscribes to what was shared, as it is now."""
-    link = find_callback(turn.store, str(turn.arguments["link"]))
+    link = find_callback(context.store, str(context.arguments["link"]))
     if link is None or link.verb != OFFER:
-        return Reply(toast=turn.say("What that link led to is not there any more."))
+        return Reply(toast=context.say("What that link led to is not there any more."))
     text, when = str(link.arguments["text"]), str(link.arguments["when"])
-    return replace(at(turn, text, when), replaces=True)
+    return replace(at(context, text, when), replaces=True)
 
 
 # --------------------------------------------------------------------------------------------------- not understood
 
 
-def unknown(turn: CommandContext) -> Reply:
+def unknown(context: CommandContext) -> Reply:
     """A command that does not exist, and the nearest that does."""
-    near = turn.registry.nearest(turn.args)
-    name = turn.args[:_LONGEST]
+    near = context.registry.nearest(context.args)
+    name = context.args[:_LONGEST]
     lines = [
-        turn.say("I do not know “{name}”.", name=name)
-        if turn.message is None or turn.message.takes_bare_commands or not turn.message.command
-        else turn.say("I do not know /{name}.", name=name)
+        context.say("I do not know “{name}”.", name=name)
+        if context.message is None or context.message.takes_bare_commands or not context.message.command
+        else context.say("I do not know /{name}.", name=name)
     ]
-    lines.append(turn.say("Did you mean /{name}?", name=near) if near else turn.say("/help lists what I know."))
+    lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
     return Reply(lines=tuple(lines), ok=False)
 
 
@@ -151,7 +153,7 @@ EXAMPLES = 3  # papers that an offer shows
 
 COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), listed=False, stays_here=True),)
 CALLBACKS: dict[str, Callback] = {
-    "example": Callback(run=press_example, needs_manager=True),
-    "speak": Callback(run=press_speak, needs_manager=True),
-    "accept": Callback(run=press_accept, needs_manager=True),
+    "example": Callback(run=on_example, needs_manager=True),
+    "speak": Callback(run=on_speak, needs_manager=True),
+    "accept": Callback(run=on_accept, needs_manager=True),
 }

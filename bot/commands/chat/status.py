@@ -1,13 +1,11 @@
 """status: what came last, what comes next and what waits; for operators also the state of the whole bot."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.delivery_times import next_line
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import is_denied
 from subscriptions.service.operations import Status, expectations, health, last_days, papers_of_day
 from subscriptions.service.operations import status as chat_status
@@ -15,84 +13,83 @@ from subscriptions.service.sources import known_sources
 from subscriptions.states import ChatState
 
 _SOURCES = 3  # sources that status names
-_PLATFORMS: Mapping[str, str] = MappingProxyType({"telegram": "Telegram", "slack": "Slack"})
 
 
-def status(turn: CommandContext) -> Reply:
+def status(context: CommandContext) -> Reply:
     """What came last, what comes next and what waits; for operators how the whole bot stands."""
-    lines = [*came_last(turn), *_chat_lines(turn)]
-    if turn.is_operator and not turn.is_public:
-        lines += _whole(turn)
+    lines = [*came_last(context), *_chat_lines(context)]
+    if context.is_operator and not context.read_by_group:
+        lines += _whole(context)
     return Reply(lines=tuple(lines))
 
 
-def came_last(turn: CommandContext) -> list[str]:
+def came_last(context: CommandContext) -> list[str]:
     """What the sources brought last, each in all digests of its day; of one day together, where several brought some."""
-    found = last_days(turn.store, _SOURCES)
+    found = last_days(context.store, _SOURCES)
     lines = [
-        turn.localizer.count(
+        context.localizer.count(
             "{source}, {day}: {count} paper.",
             "{source}, {day}: {count} papers.",
             one.papers,
             source=one.source,
-            day=turn.localizer.day(one.day),
+            day=context.localizer.day(one.day),
         )
         for one in found
     ]
     day = found[0].day if found else None
     if day and sum(one.day == day for one in found) > 1:
-        amount, said = papers_of_day(turn.store, day), turn.localizer.day(day)
+        amount, said = papers_of_day(context.store, day), context.localizer.day(day)
         lines.append(
-            turn.localizer.count(
+            context.localizer.count(
                 "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
             )
         )
-    return [*(lines or [turn.say("No digest has come yet.")]), *_expected(turn)]
+    return [*(lines or [context.say("No digest has come yet.")]), *_expected(context)]
 
 
-def _expected(turn: CommandContext) -> list[str]:
+def _expected(context: CommandContext) -> list[str]:
     """What has not come though it was due, and when more is."""
-    seen = expectations(turn.store, now=turn.now)
+    seen = expectations(context.store, now=context.now)
     lines = []
     for one in seen.missing:
-        since = turn.localizer.moment(one.due) if one.due else ""
+        since = context.localizer.moment(one.due) if one.due else ""
         names = ", ".join(one.behind) or one.name
         match one.outcome:
             case Outcome.LATE:
-                lines.append(turn.say("{source} is late: due since {moment}.", source=names, moment=since))
+                lines.append(context.say("{source} is late: due since {moment}.", source=names, moment=since))
             case Outcome.FAILED:
-                lines.append(turn.say("{source} could not be read: due since {moment}.", source=names, moment=since))
+                lines.append(context.say("{source} could not be read: due since {moment}.", source=names, moment=since))
             case _:
-                lines.append(turn.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
+                lines.append(context.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
     following = seen.next_due()
     if following is not None:
-        moment = turn.localizer.moment(following, about=True)
-        lines.append(turn.say("More papers are expected {moment}.", moment=moment))
+        moment = context.localizer.moment(following, about=True)
+        lines.append(context.say("More papers are expected {moment}.", moment=moment))
     return lines
 
 
-def _chat_lines(turn: CommandContext) -> list[str]:
+def _chat_lines(context: CommandContext) -> list[str]:
     try:
-        here = chat_status(turn.store, turn.chat.address, now=turn.now)
+        here = chat_status(context.store, context.chat.address, now=context.now)
     except PaperwireError:
-        return [turn.say("This chat has no subscriptions.")]
+        return [context.say("This chat has no subscriptions.")]
     if not here.subscriptions:
-        return [turn.say("This chat has no subscriptions."), *_fates(turn, here)]
-    return [_next(turn, here), *_fates(turn, here)]
+        return [context.say("This chat has no subscriptions."), *_fates(context, here)]
+    return [_next(context, here), *_fates(context, here)]
 
 
-def _next(turn: CommandContext, here: Status) -> str:
-    if is_denied(turn.store, here.chat.address):
-        return turn.say("The operator of this bot has said no to this chat.")
+def _next(context: CommandContext, here: Status) -> str:
+    if is_denied(context.store, here.chat.address):
+        return context.say("The operator of this bot has said no to this chat.")
     if here.chat.state is ChatState.ASKED:
-        return turn.say("This chat waits for whoever runs this bot.")
+        return context.say("This chat waits for whoever runs this bot.")
     if here.chat.state is ChatState.PAUSED:
-        return turn.say("This chat is paused; /resume ends that.")
-    return next_line(here.coming, turn.localizer, turn.now)
+        return context.say("This chat is paused; /resume ends that.")
+    return next_line(here.coming, context.localizer, context.now)
 
 
-def _fates(turn: CommandContext, here: Status) -> list[str]:
-    count = turn.localizer.count
+def _fates(context: CommandContext, here: Status) -> list[str]:
+    count = context.localizer.count
     lines = (
         (here.waiting, count("{count} delivery waits.", "{count} deliveries wait.", here.waiting)),
         (
@@ -106,20 +103,20 @@ def _fates(turn: CommandContext, here: Status) -> list[str]:
     return [line for number, line in lines if number]
 
 
-def _whole(turn: CommandContext) -> list[str]:
+def _whole(context: CommandContext) -> list[str]:
     """How all stands, for whoever runs the bot."""
-    all_of_it = health(turn.store)
-    count = turn.localizer.count
+    all_of_it = health(context.store)
+    count = context.localizer.count
     chats = count("{count} chat", "{count} chats", all_of_it.chats)
-    wishes = count("{count} subscription", "{count} subscriptions", all_of_it.subscriptions)
-    lines = ["", turn.say("The whole bot: {chats}, {subscriptions}.", chats=chats, subscriptions=wishes)]
+    subscriptions = count("{count} subscription", "{count} subscriptions", all_of_it.subscriptions)
+    lines = ["", context.say("The whole bot: {chats}, {subscriptions}.", chats=chats, subscriptions=subscriptions)]
     if all_of_it.asking:
         lines.append(
             count("{count} chat asks to be let in: /allow", "{count} chats ask to be let in: /allow", all_of_it.asking)
         )
     outbox = all_of_it.outbox
     lines.append(
-        turn.say(
+        context.say(
             "Outbox: {waiting} waiting, {unclear} unclear, {dead} dead.",
             waiting=outbox.waiting,
             unclear=outbox.unclear,
@@ -127,13 +124,13 @@ def _whole(turn: CommandContext) -> list[str]:
         )
     )
     lines += [
-        turn.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
-        for source in known_sources(turn.store)
+        context.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
+        for source in known_sources(context.store)
         if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
     ]
     for platform, reason in sorted(all_of_it.stopped.items()):
-        name = _PLATFORMS.get(platform, platform)
-        lines.append(turn.say("{platform} stands still: {reason}", platform=name, reason=reason))
+        name = facts_of(platform).title
+        lines.append(context.say("{platform} stands still: {reason}", platform=name, reason=reason))
     return lines
 
 

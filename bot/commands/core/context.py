@@ -13,6 +13,7 @@ from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Re
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
+from subscriptions.platforms import BotLinks, facts_of
 from subscriptions.query import Query
 from subscriptions.service.chats import runs_the_bot
 from subscriptions.store import Scope
@@ -65,7 +66,9 @@ class CommandContext:
     formatter: InlineFormatter
     bot_info: BotInfo
     registry: "Registry"
-    is_public: bool = False  # the reply stands in a group or channel
+    read_by_group: bool = (
+        False  # the reply stands in a group or channel, not in a private chat nor for one person alone
+    )
     shared_chats: frozenset[str] | None = None  # addresses of the chats where the person is, too; None: nobody can tell
 
     @property
@@ -96,14 +99,21 @@ class CommandContext:
     @property
     def is_operator(self) -> bool:
         """Whether who asks runs this bot: the chat does, or the person, wherever they say it."""
-        if not self.in_public and (self.origin.admin or self.origin.address in self.bot_info.admins):
+        if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
         return bool(self.request.sender) and runs_the_bot(self.store, self.bot_info.admins, self.person)
 
     @property
-    def in_public(self) -> bool:
+    def read_by_strangers(self) -> bool:
         """Whether strangers read the reply: buttons that do something would be everybody's, so it carries none."""
         return self.origin.public or self.origin.kind is ChatKind.BROADCAST
+
+    @property
+    def links(self) -> tuple[BotLinks | None, str]:
+        """(links that open the bot on the platform where this is said, the bot's name there); (None, "") where there are none."""
+        platform = self.origin.address.platform
+        links, bot = facts_of(platform).links, self.bot_info.bot_names.get(platform, "")
+        return (links, bot) if links and bot else (None, "")
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in the reader's language."""

@@ -20,30 +20,32 @@ _LABEL = 40  # characters of a button
 _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 
-def listed_here(turn: CommandContext) -> tuple[Listed, ...]:
+def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     """The subscriptions of the chat that this is about, by their numbers."""
-    return listed(turn.store, turn.chat.address) if turn.chat.id else ()
+    return listed(context.store, context.chat.address) if context.chat.id else ()
 
 
-def numbered(turn: CommandContext, number: object) -> Subscription | None:
+def numbered(context: CommandContext, number: object) -> Subscription | None:
     """The subscription that a button stands for; None: it is gone."""
-    return next((one.subscription for one in listed_here(turn) if one.subscription.number == number), None)
+    return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
 
 
-def gone(turn: CommandContext) -> Reply:
+def gone(context: CommandContext) -> Reply:
     """The answer to a button of a subscription that is gone."""
-    return Reply(toast=turn.say("That subscription is gone. /list shows those that are there."))
+    return Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
 
 
-def named(turn: CommandContext, which: str) -> Subscription:
+def named(context: CommandContext, which: str) -> Subscription:
     """The subscription that a person names by its number or its query. Raises NotFound, QueryError."""
-    wishes = [one.subscription for one in listed_here(turn)]
+    subscriptions = [one.subscription for one in listed_here(context)]
     text = which.strip().removeprefix("#")
-    by_number = [wish for wish in wishes if text.isdecimal() and wish.number == int(text)]
+    by_number = [
+        subscription for subscription in subscriptions if text.isdecimal() and subscription.number == int(text)
+    ]
     if by_number:
         return by_number[0]
     canonical = parse_query(which).canonical
-    found = next((wish for wish in wishes if wish.canonical == canonical), None)
+    found = next((subscription for subscription in subscriptions if subscription.canonical == canonical), None)
     if found is None:
         raise _not_found(which.strip(), text)
     return found
@@ -62,19 +64,19 @@ def _not_found(which: str, text: str) -> NotFound:
     return NotFound(words, Sentence("/list shows those that are there."))
 
 
-def number_and_rest(turn: CommandContext, text: str) -> tuple[Subscription | None, str]:
+def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | None, str]:
     """A first word that is the number of a subscription here, and what follows; (None, text) when it is none."""
     first, *rest = text.split(maxsplit=1) or [""]
     digits = first.removeprefix("#")
-    found = numbered(turn, int(digits)) if digits.isdecimal() else None
+    found = numbered(context, int(digits)) if digits.isdecimal() else None
     return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
 
 
-def required_number(turn: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
+def required_number(context: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
     """As `number_and_rest`, for commands that need a number. Raises NotFound, Refused; `example` is a whole command."""
-    wish, rest = number_and_rest(turn, text)
-    if wish is not None:
-        return wish, rest
+    subscription, rest = number_and_rest(context, text)
+    if subscription is not None:
+        return subscription, rest
     first = text.split(maxsplit=1)[0]
     if first.removeprefix("#").isdecimal():
         raise NotFound(
@@ -86,13 +88,13 @@ def required_number(turn: CommandContext, text: str, example: str) -> tuple[Subs
     )
 
 
-def no_subscriptions(turn: CommandContext) -> Reply:
+def no_subscriptions(context: CommandContext) -> Reply:
     """The answer where there is nothing to choose from."""
-    return Reply(lines=(turn.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
+    return Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
 
 
 def pick_list(
-    turn: CommandContext,
+    context: CommandContext,
     question: str,
     verb: str,
     *,
@@ -104,43 +106,51 @@ def pick_list(
 
     `last` are buttons below them. In public places the numbers are to be typed, so the question stands above a list.
     """
-    wishes = [one.subscription for one in listed_here(turn)]
-    if not wishes:
-        return no_subscriptions(turn)
-    if turn.in_public:
-        return Reply(lines=(question, *map(called, wishes[:_IN_PUBLIC]), *_not_named(turn, len(wishes) - _IN_PUBLIC)))
-    pages = range(0, len(wishes), A_PAGE)
+    subscriptions = [one.subscription for one in listed_here(context)]
+    if not subscriptions:
+        return no_subscriptions(context)
+    if context.read_by_strangers:
+        return Reply(
+            lines=(
+                question,
+                *map(called, subscriptions[:_IN_PUBLIC]),
+                *_not_named(context, len(subscriptions) - _IN_PUBLIC),
+            )
+        )
+    pages = range(0, len(subscriptions), A_PAGE)
     page = min(max(page, 0), len(pages) - 1)
-    shown = wishes[pages[page] : pages[page] + A_PAGE]
-    rows: list[tuple[Button, ...]] = [(_pick(wish, verb),) for wish in shown]
-    rows.append(pager(turn, page, len(pages), lambda to: Button(label="", verb=f"{verb}-page", arguments={"page": to})))
-    awaits(turn, "answer-pick", {"verb": verb})
+    shown = subscriptions[pages[page] : pages[page] + A_PAGE]
+    rows: list[tuple[Button, ...]] = [(_pick(subscription, verb),) for subscription in shown]
+    rows.append(
+        pager(context, page, len(pages), lambda to: Button(label="", verb=f"{verb}-page", arguments={"page": to}))
+    )
+    awaits(context, "answer-pick", {"verb": verb})
     return Reply(lines=(question,), buttons=(*rows, tuple(last)), replaces=replaces)
 
 
-def _not_named(turn: CommandContext, left: int) -> tuple[str, ...]:
+def _not_named(context: CommandContext, left: int) -> tuple[str, ...]:
     if left <= 0:
         return ()
     one, many = "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all."
-    return (turn.localizer.count(one, many, left),)
+    return (context.localizer.count(one, many, left),)
 
 
-def pager(turn: CommandContext, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
+def pager(context: CommandContext, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
     """Buttons to the page before and the page after; `to` makes the one that leads to a page, its label left open."""
     found = []
-    for label, number in ((turn.say("back"), page - 1), (turn.say("more"), page + 1)):
+    for label, number in ((context.say("back"), page - 1), (context.say("more"), page + 1)):
         if 0 <= number < pages:
             button = to(number)
             found.append(Button(label=label, verb=button.verb, arguments=button.arguments))
     return tuple(found)
 
 
-def _pick(wish: Subscription, verb: str) -> Button:
-    words = " ".join((wish.name or wish.text).split())
-    label = cut_letters(f"{wish.number} {words}", _LABEL)
-    return Button(label=label, verb=verb, arguments={"number": wish.number})
+def _pick(subscription: Subscription, verb: str) -> Button:
+    words = " ".join((subscription.name or subscription.text).split())
+    label = cut_letters(f"{subscription.number} {words}", _LABEL)
+    return Button(label=label, verb=verb, arguments={"number": subscription.number})
 
 
-def shown_buttons(turn: CommandContext, buttons: Buttons) -> Buttons:
+def shown_buttons(context: CommandContext, buttons: Buttons) -> Buttons:
     """No buttons where strangers could press them."""
-    return () if turn.in_public else tuple(row for row in buttons if row)
+    return () if context.read_by_strangers else tuple(row for row in buttons if row)

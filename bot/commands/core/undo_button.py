@@ -5,14 +5,14 @@ from bot.ports.button import Button, Buttons
 from subscriptions.service.subscriptions import last_change
 
 
-def undo_row(turn: CommandContext) -> Buttons:
+def undo_row(context: CommandContext) -> Buttons:
     """A button that takes back what this turn has changed; none where strangers could press it."""
-    change = last_change(turn.store, turn.chat.address)
-    if change is None or turn.in_public:
+    change = last_change(context.store, context.chat.address)
+    if change is None or context.read_by_strangers:
         return ()
-    return ((undo_button(turn, change.id),),)
+    return ((undo_button(context, change.id),),)
 
 
-def undo_button(turn: CommandContext, change: int) -> Button:
+def undo_button(context: CommandContext, change: int) -> Button:
     """[undo] for one change, by its id."""
-    return Button(label=turn.say("undo"), verb="undo", arguments={"change": change})
+    return Button(label=context.say("undo"), verb="undo", arguments={"change": change})

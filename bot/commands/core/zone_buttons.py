@@ -13,28 +13,28 @@ from subscriptions.zones import zone
 _ROW = 34  # columns that stand side by side on a phone, each button as wide as the longest of its row
 
 
-def zone_buttons(turn: CommandContext, *, replaces: bool = False) -> Buttons:
+def zone_buttons(context: CommandContext, *, replaces: bool = False) -> Buttons:
     """Cities with what the clock shows there now, to choose a zone by; [more] leads to others.
 
     They go under any reply that asks for the zone. With `replaces` the answer takes the place of that reply.
     """
-    return zone_page(turn, 0, replaces=replaces)
+    return zone_page(context, 0, replaces=replaces)
 
 
-def zone_page(turn: CommandContext, page: int, *, replaces: bool) -> Buttons:
+def zone_page(context: CommandContext, page: int, *, replaces: bool) -> Buttons:
     """A page of cities, from 0, and [more], which leads to the next one; behind the last comes the first."""
-    pages = city_pages(turn.now, operator=turn.bot_info.timezone, language=turn.request.language)
+    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
     number = page % len(pages)
     buttons = [
         Button(
-            label=f"{local_time(turn.now, name)} {turn.localizer.city(name)}",
+            label=f"{local_time(context.now, name)} {context.localizer.city(name)}",
             verb="zone",
             arguments={"zone": name, "replaces": replaces},
         )
         for name in pages[number]
     ]
-    more = Button(label=turn.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
-    return shown_buttons(turn, button_rows([*buttons, more]))
+    more = Button(label=context.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
+    return shown_buttons(context, button_rows([*buttons, more]))
 
 
 def local_time(now: datetime, name: str) -> str:

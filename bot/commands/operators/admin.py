@@ -26,84 +26,90 @@ _HERE = 10  # chats that ask, as allow lists them
 # ---------------------------------------------------------------------------------------------------------- operators
 
 
-def admin(turn: CommandContext) -> Reply:
+def admin(context: CommandContext) -> Reply:
     """Makes the first operator, by the code that `run` prints."""
-    if turn.request.place.kind is not ChatKind.PRIVATE:
+    if context.request.place.kind is not ChatKind.PRIVATE:
         return Reply(
-            lines=(turn.say("Not here, where others read it: write to me in private."),), ok=False, is_ephemeral=True
+            lines=(context.say("Not here, where others read it: write to me in private."),), ok=False, is_ephemeral=True
         )
-    if turn.is_operator:
-        return Reply(lines=(turn.say("You run this bot. /status says how it stands."),), ok=True)
-    if not turn.args:
+    if context.is_operator:
+        return Reply(lines=(context.say("You run this bot. /status says how it stands."),), ok=True)
+    if not context.args:
         return Reply(
-            lines=(turn.say("Send the code that the bot wrote into its log at the start: /admin CODE"),), ok=False
+            lines=(context.say("Send the code that the bot wrote into its log at the start: /admin CODE"),), ok=False
         )
-    home = meet(turn.store, turn.origin.address, turn.origin.kind, now=turn.now, lang=turn.request.language)
-    taken = take_code(turn.store, home.address, turn.args, admins=turn.bot_info.admins, now=turn.now)
+    home = meet(
+        context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
+    )
+    taken = take_code(context.store, home.address, context.args, admins=context.bot_info.admins, now=context.now)
     if taken == "made":
-        return _made(turn)
+        return _made(context)
     words = {
-        "wrong": turn.say("That is not the code."),
-        "too-many": turn.say("Too many wrong codes. Try again in an hour."),
-        "there-is-one": turn.say("This bot has an operator already; they can add others to PAPERWIRE_ADMINS."),
+        "wrong": context.say("That is not the code."),
+        "too-many": context.say("Too many wrong codes. Try again in an hour."),
+        "there-is-one": context.say("This bot has an operator already; they can add others to PAPERWIRE_ADMINS."),
     }
     return Reply(lines=(words[taken],), ok=False)
 
 
-def _made(turn: CommandContext) -> Reply:
+def _made(context: CommandContext) -> Reply:
     lines = [
-        turn.say("You run this bot from now on."),
-        turn.say("I write to you here when something needs you; /status says how all stands."),
+        context.say("You run this bot from now on."),
+        context.say("I write to you here when something needs you; /status says how all stands."),
     ]
-    if count := len(chats_asking(turn.store)):
-        lines.append(turn.localizer.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count))
+    if count := len(chats_asking(context.store)):
+        lines.append(
+            context.localizer.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
+        )
     return Reply(lines=tuple(lines), ok=True)
 
 
-def allow_(turn: CommandContext) -> Reply:
+def allow_(context: CommandContext) -> Reply:
     """Lets a chat in."""
-    address = _named(turn)
-    return _allowed(turn, address) if address else _who_asks(turn, "allow")
+    address = _named(context)
+    return _allowed(context, address) if address else _who_asks(context, "allow")
 
 
-def deny_(turn: CommandContext) -> Reply:
+def deny_(context: CommandContext) -> Reply:
     """Says no to a chat."""
-    address = _named(turn)
-    return _denied(turn, address) if address else _who_asks(turn, "deny")
+    address = _named(context)
+    return _denied(context, address) if address else _who_asks(context, "deny")
 
 
-def press_allow(turn: CommandContext) -> Reply:
+def on_allow(context: CommandContext) -> Reply:
     """[allow] under the notice that a chat asks."""
-    return replace(_allowed(turn, parse_address(str(turn.arguments["chat"]))), replaces=True)
+    return replace(_allowed(context, parse_address(str(context.arguments["chat"]))), replaces=True)
 
 
-def press_deny(turn: CommandContext) -> Reply:
+def on_deny(context: CommandContext) -> Reply:
     """[deny] under it."""
-    return replace(_denied(turn, parse_address(str(turn.arguments["chat"]))), replaces=True)
+    return replace(_denied(context, parse_address(str(context.arguments["chat"]))), replaces=True)
 
 
-def _allowed(turn: CommandContext, address: ChatAddress) -> Reply:
-    chat, waited = allow(turn.store, address, now=turn.now)
+def _allowed(context: CommandContext, address: ChatAddress) -> Reply:
+    chat, waited = allow(context.store, address, now=context.now)
     name = _name(chat)
-    words = turn.say("{chat} is let in.", chat=name) if waited else turn.say("{chat} may subscribe.", chat=name)
-    undo = turn.say("Undo: /deny {chat}", chat=str(chat.address))
+    words = context.say("{chat} is let in.", chat=name) if waited else context.say("{chat} may subscribe.", chat=name)
+    undo = context.say("Undo: /deny {chat}", chat=str(chat.address))
     return Reply(lines=(words, undo), ok=True)
 
 
-def _denied(turn: CommandContext, address: ChatAddress) -> Reply:
-    chat = known_or_new(turn.store, address, ChatKind.PRIVATE)
+def _denied(context: CommandContext, address: ChatAddress) -> Reply:
+    chat = known_or_new(context.store, address, ChatKind.PRIVATE)
     if not chat.id:
-        return Reply(lines=(turn.say("I know no chat {chat}.", chat=str(address)),), ok=False)
-    if chat.admin or chat.address in turn.bot_info.admins:
-        return Reply(lines=(turn.say("{chat} runs this bot.", chat=_name(chat)),), ok=False)
-    chat, new = deny(turn.store, address, now=turn.now)
-    words = turn.say("{chat} gets nothing from here.", chat=_name(chat)) if new else turn.say("That was said before.")
-    return Reply(lines=(words, turn.say("Undo: /allow {chat}", chat=str(chat.address))), ok=True)
+        return Reply(lines=(context.say("I know no chat {chat}.", chat=str(address)),), ok=False)
+    if chat.admin or chat.address in context.bot_info.admins:
+        return Reply(lines=(context.say("{chat} runs this bot.", chat=_name(chat)),), ok=False)
+    chat, new = deny(context.store, address, now=context.now)
+    words = (
+        context.say("{chat} gets nothing from here.", chat=_name(chat)) if new else context.say("That was said before.")
+    )
+    return Reply(lines=(words, context.say("Undo: /allow {chat}", chat=str(chat.address))), ok=True)
 
 
-def _named(turn: CommandContext) -> ChatAddress | None:
+def _named(context: CommandContext) -> ChatAddress | None:
     """The chat in the words, its platform left out where it is this one; None: no words. Raises Refused."""
-    text = turn.args.strip()
+    text = context.args.strip()
     if not text:
         return None
     if text.rpartition(":")[2].startswith("@"):
@@ -111,14 +117,14 @@ def _named(turn: CommandContext) -> ChatAddress | None:
             Sentence("Say the chat by its number: I may not know whose name that is."),
             Sentence("/allow lists those that ask, with their numbers."),
         )
-    return parse_address(text if ":" in text else f"{turn.origin.address.platform}:{text}")
+    return parse_address(text if ":" in text else f"{context.origin.address.platform}:{text}")
 
 
-def _who_asks(turn: CommandContext, verb: str) -> Reply:
-    chats = chats_asking(turn.store)[:_HERE]
+def _who_asks(context: CommandContext, verb: str) -> Reply:
+    chats = chats_asking(context.store)[:_HERE]
     if not chats:
-        return Reply(lines=(turn.say("Nobody asks to be let in."),))
-    lines = (turn.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)
+        return Reply(lines=(context.say("Nobody asks to be let in."),))
+    lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)
     return Reply(lines=lines, code=tuple(_name(chat) for chat in chats))
 
 
@@ -164,6 +170,6 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "allow": Callback(run=press_allow, needs_manager=True, needs_operator=True, stays_here=True),
-    "deny": Callback(run=press_deny, needs_manager=True, needs_operator=True, stays_here=True),
+    "allow": Callback(run=on_allow, needs_manager=True, needs_operator=True, stays_here=True),
+    "deny": Callback(run=on_deny, needs_manager=True, needs_operator=True, stays_here=True),
 }

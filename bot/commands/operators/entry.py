@@ -27,55 +27,57 @@ class Entry:
     let_in: bool
 
     @classmethod
-    def of(cls, turn: CommandContext) -> "Entry":
+    def of(cls, context: CommandContext) -> "Entry":
         """Before the command."""
-        address = turn.chat.address
-        return cls(numbers=numbers_given(turn.store, address), let_in=was_let_in(turn.store, address))
+        address = context.chat.address
+        return cls(numbers=numbers_given(context.store, address), let_in=was_let_in(context.store, address))
 
 
-def entered(turn: CommandContext, before: Entry, reply: Reply | None, *, vouched: bool) -> Reply | None:
+def entered(context: CommandContext, before: Entry, reply: Reply | None, *, vouched: bool) -> Reply | None:
     """The reply to a command, once it is settled whether the chat that asked for something more is served.
 
     `vouched`: somebody who runs the bot administers the chat. Raises Refused, which undoes the command.
     """
-    address = turn.chat.address
-    if numbers_given(turn.store, address) <= before.numbers:
+    address = context.chat.address
+    if numbers_given(context.store, address) <= before.numbers:
         return reply
-    if turn.chat.kind is ChatKind.TEAM and turn.request.sender:
-        set_owner(turn.store, address, turn.request.sender)  # whoever asked last looks after it
-    if vouched or turn.is_operator:
-        return _welcome(turn, reply)
-    if is_denied(turn.store, address):
+    if context.chat.kind is ChatKind.TEAM and context.request.sender:
+        set_owner(context.store, address, context.request.sender)  # whoever asked last looks after it
+    if vouched or context.is_operator:
+        return _welcome(context, reply)
+    if is_denied(context.store, address):
         raise Refused(Sentence("The operator of this bot has said no to this chat."))
-    if turn.bot_info.access == "closed":
-        raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(turn))
-    if before.let_in or turn.bot_info.access == "open":
+    if context.bot_info.access == "closed":
+        raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
+    if before.let_in or context.bot_info.access == "open":
         return reply
-    return _waits(turn, before, reply)
+    return _waits(context, before, reply)
 
 
-def _welcome(turn: CommandContext, reply: Reply | None) -> Reply | None:
+def _welcome(context: CommandContext, reply: Reply | None) -> Reply | None:
     """Where an operator asks for something, nobody else need be asked."""
-    if known_or_new(turn.store, turn.chat.address, turn.chat.kind).state is ChatState.ASKED:
-        allow(turn.store, turn.chat.address, now=turn.now, tell=False)
+    if known_or_new(context.store, context.chat.address, context.chat.kind).state is ChatState.ASKED:
+        allow(context.store, context.chat.address, now=context.now, tell=False)
     return reply
 
 
-def _waits(turn: CommandContext, before: Entry, reply: Reply | None) -> Reply:
-    new = (one.subscription for one in listed(turn.store, turn.chat.address))
-    wish = " · ".join(one.text for one in new if one.number > before.numbers)
+def _waits(context: CommandContext, before: Entry, reply: Reply | None) -> Reply:
+    new = (one.subscription for one in listed(context.store, context.chat.address))
+    subscription = " · ".join(one.text for one in new if one.number > before.numbers)
     someone = ask_to_be_let_in(
-        turn.store,
-        turn.chat.address,
-        admins=turn.bot_info.admins,
-        who=turn.request.sender_name,
-        wish=wish,
-        now=turn.now,
+        context.store,
+        context.chat.address,
+        admins=context.bot_info.admins,
+        who=context.request.sender_name,
+        wish=subscription,
+        now=context.now,
     )
     if someone:
-        words = turn.say("It waits for whoever runs this bot to let this chat in; what comes until then is not lost.")
+        words = context.say(
+            "It waits for whoever runs this bot to let this chat in; what comes until then is not lost."
+        )
     else:
-        words = turn.say(
+        words = context.say(
             "It waits: this bot has no operator yet. Whoever started it finds a code in its log, and sends it here in "
             "private: /admin CODE"
         )
@@ -83,9 +85,9 @@ def _waits(turn: CommandContext, before: Entry, reply: Reply | None) -> Reply:
     return replace(given, lines=(*given.lines, words), toast="" if given.lines else given.toast)
 
 
-def _contact(turn: CommandContext) -> Sentence:
-    if not turn.bot_info.contact:
+def _contact(context: CommandContext) -> Sentence:
+    if not context.bot_info.contact:
         return Sentence("You can run one of your own: it is called paperwire.")
     return Sentence(
-        "Write to {contact}, or run one of your own: it is called paperwire.", {"contact": turn.bot_info.contact}
+        "Write to {contact}, or run one of your own: it is called paperwire.", {"contact": context.bot_info.contact}
     )

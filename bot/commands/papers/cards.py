@@ -22,51 +22,51 @@ from subscriptions.service.papers import (
 PAGE = 16  # papers of one page: two rows of eight numbers
 
 
-def card_reply(turn: CommandContext, known: KnownPaper, *, delivery: str = "", position: int = 0) -> Reply:
+def card_reply(context: CommandContext, known: KnownPaper, *, delivery: str = "", position: int = 0) -> Reply:
     """The card of a paper: title, authors, categories, what it says; with its verbs, where buttons may stand.
 
     `delivery` and `position` name it where a delivery told it; else the store is asked what this chat knows of it.
     """
     where: dict[str, Any] = {"delivery": delivery, "position": position} if delivery else {"paper": known.id}
-    return _card(turn, as_item(turn.store, turn.chat, known), where)
+    return _card(context, as_item(context.store, context.chat, known), where)
 
 
-def press_card(turn: CommandContext) -> Reply:
+def on_card(context: CommandContext) -> Reply:
     """The number under a delivery: that paper's card."""
-    item = pressed_paper(turn)
-    return _card(turn, item, paper_arguments(turn)) if item else paper_gone(turn)
+    item = callback_paper(context)
+    return _card(context, item, paper_arguments(context)) if item else paper_gone(context)
 
 
-def press_more(turn: CommandContext) -> Reply:
+def on_more(context: CommandContext) -> Reply:
     """All that is known of a paper: its abstract, and every field of its summaries."""
-    item = pressed_paper(turn)
+    item = callback_paper(context)
     if item is None:
-        return paper_gone(turn)
-    on_card = bool(turn.arguments.get("on_card"))
-    buttons = _verbs(turn, item, paper_arguments(turn), more=False) if on_card else ()
+        return paper_gone(context)
+    on_card = bool(context.arguments.get("on_card"))
+    buttons = _verbs(context, item, paper_arguments(context), more=False) if on_card else ()
     return Reply(items=(item,), item_layout="whole", buttons=buttons, replaces=on_card)
 
 
-def press_why(turn: CommandContext) -> Reply:
+def on_why(context: CommandContext) -> Reply:
     """Which subscriptions brought a paper, and which words of it."""
-    item = pressed_paper(turn)
-    return Reply(items=(item,), item_layout="why") if item else paper_gone(turn)
+    item = callback_paper(context)
+    return Reply(items=(item,), item_layout="why") if item else paper_gone(context)
 
 
-def press_show_more(turn: CommandContext) -> Reply:
+def on_show_more(context: CommandContext) -> Reply:
     """What lies beyond the chat's limit, a page at a time, numbered on from what the delivery shows."""
-    delivery, start = str(turn.arguments["delivery"]), int(turn.arguments.get("start", 0))
-    told = delivered_papers(turn.store, turn.chat, delivery)
+    delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
+    told = delivered_papers(context.store, context.chat, delivery)
     rest = [item for item in told if not item.shown]
     page = tuple(rest[start : start + PAGE])
     if not page:
-        return paper_gone(turn)
+        return paper_gone(context)
     first = len(told) - len(rest) + start + 1
     numbers = tuple(
         Button(label=str(number), data=f"d{delivery}.c{item.position}") for number, item in enumerate(page, first)
     )
     left = len(rest) - start - len(page)
-    label = turn.localizer.count("show {count} more", "show {count} more", left)
+    label = context.localizer.count("show {count} more", "show {count} more", left)
     more = ((Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
     return Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
 
@@ -74,24 +74,24 @@ def press_show_more(turn: CommandContext) -> Reply:
 # ------------------------------------------------------------------------------------------------------------ the card
 
 
-def _card(turn: CommandContext, item: Item, where: Mapping[str, Any]) -> Reply:
-    return Reply(items=(item,), item_layout="card", buttons=_verbs(turn, item, where))
+def _card(context: CommandContext, item: Item, where: Mapping[str, Any]) -> Reply:
+    return Reply(items=(item,), item_layout="card", buttons=_verbs(context, item, where))
 
 
-def _verbs(turn: CommandContext, item: Item, where: Mapping[str, Any], *, more: bool = True) -> Buttons:
+def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, more: bool = True) -> Buttons:
     """What can be done with a paper; none where the buttons would be everybody's."""
-    if turn.in_public:
+    if context.read_by_strangers:
         return ()
     # Three stand side by side on a phone only if they are short.
-    short = [Button(label=turn.say("more"), verb="card-more", arguments={**where, "on_card": True})] if more else []
+    short = [Button(label=context.say("more"), verb="card-more", arguments={**where, "on_card": True})] if more else []
     long = []
     if item.because:
-        short.append(Button(label=turn.say("why"), verb="card-why", arguments=where))
+        short.append(Button(label=context.say("why"), verb="card-why", arguments=where))
     if item.paper.paper.authors:
-        long.append(Button(label=turn.say("follow authors"), verb="card-follow", arguments=where))
-    if subscriptions_behind(turn.store, turn.chat, item):
-        short.append(Button(label=turn.say("mute ▾"), verb="card-mute", arguments=where))
-        long.append(Button(label=turn.say("exclude"), verb="card-exclude", arguments=where))
+        long.append(Button(label=context.say("follow authors"), verb="card-follow", arguments=where))
+    if subscriptions_behind(context.store, context.chat, item):
+        short.append(Button(label=context.say("mute ▾"), verb="card-mute", arguments=where))
+        long.append(Button(label=context.say("exclude"), verb="card-exclude", arguments=where))
     return tuple(tuple(row) for row in (short, long) if row)
 
 
@@ -107,28 +107,30 @@ def _verbs(turn: CommandContext, item: Item, where: Mapping[str, Any], *, more: 
 # ------------------------------------------------------------------------------------------------------ what is pressed
 
 
-def pressed_paper(turn: CommandContext) -> Item | None:
+def callback_paper(context: CommandContext) -> Item | None:
     """The paper that a button names; None when this chat was not told it so, or it is gone."""
-    if "delivery" in turn.arguments:
-        return delivered_paper(turn.store, turn.chat, str(turn.arguments["delivery"]), int(turn.arguments["position"]))
-    known = known_paper(turn.store, int(turn.arguments["paper"]))
-    return as_item(turn.store, turn.chat, known) if known else None
+    if "delivery" in context.arguments:
+        return delivered_paper(
+            context.store, context.chat, str(context.arguments["delivery"]), int(context.arguments["position"])
+        )
+    known = known_paper(context.store, int(context.arguments["paper"]))
+    return as_item(context.store, context.chat, known) if known else None
 
 
-def paper_arguments(turn: CommandContext) -> dict[str, Any]:
+def paper_arguments(context: CommandContext) -> dict[str, Any]:
     """How the pressed button names its paper."""
-    return {name: turn.arguments[name] for name in ("delivery", "position", "paper") if name in turn.arguments}
+    return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 
-def paper_gone(turn: CommandContext) -> Reply:
+def paper_gone(context: CommandContext) -> Reply:
     """The answer to a button of a paper that is gone."""
-    return Reply(toast=turn.say("I do not have this paper any more."))
+    return Reply(toast=context.say("I do not have this paper any more."))
 
 
 COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {
-    "card": Callback(run=press_card),
-    "card-more": Callback(run=press_more),
-    "card-why": Callback(run=press_why),
-    "show-more": Callback(run=press_show_more),
+    "card": Callback(run=on_card),
+    "card-more": Callback(run=on_more),
+    "card-why": Callback(run=on_why),
+    "show-more": Callback(run=on_show_more),
 }

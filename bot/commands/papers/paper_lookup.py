@@ -57,41 +57,41 @@ class PendingPlace:
 _PENDING = TypeAdapter(PendingLookup)
 
 
-def named_papers(turn: CommandContext, text: str) -> Reply:
+def named_papers(context: CommandContext, text: str) -> Reply:
     """The cards of the papers that a text names by id, DOI or link; it names at least one."""
     names = mentioned(text)
-    known = papers_named(turn.store, names[:CARDS])
+    known = papers_named(context.store, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
-    asked = tuple(name for name in unknown if turn.bot_info.looks_up_papers and not _is_doi(name))
+    asked = tuple(name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name))
     lost = [name for name in unknown if name not in asked]
-    lines = [turn.say("{name} is not known here.", name=name) for name in lost]
+    lines = [context.say("{name} is not known here.", name=name) for name in lost]
     if lost:
-        lines.append(_known_since(turn))
+        lines.append(_known_since(context))
     if asked:
-        lines.append(turn.say("I look it up at arXiv: {names}", names=", ".join(asked)))
+        lines.append(context.say("I look it up at arXiv: {names}", names=", ".join(asked)))
     if len(names) > CARDS:
-        lines.append(turn.say("The first {most} of {count}.", most=CARDS, count=len(names)))
-    reply = _cards(turn, names[:CARDS], known, lines)
+        lines.append(context.say("The first {most} of {count}.", most=CARDS, count=len(names)))
+    reply = _cards(context, names[:CARDS], known, lines)
     return replace(reply, ok=None if known or asked else False, lookup_ids=asked)
 
 
-def looked_up(turn: CommandContext) -> Reply | None:
+def looked_up(context: CommandContext) -> Reply | None:
     """What arXiv answered: the cards, and which of the papers it does not know. None: the question was forgotten meanwhile."""
-    told = turn.event_details
-    if get_conversation_state(turn.store, told["as"], since=turn.now - KEPT) is None:
+    told = context.event_details
+    if get_conversation_state(context.store, told["as"], since=context.now - KEPT) is None:
         return None
-    clear_conversation_state(turn.store, told["as"])
+    clear_conversation_state(context.store, told["as"])
     names = told["names"].split()
-    known = papers_named(turn.store, names)
+    known = papers_named(context.store, names)
     unknown = ", ".join(name for name in names if name not in known)
     lines = []
     if unknown and FAILED in told:
         lines.append(
-            turn.say("arXiv cannot be asked now, so I do not know {names}. Please try again later.", names=unknown)
+            context.say("arXiv cannot be asked now, so I do not know {names}. Please try again later.", names=unknown)
         )
     elif unknown:
-        lines.append(turn.say("arXiv knows no paper {names}.", names=unknown))
-    return replace(_cards(turn, names, known, lines), ok=None if known else False)
+        lines.append(context.say("arXiv knows no paper {names}.", names=unknown))
+    return replace(_cards(context, names, known, lines), ok=None if known else False)
 
 
 def waiting(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
@@ -136,37 +136,39 @@ def request_of(name: str, link: CallbackToken, *, failed: bool) -> Request:
     )
 
 
-def _cards(turn: CommandContext, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]) -> Reply:
+def _cards(
+    context: CommandContext, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]
+) -> Reply:
     """The papers that are known, one by itself with all that can be done with it."""
     if len(names) == 1 and known:
-        return card_reply(turn, known[names[0]])
+        return card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}
     items = tuple(
-        replace(as_item(turn.store, turn.chat, paper), position=at) for at, paper in enumerate(papers.values())
+        replace(as_item(context.store, context.chat, paper), position=at) for at, paper in enumerate(papers.values())
     )
     return Reply(
         lines=tuple(lines),
         items=items,
         item_layout="card",
-        numbers=card_buttons(turn, items),
-        buttons=((_elsewhere(turn, names[0]),),) if len(names) == 1 else (),
+        numbers=card_buttons(context, items),
+        buttons=((_elsewhere(context, names[0]),),) if len(names) == 1 else (),
     )
 
 
-def _known_since(turn: CommandContext) -> str:
-    since = known_since(turn.store)
+def _known_since(context: CommandContext) -> str:
+    since = known_since(context.store)
     if since is None:
-        return turn.say("No papers are known yet.")
-    return turn.say("I know the papers that came since {moment}.", moment=turn.localizer.moment(since))
+        return context.say("No papers are known yet.")
+    return context.say("I know the papers that came since {moment}.", moment=context.localizer.moment(since))
 
 
 def _is_doi(name: str) -> bool:
     return name.startswith("10.") and "/" in name
 
 
-def _elsewhere(turn: CommandContext, name: str) -> Button:
+def _elsewhere(context: CommandContext, name: str) -> Button:
     host = "https://doi.org/" if _is_doi(name) else "https://arxiv.org/abs/"
-    return Button(label=turn.say("look there"), url=host + name)
+    return Button(label=context.say("look there"), url=host + name)
 
 
 EVENTS = {LOOKUP_EVENT: looked_up}

@@ -30,27 +30,27 @@ ROWS = 5  # papers of a preview
 _MANY_WORDS = 12
 
 
-def tried(turn: CommandContext, said: str) -> Reply:
+def tried(context: CommandContext, said: str) -> Reply:
     """How many papers the words find, the newest, how they were read, and [subscribe]."""
     text = asked_for(said)
     ending = split_when(text)
     if ending.only_time:
-        return only_time(turn, text)
-    if ending.when is not None and (refusal := time_refused(replace(turn, args=text), ending)):
+        return only_time(context, text)
+    if ending.when is not None and (refusal := time_refused(replace(context, args=text), ending)):
         return refusal
-    found = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)
+    found = would_come(context.store, context.chat, now=context.now, which=ending.query)
     papers = [item.paper for item in found.delivery.items] if found.delivery else []
     newest = sorted(papers, key=lambda known: known.sequence or 0, reverse=True)[:ROWS]
     items = rows_of(newest, found.query)
     lines = (
-        count_found(turn, found),
-        *_reading(turn, found, ending),
-        *_left_out(turn, said, text),
-        *_too_many_words(turn, found),
-        *_how_to_subscribe(turn, found, text),
+        count_found(context, found),
+        *_reading(context, found, ending),
+        *_left_out(context, said, text),
+        *_too_many_words(context, found),
+        *_how_to_subscribe(context, found, text),
     )
-    buttons = (*subscribe_button(turn, text), *words_button(turn, ending, text)) if found.query else ()
-    return Reply(lines=lines, items=items, numbers=card_buttons(turn, items), buttons=buttons)
+    buttons = (*subscribe_button(context, text), *words_button(context, ending, text)) if found.query else ()
+    return Reply(lines=lines, items=items, numbers=card_buttons(context, items), buttons=buttons)
 
 
 def asked_for(said: str) -> str:
@@ -68,111 +68,125 @@ def is_query(text: str) -> bool:
     return True
 
 
-def finds(turn: CommandContext, said: str) -> bool:
+def finds(context: CommandContext, said: str) -> bool:
     """Whether words find any paper that is known."""
     try:
-        found = would_come(turn.store, turn.chat, now=turn.now, which=split_when(said).query)
+        found = would_come(context.store, context.chat, now=context.now, which=split_when(said).query)
     except PaperwireError:
         return False
     return found.delivery is not None
 
 
-def press_look_for(turn: CommandContext) -> Reply:
+def on_look_for(context: CommandContext) -> Reply:
     """Words that were not taken for a query at first."""
-    return tried(turn, str(turn.arguments["text"]))
+    return tried(context, str(context.arguments["text"]))
 
 
-def _reading(turn: CommandContext, found: TrialResult, ending: Ending) -> Sequence[str]:
+def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Sequence[str]:
     if found.query is None:
-        wish = found.wishes[0]
-        return (turn.say("This is subscription {number}: {name}", number=wish.number, name=wish.name or wish.text),)
-    return query_lines(turn, found.query, ending)
+        subscription = found.wishes[0]
+        return (
+            context.say(
+                "This is subscription {number}: {name}",
+                number=subscription.number,
+                name=subscription.name or subscription.text,
+            ),
+        )
+    return query_lines(context, found.query, ending)
 
 
-def _left_out(turn: CommandContext, said: str, text: str) -> Sequence[str]:
+def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
     """That a sentence was understood, where everything is explained."""
-    if text == said or turn.is_public:
+    if text == said or context.read_by_group:
         return ()
-    return (turn.say("(I left out the words around it; in quotation marks all of them count.)"),)
+    return (context.say("(I left out the words around it; in quotation marks all of them count.)"),)
 
 
-def _too_many_words(turn: CommandContext, found: TrialResult) -> Sequence[str]:
+def _too_many_words(context: CommandContext, found: TrialResult) -> Sequence[str]:
     if found.query is None or found.delivery is not None:
         return ()
     words = len(found.query.text.split())
     if words < _MANY_WORDS:
         return ()
-    return (turn.localizer.count("{count} word", "A paper must have all {count} words; fewer find more.", words),)
+    return (context.localizer.count("{count} word", "A paper must have all {count} words; fewer find more.", words),)
 
 
-def _how_to_subscribe(turn: CommandContext, found: TrialResult, text: str) -> Sequence[str]:
+def _how_to_subscribe(context: CommandContext, found: TrialResult, text: str) -> Sequence[str]:
     """In words, where a button would be everybody's."""
-    if not turn.in_public or found.query is None:
+    if not context.read_by_strangers or found.query is None:
         return ()
-    return (turn.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"),)
+    return (context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"),)
 
 
-def preview(turn: CommandContext) -> Reply:
+def preview(context: CommandContext) -> Reply:
     """What would come from the days known, as the chat would see it; nothing is marked as told."""
-    ending = split_when(turn.args)
+    ending = split_when(context.args)
     if ending.only_time:
-        return only_time(turn, turn.args)
-    if ending.when is not None and (refusal := time_refused(turn, ending)):
+        return only_time(context, context.args)
+    if ending.when is not None and (refusal := time_refused(context, ending)):
         return refusal
-    tried = would_come(turn.store, turn.chat, now=turn.now, which=ending.query)
+    tried = would_come(context.store, context.chat, now=context.now, which=ending.query)
     if not tried.wishes:
-        return nothing_active(turn, "/preview diffusion")
-    buttons = (*subscribe_button(turn, turn.args), *words_button(turn, ending, turn.args)) if tried.query else ()
-    read = query_lines(turn, tried.query, ending) if tried.query else ()
-    lines = (count_found(turn, tried), *read, *_told_before(turn, tried), *_waiting(turn, tried))
+        return nothing_active(context, "/preview diffusion")
+    buttons = (
+        (*subscribe_button(context, context.args), *words_button(context, ending, context.args)) if tried.query else ()
+    )
+    read = query_lines(context, tried.query, ending) if tried.query else ()
+    lines = (count_found(context, tried), *read, *_told_before(context, tried), *_waiting(context, tried))
     return Reply(lines=lines, delivery=tried.delivery, buttons=buttons)
 
 
-def press_preview(turn: CommandContext) -> Reply:
+def on_preview(context: CommandContext) -> Reply:
     """[preview] under the line that nothing has matched for days."""
-    return preview(replace(turn, args=""))
+    return preview(replace(context, args=""))
 
 
-def press_fine(turn: CommandContext) -> Reply:
+def on_fine(context: CommandContext) -> Reply:
     """[fine] under it: all stays, and it is not said again."""
-    return Reply(lines=(turn.say("Good. I say no more of it until something has come."),), ok=True, replaces=True)
+    return Reply(lines=(context.say("Good. I say no more of it until something has come."),), ok=True, replaces=True)
 
 
-def press_try(turn: CommandContext) -> Reply:
+def on_try_as_words(context: CommandContext) -> Reply:
     """[as words] under what was tried: its time is part of the query."""
-    return replace(preview(replace(turn, args=str(turn.arguments["text"]), arguments={})), replaces=True)
+    return replace(preview(replace(context, args=str(context.arguments["text"]), arguments={})), replaces=True)
 
 
-def _told_before(turn: CommandContext, tried: TrialResult) -> tuple[str, ...]:
+def _told_before(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
     if not tried.told:
         return ()
     found = len(tried.delivery.items) if tried.delivery else 0
     if tried.told == found:
-        return (turn.say("This chat has had all of them."),)
+        return (context.say("This chat has had all of them."),)
     return (
-        turn.localizer.count("This chat has had {count} of them.", "This chat has had {count} of them.", tried.told),
+        context.localizer.count("This chat has had {count} of them.", "This chat has had {count} of them.", tried.told),
     )
 
 
-def _waiting(turn: CommandContext, tried: TrialResult) -> tuple[str, ...]:
+def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
     """How many papers are new to the chat, and when they come: what was shown are all of the days known."""
-    if tried.query is not None or not turn.chat.id:
+    if tried.query is not None or not context.chat.id:
         return ()
     if not tried.waiting:
-        return (turn.say("Nothing of it is still to come."),) if tried.told else ()
-    words = turn.localizer.count("{count} paper is still to come.", "{count} papers are still to come.", tried.waiting)
-    return (turn.say("{sentence} {next}", sentence=words, next=_when(turn, tried.wishes)),)
+        return (context.say("Nothing of it is still to come."),) if tried.told else ()
+    words = context.localizer.count(
+        "{count} paper is still to come.", "{count} papers are still to come.", tried.waiting
+    )
+    return (context.say("{sentence} {next}", sentence=words, next=_when(context, tried.wishes)),)
 
 
-def _when(turn: CommandContext, wishes: Sequence[Subscription]) -> str:
+def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str:
     """When these subscriptions bring what is still to come."""
-    if turn.chat.state is ChatState.ASKED:
-        return turn.say("This chat waits for the operator of this bot.")
-    if turn.chat.state is ChatState.PAUSED:
-        return turn.say("This chat is paused; /resume ends that.")
-    if all(wish.state == "paused" for wish in wishes):
-        return turn.say("It is paused; /resume {number} ends that.", number=wishes[0].number)
-    return next_line(next_deliveries_to(turn.store, turn.chat.address, wishes, now=turn.now), turn.localizer, turn.now)
+    if context.chat.state is ChatState.ASKED:
+        return context.say("This chat waits for the operator of this bot.")
+    if context.chat.state is ChatState.PAUSED:
+        return context.say("This chat is paused; /resume ends that.")
+    if all(subscription.state == "paused" for subscription in subscriptions):
+        return context.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
+    return next_line(
+        next_deliveries_to(context.store, context.chat.address, subscriptions, now=context.now),
+        context.localizer,
+        context.now,
+    )
 
 
 COMMANDS = (
@@ -185,8 +199,8 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "preview": Callback(run=press_preview),
-    "try": Callback(run=press_try),
-    "fine": Callback(run=press_fine),
-    "look-for": Callback(run=press_look_for),
+    "preview": Callback(run=on_preview),
+    "try": Callback(run=on_try_as_words),
+    "fine": Callback(run=on_fine),
+    "look-for": Callback(run=on_look_for),
 }

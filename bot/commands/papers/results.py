@@ -28,26 +28,26 @@ def _found(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
     return (Because(number=0, text="", words=tuple(words)),) if words else ()
 
 
-def count_found(turn: CommandContext, tried: TrialResult) -> str:
+def count_found(context: CommandContext, tried: TrialResult) -> str:
     """Such as "6 papers in the 3 days known": a count names its base."""
     if not tried.base.of:
-        return turn.say("No papers are known yet.")
+        return context.say("No papers are known yet.")
     found = len(tried.delivery.items) if tried.delivery else 0
-    days = turn.localizer.count("the one day known", "the {count} days known", tried.base.days)
-    days = of_the_newest(turn.localizer, days, tried.base)
+    days = context.localizer.count("the one day known", "the {count} days known", tried.base.days)
+    days = of_the_newest(context.localizer, days, tried.base)
     if not found:
-        return turn.localizer.count(
+        return context.localizer.count(
             "The only paper of {days} does not fit.",
             "None of the {count} papers of {days} fits.",
             tried.base.of,
             days=days,
         )
-    return turn.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+    return context.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
 
 
-def card_buttons(turn: CommandContext, items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:
+def card_buttons(context: CommandContext, items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:
     """A number for each paper, that opens its card; none where they would be everybody's."""
-    if turn.in_public:
+    if context.read_by_strangers:
         return ()
     return tuple(
         Button(label=str(number), verb="card", arguments={"paper": item.paper.id})
@@ -55,37 +55,37 @@ def card_buttons(turn: CommandContext, items: Sequence[Item], *, first: int = 1)
     )
 
 
-def subscribe_button(turn: CommandContext, text: str) -> Buttons:
+def subscribe_button(context: CommandContext, text: str) -> Buttons:
     """[subscribe] to exactly this text, as if it had been typed behind /sub; in one line, since /sub takes several."""
-    if turn.in_public:
+    if context.read_by_strangers:
         return ()
     arguments = {"text": " ".join(text.split())}
-    return ((Button(label=turn.say("subscribe"), verb="subscribe-to", arguments=arguments),),)
+    return ((Button(label=context.say("subscribe"), verb="subscribe-to", arguments=arguments),),)
 
 
-def words_button(turn: CommandContext, ending: Ending, text: str) -> Buttons:
+def words_button(context: CommandContext, ending: Ending, text: str) -> Buttons:
     """[as words] where what was read as a time may have been meant as words: the preview of all of them."""
-    if turn.in_public or not ending.either:
+    if context.read_by_strangers or not ending.either:
         return ()
-    return ((Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
+    return ((Button(label=context.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
 
 
-def only_time(turn: CommandContext, typed: str) -> Reply:
+def only_time(context: CommandContext, typed: str) -> Reply:
     """The refusal of a time without a query; to say it alone may be meant for what the chat asks for already."""
-    words = Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(typed)})
-    reply = time_alone(turn, OnlyTime(typed), words)
-    if not turn.chat.id or not there_is(typed):
+    words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
+    reply = time_alone(context, OnlyTime(typed), words)
+    if not context.chat.id or not there_is(typed):
         return reply
-    return replace(reply, lines=(*reply.lines, turn.say("For all subscriptions: /schedule {when}", when=typed)))
+    return replace(reply, lines=(*reply.lines, context.say("For all subscriptions: /schedule {when}", when=typed)))
 
 
-def time_refused(turn: CommandContext, ending: Ending) -> Reply | None:
+def time_refused(context: CommandContext, ending: Ending) -> Reply | None:
     """The refusal of a time behind a query that cannot be had, with buttons to subscribe at one that can; None: it can."""
     try:
         read_when(str(ending.when))
     except NoSuchTime as error:
-        words = Button(label=turn.say("as words"), verb="try", arguments={"text": as_words(turn.args)})
-        return no_such_time(turn, error, lambda when: _subscribe_at(ending.query, when), (words,))
+        words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
+        return no_such_time(context, error, lambda when: _subscribe_at(ending.query, when), (words,))
     return None
 
 
@@ -93,21 +93,21 @@ def _subscribe_at(text: str, when: str) -> Button:
     return Button(label=when, verb="subscribe-at", arguments={"text": " ".join(text.split()), "when": when})
 
 
-def query_lines(turn: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
+def query_lines(context: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
     """How a query was read, with the schedule that stood behind it, and what was odd about it. In groups the first."""
-    reading = turn.formatter.reading(query)
+    reading = context.formatter.reading(query)
     if ending and ending.when is not None:
-        when = when_words(ending.when, turn.localizer, parse_cadence(turn.chat.settings.schedule))
+        when = when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))
         reading = f"{reading} · {when}"
-    if turn.is_public:
+    if context.read_by_group:
         return (reading,)
-    odd = [hint.say(turn.localizer.translate) for hint in query.hints]
+    odd = [hint.say(context.localizer.translate) for hint in query.hints]
     if ending and ending.either:
-        odd.insert(0, taken_for_time(turn, ending))
-    return (reading, *(turn.say("({inner})", inner=one) for one in odd))
+        odd.insert(0, taken_for_time(context, ending))
+    return (reading, *(context.say("({inner})", inner=one) for one in odd))
 
 
-def nothing_active(turn: CommandContext, example: str) -> Reply:
+def nothing_active(context: CommandContext, example: str) -> Reply:
     """The answer where no subscription is active; `example` is the command with a query."""
-    words = turn.say("No subscription is active here. With a query I look for that: {example}", example=example)
+    words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
     return Reply(lines=(words,))

@@ -17,35 +17,35 @@ PAGE = 6  # papers of one page of a search
 Stretches = Sequence[tuple[int | None, int]]  # where each stretch that was looked at begins, and what the others found
 
 
-def find(turn: CommandContext) -> Reply:
+def find(context: CommandContext) -> Reply:
     """Stored papers, the newest first."""
-    if not turn.args:
+    if not context.args:
         raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
-    if mentioned(turn.args) and len(turn.args.split()) == 1:
-        return named_papers(turn, turn.args)
-    return _page(turn, parse_query(turn.args), [(None, 0)], 0)
+    if mentioned(context.args) and len(context.args.split()) == 1:
+        return named_papers(context, context.args)
+    return _page(context, parse_query(context.args), [(None, 0)], 0)
 
 
-def press_turn(turn: CommandContext) -> Reply:
+def on_search_page(context: CommandContext) -> Reply:
     """Another page of a search, in place of the one before."""
-    stretches = [(upto, found) for upto, found in turn.arguments["stretches"]]
-    reply = _page(turn, parse_query(str(turn.arguments["text"])), stretches, int(turn.arguments["start"]))
+    stretches = [(upto, found) for upto, found in context.arguments["stretches"]]
+    reply = _page(context, parse_query(str(context.arguments["text"])), stretches, int(context.arguments["start"]))
     return replace(reply, replaces=True)
 
 
-def _page(turn: CommandContext, query: Query, stretches: Stretches, start: int) -> Reply:
+def _page(context: CommandContext, query: Query, stretches: Stretches, start: int) -> Reply:
     """One page of the last of these stretches of the stored papers."""
     upto, before = stretches[-1]
-    found = search(turn.store, query, upto=upto, start=start, most=PAGE)
+    found = search(context.store, query, upto=upto, start=start, most=PAGE)
     items = rows_of(found.papers, query)
-    turning = () if turn.in_public else _turning(turn, query, _anchored(stretches, found), start, found)
-    left = turn.in_public and found.found > PAGE
-    others = (turn.say("These are the newest {count}; in private I show all.", count=PAGE),) if left else ()
+    turning = () if context.read_by_strangers else _turning(context, query, _anchored(stretches, found), start, found)
+    left = context.read_by_strangers and found.found > PAGE
+    others = (context.say("These are the newest {count}; in private I show all.", count=PAGE),) if left else ()
     return Reply(
-        lines=(_base(turn, found, before), *query_lines(turn, query, None), *others),
+        lines=(_base(context, found, before), *query_lines(context, query, None), *others),
         items=items,
         first=before + start + 1,
-        numbers=card_buttons(turn, items, first=before + start + 1),
+        numbers=card_buttons(context, items, first=before + start + 1),
         buttons=turning,
     )
 
@@ -55,16 +55,16 @@ def _anchored(stretches: Stretches, found: SearchResult) -> Stretches:
     return [*stretches[:-1], (found.upto or None, stretches[-1][1])]
 
 
-def _base(turn: CommandContext, found: SearchResult, before: int) -> str:
+def _base(context: CommandContext, found: SearchResult, before: int) -> str:
     """Such as "41 of 2,061 papers", and how far was looked where that is not all."""
     amount, whole = found.found, found.below is None and found.looked == found.stored
-    known = turn.localizer.count("{count} paper", "{count} papers", found.stored)
+    known = context.localizer.count("{count} paper", "{count} papers", found.stored)
     if whole or found.since is None:
-        return turn.localizer.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
-    day = turn.localizer.day(found.since)
-    looked = turn.localizer.count("{count} paper", "{count} papers", found.looked)
+        return context.localizer.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
+    day = context.localizer.day(found.since)
+    looked = context.localizer.count("{count} paper", "{count} papers", found.looked)
     if not before:
-        return turn.localizer.count(
+        return context.localizer.count(
             "{count} of the newest {looked}, back to {day}; there are {papers}",
             "{count} of the newest {looked}, back to {day}; there are {papers}",
             amount,
@@ -72,7 +72,7 @@ def _base(turn: CommandContext, found: SearchResult, before: int) -> str:
             papers=known,
             day=day,
         )
-    return turn.localizer.count(
+    return context.localizer.count(
         "{count} more in {looked} before them, back to {day}",
         "{count} more in {looked} before them, back to {day}",
         amount,
@@ -81,7 +81,7 @@ def _base(turn: CommandContext, found: SearchResult, before: int) -> str:
     )
 
 
-def _turning(turn: CommandContext, query: Query, stretches: Stretches, start: int, found: SearchResult) -> Buttons:
+def _turning(context: CommandContext, query: Query, stretches: Stretches, start: int, found: SearchResult) -> Buttons:
     """[newer] [older], which take the place of this page."""
 
     def button(label: str, to: Stretches, at: int) -> Button:
@@ -89,7 +89,7 @@ def _turning(turn: CommandContext, query: Query, stretches: Stretches, start: in
         return Button(label=label, verb="search-page", arguments=arguments)
 
     row = []
-    newer, older = turn.say("newer"), turn.say("older")
+    newer, older = context.say("newer"), context.say("older")
     before = stretches[-1][1]
     if start:
         row.append(button(newer, stretches, max(0, start - PAGE)))
@@ -104,4 +104,4 @@ def _turning(turn: CommandContext, query: Query, stretches: Stretches, start: in
 
 
 COMMANDS = (Command(name="search", run=find, usage="QUERY", summary=Sentence("look through all papers")),)
-CALLBACKS = {"search-page": Callback(run=press_turn)}
+CALLBACKS = {"search-page": Callback(run=on_search_page)}

@@ -23,91 +23,93 @@ from subscriptions.states import ChatState
 # --------------------------------------------------------------------------------------------------------------- today
 
 
-def today(turn: CommandContext) -> Reply:
+def today(context: CommandContext) -> Reply:
     """The newest batch now."""
-    return _today(turn, split_when(turn.args).query)
+    return _today(context, split_when(context.args).query)
 
 
-def press_today(turn: CommandContext) -> Reply:
+def on_today(context: CommandContext) -> Reply:
     """[today's now]: the newest batch for one subscription."""
-    which = _still_there(turn)
-    return _today(turn, which) if which is not None else _gone(turn)
+    which = _still_there(context)
+    return _today(context, which) if which is not None else _gone(context)
 
 
-def _still_there(turn: CommandContext) -> str | None:
+def _still_there(context: CommandContext) -> str | None:
     """What a button is about: a subscription, if the chat still has it, a query, or all ("")."""
-    if "number" not in turn.arguments:
-        return str(turn.arguments.get("text", ""))
-    wishes = listed(turn.store, turn.chat.address) if turn.chat.id else ()
-    number = int(turn.arguments["number"])
-    return str(number) if any(one.subscription.number == number for one in wishes) else None
+    if "number" not in context.arguments:
+        return str(context.arguments.get("text", ""))
+    subscriptions = listed(context.store, context.chat.address) if context.chat.id else ()
+    number = int(context.arguments["number"])
+    return str(number) if any(one.subscription.number == number for one in subscriptions) else None
 
 
-def _gone(turn: CommandContext) -> Reply:
-    return Reply(toast=turn.say("This subscription is gone."))
+def _gone(context: CommandContext) -> Reply:
+    return Reply(toast=context.say("This subscription is gone."))
 
 
-def _today(turn: CommandContext, which: str) -> Reply:
-    if turn.origin.kind is ChatKind.PRIVATE and turn.chat.address == turn.origin.address and _may_get(turn):
-        looked = None if turn.chat.id else newest_batch(turn.store, turn.chat, now=turn.now, which=which)
+def _today(context: CommandContext, which: str) -> Reply:
+    if context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address and _may_get(context):
+        looked = None if context.chat.id else newest_batch(context.store, context.chat, now=context.now, which=which)
         if looked is not None and looked.delivery is None:
-            return _shown_now(turn, which, looked)
-        turn = met(turn)
-        key = f"{turn.chat.id}:today:{turn.origin.address.platform}:{turn.request.update_id}"
-        return _sent_now(turn, which, newest_batch(turn.store, turn.chat, now=turn.now, which=which, key=key))
-    return _shown_now(turn, which, newest_batch(turn.store, turn.chat, now=turn.now, which=which))
+            return _shown_now(context, which, looked)
+        context = met(context)
+        key = f"{context.chat.id}:today:{context.origin.address.platform}:{context.request.update_id}"
+        return _sent_now(
+            context, which, newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
+        )
+    return _shown_now(context, which, newest_batch(context.store, context.chat, now=context.now, which=which))
 
 
-def _may_get(turn: CommandContext) -> bool:
+def _may_get(context: CommandContext) -> bool:
     """A delivery to a chat that is paused, or waits to be let in, would be held."""
-    return turn.chat.state is ChatState.ACTIVE
+    return context.chat.state is ChatState.ACTIVE
 
 
-def _sent_now(turn: CommandContext, which: str, batch: Batch) -> Reply:
+def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
     """The papers are on their way through the outbox; this says what comes."""
     if not batch.wishes:
-        return nothing_active(turn, "/today diffusion")
+        return nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
-        return _nothing_new(turn, which, batch)
-    found = turn.localizer.count(
+        return _nothing_new(context, which, batch)
+    found = context.localizer.count(
         "{count} paper of {day} is on its way.",
         "{count} papers of {day} are on their way.",
         len(batch.delivery.items),
-        day=turn.localizer.day(batch.day),
+        day=context.localizer.day(batch.day),
     )
-    return Reply(lines=(found, *_had(turn, batch)), buttons=_again(turn, which, batch))
+    return Reply(lines=(found, *_had(context, batch)), buttons=_again(context, which, batch))
 
 
-def _shown_now(turn: CommandContext, which: str, batch: Batch) -> Reply:
+def _shown_now(context: CommandContext, which: str, batch: Batch) -> Reply:
     """The papers as an answer, which tells nobody anything for good."""
     if not batch.wishes:
-        return nothing_active(turn, "/today diffusion")
+        return nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
-        return _nothing_new(turn, which, batch)
-    found = turn.localizer.count(
+        return _nothing_new(context, which, batch)
+    found = context.localizer.count(
         "{count} paper of {day}",
         "{count} papers of {day}",
         len(batch.delivery.items),
-        day=turn.localizer.day(batch.day),
+        day=context.localizer.day(batch.day),
     )
-    subscribing = subscribe_button(turn, turn.args) if batch.query else ()
-    again = _again(turn, which, batch)
-    return Reply(lines=(found, *_had(turn, batch)), delivery=batch.delivery, buttons=(*again, *subscribing))
+    subscribing = subscribe_button(context, context.args) if batch.query else ()
+    again = _again(context, which, batch)
+    return Reply(lines=(found, *_had(context, batch)), delivery=batch.delivery, buttons=(*again, *subscribing))
 
 
-def _nothing_new(turn: CommandContext, which: str, batch: Batch) -> Reply:
+def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
     if batch.day is None:
-        return Reply(lines=(turn.say("No papers are known yet."),))
-    day = turn.localizer.day(batch.day)
+        return Reply(lines=(context.say("No papers are known yet."),))
+    day = context.localizer.day(batch.day)
     if batch.told:
-        words = turn.localizer.count(
+        words = context.localizer.count(
             "The only paper of {day} that fits came before.",
             "All {count} papers of {day} that fit came before.",
             batch.told,
             day=day,
         )
-        return Reply(lines=(words,), buttons=_again(turn, which, batch))
-    words = turn.localizer.count(
+        return Reply(lines=(words,), buttons=_again(context, which, batch))
+    words = context.localizer.count(
         "The only paper of {day} does not fit.",
         "None of the {count} papers of {day} fits.",
         batch.known,
@@ -116,32 +118,32 @@ def _nothing_new(turn: CommandContext, which: str, batch: Batch) -> Reply:
     return Reply(lines=(words,))
 
 
-def _had(turn: CommandContext, batch: Batch) -> tuple[str, ...]:
+def _had(context: CommandContext, batch: Batch) -> tuple[str, ...]:
     if not batch.told:
         return ()
-    return (turn.localizer.count("{count} more came before.", "{count} more came before.", batch.told),)
+    return (context.localizer.count("{count} more came before.", "{count} more came before.", batch.told),)
 
 
-def _again(turn: CommandContext, which: str, batch: Batch) -> Buttons:
+def _again(context: CommandContext, which: str, batch: Batch) -> Buttons:
     """[show all of that day], where the chat was told of some."""
-    if not batch.told or batch.day is None or turn.in_public:
+    if not batch.told or batch.day is None or context.read_by_strangers:
         return ()
     of_one = which and batch.query is None
     about = {"number": batch.wishes[0].number} if of_one else {"text": which}
     arguments = {"day": batch.day.isoformat(), **about}
-    return ((Button(label=turn.say("show all of that day"), verb="today-again", arguments=arguments),),)
+    return ((Button(label=context.say("show all of that day"), verb="today-again", arguments=arguments),),)
 
 
-def press_again(turn: CommandContext) -> Reply:
+def on_today_again(context: CommandContext) -> Reply:
     """All papers of a day that fit, those that came before, too."""
-    which, day = _still_there(turn), date.fromisoformat(str(turn.arguments["day"]))
+    which, day = _still_there(context), date.fromisoformat(str(context.arguments["day"]))
     if which is None:
-        return _gone(turn)
-    batch = newest_batch(turn.store, turn.chat, now=turn.now, which=which, day=day, told_too=True)
+        return _gone(context)
+    batch = newest_batch(context.store, context.chat, now=context.now, which=which, day=day, told_too=True)
     if batch.delivery is None:
-        return Reply(toast=turn.say("There is nothing any more that fits."))
-    found = turn.localizer.count(
-        "{count} paper of {day}", "{count} papers of {day}", len(batch.delivery.items), day=turn.localizer.day(day)
+        return Reply(toast=context.say("There is nothing any more that fits."))
+    found = context.localizer.count(
+        "{count} paper of {day}", "{count} papers of {day}", len(batch.delivery.items), day=context.localizer.day(day)
     )
     return Reply(lines=(found,), delivery=batch.delivery)
 
@@ -154,4 +156,4 @@ COMMANDS = (
         name="today", aliases=("latest",), run=today, usage="[QUERY|N]", summary=Sentence("get the newest papers now")
     ),
 )
-CALLBACKS = {"today": Callback(run=press_today), "today-again": Callback(run=press_again)}
+CALLBACKS = {"today": Callback(run=on_today), "today-again": Callback(run=on_today_again)}

@@ -44,42 +44,42 @@ DAYS = tuple(_EVERY)
 """Rhythms that a time of day belongs to."""
 
 
-def cadence_words(cadence: Cadence, voice: Localizer, zone: str = "") -> str:
+def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str:
     """A cadence as it can be typed in this language, by the clock of `zone`: "daily 08:00 Europe/Berlin", "每天 08:00 柏林"."""
     match cadence.kind:
         case "now":
-            return voice.say("now")
+            return localizer.say("now")
         case "when-out":
             hours = f"{cadence.at:%H:%M}-{cadence.until:%H:%M}"
             rhythm = "when-out weekdays" if cadence.weekdays_only else "when-out"
-            said = voice.say(_RHYTHMS[rhythm].template, hours=hours)
+            said = localizer.say(_RHYTHMS[rhythm].template, hours=hours)
         case "weekly":
-            said = voice.say(_WEEKLY[cadence.weekday or 0].template, time=f"{cadence.at:%H:%M}")
+            said = localizer.say(_WEEKLY[cadence.weekday or 0].template, time=f"{cadence.at:%H:%M}")
         case rhythm:
-            said = voice.say(_RHYTHMS[rhythm].template, time=f"{cadence.at:%H:%M}")
-    return f"{said} {voice.zone_name(zone)}" if zone else said
+            said = localizer.say(_RHYTHMS[rhythm].template, time=f"{cadence.at:%H:%M}")
+    return f"{said} {localizer.zone_name(zone)}" if zone else said
 
 
-def when_words(text: str, voice: Localizer, schedule: Cadence | None = None) -> str:
+def when_words(text: str, localizer: Localizer, schedule: Cadence | None = None) -> str:
     """A time as somebody wrote it, as it can be typed in this language. Raises as `read_when`."""
     when = read_when(text, schedule)
-    return cadence_words(when.cadence, voice, when.zone)
+    return cadence_words(when.cadence, localizer, when.zone)
 
 
-def every(rhythm: str, voice: Localizer) -> str:
+def every(rhythm: str, localizer: Localizer) -> str:
     """One of DAYS as people say it: "every Monday"."""
-    return _EVERY[rhythm].say(voice.translate)
+    return _EVERY[rhythm].say(localizer.translate)
 
 
-def spoken(text: str, voice: Localizer) -> str:
+def spoken(text: str, localizer: Localizer) -> str:
     """A cadence, given as it is stored, as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
     cadence = parse_cadence(text)
     if cadence.kind == "now":
-        return voice.say("as soon as papers come")
+        return localizer.say("as soon as papers come")
     if cadence.kind != "when-out":
         rhythm, _, time = text.rpartition(" ")
-        return f"{every(rhythm, voice)} {time}"
+        return f"{every(rhythm, localizer)} {time}"
     hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
     if cadence.weekdays_only:
-        return voice.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)
-    return voice.say("when the day’s papers are out, {hours}", hours=hours)
+        return localizer.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)
+    return localizer.say("when the day’s papers are out, {hours}", hours=hours)

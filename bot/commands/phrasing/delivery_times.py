@@ -9,42 +9,48 @@ if TYPE_CHECKING:  # its module loads the store, which a refused query has no ne
     from subscriptions.planning.forecast import NextDelivery
 
 
-def first_line(coming: "NextDelivery", voice: Localizer, now: datetime) -> str:
+def first_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> str:
     """When a subscription comes first."""
     if coming.at is None and coming.latest is not None:
-        return voice.say(
-            "First: as soon as papers are out, {moment} at the latest.", moment=voice.moment(coming.latest)
+        return localizer.say(
+            "First: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(coming.latest)
         )
     if coming.at is None:
-        return voice.say("It comes as soon as papers do.")
+        return localizer.say("It comes as soon as papers do.")
     if coming.at <= now:
-        return voice.say("First: as soon as papers are out.") if coming.opens else voice.say("First: in a moment.")
-    moment = _moment(coming, voice)
+        return (
+            localizer.say("First: as soon as papers are out.") if coming.opens else localizer.say("First: in a moment.")
+        )
+    moment = _moment(coming, localizer)
     if coming.opens:
-        return voice.say("First: from {moment} on, as soon as papers are out.", moment=moment)
-    return voice.say("First: {moment}.", moment=moment)
+        return localizer.say("First: from {moment} on, as soon as papers are out.", moment=moment)
+    return localizer.say("First: {moment}.", moment=moment)
 
 
-def next_line(coming: "NextDelivery", voice: Localizer, now: datetime) -> str:
+def next_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> str:
     """When a chat hears next."""
     if coming.at is None and coming.latest is not None:
-        return voice.say("Next: as soon as papers are out, {moment} at the latest.", moment=voice.moment(coming.latest))
+        return localizer.say(
+            "Next: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(coming.latest)
+        )
     if coming.at is None:
-        return voice.say("Next: as soon as papers come.")
+        return localizer.say("Next: as soon as papers come.")
     if coming.at <= now:
-        return voice.say("Next: as soon as papers are out.") if coming.opens else voice.say("Next: in a moment.")
-    moment = _moment(coming, voice)
+        return (
+            localizer.say("Next: as soon as papers are out.") if coming.opens else localizer.say("Next: in a moment.")
+        )
+    moment = _moment(coming, localizer)
     if coming.opens:
-        return voice.say("Next: from {moment} on, as soon as papers are out.", moment=moment)
-    return voice.say("Next: {moment}.", moment=moment)
+        return localizer.say("Next: from {moment} on, as soon as papers are out.", moment=moment)
+    return localizer.say("Next: {moment}.", moment=moment)
 
 
-def _moment(coming: "NextDelivery", voice: Localizer) -> str:
+def _moment(coming: "NextDelivery", localizer: Localizer) -> str:
     """The moment, with the reason why it is no earlier one."""
     assert coming.at is not None  # noqa: S101 - asked before
-    moment = voice.moment(coming.at, about=coming.about and not coming.opens)
+    moment = localizer.moment(coming.at, about=coming.about and not coming.opens)
     if coming.rest == "weekend":
-        return voice.say("{moment} (arXiv is quiet at the weekend)", moment=moment)
+        return localizer.say("{moment} (arXiv is quiet at the weekend)", moment=moment)
     if coming.rest == "holiday":
-        return voice.say("{moment} (arXiv announces nothing on a holiday)", moment=moment)
+        return localizer.say("{moment} (arXiv announces nothing on a holiday)", moment=moment)
     return moment

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from subscriptions.service.chats import Forgotten
 
 
-def would_erase(subscriptions: int, chat: str, voice: Localizer) -> str:
+def would_erase(subscriptions: int, chat: str, localizer: Localizer) -> str:
     """What goes, before it goes; `chat` is what the chat is called."""
-    return voice.count(
+    return localizer.count(
         "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
         "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
         subscriptions,
@@ -18,10 +18,10 @@ def would_erase(subscriptions: int, chat: str, voice: Localizer) -> str:
     )
 
 
-def erased(gone: "Forgotten", voice: Localizer) -> str:
+def erased(gone: "Forgotten", localizer: Localizer) -> str:
     """What is gone."""
-    wishes = voice.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
-    papers = voice.count("{count} paper", "{count} papers", gone.papers)
-    return voice.say(
-        "Erased: {wishes}, the memory of {papers}, all settings and buttons.", wishes=wishes, papers=papers
+    subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
+    papers = localizer.count("{count} paper", "{count} papers", gone.papers)
+    return localizer.say(
+        "Erased: {wishes}, the memory of {papers}, all settings and buttons.", wishes=subscriptions, papers=papers
     )

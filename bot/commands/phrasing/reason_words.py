@@ -59,40 +59,40 @@ class ReasonContext:
     command: Callable[[str], str]
 
 
-def came_line(found: "DeliveredPaper", chat: Chat, voice: Localizer) -> str:
+def came_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) -> str:
     """When a paper came to a chat, or what has become of it."""
     sentence = _TOLD["long ago" if found.at is None else found.state]
     if found.state == "sent" and not found.item.shown:
         sentence = _BEHIND
     elif found.state in _ON_ITS_WAY and chat.state is not ChatState.ACTIVE:
         sentence = _HELD
-    moment = voice.moment(found.at) if found.at else ""
-    return replace(sentence, values={"moment": moment}).say(voice.translate)
+    moment = localizer.moment(found.at) if found.at else ""
+    return replace(sentence, values={"moment": moment}).say(localizer.translate)
 
 
 def kept_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
     """What keeps a paper of that day from coming for one subscription: its number, its name, and why."""
-    wish = reason.subscription
-    label = in_short(wish.name or wish.text)
-    return f"{wish.number}  " + teller.localizer.say(
+    subscription = reason.subscription
+    label = in_short(subscription.name or subscription.text)
+    return f"{subscription.number}  " + teller.localizer.say(
         "{name}: {text}", name=label, text=_kept(reason, chat, teller, day)
     )
 
 
 def _kept(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
     """In the words of who subscribed."""
-    wish, moment, keeps = reason.subscription, teller.localizer.moment, reason.hold_reason.value
+    subscription, moment, keeps = reason.subscription, teller.localizer.moment, reason.hold_reason.value
     if keeps == "words":
         return _words(reason, teller)
     sentence = _KEPT[keeps]
-    command = teller.command(_MENDS.get(keeps, "").format(number=wish.number))
+    command = teller.command(_MENDS.get(keeps, "").format(number=subscription.number))
     values: dict[str, object] = {"command": command, "day": day}
     if keeps == "older":
-        values["moment"] = moment(wish.since)
+        values["moment"] = moment(subscription.since)
     elif keeps == "chat" and chat.state is ChatState.ASKED:
         sentence = _NOT_LET_IN
-    elif keeps == "paused" and wish.paused_until:
-        sentence, values["moment"] = _PAUSED_UNTIL, moment(wish.paused_until)
+    elif keeps == "paused" and subscription.paused_until:
+        sentence, values["moment"] = _PAUSED_UNTIL, moment(subscription.paused_until)
     elif keeps == "time" and reason.due:
         sentence, values["moment"] = _COMES, moment(reason.due, about=reason.about)
     return replace(sentence, values=values).say(teller.localizer.translate)
@@ -106,19 +106,21 @@ def lacking(reason: "Reason", reading: Callable[[Query], str]) -> tuple[list[str
 
 
 def _words(reason: "Reason", teller: ReasonContext) -> str:
-    voice = teller.localizer
+    localizer = teller.localizer
 
     def read(query: Query) -> str:
         said = teller.reading(query)
-        return voice.say("({inner})", inner=said) if isinstance(query.tree, And) else said
+        return localizer.say("({inner})", inner=said) if isinstance(query.tree, And) else said
 
-    lacks, excluded = (_list(voice, words) for words in lacking(reason, read))
+    lacks, excluded = (_list(localizer, words) for words in lacking(reason, read))
     if lacks and excluded:
-        return voice.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
+        return localizer.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
     if lacks:
-        return voice.say("lacks {lacking}", lacking=lacks)
-    return voice.say("has {excluded}, which this excludes", excluded=excluded)
+        return localizer.say("lacks {lacking}", lacking=lacks)
+    return localizer.say("has {excluded}, which this excludes", excluded=excluded)
 
 
-def _list(voice: Localizer, parts: list[str]) -> str:
-    return reduce(lambda before, part: voice.say("{before}; {part}", before=before, part=part), parts) if parts else ""
+def _list(localizer: Localizer, parts: list[str]) -> str:
+    return (
+        reduce(lambda before, part: localizer.say("{before}; {part}", before=before, part=part), parts) if parts else ""
+    )

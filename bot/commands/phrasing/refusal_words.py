@@ -10,11 +10,11 @@ from subscriptions.errors import PaperwireError, Sentence
 _LONGEST = 60  # characters of somebody's words that are said back to them
 
 
-def refused(error: PaperwireError, voice: Localizer, *, code: Sequence[str] = ()) -> Reply:
+def refused(error: PaperwireError, localizer: Localizer, *, code: Sequence[str] = ()) -> Reply:
     """The answer to a wish that is refused. `code` shows the place: the query, and a caret under its column."""
-    hint = error.hint.say(voice.translate)
+    hint = error.hint.say(localizer.translate)
     return Reply(
-        lines=(short(error.sentence).say(voice.translate), *([hint] if hint else [])), ok=False, code=tuple(code)
+        lines=(short(error.sentence).say(localizer.translate), *([hint] if hint else [])), ok=False, code=tuple(code)
     )
 
 

@@ -13,27 +13,27 @@ from subscriptions.planning.effects import without_effect
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
 
 
-def changed(name: str, before: Chat, after: Chat, voice: Localizer) -> Reply:
+def changed(name: str, before: Chat, after: Chat, localizer: Localizer) -> Reply:
     """The answer to `set`; `name` is one of SETTINGS. It says so where the setting has no effect."""
-    label = label_of(name, voice)
+    label = label_of(name, localizer)
     old, new = value_of(before.settings, name), value_of(after.settings, name)
-    shown = in_words(name, new, voice)
+    shown = in_words(name, new, localizer)
     if old == new:
-        lines = [voice.say("{label}: {value}, as it was.", label=label, value=shown)]
+        lines = [localizer.say("{label}: {value}, as it was.", label=label, value=shown)]
     else:
-        was = in_words(name, old, voice)
-        lines = [voice.say("{label}: {value} (was: {old})", label=label, value=shown, old=was)]
+        was = in_words(name, old, localizer)
+        lines = [localizer.say("{label}: {value} (was: {old})", label=label, value=shown, old=was)]
     if name == "timezone" and old != new:
-        lines += fixed_offset(new, voice)
+        lines += fixed_offset(new, localizer)
     if idle := without_effect(after).get(name):
-        why = idle.say(voice.translate)
-        lines.append(voice.say("It has no effect here. {why}", why=why))
+        why = idle.say(localizer.translate)
+        lines.append(localizer.say("It has no effect here. {why}", why=why))
     return Reply(lines=tuple(lines), ok=True)
 
 
-def label_of(name: str, voice: Localizer) -> str:
+def label_of(name: str, localizer: Localizer) -> str:
     """What people call one of SETTINGS."""
-    return LABELS[name].say(voice.translate)
+    return LABELS[name].say(localizer.translate)
 
 
 def value_of(settings: ChatSettings, name: str) -> str:
@@ -42,26 +42,26 @@ def value_of(settings: ChatSettings, name: str) -> str:
     return "all" if value is None else str(value)
 
 
-def in_words(name: str, value: str, voice: Localizer) -> str:
+def in_words(name: str, value: str, localizer: Localizer) -> str:
     """A value of one of SETTINGS, given as it is stored, as people say it."""
     if value in VALUES.get(name, {}):
-        return VALUES[name][value].say(voice.translate)
-    return _WRITTEN[name](value, voice) if name in _WRITTEN else value
+        return VALUES[name][value].say(localizer.translate)
+    return _WRITTEN[name](value, localizer) if name in _WRITTEN else value
 
 
-def _hours(value: str, voice: Localizer) -> str:
+def _hours(value: str, localizer: Localizer) -> str:
     start, _, end = value.partition("-")
-    return voice.say("from {start} to {end}", start=start, end=end)
+    return localizer.say("from {start} to {end}", start=start, end=end)
 
 
-def _limit(value: str, voice: Localizer) -> str:
-    return voice.count("{count} paper", "{count} papers", int(value))
+def _limit(value: str, localizer: Localizer) -> str:
+    return localizer.count("{count} paper", "{count} papers", int(value))
 
 
 _WRITTEN: Mapping[str, Callable[[str, Localizer], str]] = MappingProxyType(
     {
         "schedule": spoken,
-        "timezone": lambda value, voice: voice.zone_name(value),
+        "timezone": lambda value, localizer: localizer.zone_name(value),
         "lang": lambda value, _: LANGUAGES.get(value, value),
         "limit": _limit,
         "quiet": _hours,
@@ -69,8 +69,8 @@ _WRITTEN: Mapping[str, Callable[[str, Localizer], str]] = MappingProxyType(
 )
 
 
-def fixed_offset(zone: str, voice: Localizer) -> list[str]:
+def fixed_offset(zone: str, localizer: Localizer) -> list[str]:
     """What a person should know of a zone that is only an offset; nothing of any other."""
     if zone[:1] not in ("+", "-"):
         return []
-    return [voice.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]
+    return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]

@@ -45,7 +45,7 @@ class Row:
 
 def subscribed(
     done: "Subscribed",
-    voice: Localizer,
+    localizer: Localizer,
     *,
     reading: str,
     examples: Sequence[str],
@@ -63,45 +63,48 @@ def subscribed(
     time has begun already; with `says_since` also what goes without saying is said of the papers that it begins with,
     with `says_year` in which year that is.
     """
-    wish = done.subscription
-    zone = wish.zone or done.chat.settings.timezone
-    head = f"{wish.number}  {reading} · {_when(wish, zone, voice)}"
-    if wish.name:
-        head = f"{head} · {wish.name}"
-    hints = [voice.say("({inner})", inner=hint.say(voice.translate)) for hint in done.query.hints]
+    subscription = done.subscription
+    zone = subscription.zone or done.chat.settings.timezone
+    head = f"{subscription.number}  {reading} · {_when(subscription, zone, localizer)}"
+    if subscription.name:
+        head = f"{head} · {subscription.name}"
+    hints = [localizer.say("({inner})", inner=hint.say(localizer.translate)) for hint in done.query.hints]
     if short:
         return Reply(
-            lines=(_beside(voice, head, *hints[:1]), _beside(voice, _become(done, voice), _first(done, voice, now))),
+            lines=(
+                _beside(localizer, head, *hints[:1]),
+                _beside(localizer, _become(done, localizer), _first(done, localizer, now)),
+            ),
             ok=True,
         )
     lines = [head, *hints]
     if instead:
-        lines.append(voice.say("Instead of: {words}", words=instead))
+        lines.append(localizer.say("Instead of: {words}", words=instead))
     if done.outcome in ("added", "edited"):
-        lines += _found(done, voice, examples)
+        lines += _found(done, localizer, examples)
     else:
-        lines.append(_become(done, voice))
+        lines.append(_become(done, localizer))
     lines += [advice] if advice else []
-    lines.append(_beginning(done, voice, now, says_since=says_since, says_year=says_year))
-    return Reply(lines=(*lines, *fixed_offset(zone, voice)), ok=True)
+    lines.append(_beginning(done, localizer, now, says_since=says_since, says_year=says_year))
+    return Reply(lines=(*lines, *fixed_offset(zone, localizer)), ok=True)
 
 
-def one_line(done: "Subscribed", voice: Localizer, *, reading: str) -> str:
+def one_line(done: "Subscribed", localizer: Localizer, *, reading: str) -> str:
     """A wish as one of several: its number, how it was read, when it comes, and whether it is new."""
-    wish = done.subscription
-    said = f"{wish.number}  {reading} · {_when(wish, wish.zone or done.chat.settings.timezone, voice)}"
-    return said if done.outcome in ("added", "edited") else f"{said} · {_become(done, voice)}"
+    subscription = done.subscription
+    said = f"{subscription.number}  {reading} · {_when(subscription, subscription.zone or done.chat.settings.timezone, localizer)}"
+    return said if done.outcome in ("added", "edited") else f"{said} · {_become(done, localizer)}"
 
 
-def unsubscribed(gone: Sequence[Subscription], voice: Localizer, *, missing: str = "") -> Reply:
+def unsubscribed(gone: Sequence[Subscription], localizer: Localizer, *, missing: str = "") -> Reply:
     """The answer to `unsubscribe`; `missing` are numbers that were named and are nobody's."""
     if not gone:
-        return Reply(lines=(voice.say("There was no subscription to remove."),))
-    head = voice.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
-    lines = [called(wish) for wish in gone[:_MOST_NAMED]]
+        return Reply(lines=(localizer.say("There was no subscription to remove."),))
+    head = localizer.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
+    lines = [called(subscription) for subscription in gone[:_MOST_NAMED]]
     if len(gone) > _MOST_NAMED:
-        lines.append(voice.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
-    lines += [voice.say("There is no {numbers} here.", numbers=missing)] if missing else []
+        lines.append(localizer.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
+    lines += [localizer.say("There is no {numbers} here.", numbers=missing)] if missing else []
     return Reply(lines=(head, *lines), ok=True)
 
 
@@ -110,28 +113,28 @@ def name_given(typed: str) -> str:
     return "" if typed.strip().casefold() in _NO_NAME else typed
 
 
-def renamed(before: Subscription, after: Subscription, voice: Localizer) -> Reply:
+def renamed(before: Subscription, after: Subscription, localizer: Localizer) -> Reply:
     """The answer to `name`."""
     if after.name == before.name:
-        said = voice.say("It is called that already.") if after.name else voice.say("It has no name.")
+        said = localizer.say("It is called that already.") if after.name else localizer.say("It has no name.")
         return Reply(lines=(said,))
     if not after.name:
-        said = voice.say("{number} has no name any more: {text}", number=after.number, text=after.text)
+        said = localizer.say("{number} has no name any more: {text}", number=after.number, text=after.text)
     else:
-        said = voice.say("{number} is called {name} now.", number=after.number, name=after.name)
+        said = localizer.say("{number} is called {name} now.", number=after.number, name=after.name)
     return Reply(lines=(said,), ok=True)
 
 
-def _beside(voice: Localizer, first: str, *then: str) -> str:
+def _beside(localizer: Localizer, first: str, *then: str) -> str:
     """Sentences on one line, as the language sets them."""
     for one in then:
-        first = voice.say("{sentence} {next}", sentence=first, next=one)
+        first = localizer.say("{sentence} {next}", sentence=first, next=one)
     return first
 
 
-def called(wish: Subscription) -> str:
+def called(subscription: Subscription) -> str:
     """A subscription in a line: its number, with its name or how its query begins."""
-    return f"{wish.number}  {in_short(wish.name or wish.text)}"
+    return f"{subscription.number}  {in_short(subscription.name or subscription.text)}"
 
 
 def in_short(words: str) -> str:
@@ -142,14 +145,14 @@ def in_short(words: str) -> str:
 def rows_of(
     found: Sequence["Listed"],
     reading: Callable[[str], str],
-    voice: Callable[["Listed"], Localizer],
+    localizer: Callable[["Listed"], Localizer],
     now: datetime | None = None,
 ) -> list[Row]:
     """The rows of a list. `reading` says a query, given as typed, in words; `voice` speaks in the zone of each row.
 
     With `now` the end of a pause in another year is told with its year.
     """
-    return [_row(one, reading, voice(one), now) for one in found]
+    return [_row(one, reading, localizer(one), now) for one in found]
 
 
 def state_of(one: "Listed") -> str:
@@ -157,105 +160,111 @@ def state_of(one: "Listed") -> str:
     return one.subscription.state if one.chat.state == "active" else one.chat.state.value
 
 
-def _row(one: "Listed", reading: Callable[[str], str], voice: Localizer, now: datetime | None) -> Row:
-    wish = one.subscription
+def _row(one: "Listed", reading: Callable[[str], str], localizer: Localizer, now: datetime | None) -> Row:
+    subscription = one.subscription
     state = state_of(one)
-    until = wish.paused_until if state == wish.state else one.chat.paused_until
-    held = "orphaned" if state == wish.state and wish.pause_reason else state
+    until = subscription.paused_until if state == subscription.state else one.chat.paused_until
+    held = "orphaned" if state == subscription.state and subscription.pause_reason else state
     held = "denied" if held == "asked" and one.chat.admission is Admission.DENIED else held
-    shown = _HELD[held].say(voice.translate) if held in _HELD else ""
+    shown = _HELD[held].say(localizer.translate) if held in _HELD else ""
     if until is not None and shown:
-        shown = voice.say("{state} until {moment}", state=shown, moment=voice.moment(until, now=now))
+        shown = localizer.say("{state} until {moment}", state=shown, moment=localizer.moment(until, now=now))
     return Row(
         chat=str(one.chat.address),
-        number=wish.number,
-        reading=wish.name or reading(wish.text),
-        when=_when(wish, one.zone, voice),
+        number=subscription.number,
+        reading=subscription.name or reading(subscription.text),
+        when=_when(subscription, one.zone, localizer),
         state=shown,
-        next_due=voice.moment(wish.next_due_at) if wish.next_due_at else "",
+        next_due=localizer.moment(subscription.next_due_at) if subscription.next_due_at else "",
     )
 
 
-def _when(wish: Subscription, zone: str, voice: Localizer) -> str:
-    return cadence_words(wish.cadence, voice, zone)
+def _when(subscription: Subscription, zone: str, localizer: Localizer) -> str:
+    return cadence_words(subscription.cadence, localizer, zone)
 
 
-def _become(done: "Subscribed", voice: Localizer) -> str:
+def _become(done: "Subscribed", localizer: Localizer) -> str:
     """What became of the wish, in one sentence."""
     if done.outcome == "rescheduled":
-        return voice.say("It was there already; its schedule is changed.")
+        return localizer.say("It was there already; its schedule is changed.")
     if done.outcome == "known":
-        return voice.say("It was there already; its schedule stays.")
+        return localizer.say("It was there already; its schedule stays.")
     if done.found:
-        return voice.count("{count} paper in {days}.", "{count} papers in {days}.", done.found, days=_days(done, voice))
-    return _nothing(done, voice)
+        return localizer.count(
+            "{count} paper in {days}.", "{count} papers in {days}.", done.found, days=_days(done, localizer)
+        )
+    return _nothing(done, localizer)
 
 
-def _found(done: "Subscribed", voice: Localizer, examples: Sequence[str]) -> list[str]:
+def _found(done: "Subscribed", localizer: Localizer, examples: Sequence[str]) -> list[str]:
     if not done.found:
-        return [_nothing(done, voice)]
-    days = _days(done, voice)
+        return [_nothing(done, localizer)]
+    days = _days(done, localizer)
     if done.found > len(examples):
-        head = voice.count("{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days)
+        head = localizer.count(
+            "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days
+        )
     else:
-        head = voice.count(
+        head = localizer.count(
             "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days
         )
     return [head, *(f"· {example}" for example in examples)]
 
 
-def _nothing(done: "Subscribed", voice: Localizer) -> str:
+def _nothing(done: "Subscribed", localizer: Localizer) -> str:
     if not done.base.days:
-        return voice.say("I know no papers yet.")
-    return voice.say("No paper of {days} fits.", days=_days(done, voice))
+        return localizer.say("I know no papers yet.")
+    return localizer.say("No paper of {days} fits.", days=_days(done, localizer))
 
 
-def of_the_newest(voice: Localizer, days: str, base: "Base") -> str:
+def of_the_newest(localizer: Localizer, days: str, base: "Base") -> str:
     """Days that a number is told of; where not all their papers were counted, it says how many were."""
     if base.whole:
         return days
-    return voice.count(
+    return localizer.count(
         "{days} (of the newest {count} paper)", "{days} (of the newest {count} papers)", base.of, days=days
     )
 
 
-def days_i_know(voice: Localizer, base: "Base") -> str:
+def days_i_know(localizer: Localizer, base: "Base") -> str:
     """Such as "the 3 days I know"."""
-    return of_the_newest(voice, voice.count("the one day I know", "the {count} days I know", base.days), base)
+    return of_the_newest(localizer, localizer.count("the one day I know", "the {count} days I know", base.days), base)
 
 
-def _days(done: "Subscribed", voice: Localizer) -> str:
-    return days_i_know(voice, done.base)
+def _days(done: "Subscribed", localizer: Localizer) -> str:
+    return days_i_know(localizer, done.base)
 
 
-def _beginning(done: "Subscribed", voice: Localizer, now: datetime | None, *, says_since: bool, says_year: bool) -> str:
+def _beginning(
+    done: "Subscribed", localizer: Localizer, now: datetime | None, *, says_since: bool, says_year: bool
+) -> str:
     """When it comes first, and of a new one with what, unless that goes without saying."""
-    first = _first(done, voice, now)
+    first = _first(done, localizer, now)
     from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
     if done.outcome != "added" or (from_now_on and not says_since):
         return first
-    since = voice.say(
-        "Begins with what came since {moment}.", moment=voice.moment(done.starts, now=now, year=says_year)
+    since = localizer.say(
+        "Begins with what came since {moment}.", moment=localizer.moment(done.starts, now=now, year=says_year)
     )
-    return voice.say("{sentence} {next}", sentence=first, next=since)
+    return localizer.say("{sentence} {next}", sentence=first, next=since)
 
 
-def _first(done: "Subscribed", voice: Localizer, now: datetime | None) -> str:
+def _first(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
     if done.chat.state is ChatState.PAUSED:
-        return voice.say("This chat is paused; /resume ends that.")
+        return localizer.say("This chat is paused; /resume ends that.")
     if done.subscription.state == "paused":
-        return voice.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
+        return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
     if done.next_delivery is not None and now is not None:
-        return first_line(done.next_delivery, voice, now)
-    return _first_by_itself(done, voice, now)
+        return first_line(done.next_delivery, localizer, now)
+    return _first_by_itself(done, localizer, now)
 
 
-def _first_by_itself(done: "Subscribed", voice: Localizer, now: datetime | None) -> str:
+def _first_by_itself(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
     """Where nobody knows when the sources have papers."""
     if done.first is None:
-        return voice.say("It comes as soon as papers do.")
+        return localizer.say("It comes as soon as papers do.")
     if now is not None and done.first <= now:
-        return voice.say("First: as soon as papers are out.")
+        return localizer.say("First: as soon as papers are out.")
     if done.subscription.cadence.kind == "when-out":
-        return voice.say("First: from {moment} on, as soon as papers are out.", moment=voice.moment(done.first))
-    return voice.say("First: {moment}.", moment=voice.moment(done.first))
+        return localizer.say("First: from {moment} on, as soon as papers are out.", moment=localizer.moment(done.first))
+    return localizer.say("First: {moment}.", moment=localizer.moment(done.first))

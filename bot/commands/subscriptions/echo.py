@@ -15,22 +15,23 @@ from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import Ending
+from subscriptions.platforms import facts_of
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
 
 
-def at(turn: CommandContext, text: str, when: str | None) -> Reply:
+def at(context: CommandContext, text: str, when: str | None) -> Reply:
     """Subscribes to a query that holds no time, and echoes it. Raises QueryError, Refused."""
-    return echo(turn, subscribe_here(turn, text, when))
+    return echo(context, subscribe_here(context, text, when))
 
 
-def subscribe_here(turn: CommandContext, text: str, when: str | None) -> Subscribed:
+def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
     """Subscribes the chat to a query that holds no time. Raises QueryError, Refused."""
-    wish = SubscriptionRequest(text=text, when=when, added_by=turn.request.sender_name)
-    return subscribe(turn.store, turn.chat.address, wish, now=turn.now, who=turn.actor)
+    subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
+    return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
 
 
 def echo(
-    turn: CommandContext,
+    context: CommandContext,
     done: Subscribed,
     *,
     instead: str = "",
@@ -44,63 +45,63 @@ def echo(
     `ending` is how `typed` was taken apart where its time may have been meant as words, `number` the subscription
     that was to be changed.
     """
-    private = turn.origin.kind is ChatKind.PRIVATE
-    advice = advice_for(turn, done)
+    private = context.origin.kind is ChatKind.PRIVATE
+    advice = advice_for(context, done)
     reply = subscribed(
         done,
-        _by_its_clock(turn, done),
-        reading=turn.formatter.reading(done.query),
-        examples=[turn.title(known) for known in done.examples],
+        _by_its_clock(context, done),
+        reading=context.formatter.reading(done.query),
+        examples=[context.title(known) for known in done.examples],
         instead=instead,
-        advice=advice_line(turn, advice) if advice and private else "",
+        advice=advice_line(context, advice) if advice and private else "",
         short=not private,
-        now=turn.now,
+        now=context.now,
     )
     words: tuple[Button, ...] = ()
     if ending is not None and ending.either and done.outcome != "known":
-        reply, words = read_as_time(turn, ending, reply), as_words_button(turn, typed, number)
-    better = advice_button(turn, advice, done.subscription.number) if advice else None
+        reply, words = read_as_time(context, ending, reply), as_words_button(context, typed, number)
+    better = advice_button(context, advice, done.subscription.number) if advice else None
     zones: Buttons = ()
-    if _asks_for_zone(turn, done):
-        reply = replace(reply, lines=(*reply.lines, _which_clock(turn, done)))
-        zones = zone_buttons(turn)
-        awaits(turn, "answer-zone")
-    rows = (words, (better,) if better else (), _todays_and_undo(turn, done), *zones)
-    return replace(reply, buttons=shown_buttons(turn, rows), replaces=replaces)
+    if _asks_for_zone(context, done):
+        reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
+        zones = zone_buttons(context)
+        awaits(context, "answer-zone")
+    rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
+    return replace(reply, buttons=shown_buttons(context, rows), replaces=replaces)
 
 
-def _todays_and_undo(turn: CommandContext, done: Subscribed) -> tuple[Button, ...]:
-    undoing = tuple(_undo(turn, done))
-    if turn.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
+def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button, ...]:
+    undoing = tuple(_undo(context, done))
+    if context.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
     number = done.subscription.number
-    return (Button(label=turn.say("today's now"), verb="today", arguments={"number": number}), *undoing)
+    return (Button(label=context.say("today's now"), verb="today", arguments={"number": number}), *undoing)
 
 
-def _by_its_clock(turn: CommandContext, done: Subscribed) -> Localizer:
+def _by_its_clock(context: CommandContext, done: Subscribed) -> Localizer:
     """Whoever says a time by the clock of a place reads by it when it comes."""
     own = done.subscription.zone
-    return turn.localizer.speaking(turn.origin.settings.lang, own) if own else turn.localizer
+    return context.localizer.speaking(context.origin.settings.lang, own) if own else context.localizer
 
 
-def _undo(turn: CommandContext, done: Subscribed) -> list[Button]:
-    rows = undo_row(turn) if done.outcome != "known" else ()
+def _undo(context: CommandContext, done: Subscribed) -> list[Button]:
+    rows = undo_row(context) if done.outcome != "known" else ()
     return [button for row in rows for button in row]
 
 
-def _which_clock(turn: CommandContext, done: Subscribed) -> str:
-    zone = turn.chat.settings.timezone
+def _which_clock(context: CommandContext, done: Subscribed) -> str:
+    zone = context.chat.settings.timezone
     if done.subscription.zone:
-        return turn.say("All other times are those of {zone}. Which clock is yours?", zone=zone)
-    return turn.say("The times are those of {zone}. Which clock is yours?", zone=zone)
+        return context.say("All other times are those of {zone}. Which clock is yours?", zone=zone)
+    return context.say("The times are those of {zone}. Which clock is yours?", zone=zone)
 
 
-def _asks_for_zone(turn: CommandContext, done: Subscribed) -> bool:
+def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
     """At the first wish of a person whose clock nobody knows."""
     return (
-        turn.chat.kind is ChatKind.PRIVATE
-        and turn.chat.address.platform == "telegram"
-        and turn.chat.address == turn.origin.address
+        context.chat.kind is ChatKind.PRIVATE
+        and facts_of(context.chat.address.platform).asks_for_zone
+        and context.chat.address == context.origin.address
         and (done.outcome, done.subscription.number) == ("added", 1)
-        and turn.chat.settings.timezone == turn.bot_info.timezone
+        and context.chat.settings.timezone == context.bot_info.timezone
     )

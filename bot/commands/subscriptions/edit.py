@@ -37,99 +37,111 @@ _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon
 # ---------------------------------------------------------------------------------------------------------------- edit
 
 
-def edit_(turn: CommandContext) -> Reply:
+def edit_(context: CommandContext) -> Reply:
     """Changes the query of a subscription, with a WHEN at the end also its time; without a query it asks."""
-    if not turn.args:
-        return pick_list(turn, turn.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask")
-    wish, text = required_number(turn, turn.args, "/edit 4 diffusion -survey")
-    return _edit(turn, wish, text) if text else _ask_query(turn, wish)
+    if not context.args:
+        return pick_list(
+            context, context.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask"
+        )
+    subscription, text = required_number(context, context.args, "/edit 4 diffusion -survey")
+    return _edit(context, subscription, text) if text else _ask_query(context, subscription)
 
 
-def press_edit_ask(turn: CommandContext) -> Reply:
+def on_edit_ask(context: CommandContext) -> Reply:
     """Asks for the new query of the one that was picked."""
-    wish = numbered(turn, turn.arguments.get("number"))
-    return gone(turn) if wish is None else _ask_query(turn, wish)
+    subscription = numbered(context, context.arguments.get("number"))
+    return gone(context) if subscription is None else _ask_query(context, subscription)
 
 
-def press_edit_page(turn: CommandContext) -> Reply:
+def on_edit_page(context: CommandContext) -> Reply:
     """Another page of the pick list."""
-    question = turn.say("Which one do you want to change? /edit N QUERY does it, too.")
-    return pick_list(turn, question, "edit-ask", page=int(turn.arguments["page"]), replaces=True)
+    question = context.say("Which one do you want to change? /edit N QUERY does it, too.")
+    return pick_list(context, question, "edit-ask", page=int(context.arguments["page"]), replaces=True)
 
 
-def answer_edit(turn: CommandContext) -> Reply | None:
+def answer_edit(context: CommandContext) -> Reply | None:
     """The text that was asked for is the query."""
-    wish = numbered(turn, turn.arguments.get("number"))
-    if wish is None:
-        return Reply(lines=(turn.say("That subscription is gone. /list shows those that are there."),), ok=False)
-    return None if _is_a_paper(turn.args) else _edit(turn, wish, asked_for(turn.args))
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
+    return None if _is_a_paper(context.args) else _edit(context, subscription, asked_for(context.args))
 
 
-def _ask_query(turn: CommandContext, wish: Subscription) -> Reply:
-    if turn.request.trigger_id:
-        return edit_subscription(turn, wish)
-    now = turn.say("{number} asks for: {text}", number=wish.number, text=wish.text)
-    if not may_ask(turn):
-        example = turn.say("Say it in one line: /edit {number} diffusion -survey", number=wish.number)
+def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
+    if context.request.trigger_id:
+        return edit_subscription(context, subscription)
+    now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
+    if not may_ask(context):
+        example = context.say("Say it in one line: /edit {number} diffusion -survey", number=subscription.number)
         return Reply(lines=(now, example))
-    return ask(turn, "edit", {"number": wish.number}, now, turn.say("Write what it shall be instead."))
+    return ask(context, "edit", {"number": subscription.number}, now, context.say("Write what it shall be instead."))
 
 
-def _edit(turn: CommandContext, wish: Subscription, typed: str) -> Reply:
+def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
     ending = split_when(typed)
     if ending.only_time:  # the query stays
-        return _schedule(turn, wish, typed)
+        return _schedule(context, subscription, typed)
     try:
         parse_query(ending.query)
     except QueryError as error:  # the caret stands below what was typed, number and all
-        before = len(turn.args) - len(typed)
+        before = len(context.args) - len(typed)
         raise QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
     try:
-        done = edit(turn.store, turn.chat.address, wish.number, text, when=ending.when, now=turn.now, who=turn.actor)
+        done = edit(
+            context.store,
+            context.chat.address,
+            subscription.number,
+            text,
+            when=ending.when,
+            now=context.now,
+            who=context.actor,
+        )
     except NoSuchTime as error:
-        words = replace(_edit_button(wish, as_words(typed)), label=turn.say("as words"))
-        return no_such_time(turn, error, lambda when: _edit_button(wish, text, when), (words,))
-    instead = turn.formatter.reading(parse_query(wish.text))
-    return echo(turn, done, instead=instead, ending=ending, typed=typed, number=wish.number)
+        words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
+        return no_such_time(context, error, lambda when: _edit_button(subscription, text, when), (words,))
+    instead = context.formatter.reading(parse_query(subscription.text))
+    return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
 
 
-def _edit_button(wish: Subscription, text: str, when: str = "") -> Button:
-    return Button(label=when, verb="edit-at", arguments={"number": wish.number, "text": text, "when": when})
+def _edit_button(subscription: Subscription, text: str, when: str = "") -> Button:
+    return Button(label=when, verb="edit-at", arguments={"number": subscription.number, "text": text, "when": when})
 
 
-def press_edit_at(turn: CommandContext) -> Reply:
+def on_edit_at(context: CommandContext) -> Reply:
     """Changes the query and the time to those that the button has."""
-    wish = numbered(turn, turn.arguments.get("number"))
-    if wish is None:
-        return gone(turn)
-    text, when = str(turn.arguments["text"]), str(turn.arguments["when"]) or None
-    done = edit(turn.store, turn.chat.address, wish.number, text, when=when, now=turn.now, who=turn.actor)
-    return echo(turn, done, instead=turn.formatter.reading(parse_query(wish.text)), replaces=True)
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return gone(context)
+    text, when = str(context.arguments["text"]), str(context.arguments["when"]) or None
+    done = edit(
+        context.store, context.chat.address, subscription.number, text, when=when, now=context.now, who=context.actor
+    )
+    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)), replaces=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------- name
 
 
-def name(turn: CommandContext) -> Reply:
+def name(context: CommandContext) -> Reply:
     """Gives a subscription a name; "-" takes it away."""
-    if not turn.args:
+    if not context.args:
         raise _usage_of_name()
-    wish, text = required_number(turn, turn.args, "/name 4 diffusion")
+    subscription, text = required_number(context, context.args, "/name 4 diffusion")
     if text:
-        return _name(turn, wish, text)
-    if not may_ask(turn):
+        return _name(context, subscription, text)
+    if not may_ask(context):
         raise _usage_of_name()
-    question = turn.say("What do you want to call {number}? A - takes the name away.", number=wish.number)
-    return ask(turn, "name", {"number": wish.number}, question)
+    question = context.say("What do you want to call {number}? A - takes the name away.", number=subscription.number)
+    return ask(context, "name", {"number": subscription.number}, question)
 
 
-def answer_name(turn: CommandContext) -> Reply | None:
+def answer_name(context: CommandContext) -> Reply | None:
     """The text that was asked for is the name."""
-    wish = numbered(turn, turn.arguments.get("number"))
-    if wish is None:
-        return Reply(lines=(turn.say("That subscription is gone. /list shows those that are there."),), ok=False)
-    return None if _is_a_paper(turn.args) else _name(turn, wish, turn.args)
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
+    return None if _is_a_paper(context.args) else _name(context, subscription, context.args)
 
 
 def _is_a_paper(text: str) -> bool:
@@ -142,25 +154,30 @@ def _usage_of_name() -> Refused:
     return Refused(Sentence("Say the number and the name."), example)
 
 
-def _name(turn: CommandContext, wish: Subscription, text: str) -> Reply:
+def _name(context: CommandContext, subscription: Subscription, text: str) -> Reply:
     called = name_given(text)
     try:
-        done = rename(turn.store, turn.chat.address, wish.number, called, now=turn.now, who=turn.actor)
+        done = rename(
+            context.store, context.chat.address, subscription.number, called, now=context.now, who=context.actor
+        )
     except Refused as error:
-        example = Sentence("For example: /name {number} diffusion", {"number": wish.number})
+        example = Sentence("For example: /name {number} diffusion", {"number": subscription.number})
         raise Refused(error.sentence, example) from None
-    return replace(renamed(wish, done, turn.localizer), buttons=undo_row(turn) if done.name != wish.name else ())
+    return replace(
+        renamed(subscription, done, context.localizer),
+        buttons=undo_row(context) if done.name != subscription.name else (),
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ schedule
 
 
-def schedule(turn: CommandContext) -> Reply:
+def schedule(context: CommandContext) -> Reply:
     """The time of one subscription, or without a number of all and of new ones; without a time it offers some."""
-    wish, text = number_and_rest(turn, turn.args)
-    if wish is None:
+    subscription, text = number_and_rest(context, context.args)
+    if subscription is None:
         _refuse_foreign_number(text)
-    return _schedule(turn, wish, text) if text else _offer_times(turn, wish)
+    return _schedule(context, subscription, text) if text else _offer_times(context, subscription)
 
 
 def _refuse_foreign_number(text: str) -> None:
@@ -176,56 +193,58 @@ def _refuse_foreign_number(text: str) -> None:
         )
 
 
-def press_schedule(turn: CommandContext) -> Reply:
+def on_schedule(context: CommandContext) -> Reply:
     """A time that was picked."""
-    number = turn.arguments.get("number")
-    wish = numbered(turn, number)
-    if number is not None and wish is None:
-        return gone(turn)
-    return replace(_schedule(turn, wish, str(turn.arguments["when"])), replaces=True)
+    number = context.arguments.get("number")
+    subscription = numbered(context, number)
+    if number is not None and subscription is None:
+        return gone(context)
+    return replace(_schedule(context, subscription, str(context.arguments["when"])), replaces=True)
 
 
-def _offer_times(turn: CommandContext, wish: Subscription | None) -> Reply:
-    if wish is None:
-        now = cadence_words(parse_cadence(turn.chat.settings.schedule), turn.localizer)
-        lines = [turn.say("New subscriptions come: {when}", when=now)]
-        lines.append(turn.say("A new time is for all of them. For one of them: /schedule N daily 9"))
+def _offer_times(context: CommandContext, subscription: Subscription | None) -> Reply:
+    if subscription is None:
+        now = cadence_words(parse_cadence(context.chat.settings.schedule), context.localizer)
+        lines = [context.say("New subscriptions come: {when}", when=now)]
+        lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
     else:
-        now = cadence_words(wish.cadence, turn.localizer)
-        lines = [turn.say("{number} comes: {when}", number=wish.number, when=now)]
-    example = f"{wish.number} weekdays 8:30" if wish else "weekdays 8:30"
-    lines.append(turn.say("Or write it: /schedule {example}", example=example))
-    of = {"number": wish.number} if wish else {}
-    times = [Button(label=_time(turn, when), verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED]
+        now = cadence_words(subscription.cadence, context.localizer)
+        lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
+    example = f"{subscription.number} weekdays 8:30" if subscription else "weekdays 8:30"
+    lines.append(context.say("Or write it: /schedule {example}", example=example))
+    of = {"number": subscription.number} if subscription else {}
+    times = [
+        Button(label=_time(context, when), verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED
+    ]
     rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
-    return Reply(lines=tuple(lines), buttons=shown_buttons(turn, rows))
+    return Reply(lines=tuple(lines), buttons=shown_buttons(context, rows))
 
 
-def _time(turn: CommandContext, when: str) -> str:
+def _time(context: CommandContext, when: str) -> str:
     """What the button of a time says."""
-    return when_words(when, turn.localizer, parse_cadence(turn.chat.settings.schedule))
+    return when_words(when, context.localizer, parse_cadence(context.chat.settings.schedule))
 
 
-def _schedule(turn: CommandContext, wish: Subscription | None, typed: str) -> Reply:
-    if wish is None and not turn.chat.id:
-        return no_subscriptions(turn)
-    number = wish.number if wish else None
+def _schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> Reply:
+    if subscription is None and not context.chat.id:
+        return no_subscriptions(context)
+    number = subscription.number if subscription else None
     try:
-        done = reschedule(turn.store, turn.chat.address, number, typed, now=turn.now, who=turn.actor)
+        done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
     except NoSuchTime as error:
-        of = {"number": number} if wish else {}
+        of = {"number": number} if subscription else {}
         return no_such_time(
-            turn, error, lambda when: Button(label=when, verb="schedule", arguments={**of, "when": when})
+            context, error, lambda when: Button(label=when, verb="schedule", arguments={**of, "when": when})
         )
-    if wish is not None:
-        when = cadence_words(done[0].cadence, turn.localizer, done[0].zone or "")
-        said = turn.say("Schedule of {number}: {when}", number=wish.number, when=when)
+    if subscription is not None:
+        when = cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
+        said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
     else:
-        when = when_words(typed, turn.localizer, parse_cadence(turn.chat.settings.schedule))
-        said = turn.say("Schedule of all subscriptions, new ones too: {when}", when=when)
-    coming = next_deliveries_to(turn.store, turn.chat.address, done, now=turn.now)
-    first = [next_line(coming, turn.localizer, turn.now)] if any(one.state == "active" for one in done) else []
-    return Reply(lines=(said, *first), ok=True, buttons=undo_row(turn))
+        when = when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
+        said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
+    coming = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
+    first = [next_line(coming, context.localizer, context.now)] if any(one.state == "active" for one in done) else []
+    return Reply(lines=(said, *first), ok=True, buttons=undo_row(context))
 
 
 COMMANDS = (
@@ -249,10 +268,10 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "edit-ask": Callback(run=press_edit_ask, needs_manager=True),
-    "edit-ask-page": Callback(run=press_edit_page),
-    "edit-at": Callback(run=press_edit_at, needs_manager=True),
+    "edit-ask": Callback(run=on_edit_ask, needs_manager=True),
+    "edit-ask-page": Callback(run=on_edit_page),
+    "edit-at": Callback(run=on_edit_at, needs_manager=True),
     "edit": Callback(run=answer_edit, needs_manager=True),
     "name": Callback(run=answer_name, needs_manager=True),
-    "schedule": Callback(run=press_schedule, needs_manager=True),
+    "schedule": Callback(run=on_schedule, needs_manager=True),
 }

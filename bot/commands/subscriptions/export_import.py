@@ -40,44 +40,44 @@ YES, NO = "yes", "no"
 # -------------------------------------------------------------------------------------------------------------- export
 
 
-def export_(turn: CommandContext) -> Reply:
+def export_(context: CommandContext) -> Reply:
     """The subscriptions as text that import reads; with `bib` the papers of some days as BibTeX."""
-    word, _, rest = turn.args.partition(" ")
+    word, _, rest = context.args.partition(" ")
     if word.casefold() in ("bib", "bibtex"):
-        return _bib(turn, rest.strip())
+        return _bib(context, rest.strip())
     if word:
         raise Refused(
             Sentence("I export subscriptions, or papers as BibTeX."),
             Sentence("For example: /export, or /export bib 30d"),
         )
-    text = export(turn.store, turn.chat.address) if turn.chat.id else ""
+    text = export(context.store, context.chat.address) if context.chat.id else ""
     if not text:
-        return Reply(lines=(turn.say("There are no subscriptions yet."),))
-    head = turn.localizer.count(
+        return Reply(lines=(context.say("There are no subscriptions yet."),))
+    head = context.localizer.count(
         "{count} subscription; /import reads it back.",
         "{count} subscriptions; /import reads them back.",
         text.count("\n"),
     )
-    return _as_text(turn, head, File(name="paperwire.txt", text=text))
+    return _as_text(context, head, File(name="paperwire.txt", text=text))
 
 
-def _bib(turn: CommandContext, typed: str) -> Reply:
+def _bib(context: CommandContext, typed: str) -> Reply:
     days = _span(typed)
-    papers = delivered(turn.store, turn.chat.address, since=turn.now - days) if turn.chat.id else ()
+    papers = delivered(context.store, context.chat.address, since=context.now - days) if context.chat.id else ()
     text = bibliography(papers)
     if not text:
         return Reply(
-            lines=(turn.localizer.count(
+            lines=(context.localizer.count(
                 "In the last day no paper was delivered here.",
                 "In the last {count} days no paper was delivered here.",
                 days.days,
             ),)
         )  # fmt: skip
-    found = turn.localizer.count("{count} paper", "{count} papers", text.count("@misc{"))
-    head = turn.localizer.count(
+    found = context.localizer.count("{count} paper", "{count} papers", text.count("@misc{"))
+    head = context.localizer.count(
         "{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found
     )  # fmt: skip
-    return _as_text(turn, head, File(name="papers.bib", text=text))
+    return _as_text(context, head, File(name="papers.bib", text=text))
 
 
 def _span(typed: str) -> timedelta:
@@ -92,9 +92,9 @@ def _span(typed: str) -> timedelta:
     return timedelta(days=int(match["count"]) * _DAYS[match["unit"].casefold() or "d"])
 
 
-def _as_text(turn: CommandContext, head: str, file: File) -> Reply:
+def _as_text(context: CommandContext, head: str, file: File) -> Reply:
     """The text in a block that can be copied, or as a file when it is long."""
-    most = LONG_IN_GROUP if turn.is_public else LONG
+    most = LONG_IN_GROUP if context.read_by_group else LONG
     lines = file.text.rstrip("\n").split("\n")
     if len(file.text) > most or max(map(len, lines)) > LONG_LINE:
         return Reply(lines=(head,), file=file)
@@ -104,34 +104,36 @@ def _as_text(turn: CommandContext, head: str, file: File) -> Reply:
 # -------------------------------------------------------------------------------------------------------------- import
 
 
-def import_(turn: CommandContext) -> Reply:
+def import_(context: CommandContext) -> Reply:
     """Shows what a text would change, and keeps it until somebody says [import]."""
-    if turn.in_public and turn.args.casefold() in (YES, NO):
-        return _decided(turn, yes=turn.args.casefold() == YES)
-    text = _given(turn)
+    if context.read_by_strangers and context.args.casefold() in (YES, NO):
+        return _decided(context, yes=context.args.casefold() == YES)
+    text = _given(context)
     if not text.strip():
         return Reply(
             lines=(
-                turn.say("Send /import with lines after it, or as the caption of a text file. A line looks like this:"),
+                context.say(
+                    "Send /import with lines after it, or as the caption of a text file. A line looks like this:"
+                ),
             ),
             code=("daily 09:00 | diffusion -survey | ",),
         )
-    plan = import_plan(turn.store, _lines(turn, text), now=turn.now)
+    plan = import_plan(context.store, _lines(context, text), now=context.now)
     if not plan.changes:
-        return Reply(lines=(turn.say("There is no line to import."),))
+        return Reply(lines=(context.say("There is no line to import."),))
     if all(sign == "=" for sign, _, _ in plan.changes):
-        return Reply(lines=(turn.say("All of it is there already."),))
+        return Reply(lines=(context.say("All of it is there already."),))
     waiting = CallbackToken(
-        verb="import", arguments={"text": text}, place=str(turn.origin.address), person=turn.request.sender
+        verb="import", arguments={"text": text}, place=str(context.origin.address), person=context.request.sender
     )
-    set_conversation_state(turn.store, _name(turn, turn.request.sender), waiting, now=turn.now)
-    return _difference(turn, plan)
+    set_conversation_state(context.store, _name(context, context.request.sender), waiting, now=context.now)
+    return _difference(context, plan)
 
 
-def _given(turn: CommandContext) -> str:
+def _given(context: CommandContext) -> str:
     """What came along: a file goes before the words beside it. Raises Refused for what is no text."""
     try:
-        return text_of(turn.file) if turn.file else turn.args
+        return text_of(context.file) if context.file else context.args
     except UnicodeDecodeError:
         raise Refused(
             Sentence("This file is not text in UTF-8."),
@@ -139,122 +141,119 @@ def _given(turn: CommandContext) -> str:
         ) from None
 
 
-def _lines(turn: CommandContext, text: str) -> tuple[Line, ...]:
+def _lines(context: CommandContext, text: str) -> tuple[Line, ...]:
     """The lines of a text, which may change this chat alone. Raises Refused."""
-    return read_lines(text, turn.chat.address, alone=True)
+    return read_lines(text, context.chat.address, alone=True)
 
 
-def _difference(turn: CommandContext, plan: ImportPlan) -> Reply:
+def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
     """What would change, line by line; in a group only how much."""
     shown = [f"{sign} {line}" for sign, _, line in plan.changes if sign != "="]
-    head = turn.say("This would change: {counts}.", counts=_counts(turn, plan))
+    head = context.say("This would change: {counts}.", counts=_counts(context, plan))
     lines = [head]
     if len(shown) > MOST_SHOWN:
-        lines.append(turn.localizer.count("and {count} more line", "and {count} more lines", len(shown) - MOST_SHOWN))
-    if turn.in_public:
-        lines.append(turn.say("To do it, send /import yes within an hour."))
+        lines.append(
+            context.localizer.count("and {count} more line", "and {count} more lines", len(shown) - MOST_SHOWN)
+        )
+    if context.read_by_strangers:
+        lines.append(context.say("To do it, send /import yes within an hour."))
         return Reply(lines=tuple(lines), code=tuple(shown[:MOST_SHOWN]))
-    code = () if turn.is_public else tuple(shown[:MOST_SHOWN])
-    return Reply(lines=(head,) if turn.is_public else tuple(lines), code=code, buttons=(_choice(turn),))
+    code = () if context.read_by_group else tuple(shown[:MOST_SHOWN])
+    return Reply(lines=(head,) if context.read_by_group else tuple(lines), code=code, buttons=(_choice(context),))
 
 
-def _choice(turn: CommandContext) -> tuple[Button, Button]:
+def _choice(context: CommandContext) -> tuple[Button, Button]:
     """An anonymous admin presses as another person than the one who asked: there whoever manages the chat may."""
-    person = turn.request.sender
-    only = "" if turn.request.sender_is_admin else person
-    done = Button(label=turn.say("import"), verb="import", arguments={"person": person}, only_for=only)
-    left = Button(label=turn.say("no"), verb="import-no", arguments={"person": person}, only_for=only)
-    awaits_yes(turn, done, left)
+    person = context.request.sender
+    only = "" if context.request.sender_is_admin else person
+    done = Button(label=context.say("import"), verb="import", arguments={"person": person}, only_for=only)
+    left = Button(label=context.say("no"), verb="import-no", arguments={"person": person}, only_for=only)
+    awaits_yes(context, done, left)
     return done, left
 
 
-def _counts(turn: CommandContext, plan: ImportPlan) -> str:
+def _counts(context: CommandContext, plan: ImportPlan) -> str:
     counts = {sign: sum(change[0] == sign for change in plan.changes) for sign in "+~="}
     said = (
-        turn.localizer.count("{count} new", "{count} new", counts["+"]) if counts["+"] else "",
-        turn.localizer.count("{count} changed", "{count} changed", counts["~"]) if counts["~"] else "",
-        turn.localizer.count("{count} there already", "{count} there already", counts["="]) if counts["="] else "",
+        context.localizer.count("{count} new", "{count} new", counts["+"]) if counts["+"] else "",
+        context.localizer.count("{count} changed", "{count} changed", counts["~"]) if counts["~"] else "",
+        context.localizer.count("{count} there already", "{count} there already", counts["="]) if counts["="] else "",
     )
     return " · ".join(filter(None, said))
 
 
-def press_import(turn: CommandContext) -> Reply:
+def on_import(context: CommandContext) -> Reply:
     """Does it, as it fits now."""
-    return _done(turn, str(turn.arguments["person"]), replaces=True)
+    return _done(context, str(context.arguments["person"]), replaces=True)
 
 
-def press_import_no(turn: CommandContext) -> Reply:
+def on_import_no(context: CommandContext) -> Reply:
     """Leaves everything as it is."""
-    clear_conversation_state(turn.store, _name(turn, str(turn.arguments["person"])))
-    return Reply(lines=(turn.say("Nothing is imported."),), ok=True, replaces=True)
+    clear_conversation_state(context.store, _name(context, str(context.arguments["person"])))
+    return Reply(lines=(context.say("Nothing is imported."),), ok=True, replaces=True)
 
 
-def _decided(turn: CommandContext, *, yes: bool) -> Reply:
+def _decided(context: CommandContext, *, yes: bool) -> Reply:
     if yes:
-        return _done(turn, turn.request.sender, replaces=False)
-    clear_conversation_state(turn.store, _name(turn, turn.request.sender))
-    return Reply(lines=(turn.say("Nothing is imported."),), ok=True)
+        return _done(context, context.request.sender, replaces=False)
+    clear_conversation_state(context.store, _name(context, context.request.sender))
+    return Reply(lines=(context.say("Nothing is imported."),), ok=True)
 
 
-def _done(turn: CommandContext, person: str, *, replaces: bool) -> Reply:
-    waiting = get_conversation_state(turn.store, _name(turn, person), since=turn.now - DECIDE_WITHIN)
+def _done(context: CommandContext, person: str, *, replaces: bool) -> Reply:
+    waiting = get_conversation_state(context.store, _name(context, person), since=context.now - DECIDE_WITHIN)
     if waiting is None:
         raise Refused(Sentence("No import waits here any more."), Sentence("Send the text again with /import."))
-    clear_conversation_state(turn.store, _name(turn, person))
-    lines = _lines(turn, str(waiting.arguments["text"]))
-    done = import_lines(turn.store, lines, now=turn.now, who=turn.actor)
-    said = turn.say("Imported: {counts}.", counts=_counts(turn, done))
-    return Reply(lines=(said,), ok=True, buttons=undo_row(turn), replaces=replaces)
+    clear_conversation_state(context.store, _name(context, person))
+    lines = _lines(context, str(waiting.arguments["text"]))
+    done = import_lines(context.store, lines, now=context.now, who=context.actor)
+    said = context.say("Imported: {counts}.", counts=_counts(context, done))
+    return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=replaces)
 
 
-def _name(turn: CommandContext, person: str) -> str:
+def _name(context: CommandContext, person: str) -> str:
     """What an import is remembered under: for one person, about one chat."""
-    return f"import:{turn.origin.address}:{turn.chat.address}:{person}"
+    return f"import:{context.origin.address}:{context.chat.address}:{person}"
 
 
 # --------------------------------------------------------------------------------------------------------------- share
 
 
-def share(turn: CommandContext) -> Reply:
+def share(context: CommandContext) -> Reply:
     """A link that offers one subscription to others; without a number they can be picked."""
-    wishes = [one.subscription for one in listed_here(turn)]
-    if not wishes:
-        return no_subscriptions(turn)
-    if turn.args:
-        return _shared(turn, named(turn, turn.args))
-    return _shared(turn, wishes[0]) if len(wishes) == 1 else _which(turn, 0)
+    subscriptions = [one.subscription for one in listed_here(context)]
+    if not subscriptions:
+        return no_subscriptions(context)
+    if context.args:
+        return _shared(context, named(context, context.args))
+    return _shared(context, subscriptions[0]) if len(subscriptions) == 1 else _which(context, 0)
 
 
-def press_share(turn: CommandContext) -> Reply:
+def on_share(context: CommandContext) -> Reply:
     """One that was picked."""
-    wish = numbered(turn, turn.arguments["number"])
-    return replace(_shared(turn, wish), replaces=True) if wish else gone(turn)
+    subscription = numbered(context, context.arguments["number"])
+    return replace(_shared(context, subscription), replaces=True) if subscription else gone(context)
 
 
-def press_share_page(turn: CommandContext) -> Reply:
+def on_share_page(context: CommandContext) -> Reply:
     """Others to pick from."""
-    return replace(_which(turn, int(turn.arguments["page"])), replaces=True)
+    return replace(_which(context, int(context.arguments["page"])), replaces=True)
 
 
-def _which(turn: CommandContext, page: int) -> Reply:
-    return pick_list(turn, turn.say("Which one shall the link offer? For example: /share 1"), "share", page=page)
+def _which(context: CommandContext, page: int) -> Reply:
+    return pick_list(context, context.say("Which one shall the link offer? For example: /share 1"), "share", page=page)
 
 
-def _shared(turn: CommandContext, wish: Subscription) -> Reply:
+def _shared(context: CommandContext, subscription: Subscription) -> Reply:
     """The link, and words to pass on where the platform knows no links that open a bot."""
-    reading = wish.name or turn.formatter.reading(parse_query(wish.text))
-    bot = turn.bot_info.bot_names.get("telegram", "") if turn.origin.address.platform == "telegram" else ""
-    if not bot:
-        words = f"/sub {wish.text} {cadence_text(wish.cadence)}"
-        return Reply(lines=(turn.say("To have the same, others can send me:"),), code=(words,))
-    url = offer_url(bot, share_link(turn.store, turn.chat.address, wish.number, now=turn.now))
-    said = turn.say("Whoever opens this link is offered “{reading}”:", reading=reading)
-    return Reply(lines=(said, url), buttons=((Button(label=turn.say("open the link"), url=url),),))
-
-
-def offer_url(bot: str, link: str) -> str:
-    """The address on Telegram that opens the bot with a shared subscription, `link` as `share_link` gives it."""
-    return f"https://t.me/{bot}?start={link}"
+    reading = subscription.name or context.formatter.reading(parse_query(subscription.text))
+    links, bot = context.links
+    if links is None:
+        words = f"/sub {subscription.text} {cadence_text(subscription.cadence)}"
+        return Reply(lines=(context.say("To have the same, others can send me:"),), code=(words,))
+    url = links.start(bot, share_link(context.store, context.chat.address, subscription.number, now=context.now))
+    said = context.say("Whoever opens this link is offered “{reading}”:", reading=reading)
+    return Reply(lines=(said, url), buttons=((Button(label=context.say("open the link"), url=url),),))
 
 
 COMMANDS = (
@@ -276,8 +275,8 @@ COMMANDS = (
     Command(name="share", run=share, usage="[N]", summary=Sentence("a link that offers a subscription to others")),
 )
 CALLBACKS = {
-    "import": Callback(run=press_import, needs_manager=True),
-    "import-no": Callback(run=press_import_no, needs_manager=True),
-    "share": Callback(run=press_share),
-    "share-page": Callback(run=press_share_page),
+    "import": Callback(run=on_import, needs_manager=True),
+    "import-no": Callback(run=on_import_no, needs_manager=True),
+    "share": Callback(run=on_share),
+    "share-page": Callback(run=on_share_page),
 }

@@ -41,83 +41,83 @@ _MOST_ZONES = 95  # platforms take a hundred options
 # ------------------------------------------------------------------------------------------------------------- opening
 
 
-def form(turn: CommandContext) -> Reply:
+def form(context: CommandContext) -> Reply:
     """The form of a new subscription. It begins with the paper that the text names."""
-    if not turn.request.trigger_id:
+    if not context.request.trigger_id:
         raise Refused(
             Sentence("There are no forms here."), Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9")
         )
     return (
-        _new(turn, _like(turn), thread=turn.request.thread_id or turn.request.message_id)
-        if turn.args
-        else new_subscription(turn)
+        _new(context, _like(context), thread=context.request.thread_id or context.request.message_id)
+        if context.args
+        else new_subscription(context)
     )
 
 
-def new_subscription(turn: CommandContext) -> Reply:
+def new_subscription(context: CommandContext) -> Reply:
     """The form of a new subscription, with nothing in it."""
-    return _new(turn, ("", ()), thread=turn.request.thread_id)
+    return _new(context, ("", ()), thread=context.request.thread_id)
 
 
-def edit_subscription(turn: CommandContext, wish: Subscription) -> Reply:
+def edit_subscription(context: CommandContext, subscription: Subscription) -> Reply:
     """The form of a subscription, with what it says now."""
-    own = turn.chat.settings.timezone
+    own = context.chat.settings.timezone
     sheet = Modal(
-        title=turn.say("Subscription {number}", number=wish.number),
-        submit_label=turn.say("Save"),
-        close_label=turn.say("Cancel"),
-        fields=_fields(turn, wish.text, wish.cadence, wish.zone or own),
+        title=context.say("Subscription {number}", number=subscription.number),
+        submit_label=context.say("Save"),
+        close_label=context.say("Cancel"),
+        fields=_fields(context, subscription.text, subscription.cadence, subscription.zone or own),
         verb="send-edit",
-        arguments={"number": wish.number, "zone": own},
-        fallback=_in_words(turn, f"/edit {wish.number} {wish.text}"),
+        arguments={"number": subscription.number, "zone": own},
+        fallback=_in_words(context, f"/edit {subscription.number} {subscription.text}"),
     )
     return Reply(modal=sheet)
 
 
-def shortcut(turn: CommandContext) -> Reply:
+def shortcut(context: CommandContext) -> Reply:
     """What a platform offers in its menus: the form, beginning with the paper of the message where it was chosen."""
-    return form(replace(turn, args=turn.event_details.get("text", "")))
+    return form(replace(context, args=context.event_details.get("text", "")))
 
 
-def press_new(turn: CommandContext) -> Reply:
+def on_new_subscription(context: CommandContext) -> Reply:
     """[new subscription]."""
-    return form(replace(turn, args=""))
+    return form(replace(context, args=""))
 
 
-def _new(turn: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> Reply:
+def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> Reply:
     """`begun` is a query and what is said of it; `thread` the message in whose thread it may go."""
     text, notes = begun
-    own = turn.chat.settings.timezone
-    places = _places(turn, thread)
-    fields = _fields(turn, text, parse_cadence(turn.chat.settings.schedule), own, notes=notes)
+    own = context.chat.settings.timezone
+    places = _places(context, thread)
+    fields = _fields(context, text, parse_cadence(context.chat.settings.schedule), own, notes=notes)
     sheet = Modal(
-        title=turn.say("New subscription"),
-        submit_label=turn.say("Subscribe"),
-        close_label=turn.say("Cancel"),
-        fields=(*fields, _place_field(turn, places)) if places else fields,
+        title=context.say("New subscription"),
+        submit_label=context.say("Subscribe"),
+        close_label=context.say("Cancel"),
+        fields=(*fields, _place_field(context, places)) if places else fields,
         verb="send-new",
         arguments={"zone": own, "thread": thread},
         places=places,
-        fallback=_in_words(turn, f"/sub {text or 'diffusion -survey daily 9'}"),
+        fallback=_in_words(context, f"/sub {text or 'diffusion -survey daily 9'}"),
     )
     return Reply(modal=sheet)
 
 
-def _in_words(turn: CommandContext, command: str) -> str:
+def _in_words(context: CommandContext, command: str) -> str:
     """A platform may show a form and not say so; who sees one, knows."""
-    return turn.say("If no form has opened, try once more, or write it: {command}", command=command)
+    return context.say("If no form has opened, try once more, or write it: {command}", command=command)
 
 
-def _like(turn: CommandContext) -> tuple[str, tuple[str, ...]]:
+def _like(context: CommandContext) -> tuple[str, tuple[str, ...]]:
     """A query for papers like the one that the text names, by its authors and categories; and what is said of it."""
-    names = mentioned(turn.args)
+    names = mentioned(context.args)
     if not names:
-        return "", (turn.say("That message names no paper: no arXiv link, id or DOI."),)
-    known = papers_named(turn.store, names[:1]).get(names[0])
+        return "", (context.say("That message names no paper: no arXiv link, id or DOI."),)
+    known = papers_named(context.store, names[:1]).get(names[0])
     text = like_paper(known.paper) if known else ""
     if known is None or not text:
-        return "", (turn.say("I do not know who wrote {name}, nor in which category it is.", name=names[0]),)
-    return text, (turn.say("Like {title}", title=turn.title(known)),)
+        return "", (context.say("I do not know who wrote {name}, nor in which category it is.", name=names[0]),)
+    return text, (context.say("Like {title}", title=context.title(known)),)
 
 
 def like_paper(paper: Paper) -> str:
@@ -147,68 +147,68 @@ def _is_name(author: str) -> bool:
 
 
 def _fields(
-    turn: CommandContext, text: str, cadence: Cadence, clock: str, *, notes: Sequence[str] = ()
+    context: CommandContext, text: str, cadence: Cadence, clock: str, *, notes: Sequence[str] = ()
 ) -> tuple[Field, ...]:
     timed = cadence.kind in ("daily", "weekdays", "weekly")
     return (
         Field(
             name=QUERY,
-            label=turn.say("Papers with"),
+            label=context.say("Papers with"),
             value=text,
-            hint=turn.say('For example: diffusion -survey, author:"Jane Doe", cat:cs.CV'),
-            notes=(*notes, *_reading(turn, text, examples=0 if notes else EXAMPLES)),
+            hint=context.say('For example: diffusion -survey, author:"Jane Doe", cat:cs.CV'),
+            notes=(*notes, *_reading(context, text, examples=0 if notes else EXAMPLES)),
             notifies_change=True,
         ),
-        Field(name=WHEN, label=turn.say("When"), value=_when_value(cadence), options=_whens(turn, cadence)),
+        Field(name=WHEN, label=context.say("When"), value=_when_value(cadence), options=_whens(context, cadence)),
         Field(
             name=CLOCK,
-            label=turn.say("At"),
+            label=context.say("At"),
             value=f"{cadence.at:%H:%M}" if timed and cadence.at else _NINE,
-            hint=turn.say("The time of day, where a day is chosen."),
+            hint=context.say("The time of day, where a day is chosen."),
             is_clock=True,
             required=False,
         ),
-        Field(name=ZONE, label=turn.say("By the clock of"), value=clock, options=_zones(turn, clock)),
+        Field(name=ZONE, label=context.say("By the clock of"), value=clock, options=_zones(context, clock)),
     )
 
 
-def _reading(turn: CommandContext, text: str, *, examples: int) -> tuple[str, ...]:
+def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str, ...]:
     """How a query reads and what it would have found; what is wrong with it."""
     if not text:
         return ()
     try:
         query = parse_query(text)
     except QueryError as error:
-        return (_refusal(turn, error, text),)
-    lately = recent_matches(turn.store, query, now=turn.now, most=examples)
+        return (_refusal(context, error, text),)
+    lately = recent_matches(context.store, query, now=context.now, most=examples)
     lines = [
-        turn.formatter.reading(query),
-        *(turn.say("({inner})", inner=hint.say(turn.localizer.translate)) for hint in query.hints[:1]),
+        context.formatter.reading(query),
+        *(context.say("({inner})", inner=hint.say(context.localizer.translate)) for hint in query.hints[:1]),
     ]
     if not lately.base.days:
-        return (*lines, turn.say("I know no papers yet."))
-    known = days_i_know(turn.localizer, lately.base)
+        return (*lines, context.say("I know no papers yet."))
+    known = days_i_know(context.localizer, lately.base)
     lines.append(
-        turn.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
+        context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
     )
-    return (*lines, *(f"· {turn.title(paper)}" for paper in lately.newest))
+    return (*lines, *(f"· {context.title(paper)}" for paper in lately.newest))
 
 
-def _refusal(turn: CommandContext, error: PaperwireError, text: str = "") -> str:
+def _refusal(context: CommandContext, error: PaperwireError, text: str = "") -> str:
     """What is wrong, where, and what would be right, in one line."""
-    said = error.sentence.say(turn.localizer.translate)
+    said = error.sentence.say(context.localizer.translate)
     place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
     if place:
-        said = turn.say("{problem} It is about “{place}”.", problem=said, place=clip(place, _SHOWN))
-    return f"{said} {error.hint.say(turn.localizer.translate)}".rstrip()
+        said = context.say("{problem} It is about “{place}”.", problem=said, place=clip(place, _SHOWN))
+    return f"{said} {error.hint.say(context.localizer.translate)}".rstrip()
 
 
-def _whens(turn: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
+def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
     """As soon as papers come, once a day when they are out, or at a time; the one that holds among them."""
-    schedule = parse_cadence(turn.chat.settings.schedule)
+    schedule = parse_cadence(context.chat.settings.schedule)
     windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
     values = ["now", *dict.fromkeys(map(cadence_text, windows)), *DAYS]
-    return tuple(Option(value=value, label=_when_label(turn, value)) for value in values)
+    return tuple(Option(value=value, label=_when_label(context, value)) for value in values)
 
 
 def _when_value(cadence: Cadence) -> str:
@@ -217,63 +217,63 @@ def _when_value(cadence: Cadence) -> str:
     return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
 
 
-def _when_label(turn: CommandContext, value: str) -> str:
-    return every(value, turn.localizer) if value in DAYS else spoken(value, turn.localizer)
+def _when_label(context: CommandContext, value: str) -> str:
+    return every(value, context.localizer) if value in DAYS else spoken(value, context.localizer)
 
 
-def _zones(turn: CommandContext, chosen: str) -> tuple[Option, ...]:
+def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:
     """Clocks by what they show now: the one that holds, then cities by their distance from the operator's."""
-    pages = city_pages(turn.now, operator=turn.bot_info.timezone, language=turn.request.language)
-    names = dict.fromkeys((chosen, turn.chat.settings.timezone, *(name for page in pages for name in page)))
+    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
     shown = list(names)[:_MOST_ZONES]
     return tuple(
-        Option(value=name, label=f"{turn.localizer.city(name)} · {turn.now.astimezone(zone(name)):%H:%M}")
+        Option(value=name, label=f"{context.localizer.city(name)} · {context.now.astimezone(zone(name)):%H:%M}")
         for name in shown
     )
 
 
-def _places(turn: CommandContext, thread: str) -> dict[str, ChatAddress]:
+def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
     """The chats that it can be for, where there is a choice: this one, a thread in it, whoever asks."""
-    here = turn.chat.address
-    if turn.chat.kind is ChatKind.PRIVATE:
+    here = context.chat.address
+    if context.chat.kind is ChatKind.PRIVATE:
         return {}
     in_thread = {THREAD: replace(here, topic=thread)} if thread and not here.topic else {}
-    return {HERE: here, **in_thread, MINE: turn.person}
+    return {HERE: here, **in_thread, MINE: context.person}
 
 
-def _place_field(turn: CommandContext, places: Mapping[str, ChatAddress]) -> Field:
+def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> Field:
     labels = {
-        HERE: name_of(turn.chat),
-        THREAD: turn.say("the thread of this message"),
-        MINE: turn.say("only to me, in direct messages"),
+        HERE: name_of(context.chat),
+        THREAD: context.say("the thread of this message"),
+        MINE: context.say("only to me, in direct messages"),
     }
     options = tuple(Option(value=value, label=labels[value]) for value in places)
-    return Field(name=CHAT_FIELD, label=turn.say("Where"), value=HERE, options=options)
+    return Field(name=CHAT_FIELD, label=context.say("Where"), value=HERE, options=options)
 
 
 # ------------------------------------------------------------------------------------------------- while it is filled in
 
 
-def look_new(turn: CommandContext) -> Reply:
+def look_new(context: CommandContext) -> Reply:
     """The form of a new subscription by what stands in it now."""
-    thread = str(turn.arguments.get("thread", ""))
-    return _with_choices(turn, _new(turn, (_said(turn, QUERY), ()), thread=thread))
+    thread = str(context.arguments.get("thread", ""))
+    return _with_choices(context, _new(context, (_said(context, QUERY), ()), thread=thread))
 
 
-def look_edit(turn: CommandContext) -> Reply:
+def look_edit(context: CommandContext) -> Reply:
     """The form of a subscription by what stands in it now."""
-    wish = numbered(turn, turn.arguments.get("number"))
+    subscription = numbered(context, context.arguments.get("number"))
     return (
-        gone(turn)
-        if wish is None
-        else _with_choices(turn, edit_subscription(turn, replace(wish, text=_said(turn, QUERY))))
+        gone(context)
+        if subscription is None
+        else _with_choices(context, edit_subscription(context, replace(subscription, text=_said(context, QUERY))))
     )
 
 
-def _with_choices(turn: CommandContext, reply: Reply) -> Reply:
+def _with_choices(context: CommandContext, reply: Reply) -> Reply:
     """The same with what is chosen by now."""
     assert reply.modal is not None  # noqa: S101 - whoever calls made one
-    fields = tuple(_chosen(one, turn.form_values.get(one.name, "")) for one in reply.modal.fields)
+    fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
     return Reply(modal=replace(reply.modal, fields=fields))
 
 
@@ -285,30 +285,41 @@ def _chosen(field: Field, value: str) -> Field:
 # ---------------------------------------------------------------------------------------------------------------- sent
 
 
-def send_new(turn: CommandContext) -> Reply:
+def send_new(context: CommandContext) -> Reply:
     """Subscribes. What cannot be understood is said beside the field where it stands."""
-    if problems := _problems(turn):
+    if problems := _problems(context):
         return Reply(form_errors=problems)
-    tz = _own_zone(turn)
-    if tz and not numbers_given(turn.store, turn.chat.address):  # the first word about the clock of this chat
-        set_setting(turn.store, turn.chat.address, "timezone", tz, now=turn.now, who=turn.actor)
+    tz = _own_zone(context)
+    if tz and not numbers_given(context.store, context.chat.address):  # the first word about the clock of this chat
+        set_setting(context.store, context.chat.address, "timezone", tz, now=context.now, who=context.actor)
         tz = ""
-    wish = SubscriptionRequest(
-        text=_said(turn, QUERY), when=_when(turn), tz=tz or None, added_by=turn.request.sender_name
+    subscription = SubscriptionRequest(
+        text=_said(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
     )
-    return echo(turn, subscribe(turn.store, turn.chat.address, wish, now=turn.now, who=turn.actor))
+    return echo(
+        context, subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
+    )
 
 
-def send_edit(turn: CommandContext) -> Reply:
+def send_edit(context: CommandContext) -> Reply:
     """Changes the subscription."""
-    wish = numbered(turn, turn.arguments.get("number"))
-    if wish is None:
-        return gone(turn)
-    if problems := _problems(turn, before=wish.text):
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return gone(context)
+    if problems := _problems(context, before=subscription.text):
         return Reply(form_errors=problems)
-    text, when, tz = _said(turn, QUERY), _when(turn), _own_zone(turn)
-    done = edit(turn.store, turn.chat.address, wish.number, text, when=when, tz=tz, now=turn.now, who=turn.actor)
-    return echo(turn, done, instead=turn.formatter.reading(parse_query(wish.text)))
+    text, when, tz = _said(context, QUERY), _when(context), _own_zone(context)
+    done = edit(
+        context.store,
+        context.chat.address,
+        subscription.number,
+        text,
+        when=when,
+        tz=tz,
+        now=context.now,
+        who=context.actor,
+    )
+    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)))
 
 
 def _checked_query(text: str, before: str) -> None:
@@ -322,44 +333,44 @@ def _checked_query(text: str, before: str) -> None:
         )
 
 
-def _problems(turn: CommandContext, *, before: str = "") -> dict[str, str]:
+def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
     """What cannot be taken, by field. A form can come back with anything."""
-    text = _said(turn, QUERY)
+    text = _said(context, QUERY)
     checks: Mapping[str, Callable[[], object]] = {
         QUERY: lambda: _checked_query(text, before),
-        WHEN: lambda: read_when(_when(turn)),
-        ZONE: lambda: zone_name(_said(turn, ZONE) or "UTC"),
+        WHEN: lambda: read_when(_when(context)),
+        ZONE: lambda: zone_name(_said(context, ZONE) or "UTC"),
     }
     problems = {}
     for name, check in checks.items():
         try:
             check()
         except PaperwireError as error:
-            problems[name] = _refusal(turn, error, text)
+            problems[name] = _refusal(context, error, text)
     return problems
 
 
-def _when(turn: CommandContext) -> str:
-    when = _said(turn, WHEN) or turn.chat.settings.schedule
-    return f"{when} {_said(turn, CLOCK) or _NINE}" if when in DAYS else when
+def _when(context: CommandContext) -> str:
+    when = _said(context, WHEN) or context.chat.settings.schedule
+    return f"{when} {_said(context, CLOCK) or _NINE}" if when in DAYS else when
 
 
-def _own_zone(turn: CommandContext) -> str:
+def _own_zone(context: CommandContext) -> str:
     """The clock that was chosen; "" where it is the one that the chat goes by."""
-    chosen = _said(turn, ZONE)
-    return "" if chosen == str(turn.arguments.get("zone", "")) else chosen
+    chosen = _said(context, ZONE)
+    return "" if chosen == str(context.arguments.get("zone", "")) else chosen
 
 
-def _said(turn: CommandContext, name: str) -> str:
+def _said(context: CommandContext, name: str) -> str:
     """What stands in a field, on one line and without signs that nobody sees."""
-    typed = turn.form_values.get(name, "")
+    typed = context.form_values.get(name, "")
     return " ".join("".join(sign for sign in typed if sign.isprintable() or sign.isspace()).split())
 
 
 COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the form of a subscription")),)
 EVENTS: dict[str, CommandFunction] = {"shortcut": shortcut}
 CALLBACKS = {
-    "new-wish": Callback(run=press_new),
+    "new-wish": Callback(run=on_new_subscription),
     "send-new": Callback(run=send_new, needs_manager=True, show_form=look_new),
     "send-edit": Callback(run=send_edit, needs_manager=True, show_form=look_edit),
 }

@@ -22,25 +22,25 @@ from subscriptions.service.subscriptions import (
 _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
-def unsub(turn: CommandContext) -> Reply:
+def unsub(context: CommandContext) -> Reply:
     """Removes by numbers or query, or everything; without words it asks which."""
-    if not turn.args:
-        return _which(turn)
-    if turn.args.casefold() in _ALL:
-        return unsub_all(turn)
-    said = numbers_in(turn.args)
-    there = numbers_among(said, {one.subscription.number for one in listed_here(turn)})
+    if not context.args:
+        return _which(context)
+    if context.args.casefold() in _ALL:
+        return unsub_all(context)
+    said = numbers_in(context.args)
+    there = numbers_among(said, {one.subscription.number for one in listed_here(context)})
     if not there:
-        return _removed(turn, str(_the_one(turn, said).number))
-    gone = unsubscribe_several(turn.store, turn.chat.address, there, now=turn.now, who=turn.actor)
+        return _removed(context, str(_the_one(context, said).number))
+    gone = unsubscribe_several(context.store, context.chat.address, there, now=context.now, who=context.actor)
     missing = numbers_missing(said, there)
-    return replace(unsubscribed(gone, turn.localizer, missing=missing), buttons=undo_row(turn))
+    return replace(unsubscribed(gone, context.localizer, missing=missing), buttons=undo_row(context))
 
 
-def _the_one(turn: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
+def _the_one(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
     """The subscription that is named by its query. Raises NotFound, for numbers with all of them; QueryError."""
     try:
-        return named(turn, turn.args)
+        return named(context, context.args)
     except NotFound:
         if not said:
             raise
@@ -51,36 +51,38 @@ def _the_one(turn: CommandContext, said: Sequence[tuple[int, int]]) -> Subscript
         ) from None
 
 
-def unsub_all(turn: CommandContext) -> Reply:
+def unsub_all(context: CommandContext) -> Reply:
     """Removes everything, without a question: it can be undone."""
-    return _removed(turn, "all") if turn.chat.id else unsubscribed((), turn.localizer)
+    return _removed(context, "all") if context.chat.id else unsubscribed((), context.localizer)
 
 
-def press_unsub(turn: CommandContext) -> Reply:
+def on_unsub(context: CommandContext) -> Reply:
     """Removes the one that was picked."""
-    wish = numbered(turn, turn.arguments.get("number"))
-    return gone(turn) if wish is None else replace(_removed(turn, str(wish.number)), replaces=True)
+    subscription = numbered(context, context.arguments.get("number"))
+    return (
+        gone(context) if subscription is None else replace(_removed(context, str(subscription.number)), replaces=True)
+    )
 
 
-def press_unsub_all(turn: CommandContext) -> Reply:
+def on_unsub_all(context: CommandContext) -> Reply:
     """Removes everything."""
-    return replace(unsub_all(turn), replaces=True)
+    return replace(unsub_all(context), replaces=True)
 
 
-def press_unsub_page(turn: CommandContext) -> Reply:
+def on_unsub_page(context: CommandContext) -> Reply:
     """Another page of the pick list."""
-    return _which(turn, page=int(turn.arguments["page"]), replaces=True)
+    return _which(context, page=int(context.arguments["page"]), replaces=True)
 
 
-def _which(turn: CommandContext, *, page: int = 0, replaces: bool = False) -> Reply:
-    question = turn.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
-    everything = Button(label=turn.say("remove all"), verb="unsub-all")
-    return pick_list(turn, question, "unsub", page=page, replaces=replaces, last=(everything,))
+def _which(context: CommandContext, *, page: int = 0, replaces: bool = False) -> Reply:
+    question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
+    everything = Button(label=context.say("remove all"), verb="unsub-all")
+    return pick_list(context, question, "unsub", page=page, replaces=replaces, last=(everything,))
 
 
-def _removed(turn: CommandContext, which: str) -> Reply:
-    found = unsubscribe(turn.store, turn.chat.address, which, now=turn.now, who=turn.actor)
-    return replace(unsubscribed(found, turn.localizer), buttons=undo_row(turn) if found else ())
+def _removed(context: CommandContext, which: str) -> Reply:
+    found = unsubscribe(context.store, context.chat.address, which, now=context.now, who=context.actor)
+    return replace(unsubscribed(found, context.localizer), buttons=undo_row(context) if found else ())
 
 
 COMMANDS = (
@@ -98,7 +100,7 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "unsub": Callback(run=press_unsub, needs_manager=True),
-    "unsub-all": Callback(run=press_unsub_all, needs_manager=True),
-    "unsub-page": Callback(run=press_unsub_page),
+    "unsub": Callback(run=on_unsub, needs_manager=True),
+    "unsub-all": Callback(run=on_unsub_all, needs_manager=True),
+    "unsub-page": Callback(run=on_unsub_page),
 }

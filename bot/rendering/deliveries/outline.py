@@ -13,7 +13,7 @@ from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_
 from bot.rendering.views.parts import Head, Heading, More, Tail
 from bot.rendering.views.reader import Reader
 from subscriptions.cutting import cut_at_word
-from subscriptions.model import ChatKind, Delivery, Facts, Item, Kind
+from subscriptions.model import ChatKind, Delivery, Item, Kind
 from subscriptions.notices.matches import missing_line
 
 _CARDS_UP_TO = 5
@@ -218,7 +218,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
 
 
 def _tail(delivery: Delivery, reader: Reader, summarised: Sequence[Item]) -> Tail | None:
-    notes = (_without_summary(delivery.facts, reader, summarised), _missing(delivery, reader))
+    notes = (_without_summary(reader, summarised), _missing(delivery, reader))
     sources = tuple(
         (isolated(cut_at_word(clean(title), _SOURCE_WIDTH)), web_url(home))
         for title, home in delivery.facts.titles[:_SOURCES]
@@ -229,7 +229,7 @@ def _tail(delivery: Delivery, reader: Reader, summarised: Sequence[Item]) -> Tai
     return Tail(notes=shown, sources_before=before, sources=sources) if shown or sources else None
 
 
-def _without_summary(facts: Facts, reader: Reader, summarised: Sequence[Item]) -> str:
+def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
     """One line if three or more of these papers lack a summary that other papers have, or whose summary failed; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
@@ -237,13 +237,12 @@ def _without_summary(facts: Facts, reader: Reader, summarised: Sequence[Item]) -
     papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]
     bare = [paper for paper in papers if not has_summary(paper, language.code)]
     expected = len(bare) < len(papers) or any(paper.failed for paper in bare)
-    count = facts.without_summary or (len(bare) if expected else 0)
-    if count < _MANY_WITHOUT_SUMMARY:
+    if not expected or len(bare) < _MANY_WITHOUT_SUMMARY:
         return ""
     return language.count(
         "{count} of these papers has no English summary yet; its abstract instead.",
         "{count} of these papers have no English summary yet; abstracts instead.",
-        count,
+        len(bare),
     )
 
 

@@ -47,24 +47,6 @@ def known_sources(store: Scope) -> tuple[KnownSource, ...]:
         return sources.known_sources(transaction)
 
 
-def receipts_of(store: Scope, source: str, *, most: int = 20) -> tuple[Receipt, ...]:
-    """The newest receipts of a source, newest first."""
-    with store.read() as transaction:
-        return sources.receipts(transaction, source, most=most)
-
-
-def receipts_since(store: Scope, since: datetime) -> tuple[Receipt, ...]:
-    """All receipts from an instant on, oldest first."""
-    with store.read() as transaction:
-        return sources.receipts_since(transaction, since)
-
-
-def add_receipt(store: Scope, receipt: Receipt) -> int:
-    """Stores a receipt, or replaces by its id what it said so far; its id. Within a write it is a part of that one."""
-    with store.write() as transaction:
-        return sources.put_receipt(transaction, receipt)
-
-
 def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
     """Stores what a poll has led to so far: its one receipt, and how the source stands; the receipt's id."""
     with store.write() as transaction:

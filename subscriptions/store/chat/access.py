@@ -30,13 +30,6 @@ def deny(session: Session, chat_id: int, *, now: datetime) -> None:
     _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
 
 
-def awaiting_admission_since(session: Session, chat_id: int) -> datetime | None:
-    """Since when a chat waits for an administrator; None: it does not, or the answer was no."""
-    row = session.get_one(ChatRow, chat_id)
-    waits = row.state is ChatState.ASKED and (row.admission is not Admission.DENIED or row.pause_reason is not None)
-    return row.state_since if waits else None
-
-
 def is_denied(session: Session, chat_id: int) -> bool:
     """Whether an administrator said no to a chat."""
     row = session.get_one(ChatRow, chat_id)

@@ -9,8 +9,9 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlmodel import col, select
 
-from bot.app import App, build_app, schedules_of
+from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
+from bot.context.database import schedules_of
 from bot.delivery.drain_state import DrainState
 from bot.delivery.plan import plan
 from bot.ports.channel import Limits
@@ -18,11 +19,12 @@ from bot.settings import Settings, SourceSettings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, Message
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.sources import add_receipt, sync_sources
+from subscriptions.service.sources import sync_sources
 from subscriptions.store import SourceFact, Store
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.faults.year.world import FEED, Arrival, batch_at
 from tests.make import FakeClock
+from tests.receipts import add_receipt
 
 WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")  # marks in titles, ids of recorded papers
 
@@ -116,7 +118,7 @@ class House:
 
     async def hears(self, digest: Arrival) -> None:
         """A digest is read and stored; of the feed that is awaited there is a receipt."""
-        await ingest(self.app.wire, digest.data, digest.name, source=digest.source, day=digest.day)
+        await ingest(self.app.context, digest.data, digest.name, source=digest.source, day=digest.day)
         if self._awaits and digest.source == FEED:
             now = self.clock.now()
             outcome = Outcome.NEW if digest.day >= batch_at(now) else Outcome.STALE
@@ -125,9 +127,9 @@ class House:
     async def ticks(self) -> None:
         """What is due is planned and sent."""
         run = DrainState()
-        await plan(self.app.wire, run)
+        await plan(self.app.context, run)
         if run.planned:
-            await self.app.drain(run)
+            await self.app.sender.drain(run)
 
     def posts(self) -> Iterator[Post]:
         for journal in self.journals.values():
