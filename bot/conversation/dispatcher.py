@@ -51,7 +51,7 @@ class Dispatcher:
         )  # (platform, update) → times that the database refused
 
     async def dispatch(self, request: Request) -> Mapping[str, str]:
-        """See Listener."""
+        """See RequestDispatcher."""
         async with self._in_lane_order(request):
             attempts = AsyncRetrying(
                 retry=retry_if_exception_type(StoreError),
@@ -63,7 +63,7 @@ class Dispatcher:
             return problems
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
-        """See Listener."""
+        """See RequestDispatcher."""
         async with self._in_lane_order(request):
             return await self._handle(request)
 
