@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from bot.channels.subcommands import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
 from bot.cli._help import Panels
 
 EXAMPLES = {
@@ -45,8 +46,7 @@ EXAMPLES = {
     "check": "paperwire check --offline",
     "backup": "paperwire backup copy.db",
     "restore": "paperwire restore copy.db --lost-at 2026-01-22T09:00Z",
-    "slack": "paperwire slack manifest --minimal",
-    "slack manifest": "paperwire slack manifest --minimal",
+    **{name: call for subcommand in PLATFORM_SUBCOMMANDS for name, call in subcommand.examples},
     "db": "paperwire db current",
     "db current": "paperwire db current",
     "db upgrade": "paperwire db upgrade",
@@ -74,7 +74,6 @@ def _plain_width() -> int:
 
 
 def _parts(path: str, command: TyperCommand | TyperGroup, panels: Panels) -> Iterator[RenderableType]:
-
     name = path.partition(" ")[2]
     arguments = [one for one in command.params if isinstance(one, TyperArgument)]
     options = [one for one in command.params if isinstance(one, TyperOption)]
@@ -111,7 +110,6 @@ def _one_line(text: str | None) -> str:
 
 
 def _section(heading: str, rows: Sequence[tuple[str, str]]) -> Iterator[RenderableType]:
-
     if not rows:
         return
     table = Table.grid(padding=(0, 2, 0, 0))
