@@ -19,9 +19,9 @@ from bot.cli._streams import print_json, print_line
 from bot.cli._tables import progress
 from bot.digests import INFO, dated, read_digest
 from bot.settings import SourceSettings
+from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.from_settings import make_file_receipts
 from bot.sources.ingest import store_digest, today
-from bot.sources.receipts import FileReceiptWriter
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR

@@ -21,9 +21,9 @@ from bot.commands.phrasing.subscription_words import (
     Row,
     name_given,
     renamed,
-    rows_of,
     state_of,
     subscribed,
+    subscription_rows,
     unsubscribed,
 )
 from bot.errors import WrongUsage
@@ -201,7 +201,7 @@ def _document(entry: Listed) -> dict[str, object]:
 
 def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[Row]:
     languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
-    rows = rows_of(
+    rows = subscription_rows(
         entries,
         lambda text: query_in_words(parse_query(text), languages[entries[0].zone].translate),
         lambda entry: languages[entry.zone],
@@ -302,12 +302,12 @@ def name(
         address = get_chat(session.store, session.address(chat)).address
         before = subscription_of(session.store, address, which)
         after = rename(session.store, address, before.number, name_given(" ".join(text)), now=session.now)
-    changed = before.name != after.name
+    setting_changed = before.name != after.name
     if json:
-        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": changed})
+        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": setting_changed})
         return 0
     print_reply(renamed(before, after, TERMINAL_LANGUAGE))
-    if changed:
+    if setting_changed:
         options = ["--as", str(address), "--"]  # a name may look like an option
         print_line(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
     return 0

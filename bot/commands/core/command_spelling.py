@@ -12,7 +12,7 @@ from subscriptions.model import ChatAddress
 from subscriptions.platforms import command_prefix
 
 
-def spelled(reply: Reply, chat: ChatAddress, registry: Registry) -> Reply:
+def spell_commands(reply: Reply, chat: ChatAddress, registry: Registry) -> Reply:
     """The reply with its commands as they are typed in that chat. What a person wrote is hardly ever a command of ours."""
     before = command_prefix(chat)
     if before == "/":
