@@ -10,7 +10,7 @@ from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClos
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
 from subscriptions.service.subscriptions.requests import kind_of
-from subscriptions.states import PauseReason, describe_pause
+from subscriptions.states import PauseReason, SubscriptionState, describe_pause
 from subscriptions.store import Planned, Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions
 from subscriptions.store.outbox import planned, status
@@ -194,7 +194,9 @@ def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> 
 
 def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
     """Notifies a group, in its General topic, that a topic with active subscriptions was closed or is gone."""
-    active = [s for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
+    active = [
+        s for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id] if s.state is SubscriptionState.ACTIVE
+    ]
     if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)

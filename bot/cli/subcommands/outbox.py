@@ -19,6 +19,7 @@ from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.service.outbox import dismiss as give_up
 from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.states import DeliveryState
 from subscriptions.store import OutboxEntry
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
@@ -96,7 +97,7 @@ def _with_reason(entry: "OutboxEntry", settings: "Settings") -> "OutboxEntry":
     """What is planned for a platform without a token says so."""
     on = {"telegram": settings.telegram.token is not None, "slack": settings.slack.on}
     platform = entry.chat.partition(":")[0]
-    if entry.reason or entry.state != "planned" or on.get(platform, True):
+    if entry.reason or entry.state is not DeliveryState.PLANNED or on.get(platform, True):
         return entry
     return replace(entry, reason=f"{platform.capitalize()} is off, without a token.")
 
