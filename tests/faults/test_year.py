@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.faults.year.telling import SPRING, DueSpan, run
+from tests.faults.year.telling import SPRING, Span, run
 
-FORTY_DAYS = DueSpan(start=SPRING, days=40, chats=20)
-FEW = DueSpan(start=SPRING, days=30, chats=6, seed=3)
+FORTY_DAYS = Span(start=SPRING, days=40, chats=20)
+FEW = Span(start=SPRING, days=30, chats=6, seed=3)
 
 
 def test_in_forty_days_every_paper_reaches_every_chat_once_at_its_hour() -> None:

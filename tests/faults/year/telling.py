@@ -29,7 +29,7 @@ BEGIN, END = "<!-- year -->\n", "<!-- year end -->\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueSpan:
+class Span:
     """How much is told."""
 
     start: datetime
@@ -42,7 +42,7 @@ class DueSpan:
 class Told:
     """A story that was told."""
 
-    span: DueSpan
+    span: Span
     verdict: Verdict
     ticks: int
     outages: int
@@ -52,7 +52,7 @@ class Told:
     seconds: float  # of computing
 
 
-async def tell(folder: Path, span: DueSpan) -> Told:
+async def tell(folder: Path, span: Span) -> Told:
     """So many days of so many chats, and what the judge says."""
     began = time.process_time()
     world = World(span.start, span.days, span.seed)
@@ -100,7 +100,7 @@ async def tell(folder: Path, span: DueSpan) -> Told:
     )
 
 
-def ticks(model: Model, people: People, span: DueSpan) -> list[datetime]:
+def ticks(model: Model, people: People, span: Span) -> list[datetime]:
     """Every moment at which clocks somewhere show a time that people choose, and some hours just before and after it."""
     dice, end = random.Random(f"ticks {span.seed}"), span.start + timedelta(days=span.days)
     found = {moment for zone, when in moments(people.zones) for moment in model.walls.moments(zone, when, when.at)}
@@ -108,7 +108,7 @@ def ticks(model: Model, people: People, span: DueSpan) -> list[datetime]:
     return sorted(moment for moment in found if span.start <= moment < end)
 
 
-def run(span: DueSpan, mistake: str = "") -> Told:
+def run(span: Span, mistake: str = "") -> Told:
     """Tells the story, perhaps of a product with one of MISTAKES in it."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
         return asyncio.run(tell(Path(folder), span))
@@ -155,9 +155,9 @@ def main() -> int:
     parser.add_argument("--day", default="")
     options = parser.parse_args()
     began = time.perf_counter()
-    small = DueSpan(start=SPRING, days=45, chats=12)
+    small = Span(start=SPRING, days=45, chats=12)
     with ProcessPoolExecutor(2) as pool:  # the mistakes are made beside the year
-        year = pool.submit(run, DueSpan(start=START, days=options.days, chats=options.chats, seed=options.seed))
+        year = pool.submit(run, Span(start=START, days=options.days, chats=options.chats, seed=options.seed))
         wrong = list(pool.map(run, [small] * len(MISTAKES), MISTAKES))
         told = year.result()
     faults = [
