@@ -302,6 +302,8 @@ def _change(turn: CommandContext, name: str, value: str) -> Reply:
 
 def _what_stays(turn: CommandContext, name: str, settings: ChatSettings, voice: Localizer) -> list[str]:
     """What somebody may have expected of a setting, and it does not do that."""
+    if name not in ("schedule", "quiet"):
+        return []
     wishes = [one.subscription for one in listed_here(turn)]
     if name == "schedule" and any(cadence_text(wish.cadence) != settings.schedule for wish in wishes):
         when = cadence_words(parse_cadence(settings.schedule), voice)

@@ -8,6 +8,7 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import forget_workspaces
+from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import find
 from subscriptions.store import (
     Scope,
@@ -91,6 +92,7 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
     with store.write() as transaction:
         chat = find(transaction, address)
         wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        note_changed_state(transaction, chat.id)
         told = outbox.delivered_count(transaction, chat.id)
         places = belongings.erase(transaction, chat.id)
         transaction.info.setdefault(FORGOTTEN, set()).update(places)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
-from subscriptions.service.subscriptions.changes import changing
+from subscriptions.service.subscriptions.changes import changing, note_changed
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason
 from subscriptions.store import (
     Scope,
@@ -112,6 +112,7 @@ def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetim
             held = [wish for wish in theirs if wish.state == "active" or wish.paused_until]
             if held:
                 changing(transaction, chat_id, now=now)
+                note_changed(transaction, chat_id)
                 paused[people.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
             for wish in held:
                 people.pause_subscription(transaction, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
